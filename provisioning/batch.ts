@@ -1,0 +1,67 @@
+import type { Attention } from './unit.ts';
+
+/** Units in a chunk: 250 units with their child events stay far below the history limit of 51,200 events. */
+export const CHUNK_SIZE = 250;
+
+/** Chunks that a batch of this many rows has. */
+export function chunkCount(rows: number): number {
+  return Math.ceil(rows / CHUNK_SIZE);
+}
+
+export interface UnitCounts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly errors: number;
+  readonly held: number;
+}
+
+/** What a chunk tells its batch: its whole state each time, so that a report twice or late does no harm. */
+export interface ChunkReport extends UnitCounts {
+  readonly chunk: number;
+  /** Rises with each report of this chunk; an older one is ignored. */
+  readonly sequence: number;
+  readonly units: number;
+  readonly started: number;
+  readonly attention: readonly Attention[];
+  /** Every unit is started and there is room in the window: the next chunk may begin. */
+  readonly draining: boolean;
+  readonly finished: boolean;
+}
+
+/** Input of the batch workflow; what it carries through continue-as-new is in `resume`. */
+export interface BatchInput {
+  readonly batchId: string;
+  readonly order: string;
+  readonly manifest: string;
+  readonly rows: number;
+  /** Units under way at once: about twice the sockets there are. */
+  readonly window: number;
+  readonly resume?: BatchResume;
+}
+
+export interface BatchResume {
+  readonly nextChunk: number;
+  readonly open: readonly ChunkReport[];
+  readonly closed: UnitCounts;
+}
+
+/** Input of the chunk workflow. */
+export interface ChunkInput {
+  readonly batchId: string;
+  readonly order: string;
+  readonly chunk: number;
+  readonly batchRows: number;
+  readonly window: number;
+}
+
+/** The answer of a batch's `progress` query and the result of the batch workflow. */
+export interface BatchProgress extends UnitCounts {
+  readonly batchId: string;
+  readonly order: string;
+  readonly manifest: string;
+  readonly rows: number;
+  readonly chunks: number;
+  readonly openChunks: number;
+  readonly started: number;
+  readonly attention: readonly Attention[];
+}

@@ -1,0 +1,23 @@
+/** How the private key lies on the device: SEC1 (RFC 5915) or PKCS#8 (RFC 5958), both DER. */
+export type KeyEncoding = 'sec1' | 'pkcs8';
+
+/**
+ * Whether any blank board may become any serial of the product, or the manifest names the board of each serial by its
+ * hardware id.
+ */
+export type Assignment = 'any-board' | 'listed-board';
+
+/** What the line must know of a product; configuration, not constants, since firmware moved these paths before. */
+export interface Product {
+  readonly name: string;
+  readonly assignment: Assignment;
+  /** Subject O. For Golioth the project id: a wrong one shows only as a failed handshake. */
+  readonly organization: string;
+  /** Absolute path of the key file on the device. */
+  readonly keyPath: string;
+  /** Absolute path of the certificate file on the device: the commit marker, written last. */
+  readonly certificatePath: string;
+  readonly keyEncoding: KeyEncoding;
+  /** Days from issue, or 'forever': RFC 5280 §4.1.2.5's 99991231235959Z. */
+  readonly validity: 'forever' | { readonly days: number };
+}

@@ -1,0 +1,27 @@
+/**
+ * Boards meet units by task queue: a station offers each board on the queue of what it is, and Temporal's matching
+ * is the routing table.
+ */
+export const WORKFLOW_QUEUE = 'orchestrator';
+export const SIGNER_QUEUE = 'signer';
+export const REGISTRY_QUEUE = 'registry';
+
+/** Any blank board of a product. */
+export function anyBoardQueue(product: string): string {
+  return `boards/${product}`;
+}
+
+/** The one board that a manifest names by its hardware id. */
+export function listedBoardQueue(boardId: string): string {
+  return `board/${boardId}`;
+}
+
+/** The board that already carries our certificate for a serial, in whatever socket it now is. */
+export function provisionedBoardQueue(serial: string): string {
+  return `unit/${serial}`;
+}
+
+/** The station that holds a unit's board. */
+export function stationQueue(stationId: string): string {
+  return `station/${stationId}`;
+}

@@ -1,0 +1,58 @@
+import type { Outcome } from './outcome.ts';
+import type { FailureCode } from './failure-table.ts';
+import type { Step } from './step.ts';
+
+/** One row of a manifest as the line needs it. */
+export interface UnitRow {
+  readonly serial: string;
+  readonly product: string;
+  /** Hardware id of the board the manifest wants for this serial, lower-case hex. */
+  readonly boardId?: string;
+}
+
+/** Which attempt at which unit a step works for. Attempts are numbered from 1; each has a key of its own. */
+export interface UnitAttempt {
+  readonly batchId: string;
+  readonly order: string;
+  readonly serial: string;
+  readonly product: string;
+  readonly attempt: number;
+}
+
+/** Input of the unit workflow. */
+export interface UnitInput {
+  readonly batchId: string;
+  readonly order: string;
+  readonly unit: UnitRow;
+}
+
+/** What a unit workflow ends with; a unit that did not pass ends as a failed workflow with this as its details. */
+export interface UnitReport {
+  readonly serial: string;
+  readonly outcome: Outcome;
+  readonly attempts: number;
+  readonly code?: FailureCode;
+  readonly step?: Step;
+  readonly fingerprint?: string;
+}
+
+/** Why a unit waits for a person. */
+export interface Attention {
+  readonly serial: string;
+  readonly code: FailureCode;
+  readonly step: Step;
+  readonly attempt: number;
+  /** What to do, for the person at the bench. */
+  readonly hint: string;
+}
+
+/** The answer of a unit's `state` query. */
+export interface UnitState {
+  readonly serial: string;
+  readonly attempt: number;
+  readonly step: Step;
+  readonly stationId?: string;
+  readonly socket?: string;
+  readonly boardId?: string;
+  readonly attention?: Attention;
+}

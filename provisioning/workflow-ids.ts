@@ -1,0 +1,18 @@
+/** Workflow ids come from the business, so that nothing can run twice at once: its id is taken. */
+export function batchWorkflowId(batchId: string): string {
+  return `batch/${batchId}`;
+}
+
+/** Chunks are numbered from 1; five digits keep them in order in a list. */
+export function chunkWorkflowId(batchId: string, chunk: number): string {
+  return `batch/${batchId}/chunk-${String(chunk).padStart(5, '0')}`;
+}
+
+export function unitWorkflowId(serial: string): string {
+  return `unit/${serial}`;
+}
+
+/** The serial in a unit's workflow id, or undefined for the id of anything else. */
+export function serialOfUnitWorkflow(workflowId: string): string | undefined {
+  return workflowId.startsWith('unit/') ? workflowId.slice('unit/'.length) : undefined;
+}
