@@ -84,10 +84,9 @@ export interface RecordFailureInput {
   readonly reason?: string;
 }
 
-/** Exceptional path: certificates issued to this serial that no board will carry. */
+/** Exceptional path: whatever is live for this serial is revoked; nothing live is no error. */
 export interface RevokeCertificateInput {
   readonly unit: UnitAttempt;
-  readonly requestId: string;
   readonly reason: string;
 }
 

@@ -1,0 +1,4 @@
+/** All workflow types, by their names on the wire; the entry of the workflow bundle. */
+export { batch } from './batch.ts';
+export { chunk } from './chunk.ts';
+export { unit } from './unit.ts';

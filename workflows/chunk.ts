@@ -1,0 +1,116 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ChildWorkflowFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  CancellationScope,
+  ParentClosePolicy,
+  WorkflowIdReusePolicy,
+  condition,
+  executeChild,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow';
+import type { ChunkInput, ChunkReport } from '../provisioning/batch.ts';
+import type { Outcome } from '../provisioning/outcome.ts';
+import type { UnitReport, UnitRow } from '../provisioning/unit.ts';
+import { batchWorkflowId, unitWorkflowId } from '../provisioning/workflow-ids.ts';
+import { ChunkTally } from './chunk-tally.ts';
+import { progressTable } from './progress-table.ts';
+import { chunkReport, rerunUnits, retrySignal, unitAttention } from './messages.ts';
+import { unitAttributes } from './search-attributes.ts';
+import { registryBooks, signerBooks } from './steps.ts';
+import type { unit } from './unit.ts';
+
+/** Up to 250 units of a batch, a window of them at a time. Never continues as new, so its units report natively. */
+export async function chunk(input: ChunkInput): Promise<ChunkReport> {
+  const tally = new ChunkTally(input.chunk, input.window);
+  setHandler(unitAttention, ({ serial, attention }) => tally.attend(serial, attention));
+  setHandler(rerunUnits, ({ serials }) => retryUnits(tally.waiting(serials)));
+  const reporting = reportToBatch(input, tally);
+  try {
+    const rows = await registryBooks.loadChunk({ batchId: input.batchId, chunk: input.chunk });
+    const { batchId, order, batchRows } = input;
+    await signerBooks.releaseUnits({ batchId, order, quantity: batchRows, units: rows });
+    tally.expect(rows.length);
+    await runUnits(input, rows, tally);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    // The units are being cancelled too; each still has a socket to leave and a record to write.
+    await CancellationScope.nonCancellable(() =>
+      condition(() => tally.active + tally.attention.length === 0),
+    );
+    tally.expect(tally.ended);
+  }
+  return await reporting;
+}
+
+async function runUnits(input: ChunkInput, rows: readonly UnitRow[], tally: ChunkTally): Promise<void> {
+  const running: Promise<void>[] = [];
+  for (const row of rows) {
+    await condition(() => tally.roomForOne);
+    tally.start();
+    running.push(runUnit(input, row, tally));
+  }
+  await Promise.all(running);
+}
+
+async function runUnit(input: ChunkInput, row: UnitRow, tally: ChunkTally): Promise<void> {
+  const { batchId, order } = input;
+  let outcome: Outcome;
+  try {
+    const report = await executeChild<typeof unit>('unit', {
+      workflowId: unitWorkflowId(row.serial),
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      args: [{ batchId, order, unit: row }],
+      typedSearchAttributes: unitAttributes({ batchId, order, serial: row.serial, product: row.product }),
+      staticSummary: `${row.serial} (${row.product})`,
+    });
+    outcome = report.outcome;
+  } catch (error) {
+    outcome = outcomeOfFailedUnit(error);
+  }
+  tally.end(row.serial, outcome);
+}
+
+/** A unit that did not pass ends as a failed workflow with its report as details; a cancelled one is on hold. */
+function outcomeOfFailedUnit(error: unknown): Outcome {
+  if (error instanceof WorkflowExecutionAlreadyStartedError) return 'HOLD';
+  if (!(error instanceof ChildWorkflowFailure)) throw error;
+  if (error.cause instanceof CancelledFailure) return 'HOLD';
+  if (error.cause instanceof ApplicationFailure) {
+    const report = error.cause.details?.[0] as UnitReport | undefined;
+    return report?.outcome ?? 'ERROR';
+  }
+  return 'ERROR';
+}
+
+/** Sends the batch what it should know, until the last unit has ended; resolves with the last report. */
+async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<ChunkReport> {
+  return await CancellationScope.nonCancellable(async () => {
+    const batch = getExternalWorkflowHandle(batchWorkflowId(input.batchId));
+    for (;;) {
+      await condition(() => tally.due);
+      const report = tally.report();
+      setCurrentDetails(progressTable(`chunk ${input.chunk}`, report.units, report));
+      try {
+        await batch.signal(chunkReport, report);
+      } catch {
+        log.warn('the batch is closed and does not hear this chunk', { chunk: input.chunk });
+      }
+      if (report.finished) return report;
+    }
+  });
+}
+
+async function retryUnits(serials: readonly string[]): Promise<void> {
+  await Promise.all(
+    serials.map((serial) =>
+      getExternalWorkflowHandle(unitWorkflowId(serial)).signal(retrySignal, { reason: 'rerun' }),
+    ),
+  );
+}

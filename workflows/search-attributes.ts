@@ -1,0 +1,47 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { upsertSearchAttributes } from '@temporalio/workflow';
+import type { SearchAttributePair } from '@temporalio/common';
+import type { UnitAttempt } from '../provisioning/unit.ts';
+
+const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+
+const batchKey = keyword('ProvBatch');
+const orderKey = keyword('ProvOrder');
+const serialKey = keyword('ProvSerial');
+const productKey = keyword('ProvProduct');
+const statusKey = keyword('ProvStatus');
+const stepKey = keyword('ProvStep');
+const errorKey = keyword('ProvError');
+const stationKey = keyword('ProvStation');
+
+/** Attributes that a batch and its chunks carry from the start. */
+export function batchAttributes(batchId: string, order: string): SearchAttributePair[] {
+  return [
+    { key: batchKey, value: batchId },
+    { key: orderKey, value: order },
+  ];
+}
+
+/** Attributes that a unit carries from the start. */
+export function unitAttributes(unit: Omit<UnitAttempt, 'attempt'>): SearchAttributePair[] {
+  return [
+    ...batchAttributes(unit.batchId, unit.order),
+    { key: serialKey, value: unit.serial },
+    { key: productKey, value: unit.product },
+  ];
+}
+
+/** Exceptions only: each upsert is a billable action. */
+export function showTrouble(trouble: {
+  status?: string;
+  step?: string;
+  error?: string;
+  station?: string;
+}): void {
+  upsertSearchAttributes([
+    { key: statusKey, value: trouble.status ?? null },
+    { key: stepKey, value: trouble.step ?? null },
+    { key: errorKey, value: trouble.error ?? null },
+    { key: stationKey, value: trouble.station ?? null },
+  ]);
+}

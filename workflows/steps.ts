@@ -1,0 +1,86 @@
+import type { ActivityOptions } from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
+import { STEP_POLICY } from '../provisioning/step-policy.ts';
+import type { Step } from '../provisioning/step.ts';
+import type {
+  ClaimActivities,
+  RegistryActivities,
+  SignerActivities,
+  StationActivities,
+} from '../provisioning/steps-io.ts';
+import {
+  anyBoardQueue,
+  listedBoardQueue,
+  REGISTRY_QUEUE,
+  SIGNER_QUEUE,
+  stationQueue,
+} from '../provisioning/task-queues.ts';
+import type { UnitRow } from '../provisioning/unit.ts';
+
+/** Bookkeeping off the happy path: short, and tried until it works. */
+const BOOKKEEPING: ActivityOptions = {
+  startToCloseTimeout: '30 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+};
+
+function options(step: Step, taskQueue: string, summary: string): ActivityOptions {
+  const policy = STEP_POLICY[step];
+  return {
+    taskQueue,
+    summary,
+    startToCloseTimeout: policy.startToCloseMs,
+    ...(policy.heartbeatMs !== undefined && { heartbeatTimeout: policy.heartbeatMs }),
+    ...(policy.scheduleToStartMs !== undefined && { scheduleToStartTimeout: policy.scheduleToStartMs }),
+    retry: {
+      initialInterval: '1 second',
+      backoffCoefficient: 2,
+      maximumInterval: '1 minute',
+      maximumAttempts: policy.maximumAttempts,
+    },
+  };
+}
+
+/** Step 1, on the queue of the board that the unit wants. */
+export function claims(unit: UnitRow): ClaimActivities {
+  const queue = unit.boardId ? listedBoardQueue(unit.boardId) : anyBoardQueue(unit.product);
+  return proxyActivities<ClaimActivities>(options('generateKeypair', queue, unit.serial));
+}
+
+/** Step 2. */
+export function signer(summary: string): Pick<SignerActivities, 'signCertificate'> {
+  return proxyActivities<SignerActivities>(options('signCertificate', SIGNER_QUEUE, summary));
+}
+
+/** Steps 3 and 4, at the station that holds the board. */
+export function station(
+  step: 'flashCredentials' | 'verifyReadback',
+  claim: { stationId: string; socket: string },
+): Pick<StationActivities, 'flashCredentials' | 'verifyReadback'> {
+  const summary = `${claim.stationId} socket ${claim.socket}`;
+  return proxyActivities<StationActivities>(options(step, stationQueue(claim.stationId), summary));
+}
+
+/** Step 5. */
+export function registry(summary: string): Pick<RegistryActivities, 'registerDevice'> {
+  return proxyActivities<RegistryActivities>(options('registerDevice', REGISTRY_QUEUE, summary));
+}
+
+/** Bookkeeping at the signer: releases and revocations. */
+export const signerBooks = proxyActivities<Pick<SignerActivities, 'releaseUnits' | 'revokeCertificate'>>({
+  ...BOOKKEEPING,
+  taskQueue: SIGNER_QUEUE,
+});
+
+/** Bookkeeping at the registry: chunks, failures, the end of a batch. */
+export const registryBooks = proxyActivities<
+  Pick<RegistryActivities, 'loadChunk' | 'recordFailure' | 'closeBatch'>
+>({ ...BOOKKEEPING, taskQueue: REGISTRY_QUEUE, startToCloseTimeout: '5 minutes' });
+
+/** Tells a station that a unit has left its socket; a station that is down finds it out by itself when it is back. */
+export function stationBooks(stationId: string): Pick<StationActivities, 'releaseSocket'> {
+  return proxyActivities<StationActivities>({
+    ...BOOKKEEPING,
+    taskQueue: stationQueue(stationId),
+    scheduleToCloseTimeout: '30 seconds',
+  });
+}

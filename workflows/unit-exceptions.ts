@@ -1,0 +1,81 @@
+import { ActivityFailure, getExternalWorkflowHandle, log, workflowInfo } from '@temporalio/workflow';
+import { FAILURES } from '../provisioning/failure-table.ts';
+import type { FailureCode } from '../provisioning/failure-table.ts';
+import type { Outcome } from '../provisioning/outcome.ts';
+import { UNIT_STATUS } from '../provisioning/search-attributes.ts';
+import type { Attention } from '../provisioning/unit.ts';
+import type { Decision, DecisionDesk } from './decision-desk.ts';
+import { unitAttention } from './messages.ts';
+import { showTrouble } from './search-attributes.ts';
+import { registryBooks, signerBooks, stationBooks } from './steps.ts';
+import type { UnitPassage } from './unit-passage.ts';
+
+/** Off the happy path: the unit leaves its socket, so that the board can be changed and others can go on. */
+export async function leaveSocket(passage: UnitPassage, code: FailureCode): Promise<void> {
+  const { claim } = passage;
+  if (!claim || passage.verified) return;
+  try {
+    await stationBooks(claim.stationId).releaseSocket({ unit: passage.attempt, claim, code });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    log.warn('the station will free the socket when it is back', { stationId: claim.stationId });
+  }
+}
+
+/** Waits in ATTENTION, seen by search, by the chunk and by the registry. */
+export async function askForDecision(
+  passage: UnitPassage,
+  desk: DecisionDesk,
+  code: FailureCode,
+): Promise<Decision> {
+  const attention: Attention = {
+    serial: passage.row.serial,
+    code,
+    step: passage.step,
+    attempt: passage.attempt.attempt,
+    hint: FAILURES[code].hint,
+  };
+  showTrouble({
+    status: UNIT_STATUS.attention,
+    step: passage.step,
+    error: code,
+    ...(passage.claim && { station: passage.claim.stationId }),
+  });
+  await registryBooks.recordFailure(record(passage, code));
+  await tellChunk(passage, attention);
+  const decision = await desk.decisionOn(attention);
+  if (decision.verdict === 'retry') {
+    showTrouble({});
+    await tellChunk(passage, null);
+  }
+  return decision;
+}
+
+/** The unit ends without a pass: no live certificate stays behind. */
+export async function giveUp(
+  passage: UnitPassage,
+  code: FailureCode,
+  outcome: Exclude<Outcome, 'PASS'>,
+  reason: string,
+): Promise<void> {
+  // Whatever was signed for this serial, answer received or not, must not stay live.
+  await signerBooks.revokeCertificate({ unit: passage.attempt, reason });
+  await registryBooks.recordFailure({ ...record(passage, code), outcome, reason });
+}
+
+function record(passage: UnitPassage, code: FailureCode) {
+  return {
+    unit: passage.attempt,
+    step: passage.step,
+    code,
+    ...(passage.claim && { claim: passage.claim }),
+    ...(passage.keypair && { startedAt: passage.keypair.startedAt }),
+  };
+}
+
+async function tellChunk(passage: UnitPassage, attention: Attention | null): Promise<void> {
+  const { parent } = workflowInfo();
+  if (!parent) return;
+  const chunk = getExternalWorkflowHandle(parent.workflowId);
+  await chunk.signal(unitAttention, { serial: passage.row.serial, attention });
+}

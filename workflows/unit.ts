@@ -1,0 +1,83 @@
+import { ApplicationFailure, CancellationScope, isCancellation, setHandler } from '@temporalio/workflow';
+import { FAILURES } from '../provisioning/failure-table.ts';
+import type { FailureCode } from '../provisioning/failure-table.ts';
+import { outcomeOfBlame } from '../provisioning/outcome.ts';
+import { UNIT_STATUS } from '../provisioning/search-attributes.ts';
+import type { UnitInput, UnitReport } from '../provisioning/unit.ts';
+import { DecisionDesk } from './decision-desk.ts';
+import type { Decision } from './decision-desk.ts';
+import { state } from './messages.ts';
+import { showTrouble } from './search-attributes.ts';
+import { codeOfStepFailure } from './step-failure.ts';
+import { askForDecision, giveUp, leaveSocket } from './unit-exceptions.ts';
+import { UnitPassage } from './unit-passage.ts';
+import { deliver } from './unit-delivery.ts';
+import { claims, registry, signer } from './steps.ts';
+
+/**
+ * The way of one unit: five steps, the last of which ends it. A step that fails for good makes the unit wait for a
+ * person; `retry` goes through all steps again with a new key, or, when the board was already proven, through
+ * registration alone.
+ */
+export async function unit(input: UnitInput): Promise<UnitReport> {
+  const passage = new UnitPassage(input);
+  const desk = new DecisionDesk(input.unit.serial);
+  setHandler(state, () => passage.state(desk.attention), { description: 'Step, socket, and why it waits' });
+  try {
+    for (;;) {
+      const code = await attempt(passage);
+      if (code === undefined) return passage.report('PASS');
+      await leaveSocket(passage, code);
+      const decision = await askForDecision(passage, desk, code);
+      if (decision.verdict !== 'retry') return await end(passage, code, decision);
+      passage.nextAttempt();
+    }
+  } catch (error) {
+    if (isCancellation(error)) {
+      await CancellationScope.nonCancellable(() => cancelled(passage));
+    }
+    throw error;
+  }
+}
+
+/** One attempt; the code it failed with, or undefined when the unit passed. */
+async function attempt(passage: UnitPassage): Promise<FailureCode | undefined> {
+  try {
+    if (!passage.verified) {
+      passage.step = 'generateKeypair';
+      passage.keypair = await claims(passage.row).generateKeypair({ unit: passage.attempt });
+      passage.step = 'signCertificate';
+      passage.signed = await signer(passage.row.serial).signCertificate(passage.signRequest());
+      passage.verified = await deliver(passage);
+    }
+    passage.step = 'registerDevice';
+    await registry(passage.row.serial).registerDevice(passage.registration());
+    return undefined;
+  } catch (error) {
+    return codeOfStepFailure(error, passage.step);
+  }
+}
+
+async function end(passage: UnitPassage, code: FailureCode, decision: Decision): Promise<never> {
+  const scrapped = decision.verdict === 'scrap';
+  showTrouble({
+    status: scrapped ? UNIT_STATUS.scrapped : UNIT_STATUS.skipped,
+    step: passage.step,
+    error: code,
+  });
+  const outcome = scrapped ? 'FAIL' : 'HOLD';
+  const reason = decision.reason ?? decision.verdict;
+  await giveUp(passage, code, outcome, reason);
+  throw ApplicationFailure.create({
+    type: code,
+    message: `${passage.row.serial}: ${outcome}, ${decision.verdict} by decision. ${FAILURES[code].hint}`,
+    nonRetryable: true,
+    details: [passage.report(outcome, code)],
+  });
+}
+
+async function cancelled(passage: UnitPassage): Promise<void> {
+  showTrouble({ status: UNIT_STATUS.cancelled, step: passage.step });
+  await leaveSocket(passage, 'CANCELLED');
+  await giveUp(passage, 'CANCELLED', outcomeOfBlame(FAILURES.CANCELLED.blame), 'cancelled');
+}
