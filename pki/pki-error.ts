@@ -1,0 +1,55 @@
+/**
+ * Every code an error of this room can carry. Those that a unit can meet are rows of `provisioning/failure-table.ts`
+ * under the same name; the rest belong to whoever sets up a CA, releases a batch or calls this room wrongly.
+ */
+export const PKI_CODES = [
+  // What a request to sign can meet
+  'CSR_REFUSED',
+  'KEY_REUSED',
+  'NOT_RELEASED',
+  'QUOTA_EXCEEDED',
+  'ALREADY_ISSUED',
+  'REQUEST_CONFLICT',
+  'BOARD_BOUND',
+  'CERTIFICATE_WITHDRAWN',
+  'PROFILE_INVALID',
+  'CLOCK_WRONG',
+  'LEDGER_UNAVAILABLE',
+  'CA_UNAVAILABLE',
+  'SIGNER_FAULT',
+  // Releasing and closing
+  'RELEASE_CONFLICT',
+  'ISSUANCE_UNKNOWN',
+  // The ledger's file
+  'LEDGER_CORRUPT',
+  'LEDGER_NEWER',
+  // The CA's folder
+  'CA_EXISTS',
+  'CA_NOT_FOUND',
+  'CA_INCONSISTENT',
+  'CA_PERMISSIONS',
+  'PASSPHRASE_INVALID',
+  'PASSPHRASE_WRONG',
+  // Bytes and keys
+  'DER_MALFORMED',
+  'KEY_FILE_INVALID',
+  'SECRET_MISUSED',
+] as const;
+
+export type PkiCode = (typeof PKI_CODES)[number];
+
+/**
+ * What this room could not or would not do. `message` says where, what, and how to mend it, and never holds bytes of a
+ * key; `reason` tells apart, in words stable enough for a test or a metric, the causes that share a code.
+ */
+export class PkiError extends Error {
+  override readonly name = 'PkiError';
+  readonly code: PkiCode;
+  readonly reason: string | undefined;
+
+  constructor(code: PkiCode, message: string, options: { reason?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.reason = options.reason;
+  }
+}
