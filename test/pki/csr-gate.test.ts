@@ -1,0 +1,154 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { gateCsr } from '../../pki/csr-gate.ts';
+import { DER_TAG, DerReader } from '../../pki/der-reader.ts';
+import { derBitString, derElement, derInteger, derSequence } from '../../pki/der-writer.ts';
+import { generateDeviceKey } from '../../pki/device-key.ts';
+import { ECDSA_WITH_SHA256 } from '../../pki/p256.ts';
+import { fileIn, openssl, temporaryFolder } from './openssl.ts';
+
+const folder = temporaryFolder();
+const key = generateDeviceKey();
+const csr = key.createCsr({ serial: 'ACME-0001' });
+
+function refusal(reason: string): unknown {
+  return expect.objectContaining({ code: 'CSR_REFUSED', reason });
+}
+
+/** A request by openssl for a key made with these options. */
+function opensslRequest(keyArgs: string[], requestArgs: string[] = []): Buffer {
+  const path = fileIn(folder, 'key.pem', openssl('genpkey', ...keyArgs));
+  return openssl('req', '-new', '-key', path, '-subj', '/CN=X', '-outform', 'DER', ...requestArgs);
+}
+
+const P256 = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+
+/** A well-formed request around any key bytes, signed with a P-256 key that need not belong to them. */
+function requestFor(
+  spki: Uint8Array,
+  options: { algorithm?: Uint8Array; version?: number } = {},
+): Uint8Array {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const info = derSequence(derInteger(options.version ?? 0), derSequence(), spki, derElement(0xa0));
+  const signature = sign('sha256', info, privateKey);
+  return derSequence(info, options.algorithm ?? ECDSA_WITH_SHA256, derBitString(signature));
+}
+
+describe('gateCsr', () => {
+  it('passes what a station makes, and takes the public key only', () => {
+    const gated = gateCsr(csr);
+    expect(gated.spkiSha256).toBe(key.spkiSha256);
+    expect(Object.keys(gated)).toEqual(['spki', 'spkiSha256']);
+  });
+
+  it('passes what openssl makes, extensions asked for or not', () => {
+    const plain = opensslRequest(P256);
+    const asking = opensslRequest(P256, ['-addext', 'basicConstraints=critical,CA:TRUE']);
+    expect(gateCsr(plain).spki).toHaveLength(91);
+    expect(gateCsr(asking).spki).toHaveLength(91);
+  });
+
+  it('copies the key, so that later changes of the request change nothing', () => {
+    const request = Uint8Array.from(csr);
+    const gated = gateCsr(request);
+    const before = Buffer.from(gated.spki);
+    request.fill(0);
+    expect(Buffer.from(gated.spki)).toEqual(before);
+  });
+
+  it('refuses a trailing byte', () => {
+    expect(() => gateCsr(Buffer.concat([csr, Buffer.from([0])]))).toThrow(refusal('der'));
+  });
+
+  it('refuses an indefinite length', () => {
+    const content = new DerReader(csr).next().content;
+    const indefinite = Buffer.concat([Buffer.from([0x30, 0x80]), content, Buffer.from([0, 0])]);
+    expect(() => gateCsr(indefinite)).toThrow(refusal('der'));
+  });
+
+  it('refuses a length in more octets than needed', () => {
+    const content = new DerReader(csr).next().content;
+    const long = Buffer.concat([Buffer.from([0x30, 0x82, 0x00, content.length]), content]);
+    expect(() => gateCsr(long)).toThrow(refusal('der'));
+  });
+
+  it('refuses a signature that does not fit', () => {
+    const other = generateDeviceKey().createCsr({ serial: 'ACME-0001' });
+    const [mine, theirs] = [csr, other].map((request) => new DerReader(request).enter(DER_TAG.sequence));
+    const info = mine!.next().whole;
+    theirs!.next();
+    const mixed = derSequence(info, theirs!.next().whole, theirs!.next().whole);
+    expect(() => gateCsr(mixed)).toThrow(refusal('possession'));
+  });
+
+  it.each([
+    ['P-384', ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-384'], 'key-form'],
+    ['RSA', ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024'], 'key-form'],
+    ['Ed25519', ['-algorithm', 'ED25519'], 'key-form'],
+    ['explicit curve parameters', [...P256, '-pkeyopt', 'ec_param_enc:explicit'], 'key-form'],
+  ])('refuses %s', (_name, keyArgs, reason) => {
+    expect(() => gateCsr(opensslRequest(keyArgs))).toThrow(refusal(reason));
+  });
+
+  it('refuses SHA-1', () => {
+    expect(() => gateCsr(opensslRequest(P256, ['-sha1']))).toThrow(refusal('algorithm'));
+  });
+
+  it('refuses algorithm parameters', () => {
+    const withNull = derSequence(new DerReader(ECDSA_WITH_SHA256).next().content, Buffer.from('0500', 'hex'));
+    expect(() => gateCsr(requestFor(gateCsr(csr).spki, { algorithm: withNull }))).toThrow(
+      refusal('algorithm'),
+    );
+  });
+
+  it('refuses a compressed point', () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    const { x } = publicKey.export({ format: 'jwk' });
+    const point = Buffer.concat([Buffer.from([2]), Buffer.from(x ?? '', 'base64url')]);
+    const prefix = Buffer.from('3039301306072a8648ce3d020106082a8648ce3d030107032200', 'hex');
+    expect(() => gateCsr(requestFor(Buffer.concat([prefix, point])))).toThrow(refusal('key-form'));
+  });
+
+  it('refuses a point off the curve', () => {
+    const spki = Buffer.from(gateCsr(csr).spki);
+    spki[90]! ^= 1;
+    expect(() => gateCsr(requestFor(spki))).toThrow(refusal('point'));
+  });
+
+  it('refuses another version', () => {
+    expect(() => gateCsr(requestFor(gateCsr(csr).spki, { version: 1 }))).toThrow(refusal('version'));
+  });
+
+  it('refuses PEM, two requests at once, nothing, and too much', () => {
+    const pem = `-----BEGIN CERTIFICATE REQUEST-----\n${Buffer.from(csr).toString('base64')}\n`;
+    expect(() => gateCsr(Buffer.from(pem))).toThrow(refusal('der'));
+    expect(() => gateCsr(Buffer.concat([csr, csr]))).toThrow(refusal('der'));
+    expect(() => gateCsr(new Uint8Array())).toThrow(refusal('length'));
+    expect(() => gateCsr(new Uint8Array(1_000_000))).toThrow(refusal('length'));
+  });
+
+  it('refuses every single-byte change and every truncation', () => {
+    fc.assert(
+      fc.property(fc.nat(csr.length - 1), fc.integer({ min: 1, max: 255 }), (index, change) => {
+        const changed = Buffer.from(csr);
+        changed[index]! ^= change;
+        expect(() => gateCsr(changed)).toThrow(expect.objectContaining({ code: 'CSR_REFUSED' }));
+      }),
+      { numRuns: 500 },
+    );
+    for (let length = 0; length < csr.length; length += 1) {
+      expect(() => gateCsr(csr.subarray(0, length))).toThrow(
+        expect.objectContaining({ code: 'CSR_REFUSED' }),
+      );
+    }
+  });
+
+  it('answers noise with a refusal only', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 1200 }), (noise) => {
+        expect(() => gateCsr(noise)).toThrow(expect.objectContaining({ code: 'CSR_REFUSED' }));
+      }),
+    );
+  });
+});
