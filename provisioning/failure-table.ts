@@ -33,15 +33,23 @@ export const FAILURES = {
     1,
     'The station may not open the port: add its user to the dialout group.',
   ),
+  LINK_FAILED: row(
+    'station',
+    'later',
+    4,
+    'The port cannot be opened: unplug the fixture and plug it in again.',
+  ),
   LINK_LOST: row('station', 'later', 6, 'The board went away: put it back and press it down.'),
   // SMP
-  SMP_TIMEOUT: row('station', 'later', 5, 'The board does not answer: reseat it.'),
-  SMP_CRC: row('station', 'now', 5, 'The line is noisy: check the cable of this socket.'),
-  SMP_MALFORMED: row('station', 'now', 5, 'The board answers garbage: check the cable and the firmware.'),
+  SMP_TIMEOUT: row('station', 'later', 4, 'The board does not answer: reseat it.'),
+  SMP_CRC: row('station', 'now', 4, 'The line is noisy: check the cable of this socket.'),
+  SMP_SHORT_FRAME: row('station', 'now', 4, 'The line loses bytes: check the cable of this socket.'),
+  SMP_WRONG_COMMAND: row('station', 'now', 4, 'The board answers what was not asked: reset it, then retry.'),
+  SMP_MALFORMED_REPLY: row('unit', 'now', 3, 'The board answers nonsense: load the right firmware.'),
   SMP_NOISE_ONLY: row(
     'station',
-    'never',
-    1,
+    'now',
+    3,
     'The port talks, but not SMP: is this the right port and baud rate?',
   ),
   SMP_DEVICE_ERROR: row('unit', 'now', 3, 'The board refuses: replace the board.'),
@@ -52,6 +60,19 @@ export const FAILURES = {
     'The firmware lacks a command that is needed: load the right firmware.',
   ),
   SMP_OFFSET_MISMATCH: row('unit', 'now', 3, 'The board loses data: replace the board.'),
+  SMP_READ_BACK_DIFFERS: row(
+    'unit',
+    'now',
+    2,
+    'The board does not hold what was written: replace the board.',
+  ),
+  SMP_TOO_LARGE: row(
+    'unit',
+    'never',
+    1,
+    "A message does not fit the board's buffers: load the right firmware.",
+  ),
+  SMP_SHELL_FAILED: row('unit', 'now', 2, 'A shell command failed on the board: replace the board.'),
   // The board
   BOARD_GONE: row('operator', 'later', 8, 'The board is no longer in its socket: put it back, then retry.'),
   BOARD_FULL: row('unit', 'never', 1, "The board's file system is full: replace the board."),
@@ -71,6 +92,12 @@ export const FAILURES = {
   READ_BACK_DIFFERS: row('unit', 'now', 2, 'The board does not hold what was written: replace the board.'),
   // The station
   STATION_UNREACHABLE: row('station', 'later', 5, 'The station does not take its work: start it again.'),
+  SECRET_MISUSED: row(
+    'station',
+    'never',
+    1,
+    'The station mishandled a key and refused: report this to the maker.',
+  ),
   STATION_DISK: row('station', 'later', 20, "The station's disk is full or read-only: free some space."),
   STATION_FAULT: row('station', 'later', 4, 'The station stumbled: look into its log, then retry.'),
   // The signer
@@ -94,6 +121,14 @@ export const FAILURES = {
     'This serial is not released for signing: was its manifest accepted?',
   ),
   QUOTA_EXCEEDED: row('signer', 'never', 1, 'The quantity is used up: ask the OEM for a larger order.'),
+  BOARD_BOUND: row('signer', 'never', 1, 'This board belongs to another serial for ever: quarantine it.'),
+  CERTIFICATE_WITHDRAWN: row(
+    'signer',
+    'never',
+    1,
+    'The certificate of this attempt was withdrawn: retry makes a new one.',
+  ),
+  CLOCK_WRONG: row('signer', 'later', 30, "The signer's clock is wrong: set it."),
   ALREADY_ISSUED: row('signer', 'never', 1, 'The serial has a live certificate: revoke it first.'),
   REQUEST_CONFLICT: row(
     'signer',
