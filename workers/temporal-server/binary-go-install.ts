@@ -1,0 +1,124 @@
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { forgetBuild, recordBuild } from './build-record.ts';
+import { executableOnPath } from './executable-on-path.ts';
+import { withSignOfLife } from './sign-of-life.ts';
+
+/** The last tag of Temporal's command line that `go install` takes: later ones have a `replace` in their go.mod. */
+const MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
+/** The `go` line in that tag's go.mod. */
+const GO_NEEDED = { major: 1, minor: 25 };
+/** From this version on Go fetches a newer toolchain by itself, unless GOTOOLCHAIN forbids it. */
+const GO_SWITCHES_SINCE_MINOR = 21;
+const REPORT_EVERY_MS = 15_000;
+/** Measured: 3 to 4 minutes on 2 cores. Ten times that is a build that will not end. */
+const BUILD_TIMEOUT_MS = 40 * 60_000;
+
+/** What a build needs: an empty folder for the result, and a folder that outlives it, held under the cache's lock. */
+export interface BinaryBuild {
+  readonly folder: string;
+  readonly cacheFolder: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly report: (line: string) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Builds Temporal's command line with the Go on PATH and gives the program's path in `folder`. The caller holds the
+ * cache's lock. Throws an `Error` that says why it could not, with the last lines of what Go said.
+ */
+export async function buildBinary(build: BinaryBuild): Promise<string> {
+  const go = executableOnPath('go', build.environment);
+  if (go === undefined) throw new Error('there is no `go` on PATH');
+  await checkGo(go, build);
+  build.report('Building the Temporal server with Go: 3 to 4 minutes on 2 cores, once for this user.');
+  build.report('It needs the Go module proxy and about 3.5 GB for Go’s own caches; the result takes 213 MB.');
+  await runInstall(go, build);
+  return join(build.folder, 'temporal');
+}
+
+/** Says what Go is there and what it will do; throws when it is too old and may not fetch a newer one. */
+async function checkGo(go: string, build: BinaryBuild): Promise<void> {
+  // In a folder without go.mod, so that a project's toolchain line changes nothing.
+  const options = { env: build.environment, cwd: build.folder, timeout: 30_000 };
+  const { stdout } = await promisify(execFile)(go, ['env', 'GOVERSION', 'GOTOOLCHAIN'], options);
+  const [version = '', toolchain = ''] = stdout.split('\n');
+  const [, major, minor] = (/^go(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
+  if (major === undefined || minor === undefined) {
+    build.report(`${go} is a development version of Go (${version}); trying with it.`);
+    return;
+  }
+  if (major > GO_NEEDED.major || minor >= GO_NEEDED.minor) return;
+  const needed = `${GO_NEEDED.major}.${GO_NEEDED.minor}`;
+  if (minor < GO_SWITCHES_SINCE_MINOR || toolchain.startsWith('local') || toolchain.startsWith('path')) {
+    const pinned =
+      minor < GO_SWITCHES_SINCE_MINOR ? '' : `, and GOTOOLCHAIN=${toolchain} forbids a newer one`;
+    throw new Error(`${go} is ${version}, Go ${needed} or later is needed${pinned}`);
+  }
+  build.report(
+    `${go} is ${version}; Go will first download its ${needed} toolchain (about 80 MB) by itself.`,
+  );
+}
+
+async function runInstall(go: string, build: BinaryBuild): Promise<void> {
+  build.signal?.throwIfAborted();
+  const child = spawn(go, ['install', '-v', '-ldflags', '-s -w', MODULE], {
+    cwd: build.folder,
+    env: { ...build.environment, GOBIN: build.folder, CGO_ENABLED: '0', GOOS: '', GOARCH: '' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // A group of its own, so that one signal ends the compilers too.
+    detached: true,
+  });
+  await once(child, 'spawn');
+  recordBuild(build.cacheFolder, child.pid);
+  const stop = endOnAbort(child, build.signal);
+  try {
+    const progress = followOutput(child);
+    const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+    const [code, signal] = await withSignOfLife(ended, REPORT_EVERY_MS, build.report, (elapsed) => {
+      return `Building the Temporal server: ${elapsed} so far, ${progress.summary()}.`;
+    });
+    build.signal?.throwIfAborted();
+    if (code !== 0) throw new Error(`go install ended with ${code ?? signal}: ${progress.lastLines()}`);
+  } finally {
+    stop();
+    forgetBuild(build.cacheFolder);
+  }
+}
+
+function endOnAbort(child: ChildProcess, signal: AbortSignal | undefined): () => void {
+  const end = (): void => {
+    const ended = child.exitCode !== null || child.signalCode !== null;
+    if (child.pid !== undefined && !ended) process.kill(-child.pid, 'SIGKILL');
+  };
+  const timer = setTimeout(end, BUILD_TIMEOUT_MS);
+  signal?.addEventListener('abort', end);
+  process.once('exit', end);
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
+    process.removeListener('exit', end);
+  };
+}
+
+/** Go names each module that it downloads and, with `-v`, each package that it compiles. */
+function followOutput(child: ChildProcess): { summary(): string; lastLines(): string } {
+  let downloaded = 0;
+  let compiled = 0;
+  const tail: string[] = [];
+  if (child.stderr === null) throw new Error('go install runs without a pipe for its messages');
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (line.startsWith('go: downloading')) downloaded += 1;
+    else if (/^[\w./~-]+$/.test(line)) compiled += 1;
+    tail.push(line);
+    if (tail.length > 4) tail.shift();
+  });
+  return {
+    summary: () => `${downloaded} modules downloaded, ${compiled} of about 1,300 packages compiled`,
+    lastLines: () => tail.join(' | '),
+  };
+}

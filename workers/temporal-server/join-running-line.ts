@@ -1,0 +1,67 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { tryLock } from './exclusive-lock.ts';
+import { isServing } from './is-serving.ts';
+import type { LocalServerOptions } from './local-server.ts';
+import { waitForNamespace } from './namespace-wait.ts';
+import { isRunning } from './process-identity.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
+import { addressOf, describeServer, readServerRecord } from './server-record.ts';
+import type { ServerRecord } from './server-record.ts';
+import { withSignOfLife } from './sign-of-life.ts';
+import type { TemporalServer } from './temporal-server.ts';
+import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
+
+const REPORT_EVERY_MS = 15_000;
+/** A server that the record names and that does not answer for this long will not come up any more. */
+const SILENT_TIMEOUT_MS = 60_000;
+
+/**
+ * The server that another living process runs in this state folder, once it serves; that process ends it, not we.
+ * `undefined` when that process has gone: its place is free. Throws `TEMPORAL_UNREACHABLE` when the process lives on
+ * without a server.
+ */
+export async function joinRunningLine(
+  options: LocalServerOptions,
+  lockPath: string,
+): Promise<TemporalServer | undefined> {
+  const waiting = waitForServer(options, lockPath);
+  const record = await withSignOfLife(waiting, REPORT_EVERY_MS, options.report, (elapsed) => {
+    return `Waiting for the line that is starting in ${options.directory} to bring up its Temporal server: ${elapsed} so far.`;
+  });
+  if (record === undefined) return undefined;
+  const connection = await Connection.connect({ address: addressOf(record) });
+  try {
+    await waitForNamespace(connection, options.namespace, options.signal);
+    await ensureSearchAttributes(connection, options.namespace, options.searchAttributes, options.signal);
+  } finally {
+    await connection.close();
+  }
+  return { ...describeServer(record, options.namespace), owned: false, stop: async () => undefined };
+}
+
+async function waitForServer(
+  options: LocalServerOptions,
+  lockPath: string,
+): Promise<ServerRecord | undefined> {
+  let silentSince: number | undefined;
+  for (;;) {
+    const record = readServerRecord(options.directory);
+    if (record !== undefined && isRunning(record.process) && (await isServing(addressOf(record), 1_000))) {
+      return record;
+    }
+    const lock = tryLock(lockPath);
+    lock?.release();
+    if (lock !== undefined) return undefined;
+    silentSince = record === undefined ? undefined : (silentSince ?? Date.now());
+    if (silentSince !== undefined && Date.now() - silentSince > SILENT_TIMEOUT_MS) throw silent(options);
+    await delay(100, undefined, { signal: options.signal });
+  }
+}
+
+function silent(options: LocalServerOptions): TemporalServerError {
+  return new TemporalServerError(
+    TEMPORAL_SERVER_ERROR_CODES.UNREACHABLE,
+    `A line runs in ${options.directory} and its Temporal server does not answer; stop that line and start it again.`,
+  );
+}

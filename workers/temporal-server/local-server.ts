@@ -1,0 +1,117 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { STOP_GRACE_MS, startDevServer, watchDevServer } from './dev-server.ts';
+import type { DevServer } from './dev-server.ts';
+import { isDatabaseOpen, tryLock } from './exclusive-lock.ts';
+import { isServing } from './is-serving.ts';
+import { joinRunningLine } from './join-running-line.ts';
+import { ensureOwnNamespace } from './own-namespace.ts';
+import { ownServer } from './own-server.ts';
+import { endProcess, isRunning } from './process-identity.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
+import type { SearchAttributes } from './search-attributes.ts';
+import { addressOf, readServerRecord } from './server-record.ts';
+import { findTemporalBinary } from './temporal-binary.ts';
+import type { TemporalServer } from './temporal-server.ts';
+import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
+
+/** A server found running may be busy recovering; after this long it is as good as dead. */
+const ADOPT_TIMEOUT_MS = 20_000;
+
+/** What a local server needs, all settled: see `OpenTemporalServer`. */
+export interface LocalServerOptions {
+  readonly directory: string;
+  readonly namespace: string;
+  readonly searchAttributes: SearchAttributes;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly ui: boolean;
+  readonly report: (line: string) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * The dev server of this state folder: the one another living process runs here (joined, not owned), the one a killed
+ * process left (adopted), or a new one. A lock on the folder sees to it that there are never two.
+ */
+export async function openLocalServer(options: LocalServerOptions): Promise<TemporalServer> {
+  mkdirSync(options.directory, { recursive: true });
+  const lockPath = join(options.directory, 'temporal-server.lock');
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const lock = tryLock(lockPath);
+    if (lock === undefined) {
+      const joined = await joinRunningLine(options, lockPath);
+      if (joined !== undefined) return joined;
+      continue;
+    }
+    try {
+      const server = (await adoptServer(options)) ?? (await startServer(options));
+      await prepare(server, options);
+      return ownServer(options, server, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+}
+
+/** Takes over the server that the record names, if it is really that process and answers; else ends it. */
+async function adoptServer(options: LocalServerOptions): Promise<DevServer | undefined> {
+  const record = readServerRecord(options.directory);
+  if (record === undefined || !isRunning(record.process)) return undefined;
+  const { pid } = record.process;
+  const giveUpAt = Date.now() + ADOPT_TIMEOUT_MS;
+  while (isRunning(record.process) && Date.now() < giveUpAt) {
+    if (await isServing(addressOf(record), 2_000)) {
+      options.report(`Taking over the Temporal server (pid ${pid}) that an earlier line left running.`);
+      return watchDevServer(record, options.directory);
+    }
+    await delay(100, undefined, { signal: options.signal });
+  }
+  options.report(`The Temporal server (pid ${pid}) that an earlier line left does not answer; replacing it.`);
+  await endProcess(record.process, STOP_GRACE_MS);
+  return undefined;
+}
+
+async function startServer(options: LocalServerOptions): Promise<DevServer> {
+  const { directory, environment, ui, report, signal } = options;
+  const databasePath = join(directory, 'temporal.db');
+  await waitUntilFree(databasePath, signal);
+  const { path: binaryPath, source } = await findTemporalBinary({ environment, report, signal });
+  report(`Starting Temporal’s dev server: ${source}.`);
+  // After a crash, workers elsewhere still knock at the old port.
+  const crashed = readServerRecord(directory);
+  const preferredPorts = crashed === undefined ? [] : [crashed.ports];
+  const place = { directory, databasePath, preferredPorts };
+  return startDevServer({ binaryPath, source, ...place, ui, environment, report, signal });
+}
+
+/** A server that was just asked to end needs a moment; anything longer is somebody we know nothing of. */
+async function waitUntilFree(databasePath: string, signal: AbortSignal | undefined): Promise<void> {
+  const giveUpAt = Date.now() + STOP_GRACE_MS;
+  while (isDatabaseOpen(databasePath)) {
+    if (Date.now() > giveUpAt) {
+      throw new TemporalServerError(
+        TEMPORAL_SERVER_ERROR_CODES.DATABASE_IN_USE,
+        `Another process has ${databasePath} open, and two servers on one database destroy it; end that process (fuser ${databasePath} shows it) or use another state folder.`,
+      );
+    }
+    await delay(100, undefined, { signal });
+  }
+}
+
+/** Namespace, retention and search attributes; a server that cannot have them is of no use and is ended. */
+async function prepare(server: DevServer, options: LocalServerOptions): Promise<void> {
+  const connection = await Connection.connect({ address: addressOf(server.record) });
+  try {
+    await ensureOwnNamespace(connection, options.namespace);
+    await ensureSearchAttributes(connection, options.namespace, options.searchAttributes, options.signal);
+  } catch (error) {
+    await endProcess(server.record.process, STOP_GRACE_MS);
+    throw error;
+  } finally {
+    await connection.close();
+  }
+}

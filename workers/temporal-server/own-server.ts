@@ -1,0 +1,46 @@
+import { STOP_GRACE_MS } from './dev-server.ts';
+import type { DevServer } from './dev-server.ts';
+import type { ExclusiveLock } from './exclusive-lock.ts';
+import type { LocalServerOptions } from './local-server.ts';
+import { endProcess, sendSignal } from './process-identity.ts';
+import { describeServer, removeServerRecord } from './server-record.ts';
+import type { TemporalServer } from './temporal-server.ts';
+
+/**
+ * Ties a running dev server to this process: it ends by `stop`, or with the process however that ends, short of
+ * SIGKILL. Its own untimely end is reported.
+ */
+export function ownServer(
+  options: LocalServerOptions,
+  server: DevServer,
+  lock: ExclusiveLock,
+): TemporalServer {
+  const { record } = server;
+  let stopping: Promise<void> | undefined;
+  const endWithProcess = (): void => {
+    removeServerRecord(options.directory);
+    sendSignal(record.process, 'SIGTERM');
+  };
+  const stop = async (): Promise<void> => {
+    process.removeListener('exit', endWithProcess);
+    await endProcess(record.process, STOP_GRACE_MS);
+    removeServerRecord(options.directory);
+    lock.release();
+  };
+  process.once('exit', endWithProcess);
+  const reportLoss = async (): Promise<void> => {
+    const how = await server.ended;
+    if (stopping === undefined) options.report(describeLoss(server, how));
+  };
+  void reportLoss();
+  return {
+    ...describeServer(record, options.namespace),
+    owned: true,
+    stop: async () => (stopping ??= stop()),
+  };
+}
+
+function describeLoss(server: DevServer, how: string): string {
+  const { pid } = server.record.process;
+  return `The Temporal server (pid ${pid}) ended by itself with ${how}; start the line again, it goes on where it was. Its log: ${server.logPath}`;
+}

@@ -1,0 +1,40 @@
+import { createServer } from 'node:net';
+
+/** The two ports of a dev server on the loopback interface. */
+export interface ServerPorts {
+  readonly frontend: number;
+  readonly ui: number;
+}
+
+/** Temporal's own defaults, which every tool and every reader expects. */
+const DEFAULT_PORTS: ServerPorts = { frontend: 7233, ui: 8233 };
+
+/** The first of `preferred` and Temporal's default pair of which both ports are free, else two free ones. */
+export async function chooseServerPorts(preferred: readonly ServerPorts[]): Promise<ServerPorts> {
+  for (const ports of [...preferred, DEFAULT_PORTS]) {
+    if ((await isFree(ports.frontend)) && (await isFree(ports.ui))) return ports;
+  }
+  const [frontend, ui] = [await listenOnce(0), await listenOnce(0)];
+  return { frontend, ui };
+}
+
+async function isFree(port: number): Promise<boolean> {
+  try {
+    await listenOnce(port);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Binds the port (0: any) on the loopback interface, lets it go, and gives its number. */
+async function listenOnce(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      const bound = server.address();
+      server.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : port));
+    });
+  });
+}

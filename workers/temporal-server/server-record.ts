@@ -1,0 +1,65 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProcessIdentity } from './process-identity.ts';
+import type { ServerPorts } from './server-ports.ts';
+import type { TemporalServer } from './temporal-server.ts';
+
+/** What is noted of a running dev server, so that it is found again after its line was killed. */
+export interface ServerRecord {
+  readonly process: ProcessIdentity;
+  readonly ports: ServerPorts;
+  readonly ui: boolean;
+  /** Where the program came from, for people. */
+  readonly source: string;
+}
+
+const NAME = 'temporal-server.json';
+
+/** Writes the record into the state folder in one step. */
+export function writeServerRecord(directory: string, record: ServerRecord): void {
+  const path = join(directory, NAME);
+  writeFileSync(`${path}.new`, JSON.stringify(record, undefined, 2));
+  renameSync(`${path}.new`, path);
+}
+
+/** Removes the record: the server was stopped, and the next one may take the default ports. */
+export function removeServerRecord(directory: string): void {
+  rmSync(join(directory, NAME), { force: true });
+}
+
+/** The record in the state folder; `undefined` when there is none, or none that can be read. */
+export function readServerRecord(directory: string): ServerRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(join(directory, NAME), 'utf8'));
+    return isServerRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `host:port` of the recorded server's frontend. */
+export function addressOf(record: ServerRecord): string {
+  return `127.0.0.1:${record.ports.frontend}`;
+}
+
+/** What follows from the record for those who use the server. */
+export function describeServer(
+  record: ServerRecord,
+  namespace: string,
+): Omit<TemporalServer, 'owned' | 'stop'> {
+  const address = addressOf(record);
+  const uiUrl = record.ui ? `http://127.0.0.1:${record.ports.ui}` : undefined;
+  return { address, namespace, uiUrl, source: record.source, connectionOptions: { address } };
+}
+
+function isServerRecord(value: unknown): value is ServerRecord {
+  const record = value as { [K in keyof ServerRecord]?: Partial<ServerRecord[K]> } | null;
+  return (
+    typeof record?.process?.pid === 'number' &&
+    typeof record.process.startedAt === 'string' &&
+    typeof record.ports?.frontend === 'number' &&
+    typeof record.ports.ui === 'number' &&
+    typeof record.ui === 'boolean' &&
+    typeof record.source === 'string'
+  );
+}

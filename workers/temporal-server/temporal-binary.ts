@@ -1,0 +1,154 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import sdk from '@temporalio/client/package.json' with { type: 'json' };
+import { DOWNLOAD_SERVICE, downloadBinary } from './binary-download.ts';
+import { buildBinary } from './binary-go-install.ts';
+import { checkBinaryVersion } from './binary-version.ts';
+import { endOrphanedBuild } from './build-record.ts';
+import { waitForLock } from './exclusive-lock.ts';
+import { executableOnPath, isExecutable } from './executable-on-path.ts';
+import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
+
+/** What the search needs. `downloadService` is Temporal's own unless a test says otherwise. */
+export interface BinarySearch {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly report: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly downloadService?: string;
+}
+
+/** A program that works: `path` is absolute, `source` says for people where it comes from and which version it is. */
+export interface TemporalBinary {
+  readonly path: string;
+  readonly source: string;
+}
+
+/** A way to the program: `get` gives its path or throws an `Error` that says why not. */
+interface Route {
+  readonly name: string;
+  readonly get: () => string | Promise<string>;
+}
+
+/**
+ * Finds Temporal's command line, which holds the dev server: on PATH, else in the user's cache folder, else
+ * downloaded as the SDK does it, else built with Go; the last two go into the cache, one process at a time. Throws
+ * `TEMPORAL_BINARY_MISSING` with what was tried, why each failed, and how to mend it; an abort's own reason.
+ */
+export async function findTemporalBinary(search: BinarySearch): Promise<TemporalBinary> {
+  const cache = cacheFolder(search.environment);
+  const target = join(cache, 'temporal');
+  const onPath = { name: 'on PATH', get: () => locateOnPath(search.environment) };
+  const inCache = { name: 'in the cache', get: () => locateInCache(target) };
+  const failures: string[] = [];
+  const found =
+    (await firstThatWorks(search, [onPath, inCache], (failure) => failures.push(failure))) ??
+    (await fillCache(search, cache, inCache, (failure) => failures.push(failure)));
+  if (found !== undefined) return found;
+  throw new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.BINARY_MISSING, explain(failures, target));
+}
+
+async function firstThatWorks(
+  search: BinarySearch,
+  routes: readonly Route[],
+  onFailure: (failure: string) => void,
+): Promise<TemporalBinary | undefined> {
+  for (const { name, get } of routes) {
+    try {
+      const path = await get();
+      const version = await checkBinaryVersion(path, search.environment);
+      return { path, source: `${path} (${name}): ${version}` };
+    } catch (error) {
+      search.signal?.throwIfAborted();
+      onFailure(`${name}: ${(error as Error).message}`);
+    }
+  }
+  return undefined;
+}
+
+/** Under the cache's lock: looks again (somebody may just have filled it), then downloads, then builds. */
+async function fillCache(
+  search: BinarySearch,
+  cache: string,
+  inCache: Route,
+  onFailure: (failure: string) => void,
+): Promise<TemporalBinary | undefined> {
+  const { environment, report, signal } = search;
+  mkdirSync(cache, { recursive: true });
+  const onWait = (): void =>
+    report('Another process is getting the Temporal server just now; waiting for it.');
+  const lock = await waitForLock(join(cache, 'temporal.lock'), onWait, signal);
+  try {
+    const meanwhile = await firstThatWorks(search, [inCache], () => undefined);
+    if (meanwhile !== undefined) return meanwhile;
+    await clearLeftovers(cache);
+    report('There is no Temporal server here yet; asking Temporal’s download service for one.');
+    const service = search.downloadService ?? DOWNLOAD_SERVICE;
+    const download = (folder: string) =>
+      downloadBinary({ folder, service, sdkVersion: sdk.version, report, signal });
+    const build = (folder: string) =>
+      buildBinary({ folder, cacheFolder: cache, environment, report, signal });
+    const routes = [
+      { name: 'download', get: () => place(cache, download) },
+      { name: 'go install', get: () => place(cache, build) },
+    ];
+    return await firstThatWorks(search, routes, (failure) => {
+      report(`No luck: ${failure}.`);
+      onFailure(failure);
+    });
+  } finally {
+    lock.release();
+  }
+}
+
+/** What a killed process left: a build that still runs, and its unfinished folder. */
+async function clearLeftovers(cache: string): Promise<void> {
+  await endOrphanedBuild(cache);
+  const unfinished = readdirSync(cache).filter((name) => name.startsWith(UNFINISHED));
+  for (const name of unfinished) rmSync(join(cache, name), { recursive: true, force: true });
+}
+
+const UNFINISHED = 'temporal-unfinished-';
+
+/** Lets `get` make the program in a folder of its own, then moves it into the cache in one step. */
+async function place(cache: string, get: (folder: string) => Promise<string>): Promise<string> {
+  const folder = mkdtempSync(join(cache, UNFINISHED));
+  try {
+    const made = await get(folder);
+    chmodSync(made, 0o755);
+    renameSync(made, join(cache, 'temporal'));
+    return join(cache, 'temporal');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function locateOnPath(environment: NodeJS.ProcessEnv): string {
+  const path = executableOnPath('temporal', environment);
+  if (path === undefined) throw new Error('there is no `temporal`');
+  return path;
+}
+
+function locateInCache(target: string): string {
+  if (!isExecutable(target)) throw new Error(`there is no ${target}`);
+  return target;
+}
+
+/** XDG Base Directory Specification: `$XDG_CACHE_HOME` if it is an absolute path, else `~/.cache`. */
+function cacheFolder(environment: NodeJS.ProcessEnv): string {
+  const configured = environment['XDG_CACHE_HOME'];
+  const home = environment['HOME'] ?? homedir();
+  return join(configured?.startsWith('/') ? configured : join(home, '.cache'), 'certline');
+}
+
+function explain(failures: readonly string[], target: string): string {
+  return [
+    'No Temporal server can be had. Tried, in this order:',
+    '  - TEMPORAL_ADDRESS: it is not set',
+    ...failures.map((failure) => `  - ${failure}`),
+    'Do one of these and start again:',
+    '  1. set TEMPORAL_ADDRESS to a running Temporal server, for example TEMPORAL_ADDRESS=localhost:7233;',
+    `  2. install Temporal’s command line, as https://docs.temporal.io/cli says, on PATH or as ${target};`,
+    '  3. install Go 1.25 or later and let it reach its module proxy: the server is then built here.',
+  ].join('\n');
+}

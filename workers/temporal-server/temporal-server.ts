@@ -1,0 +1,23 @@
+import type { NativeConnectionOptions } from '@temporalio/worker';
+
+/** What both `Connection.connect` of the client and `NativeConnection.connect` of the worker take. */
+export type TemporalConnectionOptions = Pick<
+  NativeConnectionOptions,
+  'address' | 'tls' | 'apiKey' | 'metadata'
+>;
+
+/** A Temporal server that answers, with its namespace and search attributes in place. */
+export interface TemporalServer {
+  /** `host:port` of the frontend. */
+  readonly address: string;
+  readonly namespace: string;
+  /** Where the server's own web page is; `undefined` for a server from the environment. */
+  readonly uiUrl: string | undefined;
+  /** Which server was taken and why, for people. */
+  readonly source: string;
+  readonly connectionOptions: TemporalConnectionOptions;
+  /** Whether {@link stop} ends the server. */
+  readonly owned: boolean;
+  /** Ends the server if this process owns it, and resolves when it is gone; may be called twice. */
+  readonly stop: () => Promise<void>;
+}
