@@ -11,6 +11,7 @@ import type {
 import {
   anyBoardQueue,
   listedBoardQueue,
+  provisionedBoardQueue,
   REGISTRY_QUEUE,
   SIGNER_QUEUE,
   stationQueue,
@@ -22,6 +23,9 @@ const BOOKKEEPING: ActivityOptions = {
   startToCloseTimeout: '30 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
 };
+
+/** A board that is in a socket is offered within moments. */
+const RECLAIM_WAIT_MS = 5_000;
 
 function options(step: Step, taskQueue: string, summary: string): ActivityOptions {
   const policy = STEP_POLICY[step];
@@ -44,6 +48,14 @@ function options(step: Step, taskQueue: string, summary: string): ActivityOption
 export function claims(unit: UnitRow): ClaimActivities {
   const queue = unit.boardId ? listedBoardQueue(unit.boardId) : anyBoardQueue(unit.product);
   return proxyActivities<ClaimActivities>(options('generateKeypair', queue, unit.serial));
+}
+
+/** Step 1 of a later attempt: the board that already carries this serial's certificate, if any socket holds it. */
+export function reclaims(unit: UnitRow): ClaimActivities {
+  return proxyActivities<ClaimActivities>({
+    ...options('generateKeypair', provisionedBoardQueue(unit.serial), unit.serial),
+    scheduleToStartTimeout: RECLAIM_WAIT_MS,
+  });
 }
 
 /** Step 2. */

@@ -27,6 +27,8 @@ export class UnitPassage {
   keypair: GeneratedKeypair | undefined;
   signed: SignedCertificate | undefined;
   verified: VerifiedReadback | undefined;
+  /** An earlier attempt got a certificate, which may lie on a board by now. */
+  signedBefore = false;
 
   constructor(input: UnitInput) {
     this.row = input.unit;
@@ -38,6 +40,7 @@ export class UnitPassage {
   nextAttempt(): void {
     this.attempt = { ...this.attempt, attempt: this.attempt.attempt + 1 };
     if (this.verified) return;
+    this.signedBefore ||= this.signed !== undefined;
     this.keypair = undefined;
     this.signed = undefined;
   }

@@ -3,16 +3,17 @@ import { FAILURES } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
 import { outcomeOfBlame } from '../provisioning/outcome.ts';
 import { UNIT_STATUS } from '../provisioning/search-attributes.ts';
+import type { GeneratedKeypair } from '../provisioning/steps-io.ts';
 import type { UnitInput, UnitReport } from '../provisioning/unit.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import type { Decision } from './decision-desk.ts';
 import { state } from './messages.ts';
 import { showTrouble } from './search-attributes.ts';
-import { codeOfStepFailure } from './step-failure.ts';
+import { codeOfStepFailure, wasNeverTaken } from './step-failure.ts';
 import { askForDecision, giveUp, leaveSocket } from './unit-exceptions.ts';
 import { UnitPassage } from './unit-passage.ts';
 import { deliver } from './unit-delivery.ts';
-import { claims, registry, signer } from './steps.ts';
+import { claims, reclaims, registry, signer } from './steps.ts';
 
 /**
  * The way of one unit: five steps, the last of which ends it. A step that fails for good makes the unit wait for a
@@ -45,7 +46,7 @@ async function attempt(passage: UnitPassage): Promise<FailureCode | undefined> {
   try {
     if (!passage.verified) {
       passage.step = 'generateKeypair';
-      passage.keypair = await claims(passage.row).generateKeypair({ unit: passage.attempt });
+      passage.keypair = await claimBoard(passage);
       passage.step = 'signCertificate';
       passage.signed = await signer(passage.row.serial).signCertificate(passage.signRequest());
       passage.verified = await deliver(passage);
@@ -56,6 +57,19 @@ async function attempt(passage: UnitPassage): Promise<FailureCode | undefined> {
   } catch (error) {
     return codeOfStepFailure(error, passage.step);
   }
+}
+
+/** Its own board first, if an earlier attempt left a certificate on one; else any board that fits. */
+async function claimBoard(passage: UnitPassage): Promise<GeneratedKeypair> {
+  const input = { unit: passage.attempt };
+  if (passage.signedBefore) {
+    try {
+      return await reclaims(passage.row).generateKeypair(input);
+    } catch (error) {
+      if (!wasNeverTaken(error)) throw error;
+    }
+  }
+  return await claims(passage.row).generateKeypair(input);
 }
 
 async function end(passage: UnitPassage, code: FailureCode, decision: Decision): Promise<never> {

@@ -1,0 +1,63 @@
+import { writeNewKey } from '../fixtures/write-key.ts';
+import { FixtureError } from '../fixtures/fixture-error.ts';
+import type { Station } from '../fixtures/station.ts';
+import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
+import type { ClaimActivities, GeneratedKeypair } from '../provisioning/steps-io.ts';
+import type { UnitAttempt } from '../provisioning/unit.ts';
+import type { Socket } from '../fixtures/socket.ts';
+import { translated } from './failure-translation.ts';
+import { withHeartbeat } from './heartbeat.ts';
+
+/** Step 1, served on the queue of what a board is; taking the task is the claim. */
+export function createClaimActivities(station: Station, queue: string): ClaimActivities {
+  return {
+    generateKeypair: ({ unit }) =>
+      translated('STATION_FAULT', () =>
+        withHeartbeat((signal) =>
+          station.claim(queue, signal, (socket) => generateOn(station, socket, unit, signal)),
+        ),
+      ),
+  };
+}
+
+async function generateOn(
+  station: Station,
+  socket: Socket,
+  unit: UnitAttempt,
+  signal: AbortSignal,
+): Promise<GeneratedKeypair> {
+  const startedAt = new Date().toISOString();
+  const { seated } = socket;
+  if (!seated) throw new FixtureError('NO_BOARD', `The board in socket ${socket.config.id} has just left.`);
+  const { boardId } = seated;
+  const work = { serial: unit.serial, step: 'generateKeypair' as const, boardId };
+  try {
+    const key = await socket.use(work, signal, async (board) => {
+      const written = await writeNewKey(board, unit.serial, boardId, signal);
+      station.hold(socket, boardId, unit);
+      return written;
+    });
+    return {
+      stationId: station.id,
+      socket: socket.config.id,
+      boardId,
+      csr: Buffer.from(key.csr).toString('base64'),
+      spkiSha256: key.spkiSha256,
+      startedAt,
+    };
+  } catch (error) {
+    await setAside(station, socket, unit, error);
+    throw error;
+  }
+}
+
+/** A board that cannot take a key is benched, so that the next try meets another one; any other is looked at anew. */
+async function setAside(station: Station, socket: Socket, unit: UnitAttempt, error: unknown): Promise<void> {
+  const { code } = error as { code?: unknown };
+  const { seated } = socket;
+  if (seated && isFailureCode(code) && FAILURES[code].blame === 'unit') {
+    station.fail(socket, seated.boardId, unit, code);
+  } else {
+    await socket.reseat();
+  }
+}

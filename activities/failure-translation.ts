@@ -1,0 +1,61 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
+import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
+import type { FailureCode } from '../provisioning/failure-table.ts';
+
+/** Pauses between tries of a step, in milliseconds. */
+const NOW_MS = 1_000;
+const LATER_MS = 2_000;
+const LATER_MAX_MS = 60_000;
+/** A sentence of ours is shorter; whatever is longer is somebody else's text. */
+const MESSAGE_MAX_CHARACTERS = 500;
+
+/**
+ * The single translation of a room's error into Temporal's terms: type = code, retried as the failure table says, final
+ * when the code's attempts are used up. Stack and cause stay in the station's own log: a history is for ever, and
+ * everybody reads it.
+ */
+export function toFailure(error: unknown, attempt: number, fault: FailureCode): ApplicationFailure {
+  const code = codeOf(error) ?? fault;
+  const row = FAILURES[code];
+  const failure = ApplicationFailure.create({
+    type: code,
+    message: messageOf(error, code),
+    nonRetryable: row.retry === 'never' || attempt >= row.attempts,
+    nextRetryDelay:
+      row.retry === 'now' ? NOW_MS : Math.min(LATER_MS * 2 ** Math.min(attempt - 1, 10), LATER_MAX_MS),
+  });
+  failure.stack = '';
+  return failure;
+}
+
+/**
+ * Runs one activity: what it throws is logged here, on its own host, and translated. A cancelled activity stays a
+ * cancelled one.
+ */
+export async function translated<T>(fault: FailureCode, run: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  try {
+    return await run();
+  } catch (error) {
+    if (context.cancellationSignal.aborted) {
+      context.log.info('activity cancelled', { error });
+      return await context.cancelled;
+    }
+    context.log.warn('activity failed', { error });
+    throw toFailure(error, context.info.attempt, fault);
+  }
+}
+
+/** Codes of errors whose room is named by the class that carries the code. */
+function codeOf(error: unknown): FailureCode | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code } = error as { code?: unknown };
+  return isFailureCode(code) ? code : undefined;
+}
+
+/** Errors of our own rooms speak in sentences that hold no secrets; any other text stays out of the history. */
+function messageOf(error: unknown, code: FailureCode): string {
+  const ours = codeOf(error) !== undefined && error instanceof Error;
+  return ours ? error.message.slice(0, MESSAGE_MAX_CHARACTERS) : FAILURES[code].hint;
+}

@@ -1,0 +1,43 @@
+import { proveBoard } from '../fixtures/prove-board.ts';
+import type { Station } from '../fixtures/station.ts';
+import { writeCertificate } from '../fixtures/write-certificate.ts';
+import type { DeliveryInput, StationActivities, VerifiedReadback } from '../provisioning/steps-io.ts';
+import { translated } from './failure-translation.ts';
+import { withHeartbeat } from './heartbeat.ts';
+
+/** Steps 3 and 4, and the way out of a socket, at the station that holds the board. */
+export function createStationActivities(station: Station): StationActivities {
+  return {
+    flashCredentials: (input) =>
+      translated('STATION_FAULT', () => withHeartbeat((signal) => flash(station, input, signal))),
+    verifyReadback: (input) =>
+      translated('STATION_FAULT', () => withHeartbeat((signal) => verify(station, input, signal))),
+    releaseSocket: ({ unit, claim, code }) =>
+      translated('STATION_FAULT', () => station.release(unit, claim, code)),
+  };
+}
+
+async function flash(station: Station, input: DeliveryInput, signal: AbortSignal): Promise<void> {
+  const { unit, claim } = input;
+  const socket = await station.socketOf(claim.boardId, unit.serial, signal);
+  const work = { serial: unit.serial, step: 'flashCredentials' as const, boardId: claim.boardId };
+  await socket.use(work, signal, (board) =>
+    writeCertificate(board, Buffer.from(input.certificate, 'base64'), claim.boardId, signal),
+  );
+}
+
+async function verify(
+  station: Station,
+  input: DeliveryInput,
+  signal: AbortSignal,
+): Promise<VerifiedReadback> {
+  const { unit, claim, spkiSha256 } = input;
+  const socket = await station.socketOf(claim.boardId, unit.serial, signal);
+  const work = { serial: unit.serial, step: 'verifyReadback' as const, boardId: claim.boardId };
+  const certificate = Buffer.from(input.certificate, 'base64');
+  return await socket.use(work, signal, async (board) => {
+    const proof = await proveBoard(board, { certificate, spkiSha256, boardId: claim.boardId }, signal);
+    station.pass(socket, claim.boardId, unit);
+    return { verifiedAt: new Date().toISOString(), evidence: { ...proof } };
+  });
+}

@@ -1,0 +1,48 @@
+import type { Logger } from 'pino';
+import type { Station } from '../fixtures/station.ts';
+import type { Role } from './role.ts';
+
+/**
+ * Boards that stand for one unit only (named by a manifest, or carrying our certificate) have a task queue of their
+ * own. This keeps one worker for each such queue, for as long as the board is in a socket.
+ */
+export function followBoardQueues(
+  station: Station,
+  log: Logger,
+  openWorker: (queue: string) => Promise<Role>,
+): Role {
+  const workers = new Map<string, Role>();
+  const failure = Promise.withResolvers<void>();
+  failure.promise.catch(() => undefined);
+  let stopped = false;
+  let turn: Promise<void> = Promise.resolve();
+
+  async function adjust(): Promise<void> {
+    if (stopped) return;
+    const wanted = new Set(station.ownQueues);
+    for (const queue of wanted) {
+      if (!workers.has(queue)) {
+        workers.set(queue, await openWorker(queue));
+        log.info({ station: station.id, queue }, 'board offered on its own queue');
+      }
+    }
+    for (const [queue, worker] of workers) {
+      if (wanted.has(queue) || station.capacity(queue) > 0) continue;
+      workers.delete(queue);
+      await worker.stop();
+    }
+  }
+
+  const unfollow = station.onChange(() => {
+    turn = turn.then(adjust).catch((error: unknown) => failure.reject(error));
+  });
+  return {
+    ended: failure.promise,
+    stop: async () => {
+      stopped = true;
+      unfollow();
+      await turn;
+      await Promise.all([...workers.values()].map((worker) => worker.stop()));
+    },
+  };
+}

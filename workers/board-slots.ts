@@ -1,0 +1,61 @@
+import type { ActivitySlotInfo, CustomSlotSupplier, SlotPermit } from '@temporalio/worker';
+import type { Station } from '../fixtures/station.ts';
+
+/**
+ * A station asks for a claim only while a board is ready for it: as many permits are out as the station could serve at
+ * once. A permit is not tied to a board; the claim takes whichever board is ready when it runs.
+ */
+export class BoardSlots implements CustomSlotSupplier<ActivitySlotInfo> {
+  readonly type = 'custom';
+  readonly #station: Station;
+  readonly #queue: string;
+  #permits = 0;
+
+  constructor(station: Station, queue: string) {
+    this.#station = station;
+    this.#queue = queue;
+  }
+
+  async reserveSlot(_context: unknown, abortSignal: AbortSignal): Promise<SlotPermit> {
+    while (!this.#hasRoom()) await this.#change(abortSignal);
+    this.#permits++;
+    return {};
+  }
+
+  tryReserveSlot(): SlotPermit | null {
+    return null;
+  }
+
+  markSlotUsed(): void {
+    // The permit counts from its reservation on.
+  }
+
+  releaseSlot(): void {
+    this.#permits--;
+  }
+
+  #hasRoom(): boolean {
+    return this.#station.capacity(this.#queue) > this.#permits;
+  }
+
+  async #change(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const settle = (end: () => void) => {
+        stopListening();
+        signal.removeEventListener('abort', aborted);
+        end();
+      };
+      const aborted = () => settle(() => reject(abortError()));
+      const stopListening = this.#station.onChange(() => settle(resolve));
+      if (signal.aborted) aborted();
+      else signal.addEventListener('abort', aborted);
+    });
+  }
+}
+
+/** The only error the SDK accepts here. */
+function abortError(): Error {
+  const error = new Error('slot reservation aborted');
+  error.name = 'AbortError';
+  return error;
+}

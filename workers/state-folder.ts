@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+
+/** Where the line keeps what it must not lose. Each role writes only its own files. */
+export const ledgerPath = (folder: string): string => join(folder, 'signer', 'ledger.db');
+export const caFolder = (folder: string): string => join(folder, 'signer', 'ca');
+export const registryPath = (folder: string): string => join(folder, 'registry.db');
+export const manifestFolder = (folder: string): string => join(folder, 'manifests');
+export const temporalFolder = (folder: string): string => join(folder, 'temporal');
+export const logPath = (folder: string): string => join(folder, 'certline.log');
+export const stationBookPath = (folder: string, station: string): string =>
+  join(folder, 'stations', station, 'book.db');
+export const tileFilePath = (folder: string, station: string): string =>
+  join(folder, 'stations', station, 'sockets.json');
+export const virtualLineFolder = (folder: string): string => join(folder, 'virtual-line');

@@ -1,0 +1,92 @@
+import type { Client } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createClaimActivities } from '../activities/claim-activities.ts';
+import { createStationActivities } from '../activities/station-activities.ts';
+import { Station } from '../fixtures/station.ts';
+import type { StationConfig } from '../fixtures/station-config.ts';
+import type { Product } from '../provisioning/product.ts';
+import { STEP_POLICY } from '../provisioning/step-policy.ts';
+import { anyBoardQueue, stationQueue } from '../provisioning/task-queues.ts';
+import { BoardSlots } from './board-slots.ts';
+import { followBoardQueues } from './board-queues.ts';
+import { joinRoles, runWorker } from './role.ts';
+import type { Role } from './role.ts';
+import { stationBookPath, tileFilePath } from './state-folder.ts';
+import { dataConverter } from './temporal-connection.ts';
+import { temporalUnitStanding } from './temporal-unit-standing.ts';
+
+export interface StationRoleOptions {
+  readonly config: StationConfig;
+  readonly products: readonly Product[];
+  /** Our CA certificates, DER: what makes a board "ours". */
+  readonly issuers: readonly Uint8Array[];
+  readonly stateFolder: string;
+  readonly client: Client;
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly log: Logger;
+}
+
+/** A station beside its fixtures: claims from the queues of its boards, delivery on its own queue. */
+export async function startStation(options: StationRoleOptions): Promise<Role & { station: Station }> {
+  const { config, connection, namespace, stateFolder } = options;
+  const log = options.log.child({ station: config.id });
+  const station = new Station({
+    config,
+    products: options.products,
+    issuers: options.issuers,
+    bookPath: stationBookPath(stateFolder, config.id),
+    tilePath: tileFilePath(stateFolder, config.id),
+    units: temporalUnitStanding(options.client, log),
+    log,
+  });
+  // A step that writes to a device is let to its end: stopping in the middle only makes it happen twice.
+  const base = {
+    connection,
+    namespace,
+    dataConverter,
+    identity: `station ${config.id}`,
+    shutdownGraceTime: STEP_POLICY.flashCredentials.startToCloseMs,
+  };
+  const claimWorker = async (queue: string): Promise<Role> =>
+    runWorker(
+      await Worker.create({
+        ...base,
+        taskQueue: queue,
+        activities: createClaimActivities(station, queue),
+        tuner: boardTuner(station, queue),
+      }),
+    );
+  const delivery = await Worker.create({
+    ...base,
+    taskQueue: stationQueue(config.id),
+    activities: createStationActivities(station),
+    maxConcurrentActivityTaskExecutions: 2 * config.sockets.length,
+  });
+  await station.start();
+  const products = new Set(config.sockets.map((socket) => socket.product));
+  const claims = await Promise.all([...products].map((product) => claimWorker(anyBoardQueue(product))));
+  const own = followBoardQueues(station, log, claimWorker);
+  const workers = joinRoles([own, ...claims, runWorker(delivery)]);
+  return {
+    station,
+    ended: workers.ended,
+    stop: async () => {
+      await workers.stop();
+      await station.stop();
+    },
+  };
+}
+
+/** Only the activity slots are ours; the others are never used by a worker without workflows. */
+function boardTuner(station: Station, queue: string) {
+  const unused = { type: 'fixed-size', numSlots: 1 } as const;
+  return {
+    workflowTaskSlotSupplier: unused,
+    activityTaskSlotSupplier: new BoardSlots(station, queue),
+    localActivityTaskSlotSupplier: unused,
+    nexusTaskSlotSupplier: unused,
+  };
+}

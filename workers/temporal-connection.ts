@@ -1,0 +1,21 @@
+import { Client, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
+import { NativeConnection } from '@temporalio/worker';
+import { KeyGuardCodec } from './key-guard-codec.ts';
+import type { TemporalServer } from './temporal-server/temporal-server.ts';
+
+/** Guards every payload of clients and workers alike. */
+export const dataConverter: DataConverter = { payloadCodecs: [new KeyGuardCodec()] };
+
+/** A client's way to Temporal; the caller closes the connection. */
+export async function connectClient(
+  server: TemporalServer,
+): Promise<{ client: Client; connection: Connection }> {
+  const connection = await Connection.connect(server.connectionOptions);
+  return { client: new Client({ connection, namespace: server.namespace, dataConverter }), connection };
+}
+
+/** A worker's way to Temporal, shared by all workers of a process; the caller closes it after they have ended. */
+export async function connectWorkers(server: TemporalServer): Promise<NativeConnection> {
+  return await NativeConnection.connect(server.connectionOptions);
+}
