@@ -1,0 +1,239 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { MAX_LINE_CHARACTERS } from '../../manifests/manifest-lines.ts';
+import { faults, parsed } from './parsed.ts';
+
+const HEAD = 'order,serial,product\n';
+const GOOD = 'PO-1,CL-1,golioth-node\n';
+const utf16le = (text: string): Buffer => Buffer.from(text, 'utf16le');
+
+describe('a manifest that is right', () => {
+  it('gives its rows with their lines, attributes and folded board ids', async () => {
+    const text =
+      'serial,product,order,attr.note,board_id,attr.rev\n' +
+      'CL-1,golioth-node,PO-1,"red, ""big""",,B2\n' +
+      'CL-2,listed-node,PO-1,,C0FFEE01,-40\n';
+    const { rows, issues } = await parsed(text);
+    expect(issues).toEqual([]);
+    expect(rows).toEqual([
+      {
+        line: 2,
+        order: 'PO-1',
+        serial: 'CL-1',
+        product: 'golioth-node',
+        attrs: { note: 'red, "big"', rev: 'B2' },
+      },
+      {
+        line: 3,
+        order: 'PO-1',
+        serial: 'CL-2',
+        product: 'listed-node',
+        boardId: 'c0ffee01',
+        attrs: { rev: '-40' },
+      },
+    ]);
+  });
+
+  it.each([
+    ['a UTF-8 byte order mark', `\uFEFF${HEAD}${GOOD}`],
+    ['CR LF throughout', `${HEAD}${GOOD}`.replaceAll('\n', '\r\n')],
+    ['every cell quoted', `"order","serial","product"\n"PO-1","CL-1","golioth-node"\n`],
+  ])('accepts %s', async (_case, text) => {
+    const { rows, issues } = await parsed(text);
+    expect(issues).toEqual([]);
+    expect(rows).toHaveLength(1);
+  });
+
+  it('keeps an attribute whose name is a property of every object', async () => {
+    const { rows } = await parsed('order,serial,product,attr.constructor\nPO-1,CL-1,golioth-node,x\n');
+    expect(Object.entries(rows[0]?.attrs ?? {})).toEqual([['constructor', 'x']]);
+  });
+
+  it('reads the example: 24 units of one order', async () => {
+    const { rows, issues } = await parsed(readFileSync('manifests/example.csv'));
+    expect(issues).toEqual([]);
+    expect(rows.map((row) => row.serial)).toEqual(
+      Array.from({ length: 24 }, (_unit, at) => `CL-${String(at + 1).padStart(6, '0')}`),
+    );
+    expect(new Set(rows.map((row) => `${row.order} ${row.product}`))).toEqual(
+      new Set(['PO-1001 golioth-node']),
+    );
+  });
+});
+
+describe('what CSV parsers let through', () => {
+  it.each<[string, string | Uint8Array, string[]]>([
+    ['mixed line endings', `${HEAD}PO-1,CL-1,golioth-node\r\n`, ['2::LINE_ENDING']],
+    ['lone CR', `${HEAD}${GOOD}`.replaceAll('\n', '\r'), ['1::LINE_ENDING']],
+    ['lone CR inside a file', `${HEAD}PO-1,CL-1,golioth-node\rPO-1,CL-2,golioth-node\n`, ['2::CELL_COUNT']],
+    ['UTF-16 LE with its mark', utf16le(`\uFEFF${HEAD}${GOOD}`), ['0::UTF16']],
+    ['UTF-16 BE with its mark', utf16le(`\uFEFF${HEAD}${GOOD}`).swap16(), ['0::UTF16']],
+    ['UTF-16 without a mark', utf16le(`${HEAD}${GOOD}`), ['0::UTF16']],
+    ['a workbook', Buffer.from('PK\u0003\u0004rest of a ZIP file'), ['0::NOT_TEXT']],
+    ['an unclosed quote', `${HEAD}PO-1,"CL-1,golioth-node\nPO-1,CL-2,golioth-node\n`, ['2::QUOTE']],
+    ['a quote inside a cell', `${HEAD}PO-1,CL"1,golioth-node\n`, ['2::QUOTE']],
+    ['text after a closing quote', `${HEAD}PO-1,"CL"1,golioth-node\n`, ['2::QUOTE']],
+    ['a line break inside quotes', `${HEAD}PO-1,"CL-\n1",golioth-node\n`, ['2::QUOTE', '3::QUOTE']],
+    ['a CR inside quotes', `${HEAD}PO-1,"CL-\r1",golioth-node\n`, ['2:serial:CONTROL_CHARACTER']],
+    ['an extra cell', `${HEAD}PO-1,CL-1,golioth-node,x\n`, ['2::CELL_COUNT']],
+    ['a missing cell', `${HEAD}PO-1,CL-1\n`, ['2::CELL_COUNT']],
+    ['a line over the limit', `${HEAD}${GOOD}${'x'.repeat(MAX_LINE_CHARACTERS + 1)}\n`, ['3::LINE_TOO_LONG']],
+    ['a line of megabytes', `${HEAD}${'x,"'.repeat(1_000_000)}\n${GOOD}`, ['2::LINE_TOO_LONG']],
+    [
+      'megabytes that are not UTF-8',
+      Buffer.concat([Buffer.from(HEAD), Buffer.alloc(1e6, 0xff), Buffer.from('\n')]),
+      ['2::LINE_TOO_LONG'],
+    ],
+    [
+      'a duplicate column',
+      `order,serial,product,serial\nPO-1,CL-1,golioth-node,CL-2\n`,
+      ['1:serial:COLUMN_REPEATED'],
+    ],
+    [
+      'a __proto__ column',
+      `order,serial,product,__proto__\nPO-1,CL-1,golioth-node,x\n`,
+      ['1:__proto__:COLUMN_UNKNOWN'],
+    ],
+    [
+      'an attr.__proto__ column',
+      `order,serial,product,attr.__proto__\nPO-1,CL-1,golioth-node,x\n`,
+      ['1:attr.__proto__:COLUMN_UNKNOWN'],
+    ],
+    [
+      'a column without a name',
+      `order,serial,product,\nPO-1,CL-1,golioth-node,\n`,
+      ['1:column 4:COLUMN_UNKNOWN'],
+    ],
+    ['semicolons', `order;serial;product\nPO-1;CL-1;golioth-node\n`, ['1::SEPARATOR']],
+    ['tabs', `order\tserial\tproduct\nPO-1\tCL-1\tgolioth-node\n`, ['1::SEPARATOR']],
+    ['NUL', `${HEAD}PO-1,CL-\u00001,golioth-node\n`, ['2:serial:CONTROL_CHARACTER']],
+    ['trailing spaces', `${HEAD}PO-1,CL-1 ,golioth-node\n`, ['2:serial:SPACES']],
+    ['a no-break space', `${HEAD}PO-1,\u00a0CL-1,golioth-node\n`, ['2:serial:SPACES']],
+    ['Cyrillic А', `${HEAD}PO-1,CL-\u0410,golioth-node\n`, ['2:serial:SERIAL_INVALID']],
+    ['a zero-width space', `${HEAD}PO-1,CL\u200b1,golioth-node\n`, ['2:serial:INVISIBLE']],
+    ['a right-to-left override', `${HEAD}PO-1,CL-1,\u202enode\n`, ['2:product:INVISIBLE']],
+    ['a formula for a serial', `${HEAD}PO-1,"=HYPERLINK(""x"")",golioth-node\n`, ['2:serial:FORMULA']],
+    [
+      'a formula in an attribute',
+      'order,serial,product,attr.a\nPO-1,CL-1,golioth-node,@SUM(A1)\n',
+      ['2:attr.a:FORMULA'],
+    ],
+    [
+      'a formula that begins with a number',
+      'order,serial,product,attr.a\nPO-1,CL-1,golioth-node,-1+A1\n',
+      ['2:attr.a:FORMULA'],
+    ],
+    ['invalid UTF-8', Buffer.from(`${HEAD}PO-1,CL-\xff,golioth-node\n${GOOD}`, 'latin1'), ['2::ENCODING']],
+    ['U+FFFD', `${HEAD}PO-1,CL-1,golioth\uFFFDnode\n`, ['2:product:INVISIBLE']],
+    ['a last line cut short', `${HEAD}${GOOD}PO-1,CL-2,golioth-no`, ['3::FINAL_NEWLINE']],
+    ['a header alone, cut short', 'order,serial,product', ['1::FINAL_NEWLINE']],
+    ['an empty file', '', ['0::EMPTY']],
+    ['a header alone', HEAD, ['0::NO_ROWS']],
+  ])('%s is refused', async (_case, contents, expected) => {
+    expect(await faults(contents)).toEqual(expected);
+  });
+});
+
+describe('what a planner gets wrong', () => {
+  it.each<[string, string, string[]]>([
+    ['a required column is missing', 'order,serial\nPO-1,CL-1\n', ['1:product:COLUMN_MISSING']],
+    [
+      'no column is known',
+      'a,b\n1,2\n',
+      [
+        '1:a:COLUMN_UNKNOWN',
+        '1:b:COLUMN_UNKNOWN',
+        '1:order:COLUMN_MISSING',
+        '1:serial:COLUMN_MISSING',
+        '1:product:COLUMN_MISSING',
+      ],
+    ],
+    [
+      'a wrong column and a wrong row',
+      'Order,serial,product\nPO-1,cl-1,golioth-node\n',
+      ['1:Order:COLUMN_UNKNOWN', '1:order:COLUMN_MISSING', '2:serial:SERIAL_INVALID'],
+    ],
+    ['empty cells', `${HEAD},"",\n`, ['2:order:CELL_EMPTY', '2:serial:CELL_EMPTY', '2:product:CELL_EMPTY']],
+    ['an empty line', `${HEAD}${GOOD}\n`, ['3::EMPTY_LINE']],
+    ['a line of commas', `${HEAD}${GOOD},,\n`, ['3::EMPTY_LINE']],
+    ['a serial in scientific notation', `${HEAD}PO-1,1.23E+12,golioth-node\n`, ['2:serial:MANGLED']],
+    [
+      'a serial of 65 characters',
+      `${HEAD}PO-1,${'A'.repeat(65)},golioth-node\n`,
+      ['2:serial:SERIAL_INVALID'],
+    ],
+    ['an order of 41 characters', `${HEAD}${'A'.repeat(41)},CL-1,golioth-node\n`, ['2:order:ORDER_INVALID']],
+    ['a path for a serial', `${HEAD}PO-1,../../etc/passwd,golioth-node\n`, ['2:serial:SERIAL_INVALID']],
+    ['a second order', `${HEAD}${GOOD}PO-2,CL-2,golioth-node\n`, ['3:order:ORDER_SECOND']],
+    ['a serial twice', `${HEAD}${GOOD}PO-1,CL-1,golioth-node\n`, ['3:serial:SERIAL_REPEATED']],
+    ['an unknown product', `${HEAD}PO-1,CL-1,golioth-nod\n`, ['2:product:PRODUCT_UNKNOWN']],
+    ['no board where one is wanted', `${HEAD}PO-1,CL-1,listed-node\n`, ['2:board_id:BOARD_ID_MISSING']],
+    [
+      'a board where none is wanted',
+      'order,serial,product,board_id\nPO-1,CL-1,golioth-node,c0ffee\n',
+      ['2:board_id:BOARD_ID_UNWANTED'],
+    ],
+    [
+      'a board id that is not hex',
+      'order,serial,product,board_id\nPO-1,CL-1,listed-node,c0ffeg\n',
+      ['2:board_id:BOARD_ID_INVALID'],
+    ],
+    [
+      'a board id in scientific notation',
+      'order,serial,product,board_id\nPO-1,CL-1,listed-node,1.2E+15\n',
+      ['2:board_id:MANGLED'],
+    ],
+    [
+      'a board twice, in another case',
+      'order,serial,product,board_id\nPO-1,CL-1,listed-node,C0FFEE\nPO-1,CL-2,listed-node,c0ffee\n',
+      ['3:board_id:BOARD_ID_REPEATED'],
+    ],
+    [
+      'a long attribute',
+      `order,serial,product,attr.a\nPO-1,CL-1,golioth-node,${'x'.repeat(257)}\n`,
+      ['2:attr.a:ATTR_TOO_LONG'],
+    ],
+    [
+      '33 attributes',
+      `order,serial,product,${Array.from({ length: 33 }, (_a, at) => `attr.a${at}`).join(',')}\n`,
+      ['1::TOO_MANY_COLUMNS', '0::NO_ROWS'],
+    ],
+    [
+      'three faults in one line',
+      `${HEAD}po,cl,x\n`,
+      ['2:order:ORDER_INVALID', '2:serial:SERIAL_INVALID', '2:product:PRODUCT_UNKNOWN'],
+    ],
+  ])('%s', async (_case, text, expected) => {
+    expect(await faults(text)).toEqual(expected);
+  });
+
+  it('is told which character only looks right', async () => {
+    const { issues } = await parsed(`${HEAD}PO-1,CL-\u0410,golioth-node\n`);
+    expect(issues[0]?.expected).toContain('U+0410');
+  });
+
+  it('is shown values in which nothing is hidden', async () => {
+    const { issues } = await parsed(`${HEAD}PO-1,CL\u202e\u001b[31m${'x'.repeat(100)},golioth-node\n`);
+    expect(issues[0]?.value).toBe(`CL\\u{202e}\\u{1b}[31m${'x'.repeat(60)}…`);
+  });
+});
+
+describe('the faulty example', () => {
+  it('is refused with twelve rows, each another fault', async () => {
+    const found = await faults(readFileSync('manifests/faulty.csv'));
+    expect(found).toEqual([
+      '3::CELL_COUNT',
+      '4:order:ORDER_SECOND',
+      '5:serial:MANGLED',
+      '6:serial:SERIAL_INVALID',
+      '7:serial:SERIAL_REPEATED',
+      '8:product:PRODUCT_UNKNOWN',
+      '9:board_id:BOARD_ID_UNWANTED',
+      '10:attr.hw_rev:FORMULA',
+      '11::QUOTE',
+      '12::EMPTY_LINE',
+      '13:serial:SPACES',
+      '15::FINAL_NEWLINE',
+    ]);
+  });
+});
