@@ -52,3 +52,10 @@ export function isScalar(bytes: Uint8Array): boolean {
 export function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
+
+/** RFC 5280 §4.2.1.2, method 1: SHA-1 of the public key's BIT STRING, 20 octets. */
+export function keyIdentifierOf(spki: Uint8Array): Uint8Array {
+  return createHash('sha1')
+    .update(spki.subarray(SPKI_PREFIX.length - 1))
+    .digest();
+}
