@@ -1,0 +1,68 @@
+import { randomFillSync } from 'node:crypto';
+import { commonNameOf, notAfterOf, type CertificateProfile } from './certificate-profile.ts';
+import type { IssuerFacts } from './issuing-ca.ts';
+import { keyIdentifierOf } from './p256.ts';
+import { buildTbs } from './tbs-builder.ts';
+import { OID } from './x509-oids.ts';
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectKeyIdentifierExtension,
+} from './x509-library.ts';
+
+/** RFC 5280 §4.1.2.2 allows 20 octets; 16 with the top bits fixed leave 126 random ones and a constant length. */
+const SERIAL_LENGTH = 16;
+
+/** How far a clock of ours may run ahead of one that checks the certificate. */
+const BACKDATE_MS = 3_600_000;
+
+/** What is decided of one certificate before it is built; stored with its reservation and never chosen twice. */
+export interface DeviceCertificateTerms {
+  readonly serial: string;
+  readonly spki: Uint8Array;
+  readonly certificateSerial: Uint8Array;
+  readonly notBefore: Date;
+}
+
+/** A certificate serial number: 16 random octets with 01 as top bits, so positive and never padded. */
+export function randomCertificateSerial(): Uint8Array {
+  const serial = randomFillSync(new Uint8Array(SERIAL_LENGTH));
+  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
+  return serial;
+}
+
+/** The start of a certificate reserved at `now`: an hour earlier, to the minute, never before its issuer's start. */
+export function notBeforeOf(now: Date, issuer: IssuerFacts): Date {
+  const backdated = Math.floor((now.getTime() - BACKDATE_MS) / 60_000) * 60_000;
+  return new Date(Math.max(backdated, issuer.notBefore.getTime()));
+}
+
+/** The to-be-signed part of a device certificate: subject O, serialNumber, CN; a TLS client's key, nothing else. */
+export function buildDeviceTbs(
+  terms: DeviceCertificateTerms,
+  profile: CertificateProfile,
+  issuer: IssuerFacts,
+): Promise<Uint8Array> {
+  return buildTbs({
+    certificateSerial: terms.certificateSerial,
+    subject: [
+      { [OID.organization]: [{ utf8String: profile.organization }] },
+      { [OID.serialNumber]: [{ printableString: terms.serial }] },
+      { [OID.commonName]: [{ utf8String: commonNameOf(profile, terms.serial) }] },
+    ],
+    issuer: issuer.subject,
+    spki: terms.spki,
+    notBefore: terms.notBefore,
+    notAfter: notAfterOf(profile, terms.notBefore),
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([OID.clientAuth], false),
+      new SubjectKeyIdentifierExtension(Buffer.from(keyIdentifierOf(terms.spki)).toString('hex'), false),
+      new AuthorityKeyIdentifierExtension(Buffer.from(issuer.keyIdentifier).toString('hex'), false),
+    ],
+  });
+}

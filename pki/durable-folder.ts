@@ -1,0 +1,75 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+
+/**
+ * Makes a folder of mode 0700 with these files of mode 0600, all of it or nothing: everything is written and synced in a
+ * folder beside it, which is then renamed into place. What an earlier, killed attempt left beside it is removed. Throws
+ * the file system's error; ENOTEMPTY or EEXIST when the folder is there already and not empty.
+ */
+export function createDurableFolder(directory: string, files: Readonly<Record<string, string>>): void {
+  const target = resolve(directory);
+  const parent = dirname(target);
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  removeUnfinished(parent, basename(target));
+  const unfinished = mkdtempSync(join(parent, unfinishedPrefix(basename(target))));
+  try {
+    for (const [name, content] of Object.entries(files)) writeDurably(join(unfinished, name), content);
+    syncFolder(unfinished);
+    renameSync(unfinished, target);
+    syncFolder(parent);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function unfinishedPrefix(name: string): string {
+  return `.${name}.unfinished-${process.pid}-`;
+}
+
+/** Removes what processes that are no more have left. */
+function removeUnfinished(parent: string, name: string): void {
+  for (const entry of readdirSync(parent)) {
+    if (!entry.startsWith(`.${name}.unfinished-`)) continue;
+    const pid = Number(entry.slice(`.${name}.unfinished-`.length).split('-')[0]);
+    if (!isAlive(pid)) rmSync(join(parent, entry), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function writeDurably(path: string, content: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    writeSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
