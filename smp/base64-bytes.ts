@@ -1,0 +1,55 @@
+// Base64 from bytes to bytes. Strings are avoided on purpose: they cannot be wiped, and key files pass here.
+
+const PAD = 0x3d; // '='
+const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
+const VALUES = new Int8Array(256).fill(-1);
+for (const [value, character] of ALPHABET.entries()) VALUES[character] = value;
+
+/** True for the 64 characters of the alphabet and the padding character, as byte values. */
+export function isBase64Character(byte: number): boolean {
+  return byte === PAD || (VALUES[byte] as number) >= 0;
+}
+
+/** Number of base64 characters, padding included, for that many bytes. */
+export function base64Length(byteLength: number): number {
+  return Math.ceil(byteLength / 3) * 4;
+}
+
+/** Writes the padded base64 of `bytes` into `target` from `position` on; returns the position after it. */
+export function encodeBase64(bytes: Uint8Array, target: Uint8Array, position: number): number {
+  let at = position;
+  for (let index = 0; index < bytes.length; index += 3) {
+    const left = bytes.length - index;
+    const group = ((bytes[index] as number) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0);
+    target[at++] = ALPHABET[group >> 18] as number;
+    target[at++] = ALPHABET[(group >> 12) & 63] as number;
+    target[at++] = left > 1 ? (ALPHABET[(group >> 6) & 63] as number) : PAD;
+    target[at++] = left > 2 ? (ALPHABET[group & 63] as number) : PAD;
+  }
+  return at;
+}
+
+/**
+ * Decodes one group of four characters at `position` into `target` from `at` on. Returns the number of bytes, 1 to
+ * 3, or 0 when the four are not a base64 group.
+ */
+export function decodeBase64Group(
+  characters: Uint8Array,
+  position: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  const third = characters[position + 2] as number;
+  const fourth = characters[position + 3] as number;
+  const length = fourth !== PAD ? 3 : third !== PAD ? 2 : 1;
+  const a = VALUES[characters[position] as number] as number;
+  const b = VALUES[characters[position + 1] as number] as number;
+  const c = length > 1 ? (VALUES[third] as number) : 0;
+  const d = length > 2 ? (VALUES[fourth] as number) : 0;
+  if ((a | b | c | d) < 0) return 0;
+  const group = (a << 18) | (b << 12) | (c << 6) | d;
+  target[at] = group >> 16;
+  if (length > 1) target[at + 1] = (group >> 8) & 0xff;
+  if (length > 2) target[at + 2] = group & 0xff;
+  return length;
+}

@@ -1,0 +1,292 @@
+import { CONSOLE_FRAMING } from './console-framing.ts';
+import { describeDeviceError, isUnsupported } from './device-error.ts';
+import type { DeviceError } from './device-error.ts';
+import { cancelled, Exchange } from './exchange.ts';
+import type { LinkStatistics } from './exchange.ts';
+import { FileContext } from './file-context.ts';
+import type { Framing } from './framing.ts';
+import type { Link } from './link.ts';
+import { MessageLimit } from './message-limit.ts';
+import { OS_ECHO, OS_INFO, OS_PARAMETERS, OS_RESET } from './os-requests.ts';
+import type { BufferParameters } from './os-requests.ts';
+import { SHELL_EXEC, SHELL_EXEC_REPEATABLE } from './shell-requests.ts';
+import type { ShellResult } from './shell-requests.ts';
+import { decodeCborMap, encodeCborBehindHeader } from './smp-cbor.ts';
+import { isUnanswered, SmpError } from './smp-error.ts';
+import { encodeSmpHeader, SMP_HEADER_BYTES, SMP_OP } from './smp-header.ts';
+import type { SmpHeader, SmpVersion } from './smp-header.ts';
+import { text, unsigned } from './smp-request.ts';
+import type { ReplyBody, SmpRequest } from './smp-request.ts';
+import { TextLines } from './text-lines.ts';
+import { Turn } from './turn.ts';
+
+/** How to talk to a board; everything has a sensible default. */
+export interface SmpClientOptions {
+  /** Default: console framing. */
+  framing?: Framing;
+  /** Default 2, whose errors say more; firmware before Zephyr 3.4 answers it in the manner of 1. */
+  version?: SmpVersion;
+  /** Receives what the board prints between frames, a line at a time. */
+  onText?: (line: string) => void;
+  /** What this firmware is known to take in one message, in bytes; default: what default firmware always takes. */
+  maxMessageBytes?: number;
+  /** Sequence number of the first request, 0 to 255; random when absent. */
+  firstSequence?: number;
+}
+
+/** For one request. */
+export interface RequestOptions {
+  signal?: AbortSignal | undefined;
+  /** On the clock of `performance.now()`: no waiting beyond it. */
+  deadlineMs?: number | undefined;
+  /** Text received meanwhile is not passed on, since it may hold parts of a broken frame. */
+  secret?: boolean | undefined;
+}
+
+/** What a board answered: the value asked for, or its refusal with the rest of the refusing reply. */
+export type Reply<Value> = { ok: true; value: Value } | { ok: false; device: DeviceError; body: ReplyBody };
+
+/** Every answer but downloads and echoes is this small, in bytes. */
+const SHORT_REPLY_BYTES = 64;
+const PROBE_WAIT_MS = 500;
+/** A board that was reset by the opening of its port needs up to 2 s to boot; one that erases flash first, more. */
+const CONNECT_BUDGET_MS = 10_000;
+
+/** Talks SMP to one board over an open link: one request at a time, each with its own answer. */
+export class SmpClient {
+  readonly name: string;
+  readonly files = new FileContext();
+  readonly limit: MessageLimit;
+  readonly #link: Link;
+  readonly #exchange: Exchange;
+  readonly #framing: Framing;
+  readonly #text: TextLines;
+  readonly #turn = new Turn();
+  #version: SmpVersion;
+  #sequence: number;
+
+  constructor(link: Link, options: SmpClientOptions = {}) {
+    this.name = link.name;
+    this.#link = link;
+    this.#framing = options.framing ?? CONSOLE_FRAMING;
+    this.#version = options.version ?? 2;
+    // Random: the late answer to a request of whoever used the port before must not look like ours.
+    this.#sequence = options.firstSequence ?? Math.floor(Math.random() * 256);
+    this.#text = new TextLines(options.onText ?? (() => undefined));
+    this.limit = new MessageLimit(this.#framing.safeMessageBytes, options.maxMessageBytes);
+    this.#exchange = new Exchange(link, this.#framing, (bytes) => this.#text.add(bytes));
+  }
+
+  /** What was received so far, for diagnosis. */
+  get statistics(): Readonly<LinkStatistics> {
+    return this.#exchange.statistics;
+  }
+
+  /**
+   * Finds the SMP server: any answer, a refusal included, proves it. Learns the size of the board's buffers where it
+   * tells them. Rejects after the budget (default 10 s) with `SMP_TIMEOUT`, `SMP_NOISE_ONLY` or what else came.
+   */
+  async connect(options: { signal?: AbortSignal; budgetMs?: number } = {}): Promise<void> {
+    const deadlineMs = performance.now() + (options.budgetMs ?? CONNECT_BUDGET_MS);
+    for (;;) {
+      try {
+        const reply = await this.#probe({ signal: options.signal, deadlineMs });
+        if (reply.ok) this.limit.learnCeiling(reply.value.bufferBytes - this.#framing.bufferOverhead);
+        return;
+      } catch (error) {
+        if (!isUnanswered(error) || performance.now() >= deadlineMs) throw error;
+      }
+    }
+  }
+
+  /** Sends text and returns what came back, the same text if all is well. */
+  async echo(words: string, options?: RequestOptions): Promise<string> {
+    return await this.request(OS_ECHO, { text: words }, options);
+  }
+
+  /** The board's receive buffers; `SMP_UNSUPPORTED` where the firmware does not tell them. */
+  async parameters(options?: RequestOptions): Promise<BufferParameters> {
+    return await this.request(OS_PARAMETERS, undefined, options);
+  }
+
+  /** System information by letters (`s` kernel, `v` version, `i` board, …; default `a`, all). */
+  async info(format = 'a', options?: RequestOptions): Promise<string> {
+    return await this.request(OS_INFO, { format }, options);
+  }
+
+  /** Restarts the board; it answers first and goes down 250 ms later. */
+  async reset(options?: RequestOptions): Promise<void> {
+    await this.request(OS_RESET, { force: false }, options);
+  }
+
+  /**
+   * Runs a shell command on the board. Words must not hold blanks: the board joins them and knows no quoting.
+   * `repeatable`: it may run twice without harm, and is sent again when nobody answers.
+   */
+  async exec(
+    argv: readonly string[],
+    options: RequestOptions & { repeatable?: boolean } = {},
+  ): Promise<ShellResult> {
+    const request = options.repeatable === true ? SHELL_EXEC_REPEATABLE : SHELL_EXEC;
+    return await this.request(request, { argv }, options);
+  }
+
+  /** Sends any request and returns its value; a refusal is thrown as `SMP_DEVICE_ERROR` or `SMP_UNSUPPORTED`. */
+  async request<Parameters, Value>(
+    request: SmpRequest<Parameters, Value>,
+    parameters: Parameters,
+    options?: RequestOptions,
+  ): Promise<Value> {
+    const reply = await this.ask(request, parameters, options);
+    if (reply.ok) return reply.value;
+    throw this.refusal(request.name, reply.device);
+  }
+
+  /** Sends any request and returns the board's reply, a refusal included; throws only where there is none. */
+  async ask<Parameters, Value>(
+    request: SmpRequest<Parameters, Value>,
+    parameters: Parameters,
+    options: RequestOptions = {},
+  ): Promise<Reply<Value>> {
+    return await this.#turn.run(async () => {
+      if (options.secret === true) this.#text.withhold(true);
+      const reply = await this.#askUntilAnswered(request, parameters, options);
+      if (options.secret !== true) this.#text.withhold(false);
+      return reply;
+    });
+  }
+
+  /** How long to go on repeating a request of this kind, in milliseconds. */
+  giveUpMs(request: Pick<SmpRequest<never, never>, 'pace'>): number {
+    return this.#exchange.answerTimes.giveUpMs(request.pace);
+  }
+
+  /** The error for a board's refusal of what is named. */
+  refusal(what: string, device: DeviceError): SmpError {
+    const code = isUnsupported(device) ? 'SMP_UNSUPPORTED' : 'SMP_DEVICE_ERROR';
+    const where = device.group === undefined ? `rc ${device.rc}` : `group ${device.group} rc ${device.rc}`;
+    const reason = device.reason === undefined ? '' : `, “${device.reason}”`;
+    const sentence = `${this.name}: the board refused ${what}: ${device.meaning} (${device.name}, ${where}${reason})`;
+    return new SmpError(code, sentence, { device });
+  }
+
+  /** Ends whatever is pending with `SMP_CLOSED` and closes the link; idempotent. */
+  async close(): Promise<void> {
+    this.#exchange.end(new SmpError('SMP_CLOSED', `${this.name}: this connection was closed`));
+    await this.#link.close();
+  }
+
+  async #probe(options: RequestOptions): Promise<Reply<BufferParameters>> {
+    return await this.#turn.run(async () => {
+      await this.#exchange.resynchronise();
+      const waitMs = PROBE_WAIT_MS + this.#wireMs(OS_PARAMETERS, 0);
+      return await this.#transmit(OS_PARAMETERS, undefined, waitMs, options);
+    });
+  }
+
+  async #askUntilAnswered<Parameters, Value>(
+    request: SmpRequest<Parameters, Value>,
+    parameters: Parameters,
+    options: RequestOptions,
+  ): Promise<Reply<Value>> {
+    const giveUpAt = performance.now() + this.giveUpMs(request);
+    for (;;) {
+      try {
+        return await this.#transmit(request, parameters, this.#waitMs(request, giveUpAt), options);
+      } catch (error) {
+        const now = performance.now();
+        const exhausted = now >= giveUpAt || now >= (options.deadlineMs ?? Infinity);
+        if (request.repeat !== 'freely' || exhausted || !isUnanswered(error)) throw error;
+      }
+    }
+  }
+
+  #waitMs(request: SmpRequest<never, unknown>, giveUpAt: number): number {
+    const leftMs = Math.max(1, giveUpAt - performance.now());
+    if (request.repeat === 'never') return leftMs;
+    const usualMs = this.#exchange.answerTimes.waitMs(request.pace, this.#exchange.unansweredCount);
+    return Math.min(leftMs, usualMs + this.#wireMs(request, this.limit.currentBytes));
+  }
+
+  #wireMs(request: Pick<SmpRequest<never, unknown>, 'longReply'>, sentBytes: number): number {
+    const replyBytes =
+      request.longReply === true ? Math.max(this.limit.ceilingBytes, 384) : SHORT_REPLY_BYTES;
+    return this.#exchange.wireMs(sentBytes, replyBytes);
+  }
+
+  async #transmit<Parameters, Value>(
+    request: SmpRequest<Parameters, Value>,
+    parameters: Parameters,
+    waitMs: number,
+    options: RequestOptions,
+  ): Promise<Reply<Value>> {
+    const { header, message } = this.#encode(request, parameters);
+    const leftMs = (options.deadlineMs ?? Infinity) - performance.now();
+    if (options.signal?.aborted === true) throw cancelled(this.name);
+    const { body } = await this.#exchange.transmit({
+      message,
+      header,
+      pace: request.pace,
+      waitMs: Math.max(1, Math.min(waitMs, leftMs)),
+      signal: options.signal,
+    });
+    try {
+      return this.#decode(request, body);
+    } finally {
+      body.fill(0);
+    }
+  }
+
+  #encode<Parameters>(request: SmpRequest<Parameters, unknown>, parameters: Parameters): EncodedRequest {
+    const message = encodeCborBehindHeader(request.encode(parameters), SMP_HEADER_BYTES);
+    if (message.length > Math.max(this.limit.ceilingBytes, this.limit.safeBytes)) {
+      const sentence = `${this.name}: ${request.name}: ${message.length} bytes do not fit the board’s buffer of ${this.limit.ceilingBytes}`;
+      throw new SmpError('SMP_TOO_LARGE', sentence);
+    }
+    const sequence = this.#sequence;
+    this.#sequence = (sequence + 1) & 0xff;
+    const header: SmpHeader = {
+      op: SMP_OP[request.op],
+      version: this.#version,
+      length: message.length - SMP_HEADER_BYTES,
+      group: request.group,
+      sequence,
+      id: request.id,
+    };
+    encodeSmpHeader(header, message);
+    return { header, message };
+  }
+
+  #decode<Value>(request: SmpRequest<never, Value>, bytes: Uint8Array): Reply<Value> {
+    const body = decodeCborMap(bytes);
+    if (body === undefined) throw this.#malformed(request.name);
+    const device = request.rcIsResult === true && 'o' in body ? undefined : deviceErrorOf(body);
+    if (device !== undefined) return { ok: false, device, body };
+    const value = request.parse(body);
+    if (value === undefined) throw this.#malformed(request.name);
+    return { ok: true, value };
+  }
+
+  #malformed(what: string): SmpError {
+    const sentence = `${this.name}: the answer to ${what} is not what the protocol says: does this firmware speak MCUmgr?`;
+    return new SmpError('SMP_MALFORMED_REPLY', sentence);
+  }
+}
+
+interface EncodedRequest {
+  header: SmpHeader;
+  message: Uint8Array;
+}
+
+/** Version 2 names group and code in `err`; version 1 and the protocol itself give a bare `rc`, 0 for success. */
+function deviceErrorOf(body: ReplyBody): DeviceError | undefined {
+  const error = body['err'];
+  if (typeof error === 'object' && error !== null) {
+    const { group, rc } = error as { group?: unknown; rc?: unknown };
+    if (typeof group === 'number' && typeof rc === 'number' && rc !== 0) {
+      return describeDeviceError(group, rc, text(body, 'rsn'));
+    }
+  }
+  const rc = unsigned(body, 'rc') ?? 0;
+  return rc === 0 ? undefined : describeDeviceError(undefined, rc, text(body, 'rsn'));
+}

@@ -1,0 +1,120 @@
+import { isBase64Character } from './base64-bytes.ts';
+import { FIRST_LINE_MARKER, LINE_END, NEXT_LINE_MARKER } from './console-frame.ts';
+import { ConsolePacket } from './console-packet.ts';
+import type { FrameDamage, FrameDecoder, FrameEvents } from './framing.ts';
+
+const CARRIAGE_RETURN = 0x0d;
+const MARKER_SECOND = new Map<number, number>([
+  [FIRST_LINE_MARKER[0], FIRST_LINE_MARKER[1]],
+  [NEXT_LINE_MARKER[0], NEXT_LINE_MARKER[1]],
+]);
+
+/** `orphan`: a continuation line whose packet is lost is skipped, so that no file content passes for text. */
+type State = 'text' | 'marker' | 'line' | 'line end' | 'orphan';
+
+/**
+ * Finds console frames in a stream that logs, prompts and echoes share: a frame line may begin in the middle of a
+ * text line, and text may come between the lines of a packet. Text inside a frame line breaks that frame.
+ */
+export class ConsoleDecoder implements FrameDecoder {
+  readonly #events: FrameEvents;
+  readonly #packet = new ConsolePacket();
+  #state: State = 'text';
+  #markerByte = 0;
+  #wireBytes = 0;
+
+  constructor(events: FrameEvents) {
+    this.#events = events;
+  }
+
+  feed(bytes: Uint8Array): void {
+    let textStart = 0;
+    for (let index = 0; index < bytes.length; index++) {
+      const byte = bytes[index] as number;
+      if (this.#state === 'text') {
+        if (!MARKER_SECOND.has(byte)) continue;
+        this.#text(bytes.subarray(textStart, index));
+        this.#markerByte = byte;
+        this.#state = 'marker';
+        textStart = index + 1;
+      } else if (this.#step(byte)) {
+        textStart = index + 1;
+      } else {
+        // The byte is not part of a frame: look at it again as text.
+        textStart = index--;
+      }
+    }
+    if (this.#state === 'text') this.#text(bytes.subarray(textStart));
+  }
+
+  reset(): void {
+    this.#packet.clear();
+    this.#state = 'text';
+    this.#wireBytes = 0;
+  }
+
+  /** Takes one byte outside text; false hands it back to the text state. */
+  #step(byte: number): boolean {
+    if (this.#state === 'marker') return this.#marker(byte);
+    if (this.#state === 'orphan') return this.#skipOrphan(byte);
+    this.#wireBytes++;
+    if (byte === LINE_END) return this.#endLine();
+    if (this.#state === 'line' && byte === CARRIAGE_RETURN) {
+      this.#state = 'line end';
+      return true;
+    }
+    if (this.#state === 'line' && isBase64Character(byte) && this.#packet.add(byte)) return true;
+    this.#drop('characters');
+    return false;
+  }
+
+  #marker(byte: number): boolean {
+    if (MARKER_SECOND.get(this.#markerByte) !== byte) {
+      this.#text(Uint8Array.of(this.#markerByte));
+      this.#state = 'text';
+      return false;
+    }
+    if (this.#markerByte === FIRST_LINE_MARKER[0]) this.#beginPacket();
+    else if (this.#packet.isEmpty) return this.#beginOrphan();
+    this.#wireBytes += 2;
+    this.#state = 'line';
+    return true;
+  }
+
+  #beginPacket(): void {
+    if (!this.#packet.isEmpty) this.#drop('incomplete');
+  }
+
+  #beginOrphan(): true {
+    this.#drop('orphan');
+    this.#state = 'orphan';
+    return true;
+  }
+
+  #skipOrphan(byte: number): boolean {
+    if (isBase64Character(byte)) return true;
+    this.#state = 'text';
+    return byte === LINE_END;
+  }
+
+  #endLine(): boolean {
+    this.#state = 'text';
+    const message = this.#packet.complete();
+    if (message === undefined) return true;
+    if (typeof message === 'string') return this.#drop(message);
+    const wireBytes = this.#wireBytes;
+    this.reset();
+    this.#events.message(message, wireBytes);
+    return true;
+  }
+
+  #drop(damage: FrameDamage): true {
+    this.reset();
+    this.#events.damaged(damage);
+    return true;
+  }
+
+  #text(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#events.text(bytes);
+  }
+}

@@ -1,0 +1,74 @@
+import { base64Length, decodeBase64Group } from './base64-bytes.ts';
+import { PACKET_OVERHEAD_BYTES } from './console-frame.ts';
+import { crc16Xmodem } from './crc16-xmodem.ts';
+import type { FrameDamage } from './framing.ts';
+
+/** Zephyr's longest: a 16-bit length counts message and CRC, in base64. */
+const MAX_CHARACTERS = base64Length(0xffff + 2);
+const INITIAL_CHARACTERS = 1024;
+
+/**
+ * Collects the base64 characters of one packet, line by line, and yields the message when it is whole. Groups may
+ * be cut anywhere between lines. Holds at most one packet, 88 kB.
+ */
+export class ConsolePacket {
+  #characters = new Uint8Array(INITIAL_CHARACTERS);
+  #count = 0;
+
+  /** False when the packet would be longer than any can be. */
+  add(character: number): boolean {
+    if (this.#count === this.#characters.length && !this.#grow()) return false;
+    this.#characters[this.#count++] = character;
+    return true;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** At the end of a line: the whole message, why it can never be one, or `undefined` while lines are missing. */
+  complete(): Uint8Array | FrameDamage | undefined {
+    if (this.#count < 4) return undefined;
+    const head = new Uint8Array(3);
+    if (decodeBase64Group(this.#characters, 0, head, 0) < 3) return 'characters';
+    const packetBytes = 2 + (((head[0] as number) << 8) | (head[1] as number));
+    const expected = base64Length(packetBytes);
+    if (packetBytes <= PACKET_OVERHEAD_BYTES || this.#count > expected) return 'length';
+    return this.#count < expected ? undefined : this.#decode(packetBytes);
+  }
+
+  /** Forgets and wipes everything. */
+  clear(): void {
+    this.#characters.fill(0, 0, this.#count);
+    this.#count = 0;
+  }
+
+  #decode(packetBytes: number): Uint8Array | FrameDamage {
+    const packet = new Uint8Array(packetBytes + 2);
+    let at = 0;
+    for (let position = 0; position < this.#count; position += 4) {
+      const length = decodeBase64Group(this.#characters, position, packet, at);
+      at += length;
+      if (length === 0 || (length < 3 && at !== packetBytes)) return wiped(packet, 'characters');
+    }
+    if (at !== packetBytes) return wiped(packet, 'length');
+    if (crc16Xmodem(packet.subarray(2, packetBytes)) !== 0) return wiped(packet, 'crc');
+    const message = packet.slice(2, packetBytes - 2);
+    packet.fill(0);
+    return message;
+  }
+
+  #grow(): boolean {
+    if (this.#characters.length >= MAX_CHARACTERS) return false;
+    const larger = new Uint8Array(Math.min(this.#characters.length * 4, MAX_CHARACTERS));
+    larger.set(this.#characters);
+    this.#characters.fill(0);
+    this.#characters = larger;
+    return true;
+  }
+}
+
+function wiped(packet: Uint8Array, damage: FrameDamage): FrameDamage {
+  packet.fill(0);
+  return damage;
+}

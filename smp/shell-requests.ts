@@ -1,0 +1,37 @@
+import type { SmpRequest } from './smp-request.ts';
+import { text } from './smp-request.ts';
+
+/** What a shell command printed and returned; 0 is success, a negative number an errno. */
+export interface ShellResult {
+  output: string;
+  ret: number;
+}
+
+/** Runs a command in the board's shell. The board joins the words by blanks: there is no quoting. */
+export const SHELL_EXEC: SmpRequest<{ argv: readonly string[] }, ShellResult> = {
+  name: 'shell command',
+  group: 9,
+  id: 0,
+  op: 'write',
+  pace: 'shell',
+  repeat: 'never',
+  longReply: true,
+  rcIsResult: true,
+  encode: (parameters) => ({ argv: parameters.argv }),
+  parse: (body) => {
+    const output = text(body, 'o');
+    const ret = body['ret'] ?? body['rc'] ?? 0;
+    if (output === undefined || typeof ret !== 'number') return undefined;
+    return { output: plainText(output), ret };
+  },
+};
+
+/** The same for a command that may run twice without harm: it is repeated when nobody answers. */
+export const SHELL_EXEC_REPEATABLE: typeof SHELL_EXEC = { ...SHELL_EXEC, repeat: 'freely' };
+
+// oxlint-disable-next-line no-control-regex -- ESC begins the colour sequences of Zephyr's shell
+const ANSI_SEQUENCE = /\u001b\[[0-9;?]*[A-Za-z]/g;
+
+function plainText(output: string): string {
+  return output.replaceAll(ANSI_SEQUENCE, '').replaceAll('\r', '');
+}

@@ -1,0 +1,58 @@
+import { createRequire } from 'node:module';
+import { closeSync, writeSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
+
+interface PtyBinding {
+  open(columns: number, rows: number): { master: number; slave: number; pty: string };
+}
+
+/** The board's end of a real pseudo-terminal; clients open `path` as they would a serial port. */
+export interface PseudoTerminal {
+  path: string;
+  write(bytes: Uint8Array): void;
+  /** The next bytes from the client, at least that many. */
+  read(count: number): Promise<Buffer>;
+  onBytes(listener: (bytes: Buffer) => void): void;
+  /** Closes both ends: for a client the same as pulling the cable. */
+  close(): void;
+}
+
+/** Opens a pair through the prebuilt binding; its own stream class would steal what the client should read. */
+export function openPseudoTerminal(): PseudoTerminal {
+  const require = createRequire(import.meta.url);
+  const binding = require(`@lydell/node-pty-${process.platform}-${process.arch}/pty.node`) as PtyBinding;
+  const { master, slave, pty } = binding.open(80, 24);
+  const stream = new ReadStream(master);
+  let received = Buffer.alloc(0);
+  const listeners = new Set<(bytes: Buffer) => void>();
+  stream.on('error', () => undefined); // EIO when the pair is closed
+  stream.on('data', (bytes: Buffer) => {
+    received = Buffer.concat([received, bytes]);
+    for (const listener of listeners) listener(bytes);
+  });
+  let closed = false;
+  return {
+    path: pty,
+    write: (bytes) => void writeSync(master, bytes),
+    read: async (count) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const look = (): void => {
+        if (received.length >= count) resolve();
+      };
+      listeners.add(look);
+      look();
+      await promise;
+      listeners.delete(look);
+      const bytes = received;
+      received = Buffer.alloc(0);
+      return bytes;
+    },
+    onBytes: (listener) => void listeners.add(listener),
+    close: () => {
+      if (closed) return;
+      closed = true;
+      stream.destroy();
+      closeSync(slave);
+    },
+  };
+}

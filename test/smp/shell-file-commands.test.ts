@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { SmpClient } from '../../smp/client.ts';
+import { readHardwareId } from '../../smp/hardware-id.ts';
+import { makeDirectory } from '../../smp/make-directory.ts';
+import { removeFile } from '../../smp/remove-file.ts';
+import { FileBoard } from './file-board.ts';
+
+describe('makeDirectory', () => {
+  it('makes it and those above it, and is content when it exists', async () => {
+    const board = new FileBoard();
+    const client = new SmpClient(board.link);
+    await makeDirectory(client, '/lfs1/a/b');
+    await makeDirectory(client, '/lfs1/a/b');
+    expect([...board.directories]).toEqual(['/lfs1', '/lfs1/a', '/lfs1/a/b']);
+  });
+
+  it.each(['/lfs1/a b', '/lfs1/a;b', '/lfs1/"a"', '/lfs1/a\nb'])(
+    'refuses %j, which a shell would not take for one word',
+    async (path) => {
+      const board = new FileBoard();
+      const failure = makeDirectory(new SmpClient(board.link), path);
+      await expect(failure).rejects.toMatchObject({ code: 'SMP_INVALID_ARGUMENT' });
+      expect(board.frameCount).toBe(0);
+    },
+  );
+});
+
+describe('removeFile', () => {
+  it('removes a file, and is content when there is none', async () => {
+    const board = new FileBoard();
+    board.files.set('/lfs1/a', Buffer.from('x'));
+    const client = new SmpClient(board.link);
+    await removeFile(client, '/lfs1/a');
+    expect(board.files.size).toBe(0);
+    await removeFile(client, '/lfs1/a');
+  });
+
+  it('names the firmware options where there is no shell', async () => {
+    const board = new FileBoard();
+    board.has.shell = false;
+    await expect(removeFile(new SmpClient(board.link), '/lfs1/a')).rejects.toMatchObject({
+      code: 'SMP_UNSUPPORTED',
+      message: expect.stringContaining('CONFIG_MCUMGR_GRP_SHELL') as string,
+    });
+  });
+});
+
+describe('readHardwareId', () => {
+  it('reads the id the shell prints, as lower-case hex', async () => {
+    expect(await readHardwareId(new SmpClient(new FileBoard().link))).toBe('00ab12cd34ef5678');
+  });
+
+  it('names the firmware options where there is no shell', async () => {
+    const board = new FileBoard();
+    board.has.shell = false;
+    await expect(readHardwareId(new SmpClient(board.link))).rejects.toMatchObject({
+      code: 'SMP_UNSUPPORTED',
+      message: expect.stringContaining('CONFIG_HWINFO_SHELL') as string,
+    });
+  });
+});
