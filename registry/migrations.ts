@@ -1,0 +1,83 @@
+/**
+ * The schema, step by step; a step that was released is never changed, only followed by another. The database counts
+ * the steps it has behind it in `user_version`.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE batches (
+    batch_id TEXT PRIMARY KEY,
+    order_number TEXT NOT NULL,
+    manifest TEXT NOT NULL,
+    sha256 TEXT NOT NULL UNIQUE,
+    row_count INTEGER NOT NULL CHECK (row_count > 0),
+    state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed')),
+    imported_at TEXT NOT NULL,
+    started_at TEXT,
+    closed_at TEXT
+  ) STRICT;
+
+  -- A serial is used once, in whatever case, for ever; so is a board that a manifest lists.
+  CREATE TABLE units (
+    unit_id INTEGER PRIMARY KEY,
+    batch_id TEXT NOT NULL REFERENCES batches,
+    row_number INTEGER NOT NULL CHECK (row_number > 0),
+    serial TEXT NOT NULL,
+    serial_folded TEXT NOT NULL UNIQUE,
+    product TEXT NOT NULL,
+    board_wanted TEXT UNIQUE,
+    attrs TEXT NOT NULL CHECK (json_valid(attrs)),
+    outcome TEXT CHECK (outcome IN ('PASS', 'FAIL', 'ERROR', 'HOLD')),
+    attention INTEGER NOT NULL DEFAULT 0 CHECK (attention IN (0, 1)),
+    code TEXT,
+    step TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    UNIQUE (batch_id, row_number),
+    CHECK (outcome IS NULL OR attention = 0)
+  ) STRICT;
+
+  CREATE TABLE attempts (
+    unit_id INTEGER NOT NULL REFERENCES units,
+    attempt INTEGER NOT NULL CHECK (attempt > 0),
+    station TEXT,
+    socket TEXT,
+    board_id TEXT,
+    started_at TEXT,
+    finished_at TEXT,
+    step TEXT NOT NULL,
+    code TEXT,
+    reason TEXT,
+    PRIMARY KEY (unit_id, attempt)
+  ) STRICT, WITHOUT ROWID;
+
+  -- No key is certified twice; no serial and no board has two live certificates.
+  CREATE TABLE certificates (
+    fingerprint TEXT PRIMARY KEY,
+    certificate_serial TEXT NOT NULL,
+    spki_sha256 TEXT NOT NULL UNIQUE,
+    unit_id INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    board_id TEXT NOT NULL,
+    der BLOB NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('active', 'superseded', 'revoked')),
+    not_before TEXT NOT NULL,
+    not_after TEXT NOT NULL,
+    registered_at TEXT NOT NULL,
+    ended_at TEXT,
+    FOREIGN KEY (unit_id, attempt) REFERENCES attempts,
+    CHECK ((state = 'active') = (ended_at IS NULL))
+  ) STRICT;
+  CREATE INDEX certificates_unit ON certificates (unit_id);
+  CREATE UNIQUE INDEX certificates_active_unit ON certificates (unit_id) WHERE state = 'active';
+  CREATE UNIQUE INDEX certificates_active_board ON certificates (board_id) WHERE state = 'active';
+
+  CREATE TABLE evidence (
+    unit_id INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL CHECK (json_valid(body)),
+    recorded_at TEXT NOT NULL,
+    PRIMARY KEY (unit_id, attempt, kind),
+    FOREIGN KEY (unit_id, attempt) REFERENCES attempts
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

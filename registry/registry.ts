@@ -1,0 +1,199 @@
+import type { UnitCounts } from '../provisioning/batch.ts';
+import type { Outcome } from '../provisioning/outcome.ts';
+import type { Step } from '../provisioning/step.ts';
+import type { UnitRow } from '../provisioning/unit.ts';
+
+/**
+ * The record of what happened: which batches and units there are, what became of each, and with which certificate.
+ * Every writing method may be called again with the same input and then changes nothing, since activities run at least
+ * once. Times are ISO 8601 in UTC, hashes and hardware ids lower-case hex. What a method cannot do it throws as a RegistryError.
+ */
+export interface Registry {
+  /**
+   * Stores a batch with all of its rows, or nothing. The same content again gives the batch that is there; a serial or
+   * a board of another batch gives `taken`. `rows` must be as many as `batch.rows`; what reading them throws is thrown.
+   */
+  importBatch(batch: NewBatch, rows: AsyncIterable<BatchRow>): Promise<ImportResult>;
+  /** Records that the batch's workflow is started; the first time stays. */
+  recordStart(batchId: string): Promise<void>;
+  /** Ends the batch; the first time stays. */
+  closeBatch(batchId: string): Promise<void>;
+  /** The batch with this manifest content. */
+  batchOf(sha256: string): Promise<BatchRecord | undefined>;
+  /** Which of these folded serials are registered, and in which batch; some hundred at once. */
+  registeredSerials(folded: readonly string[]): Promise<RegisteredKey[]>;
+  /** Which of these boards an earlier manifest lists, and in which batch; some hundred at once. */
+  registeredBoards(boardIds: readonly string[]): Promise<RegisteredKey[]>;
+  /** The units of chunk `chunk` (from 1) when chunks have `size` rows; none beyond the last. */
+  chunkRows(batchId: string, chunk: number, size: number): Promise<UnitRow[]>;
+
+  /**
+   * The unit passed, with this certificate. REGISTRY_CONFLICT when the serial or the board has another active
+   * certificate (unless it is the one of `supersedesAttempt`), or the key or certificate is another unit's.
+   */
+  registerUnit(registration: Registration): Promise<void>;
+  /** The unit waits for a decision. Nothing changes when a later attempt or a certificate is on record. */
+  recordAttention(failure: AttemptFailure): Promise<void>;
+  /**
+   * The unit ended without a pass. Nothing changes when a later attempt is on record; REGISTRY_CONFLICT when the unit
+   * has an active certificate, which must not outlive a pass.
+   */
+  recordOutcome(failure: AttemptFailure & { readonly outcome: Exclude<Outcome, 'PASS'> }): Promise<void>;
+
+  /** All batches, the newest first. */
+  listBatches(): Promise<BatchRecord[]>;
+  /** How many units of the batch are where. */
+  batchSummary(batchId: string): Promise<BatchSummary>;
+  /** All that is known of a unit, whatever the case of `serial`. */
+  unit(serial: string): Promise<UnitRecord | undefined>;
+  /** One row for each unit of the batch, in the manifest's order; read page by page. */
+  resultRows(batchId: string): AsyncIterable<ResultRow>;
+}
+
+export interface NewBatch {
+  readonly batchId: string;
+  readonly order: string;
+  /** File name. */
+  readonly manifest: string;
+  /** Of the manifest. */
+  readonly sha256: string;
+  readonly rows: number;
+}
+
+export interface BatchRow extends UnitRow {
+  readonly attrs: Readonly<Record<string, string>>;
+}
+
+export interface BatchRecord extends NewBatch {
+  readonly state: 'open' | 'closed';
+  readonly importedAt: string;
+  readonly startedAt?: string;
+  readonly closedAt?: string;
+}
+
+/** A serial (folded) or a board id, and the batch that has it. */
+export interface RegisteredKey {
+  readonly key: string;
+  readonly batchId: string;
+}
+
+/** `conflicts`: at most 1,000 of the serials and boards that another batch has. */
+export type ImportResult =
+  | { readonly status: 'imported'; readonly batch: BatchRecord }
+  | { readonly status: 'taken'; readonly conflicts: readonly RegisteredKey[] };
+
+export interface Registration {
+  readonly batchId: string;
+  readonly serial: string;
+  readonly attempt: number;
+  /** Hardware id of the board that carries the certificate. */
+  readonly boardId: string;
+  readonly station: string;
+  readonly socket: string;
+  /** DER. */
+  readonly certificate: Uint8Array;
+  readonly certificateSerial: string;
+  /** SHA-256 of `certificate`; checked. */
+  readonly fingerprint: string;
+  readonly spkiSha256: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly startedAt: string;
+  readonly verifiedAt: string;
+  /** By kind; each value must have a form in JSON. */
+  readonly evidence: Readonly<Record<string, unknown>>;
+  /** The attempt whose certificate this one takes the place of: a rework. */
+  readonly supersedesAttempt?: number;
+}
+
+export interface AttemptFailure {
+  readonly batchId: string;
+  readonly serial: string;
+  readonly attempt: number;
+  /** The step it failed in. */
+  readonly step: Step;
+  readonly code: string;
+  readonly reason?: string;
+  readonly station?: string;
+  readonly socket?: string;
+  readonly boardId?: string;
+  readonly startedAt?: string;
+}
+
+/** `attention`: units that wait for a decision; `open`: units neither ended nor waiting. All six add up to the rows. */
+export interface BatchSummary extends UnitCounts {
+  readonly batch: BatchRecord;
+  readonly attention: number;
+  readonly open: number;
+}
+
+export interface UnitRecord {
+  readonly serial: string;
+  readonly batchId: string;
+  readonly order: string;
+  /** From 1. */
+  readonly row: number;
+  readonly product: string;
+  /** Hardware id of the board that the manifest wants. */
+  readonly boardId?: string;
+  readonly attrs: Readonly<Record<string, string>>;
+  readonly outcome?: Outcome;
+  readonly attention: boolean;
+  readonly code?: string;
+  readonly step?: Step;
+  readonly attempts: readonly AttemptRecord[];
+  readonly certificates: readonly CertificateRecord[];
+  readonly evidence: readonly EvidenceRecord[];
+}
+
+export interface AttemptRecord {
+  readonly attempt: number;
+  readonly station?: string;
+  readonly socket?: string;
+  readonly boardId?: string;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+  /** How far it came. */
+  readonly step: Step;
+  readonly code?: string;
+  readonly reason?: string;
+}
+
+export interface CertificateRecord {
+  readonly fingerprint: string;
+  readonly certificateSerial: string;
+  readonly spkiSha256: string;
+  readonly attempt: number;
+  readonly boardId: string;
+  readonly state: 'active' | 'superseded' | 'revoked';
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly registeredAt: string;
+  /** When it ceased to be active. */
+  readonly endedAt?: string;
+  /** DER. */
+  readonly certificate: Uint8Array;
+}
+
+export interface EvidenceRecord {
+  readonly attempt: number;
+  readonly kind: string;
+  readonly body: unknown;
+  readonly recordedAt: string;
+}
+
+/** A unit's line in the result of its batch: board, station and socket are the last attempt's. */
+export interface ResultRow {
+  readonly serial: string;
+  readonly product: string;
+  readonly outcome?: Outcome;
+  readonly code?: string;
+  readonly certificateSerial?: string;
+  readonly fingerprint?: string;
+  readonly boardId?: string;
+  readonly station?: string;
+  readonly socket?: string;
+  readonly attempts: number;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+}
