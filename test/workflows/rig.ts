@@ -1,0 +1,154 @@
+import { Client, Connection } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
+import type {
+  ClaimActivities,
+  RegistryActivities,
+  SignerActivities,
+  StationActivities,
+} from '../../provisioning/steps-io.ts';
+import {
+  anyBoardQueue,
+  REGISTRY_QUEUE,
+  SIGNER_QUEUE,
+  stationQueue,
+  WORKFLOW_QUEUE,
+} from '../../provisioning/task-queues.ts';
+import { testServer } from '../temporal-server.ts';
+
+/** The activities of a line whose rooms are scripted: only what Temporal does with them is under test. */
+export type ScriptedActivities = ClaimActivities & StationActivities & SignerActivities & RegistryActivities;
+
+export const PRODUCT = 'golioth-node';
+export const STATION = 'st-1';
+
+/** Every call that reached an activity, in order: name and input. */
+export type Calls = { name: string; input: never }[];
+
+export interface Rig {
+  readonly client: Client;
+  readonly namespace: string;
+  readonly calls: Calls;
+  called(name: keyof ScriptedActivities): number;
+  stop(): Promise<void>;
+}
+
+/** Everything goes well, on one board a unit. */
+function goodActivities(): ScriptedActivities {
+  return {
+    generateKeypair: async ({ unit }) => ({
+      stationId: STATION,
+      socket: '1',
+      boardId: `b0${unit.attempt}`,
+      csr: 'Y3Ny',
+      spkiSha256: `spki-${unit.serial}-${unit.attempt}`,
+      startedAt: '2026-01-01T00:00:00.000Z',
+    }),
+    signCertificate: async ({ unit }) => ({
+      certificate: 'Y3J0',
+      certificateSerial: '40',
+      fingerprint: `fp-${unit.serial}-${unit.attempt}`,
+      notBefore: '2026-01-01T00:00:00.000Z',
+      notAfter: '9999-12-31T23:59:59.000Z',
+    }),
+    flashCredentials: async () => undefined,
+    verifyReadback: async () => ({ verifiedAt: '2026-01-01T00:00:01.000Z', evidence: {} }),
+    registerDevice: async () => undefined,
+    releaseSocket: async () => undefined,
+    recordFailure: async () => undefined,
+    revokeCertificate: async () => undefined,
+    releaseUnits: async () => undefined,
+    closeBatch: async () => undefined,
+    loadChunk: async ({ chunk }) => [{ serial: `CL-${chunk}`, product: PRODUCT }],
+  };
+}
+
+// Once a process, before any worker: what the workers have to say is noise in a test's output.
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+
+let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+
+/** The workflows as workers bundle them, once for a test file. */
+export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: new URL('../../workflows/bundle-entry.ts', import.meta.url).pathname,
+    logger: new DefaultLogger('ERROR'),
+  });
+  return bundle;
+}
+
+/** The batch workflow as it is, over chunks whose units all pass at once. */
+export function instantChunks(): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({
+    workflowsPath: new URL('./instant-chunks.ts', import.meta.url).pathname,
+    logger: new DefaultLogger('ERROR'),
+  });
+}
+
+/** A real server, real workers on the real queue names, scripted activities. */
+export async function startRig(
+  script: Partial<ScriptedActivities> = {},
+  options: {
+    workflowBundle?: WorkflowBundleWithSourceMap;
+    maxCachedWorkflows?: number;
+    stationAbsent?: boolean;
+  } = {},
+): Promise<Rig & { startStation(): Promise<void> }> {
+  const server = await testServer(SEARCH_ATTRIBUTES);
+  const connection = await NativeConnection.connect(server.connectionOptions);
+  const clientConnection = await Connection.connect(server.connectionOptions);
+  const calls: Calls = [];
+  const activities = recorded({ ...goodActivities(), ...script }, calls);
+  const base = { connection, namespace: server.namespace };
+  const workers = [
+    await Worker.create({
+      ...base,
+      taskQueue: WORKFLOW_QUEUE,
+      workflowBundle: options.workflowBundle ?? (await workflowBundle()),
+      ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),
+    }),
+  ];
+  const queues = [
+    SIGNER_QUEUE,
+    REGISTRY_QUEUE,
+    anyBoardQueue(PRODUCT),
+    ...(options.stationAbsent ? [] : [stationQueue(STATION)]),
+  ];
+  for (const taskQueue of queues) workers.push(await Worker.create({ ...base, taskQueue, activities }));
+  const runs = workers.map((worker) => worker.run());
+  return {
+    client: new Client({ connection: clientConnection, namespace: server.namespace }),
+    namespace: server.namespace,
+    calls,
+    called: (name) => calls.filter((call) => call.name === name).length,
+    startStation: async () => {
+      const worker = await Worker.create({ ...base, taskQueue: stationQueue(STATION), activities });
+      workers.push(worker);
+      runs.push(worker.run());
+    },
+    stop: async () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await Promise.all(runs);
+      await clientConnection.close();
+      await connection.close();
+    },
+  };
+}
+
+/** A failure as an activity of the line throws it. */
+export function failure(code: string, nonRetryable = true): ApplicationFailure {
+  return ApplicationFailure.create({ type: code, message: code, nonRetryable });
+}
+
+function recorded(activities: ScriptedActivities, calls: Calls): ScriptedActivities {
+  const entries = Object.entries(activities).map(([name, run]) => [
+    name,
+    async (input: never) => {
+      calls.push({ name, input });
+      return await (run as (input: never) => Promise<unknown>)(input);
+    },
+  ]);
+  return Object.fromEntries(entries) as ScriptedActivities;
+}
