@@ -1,0 +1,36 @@
+import type { CertificateFields } from './certificate-reader.ts';
+import type { IssuerFacts } from './issuing-ca.ts';
+
+/** What is expected of one certificate beyond the profile that all share; each part is checked only where given. */
+export interface LintContext {
+  readonly issuer?: IssuerFacts;
+  readonly expected?: {
+    readonly serial: string;
+    readonly organization: string;
+    readonly commonName: string;
+    readonly spki: Uint8Array;
+  };
+  /** True once the signature is real: it must verify with the issuer's key. */
+  readonly signed?: boolean;
+}
+
+/** A certificate under the lint: its bytes and their fields. */
+export interface LintedCertificate {
+  readonly der: Uint8Array;
+  readonly fields: CertificateFields;
+}
+
+/**
+ * One rule: `code` is stable, `rule` says what is right and where that comes from, `holds` whether it is so here.
+ * A rule may throw DER_MALFORMED; that counts as not holding.
+ */
+export interface LintCheck {
+  readonly code: string;
+  readonly rule: string;
+  holds(certificate: LintedCertificate, context: LintContext): boolean;
+}
+
+/** True when both are the same bytes. */
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.compare(left, right) === 0;
+}

@@ -1,0 +1,69 @@
+import { isSerial } from '../provisioning/serial-number.ts';
+import { sameBytes, type LintCheck, type LintedCertificate } from './certificate-lint.ts';
+import { MAX_NAME_LENGTH } from './certificate-profile.ts';
+import { readName, type NameAttribute } from './certificate-reader.ts';
+import { DER_TAG } from './der-reader.ts';
+import { OID } from './x509-oids.ts';
+
+const SUBJECT_ORDER = [OID.organization, OID.serialNumber, OID.commonName];
+
+/** Issuer and subject. */
+export const NAME_CHECKS: readonly LintCheck[] = [
+  {
+    code: 'issuer',
+    rule: "the issuer's subject, byte for byte (some verifiers compare bytes)",
+    holds: ({ fields }, { issuer }) =>
+      issuer === undefined ? readName(fields.issuer).length > 0 : sameBytes(fields.issuer, issuer.subject),
+  },
+  {
+    code: 'subject_attributes',
+    rule: 'organizationName, serialNumber, commonName, one each, in this order',
+    holds: ({ fields }) => {
+      const rdns = readName(fields.subject);
+      const oids = rdns.map((rdn) => (rdn.length === 1 ? rdn[0]?.oid : undefined));
+      return rdns.length === SUBJECT_ORDER.length && SUBJECT_ORDER.every((oid, index) => oids[index] === oid);
+    },
+  },
+  {
+    code: 'subject_string_types',
+    rule: 'serialNumber as PrintableString, the others as UTF8String (X.520, RFC 5280 §4.1.2.4)',
+    holds: (certificate) =>
+      attributesOf(certificate).every(
+        ({ oid, tag }) => tag === (oid === OID.serialNumber ? DER_TAG.printableString : DER_TAG.utf8String),
+      ),
+  },
+  {
+    code: 'subject_lengths',
+    rule: `1 to ${MAX_NAME_LENGTH} characters in each attribute (X.520 upper bounds), in valid UTF-8`,
+    holds: (certificate) => attributesOf(certificate).every(hasLawfulLength),
+  },
+  {
+    code: 'subject_serial',
+    rule: "a serialNumber in the units' alphabet",
+    holds: (certificate) => isSerial(textOf(certificate, OID.serialNumber)),
+  },
+  {
+    code: 'subject_expected',
+    rule: 'the organization, serial and common name that were asked for',
+    holds: (certificate, { expected }) =>
+      expected === undefined ||
+      (textOf(certificate, OID.organization) === expected.organization &&
+        textOf(certificate, OID.serialNumber) === expected.serial &&
+        textOf(certificate, OID.commonName) === expected.commonName),
+  },
+];
+
+function attributesOf({ fields }: LintedCertificate): NameAttribute[] {
+  return readName(fields.subject).flat();
+}
+
+function textOf(certificate: LintedCertificate, oid: string): string {
+  const attribute = attributesOf(certificate).find((candidate) => candidate.oid === oid);
+  return attribute === undefined ? '' : Buffer.from(attribute.value).toString('utf8');
+}
+
+function hasLawfulLength({ value }: NameAttribute): boolean {
+  const text = Buffer.from(value).toString('utf8');
+  const length = Array.from(text).length;
+  return length >= 1 && length <= MAX_NAME_LENGTH && sameBytes(Buffer.from(text, 'utf8'), value);
+}

@@ -1,0 +1,53 @@
+import type { LintCheck, LintedCertificate } from './certificate-lint.ts';
+import { readTime } from './certificate-reader.ts';
+import { DER_TAG, type DerElement } from './der-reader.ts';
+
+/** RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050. */
+const FIRST_GENERALIZED_YEAR = 2050;
+/** Nothing was provisioned before; a UTCTime that stands for 9999 reads as 1999. */
+const FIRST_YEAR = 2020;
+
+/** The times of a certificate. */
+export const VALIDITY_CHECKS: readonly LintCheck[] = [
+  {
+    code: 'time_form',
+    rule: 'times that exist, in whole seconds with Z (RFC 5280 §4.1.2.5)',
+    holds: ({ fields }) =>
+      readTime(fields.notBefore) !== undefined && readTime(fields.notAfter) !== undefined,
+  },
+  {
+    code: 'time_type',
+    rule: 'UTCTime through 2049, GeneralizedTime from 2050 (RFC 5280 §4.1.2.5)',
+    holds: ({ fields }) => [fields.notBefore, fields.notAfter].every(hasRightType),
+  },
+  {
+    code: 'time_plausible',
+    rule: `no time before ${FIRST_YEAR}`,
+    holds: (certificate) => timesOf(certificate).every((time) => time.getUTCFullYear() >= FIRST_YEAR),
+  },
+  {
+    code: 'time_order',
+    rule: 'a start before the end',
+    holds: (certificate) => {
+      const [notBefore, notAfter] = timesOf(certificate);
+      return notBefore !== undefined && notAfter !== undefined && notBefore < notAfter;
+    },
+  },
+  {
+    code: 'time_nested',
+    rule: "a time within the issuer's",
+    holds: (certificate, { issuer }) =>
+      issuer === undefined ||
+      timesOf(certificate).every((time) => time >= issuer.notBefore && time <= issuer.notAfter),
+  },
+];
+
+function timesOf({ fields }: LintedCertificate): Date[] {
+  return [readTime(fields.notBefore), readTime(fields.notAfter)].filter((time) => time !== undefined);
+}
+
+function hasRightType(time: DerElement): boolean {
+  const year = readTime(time)?.getUTCFullYear();
+  if (year === undefined) return false;
+  return time.tag === (year < FIRST_GENERALIZED_YEAR ? DER_TAG.utcTime : DER_TAG.generalizedTime);
+}
