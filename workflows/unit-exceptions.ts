@@ -7,6 +7,7 @@ import type { Attention } from '../provisioning/unit.ts';
 import type { Decision, DecisionDesk } from './decision-desk.ts';
 import { unitAttention } from './messages.ts';
 import { showTrouble } from './search-attributes.ts';
+import { codeOfStepFailure } from './step-failure.ts';
 import { registryBooks, signerBooks, stationBooks } from './steps.ts';
 import type { UnitPassage } from './unit-passage.ts';
 
@@ -51,16 +52,25 @@ export async function askForDecision(
   return decision;
 }
 
-/** The unit ends without a pass: no live certificate stays behind. */
+/**
+ * The unit ends without a pass, and no live certificate stays behind. False when the registry knows better: the unit had
+ * passed, only the answer of its last step was lost.
+ */
 export async function giveUp(
   passage: UnitPassage,
   code: FailureCode,
   outcome: Exclude<Outcome, 'PASS'>,
   reason: string,
-): Promise<void> {
+): Promise<boolean> {
+  try {
+    await registryBooks.recordFailure({ ...record(passage, code), outcome, reason });
+  } catch (error) {
+    if (codeOfStepFailure(error, 'registerDevice') === 'REGISTRY_CONFLICT') return false;
+    throw error;
+  }
   // Whatever was signed for this serial, answer received or not, must not stay live.
   await signerBooks.revokeCertificate({ unit: passage.attempt, reason });
-  await registryBooks.recordFailure({ ...record(passage, code), outcome, reason });
+  return true;
 }
 
 function record(passage: UnitPassage, code: FailureCode) {

@@ -35,7 +35,8 @@ export async function unit(input: UnitInput): Promise<UnitReport> {
     }
   } catch (error) {
     if (isCancellation(error)) {
-      await CancellationScope.nonCancellable(() => cancelled(passage));
+      const ended = await CancellationScope.nonCancellable(() => cancelled(passage));
+      if (!ended) return passage.report('PASS');
     }
     throw error;
   }
@@ -72,7 +73,7 @@ async function claimBoard(passage: UnitPassage): Promise<GeneratedKeypair> {
   return await claims(passage.row).generateKeypair(input);
 }
 
-async function end(passage: UnitPassage, code: FailureCode, decision: Decision): Promise<never> {
+async function end(passage: UnitPassage, code: FailureCode, decision: Decision): Promise<UnitReport> {
   const scrapped = decision.verdict === 'scrap';
   showTrouble({
     status: scrapped ? UNIT_STATUS.scrapped : UNIT_STATUS.skipped,
@@ -81,7 +82,10 @@ async function end(passage: UnitPassage, code: FailureCode, decision: Decision):
   });
   const outcome = scrapped ? 'FAIL' : 'HOLD';
   const reason = decision.reason ?? decision.verdict;
-  await giveUp(passage, code, outcome, reason);
+  if (!(await giveUp(passage, code, outcome, reason))) {
+    showTrouble({});
+    return passage.report('PASS');
+  }
   throw ApplicationFailure.create({
     type: code,
     message: `${passage.row.serial}: ${outcome}, ${decision.verdict} by decision. ${FAILURES[code].hint}`,
@@ -90,8 +94,11 @@ async function end(passage: UnitPassage, code: FailureCode, decision: Decision):
   });
 }
 
-async function cancelled(passage: UnitPassage): Promise<void> {
-  showTrouble({ status: UNIT_STATUS.cancelled, step: passage.step });
+/** False when the unit had passed all the same. */
+async function cancelled(passage: UnitPassage): Promise<boolean> {
   await leaveSocket(passage, 'CANCELLED');
-  await giveUp(passage, 'CANCELLED', outcomeOfBlame(FAILURES.CANCELLED.blame), 'cancelled');
+  const outcome = outcomeOfBlame(FAILURES.CANCELLED.blame);
+  const ended = await giveUp(passage, 'CANCELLED', outcome, 'cancelled');
+  showTrouble(ended ? { status: UNIT_STATUS.cancelled, step: passage.step } : {});
+  return ended;
 }

@@ -1,0 +1,85 @@
+import { answerPaths } from '../manifests/answers.ts';
+import { writeResultFile } from '../manifests/result-file.ts';
+import type { ResultRow } from '../manifests/result-file.ts';
+import { CHUNK_SIZE } from '../provisioning/batch.ts';
+import type {
+  CloseBatchInput,
+  RecordFailureInput,
+  RegisterDeviceInput,
+  RegistryActivities,
+} from '../provisioning/steps-io.ts';
+import type { AttemptFailure, Registration, Registry } from '../registry/registry.ts';
+import { translated } from './failure-translation.ts';
+
+/** Step 5 and the books of the batch, where the registry of record is. */
+export function createRegistryActivities(registry: Registry, inbox: string): RegistryActivities {
+  return {
+    registerDevice: (input) =>
+      translated('REGISTRY_FAULT', () => registry.registerUnit(registrationOf(input))),
+    recordFailure: (input) => translated('REGISTRY_FAULT', () => record(registry, input)),
+    loadChunk: ({ batchId, chunk }) =>
+      translated('REGISTRY_FAULT', () => registry.chunkRows(batchId, chunk, CHUNK_SIZE)),
+    closeBatch: (input) => translated('REGISTRY_FAULT', () => close(registry, inbox, input)),
+  };
+}
+
+function registrationOf({
+  unit,
+  claim,
+  signed,
+  spkiSha256,
+  startedAt,
+  verified,
+}: RegisterDeviceInput): Registration {
+  return {
+    batchId: unit.batchId,
+    serial: unit.serial,
+    attempt: unit.attempt,
+    boardId: claim.boardId,
+    station: claim.stationId,
+    socket: claim.socket,
+    certificate: Buffer.from(signed.certificate, 'base64'),
+    certificateSerial: signed.certificateSerial,
+    fingerprint: signed.fingerprint,
+    spkiSha256,
+    notBefore: signed.notBefore,
+    notAfter: signed.notAfter,
+    startedAt,
+    verifiedAt: verified.verifiedAt,
+    evidence: { readback: verified.evidence },
+  };
+}
+
+async function record(registry: Registry, input: RecordFailureInput): Promise<void> {
+  const { unit, claim, step, code, reason, startedAt, outcome } = input;
+  const failure: AttemptFailure = {
+    batchId: unit.batchId,
+    serial: unit.serial,
+    attempt: unit.attempt,
+    step,
+    code,
+    ...(reason !== undefined && { reason }),
+    ...(claim && { station: claim.stationId, socket: claim.socket, boardId: claim.boardId }),
+    ...(startedAt !== undefined && { startedAt }),
+  };
+  await (outcome ? registry.recordOutcome({ ...failure, outcome }) : registry.recordAttention(failure));
+}
+
+/** The result lies beside the manifest before the batch counts as closed. */
+async function close(
+  registry: Registry,
+  inbox: string,
+  { batchId, cancelled }: CloseBatchInput,
+): Promise<void> {
+  const { batch } = await registry.batchSummary(batchId);
+  const { result } = answerPaths(inbox, batch.manifest);
+  await writeResultFile(result, finalRows(registry.resultRows(batchId), cancelled));
+  await registry.closeBatch(batchId);
+}
+
+/** A unit that a cancelled batch never came to is on hold. */
+async function* finalRows(rows: AsyncIterable<ResultRow>, cancelled: boolean): AsyncGenerator<ResultRow> {
+  for await (const row of rows) {
+    yield cancelled && row.outcome === undefined ? { ...row, outcome: 'HOLD', code: 'CANCELLED' } : row;
+  }
+}

@@ -1,0 +1,29 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType, WorkflowIdReusePolicy } from '@temporalio/common';
+import type { BatchInput } from '../provisioning/batch.ts';
+import { WORKFLOW_QUEUE } from '../provisioning/task-queues.ts';
+import { batchWorkflowId } from '../provisioning/workflow-ids.ts';
+
+const batchKey = defineSearchAttributeKey('ProvBatch', SearchAttributeType.KEYWORD);
+const orderKey = defineSearchAttributeKey('ProvOrder', SearchAttributeType.KEYWORD);
+
+/** Starts the workflow of a batch; one that was started before, running or ended, stays as it is. */
+export async function startBatchWorkflow(client: Client, input: BatchInput): Promise<void> {
+  const { batchId, order, manifest, rows } = input;
+  try {
+    await client.workflow.start('batch', {
+      workflowId: batchWorkflowId(batchId),
+      taskQueue: WORKFLOW_QUEUE,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      args: [input],
+      typedSearchAttributes: [
+        { key: batchKey, value: batchId },
+        { key: orderKey, value: order },
+      ],
+      staticSummary: `${manifest}: order ${order}, ${rows} units`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}

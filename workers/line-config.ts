@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import type { StationConfig } from '../fixtures/station-config.ts';
+import type { Product } from '../provisioning/product.ts';
+import { ConfigError } from './config-error.ts';
+
+/** X.520's upper bound of organizationName. */
+const ORGANIZATION_MAX = 64;
+/** An absolute path on the device, without blanks: the shell of the device takes no quotes. */
+const DEVICE_PATH = /^\/[!-~]{1,63}$/;
+const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?$/;
+const NAME_RULE = 'letters, digits, dot, underscore and hyphen, at most 40 characters';
+
+const name = z.string().regex(NAME, NAME_RULE);
+const devicePath = z
+  .string()
+  .regex(DEVICE_PATH, 'an absolute path on the device, at most 64 characters, no blanks');
+
+const product = z.strictObject({
+  name,
+  assignment: z.enum(['any-board', 'listed-board']).default('any-board'),
+  organization: z.string().min(1).max(ORGANIZATION_MAX),
+  keyPath: devicePath.default('/lfs1/credentials/key.der'),
+  certificatePath: devicePath.default('/lfs1/credentials/crt.der'),
+  keyEncoding: z.enum(['sec1', 'pkcs8']).default('sec1'),
+  validity: z
+    .union([z.literal('forever'), z.strictObject({ days: z.int().min(1).max(36_525) })])
+    .default('forever'),
+});
+
+const socket = z.strictObject({
+  id: name,
+  port: z.string().min(1),
+  product: name,
+  baudRate: z.int().positive().optional(),
+});
+
+const station = z.strictObject({ id: name, sockets: z.array(socket).min(1) });
+
+const line = z
+  .strictObject({
+    inbox: z.string().min(1).default('manifests/inbox'),
+    products: z.array(product).min(1),
+    stations: z.array(station).default([]),
+    unitsInFlight: z.int().min(1).max(500).optional(),
+    passphraseFile: z.string().min(1).optional(),
+  })
+  .superRefine((config, context) => {
+    const products = new Set(config.products.map((candidate) => candidate.name));
+    const ports = new Set<string>();
+    config.stations.forEach((candidate, stationIndex) => {
+      candidate.sockets.forEach((at, socketIndex) => {
+        const path = ['stations', stationIndex, 'sockets', socketIndex];
+        const issue = (key: string, message: string) =>
+          context.addIssue({ code: 'custom', path: [...path, key], message });
+        if (!products.has(at.product))
+          issue('product', `is none of the products: ${[...products].join(', ')}`);
+        if (ports.has(at.port)) issue('port', `${at.port} is already another socket's`);
+        ports.add(at.port);
+      });
+    });
+  });
+
+/** What a line is made of: its products, and the stations of this host. */
+export interface LineConfig {
+  /** Drop folder for manifests. */
+  readonly inbox: string;
+  readonly products: readonly Product[];
+  readonly stations: readonly StationConfig[];
+  /** Units under way at once, about twice the sockets of all stations. */
+  readonly unitsInFlight: number;
+  /** File with the passphrase of the factory CA's key. */
+  readonly passphraseFile: string | undefined;
+}
+
+/** Where no station is configured on this host, units of 16 sockets elsewhere are kept under way. */
+const DEFAULT_UNITS_IN_FLIGHT = 32;
+
+/** Checks a configuration; throws CONFIG_INVALID naming every fault by its place. `folder` is what paths are relative to. */
+export function parseLineConfig(value: unknown, source: string, folder: string): LineConfig {
+  const result = line.safeParse(value);
+  if (!result.success) {
+    const faults = result.error.issues.map(
+      (issue) => `  ${issue.path.join('.') || '(top)'}: ${issue.message}`,
+    );
+    throw new ConfigError('CONFIG_INVALID', `${source} is not a valid configuration:\n${faults.join('\n')}`);
+  }
+  const { inbox, products, stations, unitsInFlight, passphraseFile } = result.data;
+  const sockets = stations.reduce((sum, each) => sum + each.sockets.length, 0);
+  return {
+    inbox: resolve(folder, inbox),
+    products,
+    stations: stations.map(({ id, sockets: at }) => ({
+      id,
+      sockets: at.map(({ baudRate, ...rest }) => ({ ...rest, ...(baudRate !== undefined && { baudRate }) })),
+    })),
+    unitsInFlight: unitsInFlight ?? (sockets > 0 ? 2 * sockets : DEFAULT_UNITS_IN_FLIGHT),
+    passphraseFile: passphraseFile === undefined ? undefined : resolve(folder, passphraseFile),
+  };
+}
+
+/** Reads a configuration file. Throws CONFIG_NOT_FOUND or CONFIG_INVALID. */
+export function loadLineConfig(path: string): LineConfig {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const message = `There is no configuration at ${path}: copy deploy/certline.example.json there, or name one with --config.`;
+    throw new ConfigError('CONFIG_NOT_FOUND', message, { cause: error });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError('CONFIG_INVALID', `${path} is not JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return parseLineConfig(value, path, dirname(resolve(path)));
+}

@@ -1,0 +1,29 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { LogLevel } from '@temporalio/worker';
+import { destination, pino } from 'pino';
+import type { Logger } from 'pino';
+
+const LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+};
+
+/** The log of a process: JSON lines in a file, so that the screen stays readable. */
+export function openLineLog(path: string, role: string): Logger {
+  mkdirSync(dirname(path), { recursive: true });
+  return pino({ base: { role, pid: process.pid } }, destination({ dest: path, append: true, mkdir: true }));
+}
+
+/** Sends the Temporal SDK's own log there too. Once a process, before any worker; signals stay ours. */
+export function installTemporalRuntime(log: Logger): void {
+  const temporal = log.child({ source: 'temporal' });
+  const logger = new DefaultLogger('INFO', ({ level, message, meta }) => {
+    temporal[LEVEL[level]]({ ...meta }, message);
+  });
+  Runtime.install({ logger, shutdownSignals: [] });
+}

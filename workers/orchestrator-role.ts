@@ -1,0 +1,44 @@
+import type { NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+import { createRegistryActivities } from '../activities/registry-activities.ts';
+import { REGISTRY_QUEUE, WORKFLOW_QUEUE } from '../provisioning/task-queues.ts';
+import type { Registry } from '../registry/registry.ts';
+import { joinRoles, runWorker } from './role.ts';
+import type { Role } from './role.ts';
+import { dataConverter } from './temporal-connection.ts';
+import { workflowsPath } from './workflow-bundle.ts';
+
+/** Workflows in the cache of the orchestrator; 600 take about 500 MB. */
+const CACHED_WORKFLOWS = 300;
+
+export interface OrchestratorRoleOptions {
+  readonly registry: Registry;
+  /** Drop folder: results are put beside the manifests. */
+  readonly inbox: string;
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+}
+
+/** Workflows, and the books in the registry. */
+export async function startOrchestrator(options: OrchestratorRoleOptions): Promise<Role> {
+  const { registry, inbox, connection, namespace } = options;
+  const base = {
+    connection,
+    namespace,
+    dataConverter,
+    identity: 'orchestrator',
+    shutdownGraceTime: '10 seconds',
+  };
+  const books = await Worker.create({
+    ...base,
+    taskQueue: REGISTRY_QUEUE,
+    activities: createRegistryActivities(registry, inbox),
+  });
+  const workflows = await Worker.create({
+    ...base,
+    taskQueue: WORKFLOW_QUEUE,
+    workflowsPath,
+    maxCachedWorkflows: CACHED_WORKFLOWS,
+  });
+  return joinRoles([runWorker(workflows), runWorker(books)]);
+}
