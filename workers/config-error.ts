@@ -1,4 +1,9 @@
-export const CONFIG_CODES = ['CONFIG_NOT_FOUND', 'CONFIG_INVALID', 'LINE_RUNNING'] as const;
+export const CONFIG_CODES = [
+  'CONFIG_NOT_FOUND',
+  'CONFIG_INVALID',
+  'LINE_RUNNING',
+  'LINE_NOT_RUNNING',
+] as const;
 
 export type ConfigCode = (typeof CONFIG_CODES)[number];
 

@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { addBatchCommands } from './batch-commands.ts';
+import { addCaCommands } from './ca-commands.ts';
+import { addDoctorCommand } from './doctor-command.ts';
+import { EXIT_STATUS } from './exit-status.ts';
+import { addLineCommands } from './line-commands.ts';
+import { addManifestCommands } from './manifest-commands.ts';
+import { reportFailure } from './report-failure.ts';
+import { addUnitCommands } from './unit-commands.ts';
+
+const program = new Command('certline')
+  .description('Factory provisioning: a manifest in, boards with their own key and certificate out.')
+  .option('--state <folder>', 'where the line keeps what it must not lose (CERTLINE_STATE)')
+  .option('--config <file>', 'products and stations (CERTLINE_CONFIG)')
+  .option('--inbox <folder>', 'drop folder for manifests (CERTLINE_INBOX; else as configured)')
+  .showHelpAfterError('(certline --help shows what there is)')
+  .exitOverride();
+
+addLineCommands(program);
+addManifestCommands(program);
+addBatchCommands(program);
+addUnitCommands(program);
+addCaCommands(program);
+addDoctorCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has already said what is wrong with the command line; help and version are no failures.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_STATUS.usage.status;
+  else process.exitCode = reportFailure(error);
+}

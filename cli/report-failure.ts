@@ -1,0 +1,68 @@
+import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
+import { CommandError, EXIT_STATUS } from './exit-status.ts';
+import type { ExitReason } from './exit-status.ts';
+
+/** Codes of the rooms' errors that a command may end with; what is not here follows from whose fault it is. */
+const REASON_OF_CODE: Readonly<Record<string, ExitReason>> = {
+  CONFIG_NOT_FOUND: 'configuration',
+  CONFIG_INVALID: 'configuration',
+  PROFILE_INVALID: 'configuration',
+  LINE_RUNNING: 'lineRunning',
+  LINE_NOT_RUNNING: 'lineNotRunning',
+  LINK_NOT_FOUND: 'portMissing',
+  LINK_BUSY: 'portBusy',
+  LINK_DENIED: 'portDenied',
+  CA_EXISTS: 'caMissing',
+  CA_NOT_FOUND: 'caMissing',
+  CA_INCONSISTENT: 'caMissing',
+  CA_PERMISSIONS: 'passphrase',
+  PASSPHRASE_INVALID: 'passphrase',
+  PASSPHRASE_WRONG: 'passphrase',
+  LEDGER_UNAVAILABLE: 'disk',
+  LEDGER_CORRUPT: 'disk',
+  LEDGER_NEWER: 'disk',
+  REGISTRY_UNAVAILABLE: 'disk',
+  STATION_DISK: 'disk',
+  ENOSPC: 'disk',
+  EROFS: 'disk',
+  EACCES: 'disk',
+  EDQUOT: 'disk',
+  MANIFEST_UNREADABLE: 'unknown',
+};
+
+/** One line with the cure on standard error; returns the exit status. A stack is shown for what Certline does not know. */
+export function reportFailure(error: unknown): number {
+  const reason = reasonOf(error);
+  const text =
+    reason === 'defect' && error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+  process.stderr.write(`certline: ${text}\n`);
+  return EXIT_STATUS[reason].status;
+}
+
+function reasonOf(error: unknown): ExitReason {
+  if (error instanceof CommandError) return error.reason;
+  if (!(error instanceof Error)) return 'defect';
+  if (error.name === 'AbortError') return 'interrupted';
+  const { code } = error as { code?: unknown };
+  if (typeof code !== 'string') return 'defect';
+  const known = REASON_OF_CODE[code];
+  if (known) return known;
+  if (code.startsWith('TEMPORAL_')) return 'server';
+  if (!isFailureCode(code)) return 'defect';
+  switch (FAILURES[code].blame) {
+    case 'unit':
+    case 'station':
+    case 'operator':
+      return 'board';
+    case 'signer':
+      return 'signer';
+    case 'registry':
+      return 'disk';
+    case 'manifest':
+      return 'manifestRefused';
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

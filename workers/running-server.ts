@@ -1,0 +1,34 @@
+import { ConfigError } from './config-error.ts';
+import { openTemporalServer } from './temporal-server/open-temporal-server.ts';
+import { externalConfiguration } from './temporal-server/external-server.ts';
+import { isRunning } from './temporal-server/process-identity.ts';
+import { describeServer, readServerRecord } from './temporal-server/server-record.ts';
+import type { TemporalServer } from './temporal-server/temporal-server.ts';
+import { SEARCH_ATTRIBUTES } from '../provisioning/search-attributes.ts';
+import { temporalFolder } from './state-folder.ts';
+
+/** The namespace of a line's own server. */
+export const OWN_NAMESPACE = 'default';
+
+/**
+ * The Temporal server that commands talk to: the one of the environment, else that of the line that runs on this state
+ * folder. Starts none: throws LINE_NOT_RUNNING.
+ */
+export async function findRunningServer(stateFolder: string): Promise<TemporalServer> {
+  const directory = temporalFolder(stateFolder);
+  if (externalConfiguration(process.env) !== undefined) {
+    return await openTemporalServer({
+      directory,
+      searchAttributes: SEARCH_ATTRIBUTES,
+      report: () => undefined,
+    });
+  }
+  const record = readServerRecord(directory);
+  if (record === undefined || !isRunning(record.process)) {
+    throw new ConfigError(
+      'LINE_NOT_RUNNING',
+      `No line runs on ${stateFolder}: start it with "npm start" or "certline up", or name another with --state.`,
+    );
+  }
+  return { ...describeServer(record, OWN_NAMESPACE), owned: false, stop: async () => undefined };
+}
