@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/soak/**'],
+    globalSetup: ['test/temporal-server-setup.ts'],
     // Temporal's native core and vitest's thread pool do not go together: forks, always.
     pool: 'forks',
     testTimeout: 30_000,

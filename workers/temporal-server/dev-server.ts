@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isServing } from './is-serving.ts';
+import type { Patience } from './patience.ts';
 import { endProcess, identifyProcess, isRunning } from './process-identity.ts';
 import { openServerLog, serverLogPath } from './server-log.ts';
 import type { ServerLog } from './server-log.ts';
@@ -14,11 +15,7 @@ import type { ServerRecord } from './server-record.ts';
 import { withSignOfLife } from './sign-of-life.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
 
-/** A dev server takes 1 s here; a slow machine with a cold disk and an antivirus may take a minute. */
-const START_TIMEOUT_MS = 180_000;
 const REPORT_EVERY_MS = 10_000;
-/** Measured: it ends within 1.1 s of SIGTERM. */
-export const STOP_GRACE_MS = 15_000;
 /** Somebody else may take a free port between our look and the server's bind. */
 const PORT_ATTEMPTS = 5;
 
@@ -41,6 +38,7 @@ export interface DevServerStart {
   readonly environment: NodeJS.ProcessEnv;
   readonly report: (line: string) => void;
   readonly signal: AbortSignal | undefined;
+  readonly patience: Patience;
 }
 
 /**
@@ -112,29 +110,34 @@ async function waitUntilServing(server: DevServer, start: DevServerStart): Promi
   const giveUp = new AbortController();
   const polling = pollUntilServing(
     server,
+    start.patience.startMs,
     AbortSignal.any([giveUp.signal, ...(start.signal ? [start.signal] : [])]),
   );
   const outcome = Promise.race([polling, server.ended.then((how) => `it ended with ${how}`)]);
   try {
     const line = (elapsed: string): string => `The Temporal server is starting: ${elapsed} so far.`;
     const failure = await withSignOfLife(outcome, REPORT_EVERY_MS, start.report, line);
-    if (failure !== undefined) await endProcess(server.record.process, STOP_GRACE_MS);
+    if (failure !== undefined) await endProcess(server.record.process, start.patience.stopMs);
     return failure;
   } catch (error) {
-    await endProcess(server.record.process, STOP_GRACE_MS);
+    await endProcess(server.record.process, start.patience.stopMs);
     throw error;
   } finally {
     giveUp.abort();
   }
 }
 
-async function pollUntilServing(server: DevServer, signal: AbortSignal): Promise<string | undefined> {
-  const giveUpAt = Date.now() + START_TIMEOUT_MS;
+async function pollUntilServing(
+  server: DevServer,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const giveUpAt = Date.now() + timeoutMs;
   while (Date.now() < giveUpAt) {
     if (await isServing(addressOf(server.record), 1_000)) return undefined;
     await delay(50, undefined, { signal });
   }
-  return `it does not serve after ${START_TIMEOUT_MS / 1000} s`;
+  return `it does not serve after ${timeoutMs / 1000} s`;
 }
 
 /** A dev server that a killed line left running; its end is noticed by looking, it is not our child. */

@@ -3,13 +3,11 @@ import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig'
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { describeGrpcError, hasGrpcStatus } from './grpc-status.ts';
 import { waitForNamespace } from './namespace-wait.ts';
+import type { Patience } from './patience.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import type { SearchAttributes } from './search-attributes.ts';
 import type { TemporalConnectionOptions, TemporalServer } from './temporal-server.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
-
-/** Covers a name look-up, a TLS handshake, and a server that is just being restarted. */
-const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * Any of these means that a server was chosen. A configuration file in its default place alone does not: a demo must
@@ -48,6 +46,7 @@ export interface ExternalServerOptions {
   readonly connectionOptions: TemporalConnectionOptions;
   readonly report: (line: string) => void;
   readonly signal: AbortSignal | undefined;
+  readonly patience: Patience;
 }
 
 /**
@@ -56,13 +55,13 @@ export interface ExternalServerOptions {
  * `TEMPORAL_SEARCH_ATTRIBUTES`.
  */
 export async function openExternalServer(options: ExternalServerOptions): Promise<TemporalServer> {
-  const { connectionOptions, namespace, searchAttributes, signal } = options;
+  const { connectionOptions, namespace, searchAttributes, signal, patience } = options;
   const address = connectionOptions.address ?? '';
   const source = `the server at ${address}, from Temporal’s environment configuration`;
   options.report(`Using ${source}, namespace ${namespace}.`);
-  const connection = await connect(address, connectionOptions);
+  const connection = await connect(address, connectionOptions, patience.connectMs);
   try {
-    await waitForNamespace(connection, namespace, signal);
+    await waitForNamespace(connection, namespace, patience.namespaceMs, signal);
     await ensureSearchAttributes(connection, namespace, searchAttributes, signal);
   } catch (error) {
     throw hasGrpcStatus(error, ...REFUSALS) ? denied(address, error) : error;
@@ -73,9 +72,13 @@ export async function openExternalServer(options: ExternalServerOptions): Promis
   return { address, namespace, uiUrl: undefined, source, connectionOptions, owned: false, stop };
 }
 
-async function connect(address: string, options: TemporalConnectionOptions): Promise<Connection> {
+async function connect(
+  address: string,
+  options: TemporalConnectionOptions,
+  connectTimeout: number,
+): Promise<Connection> {
   try {
-    return await Connection.connect({ ...options, connectTimeout: CONNECT_TIMEOUT_MS });
+    return await Connection.connect({ ...options, connectTimeout });
   } catch (error) {
     throw hasGrpcStatus(error, ...REFUSALS) ? denied(address, error) : unreachable(address, error);
   }

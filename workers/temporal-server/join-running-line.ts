@@ -32,7 +32,7 @@ export async function joinRunningLine(
   if (record === undefined) return undefined;
   const connection = await Connection.connect({ address: addressOf(record) });
   try {
-    await waitForNamespace(connection, options.namespace, options.signal);
+    await waitForNamespace(connection, options.namespace, options.patience.namespaceMs, options.signal);
     await ensureSearchAttributes(connection, options.namespace, options.searchAttributes, options.signal);
   } finally {
     await connection.close();

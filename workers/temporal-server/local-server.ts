@@ -2,13 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { STOP_GRACE_MS, startDevServer, watchDevServer } from './dev-server.ts';
+import { startDevServer, watchDevServer } from './dev-server.ts';
 import type { DevServer } from './dev-server.ts';
 import { isDatabaseOpen, tryLock } from './exclusive-lock.ts';
 import { isServing } from './is-serving.ts';
 import { joinRunningLine } from './join-running-line.ts';
 import { ensureOwnNamespace } from './own-namespace.ts';
 import { ownServer } from './own-server.ts';
+import type { Patience } from './patience.ts';
 import { endProcess, isRunning } from './process-identity.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import type { SearchAttributes } from './search-attributes.ts';
@@ -16,9 +17,6 @@ import { addressOf, readServerRecord } from './server-record.ts';
 import { findTemporalBinary } from './temporal-binary.ts';
 import type { TemporalServer } from './temporal-server.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
-
-/** A server found running may be busy recovering; after this long it is as good as dead. */
-const ADOPT_TIMEOUT_MS = 20_000;
 
 /** What a local server needs, all settled: see `OpenTemporalServer`. */
 export interface LocalServerOptions {
@@ -29,6 +27,7 @@ export interface LocalServerOptions {
   readonly ui: boolean;
   readonly report: (line: string) => void;
   readonly signal: AbortSignal | undefined;
+  readonly patience: Patience;
 }
 
 /**
@@ -62,7 +61,7 @@ async function adoptServer(options: LocalServerOptions): Promise<DevServer | und
   const record = readServerRecord(options.directory);
   if (record === undefined || !isRunning(record.process)) return undefined;
   const { pid } = record.process;
-  const giveUpAt = Date.now() + ADOPT_TIMEOUT_MS;
+  const giveUpAt = Date.now() + options.patience.adoptMs;
   while (isRunning(record.process) && Date.now() < giveUpAt) {
     if (await isServing(addressOf(record), 2_000)) {
       options.report(`Taking over the Temporal server (pid ${pid}) that an earlier line left running.`);
@@ -71,26 +70,26 @@ async function adoptServer(options: LocalServerOptions): Promise<DevServer | und
     await delay(100, undefined, { signal: options.signal });
   }
   options.report(`The Temporal server (pid ${pid}) that an earlier line left does not answer; replacing it.`);
-  await endProcess(record.process, STOP_GRACE_MS);
+  await endProcess(record.process, options.patience.stopMs);
   return undefined;
 }
 
 async function startServer(options: LocalServerOptions): Promise<DevServer> {
-  const { directory, environment, ui, report, signal } = options;
+  const { directory, environment, ui, report, signal, patience } = options;
   const databasePath = join(directory, 'temporal.db');
-  await waitUntilFree(databasePath, signal);
+  await waitUntilFree(databasePath, options);
   const { path: binaryPath, source } = await findTemporalBinary({ environment, report, signal });
   report(`Starting Temporal’s dev server: ${source}.`);
   // After a crash, workers elsewhere still knock at the old port.
   const crashed = readServerRecord(directory);
   const preferredPorts = crashed === undefined ? [] : [crashed.ports];
   const place = { directory, databasePath, preferredPorts };
-  return startDevServer({ binaryPath, source, ...place, ui, environment, report, signal });
+  return startDevServer({ binaryPath, source, ...place, ui, environment, report, signal, patience });
 }
 
 /** A server that was just asked to end needs a moment; anything longer is somebody we know nothing of. */
-async function waitUntilFree(databasePath: string, signal: AbortSignal | undefined): Promise<void> {
-  const giveUpAt = Date.now() + STOP_GRACE_MS;
+async function waitUntilFree(databasePath: string, options: LocalServerOptions): Promise<void> {
+  const giveUpAt = Date.now() + options.patience.stopMs;
   while (isDatabaseOpen(databasePath)) {
     if (Date.now() > giveUpAt) {
       throw new TemporalServerError(
@@ -98,7 +97,7 @@ async function waitUntilFree(databasePath: string, signal: AbortSignal | undefin
         `Another process has ${databasePath} open, and two servers on one database destroy it; end that process (fuser ${databasePath} shows it) or use another state folder.`,
       );
     }
-    await delay(100, undefined, { signal });
+    await delay(100, undefined, { signal: options.signal });
   }
 }
 
@@ -108,8 +107,9 @@ async function prepare(server: DevServer, options: LocalServerOptions): Promise<
   try {
     await ensureOwnNamespace(connection, options.namespace);
     await ensureSearchAttributes(connection, options.namespace, options.searchAttributes, options.signal);
+    options.signal?.throwIfAborted();
   } catch (error) {
-    await endProcess(server.record.process, STOP_GRACE_MS);
+    await endProcess(server.record.process, options.patience.stopMs);
     throw error;
   } finally {
     await connection.close();

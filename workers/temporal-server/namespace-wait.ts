@@ -3,15 +3,12 @@ import type { Connection } from '@temporalio/client';
 import { hasGrpcStatus } from './grpc-status.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
 
-/** The set-up job of a new cluster makes the namespace some seconds after the server has come up. */
-const NAMESPACE_TIMEOUT_MS = 30_000;
-
-/** Waits until the server has the namespace; throws `TEMPORAL_NAMESPACE_MISSING` after 30 s without it. */
+/** Waits until the server has the namespace; throws `TEMPORAL_NAMESPACE_MISSING` after `timeoutMs` without it. */
 export async function waitForNamespace(
   connection: Connection,
   namespace: string,
+  timeoutMs: number,
   signal: AbortSignal | undefined,
-  timeoutMs = NAMESPACE_TIMEOUT_MS,
 ): Promise<void> {
   const giveUpAt = Date.now() + timeoutMs;
   for (;;) {

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { externalConfiguration, openExternalServer } from './external-server.ts';
 import { openLocalServer } from './local-server.ts';
+import { PATIENCE } from './patience.ts';
+import type { Patience } from './patience.ts';
 import type { SearchAttributes } from './search-attributes.ts';
 import type { TemporalServer } from './temporal-server.ts';
 
@@ -16,6 +18,8 @@ export interface OpenTemporalServer {
   readonly signal?: AbortSignal;
   /** The process's own unless a test says otherwise. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** Shorter waits, for tests. */
+  readonly patience?: Partial<Patience>;
   /** Whether a server of our own shows its web page; it does unless this is false. */
   readonly ui?: boolean;
 }
@@ -27,13 +31,23 @@ export interface OpenTemporalServer {
  */
 export async function openTemporalServer(options: OpenTemporalServer): Promise<TemporalServer> {
   const { environment = process.env, searchAttributes, report, signal, ui = true } = options;
+  const patience = { ...PATIENCE, ...options.patience };
   const external = externalConfiguration(environment);
   const namespace =
     options.namespace ?? external?.namespace ?? (environment['TEMPORAL_NAMESPACE'] || 'default');
   if (external !== undefined) {
     const { connectionOptions } = external;
-    return openExternalServer({ connectionOptions, namespace, searchAttributes, report, signal });
+    return openExternalServer({ connectionOptions, namespace, searchAttributes, report, signal, patience });
   }
   const directory = resolve(options.directory);
-  return openLocalServer({ directory, namespace, searchAttributes, environment, ui, report, signal });
+  return openLocalServer({
+    directory,
+    namespace,
+    searchAttributes,
+    environment,
+    ui,
+    report,
+    signal,
+    patience,
+  });
 }

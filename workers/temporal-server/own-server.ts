@@ -1,4 +1,3 @@
-import { STOP_GRACE_MS } from './dev-server.ts';
 import type { DevServer } from './dev-server.ts';
 import type { ExclusiveLock } from './exclusive-lock.ts';
 import type { LocalServerOptions } from './local-server.ts';
@@ -23,7 +22,7 @@ export function ownServer(
   };
   const stop = async (): Promise<void> => {
     process.removeListener('exit', endWithProcess);
-    await endProcess(record.process, STOP_GRACE_MS);
+    await endProcess(record.process, options.patience.stopMs);
     removeServerRecord(options.directory);
     lock.release();
   };

@@ -9,12 +9,12 @@ const WIRE_TYPES = { Text: 1, Keyword: 2, Int: 3, Double: 4, Bool: 5, Datetime: 
 /** The custom search attributes that a namespace must have: name → type. */
 export type SearchAttributes = Readonly<Record<string, keyof typeof WIRE_TYPES>>;
 
-/** A cluster with several frontends learns of a new attribute within its namespace cache's refresh, 10 s or less. */
+/** A cluster learns of a new attribute, or namespace, with the next refresh of its namespace caches: 10 s. */
 const USABLE_TIMEOUT_MS = 60_000;
 
 /**
- * Sees to it that the namespace has these search attributes: looks, registers what is missing, and waits until they
- * can be used. Throws `TEMPORAL_SEARCH_ATTRIBUTES` when one has another type or may not be registered.
+ * Sees to it that the namespace, which exists, has these search attributes: looks, registers what is missing, and waits
+ * until they can be used. Throws `TEMPORAL_SEARCH_ATTRIBUTES` when one has another type or may not be registered.
  */
 export async function ensureSearchAttributes(
   connection: Connection,
@@ -22,7 +22,7 @@ export async function ensureSearchAttributes(
   required: SearchAttributes,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const present = await listSearchAttributes(connection, namespace);
+  const present = await listSearchAttributes(connection, namespace, signal);
   if (present !== undefined) {
     refuseOtherTypes(namespace, required, present);
     const missing = Object.entries(required).filter(([name]) => !(name in present));
@@ -35,13 +35,19 @@ export async function ensureSearchAttributes(
 async function listSearchAttributes(
   connection: Connection,
   namespace: string,
+  signal: AbortSignal | undefined,
 ): Promise<Record<string, number> | undefined> {
-  try {
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    return { ...customAttributes };
-  } catch (error) {
-    if (hasGrpcStatus(error, 'PERMISSION_DENIED', 'UNIMPLEMENTED')) return undefined;
-    throw error;
+  const giveUpAt = Date.now() + USABLE_TIMEOUT_MS;
+  for (;;) {
+    try {
+      const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+      return { ...customAttributes };
+    } catch (error) {
+      if (hasGrpcStatus(error, 'PERMISSION_DENIED', 'UNIMPLEMENTED')) return undefined;
+      // A namespace that was made a moment ago is not known to every cache yet.
+      if (!hasGrpcStatus(error, 'NOT_FOUND') || Date.now() > giveUpAt) throw error;
+    }
+    await delay(100, undefined, { signal });
   }
 }
 

@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { inject } from 'vitest';
+import { ensureSearchAttributes } from '../workers/temporal-server/search-attributes.ts';
+import type { SearchAttributes } from '../workers/temporal-server/search-attributes.ts';
+import type { TemporalConnectionOptions } from '../workers/temporal-server/temporal-server.ts';
+
+/** The suite's one real Temporal server, as seen from a test. */
+export interface TestServer {
+  readonly address: string;
+  /** A namespace that nobody else uses. */
+  readonly namespace: string;
+  readonly connectionOptions: TemporalConnectionOptions;
+}
+
+/**
+ * The Temporal dev server that all test files share, on a fresh database, started when the first test asks and stopped
+ * after the last; with a fresh namespace for the caller, so that workflow ids such as `unit/<serial>` meet no others.
+ */
+export async function testServer(searchAttributes: SearchAttributes = {}): Promise<TestServer> {
+  const socket = connect(inject('temporalServerSocket'));
+  await once(socket, 'connect');
+  const answer = JSON.parse(await text(socket)) as { address: string } | { error: string };
+  if ('error' in answer) throw new Error(answer.error);
+  const { address } = answer;
+  const namespace = `test-${randomUUID()}`;
+  const connection = await Connection.connect({ address });
+  try {
+    const workflowExecutionRetentionPeriod = msToTs('1 day');
+    await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod });
+    await ensureSearchAttributes(connection, namespace, searchAttributes, undefined);
+  } finally {
+    await connection.close();
+  }
+  return { address, namespace, connectionOptions: { address } };
+}

@@ -1,0 +1,252 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openTemporalServer } from '../../../workers/temporal-server/open-temporal-server.ts';
+import type { Patience } from '../../../workers/temporal-server/patience.ts';
+import { identifyProcess, isRunning, sendSignal } from '../../../workers/temporal-server/process-identity.ts';
+import { readServerRecord } from '../../../workers/temporal-server/server-record.ts';
+import type { ServerRecord } from '../../../workers/temporal-server/server-record.ts';
+import type { TemporalServer } from '../../../workers/temporal-server/temporal-server.ts';
+import { runChild } from './child.ts';
+import { scratchFolder, until, writeScript } from './scratch.ts';
+
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')),
+);
+const THIRTY_DAYS_SECONDS = 30 * 24 * 60 * 60;
+
+async function open(
+  directory: string,
+  lines: string[] = [],
+  overrides: NodeJS.ProcessEnv = {},
+  patience: Partial<Patience> = {},
+): Promise<TemporalServer> {
+  const server = await openTemporalServer({
+    directory,
+    searchAttributes: { LineSerial: 'Keyword', LineAttempts: 'Int', LineStart: 'Datetime' },
+    report: (line) => lines.push(line),
+    environment: { ...environment, ...overrides },
+    patience: { adoptMs: 5_000, stopMs: 500, ...patience },
+  });
+  onTestFinished(server.stop);
+  return server;
+}
+
+async function withClient<T>(
+  server: Pick<TemporalServer, 'address'>,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const connection = await Connection.connect({ address: server.address });
+  try {
+    return await use(new Client({ connection }));
+  } finally {
+    await connection.close();
+  }
+}
+
+function recordIn(directory: string): ServerRecord {
+  const record = readServerRecord(directory);
+  if (record === undefined) throw new Error(`no record in ${directory}`);
+  return record;
+}
+
+describe('a server of our own', () => {
+  it('has retention, search attributes, UI, database and log, and ends with stop', async () => {
+    const directory = scratchFolder();
+    const report = (): void => undefined;
+    const searchAttributes = { LineSerial: 'Keyword' } as const;
+    const server = await openTemporalServer({ directory, environment, searchAttributes, report });
+    onTestFinished(server.stop);
+    expect(server).toMatchObject({ namespace: 'default', owned: true });
+    expect(server.address).toMatch(/^127\.0\.0\.1:\d+$/);
+    await withClient(server, async ({ connection }) => {
+      const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' });
+      expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(THIRTY_DAYS_SECONDS);
+    });
+    const page = await fetch(server.uiUrl ?? '');
+    expect(await page.text()).toContain('<html');
+    expect(existsSync(join(directory, 'temporal.db-wal'))).toBe(true);
+    expect(readFileSync(join(directory, 'temporal-server.log'), 'utf8')).toContain('Server:');
+    const { process: identity } = recordIn(directory);
+    await Promise.all([server.stop(), server.stop()]);
+    expect(isRunning(identity)).toBe(false);
+    expect(readServerRecord(directory)).toBeUndefined();
+  });
+
+  it('takes free ports when the usual ones are taken, and the namespace of the environment', async () => {
+    const blocker = createServer().listen(8233, '127.0.0.1');
+    blocker.once('error', () => undefined);
+    onTestFinished(() => void blocker.close());
+    const server = await open(scratchFolder(), [], { TEMPORAL_NAMESPACE: 'factory' });
+    expect(server.address).not.toBe('127.0.0.1:7233');
+    expect(server.namespace).toBe('factory');
+    await withClient(server, async ({ connection }) => {
+      const { config } = await connection.workflowService.describeNamespace({ namespace: 'factory' });
+      expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(THIRTY_DAYS_SECONDS);
+      const query = 'LineSerial = "1" AND LineAttempts > 1 AND LineStart > "2026-01-01T00:00:00Z"';
+      const { count } = await connection.workflowService.countWorkflowExecutions({
+        namespace: 'factory',
+        query,
+      });
+      expect(Number(count)).toBe(0);
+    });
+  });
+
+  it('ends with its process when nobody stopped it', async () => {
+    const directory = scratchFolder();
+    const child = runChild('line.ts', directory, environment);
+    await child.nextLine();
+    const { process: identity } = recordIn(directory);
+    process.kill(child.pid, 'SIGUSR2');
+    await until(() => !isRunning(identity));
+    expect(readServerRecord(directory)).toBeUndefined();
+  });
+});
+
+describe('after a crash', () => {
+  it('of the line, the next one adopts the server that still runs', async () => {
+    const directory = scratchFolder();
+    const child = runChild('line.ts', directory, environment);
+    const first = JSON.parse(await child.nextLine()) as TemporalServer;
+    const { process: identity } = recordIn(directory);
+    await child.kill();
+    expect(isRunning(identity)).toBe(true);
+    const lines: string[] = [];
+    const server = await open(directory, lines);
+    expect(server).toMatchObject({ address: first.address, owned: true });
+    expect(lines).toEqual([expect.stringContaining(`Taking over the Temporal server (pid ${identity.pid})`)]);
+    await server.stop();
+    expect(isRunning(identity)).toBe(false);
+  });
+
+  it('of the server, the loss is reported, and the next one has the same workflows at the same address', async () => {
+    const directory = scratchFolder();
+    const lines: string[] = [];
+    const first = await open(directory, lines);
+    await withClient(first, async (client) =>
+      client.workflow.start('unit', {
+        workflowId: 'unit/1',
+        taskQueue: 'nobody',
+        searchAttributes: { LineSerial: ['1'] },
+      }),
+    );
+    sendSignal(recordIn(directory).process, 'SIGKILL');
+    await until(() => lines.some((line) => line.includes('ended by itself with signal SIGKILL')));
+    // As a killed line leaves it: the lock goes, the record stays.
+    const left = readFileSync(join(directory, 'temporal-server.json'));
+    await first.stop();
+    writeFileSync(join(directory, 'temporal-server.json'), left);
+    const second = await open(directory);
+    expect(second.address).toBe(first.address);
+    const { status } = await withClient(second, async (client) =>
+      client.workflow.getHandle('unit/1').describe(),
+    );
+    expect(status.name).toBe('RUNNING');
+  });
+
+  it('a server that does not answer any more is replaced', async () => {
+    const directory = scratchFolder();
+    const child = runChild('line.ts', directory, environment);
+    await child.nextLine();
+    const { process: identity, ports } = recordIn(directory);
+    await child.kill();
+    // The record is right about the process, and the address is dead.
+    const record = { ...recordIn(directory), ports: { ...ports, frontend: 9 } };
+    sendSignal(identity, 'SIGSTOP');
+    writeFileSync(join(directory, 'temporal-server.json'), JSON.stringify(record));
+    const lines: string[] = [];
+    const server = await open(directory, lines, {}, { adoptMs: 500 });
+    expect(lines[0]).toContain('does not answer; replacing it');
+    expect(isRunning(identity)).toBe(false);
+    expect(server.owned).toBe(true);
+  });
+
+  it('a process that merely has the recorded number is left alone', async () => {
+    const directory = scratchFolder();
+    const self = identifyProcess(process.pid);
+    const record = { process: { pid: process.pid, startedAt: `${self?.startedAt}0` }, ui: true, source: '' };
+    writeFileSync(
+      join(directory, 'temporal-server.json'),
+      JSON.stringify({ ...record, ports: { frontend: 9, ui: 10 } }),
+    );
+    const server = await open(directory);
+    expect(server.owned).toBe(true);
+  });
+});
+
+describe('two on one state folder', () => {
+  it('started together: one owns the server, the other joins it', async () => {
+    const directory = scratchFolder();
+    const children = [1, 2].map(() => runChild('line.ts', directory, environment));
+    const [one, two] = (await Promise.all(children.map(async (child) => child.nextLine()))).map(
+      (line) => JSON.parse(line) as TemporalServer,
+    );
+    expect(one?.address).toBe(two?.address);
+    expect(one?.owned).not.toBe(two?.owned);
+    // This very process is a third; stopping what it does not own stops nothing.
+    const third = await open(directory);
+    await third.stop();
+    await withClient(third, async (client) => client.workflowService.getSystemInfo({}));
+    sendSignal(recordIn(directory).process, 'SIGTERM');
+  });
+
+  it('never two servers on one database, even when the record is lost', async () => {
+    const directory = scratchFolder();
+    const child = runChild('line.ts', directory, environment);
+    await child.nextLine();
+    const { process: identity } = recordIn(directory);
+    onTestFinished(() => sendSignal(identity, 'SIGKILL'));
+    await child.kill();
+    writeFileSync(join(directory, 'temporal-server.json'), '{"process":');
+    await expect(open(directory)).rejects.toMatchObject({ code: 'TEMPORAL_DATABASE_IN_USE' });
+    expect(isRunning(identity)).toBe(true);
+  });
+});
+
+describe('a server that does not start', () => {
+  it('is reported with its last words', async () => {
+    const directory = scratchFolder();
+    const bin = join(directory, 'bin');
+    const version = 'temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)';
+    writeScript(
+      bin,
+      'temporal',
+      `[ "$1" = --version ] && echo "${version}" || { echo "disk is full"; exit 1; }`,
+    );
+    const opening = open(directory, [], { PATH: `${bin}:/usr/bin:/bin` });
+    await expect(opening).rejects.toMatchObject({
+      code: 'TEMPORAL_START_FAILED',
+      message: expect.stringMatching(/exit code 1; its last words: disk is full/) as string,
+    });
+  });
+
+  it('because the database is garbage is reported with its last words, and the garbage stays', async () => {
+    const directory = scratchFolder();
+    const garbage = 'no database '.repeat(1000);
+    writeFileSync(join(directory, 'temporal.db'), garbage);
+    await expect(open(directory)).rejects.toMatchObject({
+      code: 'TEMPORAL_START_FAILED',
+      message: expect.stringContaining('not a database') as string,
+    });
+    expect(readFileSync(join(directory, 'temporal.db'), 'utf8')).toBe(garbage);
+  });
+
+  it('because it was aborted leaves no process', async () => {
+    const directory = scratchFolder();
+    const abort = new AbortController();
+    const opening = openTemporalServer({
+      directory,
+      searchAttributes: {},
+      environment,
+      report: () => undefined,
+      signal: abort.signal,
+    });
+    void until(() => readServerRecord(directory) !== undefined).then(() => abort.abort());
+    await expect(opening).rejects.toMatchObject({ name: 'AbortError' });
+    expect(isRunning(recordIn(directory).process)).toBe(false);
+    const again = await open(directory);
+    expect(again.owned).toBe(true);
+  });
+});
