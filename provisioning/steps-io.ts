@@ -90,6 +90,11 @@ export interface RevokeCertificateInput {
   readonly reason: string;
 }
 
+/** Units that passed: from now on their boards and serials belong together. */
+export interface ActivateCertificatesInput {
+  readonly requestIds: readonly string[];
+}
+
 export interface LoadChunkInput {
   readonly batchId: string;
   /** From 1. */
@@ -124,6 +129,7 @@ export interface StationActivities {
 /** Served on `signer`. */
 export interface SignerActivities {
   signCertificate(input: SignCertificateInput): Promise<SignedCertificate>;
+  activateCertificates(input: ActivateCertificatesInput): Promise<void>;
   revokeCertificate(input: RevokeCertificateInput): Promise<void>;
   releaseUnits(input: ReleaseUnitsInput): Promise<void>;
 }

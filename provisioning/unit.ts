@@ -34,6 +34,8 @@ export interface UnitReport {
   readonly code?: FailureCode;
   readonly step?: Step;
   readonly fingerprint?: string;
+  /** Under which the certificate is in the signer's ledger. */
+  readonly requestId?: string;
 }
 
 /** Why a unit waits for a person. */

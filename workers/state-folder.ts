@@ -3,6 +3,7 @@ import { join } from 'node:path';
 /** Where the line keeps what it must not lose. Each role writes only its own files. */
 export const ledgerPath = (folder: string): string => join(folder, 'signer', 'ledger.db');
 export const caFolder = (folder: string): string => join(folder, 'signer', 'ca');
+export const caPassphrasePath = (folder: string): string => join(folder, 'signer', 'ca.passphrase');
 export const registryPath = (folder: string): string => join(folder, 'registry.db');
 export const manifestFolder = (folder: string): string => join(folder, 'manifests');
 export const temporalFolder = (folder: string): string => join(folder, 'temporal');

@@ -11,6 +11,7 @@ export class ChunkTally {
   readonly #window: number;
   readonly #attention = new Map<string, Attention>();
   readonly #counts = { passed: 0, failed: 0, errors: 0, held: 0 };
+  #passed: string[] = [];
   #units: number | undefined;
   #started = 0;
   #sequence = 0;
@@ -37,6 +38,15 @@ export class ChunkTally {
     this.#counts[COUNTER[outcome]]++;
     this.#unreported++;
     if (this.draining) this.#urgent = true;
+  }
+
+  pass(requestId: string): void {
+    this.#passed.push(requestId);
+  }
+
+  /** Request ids of units that passed since the last call. */
+  takePassed(): string[] {
+    return this.#passed.splice(0);
   }
 
   attend(serial: string, attention: Attention | null): void {

@@ -1,5 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  ActivityFailure,
   ChildWorkflowFailure,
   ApplicationFailure,
   CancelledFailure,
@@ -71,6 +72,7 @@ async function runUnit(input: ChunkInput, row: UnitRow, tally: ChunkTally): Prom
       staticSummary: `${row.serial} (${row.product})`,
     });
     outcome = report.outcome;
+    if (report.requestId !== undefined) tally.pass(report.requestId);
   } catch (error) {
     outcome = outcomeOfFailedUnit(error);
   }
@@ -95,6 +97,7 @@ async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<Chun
     const batch = getExternalWorkflowHandle(batchWorkflowId(input.batchId));
     for (;;) {
       await condition(() => tally.due);
+      await activate(tally.takePassed());
       const report = tally.report();
       setCurrentDetails(progressTable(`chunk ${input.chunk}`, report.units, report));
       try {
@@ -105,6 +108,17 @@ async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<Chun
       if (report.finished) return report;
     }
   });
+}
+
+/** Some units at a time, so that a certificate in use is known as such without an activity for each. */
+async function activate(requestIds: readonly string[]): Promise<void> {
+  if (requestIds.length === 0) return;
+  try {
+    await signerBooks.activateCertificates({ requestIds });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    log.error('the ledger does not take these certificates as active', { requestIds, error });
+  }
 }
 
 async function retryUnits(serials: readonly string[]): Promise<void> {

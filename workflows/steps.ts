@@ -77,8 +77,8 @@ export function registry(summary: string): Pick<RegistryActivities, 'registerDev
   return proxyActivities<RegistryActivities>(options('registerDevice', REGISTRY_QUEUE, summary));
 }
 
-/** Bookkeeping at the signer: releases and revocations. */
-export const signerBooks = proxyActivities<Pick<SignerActivities, 'releaseUnits' | 'revokeCertificate'>>({
+/** Bookkeeping at the signer: releases, activations and revocations. */
+export const signerBooks = proxyActivities<Omit<SignerActivities, 'signCertificate'>>({
   ...BOOKKEEPING,
   taskQueue: SIGNER_QUEUE,
 });

@@ -102,7 +102,7 @@ export class UnitPassage {
       outcome,
       attempts: this.attempt.attempt,
       ...(code && { code, step: this.step }),
-      ...(this.signed && { fingerprint: this.signed.fingerprint }),
+      ...(this.signed && { fingerprint: this.signed.fingerprint, requestId: this.requestId }),
     };
   }
 

@@ -59,6 +59,10 @@ describe('a batch', () => {
       quantity: 9,
       units: rows,
     });
+    const activated = rig!.calls
+      .filter((call) => call.name === 'activateCertificates')
+      .flatMap((call) => (call.input as { requestIds: string[] }).requestIds);
+    expect(activated.sort()).toEqual(rows.map(({ serial }) => `B/${serial}/spki-${serial}-1`));
     expect(rig!.calls.at(-1)).toEqual({ name: 'closeBatch', input: { batchId: 'B', cancelled: false } });
   });
 

@@ -58,6 +58,7 @@ function goodActivities(): ScriptedActivities {
     registerDevice: async () => undefined,
     releaseSocket: async () => undefined,
     recordFailure: async () => undefined,
+    activateCertificates: async () => undefined,
     revokeCertificate: async () => undefined,
     releaseUnits: async () => undefined,
     closeBatch: async () => undefined,

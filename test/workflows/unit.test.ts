@@ -64,6 +64,7 @@ describe('a unit', () => {
       outcome: 'PASS',
       attempts: 1,
       fingerprint: 'fp-CL-1-1',
+      requestId: 'B/CL-1/spki-CL-1-1',
     });
     expect(rig!.calls.map((call) => call.name)).toEqual([
       'generateKeypair',

@@ -1,0 +1,51 @@
+import type { IssuanceLedger } from '../pki/issuance-ledger.ts';
+import type { Issuer } from '../pki/issuer.ts';
+import type {
+  ReleaseUnitsInput,
+  SignCertificateInput,
+  SignedCertificate,
+  SignerActivities,
+} from '../provisioning/steps-io.ts';
+import { translated } from './failure-translation.ts';
+
+/** Certificates beyond one a unit that a batch may use up: one for each unit, and some for a small lot's bad day. */
+const reissueQuotaOf = (quantity: number): number => Math.max(quantity, 20);
+
+/** Step 2 and its books, where the CA key is. */
+export function createSignerActivities(issuer: Issuer, ledger: IssuanceLedger): SignerActivities {
+  return {
+    signCertificate: (input) => translated('SIGNER_FAULT', () => sign(issuer, input)),
+    activateCertificates: ({ requestIds }) => translated('SIGNER_FAULT', () => issuer.activate(requestIds)),
+    revokeCertificate: ({ unit }) =>
+      translated('SIGNER_FAULT', async () => {
+        await issuer.revoke({ serial: unit.serial }, 'cessationOfOperation');
+      }),
+    releaseUnits: (input) => translated('SIGNER_FAULT', () => release(ledger, input)),
+  };
+}
+
+async function sign(issuer: Issuer, input: SignCertificateInput): Promise<SignedCertificate> {
+  const { unit, claim, requestId, csr } = input;
+  const issued = await issuer.issue({
+    requestId,
+    batchId: unit.batchId,
+    serial: unit.serial,
+    product: unit.product,
+    attempt: unit.attempt,
+    boardId: claim.boardId,
+    csr: Buffer.from(csr, 'base64'),
+  });
+  return {
+    certificate: Buffer.from(issued.certificate).toString('base64'),
+    certificateSerial: issued.certificateSerial,
+    fingerprint: issued.fingerprint,
+    notBefore: issued.notBefore,
+    notAfter: issued.notAfter,
+  };
+}
+
+async function release(ledger: IssuanceLedger, input: ReleaseUnitsInput): Promise<void> {
+  const { batchId, order, quantity, units } = input;
+  await ledger.releaseBatch({ batchId, order, quota: quantity, reissueQuota: reissueQuotaOf(quantity) });
+  await ledger.releaseSerials({ batchId, units });
+}

@@ -1,0 +1,96 @@
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { Station } from '../fixtures/station.ts';
+import type { InboxEvent } from '../manifests/inbox.ts';
+import type { IssuingCa } from '../pki/issuing-ca.ts';
+import { openSqliteLedger } from '../pki/sqlite-ledger.ts';
+import { SqliteRegistry } from '../registry/sqlite-registry.ts';
+import type { Registry } from '../registry/registry.ts';
+import { startIntake } from './intake-role.ts';
+import type { LineConfig } from './line-config.ts';
+import { startOrchestrator } from './orchestrator-role.ts';
+import { joinRoles } from './role.ts';
+import type { Role } from './role.ts';
+import { startSigner } from './signer-role.ts';
+import { ledgerPath, registryPath } from './state-folder.ts';
+import { startStation } from './station-role.ts';
+import { connectClient, connectWorkers } from './temporal-connection.ts';
+import type { TemporalServer } from './temporal-server/temporal-server.ts';
+
+export interface LineOptions {
+  readonly config: LineConfig;
+  readonly stateFolder: string;
+  readonly ca: IssuingCa;
+  readonly server: TemporalServer;
+  readonly log: Logger;
+  readonly onInboxEvent?: (event: InboxEvent) => void;
+}
+
+/** Every role of a line in one process. */
+export interface Line extends Role {
+  readonly client: Client;
+  readonly registry: Registry;
+  readonly stations: readonly Station[];
+}
+
+/** Starts orchestrator, signer, the configured stations and the intake, in that order. */
+export async function startLine(options: LineOptions): Promise<Line> {
+  const { config, stateFolder, ca, server, log } = options;
+  const closing: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    const connection = await connectWorkers(server);
+    closing.push(() => connection.close());
+    const { client, connection: clientConnection } = await connectClient(server);
+    closing.push(() => clientConnection.close());
+    const registry = new SqliteRegistry(registryPath(stateFolder));
+    closing.push(async () => registry.close());
+    const ledger = openSqliteLedger(ledgerPath(stateFolder));
+    closing.push(() => ledger.close());
+    const { namespace } = server;
+    const keep = <T extends Role>(role: T): T => {
+      closing.push(() => role.stop());
+      return role;
+    };
+    const { inbox, products, unitsInFlight } = config;
+    const signer = keep(await startSigner({ ca, ledger, products, connection, namespace }));
+    const orchestrator = keep(await startOrchestrator({ registry, inbox, connection, namespace }));
+    const stations = [];
+    for (const station of config.stations) {
+      const options = {
+        config: station,
+        products,
+        issuers: [ca.certificate],
+        stateFolder,
+        client,
+        connection,
+      };
+      stations.push(keep(await startStation({ ...options, namespace, log })));
+    }
+    const intake = keep(
+      await startIntake({
+        inbox,
+        stateFolder,
+        products,
+        registry,
+        client,
+        unitsInFlight,
+        log,
+        ...(options.onInboxEvent && { onEvent: options.onInboxEvent }),
+      }),
+    );
+    const roles = joinRoles([intake, ...stations, orchestrator, signer]);
+    return {
+      client,
+      registry,
+      stations: stations.map(({ station }) => station),
+      ended: roles.ended,
+      stop: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

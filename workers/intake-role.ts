@@ -1,0 +1,69 @@
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { openInbox } from '../manifests/inbox.ts';
+import type { InboxEvent } from '../manifests/inbox.ts';
+import { createIntake } from '../manifests/intake.ts';
+import type { Product } from '../provisioning/product.ts';
+import type { BatchRecord, Registry } from '../registry/registry.ts';
+import { startBatchWorkflow } from './batch-start.ts';
+import type { Role } from './role.ts';
+
+export interface IntakeRoleOptions {
+  readonly inbox: string;
+  readonly stateFolder: string;
+  readonly products: readonly Product[];
+  readonly registry: Registry;
+  readonly client: Client;
+  /** Units under way at once, for batches that start from now on. */
+  readonly unitsInFlight: number;
+  readonly log: Logger;
+  /** Hears of every answer that was put beside a manifest. */
+  readonly onEvent?: (event: InboxEvent) => void;
+}
+
+/** Watches the drop folder: a manifest that is accepted is registered, and its batch is started. */
+export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
+  const { inbox: folder, stateFolder, products, registry, client, unitsInFlight, log } = options;
+  const startBatch = async ({ batchId, order, manifest, rows }: StartableBatch): Promise<void> => {
+    await startBatchWorkflow(client, { batchId, order, manifest, rows, window: unitsInFlight });
+    await registry.recordStart(batchId);
+    log.info({ batchId, order, manifest, rows }, 'batch started');
+  };
+  // A crash between the import and the start left a batch that nobody works on.
+  for (const batch of await registry.listBatches()) {
+    if (batch.startedAt === undefined) await startBatch(batch);
+  }
+  const inbox = await openInbox({
+    folder,
+    stateFolder,
+    accept: createIntake({
+      products,
+      registered: registry,
+      importBatch: registry.importBatch.bind(registry),
+      startBatch,
+    }),
+    report: (event) => {
+      note(log, event);
+      options.onEvent?.(event);
+    },
+  });
+  const ended = Promise.withResolvers<void>();
+  return {
+    ended: ended.promise,
+    stop: async () => {
+      await inbox.close();
+      ended.resolve();
+    },
+  };
+}
+
+type StartableBatch = Pick<BatchRecord, 'batchId' | 'order' | 'manifest' | 'rows'>;
+
+function note(log: Logger, event: InboxEvent): void {
+  if (event.kind === 'problem') log.warn({ manifest: event.name, err: event.error }, 'inbox in trouble');
+  else
+    log.info(
+      { manifest: event.name, status: event.verdict.status, answer: event.answer },
+      'manifest answered',
+    );
+}

@@ -1,0 +1,16 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError } from './config-error.ts';
+import { tryLock } from './temporal-server/exclusive-lock.ts';
+import type { ExclusiveLock } from './temporal-server/exclusive-lock.ts';
+
+/** One line for one state folder. The lock goes with its process, however that ends. Throws LINE_RUNNING. */
+export function lockLine(stateFolder: string): ExclusiveLock {
+  mkdirSync(stateFolder, { recursive: true });
+  const lock = tryLock(join(stateFolder, 'line.lock'));
+  if (lock) return lock;
+  throw new ConfigError(
+    'LINE_RUNNING',
+    `A line already runs on ${stateFolder}: stop it, or name another folder with --state.`,
+  );
+}

@@ -1,0 +1,37 @@
+import type { NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+import { createSignerActivities } from '../activities/signer-activities.ts';
+import { profileOfProduct } from '../pki/certificate-profile.ts';
+import type { IssuanceLedger } from '../pki/issuance-ledger.ts';
+import { Issuer } from '../pki/issuer.ts';
+import type { IssuingCa } from '../pki/issuing-ca.ts';
+import type { Product } from '../provisioning/product.ts';
+import { SIGNER_QUEUE } from '../provisioning/task-queues.ts';
+import { runWorker } from './role.ts';
+import type { Role } from './role.ts';
+import { dataConverter } from './temporal-connection.ts';
+
+export interface SignerRoleOptions {
+  readonly ca: IssuingCa;
+  readonly ledger: IssuanceLedger;
+  readonly products: readonly Product[];
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+}
+
+/** The signer, alone with the CA key. Throws PROFILE_INVALID for a product that cannot be certified as configured. */
+export async function startSigner(options: SignerRoleOptions): Promise<Role> {
+  const { ca, ledger, products, connection, namespace } = options;
+  const profiles = new Map(products.map((product) => [product.name, profileOfProduct(product)]));
+  const issuer = new Issuer({ ca, ledger, profileOf: (product) => profiles.get(product) });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    dataConverter,
+    identity: 'signer',
+    shutdownGraceTime: '10 seconds',
+    taskQueue: SIGNER_QUEUE,
+    activities: createSignerActivities(issuer, ledger),
+  });
+  return runWorker(worker);
+}
