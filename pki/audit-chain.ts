@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+
+/** Hash of the entry before the first. */
+export const AUDIT_GENESIS = '0'.repeat(64);
+
+/** One thing that happened, in a fixed order of members; the values are text or numbers, never bytes. */
+export interface AuditEvent {
+  readonly event:
+    | 'batch-released'
+    | 'serials-released'
+    | 'reserved'
+    | 'signing'
+    | 'issued'
+    | 'activated'
+    | 'superseded'
+    | 'revoked'
+    | 'void';
+  readonly at: string;
+  readonly [member: string]: string | number;
+}
+
+export interface AuditEntry {
+  readonly seq: number;
+  readonly body: string;
+  /** Lower-case hex. */
+  readonly hash: string;
+}
+
+/** The text of an event that is hashed and stored: JSON with its members sorted. */
+export function auditBody(event: AuditEvent): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(event).sort(([a], [b]) => (a < b ? -1 : 1))));
+}
+
+/** SHA-256 over the previous hash, the sequence number and the body, one a line: no entry can be changed or moved. */
+export function auditHash(previousHash: string, seq: number, body: string): string {
+  return createHash('sha256').update(`${previousHash}\n${seq}\n${body}\n`).digest('hex');
+}
+
+/** The sequence number of the first entry that does not follow from the one before, or undefined when all do. */
+export function firstBrokenEntry(entries: Iterable<AuditEntry>): number | undefined {
+  let previousHash = AUDIT_GENESIS;
+  let expected = 1;
+  for (const { seq, body, hash } of entries) {
+    if (seq !== expected || auditHash(previousHash, seq, body) !== hash) return expected;
+    previousHash = hash;
+    expected += 1;
+  }
+  return undefined;
+}

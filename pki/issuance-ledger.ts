@@ -1,0 +1,109 @@
+/**
+ * What an issuance can be. reserved: its content is fixed, no signature can exist. signing: one may exist. issued: the
+ * certificate is stored. active: a board is known to carry it. superseded: another attempt took its place. revoked: a
+ * person or the line withdrew it. void: it ended before a signature could exist.
+ */
+export const ISSUANCE_STATES = [
+  'reserved',
+  'signing',
+  'issued',
+  'active',
+  'superseded',
+  'revoked',
+  'void',
+] as const;
+
+export type IssuanceState = (typeof ISSUANCE_STATES)[number];
+
+/** States in which a serial or a board is taken: at most one issuance each. */
+export const LIVE_STATES: ReadonlySet<IssuanceState> = new Set(['reserved', 'signing', 'issued', 'active']);
+
+/** Why a certificate is withdrawn, in the names of RFC 5280 §5.3.1. */
+export const REVOCATION_REASONS = ['superseded', 'cessationOfOperation', 'keyCompromise'] as const;
+
+export type RevocationReason = (typeof REVOCATION_REASONS)[number];
+
+/** A quantity that may be issued. `quota` counts serials, `reissueQuota` every further certificate of any of them. */
+export interface BatchRelease {
+  readonly batchId: string;
+  readonly order: string;
+  readonly quota: number;
+  readonly reissueQuota: number;
+}
+
+/** A serial that may be issued. With `boardId` only to the board of this hardware id. */
+export interface UnitRelease {
+  readonly serial: string;
+  readonly product: string;
+  readonly boardId?: string;
+}
+
+export interface ReleasedUnit extends UnitRelease {
+  readonly batchId: string;
+}
+
+/** All that is fixed of a certificate before it is signed. Times are ISO 8601, hashes and serial lower-case hex. */
+export interface Reservation {
+  readonly requestId: string;
+  /** SHA-256 of the whole request: the same id with another request is a conflict. */
+  readonly requestSha256: string;
+  readonly batchId: string;
+  readonly serial: string;
+  readonly product: string;
+  readonly attempt: number;
+  readonly boardId: string;
+  readonly spkiSha256: string;
+  readonly certificateSerial: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly tbs: Uint8Array;
+  readonly reservedAt: string;
+}
+
+/** A row of the ledger: a reservation and what became of it. */
+export interface Issuance extends Reservation {
+  readonly state: IssuanceState;
+  /** DER, from `issued` on. */
+  readonly certificate?: Uint8Array;
+  /** Why it is superseded, revoked or void. */
+  readonly reason?: string;
+}
+
+/**
+ * The durable memory of a signer. Each method is one transaction, on disk when its promise resolves. All throw
+ * LEDGER_UNAVAILABLE when the ledger cannot be written now, LEDGER_CORRUPT when it is damaged.
+ */
+export interface IssuanceLedger {
+  /** Idempotent. Throws RELEASE_CONFLICT when the batch is known with other figures. */
+  releaseBatch(release: BatchRelease): Promise<void>;
+  /**
+   * All or none; idempotent. Throws RELEASE_CONFLICT when a serial is released to another batch, product or board, or
+   * the batch is unknown; QUOTA_EXCEEDED beyond the batch's quota.
+   */
+  releaseSerials(release: {
+    readonly batchId: string;
+    readonly units: readonly UnitRelease[];
+  }): Promise<void>;
+
+  find(requestId: string): Promise<Issuance | undefined>;
+  /** The issuance of a serial that is reserved, signing, issued or active; there is at most one. */
+  liveIssuance(serial: string): Promise<Issuance | undefined>;
+
+  /** Reserves under the rules of `planReservation`, or returns the row that this request id has already. */
+  reserve(reservation: Reservation): Promise<Issuance>;
+  /** Says that a signature may exist from now on. Throws CERTIFICATE_WITHDRAWN when it may not. */
+  beginSigning(requestId: string): Promise<void>;
+  /**
+   * Stores the certificate unless one is stored already; returns the one that is stored. Throws CERTIFICATE_WITHDRAWN
+   * when the issuance is over.
+   */
+  recordIssued(requestId: string, certificate: Uint8Array): Promise<Uint8Array>;
+  /** Ends a reservation that was never signed. */
+  cancelReservation(requestId: string, reason: string): Promise<void>;
+  /** Boards are known to carry these. Throws ISSUANCE_UNKNOWN, or CERTIFICATE_WITHDRAWN for one that is not live. */
+  activate(requestIds: readonly string[]): Promise<void>;
+  /** Withdraws an issuance; idempotent. Undefined when the request id is unknown. */
+  revoke(requestId: string, reason: RevocationReason): Promise<Issuance | undefined>;
+
+  close(): Promise<void>;
+}

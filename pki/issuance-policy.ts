@@ -1,0 +1,174 @@
+import { LIVE_STATES, type IssuanceState, type ReleasedUnit, type Reservation } from './issuance-ledger.ts';
+import { PkiError } from './pki-error.ts';
+
+/** Whether an issuance is the first of its serial, which uses quota, or a further one, which uses reissue quota. */
+export type IssuanceKind = 'first' | 'reissue';
+
+/** The part of an earlier issuance that decides about a new one. */
+export interface EarlierIssuance {
+  readonly requestId: string;
+  readonly serial: string;
+  readonly attempt: number;
+  readonly boardId: string;
+  readonly state: IssuanceState;
+  readonly kind: IssuanceKind;
+}
+
+/** What the ledger knows at the moment of a reservation, read under its write lock. */
+export interface ReservationFacts {
+  readonly unit: ReleasedUnit | undefined;
+  readonly quota: number;
+  readonly reissueQuota: number;
+  readonly reserved: number;
+  readonly reissued: number;
+  /** All issuances of the serial, whatever became of them. */
+  readonly ofSerial: readonly EarlierIssuance[];
+  /** The live issuance that the board holds, of any serial. */
+  readonly onBoard: EarlierIssuance | undefined;
+  readonly keySeen: boolean;
+  /** Time of the latest reservation, ISO 8601. */
+  readonly lastReservedAt: string | undefined;
+}
+
+/** An earlier issuance that gives way, and what it becomes. */
+export interface Displacement {
+  readonly earlier: EarlierIssuance;
+  readonly state: 'superseded' | 'void';
+  readonly reason: string;
+}
+
+export interface ReservationPlan {
+  readonly kind: IssuanceKind;
+  readonly displaced: readonly Displacement[];
+}
+
+/** How far the clock may be behind the latest reservation: as far as two hosts' clocks may differ. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
+/**
+ * Decides whether a reservation may be made, and what gives way to it. In this order: the clock has not gone back; the
+ * serial is released, to this batch, product and board; the key was never seen, not even for the same unit; the attempt
+ * is newer than all before; the board is free; there is quota left.
+ *
+ * The tie between board and serial grows with what is known. A live certificate that no board is known to carry gives
+ * way: to a newer attempt of its serial, on whichever board, and to another serial on its board, since whoever asks for
+ * that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its serial can
+ * be renewed on the same board only, its board takes no other serial.
+ *
+ * Throws CLOCK_WRONG, NOT_RELEASED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, QUOTA_EXCEEDED.
+ */
+export function planReservation(reservation: Reservation, facts: ReservationFacts): ReservationPlan {
+  checkClock(reservation, facts.lastReservedAt);
+  checkRelease(reservation, facts.unit);
+  if (facts.keySeen) throw keyReused(reservation);
+  checkAttempt(reservation, facts.ofSerial);
+  const live = facts.ofSerial.find(({ state }) => LIVE_STATES.has(state));
+  checkBoard(reservation, live, facts.onBoard);
+  const displaced = [
+    ...(live === undefined ? [] : [displace(live, `attempt ${reservation.attempt}`)]),
+    ...(facts.onBoard === undefined || facts.onBoard.requestId === live?.requestId
+      ? []
+      : [displace(facts.onBoard, `board taken by ${reservation.serial}`)]),
+  ];
+  const kind = kindOf(facts.ofSerial, displaced);
+  checkQuota(reservation, facts, kind, displaced);
+  return { kind, displaced };
+}
+
+function displace(earlier: EarlierIssuance, reason: string): Displacement {
+  return { earlier, state: earlier.state === 'reserved' ? 'void' : 'superseded', reason };
+}
+
+/** A void issuance never had a certificate, so the next one of the serial is its first. */
+function kindOf(ofSerial: readonly EarlierIssuance[], displaced: readonly Displacement[]): IssuanceKind {
+  const becomesVoid = new Set(
+    displaced.filter(({ state }) => state === 'void').map(({ earlier }) => earlier.requestId),
+  );
+  const counted = ofSerial.filter(({ requestId, state }) => state !== 'void' && !becomesVoid.has(requestId));
+  return counted.length === 0 ? 'first' : 'reissue';
+}
+
+function checkClock({ reservedAt }: Reservation, lastReservedAt: string | undefined): void {
+  if (
+    lastReservedAt === undefined ||
+    Date.parse(reservedAt) >= Date.parse(lastReservedAt) - CLOCK_TOLERANCE_MS
+  )
+    return;
+  throw new PkiError(
+    'CLOCK_WRONG',
+    `The signer's clock says ${reservedAt}, but it signed at ${lastReservedAt}: set the clock.`,
+  );
+}
+
+function checkRelease(reservation: Reservation, unit: ReleasedUnit | undefined): void {
+  const { serial, batchId, product, boardId } = reservation;
+  if (unit === undefined || unit.batchId !== batchId) {
+    throw notReleased(serial, `it is in no manifest released for batch ${batchId}`, 'serial');
+  }
+  if (unit.product !== product) throw notReleased(serial, `it is released as a ${unit.product}`, 'product');
+  if (unit.boardId !== undefined && unit.boardId !== boardId) {
+    throw notReleased(serial, `it is released to the board ${unit.boardId}`, 'board');
+  }
+}
+
+function checkAttempt({ serial, attempt }: Reservation, ofSerial: readonly EarlierIssuance[]): void {
+  const newest = Math.max(0, ...ofSerial.map((earlier) => earlier.attempt));
+  if (attempt > newest) return;
+  throw new PkiError(
+    'ALREADY_ISSUED',
+    `Serial ${serial} came with attempt ${attempt} and another key, but attempt ${newest} was already made: start a new attempt.`,
+    { reason: 'attempt' },
+  );
+}
+
+function checkBoard(
+  { serial, boardId }: Reservation,
+  live: EarlierIssuance | undefined,
+  onBoard: EarlierIssuance | undefined,
+): void {
+  if (onBoard?.state === 'active' && onBoard.serial !== serial) {
+    throw boardBound(
+      `The board ${boardId} carries the active certificate of ${onBoard.serial}, so not ${serial}`,
+    );
+  }
+  if (live?.state === 'active' && live.boardId !== boardId) {
+    throw boardBound(
+      `The active certificate of ${serial} is on the board ${live.boardId}, not on ${boardId}`,
+    );
+  }
+}
+
+function checkQuota(
+  { batchId }: Reservation,
+  facts: ReservationFacts,
+  kind: IssuanceKind,
+  displaced: readonly Displacement[],
+): void {
+  const freed = displaced.filter(({ state, earlier }) => state === 'void' && earlier.kind === kind).length;
+  const [used, limit] =
+    kind === 'first' ? [facts.reserved, facts.quota] : [facts.reissued, facts.reissueQuota];
+  if (used - freed < limit) return;
+  const what = kind === 'first' ? 'certificates' : 'reissues';
+  throw new PkiError(
+    'QUOTA_EXCEEDED',
+    `All ${limit} ${what} of batch ${batchId} are used: have more released.`,
+    {
+      reason: kind,
+    },
+  );
+}
+
+function keyReused({ serial }: Reservation): PkiError {
+  return new PkiError(
+    'KEY_REUSED',
+    `The key sent for ${serial} was certified before: stop its station, its random numbers repeat.`,
+  );
+}
+
+function notReleased(serial: string, why: string, reason: string): PkiError {
+  return new PkiError('NOT_RELEASED', `Serial ${serial} may not be signed: ${why}.`, { reason });
+}
+
+function boardBound(what: string): PkiError {
+  return new PkiError('BOARD_BOUND', `${what}: revoke that certificate first, or take another board.`);
+}

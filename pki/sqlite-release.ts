@@ -1,0 +1,75 @@
+import { foldSerial, isSerial } from '../provisioning/serial-number.ts';
+import type { BatchRelease, ReleasedUnit, UnitRelease } from './issuance-ledger.ts';
+import type { LedgerDatabase } from './ledger-database.ts';
+import { PkiError } from './pki-error.ts';
+
+/** Inserts the batch; false when it is there already with the same figures. To be called inside a transaction. */
+export function releaseBatch(database: LedgerDatabase, release: BatchRelease): boolean {
+  const { batchId, order, quota, reissueQuota } = release;
+  if (!Number.isSafeInteger(quota) || quota < 1 || !Number.isSafeInteger(reissueQuota) || reissueQuota < 0) {
+    throw conflict(`The batch ${batchId} has a quota that is not a positive number`, 'quota');
+  }
+  const known = database.get('SELECT order_id, quota, reissue_quota FROM batch WHERE batch_id = ?', batchId);
+  if (known === undefined) {
+    const sql = 'INSERT INTO batch (batch_id, order_id, quota, reissue_quota) VALUES (?, ?, ?, ?)';
+    database.run(sql, batchId, order, quota, reissueQuota);
+    return true;
+  }
+  const same =
+    known['order_id'] === order && known['quota'] === quota && known['reissue_quota'] === reissueQuota;
+  if (!same) throw conflict(`The batch ${batchId} is released already, with another order or quota`, 'batch');
+  return false;
+}
+
+/** Inserts the serials that are not there yet and returns them. To be called inside a transaction. */
+export function releaseSerials(
+  database: LedgerDatabase,
+  { batchId, units }: { readonly batchId: string; readonly units: readonly UnitRelease[] },
+): UnitRelease[] {
+  const batch = database.get('SELECT quota, released FROM batch WHERE batch_id = ?', batchId);
+  if (batch === undefined) throw conflict(`The batch ${batchId} is not released yet`, 'batch');
+  const added = units.filter((unit) => insertUnit(database, batchId, unit));
+  if (Number(batch['released']) + added.length > Number(batch['quota'])) {
+    const message = `The batch ${batchId} has more serials than its quota of ${String(batch['quota'])}: have more released.`;
+    throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'serials' });
+  }
+  database.run('UPDATE batch SET released = released + ? WHERE batch_id = ?', added.length, batchId);
+  return added;
+}
+
+/** The release of a serial, however its letters are written. */
+export function selectReleasedUnit(database: LedgerDatabase, serial: string): ReleasedUnit | undefined {
+  const row = database.get('SELECT * FROM released_serial WHERE serial_folded = ?', foldSerial(serial));
+  if (row === undefined) return undefined;
+  const boardId = row['board_id'];
+  return {
+    serial: String(row['serial']),
+    product: String(row['product']),
+    batchId: String(row['batch_id']),
+    ...(typeof boardId === 'string' ? { boardId } : {}),
+  };
+}
+
+function insertUnit(
+  database: LedgerDatabase,
+  batchId: string,
+  { serial, product, boardId }: UnitRelease,
+): boolean {
+  if (!isSerial(serial)) throw conflict(`The batch ${batchId} has a serial that is none`, 'serial-invalid');
+  const known = selectReleasedUnit(database, serial);
+  if (known === undefined) {
+    const sql =
+      'INSERT INTO released_serial (serial_folded, serial, batch_id, product, board_id) VALUES (?, ?, ?, ?, ?)';
+    database.run(sql, foldSerial(serial), serial, batchId, product, boardId ?? null);
+    return true;
+  }
+  if (known.batchId !== batchId)
+    throw conflict(`The serial ${serial} is released to ${known.batchId}`, 'serial');
+  const same = known.serial === serial && known.product === product && known.boardId === boardId;
+  if (!same) throw conflict(`The serial ${serial} is released already, as another product or board`, 'unit');
+  return false;
+}
+
+function conflict(what: string, reason: string): PkiError {
+  return new PkiError('RELEASE_CONFLICT', `${what}: what is released is never changed.`, { reason });
+}

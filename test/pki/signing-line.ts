@@ -1,0 +1,98 @@
+import { expect } from 'vitest';
+import { join } from 'node:path';
+import { generateDeviceKey } from '../../pki/device-key.ts';
+import type { IssueRequest } from '../../pki/issue-request.ts';
+import { Issuer, type IssuerParts } from '../../pki/issuer.ts';
+import type { IssuingCa } from '../../pki/issuing-ca.ts';
+import { LedgerDatabase } from '../../pki/ledger-database.ts';
+import type { Signer, SigningContext } from '../../pki/signer.ts';
+import { SqliteLedger } from '../../pki/sqlite-ledger.ts';
+import { PROFILE } from './leaf.ts';
+
+/** A signer that counts, and lets a test stand between the request and the signature. */
+export class CountingSigner implements Signer {
+  readonly id: string;
+  readonly spki: Uint8Array;
+  readonly #signer: Signer;
+  signatures = 0;
+  readonly requestIds: string[] = [];
+  tamper: (signature: Uint8Array) => Uint8Array | Promise<Uint8Array> = (signature) => signature;
+
+  constructor(signer: Signer) {
+    this.id = signer.id;
+    this.spki = signer.spki;
+    this.#signer = signer;
+  }
+
+  async sign(message: Uint8Array, context: SigningContext): Promise<Uint8Array> {
+    this.signatures += 1;
+    this.requestIds.push(context.requestId);
+    return this.tamper(await this.#signer.sign(message, context));
+  }
+
+  probe(): Promise<void> {
+    return this.#signer.probe();
+  }
+
+  close(): Promise<void> {
+    return this.#signer.close();
+  }
+}
+
+export interface SigningLine {
+  readonly signer: CountingSigner;
+  readonly database: LedgerDatabase;
+  readonly ledger: SqliteLedger;
+  readonly issuer: Issuer;
+  readonly path: string;
+}
+
+let lines = 0;
+
+/** An issuer with a ledger of its own in `folder`, over a counting signer. */
+export function makeLine(folder: string, ca: IssuingCa, parts: Partial<IssuerParts> = {}): SigningLine {
+  lines += 1;
+  const path = join(folder, `ledger-${lines}.db`);
+  return openLine(path, ca, parts);
+}
+
+export function openLine(path: string, ca: IssuingCa, parts: Partial<IssuerParts> = {}): SigningLine {
+  const signer = new CountingSigner(ca.signer);
+  const database = LedgerDatabase.open(path);
+  const ledger = new SqliteLedger(database);
+  const profileOf = (product: string): typeof PROFILE | undefined =>
+    product === 'sensor' ? PROFILE : undefined;
+  const issuer = new Issuer({ ca: { ...ca, signer }, ledger, profileOf, ...parts });
+  return { signer, database, ledger, issuer, path };
+}
+
+/** Releases batch `b1` of these serials. */
+export async function release(
+  { ledger }: SigningLine,
+  serials: readonly string[],
+  figures: { batchId?: string; quota?: number; reissueQuota?: number } = {},
+): Promise<void> {
+  const { batchId = 'b1', quota = serials.length, reissueQuota = 2 } = figures;
+  await ledger.releaseBatch({ batchId, order: 'PO-1', quota, reissueQuota });
+  const units = serials.map((serial) => ({ serial, product: 'sensor' }));
+  await ledger.releaseSerials({ batchId, units });
+}
+
+/** A request with a fresh key, for attempt 1 on a board of its own unless said otherwise. */
+export function requestFor(serial: string, changes: Partial<IssueRequest> = {}): IssueRequest {
+  const attempt = changes.attempt ?? 1;
+  return {
+    requestId: `b1/${serial}/${attempt}`,
+    batchId: 'b1',
+    serial,
+    product: 'sensor',
+    attempt,
+    boardId: `board-of-${serial}`,
+    csr: generateDeviceKey().createCsr({ serial }),
+    ...changes,
+  };
+}
+
+export function code(expected: string, reason?: string): unknown {
+  return expect.objectContaining(reason === undefined ? { code: expected } : { code: expected, reason });
+}
