@@ -8,7 +8,8 @@ export interface LintContext {
     readonly serial: string;
     readonly organization: string;
     readonly commonName: string;
-    readonly spki: Uint8Array;
+    /** SHA-256 of the SubjectPublicKeyInfo, hex. */
+    readonly spkiSha256: string;
   };
   /** True once the signature is real: it must verify with the issuer's key. */
   readonly signed?: boolean;

@@ -1,5 +1,5 @@
 import { sameBytes, type LintCheck } from './certificate-lint.ts';
-import { hasSpkiShape, publicKeyOfSpki } from './p256.ts';
+import { hasSpkiShape, publicKeyOfSpki, sha256Hex } from './p256.ts';
 
 /** The certified public key. */
 export const KEY_CHECKS: readonly LintCheck[] = [
@@ -16,7 +16,8 @@ export const KEY_CHECKS: readonly LintCheck[] = [
   {
     code: 'key_expected',
     rule: 'the key that was asked for',
-    holds: ({ fields }, { expected }) => expected === undefined || sameBytes(fields.spki, expected.spki),
+    holds: ({ fields }, { expected }) =>
+      expected === undefined || sha256Hex(fields.spki) === expected.spkiSha256,
   },
   {
     code: 'key_not_issuer',
