@@ -38,7 +38,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
   const { config, stateFolder, ca, server, log } = options;
   const closing: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
-    for (const step of closing.splice(0).reverse()) await step();
+    for (const step of closing.splice(0).toReversed()) await step();
   };
   try {
     const connection = await connectWorkers(server);
@@ -58,17 +58,9 @@ export async function startLine(options: LineOptions): Promise<Line> {
     const signer = keep(await startSigner({ ca, ledger, products, connection, namespace }));
     const orchestrator = keep(await startOrchestrator({ registry, inbox, connection, namespace }));
     const stations = [];
-    for (const station of config.stations) {
-      const options = {
-        config: station,
-        products,
-        issuers: [ca.certificate],
-        stateFolder,
-        client,
-        connection,
-      };
-      stations.push(keep(await startStation({ ...options, namespace, log })));
-    }
+    const shared = { products, issuers: [ca.certificate], stateFolder, client, connection, namespace, log };
+    for (const station of config.stations)
+      stations.push(keep(await startStation({ ...shared, config: station })));
     const intake = keep(
       await startIntake({
         inbox,

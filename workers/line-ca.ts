@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createDevelopmentCa, loadFactoryIca } from '../pki/development-ca.ts';
+import { createDevelopmentCa, loadFactoryIca, readCaChain } from '../pki/development-ca.ts';
 import type { IssuingCa } from '../pki/issuing-ca.ts';
 import { passphraseFromFile } from '../pki/passphrase.ts';
+import { ConfigError } from './config-error.ts';
 import { caFolder, caPassphrasePath } from './state-folder.ts';
 
 const PASSPHRASE_BYTES = 32;
@@ -23,7 +24,8 @@ export async function ensureDemoCa(stateFolder: string): Promise<IssuingCa> {
   const path = caPassphrasePath(stateFolder);
   if (!existsSync(path)) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(path, `${randomBytes(PASSPHRASE_BYTES).toString('base64url')}\n`, { mode: 0o600 });
+    writeFileSync(`${path}.new`, `${randomBytes(PASSPHRASE_BYTES).toString('base64url')}\n`, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
   }
   if (!existsSync(caFolder(stateFolder))) {
     const passphrase = passphraseFromFile(path);
@@ -31,4 +33,19 @@ export async function ensureDemoCa(stateFolder: string): Promise<IssuingCa> {
     passphrase.wipe();
   }
   return openLineCa(stateFolder);
+}
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Our CA certificates, DER, for a host that has no CA: what makes a board ours. Throws CONFIG_INVALID. */
+export function readIssuers(stateFolder: string, issuersFile: string | undefined): Uint8Array[] {
+  if (issuersFile === undefined) return readCaChain(caFolder(stateFolder));
+  try {
+    const certificates = readFileSync(issuersFile, 'utf8').match(PEM_CERTIFICATE) ?? [];
+    if (certificates.length === 0) throw new Error('it holds no PEM certificate');
+    return certificates.map((pem) => Uint8Array.from(new X509Certificate(pem).raw));
+  } catch (error) {
+    const message = `The CA certificates of ${issuersFile} cannot be read (${(error as Error).message}): copy the signer's chain.pem there.`;
+    throw new ConfigError('CONFIG_INVALID', message, { cause: error });
+  }
 }

@@ -45,6 +45,7 @@ const line = z
     stations: z.array(station).default([]),
     unitsInFlight: z.int().min(1).max(500).optional(),
     passphraseFile: z.string().min(1).optional(),
+    issuersFile: z.string().min(1).optional(),
   })
   .superRefine((config, context) => {
     const products = new Set(config.products.map((candidate) => candidate.name));
@@ -72,6 +73,8 @@ export interface LineConfig {
   readonly unitsInFlight: number;
   /** File with the passphrase of the factory CA's key. */
   readonly passphraseFile: string | undefined;
+  /** PEM file with the certificates of our CA, for a station on a host without the CA. */
+  readonly issuersFile: string | undefined;
 }
 
 /** Where no station is configured on this host, units of 16 sockets elsewhere are kept under way. */
@@ -86,7 +89,7 @@ export function parseLineConfig(value: unknown, source: string, folder: string):
     );
     throw new ConfigError('CONFIG_INVALID', `${source} is not a valid configuration:\n${faults.join('\n')}`);
   }
-  const { inbox, products, stations, unitsInFlight, passphraseFile } = result.data;
+  const { inbox, products, stations, unitsInFlight, passphraseFile, issuersFile } = result.data;
   const sockets = stations.reduce((sum, each) => sum + each.sockets.length, 0);
   return {
     inbox: resolve(folder, inbox),
@@ -97,6 +100,7 @@ export function parseLineConfig(value: unknown, source: string, folder: string):
     })),
     unitsInFlight: unitsInFlight ?? (sockets > 0 ? 2 * sockets : DEFAULT_UNITS_IN_FLIGHT),
     passphraseFile: passphraseFile === undefined ? undefined : resolve(folder, passphraseFile),
+    issuersFile: issuersFile === undefined ? undefined : resolve(folder, issuersFile),
   };
 }
 

@@ -1,0 +1,113 @@
+import { SEARCH_ATTRIBUTES } from '../provisioning/search-attributes.ts';
+import type { InboxEvent } from '../manifests/inbox.ts';
+import { startLine } from '../workers/all-in-one.ts';
+import type { Line } from '../workers/all-in-one.ts';
+import { ensureDemoCa, openLineCa } from '../workers/line-ca.ts';
+import { lockLine } from '../workers/line-lock.ts';
+import { installTemporalRuntime, openLineLog } from '../workers/line-log.ts';
+import { logPath, temporalFolder } from '../workers/state-folder.ts';
+import { openTemporalServer } from '../workers/temporal-server/open-temporal-server.ts';
+import type { TemporalServer } from '../workers/temporal-server/temporal-server.ts';
+import { CommandError } from './exit-status.ts';
+import type { Invocation } from './invocation.ts';
+import { aborted, stopSignal } from './stop-signal.ts';
+import { startVirtualStations } from './virtual-stations.ts';
+import type { VirtualStationsOptions } from './virtual-stations.ts';
+
+/** What a command may do with a line while it runs. */
+export interface RunningLine {
+  readonly line: Line;
+  readonly server: TemporalServer;
+  readonly signal: AbortSignal;
+}
+
+export interface LineSetup {
+  /** Virtual boards in the place of the configured stations, and a development CA if there is none. */
+  readonly virtual: VirtualStationsOptions | undefined;
+  readonly onInboxEvent?: (event: InboxEvent) => void;
+}
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+/**
+ * Starts a line, lets `work` run with it, and stops it in order: first the line, then its boards, last the server.
+ * Rejects with what ended the line; `work` itself heeds the signal.
+ */
+export async function withLine<T>(
+  invocation: Invocation,
+  setup: LineSetup,
+  work: (running: RunningLine) => Promise<T>,
+): Promise<T> {
+  const { stateFolder } = invocation;
+  const signal = stopSignal();
+  const lock = lockLine(stateFolder);
+  const log = openLineLog(logPath(stateFolder), 'line');
+  installTemporalRuntime(log);
+  const closing: (() => Promise<unknown>)[] = [];
+  try {
+    const server = await openTemporalServer({
+      directory: temporalFolder(stateFolder),
+      searchAttributes: SEARCH_ATTRIBUTES,
+      report: say,
+      signal,
+    });
+    closing.push(() => server.stop());
+    const { virtual } = setup;
+    const ca = virtual
+      ? await ensureDemoCa(stateFolder)
+      : openLineCa(stateFolder, invocation.config.passphraseFile);
+    let { config } = invocation;
+    if (virtual) {
+      const stations = await startVirtualStations(stateFolder, config, virtual);
+      closing.push(() => stations.stop());
+      config = stations.config;
+    }
+    const line = await startLine({
+      config,
+      stateFolder,
+      ca,
+      server,
+      log,
+      ...(setup.onInboxEvent && { onInboxEvent: setup.onInboxEvent }),
+    });
+    closing.push(() => line.stop());
+    return await Promise.race([work({ line, server, signal }), line.ended.then(endedByItself)]);
+  } finally {
+    for (const close of closing.toReversed()) await close();
+    lock.release();
+  }
+}
+
+/** `certline up`: runs until it is stopped. */
+export async function runLine(invocation: Invocation, options: { virtual?: boolean }): Promise<void> {
+  if (!options.virtual && invocation.config.stations.length === 0) {
+    const message =
+      'The configuration names no station: add its sockets under "stations", or try the line with --virtual.';
+    throw new CommandError('configuration', message);
+  }
+  const virtual: VirtualStationsOptions | undefined = options.virtual ? { speed: 'realistic' } : undefined;
+  const onInboxEvent = (event: InboxEvent): void => say(inboxLine(event));
+  await withLine(invocation, { virtual, onInboxEvent }, async ({ server, signal, line }) => {
+    const sockets = line.stations.reduce((sum, station) => sum + station.sockets.length, 0);
+    say(
+      `Line up: ${line.stations.length} stations, ${sockets} sockets. Drop manifests into ${invocation.config.inbox}`,
+    );
+    if (server.uiUrl) say(`Temporal UI: ${server.uiUrl}`);
+    await aborted(signal);
+  });
+}
+
+/** What became of a manifest, in one line. */
+export function inboxLine(event: InboxEvent): string {
+  if (event.kind === 'problem') return `${event.name}: ${(event.error as Error).message}`;
+  const { name, verdict, answer } = event;
+  if (verdict.status === 'rejected') return `${name}: refused, see ${answer}`;
+  const again = verdict.duplicateOf === undefined ? '' : ' (accepted before; nothing was done again)';
+  return `${name}: accepted as batch ${verdict.batchId}, ${verdict.rows} units${again}`;
+}
+
+function endedByItself(): never {
+  throw new CommandError('defect', 'the line ended by itself');
+}
