@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { FIXTURE_CODES } from '../../fixtures/fixture-error.ts';
+import { PKI_CODES } from '../../pki/pki-error.ts';
+import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import { outcomeOfBlame } from '../../provisioning/outcome.ts';
+import { SMP_ERROR_CODES } from '../../smp/smp-error.ts';
+
+/** Codes of rooms that no unit can meet: setting up, calling wrongly, stopping. */
+const NOT_OF_A_UNIT = new Set([
+  'SMP_INVALID_ARGUMENT',
+  'SMP_CANCELLED',
+  'SMP_CLOSED',
+  'RELEASE_CONFLICT',
+  'ISSUANCE_UNKNOWN',
+  'LEDGER_CORRUPT',
+  'LEDGER_NEWER',
+  'CA_EXISTS',
+  'CA_NOT_FOUND',
+  'CA_INCONSISTENT',
+  'CA_PERMISSIONS',
+  'PASSPHRASE_INVALID',
+  'PASSPHRASE_WRONG',
+  'DER_MALFORMED',
+  'KEY_FILE_INVALID',
+]);
+
+describe('the failure table', () => {
+  it.each([...SMP_ERROR_CODES, ...PKI_CODES, ...FIXTURE_CODES].filter((code) => !NOT_OF_A_UNIT.has(code)))(
+    'has a row for %s',
+    (code) => {
+      expect(isFailureCode(code)).toBe(true);
+    },
+  );
+
+  it.each(Object.entries(FAILURES))('says of %s what to do, in one sentence', (_code, row) => {
+    expect(row.hint).toMatch(/^[A-Z].*[.?!]$/);
+    expect(row.hint.length).toBeLessThanOrEqual(100);
+    expect(row.attempts).toBeGreaterThanOrEqual(1);
+    expect(row.retry === 'never').toBe(row.attempts === 1);
+  });
+
+  it('keeps the unit apart from the line', () => {
+    expect(outcomeOfBlame('unit')).toBe('FAIL');
+    expect(outcomeOfBlame('station')).toBe('ERROR');
+    expect(outcomeOfBlame('operator')).toBe('HOLD');
+  });
+
+  it('knows no other code', () => {
+    for (const code of ['', 'toString', '__proto__', 'smp_timeout', 42, undefined]) {
+      expect(isFailureCode(code)).toBe(false);
+    }
+  });
+});
