@@ -1,0 +1,136 @@
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { csvCells, isQuotedRight } from './csv-cells.ts';
+import { csvLine } from './csv-text.ts';
+import { issue } from './issue.ts';
+import { ManifestError } from './manifest-error.ts';
+import type { Accepted, Rejected, Verdict } from './verdict.ts';
+import { writeAtomically } from './write-atomically.ts';
+
+/** The state of a file when it was answered, by which its answer is known to be still the right one. */
+export interface AnsweredFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Last change, ISO 8601 with milliseconds. */
+  readonly modified: string;
+  /** Hex; empty when the file could not be read. */
+  readonly sha256: string;
+}
+
+const HEADER = ['line', 'column', 'value', 'expected', 'code', 'file_bytes', 'file_modified', 'file_sha256'];
+
+/** The first two lines of a rejection, whatever they hold (80 shown characters of at most 10 bytes, thrice). */
+const HEAD_BYTES = 8_192;
+
+/** Paths of the files that answer the manifest `name` in `folder`: its name without `.csv`, and what they are. */
+export function answerPaths(
+  folder: string,
+  name: string,
+): { accepted: string; rejected: string; result: string } {
+  const stem = join(folder, name.endsWith('.csv') ? name.slice(0, -'.csv'.length) : name);
+  return {
+    accepted: `${stem}.accepted.json`,
+    rejected: `${stem}.rejected.csv`,
+    result: `${stem}.result.csv`,
+  };
+}
+
+/** Whether a file name is one that answers are given. */
+export function isAnswerName(name: string): boolean {
+  return /\.(?:accepted\.json|rejected\.csv|result\.csv)$/i.test(name);
+}
+
+/**
+ * Puts the verdict beside the manifest, as `NAME.accepted.json` or `NAME.rejected.csv`, and takes an answer of the other
+ * kind away. Returns the path. Throws MANIFEST_ANSWER_FAILED; there is never half an answer.
+ */
+export async function writeAnswer(folder: string, file: AnsweredFile, verdict: Verdict): Promise<string> {
+  const { accepted, rejected } = answerPaths(folder, file.name);
+  const isAccepted = verdict.status === 'accepted';
+  const [path, stale] = isAccepted ? [accepted, rejected] : [rejected, accepted];
+  const text = isAccepted ? acceptance(file, verdict) : rejection(file, verdict);
+  try {
+    await writeAtomically(path, 0o644, (answer) => answer.writeFile(text));
+    await rm(stale, { force: true });
+  } catch (error) {
+    throw new ManifestError('MANIFEST_ANSWER_FAILED', 'write the answer', path, error);
+  }
+  return path;
+}
+
+/** The file that the answer beside `name` is about; undefined when there is none, or two, or it is not one of ours. */
+export async function readAnsweredFile(folder: string, name: string): Promise<AnsweredFile | undefined> {
+  const { accepted, rejected } = answerPaths(folder, name);
+  const answers = [readAcceptance(accepted).catch(noAnswer), readRejection(rejected).catch(noAnswer)];
+  const found = (await Promise.all(answers)).filter((file) => file !== undefined);
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function acceptance(file: AnsweredFile, verdict: Accepted): string {
+  const { batchId, order, rows, importedAt, duplicateOf } = verdict;
+  const status = duplicateOf === undefined ? 'accepted' : 'accepted before';
+  const batch = {
+    status,
+    batch: batchId,
+    order,
+    rows,
+    importedAt,
+    ...(duplicateOf && { firstManifest: duplicateOf }),
+  };
+  const { name, bytes, modified, sha256 } = file;
+  return `${JSON.stringify({ ...batch, file: { name, bytes, modified, sha256 } }, undefined, 2)}\n`;
+}
+
+function rejection(file: AnsweredFile, { issues, omitted }: Rejected): string {
+  const rest = issue('MANIFEST_MORE', { value: `${omitted} more` });
+  const listed = omitted === 0 ? issues : [...issues, rest];
+  const about = file.sha256 === '' ? ['', '', ''] : [file.bytes, file.modified, file.sha256];
+  const lines = listed.map((found) =>
+    csvLine([
+      found.line === 0 ? '' : found.line,
+      found.column,
+      found.value,
+      found.expected,
+      found.code,
+      ...about,
+    ]),
+  );
+  return [csvLine(HEADER), ...lines].join('');
+}
+
+async function readAcceptance(path: string): Promise<AnsweredFile | undefined> {
+  const answer: unknown = JSON.parse(await readHead(path));
+  return isObject(answer) && isAnsweredFile(answer['file']) ? answer['file'] : undefined;
+}
+
+async function readRejection(path: string): Promise<AnsweredFile | undefined> {
+  const [header, first] = (await readHead(path)).split('\r\n');
+  if (`${header}\r\n` !== csvLine(HEADER) || first === undefined || !isQuotedRight(first)) return undefined;
+  const [bytes, modified, sha256] = csvCells([first])[0]?.slice(-3) ?? [];
+  return { name: '', bytes: Number(bytes), modified: modified ?? '', sha256: sha256 ?? '' };
+}
+
+async function readHead(path: string): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whatever is not a readable answer of ours is no answer: the manifest is judged again, which does no harm. */
+function noAnswer(): undefined {
+  return undefined;
+}
+
+function isAnsweredFile(value: unknown): value is AnsweredFile {
+  if (!isObject(value)) return false;
+  const { bytes, modified, sha256 } = value;
+  return typeof bytes === 'number' && typeof modified === 'string' && typeof sha256 === 'string';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,132 @@
+import { createHash, type Hash } from 'node:crypto';
+import { constants, type BigIntStats } from 'node:fs';
+import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { issue, type Issue } from './issue.ts';
+import type { IssueCode } from './issue-codes.ts';
+import { errnoOf, ManifestError } from './manifest-error.ts';
+import { fillAndSync, syncFolder, temporaryPath } from './write-atomically.ts';
+
+/** The largest batch file that a certificate authority's bulk service takes, and 1,000,000 rows of 200 bytes. */
+export const MAX_BYTES = 200_000_000;
+
+const BLOCK_BYTES = 256 * 1024;
+
+/** A manifest that was read once, whole and unchanging; everything later is read from the copy. */
+export interface ManifestCopy {
+  /** File name without its folder. */
+  readonly name: string;
+  /** Folder of the original, where answers go. */
+  readonly folder: string;
+  /** The private copy: `<state folder>/manifests/<sha256>.csv`, mode 0600. */
+  readonly path: string;
+  /** Hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Last change of the original, ISO 8601. */
+  readonly modified: string;
+}
+
+/** Where the private copies are. */
+export function manifestStore(stateFolder: string): string {
+  return join(stateFolder, 'manifests');
+}
+
+/** A copy, or the reason why the file as a whole is refused. */
+export type CopyResult = { readonly copy: ManifestCopy } | { readonly refused: Issue };
+
+/**
+ * Copies the manifest at `source` into the state folder while hashing it. Refused: a name without `.csv`, links, pipes
+ * and devices, a file that may not be read, is over 200 MB, or changes meanwhile (MANIFEST_CHANGED). Throws
+ * MANIFEST_STORE_FAILED when the copy cannot be written; nothing is left of it then.
+ */
+export async function copyManifest(source: string, stateFolder: string): Promise<CopyResult> {
+  if (!/.\.csv$/i.test(basename(source))) return refusal('MANIFEST_NAME', source);
+  let file: FileHandle;
+  try {
+    // A link could point anywhere, and the opening of a pipe would wait for ever.
+    file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    return refusal(OPEN_FAULTS[errnoOf(error) ?? ''] ?? 'MANIFEST_UNREADABLE', source);
+  }
+  try {
+    return await copyOpen(file, resolve(source), manifestStore(stateFolder));
+  } finally {
+    await file.close();
+  }
+}
+
+const OPEN_FAULTS: Readonly<Record<string, IssueCode>> = {
+  ENOENT: 'MANIFEST_MISSING',
+  ENOTDIR: 'MANIFEST_MISSING',
+  ELOOP: 'MANIFEST_NOT_A_FILE',
+  ENXIO: 'MANIFEST_NOT_A_FILE',
+};
+
+async function copyOpen(file: FileHandle, source: string, store: string): Promise<CopyResult> {
+  const before = await file.stat({ bigint: true });
+  if (!before.isFile()) return refusal('MANIFEST_NOT_A_FILE', source);
+  if (before.size > MAX_BYTES) return refusal('MANIFEST_TOO_LARGE', source);
+  try {
+    await mkdir(store, { recursive: true, mode: 0o700 });
+    const stored = await storeCopy(file, source, store, before);
+    if (stored === undefined) return refusal('MANIFEST_CHANGED', source);
+    const [name, folder] = [basename(source), dirname(source)];
+    return { copy: { name, folder, ...stored, modified: before.mtime.toISOString() } };
+  } catch (error) {
+    throw new ManifestError('MANIFEST_STORE_FAILED', 'keep a copy of the manifest in', store, error);
+  }
+}
+
+/** Stores the copy under its hash; undefined when the original changed while it was read. */
+async function storeCopy(
+  file: FileHandle,
+  source: string,
+  store: string,
+  before: BigIntStats,
+): Promise<Pick<ManifestCopy, 'path' | 'sha256' | 'bytes'> | undefined> {
+  const temporary = temporaryPath(join(store, 'manifest.csv'));
+  const hash = createHash('sha256');
+  try {
+    let bytes = 0;
+    await fillAndSync(temporary, 0o600, async (copy) => {
+      bytes = await pump(file, copy, hash, Number(before.size));
+    });
+    if (BigInt(bytes) !== before.size || !(await isUnchanged(file, source, before))) return undefined;
+    const sha256 = hash.digest('hex');
+    const path = join(store, `${sha256}.csv`);
+    await rename(temporary, path);
+    await syncFolder(store);
+    return { path, sha256, bytes };
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Copies until the end, or past `size`, which shows that the file grows. Returns the bytes copied. */
+async function pump(from: FileHandle, to: FileHandle, hash: Hash, size: number): Promise<number> {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  let bytes = 0;
+  while (bytes <= size) {
+    const { bytesRead } = await from.read(block, 0, block.length);
+    if (bytesRead === 0) break;
+    const part = block.subarray(0, bytesRead);
+    hash.update(part);
+    await to.writeFile(part);
+    bytes += bytesRead;
+  }
+  return bytes;
+}
+
+/** Neither written to, nor replaced by another file of the same name. */
+async function isUnchanged(file: FileHandle, source: string, before: BigIntStats): Promise<boolean> {
+  const after = await file.stat({ bigint: true });
+  const there = await stat(source, { bigint: true }).catch(() => undefined);
+  return [after, there].every(
+    (now) => now?.ino === before.ino && now.size === before.size && now.mtimeNs === before.mtimeNs,
+  );
+}
+
+function refusal(code: IssueCode, source: string): CopyResult {
+  return { refused: issue(code, { value: basename(source) }) };
+}

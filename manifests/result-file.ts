@@ -1,0 +1,84 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Outcome } from '../provisioning/outcome.ts';
+import { csvLine } from './csv-text.ts';
+import { isSystemError, ManifestError } from './manifest-error.ts';
+import { writeAtomically } from './write-atomically.ts';
+
+/** What became of one unit; what is not known is absent. Times are ISO 8601. */
+export interface ResultRow {
+  readonly serial: string;
+  readonly product: string;
+  readonly outcome?: Outcome;
+  readonly code?: string;
+  readonly certificateSerial?: string;
+  readonly fingerprint?: string;
+  readonly boardId?: string;
+  readonly station?: string;
+  readonly socket?: string;
+  readonly attempts: number;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+}
+
+const HEADER = [
+  'serial',
+  'product',
+  'outcome',
+  'code',
+  'certificate_serial',
+  'certificate_sha256',
+  'board_id',
+  'station',
+  'socket',
+  'attempts',
+  'started',
+  'finished',
+];
+
+/** Rows put together for one write. */
+const PAGE_ROWS = 500;
+
+/**
+ * Writes the result of a batch to `path`, a row for each unit in the order given. Streamed, so 1,000,000 units take no
+ * memory; atomic, so a reader never sees half of it. Returns the number of
+ * units. Throws MANIFEST_ANSWER_FAILED, and what reading the rows throws.
+ */
+export async function writeResultFile(path: string, rows: AsyncIterable<ResultRow>): Promise<number> {
+  let count = 0;
+  try {
+    await writeAtomically(path, 0o644, async (file) => {
+      count = await writeRows(file, rows);
+    });
+  } catch (error) {
+    // What reading the rows throws is not about the file.
+    throw isSystemError(error)
+      ? new ManifestError('MANIFEST_ANSWER_FAILED', 'write the result', path, error)
+      : error;
+  }
+  return count;
+}
+
+async function writeRows(file: FileHandle, rows: AsyncIterable<ResultRow>): Promise<number> {
+  let count = 0;
+  let page = csvLine(HEADER);
+  for await (const row of rows) {
+    page += resultLine(row);
+    count += 1;
+    if (count % PAGE_ROWS !== 0) continue;
+    await file.writeFile(page);
+    page = '';
+  }
+  await file.writeFile(page);
+  return count;
+}
+
+function resultLine(row: ResultRow): string {
+  const { serial, product, outcome, code, certificateSerial, fingerprint, boardId, station, socket } = row;
+  const texts = [serial, product, outcome, code, certificateSerial, fingerprint, boardId, station, socket];
+  return csvLine([
+    ...texts.map((text) => text ?? ''),
+    row.attempts,
+    row.startedAt ?? '',
+    row.finishedAt ?? '',
+  ]);
+}

@@ -1,0 +1,122 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readAnsweredFile, writeAnswer } from '../../manifests/answers.ts';
+import { issue } from '../../manifests/issue.ts';
+import type { Verdict } from '../../manifests/verdict.ts';
+import { readCsv } from './read-csv.ts';
+import { temporaryFolder } from './temp-folder.ts';
+
+const FILE = { name: 'lot7.csv', bytes: 42, modified: '2026-01-01T00:00:00.123Z', sha256: 'ab'.repeat(32) };
+const ACCEPTED: Verdict = {
+  status: 'accepted',
+  batchId: 'PO-7-abababab',
+  order: 'PO-7',
+  rows: 24,
+  importedAt: '2026-01-01T00:00:01.000Z',
+};
+
+function rejected(...values: string[]): Verdict {
+  const issues = values.map((value, at) =>
+    issue('MANIFEST_SERIAL_INVALID', { line: at + 2, column: 'serial', value }),
+  );
+  return { status: 'rejected', issues, omitted: 0, rows: values.length, refusedRows: values.length };
+}
+
+describe('the answer to a manifest', () => {
+  it('is NAME.accepted.json for an acceptance', async () => {
+    const folder = temporaryFolder();
+    const path = await writeAnswer(folder, FILE, ACCEPTED);
+    expect(path).toBe(join(folder, 'lot7.accepted.json'));
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
+      status: 'accepted',
+      batch: 'PO-7-abababab',
+      order: 'PO-7',
+      rows: 24,
+      importedAt: '2026-01-01T00:00:01.000Z',
+      file: FILE,
+    });
+    expect(await readAnsweredFile(folder, 'lot7.csv')).toEqual(FILE);
+  });
+
+  it('is NAME.rejected.csv for a rejection: a row for each fault, and no cell that a spreadsheet would run', async () => {
+    const folder = temporaryFolder();
+    const values = ['=cmd|x!A0', '+1', '-1', '@SUM(A1)', '\tx', '＝1', 'a"b,c', 'a\nb'];
+    const path = await writeAnswer(folder, FILE, rejected(...values));
+    expect(path).toBe(join(folder, 'lot7.rejected.csv'));
+    const rows = readCsv(path);
+    expect(rows.map((row) => row['value'])).toEqual([
+      "'=cmd|x!A0",
+      "'+1",
+      "'-1",
+      "'@SUM(A1)",
+      '\\u{9}x',
+      "'＝1",
+      'a"b,c',
+      'a\\u{a}b',
+    ]);
+    expect(rows[0]).toEqual({
+      line: '2',
+      column: 'serial',
+      value: "'=cmd|x!A0",
+      expected: expect.stringContaining('A-Z'),
+      code: 'MANIFEST_SERIAL_INVALID',
+      file_bytes: '42',
+      file_modified: FILE.modified,
+      file_sha256: FILE.sha256,
+    });
+    expect(await readAnsweredFile(folder, 'lot7.csv')).toMatchObject({ ...FILE, name: '' });
+  });
+
+  it('takes the other answer away, and leaves nothing else', async () => {
+    const folder = temporaryFolder();
+    await writeAnswer(folder, FILE, rejected('x'));
+    await writeAnswer(folder, FILE, ACCEPTED);
+    expect(readdirSync(folder)).toEqual(['lot7.accepted.json']);
+    await writeAnswer(folder, FILE, rejected('x'));
+    expect(readdirSync(folder)).toEqual(['lot7.rejected.csv']);
+  });
+
+  it('says how many faults it does not list', async () => {
+    const folder = temporaryFolder();
+    const path = await writeAnswer(folder, FILE, { ...rejected('x'), omitted: 17 } as Verdict);
+    const rows = readCsv(path);
+    expect(rows.map((row) => [row['code'], row['value']])).toEqual([
+      ['MANIFEST_SERIAL_INVALID', 'x'],
+      ['MANIFEST_MORE', '17 more'],
+    ]);
+  });
+
+  it('counts as none when it is damaged, strange, or contradicted by another', async () => {
+    const folder = temporaryFolder();
+    expect(await readAnsweredFile(folder, 'lot7.csv')).toBeUndefined();
+    for (const text of ['', '{', '{}', '{"file": {"bytes": "42"}}', 'null']) {
+      writeFileSync(join(folder, 'lot7.accepted.json'), text);
+      expect(await readAnsweredFile(folder, 'lot7.csv')).toBeUndefined();
+    }
+    writeFileSync(join(folder, 'lot7.rejected.csv'), 'line,column\r\n1,2\r\n');
+    expect(await readAnsweredFile(folder, 'lot7.csv')).toBeUndefined();
+    await writeAnswer(folder, FILE, ACCEPTED);
+    await writeAnswer(temporaryFolder(), FILE, rejected('x'));
+    expect(await readAnsweredFile(folder, 'lot7.csv')).toEqual(FILE);
+    writeFileSync(
+      join(folder, 'lot7.rejected.csv'),
+      readFileSync(await writeAnswer(temporaryFolder(), FILE, rejected('x'))),
+    );
+    expect(await readAnsweredFile(folder, 'lot7.csv')).toBeUndefined();
+  });
+
+  it('that cannot be written is an error with the cure', async () => {
+    const folder = join(temporaryFolder(), 'gone');
+    await expect(writeAnswer(folder, FILE, ACCEPTED)).rejects.toMatchObject({
+      code: 'MANIFEST_ANSWER_FAILED',
+      message: expect.stringContaining('there is no such folder'),
+    });
+    const long = { ...FILE, name: `${'x'.repeat(250)}.csv` };
+    const here = temporaryFolder();
+    await expect(writeAnswer(here, long, ACCEPTED)).rejects.toMatchObject({
+      message: expect.stringContaining('the name is too long'),
+    });
+    expect(existsSync(here) && readdirSync(here)).toEqual([]);
+  });
+});

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeResultFile, type ResultRow } from '../../manifests/result-file.ts';
+import { readCsv } from './read-csv.ts';
+import { temporaryFolder } from './temp-folder.ts';
+
+const PASSED: ResultRow = {
+  serial: 'CL-1',
+  product: 'golioth-node',
+  outcome: 'PASS',
+  certificateSerial: '40ff',
+  fingerprint: 'ab'.repeat(32),
+  boardId: 'c0ffee01',
+  station: 'station-1',
+  socket: 'A1',
+  attempts: 2,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  finishedAt: '2026-01-01T00:00:05.000Z',
+};
+
+async function* rows(count: number): AsyncGenerator<ResultRow> {
+  for (let at = 1; at <= count; at += 1) yield { ...PASSED, serial: `CL-${at}` };
+}
+
+describe('the result of a batch', () => {
+  it('has a row for every unit, in the order given, and leaves empty what is not known', async () => {
+    const path = join(temporaryFolder(), 'lot7.result.csv');
+    async function* some(): AsyncGenerator<ResultRow> {
+      yield PASSED;
+      yield { serial: 'CL-2', product: 'golioth-node', outcome: 'ERROR', code: 'SMP_TIMEOUT', attempts: 1 };
+      yield { serial: 'CL-3', product: '=evil', attempts: 0 };
+    }
+    expect(await writeResultFile(path, some())).toBe(3);
+    const found = readCsv(path);
+    expect(found[0]).toEqual({
+      serial: 'CL-1',
+      product: 'golioth-node',
+      outcome: 'PASS',
+      code: '',
+      certificate_serial: '40ff',
+      certificate_sha256: 'ab'.repeat(32),
+      board_id: 'c0ffee01',
+      station: 'station-1',
+      socket: 'A1',
+      attempts: '2',
+      started: '2026-01-01T00:00:00.000Z',
+      finished: '2026-01-01T00:00:05.000Z',
+    });
+    expect(found[1]).toMatchObject({ outcome: 'ERROR', code: 'SMP_TIMEOUT', board_id: '', finished: '' });
+    expect(found[2]).toMatchObject({ product: "'=evil", outcome: '', attempts: '0' });
+  });
+
+  it('streams any number of units', async () => {
+    const path = join(temporaryFolder(), 'lot7.result.csv');
+    expect(await writeResultFile(path, rows(1_234))).toBe(1_234);
+    const found = readCsv(path);
+    expect(found.map((row) => row['serial'])).toEqual(
+      Array.from({ length: 1_234 }, (_row, at) => `CL-${at + 1}`),
+    );
+  });
+
+  it('leaves the former result as it was when it cannot be finished', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'lot7.result.csv');
+    writeFileSync(path, 'the former one');
+    async function* broken(): AsyncGenerator<ResultRow> {
+      yield* rows(600);
+      throw new Error('the registry is gone');
+    }
+    await expect(writeResultFile(path, broken())).rejects.toMatchObject({ message: 'the registry is gone' });
+    expect(readFileSync(path, 'utf8')).toBe('the former one');
+    expect(readdirSync(folder)).toEqual(['lot7.result.csv']);
+  });
+});
