@@ -1,0 +1,73 @@
+import type { ManifestCopy } from './copy-manifest.ts';
+import type { ManifestProduct, ManifestRow } from './manifest-row.ts';
+import { parseManifest } from './parse-manifest.ts';
+import type { RegisteredBatch, RegisteredUnits } from './registered-units.ts';
+import { validateManifest } from './validate-manifest.ts';
+import type { Accepted, Verdict } from './verdict.ts';
+
+/** The batch that a valid manifest becomes. */
+export interface NewBatch {
+  readonly batchId: string;
+  readonly order: string;
+  readonly manifest: string;
+  /** Of the manifest, hex. */
+  readonly sha256: string;
+  readonly rows: number;
+}
+
+/** What intake needs of the rest of the line. */
+export interface IntakePorts {
+  readonly products: readonly ManifestProduct[];
+  readonly registered: RegisteredUnits;
+  /**
+   * Stores the batch and all its rows, or nothing: `imported`, with the batch that was there when the same content was
+   * stored before; or `taken`, when a serial or board is another batch's.
+   */
+  readonly importBatch: (batch: NewBatch, rows: AsyncIterable<ManifestRow>) => Promise<ImportAnswer>;
+  /** Starts the batch's workflow and records that it is started. After a crash between the two it is called again. */
+  readonly startBatch: (batch: RegisteredBatch) => Promise<void>;
+}
+
+export type ImportAnswer =
+  { readonly status: 'imported'; readonly batch: RegisteredBatch } | { readonly status: 'taken' };
+
+/**
+ * Makes the judge of manifests: a copy goes in; a verdict comes out, after the batch is stored and started. A content
+ * that was accepted before is answered as a duplicate, and has no effect unless a crash left its batch unstarted.
+ */
+export function createIntake(ports: IntakePorts): (copy: ManifestCopy) => Promise<Verdict> {
+  return async (copy) => {
+    const known = await ports.registered.batchOf(copy.sha256);
+    return known === undefined ? await judge(ports, copy) : await begin(ports, known);
+  };
+}
+
+async function judge(ports: IntakePorts, copy: ManifestCopy): Promise<Verdict> {
+  const { products, registered } = ports;
+  const found = await validateManifest(copy.path, products, registered);
+  if (found.count > 0) return found.verdict();
+  const { order, rows } = found;
+  const batchId = `${order}-${copy.sha256.slice(0, 8)}`;
+  const batch = { batchId, order, manifest: copy.name, sha256: copy.sha256, rows };
+  const answer = await ports.importBatch(batch, goodRows(copy.path, products));
+  if (answer.status === 'imported') return begin(ports, answer.batch);
+  // Another manifest took a serial or board while this one was judged; to judge again names each of them.
+  const again = await validateManifest(copy.path, products, registered);
+  if (again.count === 0)
+    throw new Error(`Batch ${batchId} is refused as taken, yet no row of it is registered.`);
+  return again.verdict();
+}
+
+async function begin(ports: IntakePorts, batch: RegisteredBatch): Promise<Accepted> {
+  const { batchId, order, rows, importedAt } = batch;
+  const accepted = { status: 'accepted', batchId, order, rows, importedAt } as const;
+  if (batch.startedAt !== undefined) return { ...accepted, duplicateOf: batch.manifest };
+  await ports.startBatch(batch);
+  return accepted;
+}
+
+async function* goodRows(path: string, products: readonly ManifestProduct[]): AsyncGenerator<ManifestRow> {
+  for await (const event of parseManifest(path, products)) {
+    if (event.kind === 'row') yield event.row;
+  }
+}

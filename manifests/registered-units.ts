@@ -1,0 +1,67 @@
+import { foldSerial } from '../provisioning/serial-number.ts';
+import { issue, type Issue } from './issue.ts';
+import type { ManifestRow } from './manifest-row.ts';
+
+/** A batch as intake must know it. */
+export interface RegisteredBatch {
+  readonly batchId: string;
+  readonly order: string;
+  /** File name of the manifest it came from. */
+  readonly manifest: string;
+  readonly rows: number;
+  /** ISO 8601. */
+  readonly importedAt: string;
+  /** When its workflow was started, ISO 8601; absent until then. */
+  readonly startedAt?: string;
+}
+
+/** Something a row wants that an earlier batch has: `key` is the folded serial or the board id. */
+export interface RegisteredKey {
+  readonly key: string;
+  readonly batchId: string;
+}
+
+/** What intake asks of the registry: which contents, serials and boards it knows. */
+export interface RegisteredUnits {
+  batchOf(sha256: string): Promise<RegisteredBatch | undefined>;
+  /** `folded`: serials in the form of `foldSerial`, some hundred at once. */
+  registeredSerials(folded: readonly string[]): Promise<readonly RegisteredKey[]>;
+  /** `boardIds`: lower-case hex, some hundred at once. */
+  registeredBoards(boardIds: readonly string[]): Promise<readonly RegisteredKey[]>;
+}
+
+/** The issues of rows whose serial or board an earlier batch has. */
+export async function registeredIssues(
+  rows: readonly ManifestRow[],
+  registered: RegisteredUnits,
+): Promise<Issue[]> {
+  const serials = await registered.registeredSerials(rows.map((row) => foldSerial(row.serial)));
+  const boards = await registered.registeredBoards(rows.flatMap((row) => row.boardId ?? []));
+  const [batchOfSerial, batchOfBoard] = [batchesByKey(serials), batchesByKey(boards)];
+  return rows.flatMap((row) => conflictsOf(row, batchOfSerial, batchOfBoard));
+}
+
+function batchesByKey(keys: readonly RegisteredKey[]): ReadonlyMap<string, string> {
+  return new Map(keys.map(({ key, batchId }) => [key, batchId]));
+}
+
+function conflictsOf(
+  { line, serial, boardId = '' }: ManifestRow,
+  serials: ReadonlyMap<string, string>,
+  boards: ReadonlyMap<string, string>,
+): Issue[] {
+  const issues: Issue[] = [];
+  const serialBatch = serials.get(foldSerial(serial));
+  if (serialBatch !== undefined) {
+    const expected = `a serial that was never ordered before: this one belongs to batch ${serialBatch}`;
+    issues.push(issue('MANIFEST_SERIAL_REGISTERED', { line, column: 'serial', value: serial }, expected));
+  }
+  const boardBatch = boards.get(boardId);
+  if (boardBatch !== undefined) {
+    const expected = `a board that no earlier batch lists: this one belongs to batch ${boardBatch}`;
+    issues.push(
+      issue('MANIFEST_BOARD_ID_REGISTERED', { line, column: 'board_id', value: boardId }, expected),
+    );
+  }
+  return issues;
+}

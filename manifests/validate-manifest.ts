@@ -1,0 +1,29 @@
+import { IssueList } from './issue-list.ts';
+import type { ManifestProduct, ManifestRow } from './manifest-row.ts';
+import { parseManifest } from './parse-manifest.ts';
+import { registeredIssues, type RegisteredUnits } from './registered-units.ts';
+
+/** Rows whose serials are looked up together. */
+const PAGE_ROWS = 500;
+
+/**
+ * Judges the manifest at `path` against the products and against what is registered, with no effect at all. No issue in
+ * the list means that it may be imported.
+ */
+export async function validateManifest(
+  path: string,
+  products: readonly ManifestProduct[],
+  registered: RegisteredUnits,
+): Promise<IssueList> {
+  const found = new IssueList();
+  let page: ManifestRow[] = [];
+  for await (const event of parseManifest(path, products)) {
+    found.add(event);
+    if (event.kind === 'row') page.push(event.row);
+    if (page.length < PAGE_ROWS) continue;
+    found.addToRows(await registeredIssues(page, registered));
+    page = [];
+  }
+  found.addToRows(await registeredIssues(page, registered));
+  return found;
+}

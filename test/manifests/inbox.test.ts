@@ -1,0 +1,382 @@
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openInbox, type Inbox, type InboxEvent, type InboxOptions } from '../../manifests/inbox.ts';
+import { createIntake } from '../../manifests/intake.ts';
+import type { ManifestProduct } from '../../manifests/manifest-row.ts';
+import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
+import { readCsv } from './read-csv.ts';
+import { temporaryFolder } from './temp-folder.ts';
+
+const PRODUCTS: readonly ManifestProduct[] = [{ name: 'golioth-node', assignment: 'any-board' }];
+const HEAD = 'order,serial,product\n';
+
+/** No test waits for these: what must happen "at once" happens long before. */
+const NEVER_MS = 600_000;
+
+function lot(order: string, first: number, count: number): string {
+  const rows = Array.from({ length: count }, (_row, at) => `${order},CL-${first + at},golioth-node\n`);
+  return HEAD + rows.join('');
+}
+
+/** A drop folder on a real registry. */
+class Line {
+  readonly state = temporaryFolder();
+  readonly folder = join(this.state, 'inbox');
+  readonly registry = new SqliteRegistry(join(this.state, 'registry.db'));
+  readonly events: InboxEvent[] = [];
+  /** Batches whose workflow was started, in order; `startFails` times it is not to be had. */
+  readonly started: string[] = [];
+  startFails = 0;
+  judged = 0;
+  #inbox: Inbox | undefined;
+
+  constructor() {
+    mkdirSync(this.folder);
+    onTestFinished(async () => {
+      await this.close();
+      this.registry.close();
+    });
+  }
+
+  async open(options: Partial<InboxOptions> = {}): Promise<void> {
+    const intake = createIntake({
+      products: PRODUCTS,
+      registered: this.registry,
+      importBatch: async (batch, rows) => this.registry.importBatch(batch, rows),
+      startBatch: async ({ batchId }) => {
+        if (this.startFails-- > 0) throw new Error('no Temporal server');
+        this.started.push(batchId);
+        await this.registry.recordStart(batchId);
+      },
+    });
+    this.#inbox = await openInbox({
+      folder: this.folder,
+      stateFolder: this.state,
+      accept: async (copy) => {
+        this.judged += 1;
+        return intake(copy);
+      },
+      report: (event) => this.events.push(event),
+      settleMs: 60,
+      incompleteMs: 250,
+      pollMs: 40,
+      ...options,
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#inbox?.close();
+    this.#inbox = undefined;
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  drop(name: string, text: string): void {
+    writeFileSync(this.path(name), text);
+  }
+
+  json(name: string): Record<string, unknown> {
+    return JSON.parse(readFileSync(this.path(name), 'utf8')) as Record<string, unknown>;
+  }
+
+  codes(name: string): string[] {
+    return readCsv(this.path(name)).map((row) => row['code'] ?? '');
+  }
+
+  /** Waits until `count` files were answered in all, and returns their names. */
+  async answered(count: number): Promise<string[]> {
+    const names = (): string[] =>
+      this.events.flatMap((event) => (event.kind === 'answered' ? event.name : []));
+    await vi.waitUntil(() => names().length >= count, { timeout: 10_000, interval: 5 });
+    if (names().length > count) throw new Error(`answered ${names().join(', ')}`);
+    return names();
+  }
+
+  problems(): unknown[] {
+    return this.events.flatMap((event) => (event.kind === 'problem' ? event.error : []));
+  }
+}
+
+describe('a manifest that is dropped', () => {
+  it('becomes a batch, is started once, and is answered', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('lot7.csv', lot('PO-7', 1, 3));
+    await line.answered(1);
+    const answer = line.json('lot7.accepted.json');
+    expect(answer).toMatchObject({ status: 'accepted', order: 'PO-7', rows: 3, file: { name: 'lot7.csv' } });
+    expect(line.started).toEqual([answer['batch']]);
+    expect(answer['batch']).toMatch(/^PO-7-[0-9a-f]{8}$/);
+    expect((await line.registry.chunkRows(line.started[0] ?? '', 1, 250)).map((row) => row.serial)).toEqual([
+      'CL-1',
+      'CL-2',
+      'CL-3',
+    ]);
+    expect(readdirSync(line.folder).toSorted()).toEqual(['lot7.accepted.json', 'lot7.csv']);
+    expect(line.problems()).toEqual([]);
+  });
+
+  it('with faults is refused with all of them, and has no effect', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('faulty.csv', readFileSync('manifests/faulty.csv', 'utf8'));
+    await line.answered(1);
+    expect(line.codes('faulty.rejected.csv')).toHaveLength(12);
+    expect(new Set(line.codes('faulty.rejected.csv')).size).toBe(12);
+    expect(await line.registry.listBatches()).toEqual([]);
+    expect(line.started).toEqual([]);
+  });
+
+  it('twice, under two names, does nothing the second time', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('lot7.csv', lot('PO-7', 1, 3));
+    await line.answered(1);
+    line.drop('again.csv', lot('PO-7', 1, 3));
+    await line.answered(2);
+    expect(line.json('again.accepted.json')).toMatchObject({
+      status: 'accepted before',
+      batch: line.started[0],
+      firstManifest: 'lot7.csv',
+    });
+    expect(line.started).toHaveLength(1);
+    expect(await line.registry.listBatches()).toHaveLength(1);
+  });
+
+  it('with a serial of an earlier batch is refused, and names that batch', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('lot7.csv', lot('PO-7', 1, 3));
+    await line.answered(1);
+    line.drop('lot8.csv', lot('PO-8', 3, 3));
+    await line.answered(2);
+    const [row, ...others] = readCsv(line.path('lot8.rejected.csv'));
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({
+      line: '2',
+      column: 'serial',
+      value: 'CL-3',
+      code: 'MANIFEST_SERIAL_REGISTERED',
+    });
+    expect(row?.['expected']).toContain(line.started[0]);
+    expect(await line.registry.unit('CL-5')).toBeUndefined();
+  });
+
+  it('and replaced by another content is answered anew, with one answer beside it', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('lot7.csv', lot('po-7', 1, 3));
+    await line.answered(1);
+    line.drop('lot7.csv', lot('PO-7', 1, 3));
+    await line.answered(2);
+    expect(readdirSync(line.folder).toSorted()).toEqual(['lot7.accepted.json', 'lot7.csv']);
+    line.drop('lot7.csv', lot('PO 7', 1, 3));
+    await line.answered(3);
+    expect(readdirSync(line.folder).toSorted()).toEqual(['lot7.csv', 'lot7.rejected.csv']);
+  });
+
+  it('with others is dealt with one after the other', async () => {
+    const line = new Line();
+    let [now, most] = [0, 0];
+    await line.open({
+      accept: async () => {
+        now += 1;
+        most = Math.max(most, now);
+        await setTimeout(5);
+        now -= 1;
+        return { status: 'rejected', issues: [], omitted: 0, rows: 0, refusedRows: 0 };
+      },
+    });
+    for (let at = 0; at < 8; at += 1) line.drop(`lot${at}.csv`, lot(`PO-${at}`, at, 1));
+    await line.answered(8);
+    expect(most).toBe(1);
+  });
+});
+
+describe('a file that is not finished', () => {
+  it('is read when it no longer grows, once, and whole', async () => {
+    const line = new Line();
+    await line.open({ settleMs: 600 });
+    line.drop('lot7.csv', HEAD);
+    for (let row = 1; row <= 12; row += 1) {
+      appendFileSync(line.path('lot7.csv'), `PO-7,CL-${row},golioth-node\n`);
+      await setTimeout(20);
+    }
+    await line.answered(1);
+    expect(line.json('lot7.accepted.json')).toMatchObject({ rows: 12 });
+  });
+
+  it('is waited for longer when its last line has no end', async () => {
+    const line = new Line();
+    await line.open({ incompleteMs: NEVER_MS });
+    line.drop('half.csv', `${lot('PO-7', 1, 2)}PO-7,CL-3,gol`);
+    line.drop('other.csv', lot('PO-8', 11, 1));
+    expect(await line.answered(1)).toEqual(['other.csv']);
+    appendFileSync(line.path('half.csv'), 'ioth-node\n');
+    expect(await line.answered(2)).toEqual(['other.csv', 'half.csv']);
+    expect(line.json('half.accepted.json')).toMatchObject({ rows: 3 });
+  });
+
+  it('and stays so is refused in the end, and accepted when the rest comes after all', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('half.csv', `${lot('PO-7', 1, 2)}PO-7,CL-3,gol`);
+    await line.answered(1);
+    expect(line.codes('half.rejected.csv')).toEqual(['MANIFEST_FINAL_NEWLINE']);
+    appendFileSync(line.path('half.csv'), 'ioth-node\n');
+    await line.answered(2);
+    expect(line.json('half.accepted.json')).toMatchObject({ rows: 3 });
+    expect(existsSync(line.path('half.rejected.csv'))).toBe(false);
+  });
+
+  it('is passed over under a temporary name, and read at once when it is renamed', async () => {
+    const line = new Line();
+    await line.open({ settleMs: NEVER_MS, incompleteMs: NEVER_MS });
+    const names = [
+      '.lot1.csv.Xy12',
+      'lot2.csv.part',
+      'lot3.csv.tmp',
+      'lot4.csv~',
+      '~$lot5.csv',
+      '.~lock.lot6.csv#',
+    ];
+    for (const [at, name] of names.entries()) line.drop(name, lot(`PO-${at}`, at, 1));
+    line.drop('old.csv', lot('PO-9', 99, 1));
+    utimesSync(line.path('old.csv'), 1_000_000_000, 1_000_000_000);
+    expect(await line.answered(1)).toEqual(['old.csv']);
+    for (const [at, name] of names.entries()) renameSync(line.path(name), line.path(`lot${at}.csv`));
+    await line.answered(7);
+    expect(await line.registry.listBatches()).toHaveLength(7);
+  });
+});
+
+describe('what is no manifest', () => {
+  it.each<[string, string, string, (path: string) => void]>([
+    ['a link', 'lot.csv', 'MANIFEST_NOT_A_FILE', (path) => symlinkSync('/etc/passwd', path)],
+    ['a pipe', 'lot.csv', 'MANIFEST_NOT_A_FILE', (path) => void spawnSync('mkfifo', [path])],
+    ['a workbook', 'lot.xlsx', 'MANIFEST_NAME', (path) => writeFileSync(path, 'PK\u0003\u0004')],
+    [
+      'a workbook with a wrong name',
+      'lot.csv',
+      'MANIFEST_NOT_TEXT',
+      (path) => writeFileSync(path, 'PK\u0003\u0004\n'),
+    ],
+    ['an empty file', 'lot.csv', 'MANIFEST_EMPTY', (path) => writeFileSync(path, '')],
+  ])('%s is answered so', async (_case, name, code, make) => {
+    const line = new Line();
+    await line.open();
+    make(line.path(name));
+    await line.answered(1);
+    expect(line.codes(`${name.replace('.csv', '')}.rejected.csv`)).toEqual([code]);
+  });
+
+  it('is left alone when it is a folder, a note or an answer', async () => {
+    const line = new Line();
+    mkdirSync(line.path('done.csv'));
+    for (const name of ['README.md', 'x.result.csv', 'y.rejected.csv', 'z.accepted.json'])
+      line.drop(name, HEAD);
+    await line.open();
+    line.drop('lot7.csv', lot('PO-7', 1, 1));
+    expect(await line.answered(1)).toEqual(['lot7.csv']);
+  });
+});
+
+describe('after a restart', () => {
+  it('an answered file is not read again, and what came or changed meanwhile is', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('good.csv', lot('PO-7', 1, 1));
+    line.drop('bad.csv', lot('po-8', 11, 1));
+    line.drop('changed.csv', lot('po-9', 21, 1));
+    await line.answered(3);
+    await line.close();
+    line.drop('changed.csv', lot('PO-9', 21, 1));
+    line.drop('new.csv', lot('PO-10', 31, 1));
+    line.judged = 0;
+    await line.open();
+    expect((await line.answered(5)).slice(3).toSorted()).toEqual(['changed.csv', 'new.csv']);
+    expect(line.judged).toBe(2);
+  });
+
+  it('what a killed process left unfinished is removed, and what may be under way is not', async () => {
+    const line = new Line();
+    const store = join(line.state, 'manifests');
+    mkdirSync(store);
+    const [left, fresh] = ['a', 'b'].map(
+      (digit) => `.manifest.csv.${digit.repeat(8)}-0000-4000-8000-000000000000.tmp`,
+    );
+    const files = [
+      join(store, left ?? ''),
+      join(store, fresh ?? ''),
+      line.path(left ?? ''),
+      line.path('.other.tmp'),
+    ];
+    for (const file of files) writeFileSync(file, 'x');
+    for (const file of [files[0], files[2], files[3]]) utimesSync(file ?? '', 1_000_000_000, 1_000_000_000);
+    await line.open();
+    expect(files.map((file) => existsSync(file))).toEqual([false, true, false, true]);
+  });
+
+  it('a batch that was stored and not started is started, and answered as accepted', async () => {
+    const line = new Line();
+    line.startFails = 1;
+    await line.open({ pollMs: NEVER_MS });
+    line.drop('lot7.csv', lot('PO-7', 1, 1));
+    await vi.waitFor(() => expect(line.problems()).toHaveLength(1), { timeout: 10_000 });
+    await line.close();
+    expect(await line.registry.listBatches()).toHaveLength(1);
+    await line.open();
+    await line.answered(1);
+    expect(line.json('lot7.accepted.json')).toMatchObject({ status: 'accepted', batch: line.started[0] });
+    expect(line.started).toHaveLength(1);
+  });
+});
+
+describe('when the line stumbles', () => {
+  it('the file is tried again, and nobody is told that it is bad', async () => {
+    const line = new Line();
+    line.startFails = 2;
+    await line.open();
+    line.drop('lot7.csv', lot('PO-7', 1, 1));
+    await line.answered(1);
+    expect(line.problems()).toHaveLength(2);
+    expect(line.events[0]).toMatchObject({ kind: 'problem', name: 'lot7.csv', retryMs: 40 });
+    expect(line.events[1]).toMatchObject({ kind: 'problem', name: 'lot7.csv', retryMs: 80 });
+    expect(line.started).toHaveLength(1);
+  });
+
+  it('a folder that goes away is reported, and watched again when it is back', async () => {
+    const line = new Line();
+    await line.open();
+    rmSync(line.folder, { recursive: true });
+    await vi.waitFor(
+      () => expect(line.problems()[0]).toMatchObject({ code: 'MANIFEST_INBOX_FAILED' }),
+      10_000,
+    );
+    mkdirSync(line.folder);
+    line.drop('lot7.csv', lot('PO-7', 1, 1));
+    await line.answered(1);
+  });
+
+  it('a folder that cannot be made is an error at once', async () => {
+    const line = new Line();
+    const folder = join(line.state, 'registry.db', 'inbox');
+    await expect(line.open({ folder })).rejects.toMatchObject({ code: 'MANIFEST_INBOX_FAILED' });
+  });
+});

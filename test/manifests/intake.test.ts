@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { copyManifest, type ManifestCopy } from '../../manifests/copy-manifest.ts';
+import { createIntake, type IntakePorts } from '../../manifests/intake.ts';
+import { validateManifest } from '../../manifests/validate-manifest.ts';
+import type { Rejected, Verdict } from '../../manifests/verdict.ts';
+import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
+import { temporaryFile, temporaryFolder } from './temp-folder.ts';
+
+const PRODUCTS = [
+  { name: 'golioth-node', assignment: 'any-board' },
+  { name: 'listed-node', assignment: 'listed-board' },
+] as const;
+const HEAD = 'order,serial,product,board_id\n';
+
+class Desk {
+  readonly state = temporaryFolder();
+  readonly registry = new SqliteRegistry(join(this.state, 'registry.db'));
+  readonly started: string[] = [];
+  readonly ports: IntakePorts = {
+    products: PRODUCTS,
+    registered: this.registry,
+    importBatch: async (batch, rows) => this.registry.importBatch(batch, rows),
+    startBatch: async ({ batchId }) => {
+      this.started.push(batchId);
+      await this.registry.recordStart(batchId);
+    },
+  };
+
+  constructor() {
+    onTestFinished(() => this.registry.close());
+  }
+
+  async copy(text: string | Buffer, name = 'lot.csv'): Promise<ManifestCopy> {
+    const result = await copyManifest(temporaryFile(text, name), this.state);
+    if ('refused' in result) throw new Error(result.refused.code);
+    return result.copy;
+  }
+
+  async intake(text: string | Buffer, ports: Partial<IntakePorts> = {}): Promise<Verdict> {
+    return createIntake({ ...this.ports, ...ports })(await this.copy(text));
+  }
+}
+
+function faultsOf(verdict: Verdict): string[] {
+  const { issues } = verdict as Rejected;
+  return issues.map(({ line, column, code }) => `${line}:${column}:${code.slice('MANIFEST_'.length)}`);
+}
+
+describe('intake', () => {
+  it('takes the example', async () => {
+    const desk = new Desk();
+    expect(await desk.intake(readFileSync('manifests/example.csv'))).toMatchObject({
+      status: 'accepted',
+      rows: 24,
+    });
+    expect(desk.started).toHaveLength(1);
+  });
+
+  it('finds serials and boards of earlier batches, whatever their case, together with the other faults', async () => {
+    const desk = new Desk();
+    await desk.intake(`${HEAD}PO-1,CL-1,listed-node,aa01\nPO-1,CL-2,listed-node,aa02\n`);
+    const verdict = await desk.intake(
+      `${HEAD}PO-2,CL-3,listed-node,AA01\nPO-2,CL-4,golioth-nod,\nPO-2,CL-2,listed-node,aa02\nPO-2,CL-5,golioth-node,\n`,
+    );
+    expect(faultsOf(verdict)).toEqual([
+      '2:board_id:BOARD_ID_REGISTERED',
+      '3:product:PRODUCT_UNKNOWN',
+      '4:serial:SERIAL_REGISTERED',
+      '4:board_id:BOARD_ID_REGISTERED',
+    ]);
+    expect(verdict).toMatchObject({ rows: 4, refusedRows: 3, omitted: 0 });
+    expect(desk.started).toHaveLength(1);
+  });
+
+  it('lists 1,000 faults in the order of the lines and counts the rest', async () => {
+    const desk = new Desk();
+    const text = HEAD + Array.from({ length: 1_600 }, (_row, at) => `PO-1,cl-${at},golioth-node,\n`).join('');
+    const verdict = await desk.intake(text);
+    expect(verdict).toMatchObject({ status: 'rejected', omitted: 600, rows: 1_600, refusedRows: 1_600 });
+    expect((verdict as Rejected).issues.map((found) => found.line)).toEqual(
+      Array.from({ length: 1_000 }, (_issue, at) => at + 2),
+    );
+  });
+
+  it('takes the serials of two racing manifests for one of them', async () => {
+    const desk = new Desk();
+    const [one, other] = [
+      `${HEAD}PO-1,CL-1,golioth-node,\nPO-1,CL-2,golioth-node,\n`,
+      `${HEAD}PO-2,CL-2,golioth-node,\nPO-2,CL-3,golioth-node,\n`,
+    ];
+    // The second is stored after the first was judged and before it is stored.
+    const verdict = await desk.intake(one, {
+      importBatch: async (batch, rows) => {
+        await desk.intake(other);
+        return desk.registry.importBatch(batch, rows);
+      },
+    });
+    expect(faultsOf(verdict)).toEqual(['3:serial:SERIAL_REGISTERED']);
+    expect((await desk.registry.listBatches()).map((batch) => batch.order)).toEqual(['PO-2']);
+  });
+
+  it('judges without any effect', async () => {
+    const desk = new Desk();
+    const good = await validateManifest('manifests/example.csv', PRODUCTS, desk.registry);
+    expect(good).toMatchObject({ count: 0, rows: 24, order: 'PO-1001' });
+    const bad = await validateManifest('manifests/faulty.csv', PRODUCTS, desk.registry);
+    expect(bad).toMatchObject({ count: 12, rows: 14, refusedRows: 12 });
+    expect(await desk.registry.listBatches()).toEqual([]);
+  });
+});
