@@ -7,7 +7,7 @@ import { parseRow, type ManifestProduct, type ManifestRow } from './manifest-row
 import { SeenRows } from './seen-rows.ts';
 
 /** 4,000 chunks of 250 units: the largest batch the workflows are sized for. */
-export const MAX_ROWS = 1_000_000;
+const MAX_ROWS = 1_000_000;
 
 /** What a manifest holds, line by line: a unit, a line that is refused, or a fault of the file or its header. */
 export type ManifestEvent =

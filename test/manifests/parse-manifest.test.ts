@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { MAX_LINE_CHARACTERS } from '../../manifests/manifest-lines.ts';
+import { parseManifest, type ManifestEvent } from '../../manifests/parse-manifest.ts';
 import { faults, parsed } from './parsed.ts';
+import { temporaryFile } from './temp-folder.ts';
 
 const HEAD = 'order,serial,product\n';
 const GOOD = 'PO-1,CL-1,golioth-node\n';
@@ -216,6 +218,18 @@ describe('what a planner gets wrong', () => {
     const { issues } = await parsed(`${HEAD}PO-1,CL\u202e\u001b[31m${'x'.repeat(100)},golioth-node\n`);
     expect(issues[0]?.value).toBe(`CL\\u{202e}\\u{1b}[31m${'x'.repeat(60)}…`);
   });
+});
+
+it('stops after 1,000,000 rows', async () => {
+  const path = temporaryFile(HEAD + '\n'.repeat(1_000_500));
+  let lines = 0;
+  let last: ManifestEvent | undefined;
+  for await (const event of parseManifest(path, [])) {
+    lines += event.kind === 'file' ? 0 : 1;
+    last = event;
+  }
+  expect(lines).toBe(1_000_000);
+  expect(last).toMatchObject({ kind: 'file', issue: { code: 'MANIFEST_TOO_MANY_ROWS' } });
 });
 
 describe('the faulty example', () => {

@@ -5,7 +5,7 @@ import type { ManifestProduct, ManifestRow } from '../../manifests/manifest-row.
 import { parseManifest, type ManifestEvent } from '../../manifests/parse-manifest.ts';
 import { temporaryFile } from './temp-folder.ts';
 
-export const PRODUCTS: readonly ManifestProduct[] = [
+const PRODUCTS: readonly ManifestProduct[] = [
   { name: 'golioth-node', assignment: 'any-board' },
   { name: 'listed-node', assignment: 'listed-board' },
 ];

@@ -20,7 +20,7 @@ export function openedRegistry(path: string = registryPath()): SqliteRegistry {
   return registry;
 }
 
-export function sha256(text: string | Uint8Array): string {
+function sha256(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
