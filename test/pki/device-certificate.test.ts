@@ -1,0 +1,115 @@
+import { X509Certificate } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { lintCertificate } from '../../pki/certificate-linter.ts';
+import { readCertificate, readName } from '../../pki/certificate-reader.ts';
+import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from '../../pki/device-certificate.ts';
+import { generateDeviceKey } from '../../pki/device-key.ts';
+import { gateCsr } from '../../pki/csr-gate.ts';
+import { assembleCertificate } from '../../pki/tbs-builder.ts';
+import { Name, X509CertificateGenerator } from '../../pki/x509-library.ts';
+import { SERIAL_PATTERN } from '../../provisioning/serial-number.ts';
+import { freshTbs, makeCa, PROFILE, signTbs } from './leaf.ts';
+import { temporaryFolder } from './openssl.ts';
+
+const ca = await makeCa(temporaryFolder());
+
+const serials = fc.stringMatching(SERIAL_PATTERN);
+const organizations = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+  .filter((text) => !/\p{C}|\p{Zl}|\p{Zp}|^ | $/u.test(text) && Array.from(text).length <= 64);
+
+function textsOf(certificate: Uint8Array): string[] {
+  return readName(readCertificate(certificate).subject)
+    .flat()
+    .map(({ value }) => Buffer.from(value).toString());
+}
+
+describe('device certificates', () => {
+  it('say what they were told and lint clean, for any serial, organization and time', async () => {
+    const days = fc.oneof(
+      fc.constant('forever' as const),
+      fc.record({ days: fc.integer({ min: 1, max: 36_500 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(serials, organizations, days, async (serial, organization, validity) => {
+        const profile = { organization, commonName: '{serial}', validity };
+        const certificate = await signTbs(ca, await freshTbs(ca, serial, profile));
+        expect(textsOf(certificate)).toEqual([organization, serial, serial]);
+        expect(lintCertificate(certificate, { issuer: ca.facts, signed: true })).toEqual([]);
+        const parsed = new X509Certificate(certificate);
+        expect(parsed.verify(new X509Certificate(ca.certificate).publicKey)).toBe(true);
+        expect(parsed.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each(['#0c0141', 'a"b"c\\x', 'A1, O=Admin', 'A1+O=x', ' = ', '<b>', '${x}'])(
+    'take %j in an organization as it stands: the object form of names has no syntax',
+    async (organization) => {
+      const certificate = await signTbs(ca, await freshTbs(ca, 'ACME-1', { ...PROFILE, organization }));
+      expect(textsOf(certificate)).toEqual([organization, 'ACME-1', 'ACME-1']);
+    },
+  );
+
+  it("carry the issuer's name byte for byte", async () => {
+    const certificate = await signTbs(ca, await freshTbs(ca, 'ACME-1'));
+    expect(Buffer.from(readCertificate(certificate).issuer)).toEqual(
+      Buffer.from(readCertificate(ca.certificate).subject),
+    );
+  });
+
+  it('have serial numbers of 16 octets with the top bits 01, all different', () => {
+    const numbers = Array.from({ length: 2000 }, randomCertificateSerial);
+    for (const number of numbers) expect([number.length, number[0]! >> 6]).toEqual([16, 1]);
+    expect(new Set(numbers.map((number) => Buffer.from(number).toString('hex'))).size).toBe(2000);
+  });
+
+  it('begin an hour early, to the minute, but not before their issuer', () => {
+    const start = notBeforeOf(new Date('2030-01-01T10:30:59.999Z'), ca.facts);
+    expect(start.toISOString()).toBe('2030-01-01T09:30:00.000Z');
+    expect(notBeforeOf(new Date('2000-01-01'), ca.facts)).toEqual(ca.facts.notBefore);
+  });
+
+  it('have the same signed part when built again, and signatures of every length verify', async () => {
+    const { spki } = gateCsr(generateDeviceKey().createCsr({ serial: 'ACME-1' }));
+    const terms = {
+      serial: 'ACME-1',
+      spki,
+      certificateSerial: randomCertificateSerial(),
+      notBefore: notBeforeOf(new Date(), ca.facts),
+    };
+    const [tbs, again] = [
+      await buildDeviceTbs(terms, PROFILE, ca.facts),
+      await buildDeviceTbs(terms, PROFILE, ca.facts),
+    ];
+    expect(Buffer.from(again)).toEqual(Buffer.from(tbs));
+    const lengths = new Set<number>();
+    for (let count = 0; count < 400; count += 1) {
+      const certificate = await signTbs(ca, tbs);
+      lengths.add(certificate.length);
+      expect(lintCertificate(certificate, { issuer: ca.facts, signed: true })).toEqual([]);
+    }
+    expect(lengths.size).toBeGreaterThan(2);
+  });
+
+  it('are put together as the library itself would', async () => {
+    const tbs = await freshTbs(ca, 'ACME-1');
+    const fields = readCertificate(await signTbs(ca, tbs));
+    const signature = await ca.signer.sign(tbs, { requestId: 'test' });
+    const ours = assembleCertificate(tbs, signature);
+    const library = await X509CertificateGenerator.create({
+      serialNumber: Buffer.from(fields.serial).toString('hex'),
+      subject: new Name(fields.subject),
+      issuer: new Name(fields.issuer),
+      publicKey: fields.spki,
+      notBefore: new Date(new X509Certificate(ours).validFrom),
+      notAfter: new Date(new X509Certificate(ours).validTo),
+      extensions: new (await import('@peculiar/x509')).X509Certificate(ours).extensions,
+      signature,
+      signingAlgorithm: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+    });
+    expect(Buffer.from(library.rawData)).toEqual(Buffer.from(ours));
+  });
+});
