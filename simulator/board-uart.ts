@@ -1,0 +1,170 @@
+// The wire and the work queues between a port and a board: baud rate, line buffers, packet pool, one request at a time.
+
+import { distortAnswer } from './answer-faults.ts';
+import type { BoardSpeed } from './board-speed.ts';
+import { LineReceiver, type DropReason } from './line-receiver.ts';
+import { renderLines } from './smp-lines.ts';
+import { Timeline } from './timeline.ts';
+import type { VirtualBoard } from './virtual-board.ts';
+
+/** 8N1: start bit, eight data bits, stop bit. */
+const BITS_PER_BYTE = 10;
+const NEWLINE = 0x0a;
+
+type State = 'off' | 'booting' | 'running' | 'crashed';
+
+interface QueuedRequest {
+  readonly packet: Uint8Array;
+  readonly atMs: number;
+}
+
+/** Runs a board behind one byte stream, until `stop()` cuts its power. */
+export class BoardUart {
+  readonly #board: VirtualBoard;
+  readonly #speed: BoardSpeed;
+  readonly #transmit: (bytes: Uint8Array) => void;
+  readonly #byteMs: number;
+  readonly #incoming = new Timeline();
+  readonly #outgoing = new Timeline();
+  #receiver: LineReceiver;
+  #queue: QueuedRequest[] = [];
+  #serving = false;
+  #state: State = 'off';
+  #receivedUntilMs = 0;
+  #sentUntilMs = 0;
+  #bootTimer: NodeJS.Timeout | undefined;
+  #previousAnswer: Uint8Array | undefined;
+
+  constructor(board: VirtualBoard, speed: BoardSpeed, transmit: (bytes: Uint8Array) => void) {
+    this.#board = board;
+    this.#speed = speed;
+    this.#transmit = transmit;
+    this.#byteMs = speed.baudRate > 0 ? (BITS_PER_BYTE * 1000) / speed.baudRate : 0;
+    this.#receiver = this.#newReceiver();
+  }
+
+  /** Why bytes were dropped since the last start, oldest first. */
+  get drops(): readonly DropReason[] {
+    return this.#receiver.drops;
+  }
+
+  /** Received bytes that wait for the rest of their line or packet. */
+  get pendingBytes(): number {
+    return this.#receiver.pendingBytes;
+  }
+
+  /** Whether the firmware crashed for want of packet buffers; only a power cycle helps. */
+  get crashed(): boolean {
+    return this.#state === 'crashed';
+  }
+
+  /** Powers the board. It listens at once: who put it into the socket took longer than a boot. */
+  start(): void {
+    this.#board.events = { ...this.#board.events, onReset: () => this.#restart() };
+    this.#board.start();
+    this.#halt('running');
+    this.#printBanner();
+  }
+
+  /** Cuts the power. */
+  stop(): void {
+    this.#halt('off');
+    clearTimeout(this.#bootTimer);
+    this.#board.stop();
+  }
+
+  /** Bytes from the client, all at once as the tty gave them; at a baud rate they arrive one after the other. */
+  receive(chunk: Uint8Array): void {
+    let arrivalMs = Math.max(performance.now(), this.#receivedUntilMs);
+    for (let start = 0; start < chunk.length;) {
+      const newline = this.#byteMs > 0 ? chunk.indexOf(NEWLINE, start) : -1;
+      const end = newline < 0 ? chunk.length : newline + 1;
+      const part = Uint8Array.from(chunk.subarray(start, end));
+      arrivalMs += part.length * this.#byteMs;
+      const atMs = arrivalMs;
+      this.#incoming.at(atMs, () => this.#onBytes(part, atMs));
+      start = end;
+    }
+    this.#receivedUntilMs = arrivalMs;
+  }
+
+  #onBytes(bytes: Uint8Array, atMs: number): void {
+    if (this.#state !== 'running') return;
+    this.#receiver.feed(bytes, atMs, (packet) => this.#queue.push({ packet, atMs }));
+    this.#serve();
+  }
+
+  /** A packet buffer for the receiver: the pool also holds the queued requests, the one in work, and its answer. */
+  #allocate(): boolean {
+    const used = this.#queue.length + (this.#serving ? 2 : 0);
+    if (used < this.#board.profile.netBufCount) return true;
+    if (this.#board.profile.crashesOnOverload) this.#crash();
+    return false;
+  }
+
+  #serve(): void {
+    const request = this.#serving || this.#state !== 'running' ? undefined : this.#queue.shift();
+    if (!request) return;
+    const fate = this.#board.faults.onRequest();
+    if (fate.reset) return this.#board.reset();
+    if (fate.copies === 2) this.#queue.unshift(request);
+    if (fate.copies === 0) return this.#serve();
+    this.#serving = true;
+    const held = this.#queue.length + 1 + (this.#receiver.holdsNetBuf ? 1 : 0);
+    const answers = this.#board.handleMessage(request.packet, held < this.#board.profile.netBufCount);
+    if (this.#state !== 'running' || !this.#serving) return;
+    const slowMs = this.#board.faults.find('slow')?.delayMs ?? 0;
+    const workMs = this.#speed.handlingMs + this.#board.takeWorkMs(this.#speed) + fate.delayMs + slowMs;
+    const startMs = this.#byteMs > 0 || workMs > 0 ? Math.max(request.atMs, this.#sentUntilMs) + workMs : 0;
+    this.#send(answers, startMs);
+  }
+
+  #send(answers: readonly Uint8Array[], startMs: number): void {
+    let dueMs = startMs;
+    for (const answer of answers) {
+      const { parts, delayMs } = distortAnswer(this.#board.faults, renderLines(answer), this.#previousAnswer);
+      this.#previousAnswer = Buffer.concat(renderLines(answer));
+      dueMs += delayMs > 0 ? Math.max(0, performance.now() - dueMs) + delayMs : 0;
+      for (const part of parts) {
+        dueMs += part.length * this.#byteMs;
+        this.#outgoing.at(dueMs, () => this.#transmit(part));
+      }
+    }
+    this.#sentUntilMs = dueMs;
+    this.#outgoing.at(dueMs, () => {
+      this.#serving = false;
+      this.#serve();
+    });
+  }
+
+  #crash(): void {
+    this.#halt('crashed');
+    this.#board.stop();
+  }
+
+  #restart(): void {
+    this.#halt('booting');
+    this.#bootTimer = setTimeout(() => {
+      this.#state = 'running';
+      this.#printBanner();
+    }, this.#board.profile.bootMs).unref();
+  }
+
+  #halt(state: State): void {
+    this.#state = state;
+    this.#serving = false;
+    this.#queue = [];
+    this.#incoming.clear();
+    this.#outgoing.clear();
+    this.#receiver = this.#newReceiver();
+  }
+
+  #newReceiver(): LineReceiver {
+    return new LineReceiver(this.#board.profile, this.#speed.lineHandlingMs, () => this.#allocate());
+  }
+
+  #printBanner(): void {
+    const { consoleOnUart, version } = this.#board.profile;
+    if (consoleOnUart) this.#transmit(Buffer.from(`*** Booting Zephyr OS build v${version} ***\r\n`));
+  }
+}

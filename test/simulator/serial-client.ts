@@ -1,0 +1,66 @@
+// A client of a virtual board: the real serialport library on the port, literal frames, nothing of Certline.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { SerialPort } from 'serialport';
+import { onTestFinished } from 'vitest';
+
+import { frame, unframe } from './wire.ts';
+
+/** An open port that remembers what arrived. */
+export class SerialClient {
+  readonly port: SerialPort;
+  received = Buffer.alloc(0);
+  disconnected = false;
+
+  private constructor(path: string) {
+    this.port = new SerialPort({ path, baudRate: 115_200, autoOpen: false });
+    this.port.on('data', (bytes: Buffer) => (this.received = Buffer.concat([this.received, bytes])));
+    this.port.on(
+      'close',
+      (error?: { disconnected?: boolean }) => (this.disconnected ||= error?.disconnected === true),
+    );
+    this.port.on('error', () => undefined);
+  }
+
+  /** Opens a port; it is closed with the test. */
+  static async open(path: string): Promise<SerialClient> {
+    const client = new SerialClient(path);
+    await new Promise<void>((resolve, reject) => {
+      client.port.open((error) => (error ? reject(error) : resolve()));
+    });
+    onTestFinished(() => client.close());
+    return client;
+  }
+
+  async close(): Promise<void> {
+    if (this.port.isOpen) await new Promise<void>((resolve) => void this.port.close(() => resolve()));
+  }
+
+  send(bytes: string | Uint8Array): void {
+    this.port.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+  }
+
+  /** The messages that arrived so far. */
+  get messages(): string[] {
+    return unframe(this.received.toString('latin1')).map((message) => message.toString('hex'));
+  }
+
+  /** Sends a request in one write and waits for its answer, in hex. */
+  async ask(message: Uint8Array): Promise<string> {
+    const before = this.messages.length;
+    this.send(frame(message).join(''));
+    return until(() => this.messages[before]);
+  }
+}
+
+/** Polls until `condition` gives something; throws after ten seconds. */
+export async function until<T>(condition: () => T | undefined | false): Promise<T> {
+  const giveUpAt = performance.now() + 10_000;
+  for (;;) {
+    const value = condition();
+    if (value !== undefined && value !== false) return value;
+    if (performance.now() > giveUpAt) throw new Error('it did not happen within ten seconds');
+    await sleep(2);
+  }
+}
