@@ -136,7 +136,7 @@ function readRdn(attributes: DerReader): NameAttribute[] {
 }
 
 /** Dotted decimal of an OBJECT IDENTIFIER's content (X.690 §8.19). */
-export function oidText(content: Uint8Array): string {
+function oidText(content: Uint8Array): string {
   const arcs: number[] = [];
   let arc = 0;
   for (const octet of content) {

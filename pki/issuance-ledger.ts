@@ -3,15 +3,7 @@
  * certificate is stored. active: a board is known to carry it. superseded: another attempt took its place. revoked: a
  * person or the line withdrew it. void: it ended before a signature could exist.
  */
-export const ISSUANCE_STATES = [
-  'reserved',
-  'signing',
-  'issued',
-  'active',
-  'superseded',
-  'revoked',
-  'void',
-] as const;
+const ISSUANCE_STATES = ['reserved', 'signing', 'issued', 'active', 'superseded', 'revoked', 'void'] as const;
 
 export type IssuanceState = (typeof ISSUANCE_STATES)[number];
 

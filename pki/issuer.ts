@@ -38,7 +38,7 @@ export const ISSUE_STEPS = [
   'recorded',
 ] as const;
 
-export type IssueStep = (typeof ISSUE_STEPS)[number];
+type IssueStep = (typeof ISSUE_STEPS)[number];
 
 /** What an issuer is made of. `atStep` is told each step as it is reached: for measuring, and for killing in tests. */
 export interface IssuerParts {

@@ -10,10 +10,10 @@ export const EC_PUBLIC_KEY = Buffer.from('06072a8648ce3d0201', 'hex');
 export const ECDSA_WITH_SHA256 = Buffer.from('300a06082a8648ce3d040302', 'hex');
 
 /** What every P-256 SubjectPublicKeyInfo with an uncompressed point begins with: 27 octets, the point's 04 included. */
-export const SPKI_PREFIX = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
+const SPKI_PREFIX = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
 
 /** Octets of a P-256 SubjectPublicKeyInfo: the prefix and two coordinates of 32. */
-export const SPKI_LENGTH = 91;
+const SPKI_LENGTH = 91;
 
 /** Octets of a coordinate, a private scalar, and of r and s in a signature. */
 export const FIELD_LENGTH = 32;

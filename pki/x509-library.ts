@@ -14,5 +14,4 @@ export {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
   type Extension,
-  type JsonName,
 } from '@peculiar/x509';

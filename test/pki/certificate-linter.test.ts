@@ -8,7 +8,8 @@ import { ECDSA_WITH_SHA256, sha256Hex } from '../../pki/p256.ts';
 import { assembleCertificate, PLACEHOLDER_SIGNATURE } from '../../pki/tbs-builder.ts';
 import { OID } from '../../pki/x509-oids.ts';
 import { fileIn, openssl, temporaryFolder } from './openssl.ts';
-import { freshTbs, makeCa, PROFILE, signTbs } from './leaf.ts';
+import { PROFILE } from './acme.ts';
+import { freshTbs, makeCa, signTbs } from './leaf.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);
@@ -263,9 +264,8 @@ function codesOf(der: Uint8Array): string[] {
 
 function opensslAccepts(der: Uint8Array): boolean {
   const path = fileIn(folder, 'candidate.der', der);
-  const chain = `${ca.directory}/chain.pem`;
   try {
-    openssl('verify', '-x509_strict', '-purpose', 'sslclient', '-CAfile', chain, path);
+    openssl('verify', '-x509_strict', '-purpose', 'sslclient', '-CAfile', ca.chainPath, path);
     return true;
   } catch {
     return false;

@@ -7,7 +7,7 @@ import {
   validatedProfile,
   type CertificateProfile,
 } from '../../pki/certificate-profile.ts';
-import { PROFILE } from './leaf.ts';
+import { PROFILE } from './acme.ts';
 
 const invalid = expect.objectContaining({ code: 'PROFILE_INVALID' });
 

@@ -6,10 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { CA_FILES, createDevelopmentCa, loadFactoryIca, readCaChain } from '../../pki/development-ca.ts';
 import { passphraseFromFile } from '../../pki/passphrase.ts';
 import { fileIn, openssl, temporaryFolder } from './openssl.ts';
-import { freshTbs, makeCa, passphrase, signTbs } from './leaf.ts';
+import { passphrase } from './acme.ts';
+import { freshTbs, makeStoredCa, signTbs } from './leaf.ts';
 
 const folder = temporaryFolder();
-const ca = await makeCa(folder);
+const ca = await makeStoredCa(folder);
 
 function path(name: keyof typeof CA_FILES): string {
   return join(ca.directory, CA_FILES[name]);

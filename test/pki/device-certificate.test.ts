@@ -9,7 +9,8 @@ import { gateCsr } from '../../pki/csr-gate.ts';
 import { assembleCertificate } from '../../pki/tbs-builder.ts';
 import { Name, X509CertificateGenerator } from '../../pki/x509-library.ts';
 import { SERIAL_PATTERN } from '../../provisioning/serial-number.ts';
-import { freshTbs, makeCa, PROFILE, signTbs } from './leaf.ts';
+import { PROFILE } from './acme.ts';
+import { freshTbs, makeCa, signTbs } from './leaf.ts';
 import { temporaryFolder } from './openssl.ts';
 
 const ca = await makeCa(temporaryFolder());

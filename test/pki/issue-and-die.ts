@@ -6,7 +6,7 @@ import { loadFactoryIca } from '../../pki/development-ca.ts';
 import type { IssueRequest } from '../../pki/issue-request.ts';
 import { Issuer } from '../../pki/issuer.ts';
 import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
-import { passphrase, PROFILE } from './leaf.ts';
+import { passphrase, PROFILE } from './acme.ts';
 
 const [directory = '', path = '', fatalStep = '', json = ''] = process.argv.slice(2);
 const request = JSON.parse(json) as Omit<IssueRequest, 'csr'> & { csr: string };

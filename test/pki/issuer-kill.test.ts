@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { firstBrokenEntry } from '../../pki/audit-chain.ts';
 import type { IssueRequest } from '../../pki/issue-request.ts';
 import { ISSUE_STEPS } from '../../pki/issuer.ts';
-import { makeCa } from './leaf.ts';
+import { makeStoredCa } from './leaf.ts';
 import { temporaryFolder } from './openssl.ts';
 import { makeLine, openLine, release, requestFor } from './signing-line.ts';
 
 const folder = temporaryFolder();
-const ca = await makeCa(folder);
+const ca = await makeStoredCa(folder);
 const script = new URL('./issue-and-die.ts', import.meta.url).pathname;
 
 /** Runs `issue` in a process of its own; the signal that ended it, or null. */

@@ -4,7 +4,8 @@ import { lintCertificate } from '../../pki/certificate-linter.ts';
 import { generateDeviceKey } from '../../pki/device-key.ts';
 import { sha256Hex } from '../../pki/p256.ts';
 import { PkiError } from '../../pki/pki-error.ts';
-import { makeCa, PROFILE } from './leaf.ts';
+import { PROFILE } from './acme.ts';
+import { makeCa } from './leaf.ts';
 import { fileIn, openssl, temporaryFolder } from './openssl.ts';
 import { code, makeLine, openLine, release, requestFor, type SigningLine } from './signing-line.ts';
 
@@ -23,8 +24,7 @@ describe('Issuer.issue', () => {
     const request = requestFor('ACME-1');
     const issued = await issuer.issue(request);
     const path = fileIn(folder, 'issued.der', issued.certificate);
-    const chain = `${ca.directory}/chain.pem`;
-    openssl('verify', '-x509_strict', '-purpose', 'sslclient', '-CAfile', chain, path);
+    openssl('verify', '-x509_strict', '-purpose', 'sslclient', '-CAfile', ca.chainPath, path);
     expect(lintCertificate(issued.certificate, { issuer: ca.facts, signed: true })).toEqual([]);
     const { certificate, ...said } = issued;
     expect(describeCertificate(certificate, issuer.chain())).toEqual({

@@ -1,32 +1,50 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { CertificateProfile } from '../../pki/certificate-profile.ts';
+import { makeFactoryIcaCertificate, makeRootCertificate, type CaName } from '../../pki/ca-certificate.ts';
 import { createDevelopmentCa, loadFactoryIca } from '../../pki/development-ca.ts';
 import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from '../../pki/device-certificate.ts';
 import { generateDeviceKey } from '../../pki/device-key.ts';
 import { gateCsr } from '../../pki/csr-gate.ts';
-import type { IssuingCa } from '../../pki/issuing-ca.ts';
-import { SecretBytes } from '../../pki/secret-bytes.ts';
+import { openIssuingCa, type IssuingCa } from '../../pki/issuing-ca.ts';
+import { pemOf } from '../../pki/pem.ts';
+import { SoftwareSigner } from '../../pki/software-signer.ts';
 import { assembleCertificate } from '../../pki/tbs-builder.ts';
+import { passphrase, PROFILE } from './acme.ts';
+import { fileIn } from './openssl.ts';
 
-export const PROFILE: CertificateProfile = {
-  organization: 'acme-line-1',
-  commonName: '{serial}',
-  validity: 'forever',
-};
-
-export function passphrase(text = 'correct horse'): SecretBytes {
-  return new SecretBytes(Buffer.from(text));
+/** A CA in memory, which spares the time that encrypting its keys takes; `chainPath` is its chain for openssl. */
+export async function makeCa(folder: string): Promise<IssuingCa & { chainPath: string }> {
+  const now = new Date();
+  const [root, ica] = [newSigner('root'), newSigner('ica')];
+  const generation = randomUUID();
+  const names = { root: caName(`Root ${generation}`), ica: caName(`ICA ${generation}`) };
+  const rootCertificate = await makeRootCertificate(names.root, root, now);
+  const chain = [await makeFactoryIcaCertificate(names, { root, icaSpki: ica.spki }, now), rootCertificate];
+  const chainPath = fileIn(
+    folder,
+    `chain-${generation}.pem`,
+    chain.map((der) => pemOf('CERTIFICATE', der)).join(''),
+  );
+  return { ...openIssuingCa(ica, chain, now), chainPath };
 }
 
-/** A CA in `folder`/ca, loaded. */
-export async function makeCa(folder: string): Promise<IssuingCa & { directory: string }> {
+/** A CA in `folder`/ca, its keys encrypted, loaded. */
+export async function makeStoredCa(folder: string): Promise<IssuingCa & { directory: string }> {
   const directory = join(folder, 'ca');
   await createDevelopmentCa({ directory, name: 'Acme Devices', passphrase: passphrase() });
   return { ...loadFactoryIca({ directory, passphrase: passphrase() }), directory };
 }
 
+function caName(commonName: string): CaName {
+  return { organization: 'Acme Devices', commonName };
+}
+
+function newSigner(id: string): SoftwareSigner {
+  return new SoftwareSigner(id, generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey);
+}
+
 /** A request with a fresh key. */
-export function freshCsr(serial: string): Uint8Array {
+function freshCsr(serial: string): Uint8Array {
   return generateDeviceKey().createCsr({ serial });
 }
 

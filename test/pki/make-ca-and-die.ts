@@ -23,5 +23,5 @@ fs.renameSync = (from, to) => {
 syncBuiltinESMExports();
 
 const { createDevelopmentCa } = await import('../../pki/development-ca.ts');
-const { passphrase } = await import('./leaf.ts');
+const { passphrase } = await import('./acme.ts');
 await createDevelopmentCa({ directory, name: 'Acme', passphrase: passphrase() });

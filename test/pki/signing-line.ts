@@ -7,10 +7,10 @@ import type { IssuingCa } from '../../pki/issuing-ca.ts';
 import { LedgerDatabase } from '../../pki/ledger-database.ts';
 import type { Signer, SigningContext } from '../../pki/signer.ts';
 import { SqliteLedger } from '../../pki/sqlite-ledger.ts';
-import { PROFILE } from './leaf.ts';
+import { PROFILE } from './acme.ts';
 
 /** A signer that counts, and lets a test stand between the request and the signature. */
-export class CountingSigner implements Signer {
+class CountingSigner implements Signer {
   readonly id: string;
   readonly spki: Uint8Array;
   readonly #signer: Signer;
