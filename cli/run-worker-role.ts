@@ -14,6 +14,7 @@ import { connectClient, connectWorkers } from '../workers/temporal-connection.ts
 import type { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import type { TemporalServer } from '../workers/temporal-server/temporal-server.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
 import { aborted, stopSignal } from './stop-signal.ts';
@@ -26,6 +27,7 @@ interface Surroundings extends Invocation {
   readonly client: Client;
   readonly connection: NativeConnection;
   readonly namespace: string;
+  readonly server: TemporalServer;
   readonly log: Logger;
 }
 
@@ -47,7 +49,7 @@ export async function runWorkerRole(invocation: Invocation, role: string): Promi
   const { client, connection: clientConnection } = await connectClient(server);
   try {
     const { namespace } = server;
-    const running = await start({ ...invocation, client, connection, namespace, log });
+    const running = await start({ ...invocation, client, connection, namespace, server, log });
     process.stdout.write(`${role} up, on ${server.address}, namespace ${namespace}\n`);
     // A worker that has ended takes no work any more: leave, so that whoever supervises it starts it again.
     await Promise.race([aborted(signal), running.ended]);

@@ -58,7 +58,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
     const signer = keep(await startSigner({ ca, ledger, products, connection, namespace }));
     const orchestrator = keep(await startOrchestrator({ registry, inbox, connection, namespace }));
     const stations = [];
-    const shared = { products, issuers: [ca.certificate], stateFolder, client, connection, namespace, log };
+    const shared = { products, issuers: [ca.certificate], stateFolder, client, server, log };
     for (const station of config.stations)
       stations.push(keep(await startStation({ ...shared, config: station })));
     const intake = keep(
@@ -82,7 +82,8 @@ export async function startLine(options: LineOptions): Promise<Line> {
       stop: close,
     };
   } catch (error) {
-    await close();
+    // What failed is the news; that a half-started role cannot be closed in order is not.
+    await close().catch((closing: unknown) => log.warn({ err: closing }, 'could not close in order'));
     throw error;
   }
 }

@@ -38,6 +38,7 @@ export class BoardSlots implements CustomSlotSupplier<ActivitySlotInfo> {
     return this.#station.capacity(this.#queue) > this.#permits;
   }
 
+  /** Rejects with the very reason of an abort: the SDK takes any other error for a defect. */
   async #change(signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const settle = (end: () => void) => {
@@ -45,17 +46,10 @@ export class BoardSlots implements CustomSlotSupplier<ActivitySlotInfo> {
         signal.removeEventListener('abort', aborted);
         end();
       };
-      const aborted = () => settle(() => reject(abortError()));
+      const aborted = () => settle(() => reject(signal.reason));
       const stopListening = this.#station.onChange(() => settle(resolve));
       if (signal.aborted) aborted();
       else signal.addEventListener('abort', aborted);
     });
   }
-}
-
-/** The only error the SDK accepts here. */
-function abortError(): Error {
-  const error = new Error('slot reservation aborted');
-  error.name = 'AbortError';
-  return error;
 }

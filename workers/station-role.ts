@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import type { NativeConnection } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createClaimActivities } from '../activities/claim-activities.ts';
@@ -14,7 +13,8 @@ import { followBoardQueues } from './board-queues.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
 import { stationBookPath, tileFilePath } from './state-folder.ts';
-import { dataConverter } from './temporal-connection.ts';
+import { connectWorkers, dataConverter } from './temporal-connection.ts';
+import type { TemporalServer } from './temporal-server/temporal-server.ts';
 import { temporalUnitStanding } from './temporal-unit-standing.ts';
 
 export interface StationRoleOptions {
@@ -24,15 +24,16 @@ export interface StationRoleOptions {
   readonly issuers: readonly Uint8Array[];
   readonly stateFolder: string;
   readonly client: Client;
-  readonly connection: NativeConnection;
-  readonly namespace: string;
+  readonly server: TemporalServer;
   readonly log: Logger;
 }
 
 /** A station beside its fixtures: claims from the queues of its boards, delivery on its own queue. */
 export async function startStation(options: StationRoleOptions): Promise<Role & { station: Station }> {
-  const { config, connection, namespace, stateFolder } = options;
-  const log = options.log.child({ station: config.id });
+  const { config, server, stateFolder } = options;
+  // Workers of one connection must not share a task queue, and stations of one product do.
+  const connection = await connectWorkers(server);
+  const { log } = options;
   const station = new Station({
     config,
     products: options.products,
@@ -45,7 +46,7 @@ export async function startStation(options: StationRoleOptions): Promise<Role & 
   // A step that writes to a device is let to its end: stopping in the middle only makes it happen twice.
   const base = {
     connection,
-    namespace,
+    namespace: server.namespace,
     dataConverter,
     identity: `station ${config.id}`,
     shutdownGraceTime: STEP_POLICY.flashCredentials.startToCloseMs,
@@ -76,6 +77,7 @@ export async function startStation(options: StationRoleOptions): Promise<Role & 
     stop: async () => {
       await workers.stop();
       await station.stop();
+      await connection.close();
     },
   };
 }
