@@ -34,7 +34,10 @@ export class SerialClient {
   }
 
   async close(): Promise<void> {
-    if (this.port.isOpen) await new Promise<void>((resolve) => void this.port.close(() => resolve()));
+    if (!this.port.isOpen) return;
+    await new Promise<void>((resolve) => {
+      this.port.close(() => resolve());
+    });
   }
 
   send(bytes: string | Uint8Array): void {

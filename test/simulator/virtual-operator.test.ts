@@ -1,0 +1,160 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import { VirtualLine } from '../../simulator/virtual-line.ts';
+import { VirtualOperator, type OperatorOptions } from '../../simulator/virtual-operator.ts';
+import { until } from './serial-client.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+
+const SOCKETS = ['1', '2'];
+
+class Fixture {
+  readonly line: VirtualLine;
+  readonly tileFile: string;
+  operator: VirtualOperator | undefined;
+  readonly #shown = new Map<string, object>();
+
+  private constructor(line: VirtualLine, tileFile: string) {
+    this.line = line;
+    this.tileFile = tileFile;
+  }
+
+  static async start(directory = temporaryDirectory()): Promise<Fixture> {
+    const stations = [{ id: 'st-1', sockets: SOCKETS }];
+    const line = await VirtualLine.start({ directory, stations, speed: 'instant' });
+    const fixture = new Fixture(line, join(directory, 'sockets.json'));
+    onTestFinished(async () => {
+      fixture.operator?.stop();
+      await line.stop();
+    });
+    return fixture;
+  }
+
+  work(options: Partial<OperatorOptions> = {}): void {
+    const station = { id: 'st-1', sockets: SOCKETS, tileFile: this.tileFile };
+    this.operator = new VirtualOperator(this.line, [station], {
+      unloadMs: 5,
+      loadMs: 5,
+      replaceFailed: false,
+      ...options,
+    });
+  }
+
+  /** Shows tiles as a station does: a whole new file, renamed into place. The other socket keeps what it showed. */
+  show(state: string, boardId: string | null | undefined, socket = '1'): void {
+    this.#shown.set(socket, {
+      socket,
+      port: '/x',
+      state,
+      boardId: boardId ?? null,
+      serial: null,
+      step: null,
+      code: null,
+      instruction: '',
+    });
+    const content = {
+      station: 'st-1',
+      updatedAt: new Date().toISOString(),
+      sockets: [...this.#shown.values()],
+    };
+    writeFileSync(`${this.tileFile}.tmp`, JSON.stringify(content));
+    renameSync(`${this.tileFile}.tmp`, this.tileFile);
+  }
+
+  /** Waits until the operator has looked at the tiles and acted: a PASS in socket 2 is the witness. */
+  async hasLooked(): Promise<void> {
+    const witness = this.seated('2');
+    this.show('pass', witness, '2');
+    await until(() => this.seated('2') !== witness && this.seated('2'));
+  }
+
+  seated(socket = '1'): string | undefined {
+    return this.line.boardId('st-1', socket);
+  }
+
+  /** Waits until both sockets are loaded; gives the board in socket 1. */
+  async loaded(): Promise<string> {
+    await until(() => this.seated('2'));
+    return until(() => this.seated());
+  }
+}
+
+describe('the operator', () => {
+  it('loads every empty socket with a new board', async () => {
+    const fixture = await Fixture.start();
+    fixture.work();
+    const first = await fixture.loaded();
+    expect(first).toMatch(/^[0-9a-f]{32}$/);
+    expect(fixture.seated('2')).not.toBe(first);
+  });
+
+  it('takes a passed board to the good tray, once, and loads the next', async () => {
+    const fixture = await Fixture.start();
+    fixture.work();
+    const first = await fixture.loaded();
+    fixture.show('pass', first);
+    const second = await until(() => fixture.seated() !== first && fixture.seated());
+    await fixture.hasLooked();
+    expect(fixture.line.tray('done').filter((board) => board === first)).toHaveLength(1);
+    expect(fixture.seated()).toBe(second);
+  });
+
+  it('leaves a board alone when the tile speaks of another one', async () => {
+    const fixture = await Fixture.start();
+    fixture.show('pass', 'ab'.repeat(16));
+    fixture.work();
+    const board = await fixture.loaded();
+    fixture.show('pass', null);
+    await fixture.hasLooked();
+    expect(fixture.seated()).toBe(board);
+  });
+
+  it.each(['empty', 'probing', 'ready', 'busy', 'fault', 'fail', 'hold'])(
+    'leaves a board in a socket that says %s',
+    async (state) => {
+      const fixture = await Fixture.start();
+      fixture.work();
+      const board = await fixture.loaded();
+      fixture.show(state, board);
+      await fixture.hasLooked();
+      expect(fixture.seated()).toBe(board);
+    },
+  );
+
+  it.each(['fail', 'hold'])('replaces a board that says %s when told to', async (state) => {
+    const fixture = await Fixture.start();
+    fixture.work({ replaceFailed: true });
+    const board = await fixture.loaded();
+    fixture.show(state, board);
+    await until(() => fixture.seated() !== board && fixture.seated());
+    expect(fixture.line.tray('reject')).toEqual([board]);
+  });
+
+  it('looks into a dark or broken screen without harm', async () => {
+    const fixture = await Fixture.start();
+    fixture.work();
+    const board = await fixture.loaded();
+    for (const content of ['', '{', '{"sockets": 3}', '{"sockets": [null, {"socket": 1}]}']) {
+      writeFileSync(fixture.tileFile, content);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(fixture.seated()).toBe(board);
+  });
+
+  it('goes on after a restart of the line: a passed board is taken out then', async () => {
+    const directory = temporaryDirectory();
+    const before = await Fixture.start(directory);
+    before.work();
+    const board = await before.loaded();
+    before.operator?.stop();
+    before.show('pass', board);
+    await before.line.stop();
+    const after = await Fixture.start(directory);
+    expect(after.seated()).toBe(board);
+    after.work();
+    await until(() => after.seated() !== board && after.seated());
+    expect(after.line.tray('done')).toEqual([board]);
+  });
+});
