@@ -14,14 +14,9 @@ export interface Child {
   readonly pid: number;
 }
 
-/** Runs `node <script> <argument>`; it is killed when the test is over. */
-export function runChild(
-  script: string,
-  argument: string,
-  environment: NodeJS.ProcessEnv = process.env,
-): Child {
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, [path, argument], {
+/** Runs `node <script> <argument>`, the script being a file URL; it is killed when the test is over. */
+export function runChild(script: URL, argument: string, environment: NodeJS.ProcessEnv = process.env): Child {
+  const child = spawn(process.execPath, [fileURLToPath(script), argument], {
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -31,7 +26,7 @@ export function runChild(
   return {
     nextLine: async () => {
       const { value, done } = await lines.next();
-      if (done === true) throw new Error(`${script} ended without another line`);
+      if (done === true) throw new Error(`${script.pathname} ended without another line`);
       return value;
     },
     kill,

@@ -21,7 +21,7 @@ describe('tryLock', () => {
 
   it('is free again after its holder was killed, and not before', async () => {
     const path = join(scratchFolder(), 'lock');
-    const holder = runChild('lock-holder.ts', path);
+    const holder = runChild(new URL('./lock-holder.ts', import.meta.url), path);
     expect(await holder.nextLine()).toBe('held');
     expect(tryLock(path)).toBeUndefined();
     await holder.kill();
@@ -32,10 +32,12 @@ describe('tryLock', () => {
 
   it('goes to exactly one of many processes that find a killed holder', async () => {
     const path = join(scratchFolder(), 'lock');
-    const holder = runChild('lock-holder.ts', path);
+    const holder = runChild(new URL('./lock-holder.ts', import.meta.url), path);
     await holder.nextLine();
     await holder.kill();
-    const rivals = Array.from({ length: 4 }, () => runChild('lock-holder.ts', path));
+    const rivals = Array.from({ length: 4 }, () =>
+      runChild(new URL('./lock-holder.ts', import.meta.url), path),
+    );
     const words = await Promise.all(rivals.map(async (rival) => rival.nextLine()));
     expect(words.toSorted()).toEqual(['held', ...Array<string>(3).fill('taken by another')]);
   });

@@ -96,7 +96,7 @@ describe('a server of our own', () => {
 
   it('ends with its process when nobody stopped it', async () => {
     const directory = scratchFolder();
-    const child = runChild('line.ts', directory, environment);
+    const child = runChild(new URL('./line.ts', import.meta.url), directory, environment);
     await child.nextLine();
     const { process: identity } = recordIn(directory);
     process.kill(child.pid, 'SIGUSR2');
@@ -108,7 +108,7 @@ describe('a server of our own', () => {
 describe('after a crash', () => {
   it('of the line, the next one adopts the server that still runs', async () => {
     const directory = scratchFolder();
-    const child = runChild('line.ts', directory, environment);
+    const child = runChild(new URL('./line.ts', import.meta.url), directory, environment);
     const first = JSON.parse(await child.nextLine()) as TemporalServer;
     const { process: identity } = recordIn(directory);
     await child.kill();
@@ -148,7 +148,7 @@ describe('after a crash', () => {
 
   it('a server that does not answer any more is replaced', async () => {
     const directory = scratchFolder();
-    const child = runChild('line.ts', directory, environment);
+    const child = runChild(new URL('./line.ts', import.meta.url), directory, environment);
     await child.nextLine();
     const { process: identity, ports } = recordIn(directory);
     await child.kill();
@@ -179,7 +179,9 @@ describe('after a crash', () => {
 describe('two on one state folder', () => {
   it('started together: one owns the server, the other joins it', async () => {
     const directory = scratchFolder();
-    const children = [1, 2].map(() => runChild('line.ts', directory, environment));
+    const children = [1, 2].map(() =>
+      runChild(new URL('./line.ts', import.meta.url), directory, environment),
+    );
     const [one, two] = (await Promise.all(children.map(async (child) => child.nextLine()))).map(
       (line) => JSON.parse(line) as TemporalServer,
     );
@@ -194,7 +196,7 @@ describe('two on one state folder', () => {
 
   it('never two servers on one database, even when the record is lost', async () => {
     const directory = scratchFolder();
-    const child = runChild('line.ts', directory, environment);
+    const child = runChild(new URL('./line.ts', import.meta.url), directory, environment);
     await child.nextLine();
     const { process: identity } = recordIn(directory);
     onTestFinished(() => sendSignal(identity, 'SIGKILL'));

@@ -149,9 +149,9 @@ describe('two processes that need the program', () => {
     const home = scratchFolder();
     const go = writeGo(join(home, 'go'), 'go1.26.0', `while [ ! -e ${home}/go-on ]; do sleep 0.05; done`);
     const environment = bareEnvironment(home, go);
-    const first = runChild('builder.ts', NO_DOWNLOAD_SERVICE, environment);
+    const first = runChild(new URL('./builder.ts', import.meta.url), NO_DOWNLOAD_SERVICE, environment);
     await reported(first, '3 to 4 minutes');
-    const second = runChild('builder.ts', NO_DOWNLOAD_SERVICE, environment);
+    const second = runChild(new URL('./builder.ts', import.meta.url), NO_DOWNLOAD_SERVICE, environment);
     await reported(second, 'waiting for it');
     writeScript(home, 'go-on', '');
     await Promise.all([reported(first, 'found'), reported(second, 'found')]);
@@ -164,12 +164,12 @@ describe('two processes that need the program', () => {
     const go = writeGo(join(home, 'go'), 'go1.26.0', during);
     const environment = bareEnvironment(home, go);
     const cache = join(home, '.cache/certline');
-    const first = runChild('builder.ts', NO_DOWNLOAD_SERVICE, environment);
+    const first = runChild(new URL('./builder.ts', import.meta.url), NO_DOWNLOAD_SERVICE, environment);
     await until(() => existsSync(join(home, 'building')) && existsSync(join(cache, 'temporal-build.json')));
     const orphan = identifyProcess(Number(readFileSync(join(home, 'building'), 'utf8')));
     await first.kill();
     expect(orphan !== undefined && isRunning(orphan)).toBe(true);
-    const second = runChild('builder.ts', NO_DOWNLOAD_SERVICE, environment);
+    const second = runChild(new URL('./builder.ts', import.meta.url), NO_DOWNLOAD_SERVICE, environment);
     await reported(second, '3 to 4 minutes');
     expect(orphan !== undefined && isRunning(orphan)).toBe(false);
     writeScript(home, 'go-on', '');

@@ -1,0 +1,208 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DCLinter } from 'dclint';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { parseLineConfig } from '../../workers/line-config.ts';
+import { STEP_POLICY } from '../../provisioning/step-policy.ts';
+import { REGISTRY_QUEUE, SIGNER_QUEUE, stationQueue } from '../../provisioning/task-queues.ts';
+import { scratchFolder } from '../workers/temporal-server/scratch.ts';
+
+const root = join(import.meta.dirname, '../..');
+const composePath = join(root, 'docker-compose.yml');
+const compose = parse(readFileSync(composePath, 'utf8'), { merge: true }) as Compose;
+const services = Object.entries(compose.services);
+
+interface Service {
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly restart: string;
+  readonly volumes?: readonly string[];
+  readonly secrets?: readonly string[];
+  readonly networks: readonly string[];
+  readonly ports?: readonly string[];
+  readonly cap_drop: readonly string[];
+  readonly cap_add?: readonly string[];
+  readonly security_opt: readonly string[];
+  readonly privileged?: boolean;
+  readonly read_only?: boolean;
+  readonly devices?: readonly { readonly target: string }[];
+  readonly stop_grace_period?: string;
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+}
+
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly configs: Readonly<Record<string, { readonly file: string }>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+function service(name: string): Service {
+  const found = compose.services[name];
+  if (found === undefined) throw new Error(`no service ${name}`);
+  return found;
+}
+
+/** Our order of keys is by meaning; these rules want it by another taste, and nothing depends on it. */
+const ORDER_RULES = Object.fromEntries(
+  ['service-keys-order', 'services-alphabetical-order', 'top-level-properties-order'].map((rule) => [
+    rule,
+    0,
+  ]),
+) as Record<string, 0>;
+
+describe('docker-compose.yml', () => {
+  const linter = new DCLinter({ rules: ORDER_RULES, quiet: false, debug: false, exclude: [] });
+  const lint = (path: string): readonly { rule: string }[] => {
+    const results = linter.lintFiles([path], false) as { messages: { rule: string }[] }[];
+    return results.flatMap(({ messages }) => messages);
+  };
+
+  it('conforms to the schema of the Compose specification and to its good practice', () => {
+    expect(lint(composePath)).toEqual([]);
+  });
+
+  it('is checked by a linter that would notice a misspelt key', () => {
+    const misspelt = readFileSync(composePath, 'utf8').replace('healthcheck:', 'healthchek:');
+    const path = join(scratchFolder(), 'docker-compose.yml');
+    writeFileSync(path, misspelt);
+    const rules = lint(path).map(({ rule }) => rule);
+    expect(rules).toEqual(['invalid-schema']);
+  });
+
+  it.each(services)('pins the image of %s to a full version', (_, { image }) => {
+    expect(image).toMatch(/^[a-z/-]+:\d+\.\d+(\.\d+)?(-[a-z]+)?$/);
+  });
+
+  it('pins one Temporal version, with the tools of that version', () => {
+    const tag = service('temporal').image.split(':')[1];
+    for (const name of ['temporal-schema', 'temporal-namespace']) {
+      expect(service(name).image).toBe(`temporalio/admin-tools:${tag}`);
+    }
+  });
+
+  it('takes every secret from a file that is not in the repository, and passes none in the environment', () => {
+    for (const [name, secret] of Object.entries(compose.secrets)) {
+      expect(secret).toEqual({ file: `./deploy/secrets/${name}` });
+    }
+    const tracked = spawnSync('git', ['ls-files', 'deploy/secrets'], { cwd: root, encoding: 'utf8' });
+    expect(tracked.stdout.replace('deploy/secrets/.gitignore', '').trim()).toBe('');
+    const variables = services.flatMap(([, { environment }]) => Object.keys(environment ?? {}));
+    expect(variables.filter((name) => /PASSWORD$|PWD$|TOKEN$|KEY$|PASSPHRASE$/.test(name))).toEqual([]);
+    const used = new Set(services.flatMap(([, { secrets }]) => secrets ?? []));
+    expect([...used].toSorted()).toEqual(Object.keys(compose.secrets).toSorted());
+  });
+
+  it('mounts only files that exist', () => {
+    const mounts = services
+      .flatMap(([, { volumes }]) => volumes ?? [])
+      .map((volume) => volume.split(':')[0] ?? '');
+    const bound = mounts.filter((source) => source.startsWith('.'));
+    expect(bound.length).toBeGreaterThan(0);
+    expect(bound.filter((source) => !existsSync(join(root, source)))).toEqual([]);
+    const named = mounts.filter((source) => !source.startsWith('.'));
+    expect([...new Set(named)].toSorted()).toEqual(Object.keys(compose.volumes).toSorted());
+    const scripts = services.flatMap(([, { entrypoint }]) => entrypoint?.[1] ?? []);
+    const temporal = join(root, 'deploy/temporal');
+    const files = [...scripts, service('temporal').environment?.['DYNAMIC_CONFIG_FILE_PATH'] ?? ''];
+    const missing = files.filter((path) => !existsSync(path.replace('/etc/certline', temporal)));
+    expect(missing).toEqual([]);
+  });
+
+  it.each(services)('gives %s no privilege that it does not need', (name, given) => {
+    expect(given.cap_drop).toEqual(['ALL']);
+    expect(given.security_opt).toEqual(['no-new-privileges:true']);
+    expect(given.privileged).toBeUndefined();
+    expect(given.cap_add === undefined).toBe(name !== 'postgres');
+    expect(given.ports ?? []).toEqual(name === 'temporal-ui' ? ['127.0.0.1:8233:8080'] : []);
+    expect(given.networks.includes('database')).toBe(/^(postgres|temporal|temporal-schema)$/.test(name));
+    expect(given.devices?.map(({ target }) => target)).toEqual(
+      name === 'station' ? ['/dev/fixture-1'] : undefined,
+    );
+  });
+
+  it('gives the CA, its ledger and its passphrase to the signer alone', () => {
+    const holders = (part: string): string[] =>
+      services
+        .filter(([, given]) => JSON.stringify([given.volumes, given.secrets]).includes(part))
+        .map(([name]) => name);
+    expect(holders('signer-state')).toEqual(['signer']);
+    expect(holders('ca-passphrase')).toEqual(['signer']);
+  });
+
+  it.each(services)('lets %s come back after a crash, and watches it', (name, given) => {
+    const oneShot = name === 'temporal-schema' || name === 'temporal-namespace';
+    expect(given.restart).toBe(oneShot ? 'on-failure:10' : 'unless-stopped');
+    expect(given.healthcheck === undefined).toBe(oneShot);
+  });
+
+  it('waits for what each service needs', () => {
+    const waits = services.flatMap(([name, { depends_on: needs }]) =>
+      Object.entries(needs ?? {}).map(([other, { condition }]) => `${name} → ${other} ${condition}`),
+    );
+    const wrong = waits.filter((wait) => {
+      const [, other = '', condition] = /→ (\S+) (\S+)$/.exec(wait) ?? [];
+      const oneShot = service(other).healthcheck === undefined;
+      return condition !== (oneShot ? 'service_completed_successfully' : 'service_healthy');
+    });
+    expect(waits.length).toBeGreaterThan(0);
+    expect(wrong).toEqual([]);
+  });
+
+  it('sets the number of history shards, which can never be changed', () => {
+    expect(service('temporal').environment?.['NUM_HISTORY_SHARDS']).toBe('512');
+  });
+
+  it('lets a station finish the longest step at a device before it is stopped', () => {
+    const longestMs = Math.max(...Object.values(STEP_POLICY).map(({ startToCloseMs }) => startToCloseMs));
+    expect(Number.parseInt(service('station').stop_grace_period ?? '', 10) * 1000).toBeGreaterThan(longestMs);
+  });
+});
+
+describe('the example configuration', () => {
+  const source = join(root, 'deploy/certline.example.json');
+  const config = parseLineConfig(JSON.parse(readFileSync(source, 'utf8')), source, root);
+
+  it('is the one that the roles get, with the device and the secret that they get', () => {
+    expect(compose.configs['certline']?.file).toBe('${CERTLINE_CONFIG_FILE:-./deploy/certline.example.json}');
+    expect(config.stations[0]?.sockets.map(({ port }) => port)).toEqual(['/dev/fixture-1']);
+    expect(config.passphraseFile).toBe('/run/secrets/ca-passphrase');
+  });
+
+  it('names the station that the health check looks for, and each role asks on the queue that is looked at', () => {
+    const id = config.stations[0]?.id ?? '';
+    const looksAt = (name: string): readonly string[] | undefined => service(name).healthcheck?.test.slice(3);
+    expect(looksAt('station')).toEqual([stationQueue(id), `station ${id}`]);
+    expect(looksAt('signer')).toEqual([SIGNER_QUEUE, 'signer']);
+    expect(looksAt('orchestrator')).toEqual([REGISTRY_QUEUE, 'orchestrator']);
+  });
+});
+
+describe('the image', () => {
+  const dockerfile = readFileSync(join(root, 'deploy/Dockerfile'), 'utf8');
+  const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    version: string;
+    dependencies: Record<string, string>;
+  };
+
+  it('has the Node of package.json on Debian, and runs as an ordinary user', () => {
+    const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+    expect(new Set(bases)).toEqual(new Set([`node:${packageJson.dependencies['node']}-bookworm-slim`]));
+    expect(dockerfile).toMatch(/^USER node$/m);
+  });
+
+  it('has the version of package.json', () => {
+    expect(service('signer').image).toBe(`certline:${packageJson.version}`);
+  });
+
+  it('is given every folder that the roles import from, and those exist', () => {
+    const listed = readFileSync(join(root, 'deploy/Dockerfile.dockerignore'), 'utf8').matchAll(/^!(.+)$/gm);
+    const missing = [...listed].map(([, path]) => path ?? '').filter((path) => !existsSync(join(root, path)));
+    expect(missing.filter((path) => path !== 'certline.json')).toEqual([]);
+  });
+});

@@ -1,0 +1,110 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Connection } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
+import { findTemporalBinary } from '../../workers/temporal-server/temporal-binary.ts';
+import { testServer } from '../temporal-server.ts';
+import { scratchFolder } from '../workers/temporal-server/scratch.ts';
+
+const deploy = join(import.meta.dirname, '../../deploy');
+const roleHealth = fileURLToPath(new URL('../../deploy/role-health.ts', import.meta.url));
+const run = promisify(execFile);
+
+describe('every shell script', () => {
+  const scripts = [
+    'make-secrets.sh',
+    ...readdirSync(join(deploy, 'temporal')).map((name) => `temporal/${name}`),
+  ].filter((name) => name.endsWith('.sh'));
+
+  it.each(scripts)('%s is well-formed, executable, and stops at the first error', (name) => {
+    const path = join(deploy, name);
+    expect(spawnSync('sh', ['-n', path], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+    expect(statSync(path).mode & 0o111).toBe(0o111);
+    expect(readFileSync(path, 'utf8')).toMatch(/^#!\/bin\/sh\n(#.*\n)+set -eu\n/);
+  });
+});
+
+describe('setup-namespace.sh', () => {
+  it('gives a real server the namespace, its retention and our search attributes, twice', async () => {
+    const { address } = await testServer();
+    const bin = join(scratchFolder(), 'bin');
+    mkdirSync(bin);
+    const binary = await findTemporalBinary({ environment: process.env, report: () => undefined });
+    symlinkSync(binary.path, join(bin, 'temporal'));
+    const namespace = `deploy-${process.pid}`;
+    const env = {
+      PATH: `${bin}:/usr/bin:/bin`,
+      HOME: bin,
+      TEMPORAL_ADDRESS: address,
+      TEMPORAL_NAMESPACE: namespace,
+      RETENTION: '720h',
+    };
+    await run('sh', [join(deploy, 'temporal/setup-namespace.sh')], { env });
+    await run('sh', [join(deploy, 'temporal/setup-namespace.sh')], { env });
+    const connection = await Connection.connect({ address });
+    onTestFinished(async () => connection.close());
+    const { config } = await connection.workflowService.describeNamespace({ namespace });
+    expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(720 * 60 * 60);
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    expect(Object.keys(customAttributes ?? {}).toSorted()).toEqual(Object.keys(SEARCH_ATTRIBUTES).toSorted());
+  });
+});
+
+describe('role-health.ts', () => {
+  it('tells a role that asks for work from one that does not', async () => {
+    const { address, namespace } = await testServer();
+    const connection = await NativeConnection.connect({ address });
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      taskQueue: 'signer',
+      identity: 'signer',
+      activities: { sign: async () => undefined },
+    });
+    const env = { ...process.env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
+    const check = async (identity: string): Promise<string> => {
+      return run(process.execPath, [roleHealth, 'signer', identity], { env }).then(
+        () => 'well',
+        (error: { stderr: string }) => error.stderr,
+      );
+    };
+    await worker.runUntil(async () => {
+      await expect.poll(() => check('signer'), { timeout: 20_000 }).toBe('well');
+      expect(await check('another')).toContain('no worker "another" has asked for work on signer lately');
+    });
+    await connection.close();
+  });
+
+  it('says that the server cannot be reached', async () => {
+    const env = { ...process.env, TEMPORAL_ADDRESS: '127.0.0.1:9' };
+    const failure = await run(process.execPath, [roleHealth, 'q', 'i'], { env }).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({ code: 1, stderr: expect.stringMatching(/\S+\n$/) as string });
+  });
+});
+
+describe('make-secrets.sh', () => {
+  it('makes what docker-compose.yml names, once, out of reach for others', () => {
+    const folder = scratchFolder();
+    mkdirSync(join(folder, 'secrets'));
+    const script = join(folder, 'make-secrets.sh');
+    symlinkSync(join(deploy, 'make-secrets.sh'), script);
+    expect(spawnSync('sh', [script]).status).toBe(0);
+    const secrets = join(folder, 'secrets');
+    expect(readdirSync(secrets).toSorted()).toEqual(['ca-passphrase', 'temporal-database-password']);
+    const read = (): string[] =>
+      readdirSync(secrets).map((name) => readFileSync(join(secrets, name), 'utf8'));
+    const first = read();
+    expect(first.every((secret) => /^[0-9a-f]{64}$/.test(secret))).toBe(true);
+    expect(new Set(first).size).toBe(2);
+    expect(statSync(secrets).mode & 0o777).toBe(0o700);
+    expect(spawnSync('sh', [script]).status).toBe(0);
+    expect(read()).toEqual(first);
+  });
+});
