@@ -10,6 +10,9 @@ export interface LintContext {
     readonly commonName: string;
     /** SHA-256 of the SubjectPublicKeyInfo, hex. */
     readonly spkiSha256: string;
+    /** ISO 8601. */
+    readonly notBefore: string;
+    readonly notAfter: string;
   };
   /** True once the signature is real: it must verify with the issuer's key. */
   readonly signed?: boolean;

@@ -185,10 +185,11 @@ export class Issuer {
     throw new PkiError('PROFILE_INVALID', message, { reason: 'lint' });
   }
 
-  #expectationFor({ serial, product, spkiSha256 }: Issuance): Expectation {
+  #expectationFor({ serial, product, spkiSha256, notBefore, notAfter }: Issuance): Expectation {
     const profile = this.#profileFor(product);
     const { organization } = profile;
-    return { serial, organization, commonName: commonNameOf(profile, serial), spkiSha256 };
+    const commonName = commonNameOf(profile, serial);
+    return { serial, organization, commonName, spkiSha256, notBefore, notAfter };
   }
 
   #profileFor(product: string): CertificateProfile {

@@ -34,6 +34,15 @@ export const VALIDITY_CHECKS: readonly LintCheck[] = [
     },
   },
   {
+    code: 'time_expected',
+    rule: 'the start and the end that were decided',
+    holds: (certificate, { expected }) => {
+      if (expected === undefined) return true;
+      const [notBefore, notAfter] = timesOf(certificate).map((time) => time.toISOString());
+      return notBefore === expected.notBefore && notAfter === expected.notAfter;
+    },
+  },
+  {
     code: 'time_nested',
     rule: "a time within the issuer's",
     holds: (certificate, { issuer }) =>
