@@ -1,13 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
-import type { BatchRow } from '../../registry/registry.ts';
+import type { BatchRow, NewBatch } from '../../registry/registry.ts';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 
 /** A process to be killed: imports a batch and says when it is in the middle of its rows, or about to commit. */
-const [path = '', count = '', moment = ''] = process.argv.slice(2);
+const [path = '', announced = '', moment = ''] = process.argv.slice(2);
+const batch = JSON.parse(announced) as NewBatch;
 
 async function* rows(): AsyncGenerator<BatchRow> {
-  for (let row = 1; row <= Number(count); row += 1) {
-    if (moment === 'rows' && row === Math.floor(Number(count) / 2)) {
+  for (let row = 1; row <= batch.rows; row += 1) {
+    if (moment === 'rows' && row === Math.floor(batch.rows / 2)) {
       process.stdout.write('half of the rows\n');
       await setTimeout(60_000);
     }
@@ -16,5 +17,4 @@ async function* rows(): AsyncGenerator<BatchRow> {
   process.stdout.write('all of the rows\n');
 }
 
-const batch = { batchId: 'PO-1', order: 'PO-1', manifest: '1.csv', sha256: '01', rows: Number(count) };
 await new SqliteRegistry(path).importBatch(batch, rows());

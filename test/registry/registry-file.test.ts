@@ -4,6 +4,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { registryError } from '../../registry/registry-error.ts';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
@@ -17,7 +18,7 @@ import {
   serialsFrom,
 } from './opened.ts';
 
-const here = import.meta.dirname;
+const IMPORT_CHILD = fileURLToPath(new URL('./import-child.ts', import.meta.url));
 
 describe('the registry file', () => {
   it('is private, and keeps what was written', async () => {
@@ -154,7 +155,7 @@ describe('an import that is killed', () => {
 
   /** Kills an importing child with SIGKILL when it has said that the moment is there, and some milliseconds later. */
   async function killedImport(path: string, moment: string, waitMs: number): Promise<void> {
-    const child = spawn(process.execPath, [join(here, 'import-child.ts'), path, String(ROWS), moment], {
+    const child = spawn(process.execPath, [IMPORT_CHILD, path, JSON.stringify(newBatch('1', ROWS)), moment], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ended = once(child, 'exit');
