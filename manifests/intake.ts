@@ -6,7 +6,7 @@ import { validateManifest } from './validate-manifest.ts';
 import type { Accepted, Verdict } from './verdict.ts';
 
 /** The batch that a valid manifest becomes. */
-export interface NewBatch {
+interface NewBatch {
   readonly batchId: string;
   readonly order: string;
   readonly manifest: string;
@@ -28,7 +28,7 @@ export interface IntakePorts {
   readonly startBatch: (batch: RegisteredBatch) => Promise<void>;
 }
 
-export type ImportAnswer =
+type ImportAnswer =
   { readonly status: 'imported'; readonly batch: RegisteredBatch } | { readonly status: 'taken' };
 
 /**

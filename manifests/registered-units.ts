@@ -16,7 +16,7 @@ export interface RegisteredBatch {
 }
 
 /** Something a row wants that an earlier batch has: `key` is the folded serial or the board id. */
-export interface RegisteredKey {
+interface RegisteredKey {
   readonly key: string;
   readonly batchId: string;
 }
