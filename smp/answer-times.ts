@@ -12,9 +12,9 @@ interface PaceLimits {
 // littlefs open, truncate or close can need several.
 const LIMITS: Record<AnswerPace, PaceLimits> = {
   quick: { firstMs: 500, giveUpMs: 5_000 },
-  open: { firstMs: 250, giveUpMs: 12_000 },
-  write: { firstMs: 250, giveUpMs: 12_000 },
-  close: { firstMs: 250, giveUpMs: 12_000 },
+  open: { firstMs: 200, giveUpMs: 12_000 },
+  write: { firstMs: 200, giveUpMs: 12_000 },
+  close: { firstMs: 200, giveUpMs: 12_000 },
   shell: { firstMs: 1_000, giveUpMs: 12_000 },
   hash: { firstMs: 2_000, giveUpMs: 30_000 },
 };
@@ -43,6 +43,11 @@ export class AnswerTimes {
     }
     known.deviationMs += (Math.abs(answerMs - known.meanMs) - known.deviationMs) / 4;
     known.meanMs += (answerMs - known.meanMs) / 8;
+  }
+
+  /** How long answers of this pace usually take, in milliseconds; 20 as long as none was seen. */
+  usualMs(pace: AnswerPace): number {
+    return this.#estimates.get(pace)?.meanMs ?? 20;
   }
 
   /** Milliseconds to wait when `unanswered` transmissions before this one are still without an answer. */

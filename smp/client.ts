@@ -7,6 +7,7 @@ import { FileContext } from './file-context.ts';
 import type { Framing } from './framing.ts';
 import type { Link } from './link.ts';
 import { MessageLimit } from './message-limit.ts';
+import type { LimitMemory } from './message-limit.ts';
 import { OS_ECHO, OS_INFO, OS_PARAMETERS, OS_RESET } from './os-requests.ts';
 import type { BufferParameters } from './os-requests.ts';
 import { SHELL_EXEC, SHELL_EXEC_REPEATABLE } from './shell-requests.ts';
@@ -30,6 +31,8 @@ export interface SmpClientOptions {
   onText?: (line: string) => void;
   /** What this firmware is known to take in one message, in bytes; default: what default firmware always takes. */
   maxMessageBytes?: number;
+  /** Keeps what was found out about message sizes for the next board with this firmware. */
+  limitMemory?: LimitMemory;
   /** Sequence number of the first request, 0 to 255; random when absent. */
   firstSequence?: number;
 }
@@ -39,6 +42,8 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
   /** On the clock of `performance.now()`: no waiting beyond it. */
   deadlineMs?: number | undefined;
+  /** How often to send it at most, when nobody answers; default: until the kind's own limit of time. */
+  attempts?: number;
   /** Text received meanwhile is not passed on, since it may hold parts of a broken frame. */
   secret?: boolean | undefined;
 }
@@ -73,7 +78,7 @@ export class SmpClient {
     // Random: the late answer to a request of whoever used the port before must not look like ours.
     this.#sequence = options.firstSequence ?? Math.floor(Math.random() * 256);
     this.#text = new TextLines(options.onText ?? (() => undefined));
-    this.limit = new MessageLimit(this.#framing.safeMessageBytes, options.maxMessageBytes);
+    this.limit = new MessageLimit(this.#framing, options.maxMessageBytes, options.limitMemory);
     this.#exchange = new Exchange(link, this.#framing, (bytes) => this.#text.add(bytes));
   }
 
@@ -156,6 +161,11 @@ export class SmpClient {
     });
   }
 
+  /** Estimate for a small request and its answer, with that many message bytes in both together, in milliseconds. */
+  roundTripMs(messageBytes: number): number {
+    return this.#exchange.answerTimes.usualMs('quick') + this.#exchange.wireMs(messageBytes, 0);
+  }
+
   /** How long to go on repeating a request of this kind, in milliseconds. */
   giveUpMs(request: Pick<SmpRequest<never, never>, 'pace'>): number {
     return this.#exchange.answerTimes.giveUpMs(request.pace);
@@ -178,7 +188,7 @@ export class SmpClient {
 
   async #probe(options: RequestOptions): Promise<Reply<BufferParameters>> {
     return await this.#turn.run(async () => {
-      await this.#exchange.resynchronise();
+      if (this.#exchange.unansweredCount === 0) await this.#exchange.resynchronise();
       const waitMs = PROBE_WAIT_MS + this.#wireMs(OS_PARAMETERS, 0);
       return await this.#transmit(OS_PARAMETERS, undefined, waitMs, options);
     });
@@ -190,12 +200,13 @@ export class SmpClient {
     options: RequestOptions,
   ): Promise<Reply<Value>> {
     const giveUpAt = performance.now() + this.giveUpMs(request);
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       try {
         return await this.#transmit(request, parameters, this.#waitMs(request, giveUpAt), options);
       } catch (error) {
         const now = performance.now();
-        const exhausted = now >= giveUpAt || now >= (options.deadlineMs ?? Infinity);
+        const late = now >= giveUpAt || now >= (options.deadlineMs ?? Infinity);
+        const exhausted = late || attempt === options.attempts;
         if (request.repeat !== 'freely' || exhausted || !isUnanswered(error)) throw error;
       }
     }
@@ -220,6 +231,8 @@ export class SmpClient {
     waitMs: number,
     options: RequestOptions,
   ): Promise<Reply<Value>> {
+    // The frame that got no answer may have lost its end: the next one must not be glued to it.
+    if (this.#exchange.unansweredCount > 0) await this.#exchange.resynchronise();
     const { header, message } = this.#encode(request, parameters);
     const leftMs = (options.deadlineMs ?? Infinity) - performance.now();
     if (options.signal?.aborted === true) throw cancelled(this.name);
@@ -228,6 +241,7 @@ export class SmpClient {
       header,
       pace: request.pace,
       waitMs: Math.max(1, Math.min(waitMs, leftMs)),
+      hurryWhenDamaged: request.repeat !== 'never',
       signal: options.signal,
     });
     try {

@@ -53,6 +53,10 @@ export class ConsoleDecoder implements FrameDecoder {
     this.#wireBytes = 0;
   }
 
+  unanswered(): void {
+    // The next packet's marker restarts by itself.
+  }
+
   /** Takes one byte outside text; false hands it back to the text state. */
   #step(byte: number): boolean {
     if (this.#state === 'marker') return this.#marker(byte);

@@ -12,6 +12,8 @@ import type { Framing } from './framing.ts';
 export const CONSOLE_FRAMING: Framing = {
   resynchronise: Uint8Array.of(LINE_END),
   safeMessageBytes: TWO_LINE_MESSAGE_BYTES,
+  maxMessageBytes: 0xffff - 2, // a 16-bit length counts message and CRC
+  burstLimited: true,
   bufferOverhead: PACKET_OVERHEAD_BYTES,
   encode: encodeConsoleFrame,
   wireLength: consoleFrameLength,

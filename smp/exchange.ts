@@ -2,24 +2,20 @@ import type { AnswerPace } from './answer-times.ts';
 import { AnswerTimes } from './answer-times.ts';
 import type { FrameDamage, FrameDecoder, Framing } from './framing.ts';
 import type { Link } from './link.ts';
+import { PendingAnswer } from './pending-answer.ts';
+import type { Answer, Waiting } from './pending-answer.ts';
 import { SmpError } from './smp-error.ts';
 import type { SmpErrorCode } from './smp-error.ts';
 import { decodeSmpHeader, SMP_HEADER_BYTES } from './smp-header.ts';
 import type { SmpHeader } from './smp-header.ts';
 
 /** One message to send and what its answer looks like. */
-export interface Transmission {
+export interface Transmission extends Waiting {
   /** Header and body; wiped once it is on its way. */
   message: Uint8Array;
   header: SmpHeader;
   pace: AnswerPace;
-  waitMs: number;
   signal: AbortSignal | undefined;
-}
-
-/** The body of an answer, a view into a buffer that the receiver wipes. */
-export interface Answer {
-  body: Uint8Array;
 }
 
 /** Counts of what was received and not used; for diagnosis. */
@@ -29,13 +25,6 @@ export interface LinkStatistics {
   stray: number;
   damaged: number;
   textBytes: number;
-}
-
-interface Pending {
-  header: SmpHeader;
-  finish(outcome: Answer | SmpError): void;
-  /** Why bytes that came meanwhile were not the answer. */
-  lastDamage: SmpErrorCode | undefined;
 }
 
 interface Sent {
@@ -62,6 +51,13 @@ const UNANSWERED_SENTENCES: Partial<Record<SmpErrorCode, string>> = {
   SMP_TIMEOUT: 'no answer: is the board powered, is it the right port and baud rate?',
 };
 
+/**
+ * Between the newline and the frame. Zephyr's shell looks for a frame only where a received chunk begins: a frame
+ * in one chunk with the newline would be taken for typing. Chunks are cut by a FIFO's or USB's idle time, 1 ms; the
+ * pseudo-terminals of native_sim are read every 10 ms.
+ */
+const RESYNCHRONISE_PAUSE_MS = 20;
+
 /** Sends one message at a time over a link and finds its answer among everything that is received. */
 export class Exchange {
   readonly answerTimes = new AnswerTimes();
@@ -70,7 +66,7 @@ export class Exchange {
   readonly #framing: Framing;
   readonly #decoder: FrameDecoder;
   readonly #stopListening: (() => void)[];
-  #pending: Pending | undefined;
+  #pending: PendingAnswer | undefined;
   #ended: SmpError | undefined;
   /** Transmissions nobody has answered yet, oldest first. */
   #unanswered: Sent[] = [];
@@ -84,7 +80,10 @@ export class Exchange {
         this.statistics.textBytes += bytes.length;
         onText(bytes);
       },
-      damaged: (damage) => this.#damaged(DAMAGE_CODES[damage]),
+      damaged: (damage) => {
+        this.#damaged(DAMAGE_CODES[damage]);
+        if (damage === 'crc' || damage === 'length') this.#pending?.hurry();
+      },
     });
     this.#stopListening = [
       link.onBytes((bytes) => this.#decoder.feed(bytes)),
@@ -103,11 +102,18 @@ export class Exchange {
     return this.#millisecondsOnWire(bytes);
   }
 
-  /** Ends a line the receiver may be in the middle of, and forgets half an answer. */
+  /** Ends a line the receiver may be in the middle of. */
   async resynchronise(): Promise<void> {
     this.#throwIfEnded();
-    this.#decoder.reset();
-    if (this.#framing.resynchronise.length > 0) await this.#link.write(this.#framing.resynchronise);
+    const { resynchronise } = this.#framing;
+    if (resynchronise.length === 0) return;
+    try {
+      await this.#link.write(resynchronise);
+    } catch (error) {
+      this.end(lost(this.#link.name, error));
+    }
+    await pause(RESYNCHRONISE_PAUSE_MS);
+    this.#throwIfEnded();
   }
 
   /**
@@ -131,27 +137,25 @@ export class Exchange {
     this.#ended = error;
     for (const stop of this.#stopListening) stop();
     this.#decoder.reset();
-    this.#pending?.finish(error);
+    this.#pending?.fail(error);
   }
 
   async #expect(transmission: Transmission): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const finish = (outcome: Answer | SmpError): void => {
-      this.#pending = undefined;
-      if (outcome instanceof SmpError) reject(outcome);
-      else resolve(outcome);
-    };
-    const pending: Pending = { header: transmission.header, finish, lastDamage: undefined };
-    const timer = setTimeout(() => finish(this.#unansweredError(pending)), transmission.waitMs);
-    const onAbort = (): void => finish(cancelled(this.#link.name));
+    const pending = new PendingAnswer(transmission.header, transmission, () => this.#giveUp(pending));
+    const onAbort = (): void => pending.fail(cancelled(this.#link.name));
     transmission.signal?.addEventListener('abort', onAbort);
     this.#pending = pending;
     try {
-      return await promise;
+      return await pending.promise;
     } finally {
-      clearTimeout(timer);
+      if (this.#pending === pending) this.#pending = undefined;
       transmission.signal?.removeEventListener('abort', onAbort);
     }
+  }
+
+  #giveUp(pending: PendingAnswer): void {
+    this.#decoder.unanswered();
+    pending.fail(this.#unansweredError(pending));
   }
 
   #write(frame: Uint8Array): void {
@@ -176,8 +180,10 @@ export class Exchange {
     }
     this.statistics.messages++;
     this.#learn(header.sequence, wireBytes);
-    if (this.#pending !== undefined && answers(header, this.#pending.header)) {
-      this.#pending.finish({ body: bytes.subarray(SMP_HEADER_BYTES) });
+    if (this.#pending?.isAnsweredBy(header) === true) {
+      const answered = this.#pending;
+      this.#pending = undefined; // at once: the same answer may follow in the same read
+      answered.answer({ body: bytes.subarray(SMP_HEADER_BYTES) });
       return;
     }
     bytes.fill(0);
@@ -205,7 +211,7 @@ export class Exchange {
     return this.#link.bitsPerSecond === undefined ? 0 : (bytes * 10_000) / this.#link.bitsPerSecond;
   }
 
-  #unansweredError(pending: Pending): SmpError {
+  #unansweredError(pending: PendingAnswer): SmpError {
     const noiseOnly = this.statistics.messages === 0 && this.statistics.textBytes > 0;
     const code = pending.lastDamage ?? (noiseOnly ? 'SMP_NOISE_ONLY' : 'SMP_TIMEOUT');
     return new SmpError(code, `${this.#link.name}: ${UNANSWERED_SENTENCES[code] as string}`);
@@ -216,13 +222,10 @@ export class Exchange {
   }
 }
 
-function answers(header: SmpHeader, request: SmpHeader): boolean {
-  return (
-    header.sequence === request.sequence &&
-    header.group === request.group &&
-    header.id === request.id &&
-    header.op === request.op + 1
-  );
+async function pause(ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, ms);
+  await promise;
 }
 
 function lost(name: string, cause: unknown): SmpError {

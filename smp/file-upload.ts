@@ -6,6 +6,7 @@ import { fileSize } from './file-size.ts';
 import { FS_ERROR, FS_GROUP } from './fs-requests.ts';
 import type { UploadPart } from './fs-requests.ts';
 import { makeDirectory } from './make-directory.ts';
+import { growMessages } from './message-growth.ts';
 import { removeFile } from './remove-file.ts';
 import { isSmpError, isUnanswered, SmpError } from './smp-error.ts';
 import type { FileKnowledge } from './smp-error.ts';
@@ -44,6 +45,7 @@ export class FileUpload {
   async send(): Promise<void> {
     this.#totalForgotten = false;
     if (this.#bytes.length === 0) await this.#removeOldContent();
+    await growMessages(this.#client, this.#path, this.#bytes.length, this.#requestOptions());
     await this.#closeWhatMayBeOpen();
     let offset = 0;
     do {

@@ -15,6 +15,8 @@ export interface FrameDecoder {
   feed(bytes: Uint8Array): void;
   /** Forgets a half-received frame and wipes what it held. */
   reset(): void;
+  /** A request went unanswered: whatever was half received then will not be completed. */
+  unanswered(): void;
 }
 
 /** How SMP messages are put on a link. */
@@ -23,6 +25,10 @@ export interface Framing {
   readonly resynchronise: Uint8Array;
   /** Largest message a receiver with default buffers takes in one burst. */
   readonly safeMessageBytes: number;
+  /** No larger message passes, whatever the receiver's buffers hold. */
+  readonly maxMessageBytes: number;
+  /** A receiver may take less in one burst than its buffers hold, and does not say how much. */
+  readonly burstLimited: boolean;
   /** Bytes of the receiver's buffer that are not message: length and CRC of the console framing. */
   readonly bufferOverhead: number;
   encode(message: Uint8Array): Uint8Array;

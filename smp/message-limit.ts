@@ -1,3 +1,13 @@
+import type { Framing } from './framing.ts';
+
+/** Where limits are kept from board to board: what one took, the next with the same firmware takes too. */
+export interface LimitMemory {
+  /** Names the firmware or the product; the caller knows which boards are alike. */
+  firmware: string;
+  /** Bytes by firmware; shared between clients. */
+  memory: Map<string, number>;
+}
+
 /**
  * The largest SMP message, header included, to send to a board. Its buffer sets the ceiling; how much it takes in
  * one burst may be less (two receive line buffers, whatever the buffer parameters say), so the limit starts low.
@@ -5,13 +15,17 @@
 export class MessageLimit {
   /** What is always safe with default firmware, in bytes. */
   readonly safeBytes: number;
+  readonly #framing: Framing;
+  readonly #memory: LimitMemory | undefined;
   #ceilingBytes: number;
   #currentBytes: number;
 
   /** `knownBytes`: what this firmware is known to take in one burst, if that is known. */
-  constructor(safeBytes: number, knownBytes: number | undefined) {
-    this.safeBytes = safeBytes;
-    this.#ceilingBytes = knownBytes ?? safeBytes;
+  constructor(framing: Framing, knownBytes: number | undefined, memory: LimitMemory | undefined) {
+    this.safeBytes = framing.safeMessageBytes;
+    this.#framing = framing;
+    this.#memory = memory;
+    this.#ceilingBytes = knownBytes ?? memory?.memory.get(memory.firmware) ?? this.safeBytes;
     this.#currentBytes = this.#ceilingBytes;
   }
 
@@ -26,20 +40,32 @@ export class MessageLimit {
 
   /** Takes what the board says of its buffer, without the framing's share. */
   learnCeiling(bytes: number): void {
-    this.#ceilingBytes = bytes;
-    this.#currentBytes = Math.min(this.#currentBytes, bytes);
+    const remembered = this.#memory?.memory.get(this.#memory.firmware);
+    this.#ceilingBytes = Math.min(bytes, remembered ?? bytes, this.#framing.maxMessageBytes);
+    const { burstLimited } = this.#framing;
+    this.#currentBytes = burstLimited ? Math.min(this.#currentBytes, this.#ceilingBytes) : this.#ceilingBytes;
   }
 
   /** A message of the ceiling's size went through. */
   raise(): void {
-    this.#currentBytes = this.#ceilingBytes;
+    this.#settle(this.#ceilingBytes);
   }
 
   /** Large messages get no answer while small ones do; false when the limit is low already. */
   lower(): boolean {
     if (this.#currentBytes <= this.safeBytes) return false;
-    this.#ceilingBytes = this.safeBytes;
-    this.#currentBytes = this.safeBytes;
+    this.#settle(this.safeBytes);
     return true;
+  }
+
+  /** More than now does not pass, and need not be tried again. */
+  stay(): void {
+    this.#settle(this.#currentBytes);
+  }
+
+  #settle(bytes: number): void {
+    this.#ceilingBytes = bytes;
+    this.#currentBytes = bytes;
+    this.#memory?.memory.set(this.#memory.firmware, bytes);
   }
 }

@@ -39,6 +39,7 @@ class SerialLink implements Link {
   readonly #port: SerialPort;
   readonly #byteListeners = new Set<(bytes: Uint8Array) => void>();
   readonly #closedListeners = new Set<(cause: Error | undefined) => void>();
+  readonly #pendingWrites = new Set<(cause: Error) => void>();
   readonly #closed = Promise.withResolvers<void>();
 
   constructor(port: SerialPort) {
@@ -47,19 +48,25 @@ class SerialLink implements Link {
     this.bitsPerSecond = port.baudRate;
     port.on('data', (bytes: Buffer) => this.#received(bytes));
     port.on('error', () => undefined); // reported to whoever was writing; a loss comes as 'close'
-    port.on('close', (cause?: Error | null) => this.#ended(cause ?? undefined));
+    // A failed write also destroys the stream, which has a 'close' of its own, without argument and too early.
+    port.on('close', (...cause: (Error | null)[]) => {
+      if (cause.length > 0) this.#ended(cause[0] ?? undefined);
+    });
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     if (!this.#port.isOpen) throw lostError(this.name, undefined);
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const written = called((done) => this.#port.write(buffer, done));
-    // A write that waits for room in the kernel is not ended by serialport when the port closes.
-    const ended = this.#closed.promise.then(() => Promise.reject(lostError(this.name, undefined)));
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // A write that waits for room in the kernel is not ended by serialport when the port closes: we do it.
+    this.#pendingWrites.add(reject);
+    this.#port.write(buffer, (error) => (error ? reject(error) : resolve()));
     try {
-      await Promise.race([written, ended]);
+      await promise;
     } catch (error) {
       throw lostError(this.name, error);
+    } finally {
+      this.#pendingWrites.delete(reject);
     }
   }
 
@@ -74,7 +81,11 @@ class SerialLink implements Link {
   }
 
   async close(): Promise<void> {
-    if (this.#port.isOpen) this.#port.close(() => undefined);
+    if (this.#port.isOpen) {
+      this.#port.close((error) => {
+        if (error) this.#ended(error);
+      });
+    }
     await this.#closed.promise;
   }
 
@@ -84,6 +95,7 @@ class SerialLink implements Link {
   }
 
   #ended(cause: Error | undefined): void {
+    for (const reject of this.#pendingWrites) reject(cause ?? new Error('closed'));
     for (const listener of this.#closedListeners) listener(cause);
     this.#closedListeners.clear();
     this.#byteListeners.clear();

@@ -1,6 +1,7 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SmpClient } from '../../smp/client.ts';
-import { isSmpError } from '../../smp/smp-error.ts';
+import { SmpError } from '../../smp/smp-error.ts';
 import { writeFile } from '../../smp/write-file.ts';
 import { FileBoard } from './file-board.ts';
 import type { Fault } from './file-board.ts';
@@ -34,7 +35,7 @@ interface Run {
   failure: unknown;
 }
 
-async function run(prepare: (board: FileBoard) => void): Promise<Run> {
+async function run(prepare: (board: FileBoard) => void, budgetMs = Infinity): Promise<Run> {
   const board = new FileBoard();
   board.directories.add('/lfs1/credentials');
   board.files.set(PATH, Buffer.alloc(700, 0xee));
@@ -42,7 +43,7 @@ async function run(prepare: (board: FileBoard) => void): Promise<Run> {
   const client = new SmpClient(board.link);
   let failure: unknown;
   try {
-    await writeFile(client, PATH, NEW);
+    await writeFile(client, PATH, NEW, { deadlineMs: performance.now() + budgetMs });
   } catch (error) {
     failure = error;
   }
@@ -50,64 +51,95 @@ async function run(prepare: (board: FileBoard) => void): Promise<Run> {
   return { board, failure };
 }
 
-function expectRightOrReported({ board, failure }: Run): void {
-  if (failure === undefined) expect(board.files.get(PATH)).toEqual(NEW);
-  else expect(isSmpError(failure)).toBe(true);
+/** All frames at once: nearly all of the time each of them waits for an answer that does not come. */
+async function atEveryFrame(
+  count: number,
+  prepare: (board: FileBoard, frame: number) => void,
+): Promise<Run[]> {
+  const frames = Array.from({ length: count }, (_, frame) => frame);
+  return await Promise.all(frames.map((frame) => run((board) => prepare(board, frame))));
+}
+
+/** Where it failed, or did not and left a wrong file. */
+function wrongRuns(runs: Run[]): unknown[] {
+  return runs.flatMap(({ board, failure }, frame) => {
+    if (failure !== undefined) return [[frame, failure]];
+    return NEW.equals(board.files.get(PATH) ?? Buffer.alloc(0)) ? [] : [[frame, 'wrong file']];
+  });
 }
 
 describe('writeFile with a fault at every frame', async () => {
   const { board: clean } = await run(() => {});
-  const frames = Array.from({ length: clean.frameCount }, (_, frame) => frame);
+  const frames = clean.frameCount;
 
   it('covers requests and answers of the whole transfer', () => {
-    expect(frames.length).toBeGreaterThanOrEqual(14);
+    expect(frames).toBe(14);
   });
 
-  describe.each(['lose', 'corrupt', 'repeat', 'cut'])('%s', (name) => {
-    it.concurrent.each(frames)('frame %i', async (frame) => {
-      const outcome = await run((board) => board.faults.set(frame, faultsByName()[name] as Fault));
-      expect(outcome.failure).toBeUndefined();
-      expectRightOrReported(outcome);
+  it.concurrent.each(['lose', 'corrupt', 'repeat', 'cut'])('%s', async (name) => {
+    const runs = await atEveryFrame(frames, (board, frame) => {
+      board.faults.set(frame, faultsByName()[name] as Fault);
     });
+    expect(wrongRuns(runs)).toEqual([]);
   });
 
-  it.concurrent.each(frames)('delay frame %i until after the next but one', async (frame) => {
-    const outcome = await run((board) => {
+  it.concurrent('delay until after the next but one', async () => {
+    const runs = await atEveryFrame(frames, (board, frame) => {
       const { hold, release } = faultsByName();
       board.faults.set(frame, hold as Fault);
       board.faults.set(frame + 2, release as Fault);
     });
-    expect(outcome.failure).toBeUndefined();
-    expectRightOrReported(outcome);
+    expect(wrongRuns(runs)).toEqual([]);
   });
 
-  it.concurrent.each(frames)('reset of the board at frame %i', async (frame) => {
-    const outcome = await run((board) =>
+  it.concurrent('reset of the board', async () => {
+    const runs = await atEveryFrame(frames, (board, frame) => {
       board.faults.set(frame, (bytes) => {
         board.reset();
         return [bytes];
-      }),
-    );
-    expectRightOrReported(outcome);
-    expect(outcome.failure).toBeUndefined();
-  });
-
-  it.concurrent.each(frames)('loss of frame %i and of the next but one', async (frame) => {
-    const outcome = await run((board) => {
-      board.faults.set(frame, () => undefined);
-      board.faults.set(frame + 2, () => undefined);
+      });
     });
-    expectRightOrReported(outcome);
-    expect(outcome.failure).toBeUndefined();
+    expect(wrongRuns(runs)).toEqual([]);
   });
 
-  it.concurrent.each(frames)('cable pulled at frame %i', async (frame) => {
-    const outcome = await run((board) =>
+  it.concurrent.each([1, 2, 3, 4])('loss of the frame and of the one %i later', async (distance) => {
+    const runs = await atEveryFrame(frames, (board, frame) => {
+      board.faults.set(frame, () => undefined);
+      board.faults.set(frame + distance, () => undefined);
+    });
+    expect(wrongRuns(runs)).toEqual([]);
+  });
+
+  it.concurrent('cable pulled', async () => {
+    const runs = await atEveryFrame(frames, (board, frame) => {
       board.faults.set(frame, () => {
         board.link.unplug(new Error('disconnected'));
         return undefined;
-      }),
+      });
+    });
+    expect(runs.map(({ failure }) => (failure as SmpError | undefined)?.code)).toEqual(
+      runs.map(() => 'LINK_LOST'),
     );
-    expect(outcome.failure).toMatchObject({ code: 'LINK_LOST' });
+  });
+
+  it.concurrent('any mixture of faults: the file is right or the failure is typed', async () => {
+    const names = ['none', 'none', 'none', 'lose', 'corrupt', 'repeat', 'cut'];
+    const mixture = fc.array(fc.constantFrom(...names), { minLength: 10, maxLength: 30 });
+    const mixtures = fc.sample(mixture, 40);
+    const runs = await Promise.all(
+      mixtures.map((mixed) =>
+        run((board) => {
+          for (const [frame, name] of mixed.entries()) {
+            const fault = faultsByName()[name];
+            if (fault !== undefined) board.faults.set(frame, fault);
+          }
+        }, 3_000),
+      ),
+    );
+    for (const [index, { board, failure }] of runs.entries()) {
+      if (failure === undefined)
+        expect([mixtures[index], board.files.get(PATH)]).toEqual([mixtures[index], NEW]);
+      else expect(failure).toBeInstanceOf(SmpError);
+    }
   });
 });
