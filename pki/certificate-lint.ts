@@ -10,6 +10,8 @@ export interface LintContext {
     readonly commonName: string;
     /** SHA-256 of the SubjectPublicKeyInfo, hex. */
     readonly spkiSha256: string;
+    /** The certificate's own serial number, hex. */
+    readonly certificateSerial: string;
     /** ISO 8601. */
     readonly notBefore: string;
     readonly notAfter: string;

@@ -185,11 +185,12 @@ export class Issuer {
     throw new PkiError('PROFILE_INVALID', message, { reason: 'lint' });
   }
 
-  #expectationFor({ serial, product, spkiSha256, notBefore, notAfter }: Issuance): Expectation {
+  #expectationFor(issuance: Issuance): Expectation {
+    const { serial, product, spkiSha256, certificateSerial, notBefore, notAfter } = issuance;
     const profile = this.#profileFor(product);
-    const { organization } = profile;
     const commonName = commonNameOf(profile, serial);
-    return { serial, organization, commonName, spkiSha256, notBefore, notAfter };
+    const { organization } = profile;
+    return { serial, organization, commonName, spkiSha256, certificateSerial, notBefore, notAfter };
   }
 
   #profileFor(product: string): CertificateProfile {

@@ -26,6 +26,12 @@ export const ENVELOPE_CHECKS: readonly LintCheck[] = [
     holds: ({ fields: { serial } }) => serial.length === SERIAL_LENGTH && (serial[0] ?? 0) >> 6 === 1,
   },
   {
+    code: 'serial_number_expected',
+    rule: 'the serial number that was reserved',
+    holds: ({ fields }, { expected }) =>
+      expected === undefined || Buffer.from(fields.serial).toString('hex') === expected.certificateSerial,
+  },
+  {
     code: 'algorithm',
     rule: 'ecdsa-with-SHA256 without parameters (RFC 5758 §3.2)',
     holds: ({ fields }) => sameBytes(fields.algorithm, ECDSA_WITH_SHA256),

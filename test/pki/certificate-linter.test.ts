@@ -16,8 +16,9 @@ const ca = await makeCa(folder);
 const SERIAL = DEFECT_SERIAL;
 const tbs = await freshTbs(ca, SERIAL);
 const leaf = await signTbs(ca, tbs);
-const { spki, notBefore, notAfter } = readCertificate(leaf);
+const { spki, serial, notBefore, notAfter } = readCertificate(leaf);
 const expected = {
+  certificateSerial: Buffer.from(serial).toString('hex'),
   notBefore: readTime(notBefore)!.toISOString(),
   notAfter: readTime(notAfter)!.toISOString(),
   serial: SERIAL,

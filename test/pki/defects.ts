@@ -74,6 +74,7 @@ export const DEFECTS: readonly [string, string, Change][] = [
   ['serial_number', 'serial 0', () => ({ serial: hex('020100') })],
   ['serial_number', 'negative serial', () => ({ serial: hex(`0210 ff${'01'.repeat(15)}`) })],
   ['serial_number', '21 octets', () => ({ serial: hex(`0215 00${'ff'.repeat(20)}`) })],
+  ['serial_number_expected', 'another serial number', () => ({ serial: hex(`0210 ${'4e'.repeat(16)}`) })],
   ['serial_number', '8 octets', () => ({ serial: hex('0208 4102030405060708') })],
   ['algorithm_inside', 'ecdsa-with-SHA384 inside', () => ({ algorithm: hex('300a 06082a8648ce3d040303') })],
   [
