@@ -2,7 +2,7 @@ import { Connection } from '@temporalio/client';
 import { externalConfiguration } from '../workers/temporal-server/external-server.ts';
 
 /** `TASK_QUEUE_TYPE_ACTIVITY` of temporal.api.enums.v1.TaskQueueType: every role runs activities. */
-const ACTIVITIES = { taskQueueType: 2 };
+const ACTIVITY = 2;
 /** A worker that is well asks for work at least once a minute: that is how long one long poll lasts. */
 const SILENT_MS = 150_000;
 
@@ -18,7 +18,8 @@ async function checkRole(taskQueue: string, identity: string): Promise<string | 
     const { pollers } = await connection.workflowService.describeTaskQueue({
       namespace: namespace ?? 'default',
       taskQueue: { name: taskQueue },
-      ...ACTIVITIES,
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is in no package that is ours to import
+      taskQueueType: ACTIVITY,
     });
     const seen = pollers?.filter((poller) => poller.identity === identity) ?? [];
     const ages = seen.map(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds) * 1000);
