@@ -57,7 +57,7 @@ async function openBatch(
     return open;
   }
   const name = dropNextLot(config.inbox, batches, config.products[0]!.name, units);
-  say(`Dropped ${relative('.', config.inbox)}/${name}`);
+  say(`Dropped ${shownPath(config.inbox)}/${name}`);
   const event = await answers.of(name, signal);
   say(inboxLine(event));
   const verdict = event.kind === 'answered' ? event.verdict : undefined;
@@ -74,17 +74,22 @@ function showWhere({ server }: RunningLine, batch: BatchRecord): void {
 }
 
 function showHowToGoOn({ config, stateFolder }: Invocation, batch: BatchRecord): void {
-  const from = (path: string): string => relative('.', path) || '.';
   const { result } = answerPaths(config.inbox, batch.manifest);
   const rows = [
-    ['Result', from(result)],
-    ['CA chain', `${from(caFolder(stateFolder))}/chain.pem`],
-    ['Boards', `${from(virtualLineFolder(stateFolder))}/boards/<board id>/lfs1/credentials/`],
+    ['Result', shownPath(result)],
+    ['CA chain', `${shownPath(caFolder(stateFolder))}/chain.pem`],
+    ['Boards', `${shownPath(virtualLineFolder(stateFolder))}/boards/<board id>/lfs1/credentials/`],
     ['One unit', 'npm run certline -- unit show <serial>'],
     ['Next lot', 'npm start'],
     ['Keep it up', 'npm start -- --stay'],
   ];
   for (const [what, where] of rows) say(`${styleText('dim', `${what}:`.padEnd(12))}${where}`);
+}
+
+/** Relative to the working folder where it lies below it. */
+function shownPath(path: string): string {
+  const below = relative('.', path);
+  return below.startsWith('..') ? path : below;
 }
 
 /** Answers of the inbox by manifest, whichever comes first: the answer or the question. */

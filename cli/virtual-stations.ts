@@ -4,6 +4,7 @@ import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { StationConfig } from '../fixtures/station-config.ts';
+import type { Product } from '../provisioning/product.ts';
 import type { LineConfig } from '../workers/line-config.ts';
 import { tileFilePath, virtualLineFolder } from '../workers/state-folder.ts';
 import { CommandError } from './exit-status.ts';
@@ -37,7 +38,10 @@ export async function startVirtualStations(
   const stations = STATIONS.map((id) => stationConfig(id, folder, config));
   mkdirSync(folder, { recursive: true });
   const lineFile = join(folder, 'virtual-line.json');
-  writeFileSync(lineFile, `${JSON.stringify(simulatorConfig(stateFolder, folder, options), null, 2)}\n`);
+  writeFileSync(
+    lineFile,
+    `${JSON.stringify(simulatorConfig(stateFolder, folder, config.products[0]!, options), null, 2)}\n`,
+  );
   const log = openSync(join(folder, 'simulator.log'), 'a');
   const cli = join(import.meta.dirname, 'certline.ts');
   // The write end of its standard input is ours: it closes with us, even after kill -9.
@@ -78,11 +82,19 @@ function stationConfig(id: string, folder: string, config: LineConfig): StationC
   };
 }
 
-function simulatorConfig(stateFolder: string, directory: string, options: VirtualStationsOptions): object {
+function simulatorConfig(
+  stateFolder: string,
+  directory: string,
+  product: Product,
+  options: VirtualStationsOptions,
+): object {
+  const forgetful = { kind: 'forget-writes', path: product.certificatePath };
   return {
     directory,
     speed: options.speed,
+    keyPath: product.keyPath,
     stations: STATIONS.map((id) => ({ id, sockets: SOCKETS, tileFile: tileFilePath(stateFolder, id) })),
-    operator: {},
+    operator: { replaceFailed: true },
+    faults: options.faulty === undefined ? [] : [{ nth: options.faulty, fault: forgetful }],
   };
 }
