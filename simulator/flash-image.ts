@@ -140,7 +140,8 @@ export class FlashImage {
     if (this.#existing(names)) throw new FlashError('EEXIST');
     if (this.freeBlocks() < DIRECTORY_BLOCKS) throw new FlashError('ENOSPC');
     mkdirSync(this.#hostPath(names), { mode: 0o700 });
-    this.#work.erasedBlocks += DIRECTORY_BLOCKS;
+    // Of a new pair only the block that takes the first commit is erased.
+    this.#work.erasedBlocks += 1;
     this.#work.programmedBytes += 2 * COMMIT_BYTES;
   }
 
