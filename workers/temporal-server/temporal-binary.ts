@@ -37,15 +37,34 @@ interface Route {
  */
 export async function findTemporalBinary(search: BinarySearch): Promise<TemporalBinary> {
   const cache = cacheFolder(search.environment);
-  const target = join(cache, 'temporal');
-  const onPath = { name: 'on PATH', get: () => locateOnPath(search.environment) };
-  const inCache = { name: 'in the cache', get: () => locateInCache(target) };
   const failures: string[] = [];
+  const [onPath, inCache] = presentRoutes(search.environment);
   const found =
     (await firstThatWorks(search, [onPath, inCache], (failure) => failures.push(failure))) ??
     (await fillCache(search, cache, inCache, (failure) => failures.push(failure)));
   if (found !== undefined) return found;
-  throw new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.BINARY_MISSING, explain(failures, target));
+  const message = explain(failures, join(cache, 'temporal'));
+  throw new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.BINARY_MISSING, message);
+}
+
+/** The program that a start would find here, without getting one; calls `onFailure` for each place with why it has none. */
+export async function findPresentBinary(
+  environment: NodeJS.ProcessEnv,
+  onFailure: (failure: string) => void,
+): Promise<TemporalBinary | undefined> {
+  return await firstThatWorks(
+    { environment, report: () => undefined },
+    presentRoutes(environment),
+    onFailure,
+  );
+}
+
+function presentRoutes(environment: NodeJS.ProcessEnv): [onPath: Route, inCache: Route] {
+  const target = join(cacheFolder(environment), 'temporal');
+  return [
+    { name: 'on PATH', get: () => locateOnPath(environment) },
+    { name: 'in the cache', get: () => locateInCache(target) },
+  ];
 }
 
 async function firstThatWorks(
