@@ -28,6 +28,9 @@ const REASON_OF_CODE: Readonly<Record<string, ExitReason>> = {
   EACCES: 'disk',
   EDQUOT: 'disk',
   MANIFEST_UNREADABLE: 'unknown',
+  MANIFEST_STORE_FAILED: 'disk',
+  MANIFEST_ANSWER_FAILED: 'disk',
+  MANIFEST_INBOX_FAILED: 'disk',
 };
 
 /** One line with the cure on standard error; returns the exit status. A stack is shown for what Certline does not know. */
@@ -39,7 +42,8 @@ export function reportFailure(error: unknown): number {
   return EXIT_STATUS[reason].status;
 }
 
-function reasonOf(error: unknown): ExitReason {
+/** Which exit status an error stands for: by its code, else by whose fault the failure table says it is. */
+export function reasonOf(error: unknown): ExitReason {
   if (error instanceof CommandError) return error.reason;
   if (!(error instanceof Error)) return 'defect';
   if (error.name === 'AbortError') return 'interrupted';

@@ -1,0 +1,22 @@
+import { existsSync } from 'node:fs';
+import type { Registry } from '../registry/registry.ts';
+import { SqliteRegistry } from '../registry/sqlite-registry.ts';
+import { registryPath } from '../workers/state-folder.ts';
+
+/**
+ * Lends the registry of a state folder, whether a line runs on it or not; undefined where none was made yet, and none is
+ * made. Throws RegistryError.
+ */
+export async function withRegistry<T>(
+  stateFolder: string,
+  use: (registry: Registry | undefined) => Promise<T>,
+): Promise<T> {
+  const path = registryPath(stateFolder);
+  if (!existsSync(path)) return await use(undefined);
+  const registry = new SqliteRegistry(path);
+  try {
+    return await use(registry);
+  } finally {
+    registry.close();
+  }
+}

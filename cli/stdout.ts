@@ -1,0 +1,15 @@
+// `certline batch list | head` closes the pipe while there is more to say: that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+/** Writes one line to standard output. */
+export function printLine(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Writes a document for programs: the only thing on standard output then. */
+export function printJson(value: unknown): void {
+  printLine(JSON.stringify(value, undefined, 2));
+}
