@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { BatchProgress } from '../provisioning/batch.ts';
+import { findRunningServer } from '../workers/running-server.ts';
+import { batchStanding } from './batch-standing.ts';
+import type { BatchStanding } from './batch-standing.ts';
+import { CommandError } from './exit-status.ts';
+import { isServiceFault, withLineClient } from './line-client.ts';
+import { isSettled, renderLine, renderPlain } from './line-view.ts';
+import type { LineView } from './line-view.ts';
+import { LiveScreen } from './live-screen.ts';
+import { readStationTiles } from './station-tiles.ts';
+import { printLine } from './stdout.ts';
+
+/** Pause between looks, milliseconds: what the eye follows on a screen, what a log needs. */
+const SCREEN_PAUSE_MS = 400;
+const PLAIN_PAUSE_MS = 1_000;
+
+/** A line that was killed is started again within this time, or somebody has to be told. */
+const SILENCE_LIMIT_MS = 60_000;
+
+const ENDED_EARLY: ReadonlySet<BatchStanding['status']> = new Set([
+  'CANCELLED',
+  'TERMINATED',
+  'FAILED',
+  'TIMED_OUT',
+]);
+
+/**
+ * Shows a batch until every unit has ended or waits for a decision, and returns how it stands then. On a terminal a live
+ * screen with the sockets of this state folder, else a line whenever the counts change. Throws `lineNotRunning` when
+ * nobody answers for a minute, `notAllPassed` when the batch was cancelled, `unknown`.
+ */
+export async function showBatch(
+  stateFolder: string,
+  batchId: string,
+  { quiet }: { readonly quiet: boolean },
+): Promise<BatchProgress> {
+  return await withLineClient(stateFolder, async (client) => {
+    const show = quiet ? () => undefined : process.stdout.isTTY ? liveShow() : plainShow();
+    const pauseMs = process.stdout.isTTY ? SCREEN_PAUSE_MS : PLAIN_PAUSE_MS;
+    const begin = performance.now();
+    let heardAt = begin;
+    let passedBefore: number | undefined;
+    let throughBefore = false;
+    for (;;) {
+      const { status, progress } = await lookAgain(client, batchId, stateFolder);
+      if (progress) {
+        heardAt = performance.now();
+        passedBefore ??= progress.passed;
+        const passedHere = progress.passed - passedBefore;
+        const stations = readStationTiles(stateFolder);
+        show({ progress, stations, elapsedMs: heardAt - begin, passedHere });
+      }
+      const through = progress !== undefined && isThrough(status, progress);
+      // Twice: a rerun that was just asked for needs a moment until the units that wait are under way.
+      if (through && (throughBefore || status === 'COMPLETED')) return progress;
+      throughBefore = through;
+      if (ENDED_EARLY.has(status)) throw endedEarly(batchId, status);
+      if (performance.now() - heardAt > SILENCE_LIMIT_MS) throw silent(batchId);
+      await sleep(pauseMs);
+    }
+  });
+}
+
+/** Throws `notAllPassed`, with what to do, unless every unit passed. */
+export function mustAllPass({ batchId, rows, passed, attention }: BatchProgress): void {
+  if (passed === rows) return;
+  const left = `${rows - passed} of ${rows} units did not pass`;
+  const cure =
+    attention.length > 0
+      ? `${attention.length} wait for a decision, see "certline batch show ${batchId}", then "certline batch rerun ${batchId}"`
+      : `see "certline batch show ${batchId} --units"`;
+  throw new CommandError('notAllPassed', `${left}: ${cure}.`);
+}
+
+/** With units that wait nothing moves, and the workflow runs on; without, its end means that the result is written. */
+function isThrough(status: BatchStanding['status'], progress: BatchProgress): boolean {
+  return status === 'COMPLETED' || (isSettled(progress) && progress.attention.length > 0);
+}
+
+/** One look that does not reach the server is no reason to give up, unless the line itself is gone. */
+async function lookAgain(client: Client, batchId: string, stateFolder: string): Promise<BatchStanding> {
+  try {
+    return await batchStanding(client, batchId);
+  } catch (error) {
+    if (!isServiceFault(error)) throw error;
+    await findRunningServer(stateFolder);
+    return { status: 'RUNNING', progress: undefined };
+  }
+}
+
+function liveShow(): (view: LineView) => void {
+  const screen = new LiveScreen(process.stdout);
+  return (view) => screen.draw(renderLine(view));
+}
+
+/** The rate and the time left change all the time: only counts are news. */
+function plainShow(): (view: LineView) => void {
+  let shown = '';
+  return (view) => {
+    const { passed, failed, errors, held, started, attention } = view.progress;
+    const counts = [passed, failed, errors, held, started, attention.length].join();
+    if (counts === shown) return;
+    shown = counts;
+    printLine(renderPlain(view));
+  };
+}
+
+function endedEarly(batchId: string, status: BatchStanding['status']): CommandError {
+  return new CommandError(
+    'notAllPassed',
+    `Batch ${batchId} was ended (${status.toLowerCase()}): see "certline batch show ${batchId}" for what had passed.`,
+  );
+}
+
+function silent(batchId: string): CommandError {
+  return new CommandError(
+    'lineNotRunning',
+    `The server is there, but no orchestrator answers for batch ${batchId}: start the line again, it goes on where it was.`,
+  );
+}
