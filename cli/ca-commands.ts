@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { initCa } from './init-ca.ts';
+import type { InitCaOptions } from './init-ca.ts';
+import { invocationOf, stateFolderOf } from './invocation.ts';
+import { showCa } from './show-ca.ts';
+
+/** Commands about the CA that signs device certificates. */
+export function addCaCommands(program: Command): void {
+  const ca = program
+    .command('ca')
+    .description('make and see the CA that signs device certificates')
+    .addHelpText('after', '\nExamples:\n  certline ca init --name "Acme Devices"\n  certline ca show');
+  ca.command('init')
+    .description('make a development root and a factory CA under it; never overwrites one')
+    .option('--name <name>', 'the organisation in the names of both', 'Certline Development')
+    .option(
+      '--passphrase-file <file>',
+      'passphrase of their keys, a file of mode 600; else as configured, else a random one',
+    )
+    .addHelpText(
+      'after',
+      `
+Both keys lie, encrypted, in one folder: right for development and rehearsal. A production root belongs elsewhere.
+
+Examples:
+  certline ca init --name "Acme Devices"
+  (umask 077; openssl rand -base64 32 > ca.passphrase)
+  certline ca init --name "Acme Devices" --passphrase-file ca.passphrase`,
+    )
+    .action((options: InitCaOptions, command: Command) => initCa(invocationOf(command), options));
+  ca.command('show')
+    .description('subjects, serial numbers, validity and fingerprints; needs no passphrase')
+    .option('--json', 'one JSON document instead of text')
+    .addHelpText('after', "\nExample:\n  certline ca show --json | jq -r '.certificates[].sha256'")
+    .action((options: { json?: boolean }, command: Command) => showCa(stateFolderOf(command), options));
+}
