@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { rm, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errnoOf } from '../../manifests/manifest-error.ts';
+import { fail, ok, warn } from './finding.ts';
+import type { Finding } from './finding.ts';
+
+/** Below this the next write may be the last: a WAL alone grows to 4 MB, a Temporal history shard's write to more. */
+const NO_SPACE_BYTES = 64 * 1024 ** 2;
+/** Below this it is time to think: 100,000 units take about 1 GB in Temporal's own database. */
+const LITTLE_SPACE_BYTES = 1024 ** 3;
+
+/** Whether files can be written into the folder, or the folder be made. What it writes is gone afterwards. */
+export async function checkFolder(check: string, folder: string): Promise<Finding> {
+  if (!existsSync(folder)) return checkParent(check, folder);
+  const probe = join(folder, `.doctor-${randomUUID()}.tmp`);
+  try {
+    await writeFile(probe, 'certline doctor\n', { flag: 'wx', flush: true });
+  } catch (error) {
+    return fail(
+      check,
+      'disk',
+      `${folder} cannot be written (${errnoOf(error) ?? String(error)}): mend its rights, or its disk`,
+    );
+  } finally {
+    await rm(probe, { force: true });
+  }
+  return ok(check, folder);
+}
+
+/** Room on the disk of the folder, or of the one that it will be made in. */
+export async function checkSpace(check: string, folder: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(existingParent(folder));
+  return judgeSpace(check, folder, bavail * bsize);
+}
+
+/** What so many free bytes mean. */
+export function judgeSpace(check: string, folder: string, freeBytes: number): Finding {
+  const free = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free on the disk of ${folder}`;
+  if (freeBytes < NO_SPACE_BYTES) return fail(check, 'disk', `${free}: free some space before anything else`);
+  return freeBytes < LITTLE_SPACE_BYTES ? warn(check, `${free}: free some space`) : ok(check, free);
+}
+
+function checkParent(check: string, folder: string): Finding {
+  const parent = existingParent(folder);
+  try {
+    if (!statSync(parent).isDirectory()) throw new Error('ENOTDIR');
+    accessSync(parent, constants.W_OK | constants.X_OK);
+  } catch {
+    return fail(
+      check,
+      'disk',
+      `${folder} cannot be made in ${parent}: mend the rights there, or name another folder`,
+    );
+  }
+  return ok(check, `${folder} (made when it is needed)`);
+}
+
+function existingParent(folder: string): string {
+  return existsSync(folder) ? folder : existingParent(dirname(folder));
+}

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import type { SocketConfig, StationConfig } from '../../fixtures/station-config.ts';
+import { SmpClient } from '../../smp/client.ts';
+import { readHardwareId } from '../../smp/hardware-id.ts';
+import type { Link } from '../../smp/link.ts';
+import { openSerialLink } from '../../smp/serial-link.ts';
+import { isSmpError } from '../../smp/smp-error.ts';
+import { failure, ok, warn } from './finding.ts';
+import type { Finding } from './finding.ts';
+import { holderOf } from './port-holder.ts';
+
+/** A board that is there answers within a second; one that boots, within two. */
+const PROBE_BUDGET_MS = 4_000;
+
+/** Every configured port, all at once: is it there, may it be opened, is it free; with `probe` also: who answers. */
+export async function checkPorts(stations: readonly StationConfig[], probe: boolean): Promise<Finding[]> {
+  if (stations.length === 0) return [ok('ports', 'no station on this host')];
+  const places = stations.flatMap(({ id, sockets }) => sockets.map((socket) => ({ id, socket })));
+  return await Promise.all(
+    places.map(({ id, socket }) => checkPort(`port ${id}/${socket.id}`, socket, probe)),
+  );
+}
+
+async function checkPort(check: string, { port, baudRate }: SocketConfig, probe: boolean): Promise<Finding> {
+  let link: Link;
+  try {
+    link = await openSerialLink({ path: port, ...(baudRate !== undefined && { baudRate }) });
+  } catch (error) {
+    return isSmpError(error, 'LINK_BUSY') ? busy(check, port, error) : failure(check, error);
+  }
+  try {
+    return probe ? await probeBoard(check, link) : ok(check, `${port} opens`);
+  } finally {
+    await link.close();
+  }
+}
+
+/** A station of ours holds its ports as long as it runs: so it should be. */
+function busy(check: string, port: string, error: Error): Finding {
+  const holder = existsSync(port) ? holderOf(port) : undefined;
+  if (holder?.isCertline === true)
+    return ok(check, `${port} is in use by the running line (pid ${holder.pid})`);
+  const who = holder === undefined ? '' : ` (it is "${holder.command}", pid ${holder.pid})`;
+  const found = failure(check, error);
+  return { ...found, says: `${found.says}${who}` };
+}
+
+/** An empty socket is nothing bad, and not every firmware tells the hardware id to everybody; anything else is. */
+async function probeBoard(check: string, link: Link): Promise<Finding> {
+  const client = new SmpClient(link);
+  try {
+    await client.connect({ budgetMs: PROBE_BUDGET_MS });
+    const firmware = await firmwareOf(client);
+    return ok(check, `${link.name}: board ${await readHardwareId(client)}, ${firmware}`);
+  } catch (error) {
+    if (isSmpError(error, 'SMP_TIMEOUT'))
+      return warn(check, `${link.name} opens, no board answers: load one`);
+    return failure(check, error);
+  } finally {
+    await client.close();
+  }
+}
+
+async function firmwareOf(client: SmpClient): Promise<string> {
+  try {
+    return await client.info('sv');
+  } catch (error) {
+    if (isSmpError(error, 'SMP_UNSUPPORTED', 'SMP_DEVICE_ERROR')) return 'which does not tell its firmware';
+    throw error;
+  }
+}
