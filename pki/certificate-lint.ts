@@ -16,6 +16,8 @@ export interface LintContext {
     readonly notBefore: string;
     readonly notAfter: string;
   };
+  /** The moment at which the certificate must be in its time. */
+  readonly now?: Date;
   /** True once the signature is real: it must verify with the issuer's key. */
   readonly signed?: boolean;
 }

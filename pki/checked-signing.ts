@@ -6,12 +6,12 @@ import type { IssuingCa } from './issuing-ca.ts';
 import { PkiError } from './pki-error.ts';
 import { assembleCertificate, PLACEHOLDER_SIGNATURE } from './tbs-builder.ts';
 
-/** What a certificate is expected to say; `LintContext` has the details. */
-export type Expectation = NonNullable<LintContext['expected']>;
+/** What a certificate is expected to say, and when it is made; `LintContext` has the details. */
+export type Expectation = Required<Pick<LintContext, 'expected' | 'now'>>;
 
 /** Codes of the rules that `tbs` would break, under a placeholder signature. */
-export function lintTbs(ca: IssuingCa, tbs: Uint8Array, expected: Expectation): string[] {
-  return codesOf(assembleCertificate(tbs, PLACEHOLDER_SIGNATURE), { issuer: ca.facts, expected });
+export function lintTbs(ca: IssuingCa, tbs: Uint8Array, expectation: Expectation): string[] {
+  return codesOf(assembleCertificate(tbs, PLACEHOLDER_SIGNATURE), { issuer: ca.facts, ...expectation });
 }
 
 /** The certificate of `tbs`, signed by the CA's key. Throws CA_UNAVAILABLE, whatever the signer threw. */
@@ -32,18 +32,18 @@ export async function signTbs(ca: IssuingCa, tbs: Uint8Array, requestId: string)
 export function verifySigned(
   ca: IssuingCa,
   signed: { readonly tbs: Uint8Array; readonly certificate: Uint8Array },
-  expected: Expectation,
+  expectation: Expectation,
 ): void {
   const { tbs, certificate } = signed;
-  const findings = codesOf(certificate, { issuer: ca.facts, expected, signed: true });
-  if (findings.length > 0) throw fault(expected, `lint found ${findings.join(', ')} after signing`);
+  const findings = codesOf(certificate, { issuer: ca.facts, ...expectation, signed: true });
+  if (findings.length > 0) throw fault(expectation, `lint found ${findings.join(', ')} after signing`);
   if (Buffer.compare(readCertificate(certificate).tbs, tbs) !== 0) {
-    throw fault(expected, 'the signed content is not the linted one');
+    throw fault(expectation, 'the signed content is not the linted one');
   }
   const issuer = new X509Certificate(ca.certificate);
   const parsed = new X509Certificate(certificate);
   if (!parsed.checkIssued(issuer) || !parsed.verify(issuer.publicKey)) {
-    throw fault(expected, 'the signature does not verify');
+    throw fault(expectation, 'the signature does not verify');
   }
 }
 
@@ -51,7 +51,7 @@ function codesOf(certificate: Uint8Array, context: LintContext): string[] {
   return lintCertificate(certificate, context).map(({ code }) => code);
 }
 
-function fault({ serial }: Expectation, what: string): PkiError {
-  const message = `The certificate for ${serial} is withheld: ${what}. Stop this signer and look at it.`;
+function fault({ expected }: Expectation, what: string): PkiError {
+  const message = `The certificate for ${expected.serial} is withheld: ${what}. Stop this signer and look at it.`;
   return new PkiError('SIGNER_FAULT', message, { reason: 'verification' });
 }

@@ -162,14 +162,14 @@ export class Issuer {
     if (issuance.requestSha256 !== digest) throw conflict(request);
     const issued = issuedOf(issuance);
     if (issued !== undefined) return issued;
-    const expected = this.#expectationFor(issuance);
-    await this.#lint(issuance, expected);
+    const expectation = this.#expectationFor(issuance);
+    await this.#lint(issuance, expectation);
     this.#atStep('linted', request.requestId);
     await this.#ledger.beginSigning(request.requestId);
     this.#atStep('signing', request.requestId);
     const certificate = await signTbs(this.#ca, issuance.tbs, request.requestId);
     this.#atStep('signed', request.requestId);
-    verifySigned(this.#ca, { tbs: issuance.tbs, certificate }, expected);
+    verifySigned(this.#ca, { tbs: issuance.tbs, certificate }, expectation);
     this.#atStep('verified', request.requestId);
     const recorded = await this.#ledger.recordIssued(request.requestId, certificate);
     this.#atStep('recorded', request.requestId);
@@ -177,8 +177,8 @@ export class Issuer {
   }
 
   /** Refuses to sign what breaks the profile; a reservation that was never signed ends with it. */
-  async #lint({ tbs, state, requestId, serial }: Issuance, expected: Expectation): Promise<void> {
-    const findings = lintTbs(this.#ca, tbs, expected).join(', ');
+  async #lint({ tbs, state, requestId, serial }: Issuance, expectation: Expectation): Promise<void> {
+    const findings = lintTbs(this.#ca, tbs, expectation).join(', ');
     if (findings === '') return;
     if (state === 'reserved') await this.#ledger.cancelReservation(requestId, `lint: ${findings}`);
     const message = `The certificate for ${serial} would break its profile (${findings}): mend the product's configuration or the CA.`;
@@ -190,7 +190,8 @@ export class Issuer {
     const profile = this.#profileFor(product);
     const commonName = commonNameOf(profile, serial);
     const { organization } = profile;
-    return { serial, organization, commonName, spkiSha256, certificateSerial, notBefore, notAfter };
+    const expected = { serial, organization, commonName, spkiSha256, certificateSerial, notBefore, notAfter };
+    return { expected, now: this.#now() };
   }
 
   #profileFor(product: string): CertificateProfile {

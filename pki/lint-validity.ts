@@ -43,6 +43,17 @@ export const VALIDITY_CHECKS: readonly LintCheck[] = [
     },
   },
   {
+    code: 'time_current',
+    rule: 'a start that has come and an end that has not',
+    holds: (certificate, { now }) => {
+      const [notBefore, notAfter] = timesOf(certificate);
+      return (
+        now === undefined ||
+        (notBefore !== undefined && notAfter !== undefined && notBefore <= now && now <= notAfter)
+      );
+    },
+  },
+  {
     code: 'time_nested',
     rule: "a time within the issuer's",
     holds: (certificate, { issuer }) =>

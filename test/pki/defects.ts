@@ -137,6 +137,7 @@ export const DEFECTS: readonly [string, string, Change][] = [
   ],
   ['time_plausible', '9999 as UTCTime', () => ({ notAfter: time(DER_TAG.utcTime, '991231235959Z') })],
   ['time_order', 'end before start', () => ({ notAfter: time(DER_TAG.utcTime, '200101000000Z') })],
+  ['time_current', 'a start to come', () => ({ notBefore: time(DER_TAG.utcTime, '490101000000Z') })],
   ['time_expected', 'another end', () => ({ notAfter: time(DER_TAG.utcTime, '400101000000Z') })],
   ['time_nested', "before the issuer's", () => ({ notBefore: time(DER_TAG.utcTime, '210101000000Z') })],
   ['key_form', 'P-384', () => ({ spki: p384 })],
