@@ -12,7 +12,7 @@ export async function closeFile(client: SmpClient, path: string, options?: Reque
     if (!isUnsupported(reply.device)) throw client.refusal(`closing ${path}`, reply.device);
     await closeByReading(client, path, options);
   }
-  client.files.uploadMayBeOpen = false;
+  client.files.upload = 'closed';
 }
 
 /** For firmware without the close command: a download closes an upload, whatever it then finds. */

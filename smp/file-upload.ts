@@ -20,8 +20,9 @@ const BUSY_REPEATS = 10;
 
 /**
  * One upload of one file, part after part. The rules that keep it right, whatever is lost (smp/README.md,
- * "Retries"): nothing of an earlier upload may be open when the first part goes out, neither at the start nor
- * when it is repeated; the board's next offset must be exactly ours; anything else means to start afresh.
+ * "Retries"): no upload of ours may be open when a first part goes out, neither at the start nor when it is
+ * repeated; the board's next offset must be exactly ours, which also shows what somebody else left open; anything
+ * else means to close and start afresh.
  */
 export class FileUpload {
   /** What the board has of the file, as far as the answers tell. */
@@ -46,7 +47,7 @@ export class FileUpload {
     this.#totalForgotten = false;
     if (this.#bytes.length === 0) await this.#removeOldContent();
     await growMessages(this.#client, this.#path, this.#bytes.length, this.#requestOptions());
-    await this.#closeWhatMayBeOpen();
+    await this.#closeOwnUpload();
     let offset = 0;
     do {
       const part = this.#part(offset);
@@ -57,7 +58,7 @@ export class FileUpload {
     this.knowledge = 'unverified';
     // The board closes an upload that has reached its total, but never an empty or a resumed one.
     if (this.#totalForgotten || this.#bytes.length === 0) await this.close();
-    this.#client.files.uploadMayBeOpen = false;
+    this.#client.files.upload = 'closed';
   }
 
   /** Makes the board close and commit what it has. */
@@ -100,7 +101,7 @@ export class FileUpload {
     if (unanswered > 1 && (await this.#smallRequestsPass()) && this.#client.limit.lower()) {
       throw this.#mismatch('the board does not take messages of this size');
     }
-    if (part.offset === 0) await this.#closeWhatMayBeOpen();
+    if (part.offset === 0) await this.#closeOwnUpload();
   }
 
   async #smallRequestsPass(): Promise<boolean> {
@@ -112,7 +113,7 @@ export class FileUpload {
   async #sendPartOnce(part: UploadPart, repeated: boolean): Promise<void> {
     const { files } = this.#client;
     for (let busy = 0; ; busy++) {
-      files.uploadMayBeOpen = true;
+      files.upload = 'open';
       if (this.knowledge === 'unchanged') this.knowledge = 'unknown';
       const reply = await this.#client.ask(uploadRequest(part), part, this.#requestOptions());
       if (reply.ok) return this.#expectNext(part, reply.value);
@@ -171,8 +172,8 @@ export class FileUpload {
     return await fileSize(this.#client, this.#path, this.#requestOptions());
   }
 
-  async #closeWhatMayBeOpen(): Promise<void> {
-    if (this.#client.files.uploadMayBeOpen) await this.close();
+  async #closeOwnUpload(): Promise<void> {
+    if (this.#client.files.upload === 'open') await this.close();
   }
 
   #refused(device: DeviceError): SmpError {

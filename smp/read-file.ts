@@ -81,7 +81,7 @@ async function downloadPart(
 ): Promise<DownloadPart | undefined> {
   const reply = await client.ask(FS_DOWNLOAD, { path, offset }, options);
   if (!reply.ok && !isFileAbsent(reply.device)) throw client.refusal(`reading ${path}`, reply.device);
-  client.files.uploadMayBeOpen = false; // a download closes it before anything else
+  client.files.upload = 'closed'; // a download closes it before anything else
   if (!reply.ok) return undefined;
   if (reply.value.offset === offset) return reply.value;
   const sentence = `${client.name}: the board sent ${path} from offset ${reply.value.offset} instead of ${offset}`;

@@ -59,7 +59,7 @@ async function uploadUntilRight(
     } catch (error) {
       const curable = isSmpError(error, 'SMP_OFFSET_MISMATCH', 'SMP_READ_BACK_DIFFERS');
       if (!curable || round === MAX_ROUNDS) throw error;
-      client.files.uploadMayBeOpen = true;
+      client.files.upload = 'open';
     }
   }
 }
@@ -86,6 +86,6 @@ async function verify(
 
 /** After a cancelled or failed upload the board must not keep the file open; one that does not answer is left. */
 async function leaveClean(client: SmpClient, upload: FileUpload): Promise<void> {
-  if (!client.files.uploadMayBeOpen || upload.knowledge === 'unchanged') return;
+  if (client.files.upload !== 'open' || upload.knowledge === 'unchanged') return;
   await upload.close(performance.now() + CLEAN_UP_MS).catch(() => undefined);
 }

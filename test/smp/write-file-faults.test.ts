@@ -73,7 +73,7 @@ describe('writeFile with a fault at every frame', async () => {
   const frames = clean.frameCount;
 
   it('covers requests and answers of the whole transfer', () => {
-    expect(frames).toBe(14);
+    expect(frames).toBe(12);
   });
 
   it.concurrent.each(['lose', 'corrupt', 'repeat', 'cut'])('%s', async (name) => {

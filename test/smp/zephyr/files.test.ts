@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { SmpClient } from '../../../smp/client.ts';
 import type { SmpClientOptions } from '../../../smp/client.ts';
-import { closeFile } from '../../../smp/close-file.ts';
 import { fileSize } from '../../../smp/file-size.ts';
 import { FS_UPLOAD_FIRST } from '../../../smp/fs-requests.ts';
 import { hashFile } from '../../../smp/hash-file.ts';
@@ -80,7 +79,6 @@ describe.skipIf(reason)(`files on real Zephyr, large buffers${cannotRun}`, () =>
 
   it('needs four round trips for a key and a certificate, written and read back, when the buffers are known', async () => {
     const client = await connect({ maxMessageBytes: 1020 });
-    await closeFile(client, '/lfs1/key.der');
     const before = client.statistics.messages;
     await writeFile(client, '/lfs1/key.der', KEY, { secret: true });
     await writeFile(client, '/lfs1/crt.der', CERTIFICATE);
