@@ -1,7 +1,7 @@
 // What zcbor emits without ZCBOR_CANONICAL: every map `BF … FF`, every list `9F … FF`, shortest heads, keys in code order.
 
 /** Text whose bytes must go out as they came in (an echo), valid UTF-8 or not. */
-export interface RawText {
+interface RawText {
   readonly rawText: Uint8Array;
 }
 

@@ -15,7 +15,7 @@ const EINVAL = 22;
 const HELP_PRINTED = 1;
 
 /** Words separated by blanks; quotes keep blanks. A missing end quote gives the quote itself. */
-export function splitWords(line: string): { words: string[] } | { unterminated: string } {
+function splitWords(line: string): { words: string[] } | { unterminated: string } {
   const words: string[] = [];
   for (let at = 0; ;) {
     while (line[at] === ' ' || line[at] === '\t') at++;

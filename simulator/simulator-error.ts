@@ -1,7 +1,7 @@
 // What the simulator itself could not do. What a virtual board says is data, never this.
 
 /** The closed set of codes. */
-export const SIMULATOR_ERROR_CODES = [
+const CODES = [
   /** No pseudo-terminal: the optional package for this platform is missing, or the system refused. */
   'SIMULATOR_PTY_UNAVAILABLE',
   /** Another simulator runs on the same directory. */
@@ -12,8 +12,8 @@ export const SIMULATOR_ERROR_CODES = [
   'SIMULATOR_NO_SUCH_PLACE',
 ] as const;
 
-/** A code of {@link SIMULATOR_ERROR_CODES}. */
-export type SimulatorErrorCode = (typeof SIMULATOR_ERROR_CODES)[number];
+/** A code of the closed set above. */
+export type SimulatorErrorCode = (typeof CODES)[number];
 
 /** Thrown by the simulator; `message` says where, what, and how to mend it. */
 export class SimulatorError extends Error {

@@ -14,7 +14,7 @@ import { VirtualBoard } from './virtual-board.ts';
 import { VirtualSocket } from './virtual-socket.ts';
 
 /** A station and the names of its sockets. */
-export interface VirtualStation {
+interface VirtualStation {
   readonly id: string;
   readonly sockets: readonly string[];
 }

@@ -23,7 +23,7 @@ export function bytes(value: Uint8Array): string {
 }
 
 /** An unsigned integer in CBOR, up to 65535. */
-export function uint(value: number): string {
+function uint(value: number): string {
   if (value < 24) return value.toString(16).padStart(2, '0');
   return value < 256
     ? `18${value.toString(16).padStart(2, '0')}`
