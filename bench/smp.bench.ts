@@ -1,0 +1,206 @@
+// npm run bench:smp — how fast the SMP client is, beside others on the same real Zephyr, and beside the bare wire.
+// Figures are medians of one run; on a shared machine only the ratios mean something.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SmpClient } from '../smp/client.ts';
+import type { Link } from '../smp/link.ts';
+import { readFile } from '../smp/read-file.ts';
+import { openSerialLink } from '../smp/serial-link.ts';
+import { writeFile } from '../smp/write-file.ts';
+import { FaultyLink } from '../test/smp/zephyr/faulty-link.ts';
+import { reason, startZephyr } from '../test/smp/zephyr/zephyr-server.ts';
+import { outputOf, startPort } from './smp/child.ts';
+import { timeOurs } from './smp/ours.ts';
+import { RecordingLink } from './smp/recording-link.ts';
+import type { Recording } from './smp/recording-link.ts';
+
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
+const BAUD = 115_200;
+const PEERS = ['smpclient', 'mcumgr-toolkit', 'mcumgr-toolkit-default'];
+const ZEPHYR_MESSAGE_BYTES = 1020;
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+}
+
+function show(what: string, ms: number, note = ''): void {
+  console.log(`  ${what.padEnd(46)} ${ms.toFixed(1).padStart(8)} ms  ${note}`);
+}
+
+function ratio(value: number, reference: number): string {
+  return (value / reference).toFixed(3);
+}
+
+/** On a fresh file system, since four blocks leave no room to replace anything. */
+async function onZephyr(paced: boolean, work: (path: string) => Promise<number>): Promise<number> {
+  const server = await startZephyr('serial_fs');
+  const relay = paced ? await startPort('paced-relay.ts', server.path, String(BAUD)) : undefined;
+  try {
+    return await work(relay?.path ?? server.path);
+  } finally {
+    await relay?.stop();
+    await server.stop();
+  }
+}
+
+async function besideOthers(): Promise<void> {
+  const folder = '/lfs1';
+  const python = await outputOf('sh', [fileURLToPath(new URL('smp/install-peers.sh', import.meta.url))]);
+  const script = fileURLToPath(new URL('smp/peer.py', import.meta.url));
+  for (const paced of [false, true]) {
+    console.log(
+      `\nKey 121 B and certificate 600 B, written and read back, Zephyr 4.4.0, ${paced ? 'paced 115200 8N1' : 'unpaced'}`,
+    );
+    const times = new Map<string, number[]>(['certline', ...PEERS].map((name) => [name, []]));
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [name, list] of times) {
+        list.push(
+          await onZephyr(paced, async (path) =>
+            name === 'certline'
+              ? await timeOurs({ path, folder, maxMessageBytes: ZEPHYR_MESSAGE_BYTES })
+              : Number(await outputOf(python, [script, name, path])),
+          ),
+        );
+      }
+    }
+    const medians = new Map([...times].map(([name, list]) => [name, median(list)]));
+    const best = Math.min(...PEERS.map((name) => medians.get(name) as number));
+    for (const [name, ms] of medians)
+      show(name, ms, name === 'certline' ? `ratio to the fastest other: ${ratio(ms, best)}` : '');
+  }
+}
+
+async function oneLostFrame(): Promise<void> {
+  console.log(
+    '\nOne lost frame: certificate of 600 B in five parts, written and read back, Zephyr 4.4.0, unpaced',
+  );
+  const run = async (frame: number): Promise<number> =>
+    await onZephyr(false, async (path) => {
+      const wrap = (link: Link): Link => new FaultyLink(link, frame, 'lose');
+      return await timeOurs({ path, folder: '/lfs1', maxMessageBytes: 182, withKey: false, wrap });
+    });
+  const clean = median(await inTurn(5, async () => await run(-1)));
+  // Frames 0 and 1 are the probe of connecting; then five parts and one read, a request and an answer each.
+  const lost = await inTurn(12, async (index) => (await run(index + 2)) - clean);
+  show('nothing lost', clean);
+  show('the cost of one lost frame, median', median(lost));
+  show(
+    'the cost of one lost frame, worst',
+    Math.max(...lost),
+    `at each frame: ${lost.map((ms) => ms.toFixed(0)).join(' ')}`,
+  );
+}
+
+async function inTurn(count: number, work: (index: number) => Promise<number>): Promise<number[]> {
+  const results: number[] = [];
+  for (let index = 0; index < count; index++) results.push(await work(index));
+  return results;
+}
+
+async function besideTheWire(): Promise<void> {
+  console.log('\nThe same to a board that answers at once, default buffers (384), paced 115200 8N1');
+  let wireBytes = 0;
+  const times = await inTurn(ROUNDS, async () => {
+    const board = await startPort('board-process.ts', '384', String(BAUD), 'exact');
+    let recorder: RecordingLink | undefined;
+    const wrap = (link: Link): Link => (recorder = new RecordingLink(link));
+    const ms = await timeOurs({ path: board.path, folder: '/lfs1/credentials', maxMessageBytes: 380, wrap });
+    await board.stop();
+    // Without the newline and the probe of connecting, which are not timed.
+    wireBytes = (recorder as RecordingLink).recording.exchanges
+      .slice(2)
+      .reduce((sum, { request, answer }) => sum + request.length + answer.length, 0);
+    return ms;
+  });
+  const wireMs = (wireBytes * 10_000) / BAUD;
+  show('certline', median(times));
+  show(`the bytes alone (${wireBytes})`, wireMs, `efficiency: ${ratio(wireMs, median(times))}`);
+}
+
+async function largeFile(): Promise<void> {
+  console.log('\n64 KiB up and down, buffers of 4096, no wire');
+  const content = Uint8Array.from({ length: 65_536 }, (_, index) => (index * 31) >> 3);
+  const scratch = mkdtempSync(join(tmpdir(), 'certline-bench-'));
+  const ours: number[] = [];
+  const board = await startPort('board-process.ts', '4096', '0', 'ticks');
+  let recording: Recording = { exchanges: [] };
+  for (let round = 0; round <= ROUNDS; round++) {
+    const link = new RecordingLink(await openSerialLink({ path: board.path, baudRate: 2_000_000 }));
+    const client = new SmpClient(link, { maxMessageBytes: 4092 });
+    await client.connect();
+    link.recording.exchanges.length = 0;
+    const started = performance.now();
+    await writeFile(client, '/lfs1/large', content, { verify: 'none' });
+    const back = await readFile(client, '/lfs1/large');
+    ours.push(performance.now() - started);
+    if (back === undefined || Buffer.compare(back, content) !== 0)
+      throw new Error('the file came back wrong');
+    await client.close();
+    recording = link.recording;
+  }
+  await board.stop();
+  const bare = await replay(recording, join(scratch, 'recording.json'));
+  rmSync(scratch, { recursive: true });
+  ours.shift(); // warms up the board
+  show('certline', median(ours), `ratio to copying the frames: ${ratio(median(ours), median(bare))}`);
+  show('copying the same frames', median(bare));
+}
+
+/** Writes each request and waits for as many bytes as its answer had, without looking at them. */
+async function replay(recording: Recording, file: string): Promise<number[]> {
+  writeFileSync(file, JSON.stringify(recording));
+  const board = await startPort('board-process.ts', '0', '0', 'ticks', file);
+  const link = await openSerialLink({ path: board.path, baudRate: 2_000_000 });
+  let missing = 0;
+  let arrived = (): void => undefined;
+  link.onBytes((bytes) => {
+    missing -= bytes.length;
+    if (missing === 0) arrived();
+  });
+  const times = await inTurn(ROUNDS + 1, async () => {
+    const started = performance.now();
+    for (const { request, answer } of recording.exchanges) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      missing = answer.length;
+      arrived = resolve;
+      await link.write(Buffer.from(request, 'latin1'));
+      await promise;
+    }
+    return performance.now() - started;
+  });
+  await link.close();
+  await board.stop();
+  return times.slice(1);
+}
+
+async function eightAtOnce(): Promise<void> {
+  console.log('\nEight boards at once, default buffers, paced 115200 8N1');
+  const boards = await Promise.all(
+    Array.from({ length: 8 }, () => startPort('board-process.ts', '384', String(BAUD), 'ticks')),
+  );
+  const run = async (path: string): Promise<number> =>
+    timeOurs({ path, folder: '/lfs1/credentials', maxMessageBytes: 380 });
+  const one = median(await inTurn(ROUNDS, async () => run((boards[0] as { path: string }).path)));
+  const eight = await inTurn(ROUNDS, async () =>
+    median(await Promise.all(boards.map(({ path }) => run(path)))),
+  );
+  await Promise.all(boards.map((board) => board.stop()));
+  show('one', one);
+  show(
+    'each of eight',
+    median(eight),
+    `throughput of eight: ${((8 * one) / median(eight)).toFixed(2)} × one`,
+  );
+}
+
+if (reason === undefined) {
+  await besideOthers();
+  await oneLostFrame();
+} else {
+  console.log(`\nBeside other clients — cannot run: ${reason}`);
+}
+await besideTheWire();
+await largeFile();
+await eightAtOnce();

@@ -1,0 +1,33 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+/** A child process that serves a pseudo-terminal. */
+export interface PortProcess {
+  path: string;
+  stop(): Promise<void>;
+}
+
+/** Starts one of the programs beside this file and waits for the path it prints. */
+export async function startPort(program: string, ...programArguments: string[]): Promise<PortProcess> {
+  const file = fileURLToPath(new URL(program, import.meta.url));
+  const child = spawn(process.execPath, [file, ...programArguments], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [path] = (await once(createInterface(child.stdout), 'line')) as [string];
+  return {
+    path,
+    stop: async () => {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}
+
+/** Runs a program and returns what it printed. */
+export async function outputOf(program: string, programArguments: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, programArguments);
+  return stdout.trim();
+}

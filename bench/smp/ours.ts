@@ -1,0 +1,43 @@
+import { SmpClient } from '../../smp/client.ts';
+import type { Link } from '../../smp/link.ts';
+import { openSerialLink } from '../../smp/serial-link.ts';
+import { writeFile } from '../../smp/write-file.ts';
+
+/** As long as a SEC1 key and a usual device certificate. */
+export const KEY = Uint8Array.from({ length: 121 }, (_, index) => index * 7);
+/** The same bytes the other clients write. */
+export const CERTIFICATE = Uint8Array.from({ length: 600 }, (_, index) => index * 13);
+
+/** What a run differs in. */
+export interface OurRun {
+  path: string;
+  folder: string;
+  /** What an earlier board with this firmware has shown to pass. */
+  maxMessageBytes: number;
+  baudRate?: number;
+  /** Without it: the certificate alone, for a file system with no room for starting afresh. */
+  withKey?: boolean;
+  wrap?: (link: Link) => Link;
+}
+
+/** Milliseconds for the key and the certificate, directory checked, written, read back and compared. */
+export async function timeOurs(run: OurRun): Promise<number> {
+  const {
+    path,
+    folder,
+    maxMessageBytes,
+    baudRate = 115_200,
+    withKey = true,
+    wrap = (link: Link) => link,
+  } = run;
+  const client = new SmpClient(wrap(await openSerialLink({ path, baudRate })), { maxMessageBytes });
+  try {
+    await client.connect();
+    const started = performance.now();
+    if (withKey) await writeFile(client, `${folder}/key.der`, KEY, { secret: true });
+    await writeFile(client, `${folder}/crt.der`, CERTIFICATE);
+    return performance.now() - started;
+  } finally {
+    await client.close();
+  }
+}
