@@ -17,16 +17,54 @@ export function base64Length(byteLength: number): number {
 
 /** Writes the padded base64 of `bytes` into `target` from `position` on; returns the position after it. */
 export function encodeBase64(bytes: Uint8Array, target: Uint8Array, position: number): number {
+  const wholeEnd = bytes.length - (bytes.length % 3);
   let at = position;
-  for (let index = 0; index < bytes.length; index += 3) {
-    const left = bytes.length - index;
-    const group = ((bytes[index] as number) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0);
+  for (let index = 0; index < wholeEnd; index += 3) {
+    const group =
+      ((bytes[index] as number) << 16) | ((bytes[index + 1] as number) << 8) | (bytes[index + 2] as number);
     target[at++] = ALPHABET[group >> 18] as number;
     target[at++] = ALPHABET[(group >> 12) & 63] as number;
-    target[at++] = left > 1 ? (ALPHABET[(group >> 6) & 63] as number) : PAD;
-    target[at++] = left > 2 ? (ALPHABET[group & 63] as number) : PAD;
+    target[at++] = ALPHABET[(group >> 6) & 63] as number;
+    target[at++] = ALPHABET[group & 63] as number;
   }
-  return at;
+  return wholeEnd === bytes.length ? at : encodeLastGroup(bytes, wholeEnd, target, at);
+}
+
+function encodeLastGroup(bytes: Uint8Array, index: number, target: Uint8Array, at: number): number {
+  const isTwo = index + 1 < bytes.length;
+  const group = ((bytes[index] as number) << 16) | (isTwo ? (bytes[index + 1] as number) << 8 : 0);
+  target[at] = ALPHABET[group >> 18] as number;
+  target[at + 1] = ALPHABET[(group >> 12) & 63] as number;
+  target[at + 2] = isTwo ? (ALPHABET[(group >> 6) & 63] as number) : PAD;
+  target[at + 3] = PAD;
+  return at + 4;
+}
+
+/** Index of the first byte from `start` on that is not a character of base64, or the length. */
+export function endOfBase64(bytes: Uint8Array, start: number): number {
+  let index = start;
+  while (index < bytes.length && isBase64Character(bytes[index] as number)) index++;
+  return index;
+}
+
+/**
+ * Decodes `count` characters, whole groups with padding in the last only, into `target`. Returns the number of
+ * bytes, or `undefined` when the characters are not that.
+ */
+export function decodeBase64(characters: Uint8Array, count: number, target: Uint8Array): number | undefined {
+  let at = 0;
+  for (let index = 0; index < count - 4; index += 4) {
+    const a = VALUES[characters[index] as number] as number;
+    const b = VALUES[characters[index + 1] as number] as number;
+    const c = VALUES[characters[index + 2] as number] as number;
+    const d = VALUES[characters[index + 3] as number] as number;
+    if ((a | b | c | d) < 0) return undefined;
+    target[at++] = (a << 2) | (b >> 4);
+    target[at++] = ((b & 15) << 4) | (c >> 2);
+    target[at++] = ((c & 3) << 6) | d;
+  }
+  const last = decodeBase64Group(characters, count - 4, target, at);
+  return last === 0 ? undefined : at + last;
 }
 
 /**

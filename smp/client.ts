@@ -29,7 +29,10 @@ export interface SmpClientOptions {
   version?: SmpVersion;
   /** Receives what the board prints between frames, a line at a time. */
   onText?: (line: string) => void;
-  /** What this firmware is known to take in one message, in bytes; default: what default firmware always takes. */
+  /**
+   * The most this firmware is known to take in one message, in bytes. By default the client begins with what default
+   * firmware always takes, and tries more where a transfer would gain from it.
+   */
   maxMessageBytes?: number;
   /** Keeps what was found out about message sizes for the next board with this firmware. */
   limitMemory?: LimitMemory;

@@ -1,4 +1,4 @@
-import { isBase64Character } from './base64-bytes.ts';
+import { endOfBase64, isBase64Character } from './base64-bytes.ts';
 import { FIRST_LINE_MARKER, LINE_END, NEXT_LINE_MARKER } from './console-frame.ts';
 import { ConsolePacket } from './console-packet.ts';
 import type { FrameDamage, FrameDecoder, FrameEvents } from './framing.ts';
@@ -29,19 +29,23 @@ export class ConsoleDecoder implements FrameDecoder {
 
   feed(bytes: Uint8Array): void {
     let textStart = 0;
-    for (let index = 0; index < bytes.length; index++) {
+    for (let index = 0; index < bytes.length;) {
+      if (this.#state === 'line' && isBase64Character(bytes[index] as number)) {
+        index = textStart = this.#takeContent(bytes, index);
+        continue;
+      }
       const byte = bytes[index] as number;
       if (this.#state === 'text') {
-        if (!MARKER_SECOND.has(byte)) continue;
-        this.#text(bytes.subarray(textStart, index));
-        this.#markerByte = byte;
-        this.#state = 'marker';
-        textStart = index + 1;
+        if (MARKER_SECOND.has(byte)) {
+          this.#text(bytes.subarray(textStart, index));
+          this.#markerByte = byte;
+          this.#state = 'marker';
+        }
+        index++;
       } else if (this.#step(byte)) {
-        textStart = index + 1;
+        textStart = ++index;
       } else {
-        // The byte is not part of a frame: look at it again as text.
-        textStart = index--;
+        textStart = index; // not part of a frame: looked at again as text
       }
     }
     if (this.#state === 'text') this.#text(bytes.subarray(textStart));
@@ -67,9 +71,16 @@ export class ConsoleDecoder implements FrameDecoder {
       this.#state = 'line end';
       return true;
     }
-    if (this.#state === 'line' && isBase64Character(byte) && this.#packet.add(byte)) return true;
     this.#drop('characters');
     return false;
+  }
+
+  /** Takes the characters of a frame line as far as they go; returns where they end. */
+  #takeContent(bytes: Uint8Array, start: number): number {
+    const end = endOfBase64(bytes, start);
+    this.#wireBytes += end - start;
+    if (!this.#packet.add(bytes.subarray(start, end))) this.#drop('length');
+    return end;
   }
 
   #marker(byte: number): boolean {

@@ -1,4 +1,4 @@
-import { base64Length, decodeBase64Group } from './base64-bytes.ts';
+import { base64Length, decodeBase64, decodeBase64Group } from './base64-bytes.ts';
 import { PACKET_OVERHEAD_BYTES } from './console-frame.ts';
 import { crc16Xmodem } from './crc16-xmodem.ts';
 import type { FrameDamage } from './framing.ts';
@@ -15,10 +15,13 @@ export class ConsolePacket {
   #characters = new Uint8Array(INITIAL_CHARACTERS);
   #count = 0;
 
-  /** False when the packet would be longer than any can be. */
-  add(character: number): boolean {
-    if (this.#count === this.#characters.length && !this.#grow()) return false;
-    this.#characters[this.#count++] = character;
+  /** Takes characters of a line; false when the packet would be longer than any can be. */
+  add(characters: Uint8Array): boolean {
+    const count = this.#count + characters.length;
+    if (count > MAX_CHARACTERS) return false;
+    if (count > this.#characters.length) this.#grow(count);
+    this.#characters.set(characters, this.#count);
+    this.#count = count;
     return true;
   }
 
@@ -44,27 +47,21 @@ export class ConsolePacket {
   }
 
   #decode(packetBytes: number): Uint8Array | FrameDamage {
-    const packet = new Uint8Array(packetBytes + 2);
-    let at = 0;
-    for (let position = 0; position < this.#count; position += 4) {
-      const length = decodeBase64Group(this.#characters, position, packet, at);
-      at += length;
-      if (length === 0 || (length < 3 && at !== packetBytes)) return wiped(packet, 'characters');
-    }
-    if (at !== packetBytes) return wiped(packet, 'length');
+    const packet = new Uint8Array(packetBytes + 2); // the last group is decoded before its padding is looked at
+    const length = decodeBase64(this.#characters, this.#count, packet);
+    if (length === undefined) return wiped(packet, 'characters');
+    if (length !== packetBytes) return wiped(packet, 'length');
     if (crc16Xmodem(packet.subarray(2, packetBytes)) !== 0) return wiped(packet, 'crc');
     const message = packet.slice(2, packetBytes - 2);
     packet.fill(0);
     return message;
   }
 
-  #grow(): boolean {
-    if (this.#characters.length >= MAX_CHARACTERS) return false;
-    const larger = new Uint8Array(Math.min(this.#characters.length * 4, MAX_CHARACTERS));
+  #grow(count: number): void {
+    const larger = new Uint8Array(Math.min(Math.max(count, this.#characters.length * 4), MAX_CHARACTERS));
     larger.set(this.#characters);
     this.#characters.fill(0);
     this.#characters = larger;
-    return true;
   }
 }
 

@@ -17,14 +17,16 @@ export class MessageLimit {
   readonly safeBytes: number;
   readonly #framing: Framing;
   readonly #memory: LimitMemory | undefined;
+  readonly #knownBytes: number | undefined;
   #ceilingBytes: number;
   #currentBytes: number;
 
-  /** `knownBytes`: what this firmware is known to take in one burst, if that is known. */
+  /** `knownBytes`: the most this firmware is known to take in one burst, if that is known: never more is tried. */
   constructor(framing: Framing, knownBytes: number | undefined, memory: LimitMemory | undefined) {
     this.safeBytes = framing.safeMessageBytes;
     this.#framing = framing;
     this.#memory = memory;
+    this.#knownBytes = knownBytes;
     this.#ceilingBytes = knownBytes ?? memory?.memory.get(memory.firmware) ?? this.safeBytes;
     this.#currentBytes = this.#ceilingBytes;
   }
@@ -40,8 +42,8 @@ export class MessageLimit {
 
   /** Takes what the board says of its buffer, without the framing's share. */
   learnCeiling(bytes: number): void {
-    const remembered = this.#memory?.memory.get(this.#memory.firmware);
-    this.#ceilingBytes = Math.min(bytes, remembered ?? bytes, this.#framing.maxMessageBytes);
+    const known = this.#knownBytes ?? this.#memory?.memory.get(this.#memory.firmware);
+    this.#ceilingBytes = Math.min(bytes, known ?? bytes, this.#framing.maxMessageBytes);
     const { burstLimited } = this.#framing;
     this.#currentBytes = burstLimited ? Math.min(this.#currentBytes, this.#ceilingBytes) : this.#ceilingBytes;
   }
