@@ -37,10 +37,10 @@ export function auditHash(previousHash: string, seq: number, body: string): stri
 }
 
 /** The sequence number of the first entry that does not follow from the one before, or undefined when all do. */
-export function firstBrokenEntry(entries: Iterable<AuditEntry>): number | undefined {
+export async function firstBrokenEntry(entries: AsyncIterable<AuditEntry>): Promise<number | undefined> {
   let previousHash = AUDIT_GENESIS;
   let expected = 1;
-  for (const { seq, body, hash } of entries) {
+  for await (const { seq, body, hash } of entries) {
     if (seq !== expected || auditHash(previousHash, seq, body) !== hash) return expected;
     previousHash = hash;
     expected += 1;

@@ -34,11 +34,11 @@ describe('kill -9 between any two steps of issue', () => {
     const request = requestFor('ACME-1');
     expect(await issueAndDie(line.path, step, request)).toBe('SIGKILL');
 
-    const { issuer, ledger, database, signer } = openLine(line.path, ca);
+    const { issuer, ledger, sql, signer } = openLine(line.path, ca);
     const found = await issuer.find(request.requestId);
     const issued = await issuer.issue(request);
     expect(await issuer.issue(request)).toEqual(issued);
-    const rows = database.all('SELECT cert_serial, tbs, state FROM issuance');
+    const rows = await sql('SELECT cert_serial, tbs, state FROM issuance');
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({ state: 'issued', cert_serial: issued.certificateSerial });
     if (found !== undefined) {
@@ -48,8 +48,8 @@ describe('kill -9 between any two steps of issue', () => {
     if (found?.certificate !== undefined)
       expect(Buffer.compare(found.certificate, issued.certificate)).toBe(0);
     expect(signer.signatures).toBe(step === 'recorded' ? 0 : 1);
-    expect(database.get('SELECT reserved, reissued FROM batch')).toEqual({ reserved: 1, reissued: 0 });
-    expect(firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
+    expect(await sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 1, reissued: 0 }]);
+    expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
   });
 
   it('and without a kill the other process leaves the certificate to be found', async () => {

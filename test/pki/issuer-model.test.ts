@@ -7,7 +7,7 @@ import type { IssueRequest } from '../../pki/issue-request.ts';
 import { PkiError } from '../../pki/pki-error.ts';
 import { makeCa } from './leaf.ts';
 import { temporaryFolder } from './openssl.ts';
-import { makeLine, release, requestFor, type SigningLine } from './signing-line.ts';
+import { auditOf, makeLine, release, requestFor, type SigningLine } from './signing-line.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);
@@ -93,8 +93,8 @@ const REFUSALS = new Set([
 ]);
 
 /** The invariants of the ledger, from its tables, audit log and certificates alone. */
-function checkInvariants({ database, ledger, signer, issuer }: SigningLine): void {
-  const rows = database.all('SELECT * FROM issuance');
+async function checkInvariants({ sql, ledger, signer, issuer }: SigningLine): Promise<void> {
+  const rows = await sql('SELECT * FROM issuance');
   const live = rows.filter(({ state }) =>
     ['reserved', 'signing', 'issued', 'active'].includes(String(state)),
   );
@@ -105,10 +105,10 @@ function checkInvariants({ database, ledger, signer, issuer }: SigningLine): voi
   expect(distinct('cert_serial')).toBe(rows.length);
   const counted = rows.filter(({ state }) => state !== 'void');
   expect(counted.length).toBeLessThanOrEqual(QUOTA.quota + QUOTA.reissueQuota);
-  const batch = database.get('SELECT reserved + reissued AS used FROM batch');
-  expect(batch).toEqual({ used: counted.length });
-  const audited = [...ledger.auditEntries()];
-  expect(firstBrokenEntry(audited)).toBeUndefined();
+  const batch = await sql('SELECT reserved + reissued AS used FROM batch');
+  expect(batch).toEqual([{ used: counted.length }]);
+  const audited = await auditOf(ledger);
+  expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
   const signing = audited.filter(({ body }) => body.includes('"event":"signing"'));
   expect(signing.length).toBe(signer.signatures);
   for (const row of rows) {
@@ -134,10 +134,9 @@ describe('any sequence of requests, repeats, activations, revocations and failur
             const error: unknown = result.reason;
             if (!(error instanceof PkiError) || !REFUSALS.has(error.code)) throw error;
           }
-          checkInvariants(line);
+          await checkInvariants(line);
         }
-        for (const { state } of line.database.all('SELECT DISTINCT state FROM issuance'))
-          statesSeen.add(state);
+        for (const { state } of await line.sql('SELECT DISTINCT state FROM issuance')) statesSeen.add(state);
         await line.ledger.close();
       }),
       { numRuns: 25 },

@@ -7,12 +7,12 @@ import { PkiError } from '../../pki/pki-error.ts';
 import { PROFILE } from './acme.ts';
 import { makeCa } from './leaf.ts';
 import { fileIn, openssl, temporaryFolder } from './openssl.ts';
-import { code, makeLine, openLine, release, requestFor, type SigningLine } from './signing-line.ts';
+import { auditOf, code, makeLine, openLine, release, requestFor, type SigningLine } from './signing-line.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);
 
-async function lineWith(serials: readonly string[], figures = {}): Promise<SigningLine> {
+async function lineWith(serials: readonly string[], figures = {}): Promise<SigningLine & { path: string }> {
   const line = makeLine(folder, ca);
   await release(line, serials, figures);
   return line;
@@ -110,10 +110,10 @@ describe('Issuer.issue', () => {
     ['no request id', { requestId: '' }, 'REQUEST_CONFLICT', 'malformed'],
     ['no CSR', { csr: new Uint8Array() }, 'CSR_REFUSED', 'length'],
   ])('refuses %s without a signature or a trace', async (_name, change, refusal, reason) => {
-    const { issuer, signer, database } = await lineWith(['ACME-1']);
+    const { issuer, signer, sql } = await lineWith(['ACME-1']);
     await expect(issuer.issue({ ...requestFor('ACME-1'), ...change })).rejects.toThrow(code(refusal, reason));
     expect(signer.signatures).toBe(0);
-    expect(database.all('SELECT * FROM issuance')).toEqual([]);
+    expect(await sql('SELECT * FROM issuance')).toEqual([]);
   });
 
   it('refuses a released serial of another product', async () => {
@@ -177,7 +177,7 @@ describe('attempts', () => {
   });
 
   it('counts reissues against a quota of their own', async () => {
-    const { issuer, signer, database } = await lineWith(['ACME-1', 'ACME-2'], { reissueQuota: 1 });
+    const { issuer, signer, sql } = await lineWith(['ACME-1', 'ACME-2'], { reissueQuota: 1 });
     await issuer.issue(requestFor('ACME-1'));
     await issuer.issue(requestFor('ACME-1', { attempt: 2 }));
     const third = requestFor('ACME-1', { attempt: 3 });
@@ -185,7 +185,7 @@ describe('attempts', () => {
     expect((await issuer.liveCertificate('ACME-1'))?.certificate).toBeDefined();
     await issuer.issue(requestFor('ACME-2'));
     expect(signer.signatures).toBe(3);
-    expect(database.get('SELECT reserved, reissued FROM batch')).toEqual({ reserved: 2, reissued: 1 });
+    expect(await sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 2, reissued: 1 }]);
   });
 
   it('withholds a certificate whose attempt was superseded while it was signed', async () => {
@@ -261,7 +261,8 @@ describe('Issuer.revoke', () => {
     expect(await issuer.revoke({ requestId: 'nobody' }, 'superseded')).toBeUndefined();
     await expect(issuer.issue(first)).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'revoked'));
     await expect(issuer.activate([first.requestId])).rejects.toThrow(code('CERTIFICATE_WITHDRAWN'));
-    const events = [...ledger.auditEntries()].filter(({ body }) => body.includes('"revoked"'));
+    const entries = await auditOf(ledger);
+    const events = entries.filter(({ body }) => body.includes('"revoked"'));
     expect(events).toHaveLength(2);
   });
 
@@ -302,12 +303,12 @@ describe('a signer or configuration that is wrong', () => {
 
   it('signs nothing that would break its profile, and gives the quota back', async () => {
     const tooLong = { ...PROFILE, organization: 'O'.repeat(65) };
-    const { issuer, signer, database, ...line } = makeLine(folder, ca, { profileOf: () => tooLong });
-    await release({ issuer, signer, database, ...line }, ['ACME-1']);
+    const { issuer, signer, sql, ledger } = makeLine(folder, ca, { profileOf: () => tooLong });
+    await release({ ledger }, ['ACME-1']);
     const request = requestFor('ACME-1');
     await expect(issuer.issue(request)).rejects.toThrow(code('PROFILE_INVALID', 'lint'));
     expect(signer.signatures).toBe(0);
-    expect(database.get('SELECT reserved FROM batch')).toEqual({ reserved: 0 });
+    expect(await sql('SELECT reserved FROM batch')).toEqual([{ reserved: 0 }]);
     expect(await issuer.find(request.requestId)).toMatchObject({
       state: 'void',
       reason: 'lint: subject_lengths',

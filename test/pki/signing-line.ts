@@ -1,12 +1,14 @@
 import { expect } from 'vitest';
 import { join } from 'node:path';
+import type { AuditEntry } from '../../pki/audit-chain.ts';
 import { generateDeviceKey } from '../../pki/device-key.ts';
 import type { IssueRequest } from '../../pki/issue-request.ts';
 import { Issuer, type IssuerParts } from '../../pki/issuer.ts';
 import type { IssuingCa } from '../../pki/issuing-ca.ts';
-import { LedgerDatabase } from '../../pki/ledger-database.ts';
+import type { LedgerDatabase, LedgerRow, LedgerValue } from '../../pki/ledger-database.ts';
 import type { Signer, SigningContext } from '../../pki/signer.ts';
-import { SqliteLedger } from '../../pki/sqlite-ledger.ts';
+import { SqlLedger } from '../../pki/sql-ledger.ts';
+import { SqliteDatabase } from '../../pki/sqlite-database.ts';
 import { PROFILE } from './acme.ts';
 
 /** A signer that counts, and lets a test stand between the request and the signature. */
@@ -41,34 +43,51 @@ class CountingSigner implements Signer {
 
 export interface SigningLine {
   readonly signer: CountingSigner;
-  readonly database: LedgerDatabase;
-  readonly ledger: SqliteLedger;
+  readonly ledger: SqlLedger;
   readonly issuer: Issuer;
-  readonly path: string;
+  /** Rows of a statement, run behind the ledger's back. */
+  readonly sql: (text: string, ...values: LedgerValue[]) => Promise<LedgerRow[]>;
 }
 
 let lines = 0;
 
-/** An issuer with a ledger of its own in `folder`, over a counting signer. */
-export function makeLine(folder: string, ca: IssuingCa, parts: Partial<IssuerParts> = {}): SigningLine {
-  lines += 1;
-  const path = join(folder, `ledger-${lines}.db`);
-  return openLine(path, ca, parts);
-}
-
-export function openLine(path: string, ca: IssuingCa, parts: Partial<IssuerParts> = {}): SigningLine {
+/** An issuer over a counting signer and a ledger in this database. */
+export function lineOver(
+  database: LedgerDatabase,
+  ca: IssuingCa,
+  parts: Partial<IssuerParts> = {},
+): SigningLine {
   const signer = new CountingSigner(ca.signer);
-  const database = LedgerDatabase.open(path);
-  const ledger = new SqliteLedger(database);
+  const ledger = new SqlLedger(database);
   const profileOf = (product: string): typeof PROFILE | undefined =>
     product === 'sensor' ? PROFILE : undefined;
   const issuer = new Issuer({ ca: { ...ca, signer }, ledger, profileOf, ...parts });
-  return { signer, database, ledger, issuer, path };
+  const sql: SigningLine['sql'] = (text, ...values) => database.write((work) => work.all(text, ...values));
+  return { signer, ledger, issuer, sql };
+}
+
+/** The same over the SQLite file at `path`. */
+export function openLine(
+  path: string,
+  ca: IssuingCa,
+  parts: Partial<IssuerParts> = {},
+): SigningLine & { path: string } {
+  return { ...lineOver(SqliteDatabase.open(path), ca, parts), path };
+}
+
+/** The same over a new SQLite file in `folder`. */
+export function makeLine(
+  folder: string,
+  ca: IssuingCa,
+  parts: Partial<IssuerParts> = {},
+): SigningLine & { path: string } {
+  lines += 1;
+  return openLine(join(folder, `ledger-${lines}.db`), ca, parts);
 }
 
 /** Releases batch `b1` of these serials. */
 export async function release(
-  { ledger }: SigningLine,
+  { ledger }: Pick<SigningLine, 'ledger'>,
   serials: readonly string[],
   figures: { batchId?: string; quota?: number; reissueQuota?: number } = {},
 ): Promise<void> {
@@ -95,4 +114,11 @@ export function requestFor(serial: string, changes: Partial<IssueRequest> = {}):
 
 export function code(expected: string, reason?: string): unknown {
   return expect.objectContaining(reason === undefined ? { code: expected } : { code: expected, reason });
+}
+
+/** The whole audit log. */
+export async function auditOf(ledger: SqlLedger): Promise<AuditEntry[]> {
+  const entries: AuditEntry[] = [];
+  for await (const entry of ledger.auditEntries()) entries.push(entry);
+  return entries;
 }

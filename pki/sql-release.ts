@@ -1,18 +1,21 @@
 import { foldSerial, isSerial } from '../provisioning/serial-number.ts';
 import type { BatchRelease, ReleasedUnit, UnitRelease } from './issuance-ledger.ts';
-import type { LedgerDatabase } from './ledger-database.ts';
+import type { LedgerTransaction } from './ledger-database.ts';
 import { PkiError } from './pki-error.ts';
 
-/** Inserts the batch; false when it is there already with the same figures. To be called inside a transaction. */
-export function releaseBatch(database: LedgerDatabase, release: BatchRelease): boolean {
+/** Inserts the batch; false when it is there already with the same figures. */
+export async function insertBatch(transaction: LedgerTransaction, release: BatchRelease): Promise<boolean> {
   const { batchId, order, quota, reissueQuota } = release;
   if (!Number.isSafeInteger(quota) || quota < 1 || !Number.isSafeInteger(reissueQuota) || reissueQuota < 0) {
     throw conflict(`The batch ${batchId} has a quota that is not a positive number`, 'quota');
   }
-  const known = database.get('SELECT order_id, quota, reissue_quota FROM batch WHERE batch_id = ?', batchId);
+  const known = await transaction.get(
+    'SELECT order_id, quota, reissue_quota FROM batch WHERE batch_id = ?',
+    batchId,
+  );
   if (known === undefined) {
     const sql = 'INSERT INTO batch (batch_id, order_id, quota, reissue_quota) VALUES (?, ?, ?, ?)';
-    database.run(sql, batchId, order, quota, reissueQuota);
+    await transaction.run(sql, batchId, order, quota, reissueQuota);
     return true;
   }
   const same =
@@ -21,25 +24,32 @@ export function releaseBatch(database: LedgerDatabase, release: BatchRelease): b
   return false;
 }
 
-/** Inserts the serials that are not there yet and returns them. To be called inside a transaction. */
-export function releaseSerials(
-  database: LedgerDatabase,
+/** Inserts the serials that are not there yet and returns them. */
+export async function insertSerials(
+  transaction: LedgerTransaction,
   { batchId, units }: { readonly batchId: string; readonly units: readonly UnitRelease[] },
-): UnitRelease[] {
-  const batch = database.get('SELECT quota, released FROM batch WHERE batch_id = ?', batchId);
+): Promise<UnitRelease[]> {
+  const batch = await transaction.get('SELECT quota, released FROM batch WHERE batch_id = ?', batchId);
   if (batch === undefined) throw conflict(`The batch ${batchId} is not released yet`, 'batch');
-  const added = units.filter((unit) => insertUnit(database, batchId, unit));
+  const added: UnitRelease[] = [];
+  for (const unit of units) if (await insertUnit(transaction, batchId, unit)) added.push(unit);
   if (Number(batch['released']) + added.length > Number(batch['quota'])) {
     const message = `The batch ${batchId} has more serials than its quota of ${String(batch['quota'])}: have more released.`;
     throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'serials' });
   }
-  database.run('UPDATE batch SET released = released + ? WHERE batch_id = ?', added.length, batchId);
+  await transaction.run('UPDATE batch SET released = released + ? WHERE batch_id = ?', added.length, batchId);
   return added;
 }
 
 /** The release of a serial, however its letters are written. */
-export function selectReleasedUnit(database: LedgerDatabase, serial: string): ReleasedUnit | undefined {
-  const row = database.get('SELECT * FROM released_serial WHERE serial_folded = ?', foldSerial(serial));
+export async function selectReleasedUnit(
+  transaction: LedgerTransaction,
+  serial: string,
+): Promise<ReleasedUnit | undefined> {
+  const row = await transaction.get(
+    'SELECT * FROM released_serial WHERE serial_folded = ?',
+    foldSerial(serial),
+  );
   if (row === undefined) return undefined;
   const boardId = row['board_id'];
   return {
@@ -50,17 +60,17 @@ export function selectReleasedUnit(database: LedgerDatabase, serial: string): Re
   };
 }
 
-function insertUnit(
-  database: LedgerDatabase,
+async function insertUnit(
+  transaction: LedgerTransaction,
   batchId: string,
   { serial, product, boardId }: UnitRelease,
-): boolean {
+): Promise<boolean> {
   if (!isSerial(serial)) throw conflict(`The batch ${batchId} has a serial that is none`, 'serial-invalid');
-  const known = selectReleasedUnit(database, serial);
+  const known = await selectReleasedUnit(transaction, serial);
   if (known === undefined) {
     const sql =
       'INSERT INTO released_serial (serial_folded, serial, batch_id, product, board_id) VALUES (?, ?, ?, ?, ?)';
-    database.run(sql, foldSerial(serial), serial, batchId, product, boardId ?? null);
+    await transaction.run(sql, foldSerial(serial), serial, batchId, product, boardId ?? null);
     return true;
   }
   if (known.batchId !== batchId)

@@ -3,7 +3,7 @@
  * counts them. The constraints repeat in the database what the policy decides: a defect there must not become a
  * certificate.
  */
-export const LEDGER_MIGRATIONS: readonly string[] = [
+export const SQLITE_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE batch (
     batch_id      TEXT PRIMARY KEY,
@@ -26,6 +26,7 @@ export const LEDGER_MIGRATIONS: readonly string[] = [
   ) STRICT;
 
   CREATE TABLE issuance (
+    seq            INTEGER PRIMARY KEY,
     request_id     TEXT NOT NULL UNIQUE,
     request_sha256 TEXT NOT NULL,
     batch_id       TEXT NOT NULL,

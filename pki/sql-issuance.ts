@@ -1,0 +1,149 @@
+import { foldSerial } from '../provisioning/serial-number.ts';
+import type { Issuance, IssuanceState, Reservation } from './issuance-ledger.ts';
+import type { EarlierIssuance, IssuanceKind, ReservationFacts } from './issuance-policy.ts';
+import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
+import { selectReleasedUnit } from './sql-release.ts';
+
+const SELECT = `SELECT i.*, r.serial, r.product FROM issuance i JOIN released_serial r USING (serial_folded)`;
+const LIVE = `i.state IN ('reserved', 'signing', 'issued', 'active')`;
+
+export async function selectIssuance(
+  transaction: LedgerTransaction,
+  requestId: string,
+): Promise<Issuance | undefined> {
+  return issuanceOf(await transaction.get(`${SELECT} WHERE i.request_id = ?`, requestId));
+}
+
+export async function selectLiveIssuance(
+  transaction: LedgerTransaction,
+  serial: string,
+): Promise<Issuance | undefined> {
+  return issuanceOf(
+    await transaction.get(`${SELECT} WHERE i.serial_folded = ? AND ${LIVE}`, foldSerial(serial)),
+  );
+}
+
+/** All that the policy wants to know about a reservation. */
+export async function selectFacts(
+  transaction: LedgerTransaction,
+  { serial, batchId, boardId, spkiSha256 }: Reservation,
+): Promise<ReservationFacts> {
+  const batch = await transaction.get('SELECT * FROM batch WHERE batch_id = ?', batchId);
+  const ofSerial = await transaction.all(`${SELECT} WHERE i.serial_folded = ?`, foldSerial(serial));
+  const onBoard = await transaction.get(`${SELECT} WHERE i.board_id = ? AND ${LIVE}`, boardId);
+  const last = await transaction.get('SELECT reserved_at FROM issuance ORDER BY seq DESC LIMIT 1');
+  const seen = await transaction.get('SELECT request_id FROM issuance WHERE spki_sha256 = ?', spkiSha256);
+  return {
+    unit: await selectReleasedUnit(transaction, serial),
+    quota: Number(batch?.['quota'] ?? 0),
+    reissueQuota: Number(batch?.['reissue_quota'] ?? 0),
+    reserved: Number(batch?.['reserved'] ?? 0),
+    reissued: Number(batch?.['reissued'] ?? 0),
+    ofSerial: ofSerial.map(earlierOf),
+    onBoard: onBoard === undefined ? undefined : earlierOf(onBoard),
+    keySeen: seen !== undefined,
+    lastReservedAt: last === undefined ? undefined : String(last['reserved_at']),
+  };
+}
+
+/** Writes the row of a reservation and counts it against its batch. */
+export async function insertReservation(
+  transaction: LedgerTransaction,
+  reservation: Reservation,
+  kind: IssuanceKind,
+): Promise<void> {
+  await countIssuance(transaction, reservation.batchId, kind, 1);
+  await transaction.run(
+    `INSERT INTO issuance (request_id, request_sha256, batch_id, serial_folded, attempt, board_id, spki_sha256,
+       cert_serial, not_before, not_after, tbs, kind, state, reserved_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'reserved', ?)`,
+    reservation.requestId,
+    reservation.requestSha256,
+    reservation.batchId,
+    foldSerial(reservation.serial),
+    reservation.attempt,
+    reservation.boardId,
+    reservation.spkiSha256,
+    reservation.certificateSerial,
+    reservation.notBefore,
+    reservation.notAfter,
+    reservation.tbs,
+    kind,
+    reservation.reservedAt,
+  );
+}
+
+export async function updateState(
+  transaction: LedgerTransaction,
+  requestId: string,
+  state: IssuanceState,
+): Promise<void> {
+  await transaction.run('UPDATE issuance SET state = ? WHERE request_id = ?', state, requestId);
+}
+
+export async function updateIssued(
+  transaction: LedgerTransaction,
+  requestId: string,
+  certificate: Uint8Array,
+): Promise<void> {
+  const sql = `UPDATE issuance SET state = 'issued', certificate = ? WHERE request_id = ?`;
+  await transaction.run(sql, certificate, requestId);
+}
+
+/** Ends an issuance; one that never had a signature gives its quota back. */
+export async function updateEnded(
+  transaction: LedgerTransaction,
+  requestId: string,
+  { state, reason }: { readonly state: 'superseded' | 'revoked' | 'void'; readonly reason: string },
+): Promise<void> {
+  if (state === 'void') {
+    const row = await transaction.get('SELECT batch_id, kind FROM issuance WHERE request_id = ?', requestId);
+    await countIssuance(transaction, String(row?.['batch_id']), row?.['kind'] as IssuanceKind, -1);
+  }
+  const sql = 'UPDATE issuance SET state = ?, reason = ? WHERE request_id = ?';
+  await transaction.run(sql, state, reason, requestId);
+}
+
+async function countIssuance(
+  transaction: LedgerTransaction,
+  batchId: string,
+  kind: IssuanceKind,
+  by: 1 | -1,
+): Promise<void> {
+  const column = kind === 'first' ? 'reserved' : 'reissued';
+  await transaction.run(`UPDATE batch SET ${column} = ${column} + ? WHERE batch_id = ?`, by, batchId);
+}
+
+function earlierOf(row: LedgerRow): EarlierIssuance {
+  return {
+    requestId: String(row['request_id']),
+    serial: String(row['serial']),
+    attempt: Number(row['attempt']),
+    boardId: String(row['board_id']),
+    state: row['state'] as IssuanceState,
+    kind: row['kind'] as IssuanceKind,
+  };
+}
+
+function issuanceOf(row: LedgerRow | undefined): Issuance | undefined {
+  if (row === undefined) return undefined;
+  const { certificate, reason } = row;
+  return {
+    requestId: String(row['request_id']),
+    requestSha256: String(row['request_sha256']),
+    batchId: String(row['batch_id']),
+    serial: String(row['serial']),
+    product: String(row['product']),
+    attempt: Number(row['attempt']),
+    boardId: String(row['board_id']),
+    spkiSha256: String(row['spki_sha256']),
+    certificateSerial: String(row['cert_serial']),
+    notBefore: String(row['not_before']),
+    notAfter: String(row['not_after']),
+    tbs: row['tbs'] as Uint8Array,
+    reservedAt: String(row['reserved_at']),
+    state: row['state'] as IssuanceState,
+    ...(certificate instanceof Uint8Array ? { certificate } : {}),
+    ...(typeof reason === 'string' ? { reason } : {}),
+  };
+}

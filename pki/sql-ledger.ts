@@ -1,0 +1,187 @@
+import type { AuditEntry, AuditEvent } from './audit-chain.ts';
+import {
+  LIVE_STATES,
+  type BatchRelease,
+  type Issuance,
+  type IssuanceLedger,
+  type IssuanceState,
+  type Reservation,
+  type RevocationReason,
+  type UnitRelease,
+} from './issuance-ledger.ts';
+import { planReservation } from './issuance-policy.ts';
+import type { LedgerDatabase, LedgerTransaction } from './ledger-database.ts';
+import { sha256Hex } from './p256.ts';
+import { PkiError } from './pki-error.ts';
+import { appendAudit, selectAuditPage } from './sql-audit.ts';
+import {
+  insertReservation,
+  selectFacts,
+  selectIssuance,
+  selectLiveIssuance,
+  updateEnded,
+  updateIssued,
+  updateState,
+} from './sql-issuance.ts';
+import { insertBatch, insertSerials } from './sql-release.ts';
+
+/** An issuance ledger in a SQL database: the policy's decisions, each with its audit entry, in one transaction. */
+export class SqlLedger implements IssuanceLedger {
+  readonly #database: LedgerDatabase;
+
+  constructor(database: LedgerDatabase) {
+    this.#database = database;
+  }
+
+  releaseBatch(release: BatchRelease): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      if (!(await insertBatch(transaction, release))) return;
+      const { batchId, order, quota, reissueQuota } = release;
+      await audit(transaction, 'batch-released', { batchId, order, quota, reissueQuota });
+    });
+  }
+
+  releaseSerials(release: {
+    readonly batchId: string;
+    readonly units: readonly UnitRelease[];
+  }): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const added = await insertSerials(transaction, release);
+      if (added.length === 0) return;
+      const digest = sha256Hex(Buffer.from(JSON.stringify(added)));
+      const members = { batchId: release.batchId, count: added.length, sha256: digest };
+      await audit(transaction, 'serials-released', members);
+    });
+  }
+
+  find(requestId: string): Promise<Issuance | undefined> {
+    return this.#database.read((transaction) => selectIssuance(transaction, requestId));
+  }
+
+  liveIssuance(serial: string): Promise<Issuance | undefined> {
+    return this.#database.read((transaction) => selectLiveIssuance(transaction, serial));
+  }
+
+  reserve(reservation: Reservation): Promise<Issuance> {
+    return this.#database.write(async (transaction) => {
+      const known = await selectIssuance(transaction, reservation.requestId);
+      if (known !== undefined) return known;
+      const plan = planReservation(reservation, await selectFacts(transaction, reservation));
+      for (const { earlier, ...end } of plan.displaced)
+        await endIssuance(transaction, earlier.requestId, end);
+      await insertReservation(transaction, reservation, plan.kind);
+      const {
+        tbs,
+        notBefore: _start,
+        notAfter: _end,
+        reservedAt: _at,
+        product: _product,
+        ...members
+      } = reservation;
+      await audit(transaction, 'reserved', { ...members, kind: plan.kind, tbsSha256: sha256Hex(tbs) });
+      return { ...reservation, state: 'reserved' };
+    });
+  }
+
+  beginSigning(requestId: string): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const issuance = await selectIssuance(transaction, requestId);
+      if (issuance?.state !== 'reserved' && issuance?.state !== 'signing')
+        throw withdrawn(requestId, issuance);
+      await updateState(transaction, requestId, 'signing');
+      await audit(transaction, 'signing', { requestId });
+    });
+  }
+
+  recordIssued(requestId: string, certificate: Uint8Array): Promise<Uint8Array> {
+    return this.#database.write(async (transaction) => {
+      const issuance = await selectIssuance(transaction, requestId);
+      if (issuance === undefined || !LIVE_STATES.has(issuance.state)) throw withdrawn(requestId, issuance);
+      if (issuance.certificate !== undefined) return issuance.certificate;
+      await updateIssued(transaction, requestId, certificate);
+      await audit(transaction, 'issued', { requestId, sha256: sha256Hex(certificate) });
+      return certificate;
+    });
+  }
+
+  cancelReservation(requestId: string, reason: string): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const issuance = await selectIssuance(transaction, requestId);
+      if (issuance?.state === 'reserved')
+        await endIssuance(transaction, requestId, { state: 'void', reason });
+    });
+  }
+
+  activate(requestIds: readonly string[]): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      for (const requestId of requestIds) await activateOne(transaction, requestId);
+    });
+  }
+
+  revoke(requestId: string, reason: RevocationReason): Promise<Issuance | undefined> {
+    return this.#database.write(async (transaction) => {
+      const issuance = await selectIssuance(transaction, requestId);
+      if (issuance === undefined || !mustEnd(issuance.state, reason)) return issuance;
+      const state = issuance.state === 'reserved' ? 'void' : 'revoked';
+      await endIssuance(transaction, requestId, { state, reason });
+      return { ...issuance, state, reason };
+    });
+  }
+
+  /** The audit log, oldest first. */
+  async *auditEntries(): AsyncGenerator<AuditEntry> {
+    let seq = 0;
+    for (;;) {
+      const page = await this.#database.read((transaction) => selectAuditPage(transaction, seq));
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      seq = last.seq;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+}
+
+async function activateOne(transaction: LedgerTransaction, requestId: string): Promise<void> {
+  const issuance = await selectIssuance(transaction, requestId);
+  if (issuance === undefined) {
+    const message = `No certificate was asked for as ${requestId}: check the request id.`;
+    throw new PkiError('ISSUANCE_UNKNOWN', message);
+  }
+  if (issuance.state === 'active') return;
+  if (issuance.state !== 'issued') throw withdrawn(requestId, issuance);
+  await updateState(transaction, requestId, 'active');
+  await audit(transaction, 'activated', { requestId });
+}
+
+async function endIssuance(
+  transaction: LedgerTransaction,
+  requestId: string,
+  end: { readonly state: 'superseded' | 'revoked' | 'void'; readonly reason: string },
+): Promise<void> {
+  await updateEnded(transaction, requestId, end);
+  await audit(transaction, end.state, { requestId, reason: end.reason });
+}
+
+function audit(
+  transaction: LedgerTransaction,
+  event: AuditEvent['event'],
+  members: Readonly<Record<string, string | number>>,
+): Promise<void> {
+  return appendAudit(transaction, { ...members, event, at: new Date().toISOString() });
+}
+
+/** What is over already stays as it is, but a superseded key may turn out to be compromised. */
+function mustEnd(state: IssuanceState, reason: RevocationReason): boolean {
+  return LIVE_STATES.has(state) || (state === 'superseded' && reason === 'keyCompromise');
+}
+
+function withdrawn(requestId: string, issuance: Issuance | undefined): PkiError {
+  const what =
+    issuance === undefined ? 'is unknown' : `is ${issuance.state} (${issuance.reason ?? 'not issued'})`;
+  const message = `The certificate asked for as ${requestId} ${what}: start a new attempt.`;
+  return new PkiError('CERTIFICATE_WITHDRAWN', message, { reason: issuance?.state ?? 'unknown' });
+}

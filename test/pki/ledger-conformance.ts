@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest';
+import { firstBrokenEntry } from '../../pki/audit-chain.ts';
+import type { LedgerDatabase, LedgerRow } from '../../pki/ledger-database.ts';
+import type { IssuingCa } from '../../pki/issuing-ca.ts';
+import { sha256Hex } from '../../pki/p256.ts';
+import { auditOf, code, lineOver, release, requestFor, type SigningLine } from './signing-line.ts';
+
+/** A database for one test: `open` connects to it, as often as there are processes. */
+export interface LedgerUnderTest {
+  open(): Promise<LedgerDatabase>;
+}
+
+const BATCH = { batchId: 'b1', order: 'PO-1', quota: 2, reissueQuota: 0 };
+
+function units(serials: readonly string[]): { serial: string; product: string }[] {
+  return serials.map((serial) => ({ serial, product: 'sensor' }));
+}
+
+/** What every ledger must do, whatever database it stands on. `make` gives an empty database. */
+export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTest>): void {
+  async function newLine(): Promise<SigningLine> {
+    return lineOver(await (await make()).open(), ca);
+  }
+
+  async function usedLine(): Promise<SigningLine> {
+    const line = await newLine();
+    await release(line, ['ACME-1', 'ACME-2']);
+    await line.issuer.issue(requestFor('ACME-1'));
+    return line;
+  }
+
+  describe('releases', () => {
+    it('are idempotent', async () => {
+      const { ledger, sql } = await newLine();
+      const list = [...units(['ACME-1']), { serial: 'ACME-2', product: 'sensor', boardId: 'beef' }];
+      for (let time = 0; time < 2; time += 1) {
+        await ledger.releaseBatch(BATCH);
+        await ledger.releaseSerials({ batchId: 'b1', units: list });
+      }
+      expect(await sql('SELECT released FROM batch')).toEqual([{ released: 2 }]);
+      expect(await auditOf(ledger)).toHaveLength(2);
+    });
+
+    it.each([
+      ['another order', { order: 'PO-2' }],
+      ['another quota', { quota: 3 }],
+      ['another reissue quota', { reissueQuota: 1 }],
+      ['a quota of nothing', { batchId: 'b2', quota: 0 }],
+      ['half a quota', { batchId: 'b2', quota: 1.5 }],
+    ])('of a batch with %s are refused', async (_name, change) => {
+      const { ledger } = await newLine();
+      await ledger.releaseBatch(BATCH);
+      await expect(ledger.releaseBatch({ ...BATCH, ...change })).rejects.toThrow(code('RELEASE_CONFLICT'));
+    });
+
+    it.each([
+      ['another product', { serial: 'ACME-1', product: 'pump' }],
+      ['a board', { serial: 'ACME-1', product: 'sensor', boardId: 'beef' }],
+      ['an invalid serial', { serial: 'acme-3', product: 'sensor' }],
+    ])('of a serial with %s are refused, all of the list', async (_name, unit) => {
+      const { ledger, sql } = await newLine();
+      await ledger.releaseBatch(BATCH);
+      await ledger.releaseSerials({ batchId: 'b1', units: units(['ACME-1']) });
+      const refused = ledger.releaseSerials({ batchId: 'b1', units: [...units(['ACME-2']), unit] });
+      await expect(refused).rejects.toThrow(code('RELEASE_CONFLICT'));
+      expect(await sql('SELECT serial FROM released_serial')).toEqual([{ serial: 'ACME-1' }]);
+    });
+
+    it('of an old serial in another batch, of an unknown batch, and beyond the quota are refused', async () => {
+      const line = await newLine();
+      await release(line, ['ACME-1', 'ACME-2']);
+      await line.ledger.releaseBatch({ ...BATCH, batchId: 'b2' });
+      const releasing = (batchId: string, serials: string[]): Promise<void> =>
+        line.ledger.releaseSerials({ batchId, units: units(serials) });
+      await expect(releasing('b2', ['ACME-1'])).rejects.toThrow(code('RELEASE_CONFLICT', 'serial'));
+      await expect(releasing('b3', [])).rejects.toThrow(code('RELEASE_CONFLICT', 'batch'));
+      await expect(releasing('b2', ['X1', 'X2', 'X3'])).rejects.toThrow(code('QUOTA_EXCEEDED', 'serials'));
+      await releasing('b2', ['X1', 'X2']);
+    });
+  });
+
+  describe('the schema', () => {
+    it('refuses by itself a second live certificate of a serial or board, a used key, a number used twice', async () => {
+      const { sql, ...line } = await usedLine();
+      const insert = async (changes: Record<string, string>): Promise<LedgerRow[]> => {
+        const { seq: _seq, ...known } = (await sql('SELECT * FROM issuance WHERE attempt = 1'))[0] ?? {};
+        const row = { ...known, attempt: 2, request_id: 'x', ...changes };
+        const columns = Object.keys(row);
+        const places = columns.map(() => '?').join();
+        return sql(`INSERT INTO issuance (${columns.join()}) VALUES (${places})`, ...Object.values(row));
+      };
+      const fresh = {
+        serial_folded: 'acme-2',
+        board_id: 'other',
+        spki_sha256: 'other',
+        cert_serial: 'other',
+      };
+      const defect = code('SIGNER_FAULT', 'constraint');
+      for (const column of ['serial_folded', 'board_id', 'spki_sha256', 'cert_serial'] as const) {
+        const { [column]: _same, ...others } = fresh;
+        await expect(insert(others)).rejects.toThrow(defect);
+      }
+      await expect(insert({ ...fresh, serial_folded: 'never-released' })).rejects.toThrow(defect);
+      await expect(insert({ ...fresh, state: 'unheard' })).rejects.toThrow(defect);
+      await expect(insert({ ...fresh, state: 'reserved' })).rejects.toThrow(defect);
+      await expect(sql('UPDATE batch SET reserved = 9')).rejects.toThrow(defect);
+      await insert(fresh);
+      await line.ledger.close();
+    });
+  });
+
+  describe('two processes on one ledger', () => {
+    it('give the same request the same bytes, the first stored', async () => {
+      const database = await make();
+      const [line, other] = [lineOver(await database.open(), ca), lineOver(await database.open(), ca)];
+      await release(line, ['ACME-1']);
+      const request = requestFor('ACME-1');
+      const all = await Promise.all([line, other, line, other].map(({ issuer }) => issuer.issue(request)));
+      expect(new Set(all.map(({ fingerprint }) => fingerprint)).size).toBe(1);
+      const stored = await other.issuer.find(request.requestId);
+      expect(sha256Hex(stored!.certificate!)).toBe(all[0]!.fingerprint);
+    });
+
+    it('let one of two requests of a serial win, and keep the quota between them', async () => {
+      const database = await make();
+      const processes = [lineOver(await database.open(), ca), lineOver(await database.open(), ca)];
+      await release(processes[0]!, ['ACME-1', 'ACME-2'], { reissueQuota: 0 });
+      const requests = Array.from({ length: 8 }, (_, index) =>
+        requestFor(index < 4 ? 'ACME-1' : 'ACME-2', { requestId: `r${index}`, attempt: 1 }),
+      );
+      const results = await Promise.allSettled(
+        requests.map((request, index) => processes[index % 2]!.issuer.issue(request)),
+      );
+      const refused = results
+        .filter((result) => result.status === 'rejected')
+        .map(({ reason }) => reason as unknown);
+      expect(refused).toHaveLength(6);
+      for (const reason of refused) expect(reason).toEqual(code('ALREADY_ISSUED'));
+      const [line] = processes;
+      expect(await line!.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 2, reissued: 0 }]);
+      expect(await firstBrokenEntry(line!.ledger.auditEntries())).toBeUndefined();
+    });
+  });
+
+  describe('many requests at once', () => {
+    it('each get their own certificate, and a refused one disturbs no other', async () => {
+      const line = await newLine();
+      const serials = Array.from({ length: 30 }, (_, index) => `ACME-${index}`);
+      await release(line, serials);
+      const requests = [...serials, 'NEVER-RELEASED'].map((serial) => requestFor(serial));
+      const results = await Promise.allSettled(requests.map((request) => line.issuer.issue(request)));
+      const issued = results
+        .filter((result) => result.status === 'fulfilled')
+        .map(({ value }) => value.fingerprint);
+      expect(new Set(issued).size).toBe(30);
+      expect(results.at(-1)).toMatchObject({ status: 'rejected', reason: code('NOT_RELEASED') });
+      expect(await line.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 30, reissued: 0 }]);
+      expect(await firstBrokenEntry(line.ledger.auditEntries())).toBeUndefined();
+    });
+  });
+
+  describe('the audit log', () => {
+    it('has an intent before every signature', async () => {
+      const { ledger, signer } = await usedLine();
+      const entries = await auditOf(ledger);
+      const events = entries.map(({ body }) => (JSON.parse(body) as { event: string }).event);
+      expect(events).toEqual(['batch-released', 'serials-released', 'reserved', 'signing', 'issued']);
+      expect(signer.signatures).toBe(1);
+      expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
+    });
+
+    it.each([
+      ['changed', `UPDATE audit SET body = replace(body, 'ACME-1', 'ACME-9') WHERE seq = 3`, 3],
+      ['removed', 'DELETE FROM audit WHERE seq = 2', 2],
+      ['rewritten with a hash of its own', `UPDATE audit SET body = '{}', hash = 'x' WHERE seq = 4`, 4],
+    ])('shows an entry that was %s', async (_name, text, seq) => {
+      const { ledger, sql } = await usedLine();
+      await sql(text);
+      expect(await firstBrokenEntry(ledger.auditEntries())).toBe(seq);
+    });
+
+    it('is read whole, page by page', async () => {
+      const { ledger, sql } = await usedLine();
+      for (let seq = 6; seq <= 2105; seq += 1)
+        void sql('INSERT INTO audit (seq, body, hash) VALUES (?, ?, ?)', seq, '', `${seq}`);
+      const entries = await auditOf(ledger);
+      expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 2105 }, (_, index) => index + 1));
+    });
+  });
+}
