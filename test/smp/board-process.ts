@@ -1,8 +1,8 @@
 // A child process: a board that answers at once, behind a pseudo-terminal and a serial wire. Arguments: buffer bytes,
 // bits/s (0: none), `exact` or `ticks`. With `replay FILE` it only plays recorded answers.
 import { readFileSync } from 'node:fs';
-import { FileBoard } from '../../test/smp/file-board.ts';
-import { openPseudoTerminal } from '../../test/smp/pseudo-terminal.ts';
+import { FileBoard } from './file-board.ts';
+import { openPseudoTerminal } from './pseudo-terminal.ts';
 import { Pacer } from './pacer.ts';
 import type { Recording } from './recording-link.ts';
 

@@ -1,8 +1,7 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 /** A child process that serves a pseudo-terminal. */
 export interface PortProcess {
@@ -24,10 +23,4 @@ export async function startPort(program: string, ...programArguments: string[]):
       await once(child, 'exit');
     },
   };
-}
-
-/** Runs a program and returns what it printed. */
-export async function outputOf(program: string, programArguments: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, programArguments);
-  return stdout.trim();
 }
