@@ -87,7 +87,7 @@ export const FAILURES = {
     'unit',
     'never',
     1,
-    'The key on the board is not the one that was certified: retry makes a new one.',
+    'The board does not hold the key that was certified: retry with another board.',
   ),
   READ_BACK_DIFFERS: row('unit', 'now', 2, 'The board does not hold what was written: replace the board.'),
   // The station
