@@ -24,50 +24,44 @@ const NEGATIVE = 1;
 const BYTES = 2;
 const TEXT = 3;
 
-function writeHead(out: number[], major: number, value: bigint): void {
+const MAP_START = Buffer.from([0xbf]);
+const LIST_START = Buffer.from([0x9f]);
+const BREAK = Buffer.from([0xff]);
+const TRUE = Buffer.from([0xf5]);
+const FALSE = Buffer.from([0xf4]);
+
+function head(major: number, value: bigint): Buffer {
   const high = major << 5;
-  if (value < 24n) return void out.push(high | Number(value));
+  if (value < 24n) return Buffer.from([high | Number(value)]);
   const size = value < 0x100n ? 1 : value < 0x10000n ? 2 : value < 0x100000000n ? 4 : 8;
-  out.push(high | (24 + Math.log2(size)));
-  for (let shift = size - 1; shift >= 0; shift--) out.push(Number((value >> BigInt(shift * 8)) & 0xffn));
+  const wide = Buffer.alloc(8);
+  wide.writeBigUInt64BE(value);
+  return Buffer.from([high | (24 + Math.log2(size)), ...wide.subarray(8 - size)]);
 }
 
-function writeString(out: number[], major: number, bytes: Uint8Array): void {
-  writeHead(out, major, BigInt(bytes.length));
-  for (const byte of bytes) out.push(byte);
+function integer(value: bigint): Buffer {
+  return value < 0n ? head(NEGATIVE, -1n - value) : head(UINT, value);
 }
 
-function writeInteger(out: number[], value: bigint): void {
-  if (value < 0n) writeHead(out, NEGATIVE, -1n - value);
-  else writeHead(out, UINT, value);
+function string(major: number, bytes: Uint8Array): Uint8Array[] {
+  return [head(major, BigInt(bytes.length)), bytes];
 }
 
-function writeMap(out: number[], map: CborMap): void {
-  out.push(0xbf);
-  for (const [key, value] of map) {
-    writeValue(out, key);
-    writeValue(out, value);
-  }
-  out.push(0xff);
+function partsOf(value: CborOut): Uint8Array[] {
+  if (typeof value === 'number' || typeof value === 'bigint') return [integer(BigInt(value))];
+  if (typeof value === 'boolean') return [value ? TRUE : FALSE];
+  if (typeof value === 'string') return string(TEXT, Buffer.from(value, 'utf8'));
+  if (value instanceof Uint8Array) return string(BYTES, value);
+  if ('rawText' in value) return string(TEXT, value.rawText);
+  if ('list' in value) return [LIST_START, ...value.list.flatMap(partsOf), BREAK];
+  return mapParts(value.map);
 }
 
-function writeValue(out: number[], value: CborOut): void {
-  if (typeof value === 'number' || typeof value === 'bigint') writeInteger(out, BigInt(value));
-  else if (typeof value === 'boolean') out.push(value ? 0xf5 : 0xf4);
-  else if (typeof value === 'string') writeString(out, TEXT, Buffer.from(value, 'utf8'));
-  else if (value instanceof Uint8Array) writeString(out, BYTES, value);
-  else if ('rawText' in value) writeString(out, TEXT, value.rawText);
-  else if ('map' in value) writeMap(out, value.map);
-  else {
-    out.push(0x9f);
-    for (const entry of value.list) writeValue(out, entry);
-    out.push(0xff);
-  }
+function mapParts(map: CborMap): Uint8Array[] {
+  return [MAP_START, ...map.flatMap(([key, value]) => [...partsOf(key), ...partsOf(value)]), BREAK];
 }
 
 /** The bytes of `map` as Zephyr's encoder would write them; the empty map is `BF FF`. */
 export function encodeMap(map: CborMap): Uint8Array {
-  const out: number[] = [];
-  writeMap(out, map);
-  return Uint8Array.from(out);
+  return Buffer.concat(mapParts(map));
 }

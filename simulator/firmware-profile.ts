@@ -102,8 +102,8 @@ export const FIRMWARE_PROFILES = {
     ...ZEPHYR_4_4,
     name: 'large-buffers',
     netBufSize: 4096,
-    rxLineSize: 512,
-    rxLineCount: 32,
+    // A message of 4 KiB is 44 lines of 127 bytes.
+    rxLineCount: 64,
   },
   'native-sim': {
     ...ZEPHYR_4_4,

@@ -41,9 +41,9 @@ export class LineReceiver {
   readonly #allocate: () => boolean;
   /** When each line buffer that still waits for the work queue is free again. */
   #busyUntil: number[] = [];
-  #line: number[] | undefined;
+  #line: Uint8Array | undefined;
   #ignoring = false;
-  #packet: { bytes: number[]; announced: number } | undefined;
+  #packet: { bytes: Uint8Array; announced: number } | undefined;
   #holdsNetBuf = false;
 
   /** `lineHandlingMs` is how long the work queue keeps a line buffer; `allocate` takes a packet buffer from the pool. */
@@ -66,34 +66,40 @@ export class LineReceiver {
   /** Feeds bytes that arrive at `nowMs`; hands on each complete message (header and CBOR, without length and CRC). */
   feed(bytes: Uint8Array, nowMs: number, onMessage: (message: Uint8Array) => void): void {
     let completed = false;
-    for (const byte of bytes) {
-      const line = this.#onByte(byte, nowMs);
+    for (let start = 0; start < bytes.length;) {
+      const newline = bytes.indexOf(NEWLINE, start);
+      const end = newline < 0 ? bytes.length : newline + 1;
+      const line = this.#onPiece(bytes.subarray(start, end), newline >= 0, nowMs);
       const message = line && this.#onLine(line, nowMs);
-      if (!message) continue;
-      completed = true;
-      onMessage(message);
+      if (message) {
+        completed = true;
+        onMessage(message);
+      }
+      start = end;
     }
     // The work queue runs after the burst. A packet goes on only when its lines were handled: their buffers are free then.
     if (completed) this.#busyUntil = [];
   }
 
-  #onByte(byte: number, nowMs: number): Uint8Array | undefined {
+  /** Takes a piece of a line, its end included where `ends`; gives the line when it is whole. */
+  #onPiece(piece: Uint8Array, ends: boolean, nowMs: number): Uint8Array | undefined {
     if (!this.#ignoring && !this.#line) this.#takeBuffer(nowMs);
-    if (this.#line && this.#line.length >= this.#limits.rxLineSize) {
+    if (this.#line && this.#line.length + piece.length > this.#limits.rxLineSize) {
       this.#line = undefined;
       this.#ignore('line-too-long');
     }
-    this.#line?.push(byte);
-    if (byte !== NEWLINE) return undefined;
+    if (this.#line) this.#line = Buffer.concat([this.#line, piece]);
+    if (!ends) return undefined;
     this.#ignoring = false;
     const line = this.#line;
     this.#line = undefined;
-    return line && Uint8Array.from(line);
+    return line;
   }
 
   #takeBuffer(nowMs: number): void {
     this.#busyUntil = this.#busyUntil.filter((until) => until > nowMs);
-    if (this.#limits.rxFlowControl || this.#busyUntil.length < this.#limits.rxLineCount) this.#line = [];
+    if (this.#limits.rxFlowControl || this.#busyUntil.length < this.#limits.rxLineCount)
+      this.#line = new Uint8Array();
     else this.#ignore('no-line-buffer');
   }
 
@@ -120,21 +126,20 @@ export class LineReceiver {
     const raw = decodeBase64Strict(line.subarray(2));
     if (!raw) return this.#giveUp('bad-base64');
     if (first && raw.length < 2) return this.#giveUp('bad-base64');
-    if (first) this.#packet = { announced: ((raw[0] ?? 0) << 8) | (raw[1] ?? 0), bytes: [] };
-    this.#packet?.bytes.push(...(first ? raw.subarray(2) : raw));
-    return this.#completed();
+    this.#packet = {
+      announced: first ? ((raw[0] ?? 0) << 8) | (raw[1] ?? 0) : (this.#packet?.announced ?? 0),
+      bytes: first ? raw.subarray(2) : Buffer.concat([this.#packet?.bytes ?? new Uint8Array(), raw]),
+    };
+    return this.#completed(this.#packet);
   }
 
-  #completed(): Uint8Array | undefined {
-    const packet = this.#packet;
-    if (!packet) return undefined;
+  #completed(packet: { bytes: Uint8Array; announced: number }): Uint8Array | undefined {
     if (packet.bytes.length + 2 > this.#limits.netBufSize) return this.#giveUp('packet-too-long');
     if (packet.bytes.length < packet.announced) return undefined;
     if (packet.bytes.length > packet.announced) return this.#giveUp('longer-than-announced');
-    if (packet.bytes.length < 2 || crc16Xmodem(Uint8Array.from(packet.bytes)) !== 0)
-      return this.#giveUp('bad-crc');
+    if (packet.bytes.length < 2 || crc16Xmodem(packet.bytes) !== 0) return this.#giveUp('bad-crc');
     this.#free();
-    return Uint8Array.from(packet.bytes.slice(0, -2));
+    return packet.bytes.subarray(0, -2);
   }
 
   #giveUp(reason: DropReason): undefined {

@@ -16,21 +16,26 @@ function lineEnd(message: Uint8Array, start: number): number {
   return message.length;
 }
 
+function renderPacket(message: Uint8Array): string {
+  const packet = Buffer.alloc(message.length + 4);
+  packet.writeUInt16BE(message.length + 2, 0);
+  packet.set(message, 2);
+  packet.writeUInt16BE(crc16Xmodem(message), message.length + 2);
+  return packet.toString('base64');
+}
+
 /** The lines, marker and newline included, in which Zephyr sends `message`; their base64 joined is that of the whole packet. */
 export function renderLines(message: Uint8Array): Uint8Array[] {
-  const crc = crc16Xmodem(message);
-  const length = message.length + 2;
+  const base64 = renderPacket(message);
   const lines: Uint8Array[] = [];
-  for (let start = 0; start < message.length;) {
-    const first = lines.length === 0;
-    const end = lineEnd(message, first ? 1 : start);
-    const raw = Buffer.from([
-      ...(first ? [length >> 8, length & 0xff] : []),
-      ...message.subarray(start, end),
-      ...(end === message.length ? [crc >> 8, crc & 0xff] : []),
-    ]);
-    lines.push(Buffer.from(`${first ? FIRST_MARKER : LATER_MARKER}${raw.toString('base64')}\n`, 'latin1'));
+  // The first triple is the length and message byte 0: from there on message bytes and characters keep step.
+  for (let start = 0, cut = 0; start < message.length;) {
+    const end = lineEnd(message, Math.max(start, 1));
+    const next = end === message.length ? base64.length : ((end + 2) / 3) * 4;
+    const marker = start === 0 ? FIRST_MARKER : LATER_MARKER;
+    lines.push(Buffer.from(`${marker}${base64.slice(cut, next)}\n`, 'latin1'));
     start = end;
+    cut = next;
   }
   return lines;
 }

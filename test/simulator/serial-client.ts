@@ -55,6 +55,18 @@ export class SerialClient {
     this.send(frame(message).join(''));
     return until(() => this.messages[before]);
   }
+
+  /** Sends a request again and again until an answer comes, as to a board that may still boot. */
+  async insist(message: Uint8Array): Promise<string> {
+    const before = this.messages.length;
+    let resendAt = 0;
+    return until(() => {
+      if (performance.now() < resendAt) return this.messages[before];
+      this.send(frame(message).join(''));
+      resendAt = performance.now() + 200;
+      return undefined;
+    });
+  }
 }
 
 /** Polls until `condition` gives something; throws after ten seconds. */
