@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { DCLinter } from 'dclint';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -22,6 +23,7 @@ interface Service {
   readonly restart: string;
   readonly volumes?: readonly string[];
   readonly secrets?: readonly string[];
+  readonly configs?: readonly { readonly source: string; readonly target: string }[];
   readonly networks: readonly string[];
   readonly ports?: readonly string[];
   readonly cap_drop: readonly string[];
@@ -141,6 +143,16 @@ describe('docker-compose.yml', () => {
     expect(given.healthcheck === undefined).toBe(oneShot);
   });
 
+  it('runs roles that the command line knows', async () => {
+    const cli = join(root, 'cli/certline.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [cli, 'worker', '--help']);
+    const known = /^ +role +(.+)$/m.exec(stdout)?.[1]?.split(' | ');
+    expect(known?.toSorted()).toEqual(['orchestrator', 'signer', 'station']);
+    for (const role of known ?? []) {
+      expect(service(role).command).toEqual(['node', 'cli/certline.ts', 'worker', role]);
+    }
+  });
+
   it('waits for what each service needs', () => {
     const waits = services.flatMap(([name, { depends_on: needs }]) =>
       Object.entries(needs ?? {}).map(([other, { condition }]) => `${name} → ${other} ${condition}`),
@@ -172,6 +184,7 @@ describe('the example configuration', () => {
     expect(compose.configs['certline']?.file).toBe('${CERTLINE_CONFIG_FILE:-./deploy/certline.example.json}');
     expect(config.stations[0]?.sockets.map(({ port }) => port)).toEqual(['/dev/fixture-1']);
     expect(config.passphraseFile).toBe('/run/secrets/ca-passphrase');
+    expect(service('station').configs).toContainEqual({ source: 'issuers', target: config.issuersFile });
   });
 
   it('names the station that the health check looks for, and each role asks on the queue that is looked at', () => {
@@ -200,9 +213,26 @@ describe('the image', () => {
     expect(service('signer').image).toBe(`certline:${packageJson.version}`);
   });
 
-  it('is given every folder that the roles import from, and those exist', () => {
-    const listed = readFileSync(join(root, 'deploy/Dockerfile.dockerignore'), 'utf8').matchAll(/^!(.+)$/gm);
-    const missing = [...listed].map(([, path]) => path ?? '').filter((path) => !existsSync(join(root, path)));
-    expect(missing.filter((path) => path !== 'certline.json')).toEqual([]);
+  it('is given every folder that the roles import from', () => {
+    const listed = [
+      ...readFileSync(join(root, 'deploy/Dockerfile.dockerignore'), 'utf8').matchAll(/^!(.+)$/gm),
+    ];
+    const given = listed.map(([, path]) => path ?? '').filter((path) => existsSync(join(root, path)));
+    const sources = given.flatMap((path) =>
+      statSync(join(root, path)).isDirectory()
+        ? readdirSync(join(root, path), { recursive: true, encoding: 'utf8' }).map((name) => join(path, name))
+        : [path],
+    );
+    const imports = sources
+      .filter((path) => path.endsWith('.ts'))
+      .flatMap((path) => {
+        const specifiers = readFileSync(join(root, path), 'utf8').matchAll(/(?:from|import\() ?'(\.[^']+)'/g);
+        return [...specifiers].map(([, specifier]) => join(path, '..', specifier ?? ''));
+      });
+    expect(imports.length).toBeGreaterThan(100);
+    const outside = imports.filter(
+      (path) => !given.some((start) => path === start || path.startsWith(`${start}/`)),
+    );
+    expect(outside).toEqual([]);
   });
 });

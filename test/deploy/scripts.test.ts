@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { passphraseFromFile } from '../../pki/passphrase.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import { findTemporalBinary } from '../../workers/temporal-server/temporal-binary.ts';
 import { testServer } from '../temporal-server.ts';
@@ -89,21 +90,26 @@ describe('role-health.ts', () => {
   });
 });
 
-describe('make-secrets.sh', () => {
-  it('makes what docker-compose.yml names, once, out of reach for others', () => {
+describe.runIf(process.getuid?.() === 0 || process.getuid?.() === 1000)('make-secrets.sh', () => {
+  it('makes what docker-compose.yml names, once, for the user of the containers alone', () => {
     const folder = scratchFolder();
     mkdirSync(join(folder, 'secrets'));
     const script = join(folder, 'make-secrets.sh');
     symlinkSync(join(deploy, 'make-secrets.sh'), script);
     expect(spawnSync('sh', [script]).status).toBe(0);
     const secrets = join(folder, 'secrets');
-    expect(readdirSync(secrets).toSorted()).toEqual(['ca-passphrase', 'temporal-database-password']);
-    const read = (): string[] =>
-      readdirSync(secrets).map((name) => readFileSync(join(secrets, name), 'utf8'));
+    const names = ['ca-passphrase', 'temporal-database-password'];
+    expect(readdirSync(secrets).toSorted()).toEqual(names);
+    const read = (): string[] => names.map((name) => readFileSync(join(secrets, name), 'utf8'));
     const first = read();
     expect(first.every((secret) => /^[0-9a-f]{64}$/.test(secret))).toBe(true);
     expect(new Set(first).size).toBe(2);
-    expect(statSync(secrets).mode & 0o777).toBe(0o700);
+    for (const name of names) {
+      const { mode, uid } = statSync(join(secrets, name));
+      expect([mode & 0o777, uid]).toEqual([0o400, 1000]);
+    }
+    // As strict as the signer is with it.
+    expect(passphraseFromFile(join(secrets, 'ca-passphrase')).length).toBe(64);
     expect(spawnSync('sh', [script]).status).toBe(0);
     expect(read()).toEqual(first);
   });
