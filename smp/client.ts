@@ -47,7 +47,10 @@ export interface RequestOptions {
   deadlineMs?: number | undefined;
   /** How often to send it at most, when nobody answers; default: until the kind's own limit of time. */
   attempts?: number;
-  /** Text received meanwhile is not passed on, since it may hold parts of a broken frame. */
+  /**
+   * A key passes: the buffers that hold it on the way are wiped (never the caller's), and text received meanwhile is
+   * not passed on, since it may hold parts of a broken frame.
+   */
   secret?: boolean | undefined;
 }
 

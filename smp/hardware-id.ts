@@ -1,24 +1,73 @@
 import type { RequestOptions, SmpClient } from './client.ts';
 import { isSmpError, SmpError } from './smp-error.ts';
+import { readFile } from './read-file.ts';
 
 /**
- * The board's unique hardware id as lower-case hex, as the shell's `hwinfo devid` prints it. Rejects with
- * `SMP_UNSUPPORTED` where the firmware or the hardware has none.
+ * A way of telling one board from all others. `devid`, `deveui64`: the shell's `hwinfo` command. `info`: a letter of
+ * the system information that the application adds (`h` is usual). `file`: text or bytes the firmware writes.
  */
-export async function readHardwareId(client: SmpClient, options?: RequestOptions): Promise<string> {
-  let output: string;
-  try {
-    ({ output } = await client.exec(['hwinfo', 'devid'], { ...options, repeatable: true }));
-  } catch (error) {
-    if (isSmpError(error, 'SMP_UNSUPPORTED')) throw unsupported(client, error);
-    throw error;
-  }
-  const digits = /^ID:\s*0x([0-9a-fA-F]{2,})\s*$/m.exec(output)?.[1];
-  if (digits === undefined) throw unsupported(client, undefined);
-  return digits.toLowerCase();
+export type HardwareIdWay = 'devid' | 'deveui64' | { info: string } | { file: string };
+
+/** For {@link readHardwareId}. */
+export interface HardwareIdOptions extends RequestOptions {
+  /** Tried in this order; default: the shell alone, `devid`. */
+  ways?: readonly HardwareIdWay[];
 }
 
-function unsupported(client: SmpClient, cause: SmpError | undefined): SmpError {
-  const sentence = `${client.name}: the board tells no hardware id: switch on CONFIG_HWINFO, CONFIG_HWINFO_SHELL and CONFIG_MCUMGR_GRP_SHELL in the firmware`;
-  return new SmpError('SMP_UNSUPPORTED', sentence, { cause });
+/** Longer than any id: Zephyr's hwinfo gives at most 16 bytes. */
+const MAX_ID_FILE_BYTES = 256;
+
+/**
+ * The board's unique hardware id in lower case: hex from the shell or from a file of bytes, the text itself from
+ * system information or a file of text. Rejects with `SMP_UNSUPPORTED`, saying what each way answered.
+ */
+export async function readHardwareId(client: SmpClient, options: HardwareIdOptions = {}): Promise<string> {
+  const { ways = ['devid'], ...request } = options;
+  const failures: string[] = [];
+  for (const way of ways) {
+    const id = await readOneWay(client, way, request).catch((error: unknown) => noteRefusal(error, failures));
+    if (id !== undefined) return id.toLowerCase();
+  }
+  const why = failures.length === 0 ? '' : ` (${failures.join('; ')})`;
+  const sentence = `${client.name}: the board tells no hardware id: switch on CONFIG_HWINFO, CONFIG_HWINFO_SHELL and CONFIG_MCUMGR_GRP_SHELL in the firmware${why}`;
+  throw new SmpError('SMP_UNSUPPORTED', sentence);
+}
+
+async function readOneWay(
+  client: SmpClient,
+  way: HardwareIdWay,
+  options: RequestOptions,
+): Promise<string | undefined> {
+  if (way === 'devid') return await fromShell(client, way, /^ID:\s*0x([0-9a-fA-F]{2,})\s*$/m, options);
+  if (way === 'deveui64') return await fromShell(client, way, /^EUI64:\s*0x([0-9a-fA-F]{16})\s*$/m, options);
+  if ('info' in way) return nonEmpty(await client.info(way.info, options));
+  const content = await readFile(client, way.file, { ...options, maxBytes: MAX_ID_FILE_BYTES });
+  return content === undefined ? undefined : idOf(content);
+}
+
+async function fromShell(
+  client: SmpClient,
+  command: string,
+  pattern: RegExp,
+  options: RequestOptions,
+): Promise<string | undefined> {
+  const { output } = await client.exec(['hwinfo', command], { ...options, repeatable: true });
+  return pattern.exec(output)?.[1];
+}
+
+/** Printable text is the id itself; anything else is shown as hex. */
+function idOf(content: Uint8Array): string | undefined {
+  const text = Buffer.from(content).toString('latin1').trim();
+  return nonEmpty(/^[\x21-\x7e]+$/.test(text) ? text : Buffer.from(content).toString('hex'));
+}
+
+function nonEmpty(text: string): string | undefined {
+  const trimmed = text.trim();
+  return trimmed === '' ? undefined : trimmed;
+}
+
+/** A way the board does not know leads to the next; silence or a lost cable does not. */
+function noteRefusal(error: unknown, failures: string[]): undefined {
+  if (!isSmpError(error, 'SMP_UNSUPPORTED', 'SMP_DEVICE_ERROR', 'SMP_TOO_LARGE')) throw error;
+  failures.push(error.message);
 }

@@ -13,7 +13,7 @@ export async function makeDirectory(
   options?: RequestOptions,
 ): Promise<void> {
   checkShellPath(path);
-  const outcome = await runFileCommand(client, 'mkdir', path, options);
+  const { outcome } = await runFileCommand(client, 'mkdir', path, options);
   if (outcome === 'done' || outcome === 'exists') return;
   const parent = parentOf(path);
   // The first name is the mount point: if that is missing there is no file system to make anything in.
@@ -22,7 +22,8 @@ export async function makeDirectory(
     throw new SmpError('SMP_SHELL_FAILED', sentence);
   }
   await makeDirectory(client, parent, options);
-  if ((await runFileCommand(client, 'mkdir', path, options)) !== 'missing') return;
+  const again = await runFileCommand(client, 'mkdir', path, options);
+  if (again.outcome !== 'missing') return;
   const sentence = `${client.name}: ${path} cannot be made, although ${parent} was: check the board’s file system`;
   throw new SmpError('SMP_SHELL_FAILED', sentence);
 }

@@ -1,4 +1,4 @@
-import type { SmpClient } from './client.ts';
+import type { RequestOptions, SmpClient } from './client.ts';
 import { checkFilePath } from './file-path.ts';
 import { isFileAbsent } from './file-size.ts';
 import { FS_DOWNLOAD } from './fs-requests.ts';
@@ -6,16 +6,11 @@ import type { DownloadPart } from './fs-requests.ts';
 import { SmpError } from './smp-error.ts';
 
 /** For {@link readFile}. */
-export interface ReadFileOptions {
-  signal?: AbortSignal;
+export interface ReadFileOptions extends RequestOptions {
   /** Called after every part, in bytes. */
   onProgress?: (done: number, total: number) => void;
   /** Refuse a larger file with `SMP_TOO_LARGE`, before reading it; default 16 MiB. */
   maxBytes?: number;
-  /** A key: every buffer but the returned one is wiped, and no text of the board is passed on meanwhile. */
-  secret?: boolean;
-  /** On the clock of `performance.now()`: no waiting beyond it. */
-  deadlineMs?: number;
 }
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024;

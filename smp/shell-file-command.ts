@@ -16,19 +16,25 @@ const ERRNO_MEANINGS: Record<string, string> = {
 /** How a command of Zephyr's `fs` shell ended: done, the target exists already, or it or its parent is missing. */
 export type FileCommandOutcome = 'done' | 'exists' | 'missing';
 
+/** The outcome of a command and what it printed. */
+export interface FileCommandResult {
+  outcome: FileCommandOutcome;
+  output: string;
+}
+
 /** Runs `fs <verb> <path>` in the board's shell; such commands converge when they are repeated. */
 export async function runFileCommand(
   client: SmpClient,
-  verb: 'mkdir' | 'rm',
+  verb: 'ls' | 'mkdir' | 'rm',
   path: string,
   options?: RequestOptions,
-): Promise<FileCommandOutcome> {
+): Promise<FileCommandResult> {
   const { output, ret } = await execOrExplain(client, ['fs', verb, path], options);
-  if (ret === 0) return 'done';
+  if (ret === 0) return { outcome: 'done', output };
   // All failures return ENOEXEC (-8): only what is printed tells them apart.
   const errno = PRINTED_ERRNO.exec(output)?.slice(1).find(Boolean);
-  if (errno === '-17') return 'exists';
-  if (errno === '-2') return 'missing';
+  if (errno === '-17') return { outcome: 'exists', output };
+  if (errno === '-2') return { outcome: 'missing', output };
   if (errno === undefined && /command not found|not found|help/i.test(output))
     throw unsupported(client, verb);
   const meaning = ERRNO_MEANINGS[errno ?? ''] ?? `it printed “${output.trim()}” and returned ${ret}`;

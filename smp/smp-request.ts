@@ -49,3 +49,10 @@ export function byteString(body: ReplyBody, key: string): Uint8Array | undefined
   const value = body[key];
   return value instanceof Uint8Array ? value : undefined;
 }
+
+/** A list of maps of a reply, or `undefined`; what is not a map is left out. */
+export function records(body: ReplyBody, key: string): ReplyBody[] | undefined {
+  const value = body[key];
+  if (!Array.isArray(value)) return undefined;
+  return value.filter((entry): entry is ReplyBody => typeof entry === 'object' && entry !== null);
+}

@@ -1,18 +1,13 @@
-import type { SmpClient } from './client.ts';
+import type { RequestOptions, SmpClient } from './client.ts';
 import { checkFilePath } from './file-path.ts';
 import { FileUpload } from './file-upload.ts';
 import { downloadFile } from './read-file.ts';
 import { isSmpError, isUnanswered, SmpError } from './smp-error.ts';
 
 /** For {@link writeFile}. */
-export interface WriteFileOptions {
-  signal?: AbortSignal;
+export interface WriteFileOptions extends Omit<RequestOptions, 'attempts'> {
   /** Called after every part the board has taken, in bytes; may go back when a transfer starts afresh. */
   onProgress?: (done: number, total: number) => void;
-  /** A key: every buffer that held it is wiped (not the caller's), no text of the board is passed on meanwhile. */
-  secret?: boolean;
-  /** On the clock of `performance.now()`: no waiting beyond it. */
-  deadlineMs?: number;
   /** Default `read`: the file is read back and compared. `none` leaves that to the caller. */
   verify?: 'read' | 'none';
 }
@@ -71,11 +66,7 @@ async function verify(
   options: WriteFileOptions,
 ): Promise<void> {
   const { signal, deadlineMs, secret } = options;
-  const found = await downloadFile(client, path, {
-    ...(signal === undefined ? {} : { signal }),
-    ...(deadlineMs === undefined ? {} : { deadlineMs }),
-    ...(secret === undefined ? {} : { secret }),
-  });
+  const found = await downloadFile(client, path, { signal, deadlineMs, secret });
   const same = found !== undefined && Buffer.compare(found, bytes) === 0;
   found?.fill(0);
   if (same) return;

@@ -5,9 +5,21 @@ import { SmpClient } from '../../../smp/client.ts';
 import type { SmpClientOptions } from '../../../smp/client.ts';
 import { fileSize } from '../../../smp/file-size.ts';
 import { FS_UPLOAD_FIRST } from '../../../smp/fs-requests.ts';
+import { ENUMERATION_DETAILS, ENUMERATION_LIST } from '../../../smp/enumeration-requests.ts';
 import { hashFile } from '../../../smp/hash-file.ts';
+import { IMAGE_STATE } from '../../../smp/image-requests.ts';
+import { OS_BOOTLOADER, OS_GET_DATETIME } from '../../../smp/os-requests.ts';
 import { readFile } from '../../../smp/read-file.ts';
 import { openSerialLink } from '../../../smp/serial-link.ts';
+import {
+  SETTINGS_COMMIT,
+  SETTINGS_DELETE,
+  SETTINGS_READ,
+  SETTINGS_SAVE,
+  SETTINGS_WRITE,
+} from '../../../smp/settings-requests.ts';
+import type { SmpRequest } from '../../../smp/smp-request.ts';
+import { verifyFile } from '../../../smp/verify-file.ts';
 import { writeFile } from '../../../smp/write-file.ts';
 import { startZephyr, cannotRun, reason } from './zephyr-server.ts';
 import type { ZephyrServer } from './zephyr-server.ts';
@@ -49,15 +61,19 @@ describe.skipIf(reason)(`files on real Zephyr, large buffers${cannotRun}`, () =>
       KEY,
     );
     expect(await fileSize(client, '/lfs1/crt.der')).toBe(600);
-    const sha256 = await hashFile(client, '/lfs1/crt.der', 'sha256');
-    expect(Buffer.from(sha256?.output as Uint8Array)).toEqual(
-      createHash('sha256').update(CERTIFICATE).digest(),
-    );
-    expect(await hashFile(client, '/lfs1/crt.der', 'crc32')).toEqual({
-      type: 'crc32',
+    expect(await hashFile(client, '/lfs1/crt.der', 'sha256')).toEqual({
+      hash: createHash('sha256').update(CERTIFICATE).digest('hex'),
       length: 600,
-      output: crc32(CERTIFICATE),
+      by: 'board',
     });
+    expect(await hashFile(client, '/lfs1/crt.der', 'crc32')).toEqual({
+      hash: crc32(CERTIFICATE).toString(16).padStart(8, '0'),
+      length: 600,
+      by: 'board',
+    });
+    expect(await verifyFile(client, '/lfs1/crt.der', CERTIFICATE)).toBe(true);
+    expect(await verifyFile(client, '/lfs1/crt.der', CERTIFICATE.toReversed())).toBe(false);
+    expect(await verifyFile(client, '/lfs1/none', CERTIFICATE)).toBe(false);
     expect(client.statistics).toMatchObject({ stray: 0, damaged: 0 });
   });
 
@@ -165,6 +181,38 @@ describe.skipIf(reason)(`files on real Zephyr, default buffers${cannotRun}`, () 
     expect(await client.exec(['kernel', 'version'])).toEqual({ output: '\nZephyr version 4.4.0\n', ret: 0 });
     const unknown = await client.exec(['nonsense']);
     expect(unknown.ret).not.toBe(0);
+  });
+
+  it('tells its groups', async () => {
+    expect(await client.request(ENUMERATION_LIST, undefined)).toEqual([10, 8, 0, 3, 9, 2, 63]);
+    expect(await client.request(ENUMERATION_DETAILS, undefined)).toContainEqual({
+      group: 8,
+      name: 'fs mgmt',
+      handlers: 5,
+    });
+  });
+
+  it('answers about settings, images, bootloader and clock, or says that it has none', async () => {
+    const name = 'none/x';
+    await expect(client.request(SETTINGS_READ, { name })).rejects.toMatchObject({
+      device: { group: 3, name: 'ROOT_KEY_NOT_FOUND' },
+    });
+    await expect(client.request(SETTINGS_WRITE, { name, value: Buffer.from('v') })).rejects.toMatchObject({
+      device: { group: 3, name: 'ROOT_KEY_NOT_FOUND' },
+    });
+    await expect(client.request(SETTINGS_DELETE, { name })).rejects.toMatchObject({
+      device: { group: 3, name: 'KEY_NOT_FOUND' },
+    });
+    expect(await client.request(SETTINGS_COMMIT, undefined)).toBe(true);
+    await expect(client.request(SETTINGS_SAVE, undefined)).rejects.toMatchObject({
+      device: { group: 3, name: 'SAVE_NOT_SUPPORTED' },
+    });
+    for (const request of [IMAGE_STATE, OS_BOOTLOADER, OS_GET_DATETIME]) {
+      await expect(client.ask(request as SmpRequest<void, unknown>, undefined)).resolves.toMatchObject({
+        ok: false,
+        device: { name: 'ENOTSUP' },
+      });
+    }
   });
 
   it('removes old content when the new content is empty, or says why it cannot', async () => {
