@@ -140,6 +140,7 @@ export class BoardUart {
   #crash(): void {
     this.#halt('crashed');
     this.#board.stop();
+    this.#board.events.onCrash?.();
   }
 
   #restart(): void {

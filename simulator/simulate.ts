@@ -22,7 +22,7 @@ async function startLine(config: SimulatorConfig, write: (event: LineEvent) => v
   return VirtualLine.start({
     directory: config.directory,
     stations: config.stations,
-    profile: { ...built, platform: config.platform ?? built.platform },
+    profile: { ...built, platform: config.product ?? built.platform },
     speed: config.speed,
     faults: config.faults,
     log: write,

@@ -14,8 +14,8 @@ export interface SimulatorConfig {
   readonly stations: readonly WatchedStation[];
   /** The firmware of new boards; `factory` if left out. */
   readonly firmware: FirmwareName;
-  /** What `os info` calls the boards' platform; the firmware's own word if left out. */
-  readonly platform: string | undefined;
+  /** Of which product the boards say they are (`os info`, hardware platform); the firmware's own word if left out. */
+  readonly product: string | undefined;
   readonly speed: BoardSpeedChoice;
   readonly operator: OperatorOptions;
   readonly faults: readonly PlannedFault[];
@@ -27,6 +27,8 @@ const OPERATOR_DEFAULTS: OperatorOptions = { unloadMs: 2000, loadMs: 3000, repla
 /** On an instant line the hands are instant, too. */
 const INSTANT_OPERATOR: OperatorOptions = { unloadMs: 0, loadMs: 0, replaceFailed: false };
 
+const KNOWN = ['directory', 'stations', 'firmware', 'product', 'speed', 'operator', 'faults', 'keyPath'];
+
 type Fields = Readonly<Record<string, unknown>>;
 
 function refuse(where: string, expected: string): never {
@@ -36,10 +38,12 @@ function refuse(where: string, expected: string): never {
   );
 }
 
-function fields(value: unknown, where: string): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Fields)
-    : refuse(where, 'an object');
+/** An object with no other fields than the known ones: a misspelt one is an error, not a default. */
+function fields(value: unknown, where: string, known: readonly string[]): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(where, 'an object');
+  const stranger = Object.keys(value).find((key) => !known.includes(key));
+  if (stranger !== undefined) refuse(where, `an object of ${known.join(', ')}; "${stranger}" is unknown`);
+  return value as Fields;
 }
 
 function list(value: unknown, where: string): readonly unknown[] {
@@ -73,7 +77,7 @@ function optional<T>(
 }
 
 function station(value: unknown, where: string): WatchedStation {
-  const given = fields(value, where);
+  const given = fields(value, where, ['id', 'sockets', 'tileFile']);
   return {
     id: name(given['id'], `${where}.id`),
     sockets: list(given['sockets'], `${where}.sockets`).map((socket) => name(socket, `${where}.sockets`)),
@@ -94,8 +98,8 @@ function speed(value: unknown, where: string): BoardSpeedChoice {
       ? (value as keyof typeof BOARD_SPEEDS)
       : refuse(where, '"instant", "realistic" or figures');
   }
-  const given = fields(value, where);
   const figures: Record<keyof BoardSpeed, number> = { ...BOARD_SPEEDS.realistic };
+  const given = fields(value, where, Object.keys(figures));
   for (const key of Object.keys(figures) as (keyof BoardSpeed)[]) {
     figures[key] = optional(given[key], `${where}.${key}`, amount) ?? figures[key];
   }
@@ -103,7 +107,7 @@ function speed(value: unknown, where: string): BoardSpeedChoice {
 }
 
 function operator(value: unknown, where: string, defaults: OperatorOptions): OperatorOptions {
-  const given = fields(value, where);
+  const given = fields(value, where, Object.keys(defaults));
   const replaceFailed = given['replaceFailed'] ?? defaults.replaceFailed;
   if (typeof replaceFailed !== 'boolean') refuse(`${where}.replaceFailed`, 'true or false');
   return {
@@ -114,7 +118,7 @@ function operator(value: unknown, where: string, defaults: OperatorOptions): Ope
 }
 
 function plannedFault(value: unknown, where: string): PlannedFault {
-  const given = fields(value, where);
+  const given = fields(value, where, ['station', 'socket', 'nth', 'fault']);
   const nth = amount(given['nth'], `${where}.nth`);
   if (!Number.isInteger(nth) || nth < 1) refuse(`${where}.nth`, '1, 2, 3 …');
   return {
@@ -127,14 +131,14 @@ function plannedFault(value: unknown, where: string): PlannedFault {
 
 /** Checks a configuration that was read as JSON; throws SIMULATOR_CONFIG_INVALID naming the field and what it must be. */
 export function parseSimulatorConfig(value: unknown): SimulatorConfig {
-  const given = fields(value, 'the whole');
+  const given = fields(value, 'the whole', KNOWN);
   const chosenSpeed = optional(given['speed'], 'speed', speed) ?? 'realistic';
   const hands = chosenSpeed === 'instant' ? INSTANT_OPERATOR : OPERATOR_DEFAULTS;
   return {
     directory: text(given['directory'], 'directory'),
     stations: list(given['stations'], 'stations').map((each, index) => station(each, `stations[${index}]`)),
     firmware: optional(given['firmware'], 'firmware', firmware) ?? 'factory',
-    platform: optional(given['platform'], 'platform', text),
+    product: optional(given['product'], 'product', text),
     speed: chosenSpeed,
     operator: operator(given['operator'] ?? {}, 'operator', hands),
     faults: list(given['faults'] ?? [], 'faults').map((each, index) =>

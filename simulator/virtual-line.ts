@@ -29,7 +29,8 @@ export interface PlannedFault {
 
 /** What happens on a line, for a log. Never holds file content. */
 export interface LineEvent {
-  readonly event: 'board-inserted' | 'board-removed' | 'cable-pulled' | 'cable-plugged' | 'fault-set';
+  readonly event:
+    'board-inserted' | 'board-removed' | 'cable-pulled' | 'cable-plugged' | 'fault-set' | 'firmware-crashed';
   readonly station: string;
   readonly socket: string;
   readonly hardwareId: string;
@@ -193,6 +194,7 @@ export class VirtualLine {
   #seat(place: Place, board: VirtualBoard): void {
     board.events = {
       onUnplug: (fault) => this.#onUnplug(place, fault),
+      onCrash: () => this.#log('firmware-crashed', place, 'more requests in flight than packet buffers'),
       onWritten: (path, content) => {
         if (path === (this.#options.keyPath ?? DEFAULT_KEY_PATH)) this.#keys.push(Uint8Array.from(content));
       },

@@ -13,7 +13,10 @@ export interface OperatorOptions {
   readonly unloadMs: number;
   /** From an empty socket to the next board in it: picking, seating, closing the clamp (estimate). */
   readonly loadMs: number;
-  /** Whether boards that FAIL or are on HOLD go to the reject tray and a new one is loaded, or are left in their sockets. */
+  /**
+   * Whether boards that FAIL or are on HOLD go to the reject tray and a new one is loaded, or are left in their sockets. After
+   * three in a row that were never worked on the socket is left as it is.
+   */
   readonly replaceFailed: boolean;
 }
 
@@ -26,6 +29,8 @@ export interface WatchedStation {
 
 /** Watching a file can miss a change; a look every half second cannot. */
 const POLL_MS = 500;
+/** A person stops feeding boards to a socket that refuses one after the other. */
+const REJECTS_IN_A_ROW = 3;
 
 /** Works a line until `stop()`. Loads empty sockets, unloads what the tiles say is finished. */
 export class VirtualOperator {
@@ -36,6 +41,8 @@ export class VirtualOperator {
   readonly #poll: NodeJS.Timeout;
   /** What the hands are doing, by socket: nothing else is begun there meanwhile. */
   readonly #hands = new Map<string, NodeJS.Timeout>();
+  /** Boards rejected one after the other, by socket. */
+  readonly #rejects = new Map<string, number>();
 
   constructor(line: VirtualLine, stations: readonly WatchedStation[], options: OperatorOptions) {
     this.#line = line;
@@ -79,10 +86,14 @@ export class VirtualOperator {
   }
 
   #finish(station: WatchedStation, socket: string, state: string, hardwareId: string): void {
+    const place = `${station.id}-${socket}`;
+    if (state === 'pass' || state === 'busy') this.#rejects.delete(place);
     const tray = this.#trayFor(state);
-    if (!tray) return;
+    const rejects = this.#rejects.get(place) ?? 0;
+    if (!tray || rejects >= REJECTS_IN_A_ROW) return;
     this.#begin(station.id, socket, this.#options.unloadMs, () => {
       if (this.#line.boardId(station.id, socket) !== hardwareId) return this.#look(station);
+      if (tray === 'reject') this.#rejects.set(place, rejects + 1);
       void this.#line.removeBoard(station.id, socket, tray).then(() => this.#look(station));
     });
   }

@@ -19,6 +19,8 @@ describe('the simulator configuration', () => {
 
   it.each([
     [undefined, 'the whole must be an object'],
+    [{ ...GOOD, operatr: {} }, '"operatr" is unknown'],
+    [{ ...GOOD, operator: { loadMS: 3 } }, '"loadMS" is unknown'],
     [{ ...GOOD, directory: '' }, 'directory must be a text'],
     [{ ...GOOD, stations: {} }, 'stations must be a list'],
     [{ ...GOOD, stations: [{ ...STATION, id: '../x' }] }, 'stations[0].id must be letters'],

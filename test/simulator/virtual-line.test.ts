@@ -119,12 +119,14 @@ describe('a board behind a real pseudo-terminal', () => {
   });
 
   it('crashes for want of packet buffers and lives again after a power cycle', async () => {
-    const { line, client, board } = await boardAndClient();
+    const events: string[] = [];
+    const { line, client, board } = await boardAndClient({ log: ({ event }) => events.push(event) });
     client.send(frame(shell('kernel sleep 60000'))[0] ?? '');
     await until(() => {
       client.send(frame(echo('a'))[0] ?? '');
       return line.fixture('st-1', '1').uart?.crashed;
     });
+    expect(events).toContain('firmware-crashed');
     await line.removeBoard('st-1', '1');
     line.insertBoard('st-1', '1', board);
     const again = await SerialClient.open(line.portPath('st-1', '1'));

@@ -132,6 +132,23 @@ describe('the operator', () => {
     expect(fixture.line.tray('reject')).toEqual([board]);
   });
 
+  it('stops feeding a socket that refuses three boards in a row', async () => {
+    const fixture = await Fixture.start();
+    fixture.work({ replaceFailed: true });
+    let board = await fixture.loaded();
+    for (let i = 0; i < 3; i++) {
+      fixture.show('hold', board);
+      board = await until(() => fixture.seated() !== board && fixture.seated());
+    }
+    fixture.show('hold', board);
+    await fixture.hasLooked();
+    expect(fixture.seated()).toBe(board);
+    fixture.show('busy', board);
+    await fixture.hasLooked();
+    fixture.show('fail', board);
+    expect(await until(() => fixture.seated() !== board)).toBe(true);
+  });
+
   it('looks into a dark or broken screen without harm', async () => {
     const fixture = await Fixture.start();
     fixture.work();
