@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { CommitQueue, type GroupTransaction } from './commit-queue.ts';
 import type { LedgerDatabase, LedgerRow, LedgerTransaction, LedgerValue } from './ledger-database.ts';
 import { ledgerNewer, ledgerUnavailable } from './ledger-errors.ts';
 import { sqliteError } from './sqlite-errors.ts';
@@ -9,54 +10,46 @@ import { SQLITE_MIGRATIONS } from './sqlite-migrations.ts';
 /** How long a write waits for another process's; the event loop stands still meanwhile. */
 const BUSY_TIMEOUT_MS = 2_000;
 
-/** Writes that share a commit; more would only make the first of them wait. */
-const MAX_GROUP = 64;
-
-/** Work in the queue, and what to tell whoever waits for it. */
-interface Queued {
-  readonly writes: boolean;
-  readonly run: (transaction: LedgerTransaction) => Promise<void>;
-  readonly settle: () => void;
-  readonly fail: (error: unknown) => void;
-}
-
 /**
- * The SQLite file of a ledger: WAL, synchronous=FULL, so that a transaction that returned survives a power cut. Work
- * that comes at once shares one commit, each in a savepoint of its own: a disk syncs a few hundred times a second.
+ * The SQLite file of a ledger: WAL, synchronous=FULL, so that a transaction that returned survives a power cut. Reads
+ * have a connection of their own: on the writing one they would see what is not committed.
  */
 export class SqliteDatabase implements LedgerDatabase {
   readonly #path: string;
-  readonly #database: DatabaseSync;
   readonly #inode: number;
-  readonly #statements = new Map<string, StatementSync>();
-  readonly #transaction: LedgerTransaction;
-  #queue: Queued[] = [];
-  #draining: Promise<void> | undefined;
+  readonly #writer: DatabaseSync;
+  readonly #reader: DatabaseSync;
+  readonly #reads: LedgerTransaction;
+  readonly #writes: CommitQueue;
+  readonly #group: GroupTransaction;
 
-  private constructor(path: string, database: DatabaseSync) {
+  private constructor(path: string, writer: DatabaseSync) {
     this.#path = path;
-    this.#database = database;
     this.#inode = statSync(path).ino;
-    this.#transaction = {
-      get: async (sql, ...values) => rowOf(this.#prepare(sql).get(...values)),
-      all: async (sql, ...values) =>
-        this.#prepare(sql)
-          .all(...values)
-          .map((row) => rowOf(row) ?? {}),
-      run: async (sql, ...values) => void this.#prepare(sql).run(...values),
+    this.#writer = writer;
+    this.#reader = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, readOnly: true });
+    this.#reads = statementsOver(this.#reader);
+    this.#group = {
+      statements: statementsOver(writer),
+      control: async (sql) => writer.exec(sql),
+      isOpen: () => writer.isTransaction,
     };
+    this.#writes = new CommitQueue(
+      (work) => this.#transact(work),
+      (error) => sqliteError(path, error),
+    );
   }
 
   /** Opens or makes the file (mode 0600) and brings its schema up to date. Throws LEDGER_NEWER for a later version. */
   static open(path: string): SqliteDatabase {
     try {
       createPrivately(path);
-      const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+      const writer = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
       try {
-        prepareSchema(database, path);
-        return new SqliteDatabase(path, database);
+        prepareSchema(writer, path);
+        return new SqliteDatabase(path, writer);
       } catch (error) {
-        database.close();
+        writer.close();
         throw error;
       }
     } catch (error) {
@@ -64,85 +57,33 @@ export class SqliteDatabase implements LedgerDatabase {
     }
   }
 
-  /** In the queue like any write: on one connection, a read in between would see what is not committed. */
-  read<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
-    return this.#enqueue(work, false);
+  async read<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
+    try {
+      this.#assertNotLost();
+      return await work(this.#reads);
+    } catch (error) {
+      throw sqliteError(this.#path, error);
+    }
   }
 
   write<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
-    return this.#enqueue(work, true);
+    return this.#writes.enqueue(work);
   }
 
   async close(): Promise<void> {
-    await this.#draining;
-    this.#statements.clear();
-    if (this.#database.isOpen) this.#database.close();
+    await this.#writes.idle();
+    for (const connection of [this.#reader, this.#writer]) if (connection.isOpen) connection.close();
   }
 
-  #enqueue<T>(work: (transaction: LedgerTransaction) => Promise<T>, writes: boolean): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    let result: T;
-    this.#queue.push({
-      writes,
-      run: async (transaction) => {
-        result = await work(transaction);
-      },
-      settle: () => resolve(result),
-      fail: reject,
-    });
-    this.#draining ??= this.#drain();
-    return promise;
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
-      // Whatever else is ready in this turn of the event loop joins the group.
-      await new Promise((resolve) => setImmediate(resolve));
-      const group = this.#queue.splice(0, MAX_GROUP);
-      try {
-        await this.#commitTogether(group);
-      } catch (error) {
-        const translated = sqliteError(this.#path, error);
-        for (const { fail } of group) fail(translated);
-      }
-    }
-    this.#draining = undefined;
-  }
-
-  async #commitTogether(group: readonly Queued[]): Promise<void> {
+  async #transact(work: (group: GroupTransaction) => Promise<void>): Promise<void> {
     this.#assertNotLost();
-    this.#database.exec(group.some(({ writes }) => writes) ? 'BEGIN IMMEDIATE' : 'BEGIN');
+    this.#writer.exec('BEGIN IMMEDIATE');
     try {
-      const outcomes: (() => void)[] = [];
-      for (const queued of group) outcomes.push(await this.#runOne(queued));
-      this.#database.exec('COMMIT');
-      for (const tell of outcomes) tell();
+      await work(this.#group);
+      this.#writer.exec('COMMIT');
     } finally {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      if (this.#writer.isTransaction) this.#writer.exec('ROLLBACK');
     }
-  }
-
-  /** Runs one in its savepoint; the outcome is told once the group is on disk. A lost transaction ends the group. */
-  async #runOne({ run, settle, fail }: Queued): Promise<() => void> {
-    this.#database.exec('SAVEPOINT one');
-    try {
-      await run(this.#transaction);
-      this.#database.exec('RELEASE one');
-      return settle;
-    } catch (error) {
-      if (!this.#database.isTransaction) throw error;
-      this.#database.exec('ROLLBACK TO one; RELEASE one');
-      const translated = sqliteError(this.#path, error);
-      return () => fail(translated);
-    }
-  }
-
-  #prepare(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
   }
 
   /** SQLite goes on writing to a file that was deleted or replaced; nobody would ever read that again. */
@@ -150,6 +91,27 @@ export class SqliteDatabase implements LedgerDatabase {
     if (statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode) return;
     throw ledgerUnavailable(this.#path, 'lost');
   }
+}
+
+/** Statements of one connection, each prepared once. */
+function statementsOver(database: DatabaseSync): LedgerTransaction {
+  const prepared = new Map<string, StatementSync>();
+  const prepare = (sql: string): StatementSync => {
+    const statement = prepared.get(sql) ?? database.prepare(sql);
+    prepared.set(sql, statement);
+    return statement;
+  };
+  return {
+    get: async (sql, ...values) => {
+      const row = prepare(sql).get(...values);
+      return row === undefined ? undefined : rowOf(row);
+    },
+    all: async (sql, ...values) =>
+      prepare(sql)
+        .all(...values)
+        .map((row) => rowOf(row)),
+    run: async (sql, ...values) => void prepare(sql).run(...values),
+  };
 }
 
 function createPrivately(path: string): void {
@@ -171,10 +133,8 @@ function versionOf(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
-function rowOf(row: Record<string, SQLOutputValue> | undefined): LedgerRow | undefined {
-  return row === undefined
-    ? undefined
-    : Object.fromEntries(Object.entries(row).map(([key, value]) => [key, plain(value)]));
+function rowOf(row: Record<string, SQLOutputValue>): LedgerRow {
+  return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, plain(value)]));
 }
 
 /** node:sqlite gives bigints only to those who ask for them. */

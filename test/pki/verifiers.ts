@@ -12,7 +12,7 @@ export interface Verifier {
   accepts(chainPath: string, paths: readonly string[], folder: string): boolean[];
 }
 
-const INSTALL = 'run test/pki/verifiers/install.sh as root';
+const INSTALL = 'run test/pki/install-tools.sh as root';
 
 function succeeds(program: string, args: readonly string[], input?: string): boolean {
   return spawnSync(program, args, { input: input ?? '', stdio: ['pipe', 'ignore', 'ignore'] }).status === 0;

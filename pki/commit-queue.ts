@@ -1,0 +1,94 @@
+import type { LedgerTransaction } from './ledger-database.ts';
+
+/** Writes that share a commit; more would only make the first of them wait. */
+const MAX_GROUP = 64;
+
+/** A transaction of several writes, each in a savepoint of its own. */
+export interface GroupTransaction {
+  readonly statements: LedgerTransaction;
+  /** Runs a statement without values: BEGIN, SAVEPOINT, COMMIT and the like. */
+  control(sql: string): Promise<void>;
+  /** False once an error has ended the whole transaction, or its connection. */
+  isOpen(): boolean;
+}
+
+/** Work in the queue, and what to tell whoever waits for it. */
+interface Queued {
+  readonly run: (statements: LedgerTransaction) => Promise<void>;
+  readonly settle: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * Runs work one after the other, and commits together what came at once: a disk syncs a few hundred times a second.
+ * Nobody is told the outcome before it is on disk. `transact` opens a transaction, hands it to its argument, commits, and
+ * throws where any of that failed; then all of the group fail. `translate` puts errors into the ledger's terms.
+ */
+export class CommitQueue {
+  readonly #transact: (work: (group: GroupTransaction) => Promise<void>) => Promise<void>;
+  readonly #translate: (error: unknown) => unknown;
+  #queue: Queued[] = [];
+  #draining: Promise<void> | undefined;
+
+  constructor(
+    transact: (work: (group: GroupTransaction) => Promise<void>) => Promise<void>,
+    translate: (error: unknown) => unknown,
+  ) {
+    this.#transact = transact;
+    this.#translate = translate;
+  }
+
+  enqueue<T>(work: (statements: LedgerTransaction) => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    let result: T;
+    const run = async (statements: LedgerTransaction): Promise<void> => {
+      result = await work(statements);
+    };
+    this.#queue.push({ run, settle: () => resolve(result), fail: reject });
+    this.#draining ??= this.#drain();
+    return promise;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // Whatever else is ready in this turn of the event loop joins the group.
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.#commit(this.#queue.splice(0, MAX_GROUP));
+    }
+    this.#draining = undefined;
+  }
+
+  async #commit(group: readonly Queued[]): Promise<void> {
+    const outcomes: (() => void)[] = [];
+    try {
+      await this.#transact(async (transaction) => {
+        for (const queued of group) outcomes.push(await this.#runOne(queued, transaction));
+      });
+    } catch (error) {
+      const translated = this.#translate(error);
+      for (const { fail } of group) fail(translated);
+      return;
+    }
+    for (const tell of outcomes) tell();
+  }
+
+  /** An error undoes its own savepoint only, unless it ended the transaction. */
+  async #runOne({ run, settle, fail }: Queued, transaction: GroupTransaction): Promise<() => void> {
+    await transaction.control('SAVEPOINT one');
+    try {
+      await run(transaction.statements);
+      await transaction.control('RELEASE SAVEPOINT one');
+      return settle;
+    } catch (error) {
+      if (!transaction.isOpen()) throw error;
+      await transaction.control('ROLLBACK TO SAVEPOINT one');
+      await transaction.control('RELEASE SAVEPOINT one');
+      return () => fail(this.#translate(error));
+    }
+  }
+}

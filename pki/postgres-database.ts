@@ -1,0 +1,153 @@
+import type { Client, Pool, PoolClient } from 'pg';
+import { CommitQueue, type GroupTransaction } from './commit-queue.ts';
+import type { LedgerDatabase, LedgerRow, LedgerTransaction, LedgerValue } from './ledger-database.ts';
+import { ledgerNewer } from './ledger-errors.ts';
+import { postgresError } from './postgres-errors.ts';
+import { POSTGRES_MIGRATIONS } from './postgres-migrations.ts';
+
+/** One connection writes at a time anyway; the others read. */
+const MAX_CONNECTIONS = 4;
+
+/** How long a connection, and a write for the lock that another signer holds, may take. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const LOCK_TIMEOUT_MS = 2_000;
+
+/** Any fixed number: all signers of a database take this advisory lock to write, so that policy and audit see one order. */
+const WRITE_LOCK = 0x43_65_72_74;
+
+/**
+ * A ledger's database on PostgreSQL, for signers on several hosts. Commits are synchronous whatever the server's default,
+ * so that a transaction that returned survives a power cut of the server.
+ */
+export class PostgresDatabase implements LedgerDatabase {
+  readonly #pool: Pool;
+  readonly #where: string;
+  readonly #writes: CommitQueue;
+
+  private constructor(pool: Pool, where: string) {
+    this.#pool = pool;
+    this.#where = where;
+    this.#writes = new CommitQueue(
+      (work) => this.#transact('BEGIN', (client) => writeWith(client, work)),
+      (error) => postgresError(where, error),
+    );
+  }
+
+  /**
+   * Connects to `url` (`postgres://user@host:port/database`) and brings the schema up to date. Throws
+   * LEDGER_UNAVAILABLE, or LEDGER_NEWER for the schema of a later version.
+   */
+  static async open(url: string): Promise<PostgresDatabase> {
+    const { default: pg } = await import('pg');
+    const pool = new pg.Pool({
+      connectionString: url,
+      max: MAX_CONNECTIONS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      options: `-c synchronous_commit=on -c lock_timeout=${LOCK_TIMEOUT_MS}`,
+    });
+    // A connection that breaks fails its query and is replaced; without listeners it would end the process besides.
+    pool.on('error', () => {});
+    pool.on('connect', (client) => client.on('error', () => {}));
+    const database = new PostgresDatabase(pool, nameOf(url));
+    try {
+      await database.#transact('BEGIN', migrate);
+      return database;
+    } catch (error) {
+      await pool.end();
+      throw error;
+    }
+  }
+
+  read<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
+    return this.#transact('BEGIN READ ONLY', (client) => work(statementsOver(client)));
+  }
+
+  write<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
+    return this.#writes.enqueue(work);
+  }
+
+  async close(): Promise<void> {
+    await this.#writes.idle();
+    if (!this.#pool.ended) await this.#pool.end();
+  }
+
+  /** A connection that failed in any way is not used again: what its transaction came to is unknown. */
+  async #transact<T>(begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
+    let client: PoolClient | undefined;
+    try {
+      client = await this.#pool.connect();
+      await client.query(begin);
+      const result = await work(client);
+      await client.query('COMMIT');
+      client.release();
+      return result;
+    } catch (error) {
+      client?.release(true);
+      throw postgresError(this.#where, error);
+    }
+  }
+}
+
+/** One signer's writes at a time, over all hosts. */
+async function writeWith(
+  client: PoolClient,
+  work: (group: GroupTransaction) => Promise<void>,
+): Promise<void> {
+  let broken = false;
+  const onError = (): void => void (broken = true);
+  client.on('error', onError);
+  try {
+    await client.query('SELECT pg_advisory_xact_lock($1)', [WRITE_LOCK]);
+    await work({
+      statements: statementsOver(client),
+      control: async (sql) => void (await client.query(sql)),
+      isOpen: () => !broken,
+    });
+  } finally {
+    client.off('error', onError);
+  }
+}
+
+function statementsOver(client: PoolClient): LedgerTransaction {
+  const query = async (sql: string, values: readonly LedgerValue[]): Promise<LedgerRow[]> => {
+    const { rows } = await client.query<LedgerRow>(numbered(sql), [...values]);
+    return rows.map(plainRow);
+  };
+  return {
+    get: async (sql, ...values) => (await query(sql, values))[0],
+    all: (sql, ...values) => query(sql, values),
+    run: async (sql, ...values) => void (await query(sql, values)),
+  };
+}
+
+/** Bytes as every ledger gives them, not as the Buffer that `pg` makes. */
+function plainRow(row: LedgerRow): LedgerRow {
+  const plain = (value: LedgerValue): LedgerValue =>
+    value instanceof Uint8Array ? Uint8Array.from(value) : value;
+  return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, plain(value)]));
+}
+
+/** `?` of the ledger's statements as `$1`, `$2`, …; none of them has a question mark in a string. */
+function numbered(sql: string): string {
+  let count = 0;
+  return sql.replaceAll('?', () => `$${(count += 1)}`);
+}
+
+async function migrate(client: Pick<Client, 'query'>): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock($1)', [WRITE_LOCK]);
+  await client.query('CREATE TABLE IF NOT EXISTS ledger_version (version INTEGER NOT NULL)');
+  const { rows } = await client.query<{ version: number }>('SELECT version FROM ledger_version');
+  const version = rows[0]?.version ?? 0;
+  if (version > POSTGRES_MIGRATIONS.length) throw ledgerNewer('on PostgreSQL');
+  if (version === POSTGRES_MIGRATIONS.length) return;
+  for (const script of POSTGRES_MIGRATIONS.slice(version)) await client.query(script);
+  await client.query('DELETE FROM ledger_version');
+  await client.query('INSERT INTO ledger_version VALUES ($1)', [POSTGRES_MIGRATIONS.length]);
+}
+
+/** The address for messages: never the user's password. */
+function nameOf(url: string): string {
+  if (!URL.canParse(url)) return 'on PostgreSQL';
+  const { host, pathname, searchParams } = new URL(url);
+  return `${host === '' ? (searchParams.get('host') ?? 'PostgreSQL') : host}${pathname}`;
+}

@@ -1,0 +1,62 @@
+/**
+ * The ledger's schema on PostgreSQL: the tables and rules of `sqlite-migrations.ts`, one script per version, applied in
+ * order and never changed once released; the table `ledger_version` counts them.
+ */
+export const POSTGRES_MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE batch (
+    batch_id      TEXT PRIMARY KEY,
+    order_id      TEXT NOT NULL,
+    quota         INTEGER NOT NULL CHECK (quota >= 1),
+    reissue_quota INTEGER NOT NULL CHECK (reissue_quota >= 0),
+    released      INTEGER NOT NULL DEFAULT 0 CHECK (released BETWEEN 0 AND quota),
+    reserved      INTEGER NOT NULL DEFAULT 0 CHECK (reserved BETWEEN 0 AND quota),
+    reissued      INTEGER NOT NULL DEFAULT 0 CHECK (reissued BETWEEN 0 AND reissue_quota)
+  );
+
+  CREATE TABLE released_serial (
+    serial_folded TEXT PRIMARY KEY,
+    serial        TEXT NOT NULL,
+    batch_id      TEXT NOT NULL REFERENCES batch (batch_id),
+    product       TEXT NOT NULL,
+    board_id      TEXT,
+    UNIQUE (serial_folded, batch_id)
+  );
+
+  CREATE TABLE issuance (
+    seq            INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    request_id     TEXT NOT NULL UNIQUE,
+    request_sha256 TEXT NOT NULL,
+    batch_id       TEXT NOT NULL,
+    serial_folded  TEXT NOT NULL,
+    attempt        INTEGER NOT NULL CHECK (attempt >= 1),
+    board_id       TEXT NOT NULL,
+    spki_sha256    TEXT NOT NULL UNIQUE,
+    cert_serial    TEXT NOT NULL UNIQUE,
+    not_before     TEXT NOT NULL,
+    not_after      TEXT NOT NULL,
+    tbs            BYTEA NOT NULL,
+    kind           TEXT NOT NULL CHECK (kind IN ('first', 'reissue')),
+    state          TEXT NOT NULL
+                   CHECK (state IN ('reserved', 'signing', 'issued', 'active', 'superseded', 'revoked', 'void')),
+    certificate    BYTEA,
+    reason         TEXT,
+    reserved_at    TEXT NOT NULL,
+    FOREIGN KEY (serial_folded, batch_id) REFERENCES released_serial (serial_folded, batch_id),
+    CHECK (certificate IS NOT NULL OR state NOT IN ('issued', 'active')),
+    CHECK (certificate IS NULL OR state NOT IN ('reserved', 'signing', 'void'))
+  );
+
+  CREATE UNIQUE INDEX one_live_certificate_per_serial ON issuance (serial_folded)
+    WHERE state IN ('reserved', 'signing', 'issued', 'active');
+  CREATE UNIQUE INDEX one_live_certificate_per_board ON issuance (board_id)
+    WHERE state IN ('reserved', 'signing', 'issued', 'active');
+  CREATE INDEX issuances_of_serial ON issuance (serial_folded);
+
+  CREATE TABLE audit (
+    seq       INTEGER PRIMARY KEY,
+    body      TEXT NOT NULL,
+    hash      TEXT NOT NULL UNIQUE
+  );
+  `,
+];
