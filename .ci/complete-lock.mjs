@@ -1,4 +1,4 @@
-// Usage: node .ci/complete-lock.mjs   (after `npm install` of a package with native parts, if `npm ci` then refuses)
+// Usage: npm run lock:complete   (after `npm install` of a package with native parts, if `npm ci` then refuses)
 //
 // npm writes a lock entry for an optional package of another platform only if the registry in use serves it. Behind a
 // registry that has not all of them the lock file comes out incomplete, and `npm ci` refuses it. This adds what is

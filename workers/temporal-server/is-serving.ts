@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { Connection } from '@temporalio/client';
 
 /** grpc.health.v1.HealthCheckResponse.ServingStatus.SERVING */
@@ -5,6 +6,8 @@ const SERVING = 1;
 
 /** Whether a Temporal frontend answers at this address, without TLS, within `timeoutMs`, and says that it serves. */
 export async function isServing(address: string, timeoutMs: number): Promise<boolean> {
+  // gRPC takes a refused connection for a server that is about to come, and waits a second before it tries again.
+  if (!(await isListening(address, timeoutMs))) return false;
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect({ address, connectTimeout: timeoutMs });
@@ -19,4 +22,18 @@ export async function isServing(address: string, timeoutMs: number): Promise<boo
   } finally {
     await connection?.close();
   }
+}
+
+async function isListening(address: string, timeoutMs: number): Promise<boolean> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port), timeout: timeoutMs });
+    const settle = (listening: boolean): void => {
+      socket.destroy();
+      resolve(listening);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('timeout', () => settle(false));
+    socket.once('error', () => settle(false));
+  });
 }

@@ -65,10 +65,11 @@ describe('a server of our own', () => {
       const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' });
       expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(THIRTY_DAYS_SECONDS);
     });
-    const page = await fetch(server.uiUrl ?? '');
-    expect(await page.text()).toContain('<html');
+    // The page and the greeting in the log come a moment after the frontend.
+    const page = async (): Promise<string> => (await fetch(server.uiUrl ?? '')).text();
+    await expect.poll(async () => page().catch(String), { timeout: 20_000 }).toContain('<html');
     expect(existsSync(join(directory, 'temporal.db-wal'))).toBe(true);
-    expect(readFileSync(join(directory, 'temporal-server.log'), 'utf8')).toContain('Server:');
+    await until(() => readFileSync(join(directory, 'temporal-server.log'), 'utf8').includes('Server:'));
     const { process: identity } = recordIn(directory);
     await Promise.all([server.stop(), server.stop()]);
     expect(isRunning(identity)).toBe(false);
