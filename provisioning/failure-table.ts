@@ -39,7 +39,7 @@ export const FAILURES = {
     4,
     'The port cannot be opened: unplug the fixture and plug it in again.',
   ),
-  LINK_LOST: row('station', 'later', 6, 'The board went away: put it back and press it down.'),
+  LINK_LOST: row('station', 'later', 4, 'The board went away: put it back and press it down.'),
   // SMP
   SMP_TIMEOUT: row('station', 'later', 4, 'The board does not answer: reseat it.'),
   SMP_CRC: row('station', 'now', 4, 'The line is noisy: check the cable of this socket.'),
@@ -74,7 +74,7 @@ export const FAILURES = {
   ),
   SMP_SHELL_FAILED: row('unit', 'now', 2, 'A shell command failed on the board: replace the board.'),
   // The board
-  BOARD_GONE: row('operator', 'later', 8, 'The board is no longer in its socket: put it back, then retry.'),
+  BOARD_GONE: row('operator', 'later', 4, 'The board is no longer in its socket: put it back, then retry.'),
   BOARD_FULL: row('unit', 'never', 1, "The board's file system is full: replace the board."),
   BOARD_FOREIGN: row(
     'operator',

@@ -1,20 +1,32 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { destination, pino } from 'pino';
+import type { Logger } from 'pino';
+import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
+import type { Assignment } from '../../provisioning/product.ts';
+import type { BatchProgress } from '../../provisioning/batch.ts';
+import type { BatchRecord } from '../../registry/registry.ts';
 import { VirtualLine } from '../../simulator/virtual-line.ts';
 import type { PlannedFault } from '../../simulator/virtual-line.ts';
+import { VirtualOperator } from '../../simulator/virtual-operator.ts';
 import { startLine } from '../../workers/all-in-one.ts';
 import type { Line } from '../../workers/all-in-one.ts';
 import { ensureDemoCa } from '../../workers/line-ca.ts';
 import { parseLineConfig } from '../../workers/line-config.ts';
-import { logPath, virtualLineFolder } from '../../workers/state-folder.ts';
+import { logPath, tileFilePath, virtualLineFolder } from '../../workers/state-folder.ts';
 import type { TemporalServer } from '../../workers/temporal-server/temporal-server.ts';
 import { testServer } from '../temporal-server.ts';
+import { until } from '../workflows/until.ts';
 
-Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+/** The log of the rig that runs now; Temporal's own words go there too, as in a real line. */
+let log: Logger | undefined;
+Runtime.install({
+  logger: new DefaultLogger('DEBUG', ({ message, meta }) => log?.info({ ...meta }, message)),
+  shutdownSignals: [],
+});
 
 export const STATIONS = [
   { id: 'st-1', sockets: ['1', '2', '3', '4'] },
@@ -28,67 +40,117 @@ export interface LineRig {
   readonly boards: VirtualLine;
   readonly server: TemporalServer;
   readonly line: Line;
+  /** Puts a manifest into the inbox as a file that is whole and has been for a while. */
   drop(name: string, csv: string): void;
+  /** The batch of a manifest once it is accepted. */
+  batchOf(manifest: string): Promise<BatchRecord>;
+  /** Waits until the batch of this manifest is closed, and its workflow has ended. */
+  closed(manifest: string): Promise<BatchRecord>;
+  progress(batch: BatchRecord): Promise<BatchProgress>;
+  /** Stops the line and the boards; what they wrote stays. */
+  down(): Promise<void>;
+  /** `down`, and what they wrote is removed. */
   end(): Promise<void>;
 }
 
-export async function startLineRig(
-  options: { faults?: PlannedFault[]; stations?: typeof STATIONS } = {},
-): Promise<LineRig> {
+export interface LineRigOptions {
+  readonly faults?: PlannedFault[];
+  readonly stations?: typeof STATIONS;
+  /** Whether manifests name their boards; any board, where they do not. */
+  readonly assignment?: Assignment;
+  /** Loads and unloads boards; where there is none the test does. */
+  readonly operator?: { replaceFailed: boolean };
+  /** A server of the test's own, which it stops itself. */
+  readonly openServer?: (folder: string) => Promise<TemporalServer>;
+}
+
+export async function startLineRig(options: LineRigOptions = {}): Promise<LineRig> {
   const folder = mkdtempSync(join(tmpdir(), 'certline-line-'));
   const stations = options.stations ?? STATIONS;
   const inbox = join(folder, 'inbox');
+  log = pino(destination({ dest: logPath(folder), sync: true, mkdir: true }));
   const boards = await VirtualLine.start({
     directory: virtualLineFolder(folder),
     stations,
     speed: 'instant',
     faults: options.faults ?? [],
   });
-  const { address, namespace, connectionOptions } = await testServer(SEARCH_ATTRIBUTES);
-  const server: TemporalServer = {
-    address,
-    namespace,
-    connectionOptions,
-    uiUrl: undefined,
-    source: 'test',
-    owned: false,
-    stop: async () => undefined,
-  };
-  const config = parseLineConfig(
-    {
-      inbox,
-      products: [{ name: 'golioth-node', organization: 'certline-test' }],
-      stations: stations.map(({ id, sockets }) => ({
-        id,
-        sockets: sockets.map((socket) => ({
-          id: socket,
-          port: boards.portPath(id, socket),
-          product: 'golioth-node',
-        })),
-      })),
-    },
-    'the rig',
-    folder,
-  );
-  const log = pino(destination({ dest: logPath(folder), sync: true, mkdir: true }));
+  const server = await (options.openServer ?? sharedServer)(folder);
+  const config = parseLineConfig(lineConfig(boards, inbox, stations, options.assignment), 'the rig', folder);
   const line = await startLine({ config, stateFolder: folder, ca: await ensureDemoCa(folder), server, log });
+  const watched = stations.map((station) => ({ ...station, tileFile: tileFilePath(folder, station.id) }));
+  const hands = { unloadMs: 0, loadMs: 0, replaceFailed: options.operator?.replaceFailed ?? false };
+  const operator = options.operator && new VirtualOperator(boards, watched, hands);
+  const batchOf = async (name: string): Promise<BatchRecord> => {
+    let found: BatchRecord | undefined;
+    await until(`${name} is accepted`, async () => {
+      found = (await line.registry.listBatches()).find((batch) => batch.manifest === name);
+      return found !== undefined;
+    });
+    return found!;
+  };
+  let isUp = true;
+  const down = async (): Promise<void> => {
+    if (!isUp) return;
+    isUp = false;
+    await line.stop();
+    operator?.stop();
+    await boards.stop();
+  };
   return {
     folder,
     inbox,
     boards,
     server,
     line,
-    drop: (name, csv) => {
-      mkdirSync(inbox, { recursive: true });
-      writeFileSync(join(inbox, `.${name}`), csv);
-      renameSync(join(inbox, `.${name}`), join(inbox, name));
+    batchOf,
+    drop: (name, csv) => dropInto(inbox, name, csv),
+    closed: async (name) => {
+      const { batchId } = await batchOf(name);
+      await line.client.workflow.getHandle(batchWorkflowId(batchId)).result();
+      return await batchOf(name);
     },
+    progress: async ({ batchId }) =>
+      await line.client.workflow.getHandle(batchWorkflowId(batchId)).query<BatchProgress>('progress'),
+    down,
     end: async () => {
-      await line.stop();
-      await boards.stop();
+      await down();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function lineConfig(
+  boards: VirtualLine,
+  inbox: string,
+  stations: typeof STATIONS,
+  assignment: Assignment = 'any-board',
+): object {
+  const product = 'golioth-node';
+  return {
+    inbox,
+    products: [{ name: product, organization: 'certline-test', assignment }],
+    stations: stations.map(({ id, sockets }) => ({
+      id,
+      sockets: sockets.map((socket) => ({ id: socket, port: boards.portPath(id, socket), product })),
+    })),
+  };
+}
+
+/** The server that all test files share, in a namespace of this rig's own. */
+async function sharedServer(): Promise<TemporalServer> {
+  const server = await testServer(SEARCH_ATTRIBUTES);
+  return { ...server, uiUrl: undefined, source: 'test', owned: false, stop: async () => undefined };
+}
+
+/** A file whose last change was a while ago is whole: nobody waits whether it still grows. */
+export function dropInto(inbox: string, name: string, csv: string): void {
+  mkdirSync(inbox, { recursive: true });
+  const hidden = join(inbox, `.${name}`);
+  writeFileSync(hidden, csv);
+  const twoMinutesAgo = Math.floor(Date.now() / 1000) - 120;
+  utimesSync(hidden, twoMinutesAgo, twoMinutesAgo);
+  renameSync(hidden, join(inbox, name));
 }
 
 /** A manifest of `count` units. */
