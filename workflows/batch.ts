@@ -59,8 +59,15 @@ async function runChunks(input: BatchInput, window: BatchWindow): Promise<void> 
   }
 }
 
-/** ABANDON: a chunk outlives the run that started it, since continue-as-new closes that run. It reports by signal. */
+/**
+ * ABANDON: a chunk outlives the run that started it, since continue-as-new closes that run. It reports by signal. It is
+ * started even if the batch is just being cancelled, so that whatever the window calls open exists and reports.
+ */
 async function startChunk(input: BatchInput, number: number): Promise<void> {
+  await CancellationScope.nonCancellable(() => startChunkChild(input, number));
+}
+
+async function startChunkChild(input: BatchInput, number: number): Promise<void> {
   const { batchId, order, rows, window } = input;
   await startChild<typeof chunk>('chunk', {
     workflowId: chunkWorkflowId(batchId, number),

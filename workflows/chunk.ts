@@ -97,7 +97,9 @@ async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<Chun
     const batch = getExternalWorkflowHandle(batchWorkflowId(input.batchId));
     for (;;) {
       await condition(() => tally.due);
-      await activate(tally.takePassed());
+      // Units pass while others are being activated: the last report leaves none of them out.
+      do await activate(tally.takePassed());
+      while (tally.finished && tally.hasPassed);
       const report = tally.report();
       setCurrentDetails(progressTable(`chunk ${input.chunk}`, report.units, report));
       try {

@@ -39,10 +39,14 @@ export class DecisionDesk {
     );
   }
 
-  /** Waits, for as long as it takes, until somebody decides. */
-  async decisionOn(attention: Attention): Promise<Decision> {
+  /** From now on the unit waits. Whoever can see that it does must be able to decide. */
+  open(attention: Attention): void {
     this.#decision = undefined;
     this.attention = attention;
+  }
+
+  /** Waits, for as long as it takes, until somebody decides. */
+  async decision(): Promise<Decision> {
     await condition(() => this.#decision !== undefined);
     this.attention = undefined;
     return this.#decision!;

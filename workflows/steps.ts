@@ -1,5 +1,5 @@
 import type { ActivityOptions } from '@temporalio/workflow';
-import { proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import { STEP_POLICY } from '../provisioning/step-policy.ts';
 import type { Step } from '../provisioning/step.ts';
 import type {
@@ -33,6 +33,9 @@ function options(step: Step, taskQueue: string, summary: string): ActivityOption
     taskQueue,
     summary,
     startToCloseTimeout: policy.startToCloseMs,
+    // What a cancelled unit undoes must be over before it is undone: a certificate that is signed after its serial was
+    // revoked would stay live.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     ...(policy.heartbeatMs !== undefined && { heartbeatTimeout: policy.heartbeatMs }),
     ...(policy.scheduleToStartMs !== undefined && { scheduleToStartTimeout: policy.scheduleToStartMs }),
     retry: {

@@ -36,6 +36,7 @@ export async function askForDecision(
     attempt: passage.attempt.attempt,
     hint: FAILURES[code].hint,
   };
+  desk.open(attention);
   showTrouble({
     status: UNIT_STATUS.attention,
     step: passage.step,
@@ -44,7 +45,7 @@ export async function askForDecision(
   });
   await registryBooks.recordFailure(record(passage, code));
   await tellChunk(passage, attention);
-  const decision = await desk.decisionOn(attention);
+  const decision = await desk.decision();
   if (decision.verdict === 'retry') {
     showTrouble({});
     await tellChunk(passage, null);

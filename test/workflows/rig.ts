@@ -95,22 +95,23 @@ export async function startRig(
     workflowBundle?: WorkflowBundleWithSourceMap;
     maxCachedWorkflows?: number;
     stationAbsent?: boolean;
+    orchestratorAbsent?: boolean;
   } = {},
-): Promise<Rig & { startStation(): Promise<void> }> {
+): Promise<Rig & { startStation(): Promise<void>; startOrchestrator(): Promise<void> }> {
   const server = await testServer(SEARCH_ATTRIBUTES);
   const connection = await NativeConnection.connect(server.connectionOptions);
   const clientConnection = await Connection.connect(server.connectionOptions);
   const calls: Calls = [];
   const activities = recorded({ ...goodActivities(), ...script }, calls);
   const base = { connection, namespace: server.namespace };
-  const workers = [
+  const orchestrator = async (): Promise<Worker> =>
     await Worker.create({
       ...base,
       taskQueue: WORKFLOW_QUEUE,
       workflowBundle: options.workflowBundle ?? (await workflowBundle()),
       ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),
-    }),
-  ];
+    });
+  const workers = options.orchestratorAbsent ? [] : [await orchestrator()];
   const queues = [
     SIGNER_QUEUE,
     REGISTRY_QUEUE,
@@ -119,16 +120,18 @@ export async function startRig(
   ];
   for (const taskQueue of queues) workers.push(await Worker.create({ ...base, taskQueue, activities }));
   const runs = workers.map((worker) => worker.run());
+  const start = (worker: Worker): void => {
+    workers.push(worker);
+    runs.push(worker.run());
+  };
   return {
     client: new Client({ connection: clientConnection, namespace: server.namespace }),
     namespace: server.namespace,
     calls,
     called: (name) => calls.filter((call) => call.name === name).length,
-    startStation: async () => {
-      const worker = await Worker.create({ ...base, taskQueue: stationQueue(STATION), activities });
-      workers.push(worker);
-      runs.push(worker.run());
-    },
+    startStation: async () =>
+      start(await Worker.create({ ...base, taskQueue: stationQueue(STATION), activities })),
+    startOrchestrator: async () => start(await orchestrator()),
     stop: async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await Promise.all(runs);
