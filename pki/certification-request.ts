@@ -4,9 +4,7 @@ import { DER_TAG } from './der-reader.ts';
 import { derBitString, derElement, derInteger, derSequence } from './der-writer.ts';
 import { ECDSA_WITH_SHA256 } from './p256.ts';
 import { PkiError } from './pki-error.ts';
-
-/** OBJECT IDENTIFIER 2.5.4.3, commonName. */
-const COMMON_NAME = Buffer.from('0603550403', 'hex');
+import { COMMON_NAME } from './x509-oids.ts';
 
 /**
  * A PKCS#10 request (RFC 2986) in DER for the unit's serial, 216 to 260 octets. Its subject is for the reader only: the

@@ -40,9 +40,8 @@ export function verifySigned(
   if (Buffer.compare(readCertificate(certificate).tbs, tbs) !== 0) {
     throw fault(expectation, 'the signed content is not the linted one');
   }
-  const issuer = new X509Certificate(ca.certificate);
   const parsed = new X509Certificate(certificate);
-  if (!parsed.checkIssued(issuer) || !parsed.verify(issuer.publicKey)) {
+  if (!parsed.checkIssued(ca.parsed) || !parsed.verify(ca.facts.publicKey)) {
     throw fault(expectation, 'the signature does not verify');
   }
 }

@@ -31,7 +31,7 @@ export interface ReservationFacts {
 }
 
 /** An earlier issuance that gives way, and what it becomes. */
-export interface Displacement {
+interface Displacement {
   readonly earlier: EarlierIssuance;
   readonly state: 'superseded' | 'void';
   readonly reason: string;

@@ -1,7 +1,8 @@
 import { commonNameOf, notAfterOf, type CertificateProfile } from './certificate-profile.ts';
 import { lintTbs, signTbs, verifySigned, type Expectation } from './checked-signing.ts';
 import { gateCsr } from './csr-gate.ts';
-import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from './device-certificate.ts';
+import { notBeforeOf, randomCertificateSerial } from './device-certificate.ts';
+import { DeviceTbsTemplate } from './device-tbs-template.ts';
 import {
   REVOCATION_REASONS,
   type Issuance,
@@ -60,6 +61,7 @@ export class Issuer {
   readonly #profileOf: IssuerParts['profileOf'];
   readonly #now: () => Date;
   readonly #atStep: NonNullable<IssuerParts['atStep']>;
+  readonly #templates = new Map<string, Promise<DeviceTbsTemplate>>();
   /** Requests under way in this process; another process's are met in the ledger. */
   readonly #running = new Map<string, { readonly digest: string; readonly result: Promise<Issued> }>();
 
@@ -143,7 +145,7 @@ export class Issuer {
     const notBefore = notBeforeOf(now, this.#ca.facts);
     const certificateSerial = randomCertificateSerial();
     const terms = { serial: request.serial, spki, certificateSerial, notBefore };
-    const tbs = await buildDeviceTbs(terms, profile, this.#ca.facts);
+    const tbs = (await this.#templateOf(profile)).tbsOf(terms);
     this.#atStep('built', request.requestId);
     return {
       ...rest,
@@ -192,6 +194,14 @@ export class Issuer {
     const { organization } = profile;
     const expected = { serial, organization, commonName, spkiSha256, certificateSerial, notBefore, notAfter };
     return { expected, now: this.#now() };
+  }
+
+  /** Profiles are configuration: few, and made anew only when they change. */
+  #templateOf(profile: CertificateProfile): Promise<DeviceTbsTemplate> {
+    const key = JSON.stringify(profile);
+    const template = this.#templates.get(key) ?? DeviceTbsTemplate.make(profile, this.#ca.facts);
+    this.#templates.set(key, template);
+    return template;
   }
 
   #profileFor(product: string): CertificateProfile {

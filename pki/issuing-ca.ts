@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { X509Certificate, type KeyObject } from 'node:crypto';
 import { readCertificate, readTime } from './certificate-reader.ts';
 import { PkiError } from './pki-error.ts';
 import type { Signer } from './signer.ts';
@@ -9,6 +9,7 @@ export interface IssuerFacts {
   /** The issuer's subject as encoded. */
   readonly subject: Uint8Array;
   readonly spki: Uint8Array;
+  readonly publicKey: KeyObject;
   /** Its subject key identifier, 20 octets. */
   readonly keyIdentifier: Uint8Array;
   readonly notBefore: Date;
@@ -20,6 +21,8 @@ export interface IssuingCa {
   readonly certificate: Uint8Array;
   readonly chain: readonly Uint8Array[];
   readonly facts: IssuerFacts;
+  /** The certificate as OpenSSL reads it. */
+  readonly parsed: X509Certificate;
   readonly signer: Signer;
 }
 
@@ -33,7 +36,9 @@ function issuerFactsOf(certificate: Uint8Array): IssuerFacts {
   if (keyIdentifier === undefined || notBefore === undefined || notAfter === undefined) {
     throw inconsistent('its certificate lacks a key identifier or well-formed dates');
   }
-  return { subject: fields.subject, spki: fields.spki, keyIdentifier, notBefore, notAfter };
+  const { subject, spki } = fields;
+  const { publicKey } = new X509Certificate(certificate);
+  return { subject, spki, publicKey, keyIdentifier, notBefore, notAfter };
 }
 
 /**
@@ -52,7 +57,7 @@ export function openIssuingCa(signer: Signer, chain: readonly Uint8Array[], now:
     const message = `The issuing CA is valid from ${facts.notBefore.toISOString()} to ${facts.notAfter.toISOString()}, not now: check the clock, or make a new one.`;
     throw new PkiError('CA_UNAVAILABLE', message, { reason: 'outside-validity' });
   }
-  return { certificate, chain, facts, signer };
+  return { certificate, chain, facts, parsed: new X509Certificate(certificate), signer };
 }
 
 function checkChain(chain: readonly X509Certificate[]): void {

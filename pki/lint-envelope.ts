@@ -2,7 +2,7 @@ import { verify } from 'node:crypto';
 import type { LintCheck, LintContext, LintedCertificate } from './certificate-lint.ts';
 import { sameBytes } from './certificate-lint.ts';
 import { DER_TAG, DerReader } from './der-reader.ts';
-import { ECDSA_WITH_SHA256, FIELD_LENGTH, isScalar, publicKeyOfSpki } from './p256.ts';
+import { ECDSA_WITH_SHA256, FIELD_LENGTH, isScalar } from './p256.ts';
 
 /** The longest ordinary leaf has about 700 octets; what is larger carries something it should not. */
 const MAX_CERTIFICATE_LENGTH = 1024;
@@ -79,7 +79,6 @@ function isPaddedScalar(content: Uint8Array): boolean {
 
 function isSigned({ fields }: LintedCertificate, { signed = false, issuer }: LintContext): boolean {
   if (!signed || issuer === undefined) return true;
-  const key = publicKeyOfSpki(issuer.spki);
-  const signature = fields.signature.subarray(1);
-  return key !== undefined && verify('sha256', fields.tbs, { key, dsaEncoding: 'der' }, signature);
+  const key = { key: issuer.publicKey, dsaEncoding: 'der' } as const;
+  return verify('sha256', fields.tbs, key, fields.signature.subarray(1));
 }

@@ -10,3 +10,7 @@ export const OID = {
   extendedKeyUsage: '2.5.29.37',
   clientAuth: '1.3.6.1.5.5.7.3.2',
 } as const;
+
+/** commonName and serialNumber as whole elements. */
+export const COMMON_NAME = Buffer.from('0603550403', 'hex');
+export const SERIAL_NUMBER = Buffer.from('0603550405', 'hex');

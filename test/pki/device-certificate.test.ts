@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { lintCertificate } from '../../pki/certificate-linter.ts';
 import { readCertificate, readName } from '../../pki/certificate-reader.ts';
 import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from '../../pki/device-certificate.ts';
+import { DeviceTbsTemplate } from '../../pki/device-tbs-template.ts';
 import { generateDeviceKey } from '../../pki/device-key.ts';
 import { gateCsr } from '../../pki/csr-gate.ts';
 import { assembleCertificate } from '../../pki/tbs-builder.ts';
@@ -26,12 +27,43 @@ function textsOf(certificate: Uint8Array): string[] {
     .map(({ value }) => Buffer.from(value).toString());
 }
 
+const days = fc.oneof(
+  fc.constant('forever' as const),
+  fc.record({ days: fc.integer({ min: 1, max: 36_500 }) }),
+);
+const moments = fc.date({ min: new Date('2020-01-01'), max: new Date('2080-01-01'), noInvalidDate: true });
+
+describe('DeviceTbsTemplate', () => {
+  it('makes what the library makes, byte for byte', async () => {
+    const templates = fc.oneof(fc.constant('{serial}'), fc.constantFrom('urn:{serial}', '{serial}.{serial}'));
+    const shortSerials = serials.filter((serial) => serial.length <= 30);
+    await fc.assert(
+      fc.asyncProperty(
+        shortSerials,
+        organizations,
+        templates,
+        days,
+        moments,
+        async (serial, organization, ...rest) => {
+          const [commonName, validity, moment] = rest;
+          const profile = { organization, commonName, validity };
+          const terms = {
+            serial,
+            spki: gateCsr(generateDeviceKey().createCsr({ serial })).spki,
+            certificateSerial: randomCertificateSerial(),
+            notBefore: new Date(Math.floor(moment.getTime() / 1000) * 1000),
+          };
+          const filled = (await DeviceTbsTemplate.make(profile, ca.facts)).tbsOf(terms);
+          expect(Buffer.from(filled)).toEqual(Buffer.from(await buildDeviceTbs(terms, profile, ca.facts)));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
 describe('device certificates', () => {
   it('say what they were told and lint clean, for any serial, organization and time', async () => {
-    const days = fc.oneof(
-      fc.constant('forever' as const),
-      fc.record({ days: fc.integer({ min: 1, max: 36_500 }) }),
-    );
     await fc.assert(
       fc.asyncProperty(serials, organizations, days, async (serial, organization, validity) => {
         const profile = { organization, commonName: '{serial}', validity };
