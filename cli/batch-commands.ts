@@ -2,15 +2,9 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
-import { cancelBatch } from './cancel-batch.ts';
-import { mustAllPass, showBatch } from './follow-batch.ts';
 import { invocationOf, stateFolderOf } from './invocation.ts';
-import { listBatches } from './list-batches.ts';
-import { liveBatchId } from './live-batch-id.ts';
 import { didYouMean } from './nearest-names.ts';
-import { rerunBatch } from './rerun-batch.ts';
 import type { RerunOptions } from './rerun-batch.ts';
-import { describeBatch } from './describe-batch.ts';
 
 const ID = 'the batch: its id, or the beginning of it';
 
@@ -42,7 +36,10 @@ function addReading(batch: Command): void {
       'after',
       "\nExample:\n  certline batch list --json | jq -r '.batches[] | select(.attention > 0).batchId'",
     )
-    .action((options: { json?: boolean }, command: Command) => listBatches(stateFolderOf(command), options));
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const { listBatches } = await import('./list-batches.ts');
+      await listBatches(stateFolderOf(command), options);
+    });
   batch
     .command('show')
     .description(
@@ -55,9 +52,10 @@ function addReading(batch: Command): void {
       'after',
       '\nExamples:\n  certline batch show PO-1001\n  certline batch show PO-1001 --units --json',
     )
-    .action((id: string, options: { units?: boolean; json?: boolean }, command: Command) =>
-      describeBatch(invocationOf(command), id, options),
-    );
+    .action(async (id: string, options: { units?: boolean; json?: boolean }, command: Command) => {
+      const { describeBatch } = await import('./describe-batch.ts');
+      await describeBatch(invocationOf(command), id, options);
+    });
 }
 
 function addWatch(batch: Command): void {
@@ -75,8 +73,8 @@ Example:
   certline batch watch PO-1001 && echo "ship it"`,
     )
     .action(async (id: string, _options: object, command: Command) => {
-      const stateFolder = stateFolderOf(command);
-      mustAllPass(await showBatch(stateFolder, await liveBatchId(stateFolder, id), { quiet: false }));
+      const { followGivenBatch } = await import('./follow-batch.ts');
+      await followGivenBatch(stateFolderOf(command), id);
     });
 }
 
@@ -97,9 +95,10 @@ Examples:
   certline batch rerun PO-1001 --code BOARD_GONE SMP_TIMEOUT
   certline batch rerun PO-1001 --serial CL-000017 && certline batch watch PO-1001`,
     )
-    .action((id: string, options: RerunOptions, command: Command) =>
-      rerunBatch(stateFolderOf(command), id, options),
-    );
+    .action(async (id: string, options: RerunOptions, command: Command) => {
+      const { rerunBatch } = await import('./rerun-batch.ts');
+      await rerunBatch(stateFolderOf(command), id, options);
+    });
 }
 
 function addCancel(batch: Command): void {
@@ -109,9 +108,10 @@ function addCancel(batch: Command): void {
     .argument('<id>', ID)
     .option('--yes', 'without asking')
     .addHelpText('after', '\nExample:\n  certline batch cancel PO-1001 --yes')
-    .action((id: string, options: { yes?: boolean }, command: Command) =>
-      cancelBatch(stateFolderOf(command), id, options),
-    );
+    .action(async (id: string, options: { yes?: boolean }, command: Command) => {
+      const { cancelBatch } = await import('./cancel-batch.ts');
+      await cancelBatch(stateFolderOf(command), id, options);
+    });
 }
 
 function collectCodes(text: string, earlier: FailureCode[] = []): FailureCode[] {

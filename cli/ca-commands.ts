@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
-import { initCa } from './init-ca.ts';
 import type { InitCaOptions } from './init-ca.ts';
 import { invocationOf, stateFolderOf } from './invocation.ts';
-import { showCa } from './show-ca.ts';
 
 /** Commands about the CA that signs device certificates. */
 export function addCaCommands(program: Command): void {
@@ -27,10 +25,16 @@ Examples:
   (umask 077; openssl rand -base64 32 > ca.passphrase)
   certline ca init --name "Acme Devices" --passphrase-file ca.passphrase`,
     )
-    .action((options: InitCaOptions, command: Command) => initCa(invocationOf(command), options));
+    .action(async (options: InitCaOptions, command: Command) => {
+      const { initCa } = await import('./init-ca.ts');
+      await initCa(invocationOf(command), options);
+    });
   ca.command('show')
     .description('subjects, serial numbers, validity and fingerprints; needs no passphrase')
     .option('--json', 'one JSON document instead of text')
     .addHelpText('after', "\nExample:\n  certline ca show --json | jq -r '.certificates[].sha256'")
-    .action((options: { json?: boolean }, command: Command) => showCa(stateFolderOf(command), options));
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const { showCa } = await import('./show-ca.ts');
+      await showCa(stateFolderOf(command), options);
+    });
 }

@@ -7,6 +7,7 @@ import { CommandError } from './exit-status.ts';
 import { withLineClient } from './line-client.ts';
 import { withRegistry } from './open-registry.ts';
 import { printLine } from './stdout.ts';
+import { unknownUnit } from './unknown-unit.ts';
 
 /** What a person may decide on a unit that waits. */
 export type Verdict = (typeof MESSAGES)['retry' | 'skip' | 'scrap'];
@@ -50,12 +51,4 @@ async function endOf(client: Client, serial: string): Promise<string | undefined
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
-}
-
-/** The error for a serial that no batch has. */
-export function unknownUnit(serial: string): CommandError {
-  return new CommandError(
-    'unknown',
-    `No batch has a unit ${serial}: "certline batch show ID --units" lists the units of a batch.`,
-  );
 }

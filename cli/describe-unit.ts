@@ -1,13 +1,12 @@
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
 import { pemOf } from '../pki/pem.ts';
 import type { AttemptRecord, CertificateRecord, EvidenceRecord, UnitRecord } from '../registry/registry.ts';
-import { unknownUnit } from './decide-on-unit.ts';
 import { CommandError } from './exit-status.ts';
 import { withRegistry } from './open-registry.ts';
 import { shownExpiry, shownTime } from './shown-time.ts';
 import { printJson, printLine } from './stdout.ts';
 import { printFields, printTable } from './table.ts';
-import { unitLiveState } from './unit-live-state.ts';
+import { unknownUnit } from './unknown-unit.ts';
 import type { LiveState } from './unit-live-state.ts';
 
 export interface DescribeUnitOptions {
@@ -27,9 +26,15 @@ export async function describeUnit(
     process.stdout.write(activePem(unit));
     return;
   }
-  const live = unit.outcome === undefined ? await unitLiveState(stateFolder, unit.serial) : undefined;
+  const live = unit.outcome === undefined ? await askLive(stateFolder, unit.serial) : undefined;
   if (options.json === true) printJson(documentOf(unit, live));
   else await printUnit(unit, live);
+}
+
+/** Temporal's client is loaded only where there is something to ask. */
+async function askLive(stateFolder: string, serial: string): Promise<LiveState> {
+  const { unitLiveState } = await import('./unit-live-state.ts');
+  return await unitLiveState(stateFolder, serial);
 }
 
 function activePem({ serial, certificates }: UnitRecord): string {

@@ -8,6 +8,7 @@ import { CommandError } from './exit-status.ts';
 import { isServiceFault, withLineClient } from './line-client.ts';
 import { isSettled, renderLine, renderPlain } from './line-view.ts';
 import type { LineView } from './line-view.ts';
+import { liveBatchId } from './live-batch-id.ts';
 import { LiveScreen } from './live-screen.ts';
 import { readStationTiles } from './station-tiles.ts';
 import { printLine } from './stdout.ts';
@@ -63,13 +64,19 @@ export async function showBatch(
   });
 }
 
+/** `certline batch watch`. Throws what `showBatch` and `mustAllPass` throw. */
+export async function followGivenBatch(stateFolder: string, given: string): Promise<void> {
+  const batchId = await liveBatchId(stateFolder, given);
+  mustAllPass(await showBatch(stateFolder, batchId, { quiet: false }));
+}
+
 /** Throws `notAllPassed`, with what to do, unless every unit passed. */
 export function mustAllPass({ batchId, rows, passed, attention }: BatchProgress): void {
   if (passed === rows) return;
-  const left = `${rows - passed} of ${rows} units did not pass`;
+  const left = `${rows - passed} of ${rows} ${rows === 1 ? 'unit' : 'units'} did not pass`;
   const cure =
     attention.length > 0
-      ? `${attention.length} wait for a decision, see "certline batch show ${batchId}", then "certline batch rerun ${batchId}"`
+      ? `${attention.length} ${attention.length === 1 ? 'waits' : 'wait'} for a decision, see "certline batch show ${batchId}", then "certline batch rerun ${batchId}"`
       : `see "certline batch show ${batchId} --units"`;
   throw new CommandError('notAllPassed', `${left}: ${cure}.`);
 }

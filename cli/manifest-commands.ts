@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { invocationOf } from './invocation.ts';
-import { submitManifest } from './submit-manifest.ts';
 import type { SubmitOptions } from './submit-manifest.ts';
-import { validateFile } from './validate-file.ts';
 
-/** Commands of the planner: is a manifest right, and make a batch of it. */
+/**
+ * Commands of the planner: is a manifest right, and make a batch of it. What a command needs is loaded when it runs, as
+ * in the other groups: Temporal's client alone takes longer to load than most commands take.
+ */
 export function addManifestCommands(program: Command): void {
   program
     .command('validate')
@@ -22,9 +23,10 @@ Examples:
   certline validate lot-0007.csv
   certline validate lot-0007.csv --json | jq '.issues[] | {line, code}'`,
     )
-    .action((file: string, options: { json?: boolean }, command: Command) =>
-      validateFile(invocationOf(command), file, options),
-    );
+    .action(async (file: string, options: { json?: boolean }, command: Command) => {
+      const { validateFile } = await import('./validate-file.ts');
+      await validateFile(invocationOf(command), file, options);
+    });
   program
     .command('submit')
     .description('drop a manifest into the inbox of the line, and wait for its answer while a line runs')
@@ -40,7 +42,8 @@ Examples:
   certline submit lot-0007.csv
   certline submit lot-0007.csv --wait && echo "every unit passed"`,
     )
-    .action((file: string, options: SubmitOptions, command: Command) =>
-      submitManifest(invocationOf(command), file, options),
-    );
+    .action(async (file: string, options: SubmitOptions, command: Command) => {
+      const { submitManifest } = await import('./submit-manifest.ts');
+      await submitManifest(invocationOf(command), file, options);
+    });
 }

@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
-import { decideOnUnit } from './decide-on-unit.ts';
 import type { Verdict } from './decide-on-unit.ts';
-import { describeUnit } from './describe-unit.ts';
 import type { DescribeUnitOptions } from './describe-unit.ts';
 import { stateFolderOf } from './invocation.ts';
 
@@ -36,9 +34,10 @@ Examples:
   certline unit show CL-000017
   certline unit show CL-000017 --pem | openssl x509 -noout -text`,
     )
-    .action((serial: string, options: DescribeUnitOptions, command: Command) =>
-      describeUnit(stateFolderOf(command), serial, options),
-    );
+    .action(async (serial: string, options: DescribeUnitOptions, command: Command) => {
+      const { describeUnit } = await import('./describe-unit.ts');
+      await describeUnit(stateFolderOf(command), serial, options);
+    });
   for (const [verdict, [description, reason]] of Object.entries(VERDICTS)) {
     unit
       .command(verdict)
@@ -46,8 +45,9 @@ Examples:
       .argument('<serial>', SERIAL)
       .option('--reason <text>', 'why, for the record')
       .addHelpText('after', `\nExample:\n  certline unit ${verdict} CL-000017 --reason "${reason}"`)
-      .action((serial: string, options: { reason?: string }, command: Command) =>
-        decideOnUnit(stateFolderOf(command), serial, verdict as Verdict, options),
-      );
+      .action(async (serial: string, options: { reason?: string }, command: Command) => {
+        const { decideOnUnit } = await import('./decide-on-unit.ts');
+        await decideOnUnit(stateFolderOf(command), serial, verdict as Verdict, options);
+      });
   }
 }
