@@ -34,7 +34,8 @@ export async function dropManifest(file: string, inbox: string): Promise<Dropped
     await mkdir(inbox, { recursive: true });
     const isNew = await placeNew(path, content);
     if (!isNew && !content.equals(await readFile(path))) throw nameTaken(name, inbox);
-    const { mtime } = await stat(path);
+    // The answer tells the time of the last change as a bigint stat does: cut to milliseconds, not rounded.
+    const { mtime } = await stat(path, { bigint: true });
     const sha256 = createHash('sha256').update(content).digest('hex');
     return { name, bytes: content.length, modified: mtime.toISOString(), sha256, isNew };
   } catch (error) {

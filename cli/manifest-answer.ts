@@ -8,7 +8,7 @@ import { csvCells } from '../manifests/csv-cells.ts';
 const LOOK_MS = 200;
 
 /** What `NAME.accepted.json` says. */
-export interface Acceptance {
+interface Acceptance {
   readonly status: 'accepted' | 'accepted before';
   readonly batch: string;
   readonly order: string;

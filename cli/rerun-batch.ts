@@ -30,8 +30,7 @@ export async function rerunBatch(
     );
     if (result === undefined) throw await batchNotRunning(client, batchId);
     const named = serial === undefined ? '' : ` of the ${new Set(serial).size} named`;
-    printLine(
-      `${result.units} ${result.units === 1 ? 'unit' : 'units'}${named} of batch ${batchId} try again`,
-    );
+    const who = result.units === 1 ? `1 unit${named} tries` : `${result.units} units${named} try`;
+    printLine(`${who} again: certline batch watch ${batchId}`);
   });
 }

@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { join } from 'node:path';
 import { answerPaths } from '../manifests/answers.ts';
 import type { BatchProgress } from '../provisioning/batch.ts';
 import { externalConfiguration } from '../workers/temporal-server/external-server.ts';
@@ -32,7 +32,7 @@ export async function submitManifest(
 ): Promise<void> {
   const { inbox } = invocation.config;
   const dropped = await dropManifest(file, inbox);
-  const path = `${relative('.', inbox) || '.'}/${dropped.name}`;
+  const path = join(inbox, dropped.name);
   const forPeople = options.json !== true;
   if (forPeople) printLine(dropped.isNew ? `Dropped ${path}` : `${path} is there already`);
   const answer = await waitForAnswer(inbox, dropped, mayBeAnswered(invocation) ? ANSWER_PATIENCE_MS : 0);
