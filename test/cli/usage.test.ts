@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { EXIT_STATUS } from '../../cli/exit-status.ts';
+import { newPlace } from './certline.ts';
+
+describe('certline', () => {
+  it('shows what there is', async () => {
+    const { status, stdout, stderr } = await newPlace().certline('--help');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const command of ['validate', 'submit', 'batch', 'unit', 'ca', 'doctor', 'demo', 'up', 'worker']) {
+      expect(stdout).toContain(`\n  ${command}`);
+    }
+  });
+
+  it.each([['batch', 'rerun'], ['unit', 'retry'], ['doctor']])(
+    'shows examples of %s %s',
+    async (...command) => {
+      const { status, stdout } = await newPlace().certline(...command, '--help');
+      expect(status).toBe(0);
+      expect(stdout).toMatch(new RegExp(`Examples?:\n(.*\n)*.*certline ${command.join(' ')}`));
+    },
+  );
+
+  it.each([
+    [['bach'], /unknown command 'bach'\n\(Did you mean batch\?\)/],
+    [['batch', 'show'], /missing required argument 'id'/],
+    [['batch', 'rerun', 'X', '--code', 'SMP_TIMEOU'], /Did you mean SMP_TIMEOUT\?/],
+    [['unit', 'show', 'CL-1', '--jsn'], /unknown option '--jsn'/],
+    [['batch', 'cancel', 'X'], /add --yes/],
+  ])('refuses %j with status 2', async (args, message) => {
+    const { status, stdout, stderr } = await newPlace().certline(...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  it('says where a configuration is wrong, with status 4', async () => {
+    const place = newPlace();
+    place.configure({ inbox: 'in', products: [{ name: 'x y' }] });
+    const { status, stderr } = await place.certline('validate', 'lot.csv');
+    expect(status).toBe(4);
+    expect(stderr).toMatch(/products\.0\.name: letters/);
+  });
+
+  it('takes the state folder from the command line, wherever it stands', async () => {
+    const place = newPlace();
+    const { status, stderr } = await place.certline('ca', 'show', '--state', join(place.folder, 'other'));
+    expect(status).toBe(30);
+    expect(stderr).toContain(join(place.folder, 'other', 'signer'));
+  });
+});
+
+describe('docs/operations.md', () => {
+  it('lists every exit status as it is', () => {
+    const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
+    const section = text.slice(text.indexOf('## Exit statuses')).split('\n## ')[0] ?? '';
+    const rows = [...section.matchAll(/^\| (\d+) +\| (\w+) +\| (.+?) +\|$/gm)];
+    const documented = rows.map(([, status, name, means]) => [name, { status: Number(status), means }]);
+    expect(Object.fromEntries(documented)).toEqual(EXIT_STATUS);
+    expect(documented).toHaveLength(Object.keys(EXIT_STATUS).length);
+  });
+});
