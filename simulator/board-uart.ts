@@ -3,6 +3,8 @@
 import { distortAnswer } from './answer-faults.ts';
 import type { BoardSpeed } from './board-speed.ts';
 import { LineReceiver, type DropReason } from './line-receiver.ts';
+import { ShellConsole } from './shell-console.ts';
+import { ShellInput } from './shell-input.ts';
 import { renderLines } from './smp-lines.ts';
 import { Timeline } from './timeline.ts';
 import type { VirtualBoard } from './virtual-board.ts';
@@ -26,7 +28,9 @@ export class BoardUart {
   readonly #byteMs: number;
   readonly #incoming = new Timeline();
   readonly #outgoing = new Timeline();
+  readonly #console: ShellConsole;
   #receiver: LineReceiver;
+  #shellInput = new ShellInput();
   #queue: QueuedRequest[] = [];
   #serving = false;
   #state: State = 'off';
@@ -41,6 +45,7 @@ export class BoardUart {
     this.#transmit = transmit;
     this.#byteMs = speed.baudRate > 0 ? (BITS_PER_BYTE * 1000) / speed.baudRate : 0;
     this.#receiver = this.#newReceiver();
+    this.#console = new ShellConsole(board, (text) => this.#print(text));
   }
 
   /** Why bytes were dropped since the last start, oldest first. */
@@ -90,8 +95,25 @@ export class BoardUart {
 
   #onBytes(bytes: Uint8Array, atMs: number): void {
     if (this.#state !== 'running') return;
-    this.#receiver.feed(bytes, atMs, (packet) => this.#queue.push({ packet, atMs }));
+    if (this.#board.profile.transport === 'uart') this.#onFrames(bytes, atMs);
+    // A UART interrupts for every byte; a pty or USB hands over what it has.
+    else if (this.#byteMs > 0) for (const byte of bytes) this.#onShellBytes(Uint8Array.of(byte), atMs);
+    else this.#onShellBytes(bytes, atMs);
     this.#serve();
+  }
+
+  #onFrames(bytes: Uint8Array, atMs: number): void {
+    this.#receiver.feed(bytes, atMs, (packet) => this.#queue.push({ packet, atMs }));
+  }
+
+  #onShellBytes(bytes: Uint8Array, atMs: number): void {
+    const { frames, text } = this.#shellInput.sort(bytes);
+    const lost = this.#receiver.drops.length;
+    this.#onFrames(frames, atMs);
+    if (this.#receiver.drops.slice(lost).includes('no-line-buffer')) {
+      this.#console.log('smp_shell: Failed to alloc SMP buf');
+    }
+    if (text.length > 0 && !this.#board.faults.find('silent')) this.#console.type(text);
   }
 
   /** A packet buffer for the receiver: the pool also holds the queued requests, the one in work, and its answer. */
@@ -158,6 +180,7 @@ export class BoardUart {
     this.#incoming.clear();
     this.#outgoing.clear();
     this.#receiver = this.#newReceiver();
+    this.#shellInput = new ShellInput();
   }
 
   #newReceiver(): LineReceiver {
@@ -165,7 +188,15 @@ export class BoardUart {
   }
 
   #printBanner(): void {
-    const { consoleOnUart, version } = this.#board.profile;
-    if (consoleOnUart) this.#transmit(Buffer.from(`*** Booting Zephyr OS build v${version} ***\r\n`));
+    const { consoleOnUart, transport, version } = this.#board.profile;
+    if (consoleOnUart) this.#print(`*** Booting Zephyr OS build v${version} ***\r\n`);
+    if (transport === 'shell') this.#console.greet();
+  }
+
+  /** Text of the shell or the console, which takes its time on the wire like everything else. */
+  #print(text: string): void {
+    const bytes = Buffer.from(text, 'latin1');
+    this.#sentUntilMs = Math.max(performance.now(), this.#sentUntilMs) + bytes.length * this.#byteMs;
+    this.#outgoing.at(this.#byteMs > 0 ? this.#sentUntilMs : 0, () => this.#transmit(bytes));
   }
 }

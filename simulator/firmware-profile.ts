@@ -50,6 +50,11 @@ export interface FirmwareProfile {
   readonly bootDirectories: readonly string[];
   /** From reset to the moment the UART listens again. */
   readonly bootMs: number;
+  /**
+   * How SMP gets in: over a UART of its own, or picked out of the shell's UART (CONFIG_MCUMGR_TRANSPORT_SHELL), where prompt, echo
+   * and warnings are on the same wire.
+   */
+  readonly transport: 'uart' | 'shell';
   /** Whether the console shares the UART, so that a start prints its banner between frames. */
   readonly consoleOnUart: boolean;
 }
@@ -77,12 +82,13 @@ const ZEPHYR_4_4: FirmwareProfile = {
   flashBlocks: 256,
   bootDirectories: [],
   bootMs: 50,
+  transport: 'uart',
   consoleOnUart: false,
 };
 
 /**
  * The builds a virtual board can run. `factory` is what a product made for this line would have; `golioth` the stock
- * certificate_provisioning sample (no os group, no hash, 32 KiB partition, console on the same UART); `large-buffers` a build
+ * certificate_provisioning sample (no os group, no hash, 32 KiB partition, shell and console on the same UART); `large-buffers` a build
  * for speed; `native-sim` smpclient's default serial build of Zephyr 4.4.0; `zephyr-3.3` a server from before version 2 errors.
  */
 export const FIRMWARE_PROFILES = {
@@ -96,6 +102,7 @@ export const FIRMWARE_PROFILES = {
     shell: ['fs', 'kernel'],
     enumGroup: false,
     flashBlocks: 8,
+    transport: 'shell',
     consoleOnUart: true,
   },
   'large-buffers': {

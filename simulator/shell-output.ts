@@ -2,7 +2,12 @@
 
 /** Collects the output of one command, in the bytes observed on Zephyr 4.4.0. */
 export class ShellOutput {
-  #text = '\r\n';
+  #text: string;
+
+  /** The dummy backend starts on a line of its own; a terminal is on one already. */
+  constructor(start: '' | '\r\n' = '\r\n') {
+    this.#text = start;
+  }
 
   /** A line of normal output. */
   print(line: string): void {
