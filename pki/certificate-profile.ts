@@ -24,7 +24,12 @@ const SERIAL_PLACE = '{serial}';
 /** Around the serial: what Azure DPS, AWS IoT and Golioth all take in a name. */
 const COMMON_NAME_LITERAL = /^[A-Za-z0-9._:-]*$/;
 /** No control characters, and no separators but the space: an O is seen in logs, reports and consoles. */
-const PRINTABLE = /^(?! )[^\p{C}\p{Zl}\p{Zp}]*(?<! )$/u;
+const PRINTABLE_TEXT = /^(?! )[^\p{C}\p{Zl}\p{Zp}]*(?<! )$/u;
+
+/** True for a text that may stand in a subject. */
+export function isPrintableText(text: string): boolean {
+  return PRINTABLE_TEXT.test(text);
+}
 
 /** The profile of a product, validated. Throws PROFILE_INVALID, naming every fault. */
 export function profileOfProduct(
@@ -75,7 +80,7 @@ function organizationFaults(organization: unknown): string[] {
     ...(length > MAX_NAME_LENGTH
       ? [`organization has ${length} characters, not at most ${MAX_NAME_LENGTH}`]
       : []),
-    ...(PRINTABLE.test(organization) ? [] : ['organization has control characters or spaces at an end']),
+    ...(isPrintableText(organization) ? [] : ['organization has control characters or spaces at an end']),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { isSerial } from '../provisioning/serial-number.ts';
 import { sameBytes, type LintCheck, type LintedCertificate } from './certificate-lint.ts';
-import { MAX_NAME_LENGTH } from './certificate-profile.ts';
+import { isPrintableText, MAX_NAME_LENGTH } from './certificate-profile.ts';
 import { readName, type NameAttribute } from './certificate-reader.ts';
 import { DER_TAG } from './der-reader.ts';
 import { OID } from './x509-oids.ts';
@@ -36,6 +36,12 @@ export const NAME_CHECKS: readonly LintCheck[] = [
     code: 'subject_lengths',
     rule: `1 to ${MAX_NAME_LENGTH} characters in each attribute (X.520 upper bounds), in valid UTF-8`,
     holds: (certificate) => attributesOf(certificate).every(hasLawfulLength),
+  },
+  {
+    code: 'subject_text',
+    rule: 'no control characters, and no space at either end',
+    holds: (certificate) =>
+      attributesOf(certificate).every(({ value }) => isPrintableText(Buffer.from(value).toString('utf8'))),
   },
   {
     code: 'subject_serial',

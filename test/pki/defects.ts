@@ -114,6 +114,8 @@ export const DEFECTS: readonly [string, string, Change][] = [
     'O in broken UTF-8',
     () => withSubject({ o: derElement(DER_TAG.set, derSequence(hex(O), hex('0c02c3c3'))) }),
   ],
+  ['subject_text', 'O with a line break', () => withSubject({ o: rdn(O, DER_TAG.utf8String, 'a\nb') })],
+  ['subject_text', 'O with a space behind', () => withSubject({ o: rdn(O, DER_TAG.utf8String, 'acme ') })],
   [
     'subject_serial',
     'serial with a space',

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pemOf } from '../../pki/pem.ts';
 import { fileIn, openssl } from './openssl.ts';
@@ -10,6 +11,8 @@ export interface Verifier {
   /** Why it cannot be asked here; undefined when it can. */
   readonly missing: string | undefined;
   accepts(chainPath: string, paths: readonly string[], folder: string): boolean[];
+  /** How many it can be asked about in reasonable time; all when undefined. */
+  readonly limit?: number;
 }
 
 const INSTALL = 'run test/pki/install-tools.sh as root';
@@ -20,6 +23,18 @@ function succeeds(program: string, args: readonly string[], input?: string): boo
 
 function missingProgram(program: string): string | undefined {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined ? undefined : INSTALL;
+}
+
+const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'certline/verifiers');
+
+function missingFile(path: string): string | undefined {
+  return existsSync(path) ? undefined : INSTALL;
+}
+
+/** Of a program that prints one line for each file: "ok" or what is wrong. */
+function linesOf(program: string, args: readonly string[]): boolean[] {
+  const lines = execFileSync(program, args).toString().trim().split('\n');
+  return lines.map((line) => line === 'ok');
 }
 
 const opensslVerifier: Verifier = {
@@ -71,11 +86,7 @@ const mbedtls: Verifier = {
         '-lmbedcrypto',
       ]);
     }
-    const answers = execFileSync(program, [chainPath, ...paths])
-      .toString()
-      .trim()
-      .split('\n');
-    return answers.map((answer) => answer === 'ok');
+    return linesOf(program, [chainPath, ...paths]);
   },
 };
 
@@ -102,4 +113,32 @@ const nss: Verifier = {
   },
 };
 
-export const VERIFIERS: readonly Verifier[] = [opensslVerifier, gnutls, mbedtls, nss];
+const GO_VERIFY = join(CACHE, 'go-verify');
+
+const go: Verifier = {
+  name: 'Go crypto/x509',
+  missing: missingFile(GO_VERIFY),
+  accepts: (chainPath, paths) => linesOf(GO_VERIFY, ['verify', chainPath, ...paths]),
+};
+
+const zlint: Verifier = {
+  name: 'zlint',
+  missing: missingFile(GO_VERIFY),
+  accepts: (_chainPath, paths) => linesOf(GO_VERIFY, ['zlint', ...paths]),
+};
+
+const PKILINT = join(CACHE, 'pkilint/bin/lint_pkix_signer_signee_cert_chain');
+
+const pkilint: Verifier = {
+  name: 'pkilint',
+  missing: missingFile(PKILINT),
+  accepts: (chainPath, paths, folder) => {
+    const [issuer = ''] = readFileSync(chainPath, 'ascii').split(/(?<=-----END CERTIFICATE-----\n)/);
+    const issuerPath = fileIn(folder, 'issuer.pem', issuer);
+    // Its exit status is the number of findings.
+    return paths.map((path) => succeeds(PKILINT, ['lint', '-s', 'NOTICE', issuerPath, path]));
+  },
+  limit: 5,
+};
+
+export const VERIFIERS: readonly Verifier[] = [opensslVerifier, gnutls, mbedtls, nss, go, zlint, pkilint];
