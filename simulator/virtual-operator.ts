@@ -43,6 +43,7 @@ export class VirtualOperator {
   readonly #hands = new Map<string, NodeJS.Timeout>();
   /** Boards rejected one after the other, by socket. */
   readonly #rejects = new Map<string, number>();
+  #stopped = false;
 
   constructor(line: VirtualLine, stations: readonly WatchedStation[], options: OperatorOptions) {
     this.#line = line;
@@ -55,6 +56,7 @@ export class VirtualOperator {
 
   /** Puts the hands down at once. */
   stop(): void {
+    this.#stopped = true;
     clearInterval(this.#poll);
     for (const watcher of this.#watchers) watcher.close();
     for (const timer of this.#hands.values()) clearTimeout(timer);
@@ -110,7 +112,8 @@ export class VirtualOperator {
 
   #begin(station: string, socket: string, afterMs: number, act: () => void): void {
     const place = `${station}-${socket}`;
-    if (this.#hands.has(place)) return;
+    // A board that was on its way out when the operator stopped must not be followed by another.
+    if (this.#stopped || this.#hands.has(place)) return;
     const timer = setTimeout(() => {
       this.#hands.delete(place);
       act();

@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { VirtualLine } from '../../simulator/virtual-line.ts';
 import { VirtualOperator, type OperatorOptions } from '../../simulator/virtual-operator.ts';
@@ -147,6 +147,23 @@ describe('the operator', () => {
     await fixture.hasLooked();
     fixture.show('fail', board);
     expect(await until(() => fixture.seated() !== board)).toBe(true);
+  });
+
+  it('loads nothing after it stopped, not even behind a board on its way out', async () => {
+    const fixture = await Fixture.start();
+    fixture.work({ unloadMs: 0, loadMs: 0 });
+    const board = await fixture.loaded();
+    const remove = fixture.line.removeBoard.bind(fixture.line);
+    vi.spyOn(fixture.line, 'removeBoard').mockImplementation((...place) => {
+      const removed = remove(...place);
+      fixture.operator?.stop();
+      return removed;
+    });
+    fixture.show('pass', board);
+    await until(() => fixture.seated() === undefined);
+    // The turns in which the removal settles and an operator would look again.
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(fixture.seated()).toBeUndefined();
   });
 
   it('looks into a dark or broken screen without harm', async () => {
