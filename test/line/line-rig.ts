@@ -42,7 +42,7 @@ export interface LineRig {
   readonly line: Line;
   /** Puts a manifest into the inbox as a file that is whole and has been for a while. */
   drop(name: string, csv: string): void;
-  /** The batch of a manifest once it is accepted. */
+  /** The batch of a manifest once it is started. */
   batchOf(manifest: string): Promise<BatchRecord>;
   /** Waits until the batch of this manifest is closed, and its workflow has ended. */
   closed(manifest: string): Promise<BatchRecord>;
@@ -83,9 +83,9 @@ export async function startLineRig(options: LineRigOptions = {}): Promise<LineRi
   const operator = options.operator && new VirtualOperator(boards, watched, hands);
   const batchOf = async (name: string): Promise<BatchRecord> => {
     let found: BatchRecord | undefined;
-    await until(`${name} is accepted`, async () => {
+    await until(`${name} is accepted and its batch started`, async () => {
       found = (await line.registry.listBatches()).find((batch) => batch.manifest === name);
-      return found !== undefined;
+      return found?.startedAt !== undefined;
     });
     return found!;
   };
