@@ -16,6 +16,7 @@ import type { Place } from './certline.ts';
 /** A running batch PO-1, and a place whose commands talk to it. */
 export interface Bench {
   readonly place: Place;
+  readonly registry: SqliteRegistry;
   readonly rig: Rig;
   /** Serials whose board is bad; may be changed at any time. */
   readonly bad: Set<string>;
@@ -41,7 +42,7 @@ export async function startBench(serials: readonly string[], bad: readonly strin
     taskQueue: WORKFLOW_QUEUE,
     args: [{ ...batch, window: 4 }],
   });
-  return { place, rig, bad: faulty };
+  return { place, registry, rig, bad: faulty };
 }
 
 async function* rowsOf(serials: readonly string[]): AsyncGenerator<BatchRow> {

@@ -1,11 +1,15 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Tile } from '../../fixtures/tile.ts';
+import { openInbox } from '../../manifests/inbox.ts';
+import { createIntake } from '../../manifests/intake.ts';
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import type { UnitState } from '../../provisioning/unit.ts';
 import type { UnitRecord } from '../../registry/registry.ts';
+import { startBatchWorkflow } from '../../workers/batch-start.ts';
 import { tileFilePath } from '../../workers/state-folder.ts';
+import { PRODUCT } from '../workflows/rig.ts';
 import { until } from '../workflows/until.ts';
 import { startBench } from './bench.ts';
 import type { Bench } from './bench.ts';
@@ -165,5 +169,36 @@ describe('certline batch cancel', () => {
     });
     const again = await bench.place.certline('batch', 'cancel', 'PO-1', '--yes');
     expect(again).toMatchObject({ status: 6, stderr: expect.stringContaining('has ended (cancelled)') });
+  });
+});
+
+describe('certline submit --wait', () => {
+  it('follows the batch of the manifest to its end, and tells both in one document', async () => {
+    const bench = await startBench(['CL-1'], ['CL-12']);
+    const { place, registry, rig } = bench;
+    const inbox = await openInbox({
+      folder: place.inbox,
+      stateFolder: place.state,
+      settleMs: 50,
+      accept: createIntake({
+        products: [{ name: PRODUCT, assignment: 'any-board' }],
+        registered: registry,
+        importBatch: registry.importBatch.bind(registry),
+        startBatch: ({ batchId, order, manifest, rows }) =>
+          startBatchWorkflow(rig.client, { batchId, order, manifest, rows, window: 4 }),
+      }),
+      report: () => undefined,
+    });
+    onTestFinished(() => inbox.close());
+    const manifest = join(place.folder, 'lot-2.csv');
+    writeFileSync(manifest, `order,serial,product\nPO-2,CL-11,${PRODUCT}\nPO-2,CL-12,${PRODUCT}\n`);
+    const ended = await place.certline('submit', manifest, '--wait', '--json');
+    expect(json(ended)).toMatchObject({
+      status: 'accepted',
+      order: 'PO-2',
+      progress: { rows: 2, passed: 1, attention: [{ serial: 'CL-12', code: 'BOARD_GONE' }] },
+    });
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toMatch(/^certline: 1 of 2 units did not pass: .*\n$/);
   });
 });
