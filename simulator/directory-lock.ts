@@ -9,9 +9,15 @@ import { join } from 'node:path';
 
 import { SimulatorError } from './simulator-error.ts';
 
-/** In the temporary folder: a path inside the directory could exceed what a socket's address holds (108 bytes). */
+/** What the address of a local socket holds on every system (104 bytes on macOS, 108 on Linux, NUL included). */
+const ADDRESS_MAX = 100;
+
+/** In the directory itself, so that it goes with it; in the temporary folder where that path is too long for an address. */
 function socketPath(directory: string): string {
-  const name = createHash('sha256').update(realpathSync(directory)).digest('hex').slice(0, 24);
+  const real = realpathSync(directory);
+  const inside = join(real, 'line.lock');
+  if (Buffer.byteLength(inside) <= ADDRESS_MAX) return inside;
+  const name = createHash('sha256').update(real).digest('hex').slice(0, 24);
   return join(tmpdir(), `certline-line-${name}.sock`);
 }
 

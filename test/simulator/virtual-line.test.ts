@@ -287,10 +287,12 @@ describe('a line', () => {
     expect(readFileSync(join(line.boardsDirectory, hardwareId, KEY), 'utf8')).toBe('second');
   });
 
-  it('refuses a second simulator on its directory', async () => {
-    const { line } = await boardAndClient();
-    const directory = join(line.boardsDirectory, '..');
+  it.each(['line', 'l'.repeat(120)])('refuses a second simulator on its directory %s', async (name) => {
+    const directory = join(temporaryDirectory(), name);
+    const line = await newLine({ directory });
     await expect(newLine({ directory })).rejects.toMatchObject({ code: 'SIMULATOR_DIRECTORY_IN_USE' });
+    await line.stop();
+    await expect(newLine({ directory })).resolves.toBeInstanceOf(VirtualLine);
   });
 
   it('refuses a second board in a socket and a socket it has not', async () => {
