@@ -1,22 +1,23 @@
 import { relative } from 'node:path';
-import { styleText } from 'node:util';
 import { answerPaths } from '../manifests/answers.ts';
 import type { InboxEvent } from '../manifests/inbox.ts';
-import type { BatchRecord } from '../registry/registry.ts';
+import type { BatchProgress } from '../provisioning/batch.ts';
+import type { BatchRecord, Registry, ResultRow } from '../registry/registry.ts';
 import { caFolder, virtualLineFolder } from '../workers/state-folder.ts';
 import { dropNextLot } from './demo-lot.ts';
 import { CommandError } from './exit-status.ts';
+import { mustAllPass, showBatch } from './follow-batch.ts';
 import type { Invocation } from './invocation.ts';
 import type { DemoOptions } from './line-commands.ts';
-import { renderOutcomes } from './outcome-table.ts';
 import { inboxLine, withLine } from './run-line.ts';
 import type { RunningLine } from './run-line.ts';
+import { printLine } from './stdout.ts';
 import { aborted } from './stop-signal.ts';
-import { watchBatch } from './watch-batch.ts';
+import { printFields } from './table.ts';
+import { printUnitRows } from './unit-rows.ts';
 
-const say = (text: string): void => {
-  process.stdout.write(`${text}\n`);
-};
+/** A larger lot shows only the units that did not pass. */
+const SHOWN_WHOLE = 50;
 
 /** `npm start`: a lot on virtual boards, from the manifest to the table of outcomes. */
 export async function runDemo(invocation: Invocation, options: DemoOptions): Promise<void> {
@@ -25,21 +26,20 @@ export async function runDemo(invocation: Invocation, options: DemoOptions): Pro
   const setup = { virtual, onInboxEvent: (event: InboxEvent) => answers.hear(event) };
   await withLine(invocation, setup, async (running) => {
     const batch = await openBatch(invocation, running, answers, options.units);
-    showWhere(running, batch);
-    const progress = await watchBatch(running, batch);
-    say('');
-    say(await renderOutcomes(running.line.registry, batch.batchId));
-    showHowToGoOn(invocation, batch);
+    showUi(running, batch);
+    const progress = await showBatch(invocation.stateFolder, batch.batchId, {
+      quiet: false,
+      signal: running.signal,
+      // Somebody at the terminal can decide about units that wait; nobody can behind a pipe.
+      patient: process.stdout.isTTY || options.stay === true,
+    });
+    await showOutcomes(running.line.registry, batch);
+    showHowToGoOn(invocation, batch, progress);
     if (options.stay) {
-      say('\nThe line stays up; Ctrl-C ends it.');
+      printLine('\nThe line stays up; Ctrl-C ends it.');
       await aborted(running.signal);
     }
-    if (progress.passed === progress.rows) return;
-    const left = progress.rows - progress.passed;
-    throw new CommandError(
-      'notAllPassed',
-      `${left} of ${progress.rows} units did not pass; see the table above`,
-    );
+    mustAllPass(progress);
   });
 }
 
@@ -53,13 +53,13 @@ async function openBatch(
   const batches = await line.registry.listBatches();
   const open = batches.find((batch) => batch.state === 'open');
   if (open) {
-    say(`Going on with batch ${open.batchId} (${open.manifest}), where it was.`);
+    printLine(`Going on with batch ${open.batchId} (${open.manifest}), where it was.`);
     return open;
   }
   const name = dropNextLot(config.inbox, batches, config.products[0]!.name, units);
-  say(`Dropped ${shownPath(config.inbox)}/${name}`);
+  printLine(`Dropped ${shownPath(config.inbox)}/${name}`);
   const event = await answers.of(name, signal);
-  say(inboxLine(event));
+  printLine(inboxLine(event));
   const verdict = event.kind === 'answered' ? event.verdict : undefined;
   const accepted = verdict?.status === 'accepted' ? verdict.batchId : undefined;
   const batch = (await line.registry.listBatches()).find((candidate) => candidate.batchId === accepted);
@@ -67,23 +67,44 @@ async function openBatch(
   return batch;
 }
 
-function showWhere({ server }: RunningLine, batch: BatchRecord): void {
+function showUi({ server }: RunningLine, batch: BatchRecord): void {
   if (!server.uiUrl) return;
   const query = encodeURIComponent(`ProvBatch="${batch.batchId}"`);
-  say(`Temporal UI: ${server.uiUrl}/namespaces/${server.namespace}/workflows?query=${query}\n`);
+  printLine(`Temporal UI: ${server.uiUrl}/namespaces/${server.namespace}/workflows?query=${query}\n`);
 }
 
-function showHowToGoOn({ config, stateFolder }: Invocation, batch: BatchRecord): void {
+async function showOutcomes(registry: Registry, batch: BatchRecord): Promise<void> {
+  printLine();
+  const whole = batch.rows <= SHOWN_WHOLE;
+  const rows = registry.resultRows(batch.batchId);
+  await printUnitRows(whole ? rows : unpassed(rows));
+  const { passed, failed, errors, held, attention, open } = await registry.batchSummary(batch.batchId);
+  const ends = `${passed} PASS, ${failed} FAIL, ${errors} ERROR, ${held} HOLD`;
+  printLine(`\n${batch.rows} units: ${ends}, ${attention} waiting, ${open} open\n`);
+}
+
+async function* unpassed(rows: AsyncIterable<ResultRow>): AsyncGenerator<ResultRow> {
+  for await (const row of rows) if (row.outcome !== 'PASS') yield row;
+}
+
+function showHowToGoOn(
+  { config, stateFolder }: Invocation,
+  batch: BatchRecord,
+  progress: BatchProgress,
+): void {
+  const waits = progress.attention.length > 0;
   const { result } = answerPaths(config.inbox, batch.manifest);
-  const rows = [
-    ['Result', shownPath(result)],
+  printFields([
+    ['Result', waits ? undefined : shownPath(result)],
     ['CA chain', `${shownPath(caFolder(stateFolder))}/chain.pem`],
     ['Boards', `${shownPath(virtualLineFolder(stateFolder))}/boards/<board id>/lfs1/credentials/`],
     ['One unit', 'npm run certline -- unit show <serial>'],
-    ['Next lot', 'npm start'],
-    ['Keep it up', 'npm start -- --stay'],
-  ];
-  for (const [what, where] of rows) say(`${styleText('dim', `${what}:`.padEnd(12))}${where}`);
+    [
+      'Go on',
+      waits ? `npm start -- --stay, then: npm run certline -- batch rerun ${batch.batchId}` : undefined,
+    ],
+    ['Next lot', waits ? undefined : 'npm start'],
+  ]);
 }
 
 /** Relative to the working folder where it lies below it. */

@@ -27,6 +27,14 @@ const ENDED_EARLY: ReadonlySet<BatchStanding['status']> = new Set([
   'TIMED_OUT',
 ]);
 
+export interface ShowOptions {
+  readonly quiet: boolean;
+  /** Stops the show: its reason is thrown. */
+  readonly signal?: AbortSignal;
+  /** Goes on while units wait for a decision, until the batch is through. */
+  readonly patient?: boolean;
+}
+
 /**
  * Shows a batch until every unit has ended or waits for a decision, and returns how it stands then. On a terminal a live
  * screen with the sockets of this state folder, else a line whenever the counts change. Throws `lineNotRunning` when
@@ -35,7 +43,7 @@ const ENDED_EARLY: ReadonlySet<BatchStanding['status']> = new Set([
 export async function showBatch(
   stateFolder: string,
   batchId: string,
-  { quiet }: { readonly quiet: boolean },
+  { quiet, signal, patient = false }: ShowOptions,
 ): Promise<BatchProgress> {
   return await withLineClient(stateFolder, async (client) => {
     const show = quiet ? () => undefined : process.stdout.isTTY ? liveShow() : plainShow();
@@ -45,6 +53,7 @@ export async function showBatch(
     let passedBefore: number | undefined;
     let throughBefore = false;
     for (;;) {
+      signal?.throwIfAborted();
       const { status, progress } = await lookAgain(client, batchId, stateFolder);
       if (progress) {
         heardAt = performance.now();
@@ -53,7 +62,7 @@ export async function showBatch(
         const stations = readStationTiles(stateFolder);
         show({ progress, stations, elapsedMs: heardAt - begin, passedHere });
       }
-      const through = progress !== undefined && isThrough(status, progress);
+      const through = progress !== undefined && isThrough(status, progress, patient);
       // Twice: a rerun that was just asked for needs a moment until the units that wait are under way.
       if (through && (throughBefore || status === 'COMPLETED')) return progress;
       throughBefore = through;
@@ -82,8 +91,8 @@ export function mustAllPass({ batchId, rows, passed, attention }: BatchProgress)
 }
 
 /** With units that wait nothing moves, and the workflow runs on; without, its end means that the result is written. */
-function isThrough(status: BatchStanding['status'], progress: BatchProgress): boolean {
-  return status === 'COMPLETED' || (isSettled(progress) && progress.attention.length > 0);
+function isThrough(status: BatchStanding['status'], progress: BatchProgress, patient: boolean): boolean {
+  return status === 'COMPLETED' || (!patient && isSettled(progress) && progress.attention.length > 0);
 }
 
 /** One look that does not reach the server is no reason to give up, unless the line itself is gone. */

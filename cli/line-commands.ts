@@ -1,10 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { WORKER_ROLES } from '../workers/worker-roles.ts';
 import { invocationOf } from './invocation.ts';
-import { runDemo } from './demo.ts';
-import { runLine } from './run-line.ts';
-import { runSimulatorCommand } from './simulate.ts';
-import { runWorkerRole, WORKER_ROLES } from './run-worker-role.ts';
 
 /** Commands that run the line, or a part of it, until they are stopped. */
 export function addLineCommands(program: Command): void {
@@ -27,13 +24,19 @@ Examples:
   npm start -- --faulty 3 --stay     one bad board: watch it wait, then "certline batch rerun"
   npm start -- --units 2000 --speed instant`,
     )
-    .action((options: DemoOptions, command: Command) => runDemo(invocationOf(command), options));
+    .action(async (options: DemoOptions, command: Command) => {
+      const { runDemo } = await import('./demo.ts');
+      await runDemo(invocationOf(command), options);
+    });
   program
     .command('up')
     .description('the whole line on this host: orchestrator, signer, and the stations of the configuration')
     .option('--virtual', 'with virtual boards in the place of the configured stations')
     .addHelpText('after', '\nExample:\n  certline up --config /etc/certline.json --state /var/lib/certline')
-    .action((options: { virtual?: boolean }, command: Command) => runLine(invocationOf(command), options));
+    .action(async (options: { virtual?: boolean }, command: Command) => {
+      const { runLine } = await import('./run-line.ts');
+      await runLine(invocationOf(command), options);
+    });
   program
     .command('worker')
     .description(`one role of a line that is spread over hosts: ${WORKER_ROLES.join(', ')}`)
@@ -42,13 +45,19 @@ Examples:
       'after',
       '\nExample:\n  TEMPORAL_ADDRESS=temporal.example:7233 certline worker station --config /etc/certline.json',
     )
-    .action((role: string, _options: object, command: Command) => runWorkerRole(invocationOf(command), role));
+    .action(async (role: string, _options: object, command: Command) => {
+      const { runWorkerRole } = await import('./run-worker-role.ts');
+      await runWorkerRole(invocationOf(command), role);
+    });
   program
     .command('simulate')
     .description('virtual boards behind pseudo-terminals, as a JSON file describes them')
     .requiredOption('--line <file>', 'description of the virtual line')
     .option('--follow-parent', 'end when standard input closes')
-    .action((options: { line: string; followParent?: boolean }) => runSimulatorCommand(options));
+    .action(async (options: { line: string; followParent?: boolean }) => {
+      const { runSimulatorCommand } = await import('./simulate.ts');
+      await runSimulatorCommand(options);
+    });
 }
 
 export interface DemoOptions {

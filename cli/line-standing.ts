@@ -1,7 +1,7 @@
-import { join } from 'node:path';
+import { lineLockPath } from '../workers/line-lock.ts';
 import { isDatabaseOpen } from '../workers/temporal-server/exclusive-lock.ts';
 
 /** Whether a line of this host (`up`, `demo`) runs on the state folder now: a living process holds its lock. */
 export function isLineRunning(stateFolder: string): boolean {
-  return isDatabaseOpen(join(stateFolder, 'line.lock'));
+  return isDatabaseOpen(lineLockPath(stateFolder));
 }

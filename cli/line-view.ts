@@ -99,7 +99,8 @@ function attentionLines(progress: BatchProgress): string[] {
   const rows = progress.attention.slice(0, 8).map(({ serial, step, code, hint }) => {
     return `  ${serial}  ${code} at ${step}. ${hint}`;
   });
-  return ['', styleText('yellow', 'Waiting for a decision:'), ...rows];
+  const rerun = `npm run certline -- batch rerun ${progress.batchId}`;
+  return ['', styleText('yellow', `Waiting for a decision. To try again: ${rerun}`), ...rows];
 }
 
 function ended({ passed, failed, errors, held }: BatchProgress): number {

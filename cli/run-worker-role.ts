@@ -11,6 +11,8 @@ import { startSigner } from '../workers/signer-role.ts';
 import { ledgerPath, logPath, registryPath } from '../workers/state-folder.ts';
 import { startStation } from '../workers/station-role.ts';
 import { connectClient, connectWorkers } from '../workers/temporal-connection.ts';
+import { WORKER_ROLES } from '../workers/worker-roles.ts';
+import type { WorkerRole } from '../workers/worker-roles.ts';
 import type { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
@@ -18,10 +20,6 @@ import type { TemporalServer } from '../workers/temporal-server/temporal-server.
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
 import { aborted, stopSignal } from './stop-signal.ts';
-
-export const WORKER_ROLES = ['orchestrator', 'signer', 'station'] as const;
-
-export type WorkerRole = (typeof WORKER_ROLES)[number];
 
 interface Surroundings extends Invocation {
   readonly client: Client;

@@ -4,10 +4,13 @@ import { ConfigError } from './config-error.ts';
 import { tryLock } from './temporal-server/exclusive-lock.ts';
 import type { ExclusiveLock } from './temporal-server/exclusive-lock.ts';
 
+/** Held by the line of a state folder for as long as it runs. */
+export const lineLockPath = (stateFolder: string): string => join(stateFolder, 'line.lock');
+
 /** One line for one state folder. The lock goes with its process, however that ends. Throws LINE_RUNNING. */
 export function lockLine(stateFolder: string): ExclusiveLock {
   mkdirSync(stateFolder, { recursive: true });
-  const lock = tryLock(join(stateFolder, 'line.lock'));
+  const lock = tryLock(lineLockPath(stateFolder));
   if (lock) return lock;
   throw new ConfigError(
     'LINE_RUNNING',
