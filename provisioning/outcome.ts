@@ -6,8 +6,6 @@ import type { Blame } from './failure-table.ts';
  */
 export type Outcome = 'PASS' | 'FAIL' | 'ERROR' | 'HOLD';
 
-export const OUTCOMES: readonly Outcome[] = ['PASS', 'FAIL', 'ERROR', 'HOLD'];
-
 /** What a failure says of the unit, by whose fault it is. */
 export function outcomeOfBlame(blame: Blame): Exclude<Outcome, 'PASS'> {
   switch (blame) {

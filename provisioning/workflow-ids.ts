@@ -11,8 +11,3 @@ export function chunkWorkflowId(batchId: string, chunk: number): string {
 export function unitWorkflowId(serial: string): string {
   return `unit/${serial}`;
 }
-
-/** The serial in a unit's workflow id, or undefined for the id of anything else. */
-export function serialOfUnitWorkflow(workflowId: string): string | undefined {
-  return workflowId.startsWith('unit/') ? workflowId.slice('unit/'.length) : undefined;
-}

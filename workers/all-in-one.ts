@@ -83,7 +83,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
     };
   } catch (error) {
     // What failed is the news; that a half-started role cannot be closed in order is not.
-    await close().catch((closing: unknown) => log.warn({ err: closing }, 'could not close in order'));
+    await close().catch((second: unknown) => log.warn({ err: second }, 'could not close in order'));
     throw error;
   }
 }

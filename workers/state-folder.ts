@@ -5,7 +5,6 @@ export const ledgerPath = (folder: string): string => join(folder, 'signer', 'le
 export const caFolder = (folder: string): string => join(folder, 'signer', 'ca');
 export const caPassphrasePath = (folder: string): string => join(folder, 'signer', 'ca.passphrase');
 export const registryPath = (folder: string): string => join(folder, 'registry.db');
-export const manifestFolder = (folder: string): string => join(folder, 'manifests');
 export const temporalFolder = (folder: string): string => join(folder, 'temporal');
 export const logPath = (folder: string): string => join(folder, 'certline.log');
 export const stationBookPath = (folder: string, station: string): string =>
