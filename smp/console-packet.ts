@@ -52,9 +52,7 @@ export class ConsolePacket {
     if (length === undefined) return wiped(packet, 'characters');
     if (length !== packetBytes) return wiped(packet, 'length');
     if (crc16Xmodem(packet.subarray(2, packetBytes)) !== 0) return wiped(packet, 'crc');
-    const message = packet.slice(2, packetBytes - 2);
-    packet.fill(0);
-    return message;
+    return packet.subarray(2, packetBytes - 2);
   }
 
   #grow(count: number): void {

@@ -7,10 +7,25 @@ export type CborValue = number | string | boolean | Uint8Array | readonly string
 /** The body of a request; absent keys are left out, never `undefined`. */
 export type CborRequest = Readonly<Record<string, CborValue>>;
 
-const codec = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false });
+/** The longest message and the 2 KiB and a bit that cbor-x wants free behind it. */
+const SCRATCH_BYTES = 0x10000 + 0x1000;
+/** One place for everything that is encoded, so that one place is to be wiped. */
+const scratch = Buffer.alloc(SCRATCH_BYTES);
+
+/** In cbor-x's README, but not in its types. */
+interface ArenaEncoder {
+  useBuffer(buffer: Uint8Array): void;
+}
+
+const codec = new Encoder({
+  useRecords: false,
+  variableMapSize: true,
+  tagUint8Array: false,
+}) as Encoder & ArenaEncoder;
 
 /** Encodes a request body behind `headerBytes` free bytes, and wipes the encoder's own copy. */
 export function encodeCborBehindHeader(body: CborRequest, headerBytes: number): Uint8Array {
+  codec.useBuffer(scratch);
   const encoded = codec.encode(body);
   const message = new Uint8Array(headerBytes + encoded.length);
   message.set(encoded, headerBytes);

@@ -23,12 +23,10 @@ const SHIFTED = Array.from({ length: 256 }, (_, top) => {
 /** CRC-16/XMODEM as a division: the message is followed by two zero bytes, then shifted through the register. */
 function crcByDivision(bytes: Uint8Array): number {
   let register = 0;
-  const shiftIn = (byte: number): void => {
+  for (let index = 0; index < bytes.length + 2; index++) {
+    const byte = index < bytes.length ? (bytes[index] as number) : 0;
     register = ((register << 8) & 0xffff) ^ byte ^ (SHIFTED[register >> 8] as number);
-  };
-  for (const byte of bytes) shiftIn(byte);
-  shiftIn(0);
-  shiftIn(0);
+  }
   return register;
 }
 

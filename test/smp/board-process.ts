@@ -1,20 +1,17 @@
 // A child process: a board that answers at once, behind a pseudo-terminal and a serial wire. Arguments: buffer bytes,
-// bits/s (0: none), `exact` or `ticks`. With `replay FILE` it only plays recorded answers.
-import { readFileSync } from 'node:fs';
+// bits/s (0: none), `exact` or `ticks`.
 import { FileBoard } from './file-board.ts';
 import { openPseudoTerminal } from './pseudo-terminal.ts';
 import { Pacer } from './pacer.ts';
-import type { Recording } from './recording-link.ts';
 
-const [bufferBytes = '384', bitsPerSecond = '0', clock = 'exact', recording] = process.argv.slice(2);
+const [bufferBytes = '384', bitsPerSecond = '0', clock = 'exact'] = process.argv.slice(2);
 const terminal = openPseudoTerminal();
 const out = new Pacer((bytes) => terminal.write(bytes), Number(bitsPerSecond), clock === 'exact');
-const onRequestBytes = recording === undefined ? playBoard() : playRecording(recording);
-const inward = new Pacer(onRequestBytes, Number(bitsPerSecond), clock === 'exact');
+const inward = new Pacer(boardBehindWire(), Number(bitsPerSecond), clock === 'exact');
 terminal.onBytes((bytes) => inward.push(bytes));
 console.log(terminal.path);
 
-function playBoard(): (bytes: Buffer) => void {
+function boardBehindWire(): (bytes: Buffer) => void {
   const board = new FileBoard();
   board.bufferBytes = Number(bufferBytes);
   board.directories.add('/lfs1/credentials');
@@ -26,20 +23,6 @@ function playBoard(): (bytes: Buffer) => void {
       board.link.onWrite(received.subarray(0, end));
       received = received.subarray(end);
     }
-  };
-}
-
-function playRecording(file: string): (bytes: Buffer) => void {
-  const { exchanges } = JSON.parse(readFileSync(file, 'utf8')) as Recording;
-  const answers = exchanges.map(({ answer }) => Buffer.from(answer, 'latin1'));
-  let index = 0;
-  let missing = exchanges[0]?.request.length ?? 0;
-  return (bytes) => {
-    missing -= bytes.length;
-    if (missing > 0) return;
-    out.push(answers[index] as Buffer);
-    index = (index + 1) % exchanges.length;
-    missing = exchanges[index]?.request.length ?? 0;
   };
 }
 

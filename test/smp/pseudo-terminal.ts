@@ -12,6 +12,7 @@ export interface PseudoTerminal {
   write(bytes: Uint8Array): void;
   /** The next bytes from the client, at least that many. */
   read(count: number): Promise<Buffer>;
+  /** From now on all bytes go to this listener. */
   onBytes(listener: (bytes: Buffer) => void): void;
   /** Closes both ends: for a client the same as pulling the cable. */
   close(): void;
@@ -24,30 +25,31 @@ export function openPseudoTerminal(): PseudoTerminal {
   const { master, slave, pty } = binding.open(80, 24);
   const stream = new ReadStream(master);
   let received = Buffer.alloc(0);
-  const listeners = new Set<(bytes: Buffer) => void>();
-  stream.on('error', () => undefined); // EIO when the pair is closed
-  stream.on('data', (bytes: Buffer) => {
+  let look = (): void => undefined;
+  let deliver = (bytes: Buffer): void => {
     received = Buffer.concat([received, bytes]);
-    for (const listener of listeners) listener(bytes);
-  });
+    look();
+  };
+  stream.on('error', () => undefined); // EIO when the pair is closed
+  stream.on('data', (bytes: Buffer) => deliver(bytes));
   let closed = false;
   return {
     path: pty,
     write: (bytes) => void writeSync(master, bytes),
     read: async (count) => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const look = (): void => {
+      look = () => {
         if (received.length >= count) resolve();
       };
-      listeners.add(look);
       look();
       await promise;
-      listeners.delete(look);
       const bytes = received;
       received = Buffer.alloc(0);
       return bytes;
     },
-    onBytes: (listener) => void listeners.add(listener),
+    onBytes: (listener) => {
+      deliver = listener;
+    },
     close: () => {
       if (closed) return;
       closed = true;
