@@ -7,6 +7,7 @@ export type IssuanceKind = 'first' | 'reissue';
 /** The part of an earlier issuance that decides about a new one. */
 export interface EarlierIssuance {
   readonly requestId: string;
+  readonly batchId: string;
   readonly serial: string;
   readonly attempt: number;
   readonly boardId: string;
@@ -144,7 +145,9 @@ function checkQuota(
   kind: IssuanceKind,
   displaced: readonly Displacement[],
 ): void {
-  const freed = displaced.filter(({ state, earlier }) => state === 'void' && earlier.kind === kind).length;
+  const freed = displaced.filter(
+    ({ state, earlier }) => state === 'void' && earlier.kind === kind && earlier.batchId === batchId,
+  ).length;
   const [used, limit] =
     kind === 'first' ? [facts.reserved, facts.quota] : [facts.reissued, facts.reissueQuota];
   if (used - freed < limit) return;

@@ -117,6 +117,7 @@ async function countIssuance(
 function earlierOf(row: LedgerRow): EarlierIssuance {
   return {
     requestId: String(row['request_id']),
+    batchId: String(row['batch_id']),
     serial: String(row['serial']),
     attempt: Number(row['attempt']),
     boardId: String(row['board_id']),

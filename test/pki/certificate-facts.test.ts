@@ -59,7 +59,7 @@ describe('describeCertificate', () => {
   });
 
   it('tells a foreign certificate from ours', async () => {
-    const otherCa = await makeCa(temporaryFolder());
+    const otherCa = await makeCa(folder);
     expect(describeCertificate(leaf, [otherCa.certificate])?.issuedByUs).toBe(false);
     expect(describeCertificate(leaf, [otherCa.certificate, ca.certificate])?.issuedByUs).toBe(true);
     expect(describeCertificate(leaf)?.issuedByUs).toBe(false);

@@ -317,7 +317,7 @@ describe('a signer or configuration that is wrong', () => {
   });
 
   it('signs no reservation of another CA', async () => {
-    const otherCa = await makeCa(temporaryFolder());
+    const otherCa = await makeCa(folder);
     const interrupted = makeLine(folder, ca);
     await release(interrupted, ['ACME-1']);
     interrupted.signer.tamper = () => {

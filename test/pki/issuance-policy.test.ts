@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import type { Reservation } from '../../pki/issuance-ledger.ts';
+import { planReservation, type EarlierIssuance, type ReservationFacts } from '../../pki/issuance-policy.ts';
+import { code } from './signing-line.ts';
+
+const RESERVATION: Reservation = {
+  requestId: 'r2',
+  requestSha256: '',
+  batchId: 'b1',
+  serial: 'ACME-1',
+  product: 'sensor',
+  attempt: 2,
+  boardId: 'beef',
+  spkiSha256: '',
+  certificateSerial: '',
+  notBefore: '',
+  notAfter: '',
+  tbs: new Uint8Array(),
+  reservedAt: '2026-06-01T12:00:00.000Z',
+};
+
+const FACTS: ReservationFacts = {
+  unit: { serial: 'ACME-1', product: 'sensor', batchId: 'b1' },
+  quota: 1,
+  reissueQuota: 1,
+  reserved: 0,
+  reissued: 0,
+  ofSerial: [],
+  onBoard: undefined,
+  keySeen: false,
+  lastReservedAt: undefined,
+};
+
+const EARLIER: EarlierIssuance = {
+  requestId: 'r1',
+  batchId: 'b1',
+  serial: 'ACME-1',
+  attempt: 1,
+  boardId: 'beef',
+  state: 'issued',
+  kind: 'first',
+};
+
+function plan(facts: Partial<ReservationFacts>): ReturnType<typeof planReservation> {
+  return planReservation(RESERVATION, { ...FACTS, ...facts });
+}
+
+describe('planReservation', () => {
+  it('lets a first certificate through with nothing to displace', () => {
+    expect(plan({})).toEqual({ kind: 'first', displaced: [] });
+  });
+
+  it.each([
+    ['reserved', 'void', 'first'],
+    ['signing', 'superseded', 'reissue'],
+    ['issued', 'superseded', 'reissue'],
+    ['active', 'superseded', 'reissue'],
+  ] as const)('turns an earlier attempt that is %s into %s: the new one is a %s', (state, becomes, kind) => {
+    const earlier = { ...EARLIER, state };
+    const planned = plan({ ofSerial: [earlier], onBoard: earlier, reserved: 1 });
+    expect(planned.kind).toBe(kind);
+    expect(planned.displaced).toEqual([{ earlier, state: becomes, reason: 'attempt 2' }]);
+  });
+
+  it.each(['superseded', 'revoked', 'void'] as const)(
+    'lets an attempt that is %s be, but not be repeated',
+    (state) => {
+      const earlier = { ...EARLIER, state };
+      expect(plan({ ofSerial: [earlier] })).toEqual({
+        kind: state === 'void' ? 'first' : 'reissue',
+        displaced: [],
+      });
+      expect(() => plan({ ofSerial: [{ ...earlier, attempt: 2 }] })).toThrow(code('ALREADY_ISSUED'));
+    },
+  );
+
+  it("uses the quota that a displaced reservation frees, but not another batch's", () => {
+    const onBoard: EarlierIssuance = { ...EARLIER, serial: 'OTHER', requestId: 'r0', state: 'reserved' };
+    expect(plan({ onBoard, reserved: 1 }).kind).toBe('first');
+    expect(() => plan({ onBoard: { ...onBoard, batchId: 'b0' }, reserved: 1 })).toThrow(
+      code('QUOTA_EXCEEDED'),
+    );
+  });
+
+  it.each([
+    ['a released serial', { unit: undefined }, 'NOT_RELEASED'],
+    ['this batch', { unit: { serial: 'ACME-1', product: 'sensor', batchId: 'b0' } }, 'NOT_RELEASED'],
+    ['a fresh key', { keySeen: true }, 'KEY_REUSED'],
+    ['a clock that goes forward', { lastReservedAt: '2026-06-01T12:05:00.001Z' }, 'CLOCK_WRONG'],
+    ['a free board', { onBoard: { ...EARLIER, serial: 'OTHER', state: 'active' } }, 'BOARD_BOUND'],
+    ['the same board', { ofSerial: [{ ...EARLIER, boardId: 'cafe', state: 'active' }] }, 'BOARD_BOUND'],
+    ['quota', { reserved: 1 }, 'QUOTA_EXCEEDED'],
+    ['reissue quota', { ofSerial: [EARLIER], reissued: 1 }, 'QUOTA_EXCEEDED'],
+  ] as const)('wants %s', (_name, facts, refusal) => {
+    expect(() => plan(facts)).toThrow(code(refusal));
+  });
+
+  it('allows two clocks five minutes', () => {
+    expect(plan({ lastReservedAt: '2026-06-01T12:05:00.000Z' }).kind).toBe('first');
+  });
+});
