@@ -1,6 +1,7 @@
 // npm run bench:smp — how fast the SMP client is, beside others on the same real Zephyr, and beside the bare wire.
 // Figures are medians of one run; on a shared machine only the ratios mean something.
 import { execFile } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { SmpClient } from '../smp/client.ts';
@@ -18,6 +19,8 @@ import type { Recording } from '../test/smp/recording-link.ts';
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
 /** Board and client are slow until they are compiled: 64 KiB are gone before that. */
 const WARM_UP_ROUNDS = 15;
+/** The other clients start a Python first: all of them meet a Zephyr that has finished booting. */
+const SETTLE_MS = 500;
 const BAUD = 115_200;
 const PEERS = ['smpclient', 'mcumgr-toolkit', 'mcumgr-toolkit-default'];
 const ZEPHYR_MESSAGE_BYTES = 1020;
@@ -45,6 +48,7 @@ async function onZephyr(paced: boolean, work: (path: string) => Promise<number>)
   const server = await startZephyr('serial_fs');
   const relay = paced ? await startPort('paced-relay.ts', server.path, String(BAUD)) : undefined;
   try {
+    await setTimeout(SETTLE_MS);
     return await work(relay?.path ?? server.path);
   } finally {
     await relay?.stop();
