@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, expect, it } from 'vitest';
+import { violations } from '../line/invariants.ts';
+import { placesOf, readEvidence } from '../line/line-evidence.ts';
+import { childrenOf, isAlive, killAll, LineProcess } from '../line/line-process.ts';
+import { progressOf } from '../line/line-progress.ts';
+
+const UNITS = 200;
+const KILLS = 15;
+/** From its start a line needs some 3 s until it works; a run that is killed later has done a good deal. */
+const LONGEST_RUN_MS = 15_000;
+const seed = Number(process.env['CERTLINE_SEED'] ?? Date.now() % 1_000_000);
+
+const folder = mkdtempSync(join(tmpdir(), 'certline-kills-'));
+const state = join(folder, 'state');
+const inbox = join(folder, 'inbox');
+const seen = new Set<number>();
+let line: LineProcess | undefined;
+
+afterAll(async () => {
+  await line?.kill();
+  killAll([...seen]);
+  if (process.env['CERTLINE_KEEP'] === undefined) rmSync(folder, { recursive: true, force: true });
+});
+
+function start(): LineProcess {
+  line = new LineProcess(['demo', '--units', String(UNITS), '--speed', 'instant'], {
+    CERTLINE_STATE: state,
+    CERTLINE_INBOX: inbox,
+  });
+  return line;
+}
+
+/** mulberry32: one seed, one series. */
+function randomFrom(start: number): () => number {
+  let value = start;
+  return () => {
+    value = (value + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(value ^ (value >>> 15), 1 | value);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+it(`survives ${KILLS} kills at random moments, seed ${seed}`, async () => {
+  const random = randomFrom(seed);
+  for (let kill = 1; kill <= KILLS; kill++) {
+    const running = start();
+    const ends = running.ended();
+    const afterMs = Math.round(random() * LONGEST_RUN_MS);
+    const everything = random() < 0.5;
+    await Promise.race([sleep(afterMs), ends]);
+    for (const pid of childrenOf(running.pid)) seen.add(pid);
+    if (!running.isRunning) break;
+    if (everything) killAll([...seen]);
+    await running.kill();
+    const { passed, signed, keyed } = progressOf(state);
+    process.stdout.write(
+      `seed ${seed}, kill ${kill} after ${afterMs} ms (${everything ? 'all' : 'line'}): ${passed} passed, ${signed} signed, ${keyed} keyed\n`,
+    );
+  }
+  const last = start();
+  const status = await last.ended();
+  process.stdout.write(last.output.slice(-3_000));
+  expect(status).toBe(0);
+  const places = placesOf(state, inbox);
+  expect(violations(places)).toEqual([]);
+  const { batches, units } = readEvidence(places);
+  expect([batches.length, units.filter(({ outcome }) => outcome === 'PASS').length]).toEqual([1, UNITS]);
+  expect([...seen].filter(isAlive)).toEqual([]);
+});
