@@ -19,6 +19,7 @@ import type { SmpHeader, SmpVersion } from './smp-header.ts';
 import { text, unsigned } from './smp-request.ts';
 import type { ReplyBody, SmpRequest } from './smp-request.ts';
 import { TextLines } from './text-lines.ts';
+import { ShellTerminal } from './shell-terminal.ts';
 import { Turn } from './turn.ts';
 
 /** How to talk to a board; everything has a sensible default. */
@@ -60,6 +61,12 @@ export type Reply<Value> = { ok: true; value: Value } | { ok: false; device: Dev
 /** Every answer but downloads and echoes is this small, in bytes. */
 const SHORT_REPLY_BYTES = 64;
 const PROBE_WAIT_MS = 500;
+/** A shell prints its prompt within its own thread's turn; a command may erase flash. */
+const PROMPT_WAIT_MS = 500;
+const COMMAND_WAIT_MS = 12_000;
+/** Generic errors UNSUPPORTED_TOO_OLD and _TOO_NEW. */
+const TOO_OLD = 12;
+const TOO_NEW = 13;
 /** A board that was reset by the opening of its port needs up to 2 s to boot; one that erases flash first, more. */
 const CONNECT_BUDGET_MS = 10_000;
 
@@ -72,6 +79,7 @@ export class SmpClient {
   readonly #exchange: Exchange;
   readonly #framing: Framing;
   readonly #text: TextLines;
+  readonly #terminal = new ShellTerminal();
   readonly #turn = new Turn();
   #version: SmpVersion;
   #sequence: number;
@@ -85,7 +93,10 @@ export class SmpClient {
     this.#sequence = options.firstSequence ?? Math.floor(Math.random() * 256);
     this.#text = new TextLines(options.onText ?? (() => undefined));
     this.limit = new MessageLimit(this.#framing, options.maxMessageBytes, options.limitMemory);
-    this.#exchange = new Exchange(link, this.#framing, (bytes) => this.#text.add(bytes));
+    this.#exchange = new Exchange(link, this.#framing, (bytes) => {
+      this.#text.add(bytes);
+      this.#terminal.add(bytes);
+    });
   }
 
   /** What was received so far, for diagnosis. */
@@ -103,6 +114,7 @@ export class SmpClient {
       try {
         const reply = await this.#probe({ signal: options.signal, deadlineMs });
         if (reply.ok) this.limit.learnCeiling(reply.value.bufferBytes - this.#framing.bufferOverhead);
+        else if (this.#changeVersion(reply.device)) continue;
         return;
       } catch (error) {
         if (!isUnanswered(error) || performance.now() >= deadlineMs) throw error;
@@ -140,6 +152,23 @@ export class SmpClient {
   ): Promise<ShellResult> {
     const request = options.repeatable === true ? SHELL_EXEC_REPEATABLE : SHELL_EXEC;
     return await this.request(request, { argv }, options);
+  }
+
+  /**
+   * Types a command into the shell that shares this UART and returns what it printed, for firmware without the shell
+   * group. Rejects with `SMP_UNSUPPORTED` when there is no prompt, `SMP_TIMEOUT` when none comes back.
+   */
+  async typeCommand(command: string, options: RequestOptions = {}): Promise<string> {
+    return await this.#turn.run(async () => {
+      const greeting = await this.#type('', PROMPT_WAIT_MS, options.signal);
+      if (greeting === undefined) {
+        throw new SmpError('SMP_UNSUPPORTED', `${this.name}: there is no shell prompt on this port`);
+      }
+      const output = await this.#type(command, COMMAND_WAIT_MS, options.signal);
+      if (output !== undefined) return output.slice(output.indexOf('\n') + 1); // the first line is what was typed
+      if (options.signal?.aborted === true) throw cancelled(this.name);
+      throw new SmpError('SMP_TIMEOUT', `${this.name}: the shell does not come back from “${command}”`);
+    });
   }
 
   /** Sends any request and returns its value; a refusal is thrown as `SMP_DEVICE_ERROR` or `SMP_UNSUPPORTED`. */
@@ -198,6 +227,18 @@ export class SmpClient {
       const waitMs = PROBE_WAIT_MS + this.#wireMs(OS_PARAMETERS, 0);
       return await this.#transmit(OS_PARAMETERS, undefined, waitMs, options);
     });
+  }
+
+  async #type(command: string, waitMs: number, signal: AbortSignal | undefined): Promise<string | undefined> {
+    const type = async (): Promise<void> => await this.#exchange.writeText(`${command}\n`);
+    return await this.#terminal.untilPrompt(type, waitMs, signal);
+  }
+
+  /** The board wants the other protocol version; false when it does not, or both were tried. */
+  #changeVersion(device: DeviceError): boolean {
+    if (device.group !== undefined || device.rc !== (this.#version === 2 ? TOO_NEW : TOO_OLD)) return false;
+    this.#version = this.#version === 2 ? 1 : 2;
+    return true;
   }
 
   async #askUntilAnswered<Parameters, Value>(

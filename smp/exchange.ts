@@ -116,6 +116,12 @@ export class Exchange {
     this.#throwIfEnded();
   }
 
+  /** Writes text as a person would type it; for a shell on the same UART. */
+  async writeText(text: string): Promise<void> {
+    this.#throwIfEnded();
+    await this.#link.write(Buffer.from(text));
+  }
+
   /**
    * Sends and waits for the answer. Rejects with an unanswered code that says what came instead, `LINK_LOST`,
    * `SMP_CANCELLED` or `SMP_CLOSED`.

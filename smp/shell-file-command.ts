@@ -1,4 +1,5 @@
 import type { RequestOptions, SmpClient } from './client.ts';
+import type { ShellResult } from './shell-requests.ts';
 import { isSmpError, SmpError } from './smp-error.ts';
 
 const NEEDED_OPTIONS = 'CONFIG_MCUMGR_GRP_SHELL, CONFIG_SHELL_BACKEND_DUMMY and CONFIG_FILE_SYSTEM_SHELL';
@@ -22,7 +23,10 @@ export interface FileCommandResult {
   output: string;
 }
 
-/** Runs `fs <verb> <path>` in the board's shell; such commands converge when they are repeated. */
+/**
+ * Runs `fs <verb> <path>` in the board's shell, through the shell group or, where the shell shares the UART, typed;
+ * such commands converge when they are repeated.
+ */
 export async function runFileCommand(
   client: SmpClient,
   verb: 'ls' | 'mkdir' | 'rm',
@@ -48,11 +52,28 @@ async function execOrExplain(
   client: SmpClient,
   argv: readonly string[],
   options: RequestOptions | undefined,
-): Promise<{ output: string; ret: number }> {
+): Promise<ShellResult> {
   try {
     return await client.exec(argv, { ...options, repeatable: true });
   } catch (error) {
-    if (isSmpError(error, 'SMP_UNSUPPORTED')) throw unsupported(client, argv[1] ?? '', error);
+    if (isSmpError(error, 'SMP_UNSUPPORTED')) return await typeOrExplain(client, argv, options, error);
+    throw error;
+  }
+}
+
+/** Where the shell shares the UART, its commands can be typed; what they return is not printed. */
+async function typeOrExplain(
+  client: SmpClient,
+  argv: readonly string[],
+  options: RequestOptions | undefined,
+  refusal: SmpError,
+): Promise<ShellResult> {
+  try {
+    const output = await client.typeCommand(argv.join(' '), options);
+    const failed = PRINTED_ERRNO.test(output) || /not found|fail|error/i.test(output);
+    return { output, ret: failed ? -1 : 0 };
+  } catch (error) {
+    if (isSmpError(error, 'SMP_UNSUPPORTED')) throw unsupported(client, argv[1] ?? '', refusal);
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { plainText } from './plain-text.ts';
 import type { SmpRequest } from './smp-request.ts';
 import { text } from './smp-request.ts';
 
@@ -28,10 +29,3 @@ export const SHELL_EXEC: SmpRequest<{ argv: readonly string[] }, ShellResult> = 
 
 /** The same for a command that may run twice without harm: it is repeated when nobody answers. */
 export const SHELL_EXEC_REPEATABLE: typeof SHELL_EXEC = { ...SHELL_EXEC, repeat: 'freely' };
-
-// oxlint-disable-next-line no-control-regex -- ESC begins the colour sequences of Zephyr's shell
-const ANSI_SEQUENCE = /\u001b\[[0-9;?]*[A-Za-z]/g;
-
-function plainText(output: string): string {
-  return output.replaceAll(ANSI_SEQUENCE, '').replaceAll('\r', '');
-}

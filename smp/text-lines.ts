@@ -1,9 +1,11 @@
+import { plainText } from './plain-text.ts';
+
 const LINE_END = 0x0a;
 /** Longer lines are delivered in pieces, so that a board that never ends a line cannot fill the memory. */
 const MAX_LINE_BYTES = 1024;
 
-// oxlint-disable-next-line no-control-regex -- ESC begins colour sequences; other control characters are dropped
-const UNPRINTABLE = /\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g;
+// oxlint-disable-next-line no-control-regex -- these are what must not reach a log
+const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 /** Puts the text between the frames (logs, prompts) together to lines, without colours and control characters. */
 export class TextLines {
@@ -33,7 +35,8 @@ export class TextLines {
   }
 
   #deliver(): void {
-    const line = Buffer.from(this.#pending).toString('utf8').replaceAll(UNPRINTABLE, '').trimEnd();
+    const text = plainText(Buffer.from(this.#pending).toString('utf8'));
+    const line = text.replaceAll(UNPRINTABLE, '').trimEnd();
     this.#pending.length = 0;
     if (line !== '') this.#onLine(line);
   }

@@ -54,6 +54,23 @@ describe('connect', () => {
     expect(client.limit.ceilingBytes).toBe(182);
   });
 
+  it.each([
+    [2, 13],
+    [1, 12],
+  ] as const)(
+    'changes from protocol version %i when the board refuses it with rc %i',
+    async (version, rc) => {
+      const { link, client } = open({ version });
+      const seen: number[] = [];
+      answer(link, (request) => {
+        seen.push(request.version + 1);
+        return frame(request, request.version + 1 === version ? { rc } : { rc: 8 });
+      });
+      await client.connect();
+      expect(seen).toEqual([version, 3 - version]);
+    },
+  );
+
   it('tries again while the board boots', async () => {
     const { link, client } = open();
     answer(link, (request, count) => (count < 2 ? '*** Booting ***\r\n' : frame(request, { rc: 8 })));

@@ -25,6 +25,51 @@ describe('makeDirectory', () => {
   );
 });
 
+describe('makeDirectory on a UART that a shell shares, without the shell group', () => {
+  /** A shell that echoes what is typed, prints and prompts, with colours; the rest goes to the board. */
+  function boardWithTextShell(answers: Record<string, string>): FileBoard {
+    const board = new FileBoard();
+    board.has.shell = false;
+    const toBoard = board.link.onWrite;
+    board.link.onWrite = (bytes) => {
+      const typed = bytes.toString('latin1');
+      if (typed.startsWith('\u0006')) return toBoard(bytes);
+      const command = typed.trim();
+      const output = answers[command] ?? (command === '' ? '' : `${command}: command not found\r\n`);
+      for (const piece of [typed.replace('\n', '\r\n'), output, '\u001b[1;32mua', 'rt:~$ \u001b[m'])
+        board.link.receive(piece);
+    };
+    return board;
+  }
+
+  it('types the command, and makes the parents first', async () => {
+    let parentMade = false;
+    const answers = {
+      get 'fs mkdir /lfs1/a/b'() {
+        return parentMade ? '' : 'Error creating dir[-2]\r\n';
+      },
+      get 'fs mkdir /lfs1/a'() {
+        parentMade = true;
+        return '';
+      },
+    };
+    await makeDirectory(new SmpClient(boardWithTextShell(answers).link), '/lfs1/a/b');
+    expect(parentMade).toBe(true);
+  });
+
+  it('takes one that exists for success', async () => {
+    const answers = { 'fs mkdir /lfs1/a': 'Error creating dir[-17]\r\n' };
+    await expect(
+      makeDirectory(new SmpClient(boardWithTextShell(answers).link), '/lfs1/a'),
+    ).resolves.toBeUndefined();
+  });
+
+  it('names the firmware options when the shell has no such command', async () => {
+    const failure = makeDirectory(new SmpClient(boardWithTextShell({}).link), '/lfs1/a');
+    await expect(failure).rejects.toMatchObject({ code: 'SMP_UNSUPPORTED' });
+  });
+});
+
 describe('removeFile', () => {
   it('removes a file, and is content when there is none', async () => {
     const board = new FileBoard();

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { SmpClient } from '../../../smp/client.ts';
 import type { SmpClientOptions } from '../../../smp/client.ts';
+import { makeDirectory } from '../../../smp/make-directory.ts';
 import { DATAGRAM_FRAMING, RAW_FRAMING } from '../../../smp/raw-framing.ts';
 import { readFile } from '../../../smp/read-file.ts';
 import { openSerialLink } from '../../../smp/serial-link.ts';
@@ -76,6 +77,11 @@ describe.skipIf(reason)(`transports and buffers of real Zephyr${cannotRun}`, () 
     for (const words of ['one', 'two', 'a'.repeat(100)]) expect(await client.echo(words)).toBe(words);
     await client.connect(); // its newline makes the shell print a second prompt, which ends the line of the first
     expect(lines.join('\n')).toContain('uart:~$');
+    // This build has no shell group: what it can run, it runs typed.
+    await expect(client.exec(['kernel', 'version'])).rejects.toMatchObject({ code: 'SMP_UNSUPPORTED' });
+    expect(await client.typeCommand('kernel version')).toBe('Zephyr version 4.4.0\n');
+    await expect(makeDirectory(client, '/lfs1/a')).rejects.toMatchObject({ code: 'SMP_UNSUPPORTED' });
+    expect(await client.echo('still there')).toBe('still there');
   });
 
   it('raw: speaks without frames', async () => {
