@@ -32,12 +32,15 @@ async function verify(
   signal: AbortSignal,
 ): Promise<VerifiedReadback> {
   const { unit, claim, spkiSha256 } = input;
+  const before = station.provenBefore(claim.boardId, unit);
+  if (before?.evidence['spkiSha256'] === spkiSha256) return before;
   const socket = await station.socketOf(claim.boardId, unit.serial, signal);
   const work = { serial: unit.serial, step: 'verifyReadback' as const, boardId: claim.boardId };
   const certificate = Buffer.from(input.certificate, 'base64');
   return await socket.use(work, signal, async (board) => {
     const proof = await proveBoard(board, { certificate, spkiSha256, boardId: claim.boardId }, signal);
-    station.pass(socket, claim.boardId, unit);
-    return { verifiedAt: new Date().toISOString(), evidence: { ...proof } };
+    const verified = { verifiedAt: new Date().toISOString(), evidence: { ...proof } };
+    station.pass(socket, claim.boardId, unit, verified);
+    return verified;
   });
 }

@@ -1,0 +1,78 @@
+import { asyncLocalStorage } from '@temporalio/activity';
+import type { Context } from '@temporalio/activity';
+import { afterEach, expect, it } from 'vitest';
+import { createClaimActivities } from '../../activities/claim-activities.ts';
+import { createStationActivities } from '../../activities/station-activities.ts';
+import type { DeliveryInput, GeneratedKeypair } from '../../provisioning/steps-io.ts';
+import { startBench, unitOf } from '../fixtures/bench.ts';
+import type { Bench } from '../fixtures/bench.ts';
+import { makeCa } from '../pki/leaf.ts';
+import { temporaryFolder } from '../pki/openssl.ts';
+import { makeLine, release } from '../pki/signing-line.ts';
+import { until } from '../workflows/until.ts';
+
+let bench: Bench | undefined;
+afterEach(async () => {
+  await bench?.end();
+  bench = undefined;
+});
+
+/** Runs one step as a worker does; what a step asks of its worker is only this. */
+async function asActivity<T>(step: () => Promise<T>): Promise<T> {
+  const context = {
+    info: { attempt: 1 },
+    cancellationSignal: new AbortController().signal,
+    log: { warn: () => undefined, info: () => undefined },
+  };
+  return await asyncLocalStorage.run(context as unknown as Context, step);
+}
+
+async function certified(folder: string, serial: string, key: GeneratedKeypair): Promise<Uint8Array> {
+  const line = makeLine(folder, await makeCa(folder));
+  await release(line, [serial]);
+  const { boardId, csr } = key;
+  const { certificate } = await line.issuer.issue({
+    requestId: 'r1',
+    batchId: 'b1',
+    serial,
+    product: 'sensor',
+    attempt: 1,
+    boardId,
+    csr: Buffer.from(csr, 'base64'),
+  });
+  return certificate;
+}
+
+it('tells again what was proven, after a crash and with the board gone to its tray', async () => {
+  bench = await startBench();
+  const unit = unitOf('CL-1');
+  bench.line.insertBoard('st', '1');
+  await bench.ready('1');
+  const claim = createClaimActivities(bench.station, 'boards/node');
+  const key = await asActivity(() => claim.generateKeypair({ unit }));
+  const certificate = Buffer.from(await certified(temporaryFolder(), 'CL-1', key)).toString('base64');
+  const delivery: DeliveryInput = { unit, claim: key, certificate, spkiSha256: key.spkiSha256 };
+  const steps = createStationActivities(bench.station);
+  await asActivity(() => steps.flashCredentials(delivery));
+  const proven = await asActivity(() => steps.verifyReadback(delivery));
+
+  // The answer is lost with the station, but not the word on the tile: the operator takes the board out.
+  await bench.line.removeBoard('st', '1', 'done');
+  await bench.restart();
+  const again = createStationActivities(bench.station);
+  expect(await asActivity(() => again.verifyReadback(delivery))).toEqual(proven);
+});
+
+it('does not take one proof for another', async () => {
+  bench = await startBench();
+  const board = bench.line.insertBoard('st', '1');
+  await bench.ready('1');
+  const socket = bench.station.sockets[0]!;
+  const proof = { verifiedAt: '2026-01-01T00:00:00.000Z', evidence: { spkiSha256: 'aa' } };
+  bench.station.pass(socket, board.hardwareId, unitOf('CL-1'), proof);
+  await until('the tile says so', () => bench!.state('1') === 'pass');
+  expect(bench.station.provenBefore(board.hardwareId, unitOf('CL-1'))).toEqual(proof);
+  expect(bench.station.provenBefore(board.hardwareId, unitOf('CL-1', 2))).toBeUndefined();
+  expect(bench.station.provenBefore(board.hardwareId, unitOf('CL-2'))).toBeUndefined();
+  expect(bench.station.provenBefore('another', unitOf('CL-1'))).toBeUndefined();
+});
