@@ -1,5 +1,5 @@
 import { CONSOLE_FRAMING } from './console-framing.ts';
-import { describeDeviceError, isUnsupported } from './device-error.ts';
+import { isUnsupported } from './device-error.ts';
 import type { DeviceError } from './device-error.ts';
 import { cancelled, Exchange } from './exchange.ts';
 import type { LinkStatistics } from './exchange.ts';
@@ -10,16 +10,18 @@ import { MessageLimit } from './message-limit.ts';
 import type { LimitMemory } from './message-limit.ts';
 import { OS_ECHO, OS_INFO, OS_PARAMETERS, OS_RESET } from './os-requests.ts';
 import type { BufferParameters } from './os-requests.ts';
+import { decodeReply } from './reply.ts';
+import type { Reply } from './reply.ts';
 import { SHELL_EXEC, SHELL_EXEC_REPEATABLE } from './shell-requests.ts';
 import type { ShellResult } from './shell-requests.ts';
-import { decodeCborMap, encodeCborBehindHeader } from './smp-cbor.ts';
+import { encodeCborBehindHeader } from './smp-cbor.ts';
 import { isUnanswered, SmpError } from './smp-error.ts';
 import { encodeSmpHeader, SMP_HEADER_BYTES, SMP_OP } from './smp-header.ts';
 import type { SmpHeader, SmpVersion } from './smp-header.ts';
-import { text, unsigned } from './smp-request.ts';
-import type { ReplyBody, SmpRequest } from './smp-request.ts';
+import type { SmpRequest } from './smp-request.ts';
 import { TextLines } from './text-lines.ts';
 import { ShellTerminal } from './shell-terminal.ts';
+import type { TraceEvent, TraceOptions } from './trace.ts';
 import { Turn } from './turn.ts';
 
 /** How to talk to a board; everything has a sensible default. */
@@ -37,6 +39,8 @@ export interface SmpClientOptions {
   maxMessageBytes?: number;
   /** Keeps what was found out about message sizes for the next board with this firmware. */
   limitMemory?: LimitMemory;
+  /** Tells every message sent and received, without content unless asked. */
+  trace?: TraceOptions;
   /** Sequence number of the first request, 0 to 255; random when absent. */
   firstSequence?: number;
 }
@@ -54,9 +58,6 @@ export interface RequestOptions {
    */
   secret?: boolean | undefined;
 }
-
-/** What a board answered: the value asked for, or its refusal with the rest of the refusing reply. */
-export type Reply<Value> = { ok: true; value: Value } | { ok: false; device: DeviceError; body: ReplyBody };
 
 /** Every answer but downloads and echoes is this small, in bytes. */
 const SHORT_REPLY_BYTES = 64;
@@ -80,6 +81,7 @@ export class SmpClient {
   readonly #framing: Framing;
   readonly #text: TextLines;
   readonly #terminal = new ShellTerminal();
+  readonly #trace: TraceOptions | undefined;
   readonly #turn = new Turn();
   #version: SmpVersion;
   #sequence: number;
@@ -89,6 +91,7 @@ export class SmpClient {
     this.#link = link;
     this.#framing = options.framing ?? CONSOLE_FRAMING;
     this.#version = options.version ?? 2;
+    this.#trace = options.trace;
     // Random: the late answer to a request of whoever used the port before must not look like ours.
     this.#sequence = options.firstSequence ?? Math.floor(Math.random() * 256);
     this.#text = new TextLines(options.onText ?? (() => undefined));
@@ -283,6 +286,8 @@ export class SmpClient {
     const { header, message } = this.#encode(request, parameters);
     const leftMs = (options.deadlineMs ?? Infinity) - performance.now();
     if (options.signal?.aborted === true) throw cancelled(this.name);
+    const sentAt = performance.now();
+    this.#traceMessage('sent', request, header, message.subarray(SMP_HEADER_BYTES), sentAt, options);
     const { body } = await this.#exchange.transmit({
       message,
       header,
@@ -291,8 +296,11 @@ export class SmpClient {
       hurryWhenDamaged: request.repeat !== 'never',
       signal: options.signal,
     });
+    this.#traceMessage('received', request, header, body, sentAt, options);
     try {
-      return this.#decode(request, body);
+      const reply = decodeReply(request, body);
+      if (reply === undefined) throw this.#malformed(request.name);
+      return reply;
     } finally {
       body.fill(0);
     }
@@ -318,14 +326,26 @@ export class SmpClient {
     return { header, message };
   }
 
-  #decode<Value>(request: SmpRequest<never, Value>, bytes: Uint8Array): Reply<Value> {
-    const body = decodeCborMap(bytes);
-    if (body === undefined) throw this.#malformed(request.name);
-    const device = request.rcIsResult === true && 'o' in body ? undefined : deviceErrorOf(body);
-    if (device !== undefined) return { ok: false, device, body };
-    const value = request.parse(body);
-    if (value === undefined) throw this.#malformed(request.name);
-    return { ok: true, value };
+  #traceMessage(
+    direction: TraceEvent['direction'],
+    request: SmpRequest<never, unknown>,
+    header: SmpHeader,
+    body: Uint8Array,
+    sentAt: number,
+    options: RequestOptions,
+  ): void {
+    if (this.#trace === undefined) return;
+    const shown = this.#trace.withContent === true && options.secret !== true;
+    this.#trace.onEvent({
+      direction,
+      request: request.name,
+      group: header.group,
+      id: header.id,
+      sequence: header.sequence,
+      messageBytes: SMP_HEADER_BYTES + body.length,
+      elapsedMs: performance.now() - sentAt,
+      content: shown ? Buffer.from(body).toString('hex') : undefined,
+    });
   }
 
   #malformed(what: string): SmpError {
@@ -337,17 +357,4 @@ export class SmpClient {
 interface EncodedRequest {
   header: SmpHeader;
   message: Uint8Array;
-}
-
-/** Version 2 names group and code in `err`; version 1 and the protocol itself give a bare `rc`, 0 for success. */
-function deviceErrorOf(body: ReplyBody): DeviceError | undefined {
-  const error = body['err'];
-  if (typeof error === 'object' && error !== null) {
-    const { group, rc } = error as { group?: unknown; rc?: unknown };
-    if (typeof group === 'number' && typeof rc === 'number' && rc !== 0) {
-      return describeDeviceError(group, rc, text(body, 'rsn'));
-    }
-  }
-  const rc = unsigned(body, 'rc') ?? 0;
-  return rc === 0 ? undefined : describeDeviceError(undefined, rc, text(body, 'rsn'));
 }

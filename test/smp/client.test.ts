@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { SmpClient } from '../../smp/client.ts';
 import type { SmpClientOptions } from '../../smp/client.ts';
-import { FS_STATUS } from '../../smp/fs-requests.ts';
+import { FS_DOWNLOAD, FS_STATUS, FS_UPLOAD_LAST } from '../../smp/fs-requests.ts';
+import type { TraceEvent } from '../../smp/trace.ts';
 import { cborMap, consoleLines, parseRequestFrame, replyMessage } from './board-frames.ts';
 import type { BoardRequest } from './board-frames.ts';
 import { MemoryLink } from './memory-link.ts';
@@ -236,6 +237,40 @@ describe('text between frames', () => {
     await client.request(FS_STATUS, { path: '/a' });
     link.receive('after\n');
     expect(lines).toEqual(['after']);
+  });
+});
+
+describe('tracing', () => {
+  const key = Buffer.from('key material');
+
+  async function trace(withContent: boolean, secret: boolean): Promise<TraceEvent[]> {
+    const events: TraceEvent[] = [];
+    const { link, client } = open({ trace: { withContent, onEvent: (event) => events.push(event) } });
+    answer(link, (request) =>
+      frame(request, request.op === 2 ? { off: key.length } : { off: 0, data: key, len: key.length }),
+    );
+    const part = { path: '/lfs1/key.der', offset: 0, total: key.length, bytes: key };
+    await client.request(FS_UPLOAD_LAST, part, { secret });
+    await client.request(FS_DOWNLOAD, { path: '/lfs1/key.der', offset: 0 }, { secret });
+    return events;
+  }
+
+  it('tells what passes, without content', async () => {
+    const events = await trace(false, false);
+    expect(events.map(({ direction, request }) => `${direction} ${request}`)).toEqual([
+      'sent last part of a file',
+      'received last part of a file',
+      'sent file download',
+      'received file download',
+    ]);
+    expect(events.every(({ content }) => content === undefined)).toBe(true);
+  });
+
+  it('shows content where asked, but never of a secret file', async () => {
+    const shown = await trace(true, false);
+    expect(shown.filter(({ content }) => content?.includes(key.toString('hex')))).toHaveLength(2);
+    const secret = await trace(true, true);
+    expect(secret.map(({ content }) => content)).toEqual([undefined, undefined, undefined, undefined]);
   });
 });
 
