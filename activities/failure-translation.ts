@@ -11,17 +11,29 @@ const LATER_MAX_MS = 60_000;
 const MESSAGE_MAX_CHARACTERS = 500;
 
 /**
+ * bounded: a step, which is given up when its code's attempts are used up, and a person decides. endless: bookkeeping;
+ * nobody could decide anything about it, and a batch whose books are not kept never ends.
+ */
+type Patience = 'bounded' | 'endless';
+
+/**
  * The single translation of a room's error into Temporal's terms: type = code, retried as the failure table says, final
  * when the code's attempts are used up. Stack and cause stay in the station's own log: a history is for ever, and
  * everybody reads it.
  */
-export function toFailure(error: unknown, attempt: number, fault: FailureCode): ApplicationFailure {
+export function toFailure(
+  error: unknown,
+  attempt: number,
+  fault: FailureCode,
+  patience: Patience = 'bounded',
+): ApplicationFailure {
   const code = codeOf(error) ?? fault;
   const row = FAILURES[code];
+  const isSpent = patience === 'bounded' && attempt >= row.attempts;
   const failure = ApplicationFailure.create({
     type: code,
     message: messageOf(error, code),
-    nonRetryable: row.retry === 'never' || attempt >= row.attempts,
+    nonRetryable: row.retry === 'never' || isSpent,
     nextRetryDelay:
       row.retry === 'now' ? NOW_MS : Math.min(LATER_MS * 2 ** Math.min(attempt - 1, 10), LATER_MAX_MS),
   });
@@ -33,7 +45,11 @@ export function toFailure(error: unknown, attempt: number, fault: FailureCode): 
  * Runs one activity: what it throws is logged here, on its own host, and translated. A cancelled activity stays a
  * cancelled one.
  */
-export async function translated<T>(fault: FailureCode, run: () => Promise<T>): Promise<T> {
+export async function translated<T>(
+  fault: FailureCode,
+  run: () => Promise<T>,
+  patience: Patience = 'bounded',
+): Promise<T> {
   const context = Context.current();
   try {
     return await run();
@@ -43,7 +59,7 @@ export async function translated<T>(fault: FailureCode, run: () => Promise<T>): 
       return await context.cancelled;
     }
     context.log.warn('activity failed', { error });
-    throw toFailure(error, context.info.attempt, fault);
+    throw toFailure(error, context.info.attempt, fault, patience);
   }
 }
 

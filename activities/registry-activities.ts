@@ -10,17 +10,22 @@ import type {
 } from '../provisioning/steps-io.ts';
 import type { AttemptFailure, Registration, Registry } from '../registry/registry.ts';
 import { translated } from './failure-translation.ts';
+import { withHeartbeat } from './heartbeat.ts';
 
 /** Step 5 and the books of the batch, where the registry of record is. */
 export function createRegistryActivities(registry: Registry, inbox: string): RegistryActivities {
   return {
     registerDevice: (input) =>
       translated('REGISTRY_FAULT', () => registry.registerUnit(registrationOf(input))),
-    recordFailure: (input) => translated('REGISTRY_FAULT', () => record(registry, input)),
-    loadChunk: ({ batchId, chunk }) =>
-      translated('REGISTRY_FAULT', () => registry.chunkRows(batchId, chunk, CHUNK_SIZE)),
-    closeBatch: (input) => translated('REGISTRY_FAULT', () => close(registry, inbox, input)),
+    recordFailure: (input) => booked(() => record(registry, input)),
+    loadChunk: ({ batchId, chunk }) => booked(() => registry.chunkRows(batchId, chunk, CHUNK_SIZE)),
+    closeBatch: (input) => booked(() => close(registry, inbox, input)),
   };
+}
+
+/** Bookkeeping: it may take long, and is tried until it works. */
+async function booked<T>(run: () => Promise<T>): Promise<T> {
+  return await translated('REGISTRY_FAULT', () => withHeartbeat(run), 'endless');
 }
 
 function registrationOf({

@@ -17,10 +17,14 @@ export function createSignerActivities(issuer: Issuer, ledger: IssuanceLedger): 
     signCertificate: (input) => translated('SIGNER_FAULT', () => sign(issuer, input)),
     activateCertificates: ({ requestIds }) => translated('SIGNER_FAULT', () => issuer.activate(requestIds)),
     revokeCertificate: ({ unit }) =>
-      translated('SIGNER_FAULT', async () => {
-        await issuer.revoke({ serial: unit.serial }, 'cessationOfOperation');
-      }),
-    releaseUnits: (input) => translated('SIGNER_FAULT', () => release(ledger, input)),
+      translated(
+        'SIGNER_FAULT',
+        async () => {
+          await issuer.revoke({ serial: unit.serial }, 'cessationOfOperation');
+        },
+        'endless',
+      ),
+    releaseUnits: (input) => translated('SIGNER_FAULT', () => release(ledger, input), 'endless'),
   };
 }
 

@@ -89,7 +89,13 @@ export const signerBooks = proxyActivities<Omit<SignerActivities, 'signCertifica
 /** Bookkeeping at the registry: chunks, failures, the end of a batch. */
 export const registryBooks = proxyActivities<
   Pick<RegistryActivities, 'loadChunk' | 'recordFailure' | 'closeBatch'>
->({ ...BOOKKEEPING, taskQueue: REGISTRY_QUEUE, startToCloseTimeout: '5 minutes' });
+>({
+  ...BOOKKEEPING,
+  taskQueue: REGISTRY_QUEUE,
+  // The result of a large batch takes minutes; that its writer was killed is noticed in seconds.
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '12 seconds',
+});
 
 /** Tells a station that a unit has left its socket; a station that is down finds it out by itself when it is back. */
 export function stationBooks(stationId: string): Pick<StationActivities, 'releaseSocket'> {

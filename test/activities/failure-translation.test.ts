@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toFailure } from '../../activities/failure-translation.ts';
 import { FixtureError } from '../../fixtures/fixture-error.ts';
+import { RegistryError } from '../../registry/registry-error.ts';
 import { SmpError } from '../../smp/smp-error.ts';
 
 describe('the translation of failures', () => {
@@ -17,6 +18,13 @@ describe('the translation of failures', () => {
       true,
       true,
     ]);
+  });
+
+  it('is never final for bookkeeping, unless trying again is of no use', () => {
+    const full = new RegistryError('full', 'The disk is full.');
+    expect(toFailure(full, 5_000, 'REGISTRY_FAULT', 'endless').nonRetryable).toBe(false);
+    const conflict = new RegistryError('other-certificate', 'Another one.');
+    expect(toFailure(conflict, 1, 'REGISTRY_FAULT', 'endless').nonRetryable).toBe(true);
   });
 
   it('waits longer from try to try, up to a minute', () => {

@@ -1,0 +1,40 @@
+import { asyncLocalStorage } from '@temporalio/activity';
+import type { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createRegistryActivities } from '../../activities/registry-activities.ts';
+import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
+import { temporaryFolder } from '../pki/openssl.ts';
+
+it('tries to close a batch for as long as its result cannot be written', async () => {
+  const inbox = temporaryFolder();
+  const registry = new SqliteRegistry(join(inbox, 'registry.db'));
+  const batch = { batchId: 'B', order: 'PO-1', manifest: 'lot.csv', sha256: 'a'.repeat(64), rows: 1 };
+  await registry.importBatch(batch, rows());
+  // A folder in the place of the result: nothing can be put there.
+  mkdirSync(join(inbox, 'lot.result.csv', 'in-the-way'), { recursive: true });
+  const books = createRegistryActivities(registry, inbox);
+  const failure = await asActivity(100, () => books.closeBatch({ batchId: 'B', cancelled: false }));
+  expect(failure).toBeInstanceOf(ApplicationFailure);
+  expect(failure).toMatchObject({ nonRetryable: false, nextRetryDelay: 60_000 });
+  expect((await registry.batchSummary('B')).batch.state).toBe('open');
+  registry.close();
+});
+
+async function* rows() {
+  yield { serial: 'CL-1', product: 'node', attrs: {} };
+}
+
+/** What the step throws when it runs as a worker's activity for the nth time. */
+async function asActivity(attempt: number, step: () => Promise<unknown>): Promise<unknown> {
+  const context = {
+    info: { attempt, heartbeatTimeoutMs: 12_000 },
+    cancellationSignal: new AbortController().signal,
+    log: { warn: () => undefined, info: () => undefined },
+  };
+  return await asyncLocalStorage.run(context as unknown as Context, () =>
+    step().catch((error: unknown) => error),
+  );
+}
