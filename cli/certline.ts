@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addBatchCommands } from './batch-commands.ts';
 import { addCaCommands } from './ca-commands.ts';
+import { addCertCommands } from './cert-commands.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { EXIT_STATUS } from './exit-status.ts';
 import { addLineCommands } from './line-commands.ts';
@@ -22,6 +23,7 @@ addManifestCommands(program);
 addBatchCommands(program);
 addUnitCommands(program);
 addCaCommands(program);
+addCertCommands(program);
 addDoctorCommand(program);
 
 try {

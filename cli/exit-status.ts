@@ -12,6 +12,7 @@ export const EXIT_STATUS = {
   refused: { status: 6, means: 'the request does not fit the state of the batch or unit' },
   lineRunning: { status: 7, means: 'a line already runs on this state folder' },
   lineNotRunning: { status: 8, means: 'no line runs that could answer' },
+  profileBroken: { status: 9, means: 'a certificate breaks the profile; every rule is named' },
   portMissing: { status: 20, means: 'a serial port does not exist' },
   portBusy: { status: 21, means: 'a serial port is held by another program' },
   portDenied: { status: 22, means: 'a serial port may not be opened' },

@@ -27,7 +27,7 @@ export interface IssuingCa {
 }
 
 /** The facts of a CA certificate. Throws CA_INCONSISTENT when it lacks a key identifier or is not in strict DER. */
-function issuerFactsOf(certificate: Uint8Array): IssuerFacts {
+export function issuerFactsOf(certificate: Uint8Array): IssuerFacts {
   const fields = readCertificate(certificate);
   const keyIdentifier = fields.extensions
     ?.find(({ oid }) => oid === OID.subjectKeyIdentifier)

@@ -4,14 +4,15 @@ import type { EarlierIssuance, IssuanceKind, ReservationFacts } from './issuance
 import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
 import { selectReleasedUnit } from './sql-release.ts';
 
-const SELECT = `SELECT i.*, r.serial, r.product FROM issuance i JOIN released_serial r USING (serial_folded)`;
+/** The columns that `issuanceOf` reads, to which a WHERE is added. */
+export const SELECT_ISSUANCE = `SELECT i.*, r.serial, r.product FROM issuance i JOIN released_serial r USING (serial_folded)`;
 const LIVE = `i.state IN ('reserved', 'signing', 'issued', 'active')`;
 
 export async function selectIssuance(
   transaction: LedgerTransaction,
   requestId: string,
 ): Promise<Issuance | undefined> {
-  return issuanceOf(await transaction.get(`${SELECT} WHERE i.request_id = ?`, requestId));
+  return issuanceOf(await transaction.get(`${SELECT_ISSUANCE} WHERE i.request_id = ?`, requestId));
 }
 
 export async function selectLiveIssuance(
@@ -19,7 +20,7 @@ export async function selectLiveIssuance(
   serial: string,
 ): Promise<Issuance | undefined> {
   return issuanceOf(
-    await transaction.get(`${SELECT} WHERE i.serial_folded = ? AND ${LIVE}`, foldSerial(serial)),
+    await transaction.get(`${SELECT_ISSUANCE} WHERE i.serial_folded = ? AND ${LIVE}`, foldSerial(serial)),
   );
 }
 
@@ -29,8 +30,8 @@ export async function selectFacts(
   { serial, batchId, boardId, spkiSha256 }: Reservation,
 ): Promise<ReservationFacts> {
   const batch = await transaction.get('SELECT * FROM batch WHERE batch_id = ?', batchId);
-  const ofSerial = await transaction.all(`${SELECT} WHERE i.serial_folded = ?`, foldSerial(serial));
-  const onBoard = await transaction.get(`${SELECT} WHERE i.board_id = ? AND ${LIVE}`, boardId);
+  const ofSerial = await transaction.all(`${SELECT_ISSUANCE} WHERE i.serial_folded = ?`, foldSerial(serial));
+  const onBoard = await transaction.get(`${SELECT_ISSUANCE} WHERE i.board_id = ? AND ${LIVE}`, boardId);
   const last = await transaction.get('SELECT reserved_at FROM issuance ORDER BY seq DESC LIMIT 1');
   const seen = await transaction.get('SELECT request_id FROM issuance WHERE spki_sha256 = ?', spkiSha256);
   return {
@@ -126,7 +127,8 @@ function earlierOf(row: LedgerRow): EarlierIssuance {
   };
 }
 
-function issuanceOf(row: LedgerRow | undefined): Issuance | undefined {
+/** The issuance in a row of `SELECT_ISSUANCE`. */
+export function issuanceOf(row: LedgerRow | undefined): Issuance | undefined {
   if (row === undefined) return undefined;
   const { certificate, reason } = row;
   return {

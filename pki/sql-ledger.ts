@@ -23,7 +23,10 @@ import {
   updateIssued,
   updateState,
 } from './sql-issuance.ts';
+import { selectByCertificateSerial, selectByFingerprint, selectIssuancesOf } from './sql-lookup.ts';
 import { insertBatch, insertSerials } from './sql-release.ts';
+
+const SHA256_HEX_LENGTH = 64;
 
 /** An issuance ledger in a SQL database: the policy's decisions, each with its audit entry, in one transaction. */
 export class SqlLedger implements IssuanceLedger {
@@ -126,6 +129,18 @@ export class SqlLedger implements IssuanceLedger {
       await endIssuance(transaction, requestId, { state, reason });
       return { ...issuance, state, reason };
     });
+  }
+
+  /** Every issuance of a serial, the newest first. */
+  issuancesOf(serial: string): Promise<Issuance[]> {
+    return this.#database.read((transaction) => selectIssuancesOf(transaction, serial));
+  }
+
+  /** The issuance of a certificate, by its serial number or its SHA-256, both in hex. */
+  issuanceOfCertificate(name: string): Promise<Issuance | undefined> {
+    const hex = name.toLowerCase().replaceAll(':', '');
+    const select = hex.length === SHA256_HEX_LENGTH ? selectByFingerprint : selectByCertificateSerial;
+    return this.#database.read((transaction) => select(transaction, hex));
   }
 
   /** The audit log, oldest first. */

@@ -8,7 +8,18 @@ describe('certline', () => {
   it('shows what there is', async () => {
     const { status, stdout, stderr } = await newPlace().certline('--help');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    for (const command of ['validate', 'submit', 'batch', 'unit', 'ca', 'doctor', 'demo', 'up', 'worker']) {
+    for (const command of [
+      'validate',
+      'submit',
+      'batch',
+      'unit',
+      'ca',
+      'cert',
+      'doctor',
+      'demo',
+      'up',
+      'worker',
+    ]) {
       expect(stdout).toContain(`\n  ${command}`);
     }
   });

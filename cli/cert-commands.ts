@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { stateFolderOf } from './invocation.ts';
+import type { LintFileOptions } from './lint-file.ts';
+import type { ShowCertificateOptions } from './show-certificate.ts';
+
+const WHICH = 'unit serial, or serial number or SHA-256 of a certificate';
+
+/** Commands about single certificates, at the signer. */
+export function addCertCommands(program: Command): void {
+  const cert = program
+    .command('cert')
+    .description('judge, see and withdraw single certificates')
+    .addHelpText('after', '\nExamples:\n  certline cert lint crt.der\n  certline cert show CL-000017');
+  cert
+    .command('lint')
+    .description('judge certificates by the device profile: every rule that is broken, with its code')
+    .argument('<file>', 'one certificate in DER, or any number in PEM')
+    .option('--issuer <file>', 'certificate of the CA that must have signed; else the one of this line')
+    .option('--json', 'one JSON document instead of a table')
+    .addHelpText(
+      'after',
+      `
+Exit status 0: no rule is broken; 9: one is; 5: there is no such file.
+
+Examples:
+  certline cert lint crt.der
+  certline cert lint crt.pem --issuer factory-ica.pem --json | jq '.certificates[].findings[].code'`,
+    )
+    .action(async (file: string, options: LintFileOptions, command: Command) => {
+      const { lintFile } = await import('./lint-file.ts');
+      await lintFile(stateFolderOf(command), file, options);
+    });
+  cert
+    .command('show')
+    .description('what a certificate says, and what the ledger knows of it')
+    .argument('<which>', `file, ${WHICH}`)
+    .option('--pem', 'only the certificate, in PEM')
+    .option('--json', 'one JSON document instead of text')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  certline cert show CL-000017
+  certline cert show crt.der --json | jq -r '.[].ledger.state'`,
+    )
+    .action(async (which: string, options: ShowCertificateOptions, command: Command) => {
+      const { showCertificate } = await import('./show-certificate.ts');
+      await showCertificate(stateFolderOf(command), which, options);
+    });
+}

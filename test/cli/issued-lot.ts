@@ -1,0 +1,38 @@
+import { generateDeviceKey } from '../../pki/device-key.ts';
+import { Issuer, type Issued } from '../../pki/issuer.ts';
+import type { IssuingCa } from '../../pki/issuing-ca.ts';
+import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
+import { ensureDemoCa } from '../../workers/line-ca.ts';
+import { ledgerPath } from '../../workers/state-folder.ts';
+import type { Place } from './certline.ts';
+
+const PROFILE = { organization: 'certline-test', commonName: '{serial}', validity: 'forever' } as const;
+
+/** Issues a certificate to each serial, in batch b1, with the CA of the place (made where there is none). */
+export async function issueInto(
+  { state }: Pick<Place, 'state'>,
+  serials: readonly string[],
+  ca?: IssuingCa,
+): Promise<Issued[]> {
+  const opened = ca ?? (await ensureDemoCa(state));
+  const ledger = openSqliteLedger(ledgerPath(state));
+  const issuer = new Issuer({ ca: opened, ledger, profileOf: () => PROFILE });
+  await ledger.releaseBatch({ batchId: 'b1', order: 'PO-1', quota: 100, reissueQuota: 100 });
+  const units = serials.map((serial) => ({ serial, product: 'golioth-node' }));
+  await ledger.releaseSerials({ batchId: 'b1', units });
+  const issued: Issued[] = [];
+  for (const serial of serials) {
+    const requestId = `b1/${serial}/1`;
+    const csr = generateDeviceKey().createCsr({ serial });
+    const terms = {
+      requestId,
+      batchId: 'b1',
+      product: 'golioth-node',
+      attempt: 1,
+      boardId: `board-${serial}`,
+    };
+    issued.push(await issuer.issue({ ...terms, serial, csr }));
+  }
+  await ledger.close();
+  return issued;
+}
