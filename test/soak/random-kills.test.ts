@@ -35,8 +35,8 @@ function start(): LineProcess {
 }
 
 /** mulberry32: one seed, one series. */
-function randomFrom(start: number): () => number {
-  let value = start;
+function randomFrom(first: number): () => number {
+  let value = first;
   return () => {
     value = (value + 0x6d2b79f5) | 0;
     let mixed = Math.imul(value ^ (value >>> 15), 1 | value);

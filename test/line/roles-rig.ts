@@ -1,0 +1,163 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
+import { ensureDemoCa } from '../../workers/line-ca.ts';
+import {
+  caFolder,
+  ledgerPath,
+  registryPath,
+  stationBookPath,
+  tileFilePath,
+} from '../../workers/state-folder.ts';
+import { openTemporalServer } from '../../workers/temporal-server/open-temporal-server.ts';
+import type { TemporalServer } from '../../workers/temporal-server/temporal-server.ts';
+import { until } from '../workflows/until.ts';
+import { rowsOf } from './line-evidence.ts';
+import type { LinePlaces } from './line-evidence.ts';
+import { LineProcess } from './line-process.ts';
+
+const PRODUCTS = [{ name: 'golioth-node', organization: 'certline-test' }];
+const STATIONS = ['st-1', 'st-2'];
+const SOCKETS = ['1', '2', '3', '4'];
+
+export const ROLES = ['orchestrator', 'signer', 'st-1', 'st-2'] as const;
+export type RoleName = (typeof ROLES)[number];
+
+/** A line that is spread over hosts: each role a process with a configuration and a state folder of its own. */
+export class RolesRig {
+  readonly folder: string;
+  readonly inbox: string;
+  readonly #server: TemporalServer;
+  readonly #roles = new Map<string, LineProcess>();
+
+  private constructor(folder: string, server: TemporalServer) {
+    this.folder = folder;
+    this.inbox = join(folder, 'inbox');
+    this.#server = server;
+  }
+
+  static async start(): Promise<RolesRig> {
+    const folder = mkdtempSync(join(tmpdir(), 'certline-roles-'));
+    const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'));
+    const server = await openTemporalServer({
+      directory: join(folder, 'temporal'),
+      searchAttributes: SEARCH_ATTRIBUTES,
+      environment: Object.fromEntries(ours),
+      ui: false,
+      report: () => undefined,
+    });
+    const rig = new RolesRig(folder, server);
+    await rig.#configure();
+    rig.#startBoards();
+    for (const role of ROLES) rig.startRole(role);
+    await Promise.all(ROLES.map((role) => rig.isUp(role)));
+    return rig;
+  }
+
+  /** Starts a role; the shell's `certline worker …`. */
+  startRole(role: RoleName): void {
+    const kind = STATIONS.includes(role) ? 'station' : role;
+    const process = new LineProcess(['worker', kind, '--config', this.#config(role)], {
+      CERTLINE_STATE: this.stateOf(role),
+      TEMPORAL_ADDRESS: this.#server.address,
+    });
+    this.#roles.set(role, process);
+  }
+
+  async isUp(role: RoleName): Promise<void> {
+    const process = this.#roles.get(role)!;
+    await until(`${role} is up`, () => {
+      if (!process.isRunning) throw new Error(`${role} ended: ${process.output}`);
+      return process.output.includes(' up, on ');
+    });
+  }
+
+  async kill(role: RoleName): Promise<void> {
+    await this.#roles.get(role)!.kill();
+  }
+
+  stateOf(role: RoleName): string {
+    return join(this.folder, role);
+  }
+
+  get passed(): number {
+    const path = registryPath(this.stateOf('orchestrator'));
+    return rowsOf(path, `SELECT 1 FROM units WHERE outcome = 'PASS'`).length;
+  }
+
+  get openBatches(): number {
+    return rowsOf(registryPath(this.stateOf('orchestrator')), `SELECT 1 FROM batches WHERE state = 'open'`)
+      .length;
+  }
+
+  get places(): LinePlaces {
+    return {
+      inbox: this.inbox,
+      registry: registryPath(this.stateOf('orchestrator')),
+      ledger: ledgerPath(this.stateOf('signer')),
+      chain: join(caFolder(this.stateOf('signer')), 'chain.pem'),
+      virtualLine: join(this.folder, 'virtual-line'),
+      books: (['st-1', 'st-2'] as const).map((id) => stationBookPath(this.stateOf(id), id)),
+    };
+  }
+
+  /** Ends every role in order; returns their exit statuses by name. */
+  async down(): Promise<Record<string, number | NodeJS.Signals>> {
+    for (const process of this.#roles.values()) process.signal('SIGTERM');
+    const statuses = [...this.#roles].map(async ([role, process]) => [role, await process.ended()] as const);
+    return Object.fromEntries(await Promise.all(statuses));
+  }
+
+  async end(): Promise<void> {
+    for (const process of this.#roles.values()) await process.kill();
+    await this.#server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A station is given the CA's certificates as a file; it never sees the folder of the CA. */
+  async #configure(): Promise<void> {
+    await ensureDemoCa(this.stateOf('signer'));
+    const issuersFile = join(this.folder, 'issuers.pem');
+    copyFileSync(join(caFolder(this.stateOf('signer')), 'chain.pem'), issuersFile);
+    const unitsInFlight = 2 * STATIONS.length * SOCKETS.length;
+    const stations = STATIONS.map((id) => ({
+      id,
+      sockets: SOCKETS.map((socket) => ({
+        id: socket,
+        port: this.#port(id, socket),
+        product: PRODUCTS[0]!.name,
+      })),
+    }));
+    const own: Record<RoleName, object> = {
+      orchestrator: { inbox: this.inbox, unitsInFlight },
+      signer: {},
+      'st-1': { issuersFile, stations: [stations[0]] },
+      'st-2': { issuersFile, stations: [stations[1]] },
+    };
+    for (const role of ROLES) {
+      mkdirSync(this.stateOf(role), { recursive: true });
+      writeFileSync(this.#config(role), JSON.stringify({ products: PRODUCTS, ...own[role] }));
+    }
+  }
+
+  #startBoards(): void {
+    const lineFile = join(this.folder, 'virtual-line.json');
+    const stations = STATIONS.map((id) => ({
+      id,
+      sockets: SOCKETS,
+      tileFile: tileFilePath(join(this.folder, id), id),
+    }));
+    const content = { directory: join(this.folder, 'virtual-line'), speed: 'instant', stations };
+    writeFileSync(lineFile, JSON.stringify(content));
+    this.#roles.set('boards', new LineProcess(['simulate', '--line', lineFile], {}));
+  }
+
+  #port(station: string, socket: string): string {
+    return join(this.folder, 'virtual-line', 'ports', `${station}-${socket}`);
+  }
+
+  #config(role: RoleName): string {
+    return join(this.folder, `${role}.json`);
+  }
+}
