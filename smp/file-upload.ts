@@ -48,6 +48,7 @@ export class FileUpload {
     if (this.#bytes.length === 0) await this.#removeOldContent();
     await growMessages(this.#client, this.#path, this.#bytes.length, this.#requestOptions());
     await this.#closeOwnUpload();
+    const strayBefore = this.#client.statistics.stray;
     let offset = 0;
     do {
       const part = this.#part(offset);
@@ -56,9 +57,16 @@ export class FileUpload {
       this.#options.onProgress?.(offset, this.#bytes.length);
     } while (offset < this.#bytes.length);
     this.knowledge = 'unverified';
-    // The board closes an upload that has reached its total, but never an empty or a resumed one.
-    if (this.#totalForgotten || this.#bytes.length === 0) await this.close();
+    if (this.#mayStillBeOpen(strayBefore)) await this.close();
     this.#client.files.upload = 'closed';
+  }
+
+  /**
+   * The board closes an upload that has reached its total, but never an empty or a resumed one. A stray answer may
+   * be the refusal of a part that the line repeated: then the board has closed, reopened and forgotten the total.
+   */
+  #mayStillBeOpen(strayBefore: number): boolean {
+    return this.#totalForgotten || this.#bytes.length === 0 || this.#client.statistics.stray > strayBefore;
   }
 
   /** Makes the board close and commit what it has. */
