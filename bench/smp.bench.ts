@@ -22,6 +22,8 @@ const WARM_UP_ROUNDS = 15;
 /** The other clients start a Python first: all of them meet a Zephyr that has finished booting. */
 const SETTLE_MS = 500;
 const BAUD = 115_200;
+const BOARD = new URL('../test/smp/board-process.ts', import.meta.url);
+const RELAY = new URL('../test/smp/paced-relay.ts', import.meta.url);
 const PEERS = ['smpclient', 'mcumgr-toolkit', 'mcumgr-toolkit-default'];
 const ZEPHYR_MESSAGE_BYTES = 1020;
 
@@ -46,7 +48,7 @@ function ratio(value: number, reference: number): string {
 /** On a fresh file system, since four blocks leave no room to replace anything. */
 async function onZephyr(paced: boolean, work: (path: string) => Promise<number>): Promise<number> {
   const server = await startZephyr('serial_fs');
-  const relay = paced ? await startPort('paced-relay.ts', server.path, String(BAUD)) : undefined;
+  const relay = paced ? await startPort(RELAY, server.path, String(BAUD)) : undefined;
   try {
     await setTimeout(SETTLE_MS);
     return await work(relay?.path ?? server.path);
@@ -114,7 +116,7 @@ async function besideTheWire(): Promise<void> {
   console.log('\nThe same to a board that answers at once, default buffers (384), paced 115200 8N1');
   let wireBytes = 0;
   const times = await inTurn(ROUNDS, async () => {
-    const board = await startPort('board-process.ts', '384', String(BAUD), 'exact');
+    const board = await startPort(BOARD, '384', String(BAUD), 'exact');
     let recorder: RecordingLink | undefined;
     const wrap = (link: Link): Link => (recorder = new RecordingLink(link));
     const ms = await timeOurs({ path: board.path, folder: '/lfs1/credentials', maxMessageBytes: 380, wrap });
@@ -133,7 +135,7 @@ async function besideTheWire(): Promise<void> {
 async function largeFile(): Promise<void> {
   console.log('\n64 KiB up and down, buffers of 4096, no wire');
   const content = Uint8Array.from({ length: 65_536 }, (_, index) => (index * 31) >> 3);
-  const board = await startPort('board-process.ts', '4096', '0', 'ticks');
+  const board = await startPort(BOARD, '4096', '0', 'ticks');
   const link = await openSerialLink({ path: board.path, baudRate: 2_000_000 });
   const recorder = new RecordingLink(link);
   await upAndDown(recorder, content);
@@ -198,7 +200,7 @@ async function copyFrames(link: Link, exchanges: Recording['exchanges']): Promis
 async function eightAtOnce(): Promise<void> {
   console.log('\nEight boards at once, default buffers, paced 115200 8N1');
   const boards = await Promise.all(
-    Array.from({ length: 8 }, () => startPort('board-process.ts', '384', String(BAUD), 'ticks')),
+    Array.from({ length: 8 }, () => startPort(BOARD, '384', String(BAUD), 'ticks')),
   );
   const run = async (path: string): Promise<number> =>
     timeOurs({ path, folder: '/lfs1/credentials', maxMessageBytes: 380 });

@@ -9,9 +9,9 @@ export interface PortProcess {
   stop(): Promise<void>;
 }
 
-/** Starts one of the programs beside this file and waits for the path it prints. */
-export async function startPort(program: string, ...programArguments: string[]): Promise<PortProcess> {
-  const file = fileURLToPath(new URL(program, import.meta.url));
+/** Starts a program and waits for the path it prints. */
+export async function startPort(program: URL, ...programArguments: string[]): Promise<PortProcess> {
+  const file = fileURLToPath(program);
   const child = spawn(process.execPath, [file, ...programArguments], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -10,7 +10,7 @@ const TRANSFER = fileURLToPath(new URL('secret-transfer.ts', import.meta.url));
 describe.skipIf(process.platform !== 'linux')('a key that was written and read as a secret', () => {
   let board: PortProcess;
   beforeEach(async () => {
-    board = await startPort('board-process.ts', '384', '0', 'ticks');
+    board = await startPort(new URL('board-process.ts', import.meta.url), '384', '0', 'ticks');
   });
   afterEach(async () => {
     await board.stop();
