@@ -86,6 +86,21 @@ describe('writeFile', () => {
     },
   );
 
+  it('makes the board close before it sends a first part again', async () => {
+    const board = boardWithDirectory();
+    board.faults.set(1, () => undefined);
+    await write(board, CERTIFICATE.subarray(0, 200), { verify: 'none' });
+    expect(commands(board)).toEqual(['8/0/2 0', '8/4/2', '8/0/2 0', '8/0/2 122']);
+  });
+
+  it('goes on where the board is when only the answer to a part was lost, and closes at the end', async () => {
+    const board = boardWithDirectory();
+    board.faults.set(3, () => undefined);
+    await write(board, CERTIFICATE.subarray(0, 300), { verify: 'none' });
+    expect(commands(board)).toEqual(['8/0/2 0', '8/0/2 122', '8/0/2 122', '8/0/2 250', '8/4/2']);
+    expect(board.files.get(PATH)).toEqual(CERTIFICATE.subarray(0, 300));
+  });
+
   it('reports progress in bytes', async () => {
     const board = boardWithDirectory();
     const seen: [number, number][] = [];
