@@ -90,7 +90,7 @@ describe('writeFile', () => {
     const board = boardWithDirectory();
     board.faults.set(1, () => undefined);
     await write(board, CERTIFICATE.subarray(0, 200), { verify: 'none' });
-    expect(commands(board)).toEqual(['8/0/2 0', '8/4/2', '8/0/2 0', '8/0/2 122']);
+    expect(commands(board)).toEqual(['8/0/2 0', '8/4/2', '8/0/2 0', '8/0/2 123']);
   });
 
   it('goes on where the board is when only the answer to a part was lost, and closes at the end', async () => {
