@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { workflowsPath } from '../../workers/workflow-bundle.ts';
 import { tampered } from '../workflows/tampered-history.ts';
 import { until } from '../workflows/until.ts';
+import { CONTRADICTIONS } from './contradictions.ts';
 import { violations } from './invariants.ts';
 import { placesOf, readEvidence, rowsOf } from './line-evidence.ts';
 import { startLineRig } from './line-rig.ts';
@@ -118,5 +119,18 @@ describe('the example lot on two stations', () => {
     const places = placesOf(rig.folder, rig.inbox);
     expect(violations(places)).toEqual([]);
     expect(readEvidence(places).units.every(({ outcome }) => outcome === 'PASS')).toBe(true);
+  });
+});
+
+describe('the checker', () => {
+  it.each(CONTRADICTIONS)('notices $what', ({ breaks, make }) => {
+    const copy = mkdtempSync(join(rig.folder, 'copy-'));
+    const keeps = (path: string) => !/\/(temporal|ports)$/.test(path);
+    for (const name of ['registry.db', 'signer', 'stations', 'virtual-line', 'inbox']) {
+      cpSync(join(rig.folder, name), join(copy, name), { recursive: true, filter: keeps });
+    }
+    const places = placesOf(copy, join(copy, 'inbox'));
+    make(places);
+    expect(violations(places)).toContainEqual(expect.stringMatching(new RegExp(`^${breaks}: `)));
   });
 });

@@ -202,3 +202,13 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 export function spkiOf(certificate: Uint8Array): string {
   return sha256(new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' }));
 }
+
+/** Whether a row of registry or ledger is of a certificate in use. */
+export function isActive(row: { readonly state: string }): boolean {
+  return row.state === 'active';
+}
+
+/** Values that occur more than once. */
+export function repeated(values: readonly string[]): string[] {
+  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+}
