@@ -37,4 +37,12 @@ Examples:
       const { showCa } = await import('./show-ca.ts');
       await showCa(stateFolderOf(command), options);
     });
+  ca.command('crl')
+    .description('make the next revocation list now; a running signer makes one weekly and after revocations')
+    .option('--json', 'one JSON document instead of text')
+    .addHelpText('after', '\nExample:\n  certline ca crl')
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const { makeCrl } = await import('./make-crl.ts');
+      await makeCrl(invocationOf(command), options);
+    });
 }

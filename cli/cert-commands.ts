@@ -1,12 +1,52 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
+import { REVOCATION_REASONS } from '../pki/issuance-ledger.ts';
 import { stateFolderOf } from './invocation.ts';
 import type { LintFileOptions } from './lint-file.ts';
 import type { ShowCertificateOptions } from './show-certificate.ts';
+import type { WithdrawOptions } from './withdraw-certificate.ts';
 
 const WHICH = 'unit serial, or serial number or SHA-256 of a certificate';
 
+/** What can be undone again. */
+const HOLDS = {
+  hold: 'withdraw a certificate for the time being',
+  release: 'end a hold: the certificate counts again',
+} as const;
+
 /** Commands about single certificates, at the signer. */
 export function addCertCommands(program: Command): void {
+  const cert = addReadingCommands(program);
+  cert
+    .command('revoke')
+    .description('withdraw a certificate for good')
+    .argument('<which>', WHICH)
+    .addOption(
+      new Option('--reason <reason>', 'why, as in RFC 5280')
+        .choices(REVOCATION_REASONS)
+        .makeOptionMandatory(),
+    )
+    .option('--json', 'one JSON document instead of text')
+    .addHelpText('after', '\nExample:\n  certline cert revoke CL-000017 --reason keyCompromise')
+    .action(async (which: string, options: WithdrawOptions, command: Command) => {
+      const { withdrawCertificate } = await import('./withdraw-certificate.ts');
+      await withdrawCertificate(stateFolderOf(command), 'revoke', which, options);
+    });
+  for (const [withdrawal, description] of Object.entries(HOLDS)) {
+    cert
+      .command(withdrawal)
+      .description(description)
+      .argument('<which>', WHICH)
+      .option('--json', 'one JSON document instead of text')
+      .addHelpText('after', `\nExample:\n  certline cert ${withdrawal} CL-000017`)
+      .action(async (which: string, options: WithdrawOptions, command: Command) => {
+        const { withdrawCertificate } = await import('./withdraw-certificate.ts');
+        await withdrawCertificate(stateFolderOf(command), withdrawal as keyof typeof HOLDS, which, options);
+      });
+  }
+}
+
+function addReadingCommands(program: Command): Command {
   const cert = program
     .command('cert')
     .description('judge, see and withdraw single certificates')
@@ -47,4 +87,5 @@ Examples:
       const { showCertificate } = await import('./show-certificate.ts');
       await showCertificate(stateFolderOf(command), which, options);
     });
+  return cert;
 }

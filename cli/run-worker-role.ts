@@ -1,6 +1,7 @@
 import { openSqliteLedger } from '../pki/sqlite-ledger.ts';
 import { SqliteRegistry } from '../registry/sqlite-registry.ts';
 import { startIntake } from '../workers/intake-role.ts';
+import { keepCrl } from '../workers/line-crl.ts';
 import { openLineCa, readIssuers } from '../workers/line-ca.ts';
 import { installTemporalRuntime, openLineLog } from '../workers/line-log.ts';
 import { startOrchestrator } from '../workers/orchestrator-role.ts';
@@ -73,11 +74,11 @@ async function orchestrate({
   return closingAfter(joinRoles([intake, orchestrator]), async () => registry.close());
 }
 
-async function sign({ stateFolder, config, connection, namespace }: Surroundings): Promise<Role> {
+async function sign({ stateFolder, config, connection, namespace, log }: Surroundings): Promise<Role> {
   const ca = openLineCa(stateFolder, config.passphraseFile);
   const ledger = openSqliteLedger(ledgerPath(stateFolder));
   const signer = await startSigner({ ca, ledger, products: config.products, connection, namespace });
-  return closingAfter(signer, () => ledger.close());
+  return closingAfter(joinRoles([keepCrl({ ca, ledger, stateFolder, log }), signer]), () => ledger.close());
 }
 
 async function attend(surroundings: Surroundings): Promise<Role> {

@@ -103,6 +103,8 @@ function ledgerFields(issuance: Issuance | undefined): [string, string | undefin
   if (issuance === undefined) return [['Ledger', 'does not know it']];
   return [
     ['Ledger', issuance.state + (issuance.reason === undefined ? '' : ` (${issuance.reason})`)],
+    ['Ended', shownTime(issuance.endedAt)],
+    ['On hold', issuance.heldAt && `since ${shownTime(issuance.heldAt)}`],
     ['Request', issuance.requestId],
     ['Batch', issuance.batchId],
     ['Board', issuance.boardId],

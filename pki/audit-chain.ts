@@ -14,7 +14,10 @@ export interface AuditEvent {
     | 'activated'
     | 'superseded'
     | 'revoked'
-    | 'void';
+    | 'void'
+    | 'held'
+    | 'hold-ended'
+    | 'crl-numbered';
   readonly at: string;
   readonly [member: string]: string | number;
 }

@@ -57,8 +57,11 @@ export interface Issuance extends Reservation {
   readonly state: IssuanceState;
   /** DER, from `issued` on. */
   readonly certificate?: Uint8Array;
-  /** Why it is superseded, revoked or void. */
+  /** Why it is superseded, revoked or void, and since when; ISO 8601. */
   readonly reason?: string;
+  readonly endedAt?: string;
+  /** Since when its certificate is on hold; ISO 8601. */
+  readonly heldAt?: string;
 }
 
 /**

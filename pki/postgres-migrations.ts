@@ -59,4 +59,24 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     hash      TEXT NOT NULL UNIQUE
   );
   `,
+  `
+  -- When an issuance ended, and since when it is on hold: what a revocation list says of it.
+  ALTER TABLE issuance ADD COLUMN ended_at TEXT;
+  ALTER TABLE issuance ADD COLUMN held_at TEXT;
+  UPDATE issuance SET ended_at = ended.at FROM (
+    SELECT body::json ->> 'requestId' AS request_id, max(body::json ->> 'at') AS at FROM audit
+      WHERE body::json ->> 'event' IN ('superseded', 'revoked', 'void') GROUP BY 1) AS ended
+    WHERE ended.request_id = issuance.request_id AND state IN ('superseded', 'revoked', 'void');
+  CREATE INDEX withdrawn_issuances ON issuance (ended_at) WHERE state IN ('superseded', 'revoked');
+  CREATE INDEX held_issuances ON issuance (held_at) WHERE held_at IS NOT NULL;
+
+  -- Revocation lists that were numbered; mark says which withdrawals each knows of.
+  CREATE TABLE crl (
+    issuer  TEXT NOT NULL,
+    number  INTEGER NOT NULL CHECK (number >= 1),
+    mark    TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    PRIMARY KEY (issuer, number)
+  );
+  `,
 ];

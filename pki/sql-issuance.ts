@@ -91,18 +91,24 @@ export async function updateIssued(
   await transaction.run(sql, certificate, requestId);
 }
 
+/** What an issuance ends as, and why. */
+export interface IssuanceEnd {
+  readonly state: 'superseded' | 'revoked' | 'void';
+  readonly reason: string;
+}
+
 /** Ends an issuance; one that never had a signature gives its quota back. */
 export async function updateEnded(
   transaction: LedgerTransaction,
   requestId: string,
-  { state, reason }: { readonly state: 'superseded' | 'revoked' | 'void'; readonly reason: string },
+  { state, reason, at }: IssuanceEnd & { readonly at: string },
 ): Promise<void> {
   if (state === 'void') {
     const row = await transaction.get('SELECT batch_id, kind FROM issuance WHERE request_id = ?', requestId);
     await countIssuance(transaction, String(row?.['batch_id']), row?.['kind'] as IssuanceKind, -1);
   }
-  const sql = 'UPDATE issuance SET state = ?, reason = ? WHERE request_id = ?';
-  await transaction.run(sql, state, reason, requestId);
+  const sql = 'UPDATE issuance SET state = ?, reason = ?, ended_at = ?, held_at = NULL WHERE request_id = ?';
+  await transaction.run(sql, state, reason, at, requestId);
 }
 
 async function countIssuance(
@@ -130,7 +136,7 @@ function earlierOf(row: LedgerRow): EarlierIssuance {
 /** The issuance in a row of `SELECT_ISSUANCE`. */
 export function issuanceOf(row: LedgerRow | undefined): Issuance | undefined {
   if (row === undefined) return undefined;
-  const { certificate, reason } = row;
+  const { certificate, reason, ended_at: endedAt, held_at: heldAt } = row;
   return {
     requestId: String(row['request_id']),
     requestSha256: String(row['request_sha256']),
@@ -148,5 +154,7 @@ export function issuanceOf(row: LedgerRow | undefined): Issuance | undefined {
     state: row['state'] as IssuanceState,
     ...(certificate instanceof Uint8Array ? { certificate } : {}),
     ...(typeof reason === 'string' ? { reason } : {}),
+    ...(typeof endedAt === 'string' ? { endedAt } : {}),
+    ...(typeof heldAt === 'string' ? { heldAt } : {}),
   };
 }

@@ -22,9 +22,19 @@ import {
   updateEnded,
   updateIssued,
   updateState,
+  type IssuanceEnd,
 } from './sql-issuance.ts';
 import { selectByCertificateSerial, selectByFingerprint, selectIssuancesOf } from './sql-lookup.ts';
 import { insertBatch, insertSerials } from './sql-release.ts';
+import {
+  insertCrl,
+  selectLatestCrl,
+  selectWithdrawalMark,
+  selectWithdrawn,
+  updateHeld,
+  type CrlBuild,
+  type NumberedCrl,
+} from './sql-withdrawal.ts';
 
 const SHA256_HEX_LENGTH = 64;
 
@@ -67,11 +77,11 @@ export class SqlLedger implements IssuanceLedger {
 
   reserve(reservation: Reservation): Promise<Issuance> {
     return this.#database.write(async (transaction) => {
-      const known = await selectIssuance(transaction, reservation.requestId);
-      if (known !== undefined) return known;
+      const earlier = await selectIssuance(transaction, reservation.requestId);
+      if (earlier !== undefined) return earlier;
       const plan = planReservation(reservation, await selectFacts(transaction, reservation));
-      for (const { earlier, ...end } of plan.displaced)
-        await endIssuance(transaction, earlier.requestId, end);
+      for (const { earlier: displaced, ...end } of plan.displaced)
+        await endIssuance(transaction, displaced.requestId, end);
       await insertReservation(transaction, reservation, plan.kind);
       const {
         tbs,
@@ -131,6 +141,57 @@ export class SqlLedger implements IssuanceLedger {
     });
   }
 
+  /**
+   * Puts a certificate on hold: on the next revocation list, until `endHold`. Idempotent. Throws ISSUANCE_UNKNOWN, or
+   * CERTIFICATE_WITHDRAWN for one that is not issued or active.
+   */
+  hold(requestId: string): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const issuance = known(requestId, await selectIssuance(transaction, requestId));
+      if (issuance.certificate === undefined || !LIVE_STATES.has(issuance.state))
+        throw withdrawn(requestId, issuance);
+      if (issuance.heldAt !== undefined) return;
+      await updateHeld(transaction, requestId, new Date().toISOString());
+      await audit(transaction, 'held', { requestId });
+    });
+  }
+
+  /** Ends a hold; false where there is none. Throws ISSUANCE_UNKNOWN. */
+  endHold(requestId: string): Promise<boolean> {
+    return this.#database.write(async (transaction) => {
+      const issuance = known(requestId, await selectIssuance(transaction, requestId));
+      if (issuance.heldAt === undefined) return false;
+      await updateHeld(transaction, requestId, null);
+      await audit(transaction, 'hold-ended', { requestId });
+      return true;
+    });
+  }
+
+  /** Changes whenever a certificate is withdrawn, put on hold or released from it. */
+  withdrawalMark(): Promise<string> {
+    return this.#database.read((transaction) => selectWithdrawalMark(transaction));
+  }
+
+  /** The newest revocation list of the issuer that was numbered. */
+  latestCrl(issuer: string): Promise<NumberedCrl | undefined> {
+    return this.#database.read((transaction) => selectLatestCrl(transaction, issuer));
+  }
+
+  /**
+   * Numbers the next revocation list of `issuer` (SHA-256 of its key, hex), which `build` makes of its number and of all
+   * that is withdrawn; its hash is in the audit log before it can be signed.
+   */
+  numberCrl(issuer: string, now: Date, build: CrlBuild): Promise<Uint8Array> {
+    return this.#database.write(async (transaction) => {
+      const number = ((await selectLatestCrl(transaction, issuer))?.number ?? 0) + 1;
+      const mark = await selectWithdrawalMark(transaction);
+      const tbs = build(number, await selectWithdrawn(transaction));
+      await insertCrl(transaction, { issuer, number, mark, madeAt: now.toISOString() });
+      await audit(transaction, 'crl-numbered', { issuer, number, tbsSha256: sha256Hex(tbs) });
+      return tbs;
+    });
+  }
+
   /** Every issuance of a serial, the newest first. */
   issuancesOf(serial: string): Promise<Issuance[]> {
     return this.#database.read((transaction) => selectIssuancesOf(transaction, serial));
@@ -160,12 +221,14 @@ export class SqlLedger implements IssuanceLedger {
   }
 }
 
+function known(requestId: string, issuance: Issuance | undefined): Issuance {
+  if (issuance !== undefined) return issuance;
+  const message = `No certificate was asked for as ${requestId}: check the request id.`;
+  throw new PkiError('ISSUANCE_UNKNOWN', message);
+}
+
 async function activateOne(transaction: LedgerTransaction, requestId: string): Promise<void> {
-  const issuance = await selectIssuance(transaction, requestId);
-  if (issuance === undefined) {
-    const message = `No certificate was asked for as ${requestId}: check the request id.`;
-    throw new PkiError('ISSUANCE_UNKNOWN', message);
-  }
+  const issuance = known(requestId, await selectIssuance(transaction, requestId));
   if (issuance.state === 'active') return;
   if (issuance.state !== 'issued') throw withdrawn(requestId, issuance);
   await updateState(transaction, requestId, 'active');
@@ -175,9 +238,9 @@ async function activateOne(transaction: LedgerTransaction, requestId: string): P
 async function endIssuance(
   transaction: LedgerTransaction,
   requestId: string,
-  end: { readonly state: 'superseded' | 'revoked' | 'void'; readonly reason: string },
+  end: IssuanceEnd,
 ): Promise<void> {
-  await updateEnded(transaction, requestId, end);
+  await updateEnded(transaction, requestId, { ...end, at: new Date().toISOString() });
   await audit(transaction, end.state, { requestId, reason: end.reason });
 }
 

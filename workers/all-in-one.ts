@@ -7,6 +7,7 @@ import { openSqliteLedger } from '../pki/sqlite-ledger.ts';
 import { SqliteRegistry } from '../registry/sqlite-registry.ts';
 import type { Registry } from '../registry/registry.ts';
 import { startIntake } from './intake-role.ts';
+import { keepCrl } from './line-crl.ts';
 import type { LineConfig } from './line-config.ts';
 import { startOrchestrator } from './orchestrator-role.ts';
 import { joinRoles } from './role.ts';
@@ -56,6 +57,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
     };
     const { inbox, products, unitsInFlight } = config;
     const signer = keep(await startSigner({ ca, ledger, products, connection, namespace }));
+    keep(keepCrl({ ca, ledger, stateFolder, log }));
     const orchestrator = keep(await startOrchestrator({ registry, inbox, connection, namespace }));
     const stations = [];
     const shared = { products, issuers: [ca.certificate], stateFolder, client, server, log };

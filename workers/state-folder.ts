@@ -4,6 +4,7 @@ import { join } from 'node:path';
 export const ledgerPath = (folder: string): string => join(folder, 'signer', 'ledger.db');
 export const caFolder = (folder: string): string => join(folder, 'signer', 'ca');
 export const caPassphrasePath = (folder: string): string => join(folder, 'signer', 'ca.passphrase');
+export const crlPath = (folder: string): string => join(caFolder(folder), 'crl.pem');
 export const registryPath = (folder: string): string => join(folder, 'registry.db');
 export const temporalFolder = (folder: string): string => join(folder, 'temporal');
 export const logPath = (folder: string): string => join(folder, 'certline.log');

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -104,5 +104,49 @@ describe('certline cert show', () => {
     const ours = join(place.state, 'signer', 'ca', 'root.pem');
     const root = await place.certline('cert', 'show', ours);
     expect(root.stdout).toMatch(/^Ledger +does not know it$/m);
+  });
+});
+
+describe('certline cert revoke, hold and release', () => {
+  it('withdraw a certificate, which the next revocation list of the CA says to openssl', async () => {
+    const place = newPlace();
+    const [issued, other] = await issueInto(place, ['CL-1', 'CL-2']);
+    const file = join(place.folder, 'crt.pem');
+    const check = async (
+      certificate: Uint8Array,
+    ): Promise<{ verified: boolean; number: number; entries: number }> => {
+      writeFileSync(file, pemOf('CERTIFICATE', certificate));
+      const made = json(await place.certline('ca', 'crl', '--json')) as {
+        verify: string;
+        number: number;
+        entries: number;
+      };
+      const [program, ...args] = made.verify.replace('CERTIFICATE.pem', file).split(' ');
+      const { status } = spawnSync(program!, args);
+      return { verified: status === 0, number: made.number, entries: made.entries };
+    };
+    expect(await check(issued!.certificate)).toEqual({ verified: true, number: 1, entries: 0 });
+    const held = await place.certline('cert', 'hold', 'cl-1');
+    expect(held.stdout).toContain(`${issued!.certificateSerial} of CL-1 is on hold.`);
+    expect(await check(issued!.certificate)).toEqual({ verified: false, number: 2, entries: 1 });
+    expect(await place.certline('cert', 'release', issued!.fingerprint)).toMatchObject({ status: 0 });
+    expect(await place.certline('cert', 'release', issued!.fingerprint)).toMatchObject({ status: 6 });
+    expect(await check(issued!.certificate)).toEqual({ verified: true, number: 3, entries: 0 });
+    for (let time = 0; time < 2; time += 1) {
+      const args = ['cert', 'revoke', issued!.certificateSerial, '--reason', 'keyCompromise', '--json'];
+      const revoked = json(await place.certline(...args));
+      expect(revoked).toMatchObject({ serial: 'CL-1', state: 'revoked', reason: 'keyCompromise' });
+    }
+    expect(await check(issued!.certificate)).toEqual({ verified: false, number: 4, entries: 1 });
+    expect(await check(other!.certificate)).toMatchObject({ verified: true, entries: 1 });
+    expect(await place.certline('cert', 'hold', issued!.certificateSerial)).toMatchObject({ status: 6 });
+    const ended = await place.certline('cert', 'revoke', 'CL-1', '--reason', 'superseded');
+    expect(ended.status).toBe(6);
+    expect(ended.stderr).toContain(`${issued!.certificateSerial} (revoked)`);
+    expect(await place.certline('cert', 'revoke', 'CL-9', '--reason', 'superseded')).toMatchObject({
+      status: 5,
+    });
+    expect(await place.certline('cert', 'revoke', 'CL-1', '--reason', 'whim')).toMatchObject({ status: 2 });
+    expect(await place.certline('cert', 'revoke', 'CL-1')).toMatchObject({ status: 2 });
   });
 });

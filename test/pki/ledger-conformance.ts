@@ -109,6 +109,46 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
     });
   });
 
+  describe('withdrawals', () => {
+    it('are listed, marked and numbered', async () => {
+      const { ledger, issuer } = await usedLine();
+      await issuer.issue(requestFor('ACME-2'));
+      const marks = [await ledger.withdrawalMark()];
+      await ledger.hold('b1/ACME-1/1');
+      marks.push(await ledger.withdrawalMark());
+      await issuer.revoke({ serial: 'ACME-2' }, 'keyCompromise');
+      marks.push(await ledger.withdrawalMark());
+      expect(new Set(marks).size).toBe(3);
+      const reasons: string[] = [];
+      for (const expected of [1, 2]) {
+        await ledger.numberCrl('issuer', new Date(), (number, withdrawn) => {
+          expect(number).toBe(expected);
+          reasons.push(
+            withdrawn
+              .map(({ reason }) => reason)
+              .sort()
+              .join(),
+          );
+          return Buffer.from('tbs');
+        });
+      }
+      expect(reasons).toEqual(Array(2).fill('certificateHold,keyCompromise'));
+      expect(await ledger.latestCrl('issuer')).toMatchObject({ number: 2, mark: marks[2] });
+      expect(await ledger.latestCrl('other')).toBeUndefined();
+      await ledger.close();
+    });
+
+    it('are found by every name of a certificate', async () => {
+      const { ledger } = await usedLine();
+      const { certificateSerial, certificate } = (await ledger.find('b1/ACME-1/1'))!;
+      for (const name of [certificateSerial, sha256Hex(certificate!).toUpperCase()])
+        expect((await ledger.issuanceOfCertificate(name))?.requestId).toBe('b1/ACME-1/1');
+      expect(await ledger.issuanceOfCertificate('00'.repeat(32))).toBeUndefined();
+      expect(await ledger.issuancesOf('acme-1')).toHaveLength(1);
+      await ledger.close();
+    });
+  });
+
   describe('two processes on one ledger', () => {
     it('give the same request the same bytes, the first stored', async () => {
       const database = await make();
