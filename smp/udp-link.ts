@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
+import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import type { Link } from './link.ts';
 import { SmpError } from './smp-error.ts';
@@ -19,16 +20,13 @@ export interface UdpLinkOptions {
 export async function openUdpLink(options: UdpLinkOptions): Promise<Link> {
   const { host, port = 1337 } = options;
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  socket.once('error', reject);
-  socket.connect(port, host, resolve);
+  socket.connect(port, host);
   try {
-    await promise;
+    await once(socket, 'connect');
   } catch (cause) {
     socket.close();
     throw new SmpError('LINK_NOT_FOUND', `udp ${host}:${port}: there is no such host`, { cause });
   }
-  socket.removeAllListeners('error');
   return new UdpLink(socket, `udp ${host}:${port}`);
 }
 
