@@ -46,6 +46,7 @@ describe('openUdpLink', () => {
       board.send(replyMessage(parseMessage(bytes), cborMap({ rc: 8 })), from.port, from.address);
     });
     await connecting;
+    expect(client.statistics.messages).toBe(1);
     await client.close();
   });
 
