@@ -1,6 +1,5 @@
 import { answerPaths } from '../manifests/answers.ts';
 import { writeResultFile } from '../manifests/result-file.ts';
-import type { ResultRow } from '../manifests/result-file.ts';
 import { CHUNK_SIZE } from '../provisioning/batch.ts';
 import type {
   CloseBatchInput,
@@ -76,15 +75,9 @@ async function close(
   inbox: string,
   { batchId, cancelled }: CloseBatchInput,
 ): Promise<void> {
+  if (cancelled) await registry.holdOpenUnits(batchId);
   const { batch } = await registry.batchSummary(batchId);
   const { result } = answerPaths(inbox, batch.manifest);
-  await writeResultFile(result, finalRows(registry.resultRows(batchId), cancelled));
+  await writeResultFile(result, registry.resultRows(batchId));
   await registry.closeBatch(batchId);
-}
-
-/** A unit that a cancelled batch never came to is on hold. */
-async function* finalRows(rows: AsyncIterable<ResultRow>, cancelled: boolean): AsyncGenerator<ResultRow> {
-  for await (const row of rows) {
-    yield cancelled && row.outcome === undefined ? { ...row, outcome: 'HOLD', code: 'CANCELLED' } : row;
-  }
 }

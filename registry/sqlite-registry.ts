@@ -43,6 +43,18 @@ export class SqliteRegistry implements Port.Registry {
     this.#stamp(batchId, 'UPDATE batches SET started_at = coalesce(started_at, ?) WHERE batch_id = ?');
   }
 
+  async holdOpenUnits(batchId: string): Promise<void> {
+    this.#do((db) =>
+      db.transaction(() => {
+        knownBatch(db, batchId);
+        db.run(
+          `UPDATE units SET outcome = 'HOLD', attention = 0, code = 'CANCELLED' WHERE batch_id = ? AND outcome IS NULL`,
+          batchId,
+        );
+      }),
+    );
+  }
+
   async closeBatch(batchId: string): Promise<void> {
     this.#stamp(
       batchId,

@@ -94,8 +94,12 @@ async function end(passage: UnitPassage, code: FailureCode, decision: Decision):
   });
 }
 
-/** False when the unit had passed all the same. */
+/**
+ * False when the unit had passed all the same. One whose board is proven has: its tile says PASS, the board may lie in
+ * the good tray, and only the registry has yet to hear of it.
+ */
 async function cancelled(passage: UnitPassage): Promise<boolean> {
+  if (passage.verified && (await attempt(passage)) === undefined) return false;
   await leaveSocket(passage, 'CANCELLED');
   const outcome = outcomeOfBlame(FAILURES.CANCELLED.blame);
   const ended = await giveUp(passage, 'CANCELLED', outcome, 'cancelled');

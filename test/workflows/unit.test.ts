@@ -196,9 +196,9 @@ describe('a unit', () => {
 
   it('leaves its socket and revokes when it is cancelled', async () => {
     const handle = await startUnit({
-      registerDevice: () => Promise.reject(failure('REGISTRY_UNAVAILABLE', false)),
+      verifyReadback: () => Promise.reject(failure('SMP_TIMEOUT', false)),
     });
-    await until('it registers', () => rig!.called('registerDevice') > 0);
+    await until('it verifies', () => rig!.called('verifyReadback') > 0);
     await handle.cancel();
     await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
     expect((await handle.describe()).status.name).toBe('CANCELLED');
@@ -207,6 +207,20 @@ describe('a unit', () => {
       outcome: 'HOLD',
       code: 'CANCELLED',
     });
+  });
+
+  it('passes when it is cancelled with its board proven, which may be in the good tray', async () => {
+    let mended = false;
+    const handle = await startUnit({
+      registerDevice: async () => {
+        if (!mended) throw failure('REGISTRY_UNAVAILABLE', false);
+      },
+    });
+    await until('it registers', () => rig!.called('registerDevice') > 0);
+    await handle.cancel();
+    mended = true;
+    expect(await handle.result()).toMatchObject({ outcome: 'PASS' });
+    expect([rig!.called('revokeCertificate'), rig!.called('recordFailure')]).toEqual([0, 0]);
   });
 
   it('passes with a cache of none: every task replays', async () => {
