@@ -1,7 +1,7 @@
 import { CONSOLE_FRAMING } from './console-framing.ts';
 import { isUnsupported } from './device-error.ts';
 import type { DeviceError } from './device-error.ts';
-import { cancelled, Exchange } from './exchange.ts';
+import { Exchange } from './exchange.ts';
 import type { LinkStatistics } from './exchange.ts';
 import { FileContext } from './file-context.ts';
 import type { Framing } from './framing.ts';
@@ -169,7 +169,6 @@ export class SmpClient {
       }
       const output = await this.#type(command, COMMAND_WAIT_MS, options.signal);
       if (output !== undefined) return output.slice(output.indexOf('\n') + 1); // the first line is what was typed
-      if (options.signal?.aborted === true) throw cancelled(this.name);
       throw new SmpError('SMP_TIMEOUT', `${this.name}: the shell does not come back from “${command}”`);
     });
   }
@@ -233,8 +232,9 @@ export class SmpClient {
   }
 
   async #type(command: string, waitMs: number, signal: AbortSignal | undefined): Promise<string | undefined> {
-    const type = async (): Promise<void> => await this.#exchange.writeText(`${command}\n`);
-    return await this.#terminal.untilPrompt(type, waitMs, signal);
+    return await this.#exchange.type(`${command}\n`, signal, async (typed, ended) => {
+      return await this.#terminal.untilPrompt(typed, waitMs, ended);
+    });
   }
 
   /** The board wants the other protocol version; false when it does not, or both were tried. */
@@ -285,7 +285,6 @@ export class SmpClient {
     if (this.#exchange.unansweredCount > 0) await this.#exchange.resynchronise();
     const { header, message } = this.#encode(request, parameters);
     const leftMs = (options.deadlineMs ?? Infinity) - performance.now();
-    if (options.signal?.aborted === true) throw cancelled(this.name);
     const sentAt = performance.now();
     this.#traceMessage('sent', request, header, message.subarray(SMP_HEADER_BYTES), sentAt, options);
     const { body } = await this.#exchange.transmit({

@@ -68,6 +68,7 @@ export class Exchange {
   readonly #stopListening: (() => void)[];
   #pending: PendingAnswer | undefined;
   #ended: SmpError | undefined;
+  readonly #endSignal = new AbortController();
   /** Transmissions nobody has answered yet, oldest first. */
   #unanswered: Sent[] = [];
 
@@ -116,10 +117,22 @@ export class Exchange {
     this.#throwIfEnded();
   }
 
-  /** Writes text as a person would type it; for a shell on the same UART. */
-  async writeText(text: string): Promise<void> {
+  /**
+   * Writes text as a person would type it, for a shell on the same UART, and waits for what `listen` waits for; its
+   * signal is aborted when the link ends.
+   */
+  async type<Result>(
+    text: string,
+    signal: AbortSignal | undefined,
+    listen: (typed: () => Promise<void>, ended: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
     this.#throwIfEnded();
-    await this.#link.write(Buffer.from(text));
+    const ended =
+      signal === undefined ? this.#endSignal.signal : AbortSignal.any([signal, this.#endSignal.signal]);
+    const result = await listen(async () => await this.#link.write(Buffer.from(text)), ended);
+    this.#throwIfEnded();
+    if (signal?.aborted === true) throw cancelled(this.#link.name);
+    return result;
   }
 
   /**
@@ -128,7 +141,7 @@ export class Exchange {
    */
   async transmit(transmission: Transmission): Promise<Answer> {
     this.#throwIfEnded();
-    transmission.signal?.throwIfAborted();
+    if (transmission.signal?.aborted === true) throw cancelled(this.#link.name);
     const frame = this.#framing.encode(transmission.message);
     transmission.message.fill(0);
     const answer = this.#expect(transmission);
@@ -144,6 +157,7 @@ export class Exchange {
     for (const stop of this.#stopListening) stop();
     this.#decoder.reset();
     this.#pending?.fail(error);
+    this.#endSignal.abort();
   }
 
   async #expect(transmission: Transmission): Promise<Answer> {

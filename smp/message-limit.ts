@@ -48,12 +48,16 @@ export class MessageLimit {
     this.#currentBytes = burstLimited ? Math.min(this.#currentBytes, this.#ceilingBytes) : this.#ceilingBytes;
   }
 
-  /** A message of the ceiling's size went through. */
+  /** A message of the ceiling's size went through: so it will on the next board with this firmware. */
   raise(): void {
     this.#settle(this.#ceilingBytes);
+    this.#remember();
   }
 
-  /** Large messages get no answer while small ones do; false when the limit is low already. */
+  /**
+   * Large messages get no answer while small ones do; false when the limit is low already. Of this board alone: a
+   * noisy line must not slow down all others.
+   */
   lower(): boolean {
     if (this.#currentBytes <= this.safeBytes) return false;
     this.#settle(this.safeBytes);
@@ -63,11 +67,15 @@ export class MessageLimit {
   /** More than now does not pass, and need not be tried again. */
   stay(): void {
     this.#settle(this.#currentBytes);
+    this.#remember();
   }
 
   #settle(bytes: number): void {
     this.#ceilingBytes = bytes;
     this.#currentBytes = bytes;
-    this.#memory?.memory.set(this.#memory.firmware, bytes);
+  }
+
+  #remember(): void {
+    this.#memory?.memory.set(this.#memory.firmware, this.#currentBytes);
   }
 }

@@ -17,11 +17,11 @@ export class ShellTerminal {
     this.#onText();
   }
 
-  /** Runs `type` and waits for a prompt; what was printed before it, or `undefined` when none comes in time. */
+  /** Runs `type` and waits for a prompt; what was printed before it, or `undefined` when none comes in time or `ended` is aborted. */
   async untilPrompt(
     type: () => Promise<void>,
     waitMs: number,
-    signal?: AbortSignal,
+    ended: AbortSignal,
   ): Promise<string | undefined> {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     this.#text = '';
@@ -31,13 +31,13 @@ export class ShellTerminal {
     };
     const timer = setTimeout(() => resolve(undefined), waitMs);
     const onAbort = (): void => resolve(undefined);
-    signal?.addEventListener('abort', onAbort);
+    ended.addEventListener('abort', onAbort);
     try {
       await type();
       return await promise;
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      ended.removeEventListener('abort', onAbort);
       this.#onText = undefined;
     }
   }

@@ -64,6 +64,17 @@ describe('makeDirectory on a UART that a shell shares, without the shell group',
     ).resolves.toBeUndefined();
   });
 
+  it('ends at once when the cable is pulled while a command runs', async () => {
+    const board = boardWithTextShell({});
+    const shell = board.link.onWrite;
+    board.link.onWrite = (bytes) => {
+      if (bytes.toString().startsWith('fs')) board.link.unplug(new Error('disconnected'));
+      else shell(bytes);
+    };
+    const failure = makeDirectory(new SmpClient(board.link), '/lfs1/a');
+    await expect(failure).rejects.toMatchObject({ code: 'LINK_LOST' });
+  });
+
   it('names the firmware options when the shell has no such command', async () => {
     const failure = makeDirectory(new SmpClient(boardWithTextShell({}).link), '/lfs1/a');
     await expect(failure).rejects.toMatchObject({ code: 'SMP_UNSUPPORTED' });
