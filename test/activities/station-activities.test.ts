@@ -22,6 +22,7 @@ async function asActivity<T>(step: () => Promise<T>): Promise<T> {
   const context = {
     info: { attempt: 1 },
     cancellationSignal: new AbortController().signal,
+    heartbeat: () => undefined,
     log: { warn: () => undefined, info: () => undefined },
   };
   return await asyncLocalStorage.run(context as unknown as Context, step);

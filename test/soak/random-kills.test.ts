@@ -72,7 +72,8 @@ it(`survives ${KILLS} kills at random moments, seed ${seed}`, async () => {
   expect(status).toBe(0);
   const places = placesOf(state, inbox);
   expect(violations(places)).toEqual([]);
+  // A run that was killed with its lot done is followed by the next lot.
   const { batches, units } = readEvidence(places);
-  expect([batches.length, units.filter(({ outcome }) => outcome === 'PASS').length]).toEqual([1, UNITS]);
+  expect(units.filter(({ outcome }) => outcome === 'PASS')).toHaveLength(UNITS * batches.length);
   expect([...seen].filter(isAlive)).toEqual([]);
 });
