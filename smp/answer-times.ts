@@ -24,6 +24,9 @@ const FLOOR_MS = 120;
 /** Zephyr has four buffers: with two requests unanswered it may be busy, and more would exhaust it (4.4.0 crashes). */
 const CAUTIOUS_MS = 2_500;
 
+/** With less time than this there is no point in another attempt: the newline before it takes 20 ms already. */
+export const SHORTEST_ATTEMPT_MS = 25;
+
 /** Smoothed answer time and its deviation, as TCP estimates them (RFC 6298). */
 interface Estimate {
   meanMs: number;

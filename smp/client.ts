@@ -1,3 +1,4 @@
+import { SHORTEST_ATTEMPT_MS } from './answer-times.ts';
 import { CONSOLE_FRAMING } from './console-framing.ts';
 import { isUnsupported } from './device-error.ts';
 import type { DeviceError } from './device-error.ts';
@@ -61,7 +62,10 @@ export interface RequestOptions {
 
 /** Every answer but downloads and echoes is this small, in bytes. */
 const SHORT_REPLY_BYTES = 64;
+/** A board that boots loses what is sent; one that is busy keeps it, and has buffers for few. */
 const PROBE_WAIT_MS = 500;
+const QUICK_PROBES = 3;
+const SLOW_PROBE_WAIT_MS = 1_000;
 /** A shell prints its prompt within its own thread's turn; a command may erase flash. */
 const PROMPT_WAIT_MS = 500;
 const COMMAND_WAIT_MS = 12_000;
@@ -120,7 +124,7 @@ export class SmpClient {
         else if (this.#changeVersion(reply.device)) continue;
         return;
       } catch (error) {
-        if (!isUnanswered(error) || performance.now() >= deadlineMs) throw error;
+        if (!isUnanswered(error) || performance.now() + SHORTEST_ATTEMPT_MS >= deadlineMs) throw error;
       }
     }
   }
@@ -226,7 +230,8 @@ export class SmpClient {
   async #probe(options: RequestOptions): Promise<Reply<BufferParameters>> {
     return await this.#turn.run(async () => {
       if (this.#exchange.unansweredCount === 0) await this.#exchange.resynchronise();
-      const waitMs = PROBE_WAIT_MS + this.#wireMs(OS_PARAMETERS, 0);
+      const probeMs = this.#exchange.unansweredCount < QUICK_PROBES ? PROBE_WAIT_MS : SLOW_PROBE_WAIT_MS;
+      const waitMs = probeMs + this.#wireMs(OS_PARAMETERS, 0);
       return await this.#transmit(OS_PARAMETERS, undefined, waitMs, options);
     });
   }
@@ -254,8 +259,8 @@ export class SmpClient {
       try {
         return await this.#transmit(request, parameters, this.#waitMs(request, giveUpAt), options);
       } catch (error) {
-        const now = performance.now();
-        const late = now >= giveUpAt || now >= (options.deadlineMs ?? Infinity);
+        const endsAt = Math.min(giveUpAt, options.deadlineMs ?? Infinity);
+        const late = performance.now() + SHORTEST_ATTEMPT_MS >= endsAt;
         const exhausted = late || attempt === options.attempts;
         if (request.repeat !== 'freely' || exhausted || !isUnanswered(error)) throw error;
       }
@@ -283,15 +288,17 @@ export class SmpClient {
   ): Promise<Reply<Value>> {
     // The frame that got no answer may have lost its end: the next one must not be glued to it.
     if (this.#exchange.unansweredCount > 0) await this.#exchange.resynchronise();
-    const { header, message } = this.#encode(request, parameters);
+    this.#exchange.throwIfUnusable(options.signal);
     const leftMs = (options.deadlineMs ?? Infinity) - performance.now();
+    if (leftMs <= 0) throw this.#outOfTime(request.name);
+    const { header, message } = this.#encode(request, parameters);
     const sentAt = performance.now();
     this.#traceMessage('sent', request, header, message.subarray(SMP_HEADER_BYTES), sentAt, options);
     const { body } = await this.#exchange.transmit({
       message,
       header,
       pace: request.pace,
-      waitMs: Math.max(1, Math.min(waitMs, leftMs)),
+      waitMs: Math.min(waitMs, leftMs),
       hurryWhenDamaged: request.repeat !== 'never',
       signal: options.signal,
     });
@@ -308,6 +315,7 @@ export class SmpClient {
   #encode<Parameters>(request: SmpRequest<Parameters, unknown>, parameters: Parameters): EncodedRequest {
     const message = encodeCborBehindHeader(request.encode(parameters), SMP_HEADER_BYTES);
     if (message.length > Math.max(this.limit.ceilingBytes, this.limit.safeBytes)) {
+      message.fill(0);
       const sentence = `${this.name}: ${request.name}: ${message.length} bytes do not fit the board’s buffer of ${this.limit.ceilingBytes}`;
       throw new SmpError('SMP_TOO_LARGE', sentence);
     }
@@ -345,6 +353,10 @@ export class SmpClient {
       elapsedMs: performance.now() - sentAt,
       content: shown ? Buffer.from(body).toString('hex') : undefined,
     });
+  }
+
+  #outOfTime(what: string): SmpError {
+    return new SmpError('SMP_TIMEOUT', `${this.name}: the time given is used up before ${what}`);
   }
 
   #malformed(what: string): SmpError {

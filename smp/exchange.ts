@@ -130,9 +130,14 @@ export class Exchange {
     const ended =
       signal === undefined ? this.#endSignal.signal : AbortSignal.any([signal, this.#endSignal.signal]);
     const result = await listen(async () => await this.#link.write(Buffer.from(text)), ended);
+    this.throwIfUnusable(signal);
+    return result;
+  }
+
+  /** Throws what ended the link, or `SMP_CANCELLED`: before a message is made that would then have to be wiped. */
+  throwIfUnusable(signal: AbortSignal | undefined): void {
     this.#throwIfEnded();
     if (signal?.aborted === true) throw cancelled(this.#link.name);
-    return result;
   }
 
   /**
@@ -140,8 +145,6 @@ export class Exchange {
    * `SMP_CANCELLED` or `SMP_CLOSED`.
    */
   async transmit(transmission: Transmission): Promise<Answer> {
-    this.#throwIfEnded();
-    if (transmission.signal?.aborted === true) throw cancelled(this.#link.name);
     const frame = this.#framing.encode(transmission.message);
     transmission.message.fill(0);
     const answer = this.#expect(transmission);

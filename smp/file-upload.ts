@@ -1,3 +1,4 @@
+import { SHORTEST_ATTEMPT_MS } from './answer-times.ts';
 import type { RequestOptions, SmpClient } from './client.ts';
 import { closeFile } from './close-file.ts';
 import type { DeviceError } from './device-error.ts';
@@ -99,7 +100,8 @@ export class FileUpload {
         await this.#sendPartOnce(part, unanswered > 0);
         return;
       } catch (error) {
-        if (!isUnanswered(error) || performance.now() >= this.#endsAt(giveUpAt)) throw error;
+        const late = performance.now() + SHORTEST_ATTEMPT_MS >= this.#endsAt(giveUpAt);
+        if (late || !isUnanswered(error)) throw error;
       }
     }
   }
