@@ -1,7 +1,7 @@
 import { writeNewKey } from '../fixtures/write-key.ts';
 import { FixtureError } from '../fixtures/fixture-error.ts';
 import type { Station } from '../fixtures/station.ts';
-import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
+import { benchesBoard, isFailureCode } from '../provisioning/failure-table.ts';
 import type { ClaimActivities, GeneratedKeypair } from '../provisioning/steps-io.ts';
 import type { UnitAttempt } from '../provisioning/unit.ts';
 import type { Socket } from '../fixtures/socket.ts';
@@ -55,7 +55,7 @@ async function generateOn(
 async function setAside(station: Station, socket: Socket, unit: UnitAttempt, error: unknown): Promise<void> {
   const { code } = error as { code?: unknown };
   const { seated } = socket;
-  if (seated && isFailureCode(code) && FAILURES[code].blame === 'unit') {
+  if (seated && isFailureCode(code) && benchesBoard(code)) {
     station.fail(socket, seated.boardId, unit, code);
   } else {
     await socket.reseat();

@@ -23,12 +23,13 @@ type Patience = 'bounded' | 'endless';
  */
 export function toFailure(
   error: unknown,
-  attempt: number,
+  tries: Tries,
   fault: FailureCode,
   patience: Patience = 'bounded',
 ): ApplicationFailure {
   const code = codeOf(error) ?? fault;
   const row = FAILURES[code];
+  const attempt = (tries[code] ?? 0) + 1;
   const isSpent = patience === 'bounded' && attempt >= row.attempts;
   const failure = ApplicationFailure.create({
     type: code,
@@ -59,8 +60,23 @@ export async function translated<T>(
       return await context.cancelled;
     }
     context.log.warn('activity failed', { error });
-    throw toFailure(error, context.info.attempt, fault, patience);
+    const tries = triesBefore(context);
+    const failure = toFailure(error, tries, fault, patience);
+    const code = failure.type as FailureCode;
+    context.heartbeat({ ...tries, [code]: (tries[code] ?? 0) + 1 });
+    throw failure;
   }
+}
+
+/** How often a step has failed with each code. It travels to the next try as heartbeat details. */
+export type Tries = Partial<Record<FailureCode, number>>;
+
+/**
+ * What earlier tries failed with: a lost race for a board, or a station that was killed, must not use up the tries of a
+ * board that does not answer.
+ */
+export function triesBefore(context: Context): Tries {
+  return (context.info.heartbeatDetails as Tries | undefined) ?? {};
 }
 
 /** Codes of errors whose room is named by the class that carries the code. */

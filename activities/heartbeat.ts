@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { triesBefore } from './failure-translation.ts';
 
 /**
  * Tells the server that a step is alive while `run` works. The first beat comes after a third of the timeout, so that a
@@ -7,7 +8,10 @@ import { Context } from '@temporalio/activity';
 export async function withHeartbeat<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
   const timeoutMs = context.info.heartbeatTimeoutMs;
-  const timer = timeoutMs === undefined ? undefined : setInterval(() => context.heartbeat(), timeoutMs / 3);
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setInterval(() => context.heartbeat(triesBefore(context)), timeoutMs / 3);
   try {
     return await run(context.cancellationSignal);
   } finally {

@@ -21,9 +21,11 @@ async function flash(station: Station, input: DeliveryInput, signal: AbortSignal
   const { unit, claim } = input;
   const socket = await station.socketOf(claim.boardId, unit.serial, signal);
   const work = { serial: unit.serial, step: 'flashCredentials' as const, boardId: claim.boardId };
-  await socket.use(work, signal, (board) =>
-    writeCertificate(board, Buffer.from(input.certificate, 'base64'), claim.boardId, signal),
-  );
+  await socket.use(work, signal, async (board) => {
+    station.mustHold(claim.boardId, unit);
+    const certificate = Buffer.from(input.certificate, 'base64');
+    await writeCertificate(board, { certificate, serial: unit.serial, boardId: claim.boardId }, signal);
+  });
 }
 
 async function verify(
@@ -38,6 +40,7 @@ async function verify(
   const work = { serial: unit.serial, step: 'verifyReadback' as const, boardId: claim.boardId };
   const certificate = Buffer.from(input.certificate, 'base64');
   return await socket.use(work, signal, async (board) => {
+    station.mustHold(claim.boardId, unit);
     const proof = await proveBoard(board, { certificate, spkiSha256, boardId: claim.boardId }, signal);
     const verified = { verifiedAt: new Date().toISOString(), evidence: { ...proof } };
     station.pass(socket, claim.boardId, unit, verified);

@@ -8,8 +8,11 @@ import { installTemporalRuntime, openLineLog } from '../workers/line-log.ts';
 import { logPath, temporalFolder } from '../workers/state-folder.ts';
 import { openTemporalServer } from '../workers/temporal-server/open-temporal-server.ts';
 import type { TemporalServer } from '../workers/temporal-server/temporal-server.ts';
+import { closeAll } from '../workers/close-all.ts';
+import type { Closing } from '../workers/close-all.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
+import { reportFailure } from './report-failure.ts';
 import { aborted, stopSignal } from './stop-signal.ts';
 import { startVirtualStations } from './virtual-stations.ts';
 import type { VirtualStationsOptions } from './virtual-stations.ts';
@@ -45,7 +48,7 @@ export async function withLine<T>(
   const lock = lockLine(stateFolder);
   const log = openLineLog(logPath(stateFolder), 'line');
   installTemporalRuntime(log);
-  const closing: (() => Promise<unknown>)[] = [];
+  const closing: Closing = [];
   try {
     const server = await openTemporalServer({
       directory: temporalFolder(stateFolder),
@@ -73,9 +76,10 @@ export async function withLine<T>(
       ...(setup.onInboxEvent && { onInboxEvent: setup.onInboxEvent }),
     });
     closing.push(() => line.stop());
-    return await Promise.race([work({ line, server, signal }), line.ended.then(endedByItself)]);
+    const lost = server.lost?.then(serverLost) ?? new Promise<never>(() => undefined);
+    return await Promise.race([work({ line, server, signal }), line.ended.then(endedByItself), lost]);
   } finally {
-    for (const close of closing.toReversed()) await close();
+    await closeAll(closing);
     lock.release();
   }
 }
@@ -106,6 +110,12 @@ export function inboxLine(event: InboxEvent): string {
   if (verdict.status === 'rejected') return `${name}: refused, see ${answer}`;
   const again = verdict.duplicateOf === undefined ? '' : ' (accepted before; nothing was done again)';
   return `${name}: accepted as batch ${verdict.batchId}, ${verdict.rows} units${again}`;
+}
+
+/** Workers without their server only wait: whatever supervises the line starts it again. */
+function serverLost(how: string): never {
+  const error = new CommandError('server', `the Temporal server ended (${how}); start the line again`);
+  process.exit(reportFailure(error));
 }
 
 function endedByItself(): never {

@@ -1,6 +1,9 @@
 import { openSqliteLedger } from '../pki/sqlite-ledger.ts';
 import { SqliteRegistry } from '../registry/sqlite-registry.ts';
+import { closeAll } from '../workers/close-all.ts';
+import type { Closing } from '../workers/close-all.ts';
 import { startIntake } from '../workers/intake-role.ts';
+import { keepWitness, openLineAudit } from '../workers/line-audit.ts';
 import { keepCrl } from '../workers/line-crl.ts';
 import { openLineCa, readIssuers } from '../workers/line-ca.ts';
 import { installTemporalRuntime, openLineLog } from '../workers/line-log.ts';
@@ -28,13 +31,14 @@ interface Surroundings extends Invocation {
   readonly namespace: string;
   readonly server: TemporalServer;
   readonly log: Logger;
+  /** Where a role puts what it opened, as soon as it has. */
+  readonly closing: Closing;
 }
 
-const START: Record<WorkerRole, (surroundings: Surroundings) => Promise<Role>> = {
-  orchestrator: orchestrate,
-  signer: sign,
-  station: attend,
-};
+/** Starts a role; the promise inside rejects when the role can go on no longer. */
+type Start = (surroundings: Surroundings) => Promise<{ ended: Promise<void> }>;
+
+const START: Record<WorkerRole, Start> = { orchestrator: orchestrate, signer: sign, station: attend };
 
 /** `certline worker ROLE`: one role of a line that is spread over hosts, until it is stopped. */
 export async function runWorkerRole(invocation: Invocation, role: string): Promise<void> {
@@ -43,46 +47,54 @@ export async function runWorkerRole(invocation: Invocation, role: string): Promi
   const signal = stopSignal();
   const log = openLineLog(logPath(stateFolder), role);
   installTemporalRuntime(log);
-  const server = await findRunningServer(stateFolder);
-  const connection = await connectWorkers(server);
-  const { client, connection: clientConnection } = await connectClient(server);
+  const closing: Closing = [];
   try {
+    const server = await findRunningServer(stateFolder);
+    const connection = await connectWorkers(server);
+    closing.push(() => connection.close());
+    const { client, connection: clientConnection } = await connectClient(server);
+    closing.push(() => clientConnection.close());
     const { namespace } = server;
-    const running = await start({ ...invocation, client, connection, namespace, server, log });
+    const { ended } = await start({ ...invocation, client, connection, namespace, server, log, closing });
     process.stdout.write(`${role} up, on ${server.address}, namespace ${namespace}\n`);
     // A worker that has ended takes no work any more: leave, so that whoever supervises it starts it again.
-    await Promise.race([aborted(signal), running.ended]);
-    await running.stop();
-  } finally {
-    await clientConnection.close();
-    await connection.close();
+    await Promise.race([aborted(signal), ended]);
+  } catch (error) {
+    await closeAll(closing).catch((second: unknown) => log.warn({ err: second }, 'could not close in order'));
+    throw error;
   }
+  await closeAll(closing);
 }
 
-async function orchestrate({
-  stateFolder,
-  config,
-  client,
-  connection,
-  namespace,
-  log,
-}: Surroundings): Promise<Role> {
+async function orchestrate(surroundings: Surroundings): ReturnType<Start> {
+  const { stateFolder, config, client, connection, namespace, log, closing } = surroundings;
   const { inbox, products, unitsInFlight } = config;
   const registry = new SqliteRegistry(registryPath(stateFolder));
+  closing.push(async () => registry.close());
   const orchestrator = await startOrchestrator({ registry, inbox, connection, namespace });
+  closing.push(() => orchestrator.stop());
   const intake = await startIntake({ inbox, stateFolder, products, registry, client, unitsInFlight, log });
-  return closingAfter(joinRoles([intake, orchestrator]), async () => registry.close());
+  closing.push(() => intake.stop());
+  return joinRoles([intake, orchestrator]);
 }
 
-async function sign({ stateFolder, config, connection, namespace, log }: Surroundings): Promise<Role> {
+async function sign(surroundings: Surroundings): ReturnType<Start> {
+  const { stateFolder, config, connection, namespace, log, closing } = surroundings;
   const ca = openLineCa(stateFolder, config.passphraseFile);
   const ledger = openSqliteLedger(ledgerPath(stateFolder));
+  closing.push(() => ledger.close());
+  const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
+  const witness = keepWitness(audit, log);
+  closing.push(() => witness.stop());
   const signer = await startSigner({ ca, ledger, products: config.products, connection, namespace });
-  return closingAfter(joinRoles([keepCrl({ ca, ledger, stateFolder, log }), signer]), () => ledger.close());
+  closing.push(() => signer.stop());
+  const crl = keepCrl({ ca, ledger, stateFolder, log });
+  closing.push(() => crl.stop());
+  return joinRoles([crl, signer, witness]);
 }
 
-async function attend(surroundings: Surroundings): Promise<Role> {
-  const { stateFolder, config } = surroundings;
+async function attend(surroundings: Surroundings): ReturnType<Start> {
+  const { stateFolder, config, closing } = surroundings;
   if (config.stations.length === 0) {
     throw new CommandError(
       'configuration',
@@ -91,21 +103,13 @@ async function attend(surroundings: Surroundings): Promise<Role> {
   }
   const issuers = readIssuers(stateFolder, config.issuersFile);
   const { products } = config;
-  const stations = [];
-  for (const station of config.stations) {
-    stations.push(await startStation({ ...surroundings, config: station, products, issuers }));
+  const stations: Role[] = [];
+  for (const each of config.stations) {
+    const station = await startStation({ ...surroundings, config: each, products, issuers });
+    closing.push(() => station.stop());
+    stations.push(station);
   }
   return joinRoles(stations);
-}
-
-function closingAfter(role: Role, close: () => Promise<void>): Role {
-  return {
-    ended: role.ended,
-    stop: async () => {
-      await role.stop();
-      await close();
-    },
-  };
 }
 
 function unknownRole(role: string): never {

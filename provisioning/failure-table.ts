@@ -82,7 +82,7 @@ export const FAILURES = {
     1,
     'The board carries a certificate that is not ours: quarantine it.',
   ),
-  NO_BOARD: row('operator', 'later', 1000, 'No board is ready: load one.'),
+  NO_BOARD: row('operator', 'now', 1000, 'No board is ready: load one.'),
   KEY_MISMATCH: row(
     'unit',
     'never',
@@ -163,6 +163,19 @@ export type FailureCode = keyof typeof FAILURES;
 /** True when `code` is a row of the table. */
 export function isFailureCode(code: unknown): code is FailureCode {
   return typeof code === 'string' && Object.hasOwn(FAILURES, code);
+}
+
+/** Failures that are not the board's fault, after which it must not be given to the next unit all the same. */
+const BENCHING: ReadonlySet<FailureCode> = new Set([
+  'BOARD_BOUND',
+  'BOARD_FOREIGN',
+  'KEY_REUSED',
+  'CSR_REFUSED',
+]);
+
+/** Whether a board stays out of use after this failure until it is taken out of its socket. */
+export function benchesBoard(code: FailureCode): boolean {
+  return FAILURES[code].blame === 'unit' || BENCHING.has(code);
 }
 
 function row(blame: Blame, retry: FailureRow['retry'], attempts: number, hint: string): FailureRow {

@@ -6,7 +6,10 @@ import type { IssuingCa } from '../pki/issuing-ca.ts';
 import { openSqliteLedger } from '../pki/sqlite-ledger.ts';
 import { SqliteRegistry } from '../registry/sqlite-registry.ts';
 import type { Registry } from '../registry/registry.ts';
+import { closeAll } from './close-all.ts';
+import type { Closing } from './close-all.ts';
 import { startIntake } from './intake-role.ts';
+import { keepWitness, openLineAudit } from './line-audit.ts';
 import { keepCrl } from './line-crl.ts';
 import type { LineConfig } from './line-config.ts';
 import { startOrchestrator } from './orchestrator-role.ts';
@@ -37,10 +40,8 @@ export interface Line extends Role {
 /** Starts orchestrator, signer, the configured stations and the intake, in that order. */
 export async function startLine(options: LineOptions): Promise<Line> {
   const { config, stateFolder, ca, server, log } = options;
-  const closing: (() => Promise<unknown>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const step of closing.splice(0).toReversed()) await step();
-  };
+  const closing: Closing = [];
+  const close = (): Promise<void> => closeAll(closing);
   try {
     const connection = await connectWorkers(server);
     closing.push(() => connection.close());
@@ -50,12 +51,14 @@ export async function startLine(options: LineOptions): Promise<Line> {
     closing.push(async () => registry.close());
     const ledger = openSqliteLedger(ledgerPath(stateFolder));
     closing.push(() => ledger.close());
+    const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
     const { namespace } = server;
     const keep = <T extends Role>(role: T): T => {
       closing.push(() => role.stop());
       return role;
     };
     const { inbox, products, unitsInFlight } = config;
+    const witness = keep(keepWitness(audit, log));
     const signer = keep(await startSigner({ ca, ledger, products, connection, namespace }));
     keep(keepCrl({ ca, ledger, stateFolder, log }));
     const orchestrator = keep(await startOrchestrator({ registry, inbox, connection, namespace }));
@@ -75,7 +78,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
         ...(options.onInboxEvent && { onEvent: options.onInboxEvent }),
       }),
     );
-    const roles = joinRoles([intake, ...stations, orchestrator, signer]);
+    const roles = joinRoles([intake, ...stations, orchestrator, signer, witness]);
     return {
       client,
       registry,

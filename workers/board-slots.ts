@@ -32,6 +32,7 @@ export class BoardSlots implements CustomSlotSupplier<ActivitySlotInfo> {
 
   releaseSlot(): void {
     this.#permits--;
+    this.#station.wake();
   }
 
   #hasRoom(): boolean {

@@ -17,3 +17,15 @@ export function lockLine(stateFolder: string): ExclusiveLock {
     `A line already runs on ${stateFolder}: stop it, or name another folder with --state.`,
   );
 }
+
+/** One process for one station: its ports and its book are nobody else's. Throws LINE_RUNNING. */
+export function lockStation(stateFolder: string, station: string): ExclusiveLock {
+  const folder = join(stateFolder, 'stations', station);
+  mkdirSync(folder, { recursive: true });
+  const lock = tryLock(join(folder, 'station.lock'));
+  if (lock) return lock;
+  throw new ConfigError(
+    'LINE_RUNNING',
+    `Station ${station} already runs on ${stateFolder}: stop it, or name another folder with --state.`,
+  );
+}

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { LogLevel } from '@temporalio/worker';
-import { destination, pino } from 'pino';
+import { destination, pino, stdSerializers } from 'pino';
 import type { Logger } from 'pino';
 
 const LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
@@ -16,7 +16,18 @@ const LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
 /** The log of a process: JSON lines in a file, so that the screen stays readable. */
 export function openLineLog(path: string, role: string): Logger {
   mkdirSync(dirname(path), { recursive: true });
-  return pino({ base: { role, pid: process.pid } }, destination({ dest: path, append: true, mkdir: true }));
+  const file = destination({ dest: path, append: true, mkdir: true });
+  let isTold = false;
+  // A log that cannot be written must not stop a line in the middle of a board: say it once, drop the lines.
+  file.on('error', (error: Error) => {
+    if (!isTold)
+      process.stderr.write(
+        `certline: the log ${path} cannot be written (${error.message}); going on without\n`,
+      );
+    isTold = true;
+  });
+  const { err: error } = stdSerializers;
+  return pino({ base: { role, pid: process.pid }, serializers: { err: error, error } }, file);
 }
 
 /** Sends the Temporal SDK's own log there too. Once a process, before any worker; signals stay ours. */

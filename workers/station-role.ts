@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createClaimActivities } from '../activities/claim-activities.ts';
@@ -10,6 +11,9 @@ import { STEP_POLICY } from '../provisioning/step-policy.ts';
 import { anyBoardQueue, stationQueue } from '../provisioning/task-queues.ts';
 import { BoardSlots } from './board-slots.ts';
 import { followBoardQueues } from './board-queues.ts';
+import { closeAll } from './close-all.ts';
+import type { Closing } from './close-all.ts';
+import { lockStation } from './line-lock.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
 import { stationBookPath, tileFilePath } from './state-folder.ts';
@@ -31,24 +35,48 @@ export interface StationRoleOptions {
 /** A station beside its fixtures: claims from the queues of its boards, delivery on its own queue. */
 export async function startStation(options: StationRoleOptions): Promise<Role & { station: Station }> {
   const { config, server, stateFolder } = options;
-  // Workers of one connection must not share a task queue, and stations of one product do.
-  const connection = await connectWorkers(server);
-  const { log } = options;
-  const station = new Station({
-    config,
-    products: options.products,
-    issuers: options.issuers,
-    bookPath: stationBookPath(stateFolder, config.id),
-    tilePath: tileFilePath(stateFolder, config.id),
-    units: temporalUnitStanding(options.client, log),
-    log,
-  });
-  // A step that writes to a device is let to its end: stopping in the middle only makes it happen twice.
+  const closing: Closing = [];
+  try {
+    const lock = lockStation(stateFolder, config.id);
+    closing.push(async () => lock.release());
+    // Workers of one connection must not share a task queue, and stations of one product do.
+    const connection = await connectWorkers(server);
+    closing.push(() => connection.close());
+    const { log } = options;
+    const station = new Station({
+      config,
+      products: options.products,
+      issuers: options.issuers,
+      bookPath: stationBookPath(stateFolder, config.id),
+      tilePath: tileFilePath(stateFolder, config.id),
+      units: temporalUnitStanding(options.client, log),
+      log,
+    });
+    closing.push(() => station.stop());
+    await station.start();
+    const workers = await startWorkers(station, connection, options);
+    closing.push(() => workers.stop());
+    return { station, ended: workers.ended, stop: () => closeAll(closing) };
+  } catch (error) {
+    await closeAll(closing).catch((second: unknown) =>
+      options.log.warn({ err: second }, 'could not close in order'),
+    );
+    throw error;
+  }
+}
+
+/** One worker for each product's boards, one for each board that stands for a unit, one for delivery. */
+async function startWorkers(
+  station: Station,
+  connection: NativeConnection,
+  { config, server, log }: StationRoleOptions,
+): Promise<Role> {
   const base = {
     connection,
     namespace: server.namespace,
     dataConverter,
     identity: `station ${config.id}`,
+    // A step that writes to a device is let to its end: stopping in the middle only makes it happen twice.
     shutdownGraceTime: STEP_POLICY.flashCredentials.startToCloseMs,
   };
   const claimWorker = async (queue: string): Promise<Role> =>
@@ -66,20 +94,9 @@ export async function startStation(options: StationRoleOptions): Promise<Role & 
     activities: createStationActivities(station),
     maxConcurrentActivityTaskExecutions: 2 * config.sockets.length,
   });
-  await station.start();
   const products = new Set(config.sockets.map((socket) => socket.product));
   const claims = await Promise.all([...products].map((product) => claimWorker(anyBoardQueue(product))));
-  const own = followBoardQueues(station, log, claimWorker);
-  const workers = joinRoles([own, ...claims, runWorker(delivery)]);
-  return {
-    station,
-    ended: workers.ended,
-    stop: async () => {
-      await workers.stop();
-      await station.stop();
-      await connection.close();
-    },
-  };
+  return joinRoles([followBoardQueues(station, log, claimWorker), ...claims, runWorker(delivery)]);
 }
 
 /** Only the activity slots are ours; the others are never used by a worker without workflows. */

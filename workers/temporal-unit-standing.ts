@@ -3,25 +3,31 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { UnitStanding } from '../fixtures/unit-standing.ts';
 import { MESSAGES } from '../provisioning/messages.ts';
-import type { UnitState } from '../provisioning/unit.ts';
+import type { UnitReport, UnitState } from '../provisioning/unit.ts';
 import { unitWorkflowId } from '../provisioning/workflow-ids.ts';
 
 /** How units stand, asked of Temporal. */
 export function temporalUnitStanding(client: Client, log: Logger): UnitStanding {
-  const standing: UnitStanding['standing'] = async (serial) => {
+  const statusOf = async (serial: string): Promise<string> => {
     try {
-      const { status } = await client.workflow.getHandle(unitWorkflowId(serial)).describe();
-      return status.name === 'COMPLETED' ? 'passed' : status.name === 'RUNNING' ? 'open' : 'closed';
+      return (await client.workflow.getHandle(unitWorkflowId(serial)).describe()).status.name;
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return 'closed';
+      if (error instanceof WorkflowNotFoundError) return 'UNKNOWN';
       throw error;
     }
+  };
+  const standing: UnitStanding['standing'] = async (serial, fingerprint) => {
+    const status = await statusOf(serial);
+    if (status === 'RUNNING') return 'open';
+    if (status !== 'COMPLETED') return 'closed';
+    const report = (await client.workflow.getHandle(unitWorkflowId(serial)).result()) as UnitReport;
+    return report.fingerprint === fingerprint ? 'passed' : 'closed';
   };
   return {
     standing,
     holds: async (serial, boardId) => {
       try {
-        if ((await standing(serial)) !== 'open') return false;
+        if ((await statusOf(serial)) !== 'RUNNING') return false;
         const handle = client.workflow.getHandle(unitWorkflowId(serial));
         const state = await handle.query<UnitState>(MESSAGES.state);
         return state.boardId === boardId && state.attention === undefined;

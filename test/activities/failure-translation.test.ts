@@ -6,38 +6,44 @@ import { SmpError } from '../../smp/smp-error.ts';
 
 describe('the translation of failures', () => {
   it('makes the code the type and keeps the sentence', () => {
-    const failure = toFailure(new FixtureError('BOARD_GONE', 'The board left.'), 1, 'STATION_FAULT');
+    const failure = toFailure(new FixtureError('BOARD_GONE', 'The board left.'), {}, 'STATION_FAULT');
     expect(failure).toMatchObject({ type: 'BOARD_GONE', message: 'The board left.', nonRetryable: false });
   });
 
   it('is final when the attempts of the code are used up', () => {
     const error = new SmpError('SMP_DEVICE_ERROR', 'The board refuses.');
-    expect([1, 2, 3, 4].map((attempt) => toFailure(error, attempt, 'STATION_FAULT').nonRetryable)).toEqual([
-      false,
-      false,
-      true,
-      true,
-    ]);
+    expect(
+      [0, 1, 2, 3].map(
+        (before) => toFailure(error, { SMP_DEVICE_ERROR: before }, 'STATION_FAULT').nonRetryable,
+      ),
+    ).toEqual([false, false, true, true]);
   });
 
   it('is never final for bookkeeping, unless trying again is of no use', () => {
     const full = new RegistryError('full', 'The disk is full.');
-    expect(toFailure(full, 5_000, 'REGISTRY_FAULT', 'endless').nonRetryable).toBe(false);
+    expect(toFailure(full, { REGISTRY_UNAVAILABLE: 5_000 }, 'REGISTRY_FAULT', 'endless').nonRetryable).toBe(
+      false,
+    );
     const conflict = new RegistryError('other-certificate', 'Another one.');
-    expect(toFailure(conflict, 1, 'REGISTRY_FAULT', 'endless').nonRetryable).toBe(true);
+    expect(toFailure(conflict, {}, 'REGISTRY_FAULT', 'endless').nonRetryable).toBe(true);
+  });
+
+  it('counts the tries of each code apart', () => {
+    const error = new SmpError('SMP_TIMEOUT', 'No answer.');
+    expect(toFailure(error, { NO_BOARD: 50, SMP_CRC: 3 }, 'STATION_FAULT').nonRetryable).toBe(false);
   });
 
   it('waits longer from try to try, up to a minute', () => {
     const error = new SmpError('SMP_TIMEOUT', 'No answer.');
-    const delays = [1, 2, 3, 10, 1000].map(
-      (attempt) => toFailure(error, attempt, 'STATION_FAULT').nextRetryDelay,
+    const delays = [0, 1, 2, 9, 999].map(
+      (before) => toFailure(error, { SMP_TIMEOUT: before }, 'STATION_FAULT').nextRetryDelay,
     );
     expect(delays).toEqual([2_000, 4_000, 8_000, 60_000, 60_000]);
   });
 
   it('never repeats what an unknown error says, nor a stack or a cause', () => {
     const secret = new Error('MHcCAQEEI… leaked', { cause: new Error('key bytes') });
-    const failure = toFailure(secret, 1, 'STATION_FAULT');
+    const failure = toFailure(secret, {}, 'STATION_FAULT');
     expect(failure.type).toBe('STATION_FAULT');
     expect(JSON.stringify(failure) + failure.message + failure.stack).not.toMatch(/MHcC|key bytes/);
     expect(failure.cause).toBeUndefined();
@@ -45,6 +51,6 @@ describe('the translation of failures', () => {
 
   it('does not take the code of a system error for one of ours', () => {
     const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
-    expect(toFailure(full, 1, 'REGISTRY_FAULT').type).toBe('REGISTRY_FAULT');
+    expect(toFailure(full, {}, 'REGISTRY_FAULT').type).toBe('REGISTRY_FAULT');
   });
 });

@@ -27,14 +27,18 @@ export function ownServer(
     lock.release();
   };
   process.once('exit', endWithProcess);
-  const reportLoss = async (): Promise<void> => {
+  const lost = Promise.withResolvers<string>();
+  const watch = async (): Promise<void> => {
     const how = await server.ended;
-    if (stopping === undefined) options.report(describeLoss(server, how));
+    if (stopping !== undefined) return;
+    options.report(describeLoss(server, how));
+    lost.resolve(how);
   };
-  void reportLoss();
+  void watch();
   return {
     ...describeServer(record, options.namespace),
     owned: true,
+    lost: lost.promise,
     stop: async () => (stopping ??= stop()),
   };
 }

@@ -18,6 +18,8 @@ export interface TemporalServer {
   readonly connectionOptions: TemporalConnectionOptions;
   /** Whether {@link stop} ends the server. */
   readonly owned: boolean;
+  /** For a server of our own: resolves with how it ended when it ends without `stop`. */
+  readonly lost?: Promise<string>;
   /** Ends the server if this process owns it, and resolves when it is gone; may be called twice. */
   readonly stop: () => Promise<void>;
 }
