@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { addAuditCommands } from './audit-commands.ts';
 import { addBatchCommands } from './batch-commands.ts';
 import { addCaCommands } from './ca-commands.ts';
 import { addCertCommands } from './cert-commands.ts';
@@ -24,6 +25,7 @@ addBatchCommands(program);
 addUnitCommands(program);
 addCaCommands(program);
 addCertCommands(program);
+addAuditCommands(program);
 addDoctorCommand(program);
 
 try {

@@ -21,6 +21,8 @@ const REASON_OF_CODE: Readonly<Record<string, ExitReason>> = {
   LEDGER_UNAVAILABLE: 'disk',
   LEDGER_CORRUPT: 'disk',
   LEDGER_NEWER: 'disk',
+  LEDGER_STALE: 'auditBroken',
+  AUDIT_KEY_INVALID: 'signer',
   REGISTRY_UNAVAILABLE: 'disk',
   STATION_DISK: 'disk',
   ENOSPC: 'disk',

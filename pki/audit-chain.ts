@@ -17,7 +17,8 @@ export interface AuditEvent {
     | 'void'
     | 'held'
     | 'hold-ended'
-    | 'crl-numbered';
+    | 'crl-numbered'
+    | 'loss-accepted';
   readonly at: string;
   readonly [member: string]: string | number;
 }

@@ -23,6 +23,8 @@ export const PKI_CODES = [
   // The ledger's file
   'LEDGER_CORRUPT',
   'LEDGER_NEWER',
+  'LEDGER_STALE',
+  'AUDIT_KEY_INVALID',
   // The CA's folder
   'CA_EXISTS',
   'CA_NOT_FOUND',

@@ -6,11 +6,29 @@ const PAGE = 1_000;
 
 /** Chains an event to the last one; the ledger's write lock keeps others from doing so at the same time. */
 export async function appendAudit(transaction: LedgerTransaction, event: AuditEvent): Promise<void> {
-  const last = await transaction.get('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1');
-  const seq = Number(last?.['seq'] ?? 0) + 1;
+  const last = await selectAuditHead(transaction);
+  const seq = last.size + 1;
   const body = auditBody(event);
-  const hash = auditHash(last === undefined ? AUDIT_GENESIS : String(last['hash']), seq, body);
+  const hash = auditHash(last.hash, seq, body);
   await transaction.run('INSERT INTO audit (seq, body, hash) VALUES (?, ?, ?)', seq, body, hash);
+}
+
+/** Where the log stands: how many entries, and the hash of the last. */
+export async function selectAuditHead(
+  transaction: LedgerTransaction,
+): Promise<{ readonly size: number; readonly hash: string }> {
+  const last = await transaction.get('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1');
+  if (last === undefined) return { size: 0, hash: AUDIT_GENESIS };
+  return { size: Number(last['seq']), hash: String(last['hash']) };
+}
+
+/** The hash of an entry; undefined where there is none. */
+export async function selectAuditHash(
+  transaction: LedgerTransaction,
+  seq: number,
+): Promise<string | undefined> {
+  const row = await transaction.get('SELECT hash FROM audit WHERE seq = ?', seq);
+  return row === undefined ? undefined : String(row['hash']);
 }
 
 /** The next entries after `seq`, oldest first; an empty list at the end. */

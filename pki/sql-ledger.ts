@@ -13,7 +13,7 @@ import { planReservation } from './issuance-policy.ts';
 import type { LedgerDatabase, LedgerTransaction } from './ledger-database.ts';
 import { sha256Hex } from './p256.ts';
 import { PkiError } from './pki-error.ts';
-import { appendAudit, selectAuditPage } from './sql-audit.ts';
+import { appendAudit, selectAuditHash, selectAuditHead, selectAuditPage } from './sql-audit.ts';
 import {
   insertReservation,
   selectFacts,
@@ -24,7 +24,12 @@ import {
   updateState,
   type IssuanceEnd,
 } from './sql-issuance.ts';
-import { selectByCertificateSerial, selectByFingerprint, selectIssuancesOf } from './sql-lookup.ts';
+import {
+  selectByCertificateSerial,
+  selectByFingerprint,
+  selectIssuancePage,
+  selectIssuancesOf,
+} from './sql-lookup.ts';
 import { insertBatch, insertSerials } from './sql-release.ts';
 import {
   insertCrl,
@@ -41,9 +46,18 @@ const SHA256_HEX_LENGTH = 64;
 /** An issuance ledger in a SQL database: the policy's decisions, each with its audit entry, in one transaction. */
 export class SqlLedger implements IssuanceLedger {
   readonly #database: LedgerDatabase;
+  #witnessed: { readonly size: number; readonly hash: string } | undefined;
 
   constructor(database: LedgerDatabase) {
     this.#database = database;
+  }
+
+  /**
+   * From now on nothing is signed unless the audit log still has this entry: a database that is exchanged for an old copy
+   * while the signer runs is noticed before the next signature.
+   */
+  witnessed(checkpoint: { readonly size: number; readonly hash: string }): void {
+    if (checkpoint.size > 0) this.#witnessed = checkpoint;
   }
 
   releaseBatch(release: BatchRelease): Promise<void> {
@@ -101,6 +115,7 @@ export class SqlLedger implements IssuanceLedger {
       const issuance = await selectIssuance(transaction, requestId);
       if (issuance?.state !== 'reserved' && issuance?.state !== 'signing')
         throw withdrawn(requestId, issuance);
+      await this.#assertWitnessed(transaction);
       await updateState(transaction, requestId, 'signing');
       await audit(transaction, 'signing', { requestId });
     });
@@ -137,7 +152,7 @@ export class SqlLedger implements IssuanceLedger {
       if (issuance === undefined || !mustEnd(issuance.state, reason)) return issuance;
       const state = issuance.state === 'reserved' ? 'void' : 'revoked';
       await endIssuance(transaction, requestId, { state, reason });
-      return { ...issuance, state, reason };
+      return await selectIssuance(transaction, requestId);
     });
   }
 
@@ -183,6 +198,7 @@ export class SqlLedger implements IssuanceLedger {
    */
   numberCrl(issuer: string, now: Date, build: CrlBuild): Promise<Uint8Array> {
     return this.#database.write(async (transaction) => {
+      await this.#assertWitnessed(transaction);
       const number = ((await selectLatestCrl(transaction, issuer))?.number ?? 0) + 1;
       const mark = await selectWithdrawalMark(transaction);
       const tbs = build(number, await selectWithdrawn(transaction));
@@ -204,6 +220,34 @@ export class SqlLedger implements IssuanceLedger {
     return this.#database.read((transaction) => select(transaction, hex));
   }
 
+  /** Every issuance, oldest first. */
+  async *issuances(): AsyncGenerator<Issuance> {
+    for (let seq = 0; ;) {
+      const page = await this.#database.read((transaction) => selectIssuancePage(transaction, seq));
+      for (const { issuance } of page) yield issuance;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      seq = last.seq;
+    }
+  }
+
+  /** Where the audit log stands. */
+  auditHead(): Promise<{ readonly size: number; readonly hash: string }> {
+    return this.#database.read((transaction) => selectAuditHead(transaction));
+  }
+
+  /** The hash of an entry of the audit log; undefined where there is none. */
+  auditHash(seq: number): Promise<string | undefined> {
+    return this.#database.read((transaction) => selectAuditHash(transaction, seq));
+  }
+
+  /** Records that a person let this ledger go on although its witness had seen another. */
+  acceptLoss(witnessedSize: number, witnessedHash: string): Promise<void> {
+    return this.#database.write((transaction) =>
+      audit(transaction, 'loss-accepted', { witnessedSize, witnessedHash }),
+    );
+  }
+
   /** The audit log, oldest first. */
   async *auditEntries(): AsyncGenerator<AuditEntry> {
     let seq = 0;
@@ -218,6 +262,14 @@ export class SqlLedger implements IssuanceLedger {
 
   close(): Promise<void> {
     return this.#database.close();
+  }
+
+  async #assertWitnessed(transaction: LedgerTransaction): Promise<void> {
+    if (this.#witnessed === undefined) return;
+    const { size, hash } = this.#witnessed;
+    if ((await selectAuditHash(transaction, size)) === hash) return;
+    const message = `The ledger lost entry ${size} of its audit log while the signer ran: bring back the newest copy.`;
+    throw new PkiError('LEDGER_STALE', message, { reason: 'exchanged' });
   }
 }
 

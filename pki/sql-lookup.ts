@@ -4,13 +4,22 @@ import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
 import { sha256Hex } from './p256.ts';
 import { issuanceOf, SELECT_ISSUANCE } from './sql-issuance.ts';
 
-/** Certificates hashed at once while one is searched by its fingerprint. */
+/** Rows read at once. */
 const PAGE = 1_000;
 
 /** Every issuance of a serial, the newest first. */
 export async function selectIssuancesOf(transaction: LedgerTransaction, serial: string): Promise<Issuance[]> {
   const sql = `${SELECT_ISSUANCE} WHERE i.serial_folded = ? ORDER BY i.seq DESC`;
   return issuancesOf(await transaction.all(sql, foldSerial(serial)));
+}
+
+/** The next issuances after the row `seq`, oldest first, each with its row; an empty list at the end. */
+export async function selectIssuancePage(
+  transaction: LedgerTransaction,
+  seq: number,
+): Promise<{ readonly seq: number; readonly issuance: Issuance }[]> {
+  const rows = await transaction.all(`${SELECT_ISSUANCE} WHERE i.seq > ? ORDER BY i.seq LIMIT ?`, seq, PAGE);
+  return rows.map((row) => ({ seq: Number(row['seq']), issuance: issuanceOf(row)! }));
 }
 
 /** The issuance whose certificate has this serial number, in lower-case hex. */

@@ -46,6 +46,7 @@ const line = z
     unitsInFlight: z.int().min(1).max(500).optional(),
     passphraseFile: z.string().min(1).optional(),
     issuersFile: z.string().min(1).optional(),
+    auditWitnessFile: z.string().min(1).optional(),
   })
   .superRefine((config, context) => {
     const products = new Set(config.products.map((candidate) => candidate.name));
@@ -75,6 +76,8 @@ export interface LineConfig {
   readonly passphraseFile: string | undefined;
   /** PEM file with the certificates of our CA, for a station on a host without the CA. */
   readonly issuersFile: string | undefined;
+  /** Where the signer's newest checkpoint is kept; best on another disk or host than its ledger. */
+  readonly auditWitnessFile: string | undefined;
 }
 
 /** Where no station is configured on this host, units of 16 sockets elsewhere are kept under way. */
@@ -89,7 +92,8 @@ export function parseLineConfig(value: unknown, source: string, folder: string):
     );
     throw new ConfigError('CONFIG_INVALID', `${source} is not a valid configuration:\n${faults.join('\n')}`);
   }
-  const { inbox, products, stations, unitsInFlight, passphraseFile, issuersFile } = result.data;
+  const { inbox, products, stations, unitsInFlight } = result.data;
+  const { passphraseFile, issuersFile, auditWitnessFile } = result.data;
   const sockets = stations.reduce((sum, each) => sum + each.sockets.length, 0);
   return {
     inbox: resolve(folder, inbox),
@@ -101,6 +105,7 @@ export function parseLineConfig(value: unknown, source: string, folder: string):
     unitsInFlight: unitsInFlight ?? (sockets > 0 ? 2 * sockets : DEFAULT_UNITS_IN_FLIGHT),
     passphraseFile: passphraseFile === undefined ? undefined : resolve(folder, passphraseFile),
     issuersFile: issuersFile === undefined ? undefined : resolve(folder, issuersFile),
+    auditWitnessFile: auditWitnessFile === undefined ? undefined : resolve(folder, auditWitnessFile),
   };
 }
 

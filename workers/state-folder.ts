@@ -5,6 +5,9 @@ export const ledgerPath = (folder: string): string => join(folder, 'signer', 'le
 export const caFolder = (folder: string): string => join(folder, 'signer', 'ca');
 export const caPassphrasePath = (folder: string): string => join(folder, 'signer', 'ca.passphrase');
 export const crlPath = (folder: string): string => join(caFolder(folder), 'crl.pem');
+export const auditKeyPath = (folder: string): string => join(folder, 'signer', 'audit.key.pem');
+export const auditVerifierPath = (folder: string): string => join(folder, 'signer', 'audit.pub');
+export const auditWitnessPath = (folder: string): string => join(folder, 'signer', 'audit.checkpoint');
 export const registryPath = (folder: string): string => join(folder, 'registry.db');
 export const temporalFolder = (folder: string): string => join(folder, 'temporal');
 export const logPath = (folder: string): string => join(folder, 'certline.log');

@@ -1,0 +1,61 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { sha256Hex } from './p256.ts';
+import { PkiError } from './pki-error.ts';
+import { noteVerifierOf, type NoteVerifier } from './signed-note.ts';
+
+/** The key that signs checkpoints, independent of every CA's. */
+export interface AuditKey {
+  readonly privateKey: KeyObject;
+  readonly verifier: NoteVerifier;
+}
+
+/** Of the key's SHA-256, in the name of its notes: two signers' notes must not be mistaken for each other's. */
+const NAME_HEX_LENGTH = 16;
+
+/** The key in a file (PKCS#8, PEM) that only its owner can read. Throws AUDIT_KEY_INVALID. */
+export function loadAuditKey(path: string): AuditKey {
+  try {
+    if ((statSync(path).mode & 0o077) !== 0) throw new Error('others can read it: chmod 600 it');
+    const privateKey = createPrivateKey(readFileSync(path));
+    if (privateKey.asymmetricKeyType !== 'ed25519') throw new Error('it holds no Ed25519 key');
+    return auditKeyOf(privateKey);
+  } catch (error) {
+    const message = `The audit key ${path} cannot be used (${(error as Error).message}): restore it from a backup.`;
+    throw new PkiError('AUDIT_KEY_INVALID', message, { cause: error });
+  }
+}
+
+/** Makes the key and its file, mode 0600. Throws AUDIT_KEY_INVALID where there is one already. */
+export function createAuditKey(path: string): AuditKey {
+  if (existsSync(path))
+    throw new PkiError(
+      'AUDIT_KEY_INVALID',
+      `There is an audit key ${path} already: none is ever overwritten.`,
+    );
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const file = openSync(`${path}.new`, 'w', 0o600);
+  try {
+    writeSync(file, privateKey.export({ format: 'pem', type: 'pkcs8' }) as string);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(`${path}.new`, path);
+  return auditKeyOf(privateKey);
+}
+
+function auditKeyOf(privateKey: KeyObject): AuditKey {
+  const { publicKey } = noteVerifierOf('', privateKey);
+  const name = `certline-audit-${sha256Hex(publicKey.export({ format: 'der', type: 'spki' })).slice(0, NAME_HEX_LENGTH)}`;
+  return { privateKey, verifier: noteVerifierOf(name, privateKey) };
+}

@@ -1,0 +1,140 @@
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pino } from 'pino';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { IssuingCa } from '../../pki/issuing-ca.ts';
+import { SqlLedger } from '../../pki/sql-ledger.ts';
+import { SqliteDatabase } from '../../pki/sqlite-database.ts';
+import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
+import { issueCrl } from '../../pki/crl-issuer.ts';
+import { ensureDemoCa } from '../../workers/line-ca.ts';
+import { keepWitness, openLineAudit, witness } from '../../workers/line-audit.ts';
+import type { LineAudit } from '../../workers/line-audit.ts';
+import { auditKeyPath, auditWitnessPath, ledgerPath } from '../../workers/state-folder.ts';
+import { issueInto } from '../cli/issued-lot.ts';
+
+const log = pino({ level: 'silent' });
+
+interface Signer {
+  readonly state: string;
+  readonly ca: IssuingCa;
+  /** The audit of a signer that starts now. */
+  readonly start: () => Promise<LineAudit>;
+  /** Copies the ledger as a backup would; the result brings the copy back. */
+  readonly backUp: () => () => void;
+}
+
+async function newSigner(): Promise<Signer> {
+  const state = mkdtempSync(join(tmpdir(), 'certline-audit-'));
+  onTestFinished(() => rmSync(state, { recursive: true, force: true }));
+  const ca = await ensureDemoCa(state);
+  await issueInto({ state }, ['CL-1'], ca);
+  return {
+    state,
+    ca,
+    start: () => {
+      const ledger = openSqliteLedger(ledgerPath(state));
+      onTestFinished(() => ledger.close());
+      return openLineAudit({ stateFolder: state, ledger, witnessFile: undefined });
+    },
+    backUp: () => {
+      const database = new DatabaseSync(ledgerPath(state));
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      database.close();
+      const copy = join(state, 'yesterday.db');
+      copyFileSync(ledgerPath(state), copy);
+      return () => {
+        for (const suffix of ['-wal', '-shm']) rmSync(`${ledgerPath(state)}${suffix}`, { force: true });
+        renameSync(copy, ledgerPath(state));
+      };
+    },
+  };
+}
+
+const stale = (reason: string): unknown => expect.objectContaining({ code: 'LEDGER_STALE', reason });
+
+describe('a signer that starts', () => {
+  it('makes its key and witness once, and goes on from them', async () => {
+    const { start, state, ca } = await newSigner();
+    const { key, ledger } = await start();
+    const first = readFileSync(auditWitnessPath(state), 'utf8');
+    await issueInto({ state }, ['CL-2'], ca);
+    expect((await start()).key.verifier).toEqual(key.verifier);
+    expect(readFileSync(auditWitnessPath(state), 'utf8')).toBe(first);
+    expect(await ledger.auditHead()).toMatchObject({ size: 9 });
+  });
+
+  it("refuses yesterday's database", async () => {
+    const { start, state, ca, backUp } = await newSigner();
+    const audit = await start();
+    await audit.ledger.close();
+    const restore = backUp();
+    await issueInto({ state }, ['CL-2'], ca);
+    await witness({ ...audit, ledger: (await start()).ledger });
+    restore();
+    await expect(start()).rejects.toThrow(stale('older'));
+  });
+
+  it('refuses a database that went on from yesterday in another way, even longer', async () => {
+    const { start, state, ca, backUp } = await newSigner();
+    const audit = await start();
+    await audit.ledger.close();
+    const restore = backUp();
+    await issueInto({ state }, ['CL-2'], ca);
+    await witness({ ...audit, ledger: (await start()).ledger });
+    restore();
+    await issueInto({ state }, ['CL-3', 'CL-4'], ca);
+    await expect(start()).rejects.toThrow(stale('forked'));
+  });
+
+  it('refuses to go on without its witness, with a forged one, and without its key', async () => {
+    const [{ start, state }, other] = [await newSigner(), await newSigner()];
+    await start();
+    await other.start();
+    const kept = readFileSync(auditWitnessPath(state));
+    copyFileSync(auditWitnessPath(other.state), auditWitnessPath(state));
+    await expect(start()).rejects.toThrow(stale('witness-signature'));
+    rmSync(auditWitnessPath(state));
+    await expect(start()).rejects.toThrow(stale('witness-missing'));
+    rmSync(auditKeyPath(state));
+    copyFileSync(auditWitnessPath(other.state), auditWitnessPath(state));
+    await expect(start()).rejects.toThrow(expect.objectContaining({ code: 'AUDIT_KEY_INVALID' }));
+    expect(kept.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a signer that runs', () => {
+  it('witnesses what it signed when it is stopped', async () => {
+    const { start, state, ca } = await newSigner();
+    const audit = await start();
+    const role = keepWitness(audit, log);
+    await issueInto({ state }, ['CL-2'], ca);
+    await role.stop();
+    const { size } = await audit.ledger.auditHead();
+    expect(readFileSync(auditWitnessPath(state), 'utf8').split('\n')[1]).toBe(String(size));
+  });
+
+  it('makes no signature once its database is exchanged under it', async () => {
+    const { start, state, ca } = await newSigner();
+    const { key } = await start();
+    const database = SqliteDatabase.open(ledgerPath(state));
+    const ledger = new SqlLedger(database);
+    onTestFinished(() => ledger.close());
+    const audit = await openLineAudit({ stateFolder: state, ledger, witnessFile: undefined });
+    await database.write((transaction) => transaction.run('DELETE FROM audit WHERE seq > 1'));
+    let signatures = 0;
+    const signer = {
+      ...ca.signer,
+      id: 'x',
+      spki: ca.signer.spki,
+      sign: async () => Buffer.alloc((signatures += 64)),
+    };
+    const counting = { ...ca, signer: { ...signer, probe: async () => {}, close: async () => {} } };
+    await expect(issueCrl(counting, ledger, new Date())).rejects.toThrow(stale('exchanged'));
+    expect(signatures).toBe(0);
+    const role = keepWitness({ ...audit, key }, log);
+    await expect(role.ended).rejects.toThrow(stale('older'));
+  });
+});

@@ -1,0 +1,107 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { writeAtomically } from '../manifests/write-atomically.ts';
+import type { Checkpoint } from '../pki/audit-checkpoint.ts';
+import { createAuditKey, loadAuditKey, type AuditKey } from '../pki/audit-key.ts';
+import { assertReaches, checkWitness, makeCheckpoint, stale } from '../pki/audit-witness.ts';
+import { verifierText } from '../pki/signed-note.ts';
+import type { SqlLedger } from '../pki/sql-ledger.ts';
+import type { Role } from './role.ts';
+import { auditKeyPath, auditVerifierPath, auditWitnessPath } from './state-folder.ts';
+
+/** What a thief of the whole host could take back unseen: a minute of signatures. */
+const CHECKPOINT_INTERVAL_MS = 60_000;
+
+/** The audit log of a line, its key, and the file that witnesses how far it had come. */
+export interface LineAudit {
+  readonly ledger: SqlLedger;
+  readonly key: AuditKey;
+  readonly witnessPath: string;
+}
+
+export interface LineAuditPlace {
+  readonly stateFolder: string;
+  readonly ledger: SqlLedger;
+  /** Else in the state folder. */
+  readonly witnessFile: string | undefined;
+}
+
+/**
+ * The audit log of a signer that is about to sign, after checking it against its witness; both key and witness are made
+ * the first time. Throws LEDGER_STALE when the ledger is older than what was witnessed or the witness is gone,
+ * AUDIT_KEY_INVALID.
+ */
+export async function openLineAudit(place: LineAuditPlace): Promise<LineAudit> {
+  const { stateFolder, ledger } = place;
+  const witnessPath = place.witnessFile ?? auditWitnessPath(stateFolder);
+  if (!existsSync(auditKeyPath(stateFolder)) && !existsSync(witnessPath)) {
+    const audit = { ledger, key: createAuditKey(auditKeyPath(stateFolder)), witnessPath };
+    await writeAtomically(auditVerifierPath(stateFolder), 0o644, (file) =>
+      file.writeFile(`${verifierText(audit.key.verifier)}\n`),
+    );
+    ledger.witnessed(await witness(audit));
+    return audit;
+  }
+  const key = loadAuditKey(auditKeyPath(stateFolder));
+  ledger.witnessed(await checkWitness(ledger, key, readWitness(witnessPath)));
+  return { ledger, key, witnessPath };
+}
+
+/** Signs where the log stands now and puts that into the witness file. */
+export async function witness({
+  ledger,
+  key,
+  witnessPath,
+}: LineAudit): Promise<Checkpoint & { note: string }> {
+  const checkpoint = await makeCheckpoint(ledger, key, new Date());
+  await writeAtomically(witnessPath, 0o644, (file) => file.writeFile(checkpoint.note));
+  return checkpoint;
+}
+
+/** Witnesses the log every minute in which it grew, and at the end; ends when the ledger was exchanged for an old copy. */
+export function keepWitness(audit: LineAudit, log: Logger): Role {
+  const ending = new AbortController();
+  const ran = run(audit, log, ending.signal);
+  // Whoever started the role waits for `ended`; until then a rejection must not end the process.
+  ran.catch(() => undefined);
+  return {
+    ended: ran,
+    stop: async () => {
+      ending.abort();
+      await ran.catch(() => undefined);
+    },
+  };
+}
+
+async function run(audit: LineAudit, log: Logger, signal: AbortSignal): Promise<void> {
+  let last = await checkWitness(audit.ledger, audit.key, readWitness(audit.witnessPath));
+  for (;;) {
+    const isLast = signal.aborted;
+    try {
+      last = await advance(audit, last);
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'LEDGER_STALE') throw error;
+      log.error({ err: error }, 'no checkpoint was made; tried again in a minute');
+    }
+    if (isLast) return;
+    await delay(CHECKPOINT_INTERVAL_MS, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
+
+async function advance(audit: LineAudit, last: Checkpoint): Promise<Checkpoint> {
+  await assertReaches(audit.ledger, last);
+  if ((await audit.ledger.auditHead()).size === last.size) return last;
+  const checkpoint = await witness(audit);
+  audit.ledger.witnessed(checkpoint);
+  return checkpoint;
+}
+
+/** The note in the witness file. Throws LEDGER_STALE where there is none. */
+export function readWitness(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw stale(`its witness ${path} is gone`, 'witness-missing');
+  }
+}
