@@ -146,6 +146,7 @@ async function largeFile(): Promise<void> {
   const bare: number[] = [];
   for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
     ours.push(await upAndDown(link, content));
+    await setTimeout(20); // as long as connecting has slept before the file
     bare.push(await copyFrames(link, exchanges));
   }
   await link.close();
