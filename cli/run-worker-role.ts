@@ -4,7 +4,6 @@ import { closeAll } from '../workers/close-all.ts';
 import type { Closing } from '../workers/close-all.ts';
 import { startIntake } from '../workers/intake-role.ts';
 import { keepWitness, openLineAudit } from '../workers/line-audit.ts';
-import { keepWitness, openLineAudit } from '../workers/line-audit.ts';
 import { keepCrl } from '../workers/line-crl.ts';
 import { openLineCa, readIssuers } from '../workers/line-ca.ts';
 import { installTemporalRuntime, openLineLog } from '../workers/line-log.ts';
