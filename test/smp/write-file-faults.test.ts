@@ -145,7 +145,7 @@ describe('writeFile with a fault at every frame', async () => {
               if (fault !== undefined) board.faults.set(frame, fault);
             }
           },
-          { budgetMs: 3_000 },
+          { budgetMs: 1_500 },
         ),
       ),
     );
