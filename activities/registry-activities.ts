@@ -75,7 +75,10 @@ async function close(
   inbox: string,
   { batchId, cancelled }: CloseBatchInput,
 ): Promise<void> {
-  if (cancelled) await registry.holdOpenUnits(batchId);
+  // A cancelled batch holds what it never came to; in any other, units without an end lost their chunk.
+  await (cancelled
+    ? registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED')
+    : registry.endOpenUnits(batchId, 'ERROR', 'CHUNK_LOST'));
   const { batch } = await registry.batchSummary(batchId);
   const { result } = answerPaths(inbox, batch.manifest);
   await writeResultFile(result, registry.resultRows(batchId));

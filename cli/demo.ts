@@ -1,7 +1,9 @@
 import { relative } from 'node:path';
+import type { Client } from '@temporalio/client';
 import { answerPaths } from '../manifests/answers.ts';
 import type { InboxEvent } from '../manifests/inbox.ts';
 import type { BatchProgress } from '../provisioning/batch.ts';
+import { batchWorkflowId } from '../provisioning/workflow-ids.ts';
 import type { BatchRecord, Registry, ResultRow } from '../registry/registry.ts';
 import { caFolder, virtualLineFolder } from '../workers/state-folder.ts';
 import { dropNextLot } from './demo-lot.ts';
@@ -50,8 +52,9 @@ async function openBatch(
   answers: Answers,
   units: number | undefined,
 ): Promise<BatchRecord> {
+  const { client } = line;
   const batches = await line.registry.listBatches();
-  const open = batches.find((batch) => batch.state === 'open');
+  const open = await firstUnderWay(client, batches);
   if (open) {
     printLine(`Going on with batch ${open.batchId} (${open.manifest}), where it was.`);
     return open;
@@ -65,6 +68,19 @@ async function openBatch(
   const batch = (await line.registry.listBatches()).find((candidate) => candidate.batchId === accepted);
   if (!batch) throw new CommandError('manifestRefused', `${name} was not accepted`);
   return batch;
+}
+
+/** An open batch whose workflow was ended by hand is nothing to go on with. */
+async function firstUnderWay(
+  client: Client,
+  batches: readonly BatchRecord[],
+): Promise<BatchRecord | undefined> {
+  for (const batch of batches.filter((candidate) => candidate.state === 'open')) {
+    const { status } = await client.workflow.getHandle(batchWorkflowId(batch.batchId)).describe();
+    if (status.name === 'RUNNING') return batch;
+    printLine(`Batch ${batch.batchId} was ended by hand (${status.name.toLowerCase()}): leaving it.`);
+  }
+  return undefined;
 }
 
 function showUi({ server }: RunningLine, batch: BatchRecord): void {

@@ -8,6 +8,11 @@ export function chunkCount(rows: number): number {
   return Math.ceil(rows / CHUNK_SIZE);
 }
 
+/** Units of chunk `chunk` (from 1) in a batch of this many rows. */
+export function unitsInChunk(rows: number, chunk: number): number {
+  return Math.max(0, Math.min(CHUNK_SIZE, rows - (chunk - 1) * CHUNK_SIZE));
+}
+
 export interface UnitCounts {
   readonly passed: number;
   readonly failed: number;

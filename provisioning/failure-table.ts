@@ -155,6 +155,12 @@ export const FAILURES = {
   REGISTRY_FAULT: row('registry', 'later', 10, 'The registry stumbled: look into the log, then retry.'),
   // People
   CANCELLED: row('operator', 'never', 1, 'The batch was cancelled.'),
+  CHUNK_LOST: row(
+    'registry',
+    'never',
+    1,
+    "The unit's chunk was ended by hand: submit the unit in a new manifest.",
+  ),
   UNIT_BUSY: row('manifest', 'never', 1, 'A unit of this serial is under way elsewhere: wait for it to end.'),
 } as const satisfies Record<string, FailureRow>;
 

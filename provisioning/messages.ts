@@ -14,6 +14,7 @@ export const MESSAGES = {
   scrap: 'scrap',
   /** Signals between workflows. */
   chunkReport: 'chunkReport',
+  reportAgain: 'reportAgain',
   unitAttention: 'unitAttention',
   rerunUnits: 'rerunUnits',
 } as const;

@@ -16,8 +16,8 @@ export interface Registry {
   importBatch(batch: NewBatch, rows: AsyncIterable<BatchRow>): Promise<ImportResult>;
   /** Records that the batch's workflow is started; the first time stays. */
   recordStart(batchId: string): Promise<void>;
-  /** Every unit of a cancelled batch that has no outcome is on hold, as CANCELLED; so are those nobody came to. */
-  holdOpenUnits(batchId: string): Promise<void>;
+  /** Ends every unit of the batch that has not ended, as the batch does: with this outcome and code. */
+  endOpenUnits(batchId: string, outcome: Exclude<Outcome, 'PASS'>, code: string): Promise<void>;
   /** Ends the batch; the first time stays. */
   closeBatch(batchId: string): Promise<void>;
   /** The batch with this manifest content. */

@@ -43,12 +43,14 @@ export class SqliteRegistry implements Port.Registry {
     this.#stamp(batchId, 'UPDATE batches SET started_at = coalesce(started_at, ?) WHERE batch_id = ?');
   }
 
-  async holdOpenUnits(batchId: string): Promise<void> {
+  async endOpenUnits(batchId: string, outcome: Exclude<Outcome, 'PASS'>, code: string): Promise<void> {
     this.#do((db) =>
       db.transaction(() => {
         knownBatch(db, batchId);
         db.run(
-          `UPDATE units SET outcome = 'HOLD', attention = 0, code = 'CANCELLED' WHERE batch_id = ? AND outcome IS NULL`,
+          'UPDATE units SET outcome = ?, attention = 0, code = ? WHERE batch_id = ? AND outcome IS NULL',
+          outcome,
+          code,
           batchId,
         );
       }),

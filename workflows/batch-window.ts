@@ -1,4 +1,4 @@
-import { chunkCount } from '../provisioning/batch.ts';
+import { chunkCount, unitsInChunk } from '../provisioning/batch.ts';
 import type {
   BatchInput,
   BatchProgress,
@@ -55,6 +55,15 @@ export class BatchWindow {
     if (!known || report.sequence <= known.sequence) return;
     this.#open.set(report.chunk, report);
     if (report.finished) this.#close(report);
+  }
+
+  /** A chunk that is closed and will not report again: what it had not accounted for is an error of the line. */
+  lose(chunk: number): void {
+    const known = this.#open.get(chunk);
+    if (!known) return;
+    const { passed, failed, errors, held } = known;
+    const missing = unitsInChunk(this.#input.rows, chunk) - passed - failed - errors - held;
+    this.#close({ ...known, errors: errors + missing });
   }
 
   /** No further chunk is started. */

@@ -1,3 +1,4 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   CancellationScope,
   ChildWorkflowCancellationType,
@@ -9,18 +10,22 @@ import {
   isCancellation,
   setCurrentDetails,
   setHandler,
+  sleep,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BatchInput, BatchProgress } from '../provisioning/batch.ts';
+import type { BatchInput, BatchProgress, ChunkReport } from '../provisioning/batch.ts';
 import type { RerunFilter, RerunResult } from '../provisioning/messages.ts';
 import { chunkWorkflowId } from '../provisioning/workflow-ids.ts';
 import { BatchWindow } from './batch-window.ts';
 import type { chunk } from './chunk.ts';
-import { chunkReport, progress, rerunFailed, rerunUnits } from './messages.ts';
+import { chunkReport, progress, reportAgain, rerunFailed, rerunUnits } from './messages.ts';
 import { progressTable } from './progress-table.ts';
 import { batchAttributes } from './search-attributes.ts';
 import { registryBooks } from './steps.ts';
+
+/** How often a chunk of an earlier run is asked whether it still is. */
+const INHERITED_CHUNK_PAUSE = '10 minutes';
 
 /** A manifest's units, chunk after chunk, until the last one has ended. Continues as new when its history is long. */
 export async function batch(input: BatchInput): Promise<BatchProgress> {
@@ -47,9 +52,10 @@ async function close(input: BatchInput, cancelled: boolean): Promise<void> {
 }
 
 async function runChunks(input: BatchInput, window: BatchWindow): Promise<void> {
+  void watchInheritedChunks(input, window).catch(() => undefined);
   while (!window.finished) {
     for (let next = window.takeNext(); next !== undefined; next = window.takeNext()) {
-      await startChunk(input, next);
+      await startChunk(input, next, window);
     }
     await condition(() => window.canStart || window.finished || workflowInfo().continueAsNewSuggested);
     if (workflowInfo().continueAsNewSuggested && !window.finished) {
@@ -63,20 +69,55 @@ async function runChunks(input: BatchInput, window: BatchWindow): Promise<void> 
  * ABANDON: a chunk outlives the run that started it, since continue-as-new closes that run. It reports by signal. It is
  * started even if the batch is just being cancelled, so that whatever the window calls open exists and reports.
  */
-async function startChunk(input: BatchInput, number: number): Promise<void> {
-  await CancellationScope.nonCancellable(() => startChunkChild(input, number));
+async function startChunk(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
+  await CancellationScope.nonCancellable(() => startChunkChild(input, number, window));
 }
 
-async function startChunkChild(input: BatchInput, number: number): Promise<void> {
-  const { batchId, order, rows, window } = input;
-  await startChild<typeof chunk>('chunk', {
-    workflowId: chunkWorkflowId(batchId, number),
-    parentClosePolicy: ParentClosePolicy.ABANDON,
-    cancellationType: ChildWorkflowCancellationType.ABANDON,
-    args: [{ batchId, order, chunk: number, batchRows: rows, window }],
-    typedSearchAttributes: batchAttributes(batchId, order),
-    staticSummary: `${batchId}, chunk ${number}`,
-  });
+async function startChunkChild(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
+  const { batchId, order, rows, window: width } = input;
+  try {
+    const child = await startChild<typeof chunk>('chunk', {
+      workflowId: chunkWorkflowId(batchId, number),
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
+      args: [{ batchId, order, chunk: number, batchRows: rows, window: width }],
+      typedSearchAttributes: batchAttributes(batchId, order),
+      staticSummary: `${batchId}, chunk ${number}`,
+    });
+    void watchChunk(child.result(), number, window);
+  } catch (error) {
+    // It runs: an earlier run of this batch, which was reset, had started it.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** Its last report comes by signal; this is for the chunk that is ended without one: terminated, or failed. */
+async function watchChunk(result: Promise<ChunkReport>, number: number, window: BatchWindow): Promise<void> {
+  try {
+    window.hear(await result);
+  } catch {
+    window.lose(number);
+  }
+}
+
+/**
+ * Chunks that an earlier run of this batch started are no children of this one: a signal tells whether they still are. A
+ * chunk that is closed has said its last word before, so what was not heard by then is lost.
+ */
+async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Promise<void> {
+  const inherited = new Set(input.resume?.open.map((report) => report.chunk));
+  for (;;) {
+    const open = window.openChunks.filter((number) => inherited.has(number));
+    if (open.length === 0) return;
+    await Promise.all(
+      open.map((number) =>
+        getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number))
+          .signal(reportAgain)
+          .catch(() => window.lose(number)),
+      ),
+    );
+    await sleep(INHERITED_CHUNK_PAUSE);
+  }
 }
 
 function listen(window: BatchWindow): void {
@@ -125,8 +166,8 @@ async function cancelChunks(input: BatchInput, window: BatchWindow): Promise<voi
     window.openChunks.map((number) =>
       getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number))
         .cancel()
-        // Closed meanwhile: its last report is on its way.
-        .catch(() => undefined),
+        // Closed: whatever it reported was heard before this.
+        .catch(() => window.lose(number)),
     ),
   );
   await condition(() => window.finished);

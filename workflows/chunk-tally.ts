@@ -40,6 +40,10 @@ export class ChunkTally {
     if (this.draining) this.#urgent = true;
   }
 
+  reportAgain(): void {
+    this.#urgent = true;
+  }
+
   pass(requestId: string): void {
     this.#passed.push(requestId);
   }

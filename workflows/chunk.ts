@@ -21,7 +21,7 @@ import type { UnitReport, UnitRow } from '../provisioning/unit.ts';
 import { batchWorkflowId, unitWorkflowId } from '../provisioning/workflow-ids.ts';
 import { ChunkTally } from './chunk-tally.ts';
 import { progressTable } from './progress-table.ts';
-import { chunkReport, rerunUnits, retrySignal, unitAttention } from './messages.ts';
+import { chunkReport, reportAgain, rerunUnits, retrySignal, unitAttention } from './messages.ts';
 import { unitAttributes } from './search-attributes.ts';
 import { registryBooks, signerBooks } from './steps.ts';
 import type { unit } from './unit.ts';
@@ -31,6 +31,7 @@ export async function chunk(input: ChunkInput): Promise<ChunkReport> {
   const tally = new ChunkTally(input.chunk, input.window);
   setHandler(unitAttention, ({ serial, attention }) => tally.attend(serial, attention));
   setHandler(rerunUnits, ({ serials }) => retryUnits(tally.waiting(serials)));
+  setHandler(reportAgain, () => tally.reportAgain());
   const reporting = reportToBatch(input, tally);
   try {
     const rows = await registryBooks.loadChunk({ batchId: input.batchId, chunk: input.chunk });
@@ -123,10 +124,14 @@ async function activate(requestIds: readonly string[]): Promise<void> {
   }
 }
 
+/** A unit may just have ended; that must not end the chunk. */
 async function retryUnits(serials: readonly string[]): Promise<void> {
-  await Promise.all(
-    serials.map((serial) =>
+  await CancellationScope.nonCancellable(async () => {
+    const signals = serials.map((serial) =>
       getExternalWorkflowHandle(unitWorkflowId(serial)).signal(retrySignal, { reason: 'rerun' }),
-    ),
-  );
+    );
+    for (const result of await Promise.allSettled(signals)) {
+      if (result.status === 'rejected') log.info('a unit ended before it could be tried again');
+    }
+  });
 }

@@ -33,7 +33,8 @@ export class DecisionDesk {
     setHandler(
       retrySignal,
       (input) => {
-        if (this.attention) this.#decide('retry', input);
+        // A person's decision stands, even while it is still being written down.
+        if (this.attention && !this.#decision) this.#decide('retry', input);
       },
       { description: 'Try this unit again, if it waits.' },
     );

@@ -20,4 +20,5 @@ export const chunkReport = defineSignal<[ChunkReport]>(MESSAGES.chunkReport);
 export const unitAttention = defineSignal<[{ serial: string; attention: Attention | null }]>(
   MESSAGES.unitAttention,
 );
+export const reportAgain = defineSignal(MESSAGES.reportAgain);
 export const rerunUnits = defineSignal<[{ serials: readonly string[] }]>(MESSAGES.rerunUnits);

@@ -1,4 +1,10 @@
-import { ActivityFailure, getExternalWorkflowHandle, log, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { FAILURES } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
 import type { Outcome } from '../provisioning/outcome.ts';
@@ -43,8 +49,9 @@ export async function askForDecision(
     error: code,
     ...(passage.claim && { station: passage.claim.stationId }),
   });
-  await registryBooks.recordFailure(record(passage, code));
+  // The batch hears of it first: a registry that is down must not hide the units that wait.
   await tellChunk(passage, attention);
+  await registryBooks.recordFailure(record(passage, code));
   const decision = await desk.decision();
   if (decision.verdict === 'retry') {
     showTrouble({});
@@ -88,5 +95,10 @@ async function tellChunk(passage: UnitPassage, attention: Attention | null): Pro
   const { parent } = workflowInfo();
   if (!parent) return;
   const chunk = getExternalWorkflowHandle(parent.workflowId);
-  await chunk.signal(unitAttention, { serial: passage.row.serial, attention });
+  try {
+    await chunk.signal(unitAttention, { serial: passage.row.serial, attention });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('the chunk is closed and does not hear this unit', { serial: passage.row.serial });
+  }
 }

@@ -120,8 +120,8 @@ describe('a batch', () => {
     await imported(registry, '1', [first, ...others]);
     const failure = { batchId: 'PO-1', serial: first, attempt: 1, step: 'flashCredentials' as const };
     await registry.recordOutcome({ ...failure, code: 'SMP_TIMEOUT', outcome: 'ERROR' });
-    await registry.holdOpenUnits('PO-1');
-    await registry.holdOpenUnits('PO-1');
+    await registry.endOpenUnits('PO-1', 'HOLD', 'CANCELLED');
+    await registry.endOpenUnits('PO-1', 'HOLD', 'CANCELLED');
     expect(await registry.batchSummary('PO-1')).toMatchObject({ errors: 1, held: 2, open: 0 });
     expect(await registry.unit(others[0]!)).toMatchObject({
       outcome: 'HOLD',
@@ -140,7 +140,7 @@ describe('a batch', () => {
     await expect(registry.chunkRows('PO-9', 1, 250)).rejects.toMatchObject(unknown);
     await expect(registry.batchSummary('PO-9')).rejects.toMatchObject(unknown);
     await expect(registry.closeBatch('PO-9')).rejects.toMatchObject(unknown);
-    await expect(registry.holdOpenUnits('PO-9')).rejects.toMatchObject(unknown);
+    await expect(registry.endOpenUnits('PO-9', 'HOLD', 'CANCELLED')).rejects.toMatchObject(unknown);
     await expect(registry.resultRows('PO-9')[Symbol.asyncIterator]().next()).rejects.toMatchObject(unknown);
     expect(await registry.batchOf('00')).toBeUndefined();
   });

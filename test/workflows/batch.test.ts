@@ -170,11 +170,17 @@ describe('a batch', () => {
     const bundle = await instantChunks();
     const open = { ...report(2), started: 200, passed: 150, attention: [], draining: true, finished: false };
     const resume = { nextChunk: 3, open: [open], closed: { passed: 249, failed: 1, errors: 0, held: 0 } };
-    const handle = await startBatch({ ...batchOf(1_000), resume }, {}, { workflowBundle: bundle });
+    rig = await startRig({}, { workflowBundle: bundle });
+    const { workflow } = rig.client;
+    const taskQueue = WORKFLOW_QUEUE;
+    const chunk = await workflow.start('silentChunk', { workflowId: 'batch/B/chunk-00002', taskQueue });
+    const args: [BatchInput] = [{ ...batchOf(1_000), resume }];
+    const handle = await workflow.start('batch', { workflowId: 'batch/B', taskQueue, args });
     await until('the last two chunks are through', async () => (await progressOf(handle)).passed === 899);
     expect(await progressOf(handle)).toMatchObject({ openChunks: 1, failed: 1 });
     await handle.signal('chunkReport', { ...report(2), sequence: 2 });
     expect(await handle.result()).toMatchObject({ passed: 999, failed: 1, openChunks: 0 });
+    await chunk.terminate();
   });
 });
 
