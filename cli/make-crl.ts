@@ -1,4 +1,4 @@
-import { openLineCa } from '../workers/line-ca.ts';
+import { openConfiguredCa } from '../workers/line-ca.ts';
 import { publishCrl } from '../workers/line-crl.ts';
 import { caFolder, crlPath } from '../workers/state-folder.ts';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export async function makeCrl(
   { stateFolder, config }: Invocation,
   options: { json?: boolean },
 ): Promise<void> {
-  const ca = openLineCa(stateFolder, config.passphraseFile);
+  const ca = await openConfiguredCa(stateFolder, config);
   const issued = await withLedger(stateFolder, async (ledger) => {
     if (ledger === undefined) throw noLedger(stateFolder);
     return await publishCrl({ ca, ledger, stateFolder });

@@ -18,6 +18,7 @@ const REASON_OF_CODE: Readonly<Record<string, ExitReason>> = {
   CA_PERMISSIONS: 'passphrase',
   PASSPHRASE_INVALID: 'passphrase',
   PASSPHRASE_WRONG: 'passphrase',
+  TOKEN_PIN_REFUSED: 'passphrase',
   LEDGER_UNAVAILABLE: 'disk',
   LEDGER_CORRUPT: 'disk',
   LEDGER_NEWER: 'disk',

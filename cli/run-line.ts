@@ -2,7 +2,7 @@ import { SEARCH_ATTRIBUTES } from '../provisioning/search-attributes.ts';
 import type { InboxEvent } from '../manifests/inbox.ts';
 import { startLine } from '../workers/all-in-one.ts';
 import type { Line } from '../workers/all-in-one.ts';
-import { ensureDemoCa, openLineCa } from '../workers/line-ca.ts';
+import { ensureDemoCa, openConfiguredCa } from '../workers/line-ca.ts';
 import { lockLine } from '../workers/line-lock.ts';
 import { installTemporalRuntime, openLineLog } from '../workers/line-log.ts';
 import { logPath, temporalFolder } from '../workers/state-folder.ts';
@@ -60,7 +60,8 @@ export async function withLine<T>(
     const { virtual } = setup;
     const ca = virtual
       ? await ensureDemoCa(stateFolder)
-      : openLineCa(stateFolder, invocation.config.passphraseFile);
+      : await openConfiguredCa(stateFolder, invocation.config);
+    closing.push(() => ca.signer.close());
     let { config } = invocation;
     if (virtual) {
       const stations = await startVirtualStations(stateFolder, config, virtual);

@@ -5,7 +5,7 @@ import type { Closing } from '../workers/close-all.ts';
 import { startIntake } from '../workers/intake-role.ts';
 import { keepWitness, openLineAudit } from '../workers/line-audit.ts';
 import { keepCrl } from '../workers/line-crl.ts';
-import { openLineCa, readIssuers } from '../workers/line-ca.ts';
+import { openConfiguredCa, readIssuers } from '../workers/line-ca.ts';
 import { installTemporalRuntime, openLineLog } from '../workers/line-log.ts';
 import { startOrchestrator } from '../workers/orchestrator-role.ts';
 import { joinRoles } from '../workers/role.ts';
@@ -80,7 +80,8 @@ async function orchestrate(surroundings: Surroundings): ReturnType<Start> {
 
 async function sign(surroundings: Surroundings): ReturnType<Start> {
   const { stateFolder, config, connection, namespace, log, closing } = surroundings;
-  const ca = openLineCa(stateFolder, config.passphraseFile);
+  const ca = await openConfiguredCa(stateFolder, config);
+  closing.push(() => ca.signer.close());
   const ledger = openSqliteLedger(ledgerPath(stateFolder));
   closing.push(() => ledger.close());
   const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });

@@ -32,6 +32,7 @@ export const PKI_CODES = [
   'CA_PERMISSIONS',
   'PASSPHRASE_INVALID',
   'PASSPHRASE_WRONG',
+  'TOKEN_PIN_REFUSED',
   // Bytes and keys
   'DER_MALFORMED',
   'KEY_FILE_INVALID',

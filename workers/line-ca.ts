@@ -2,10 +2,13 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createDevelopmentCa, loadFactoryIca, readCaChain } from '../pki/development-ca.ts';
-import type { IssuingCa } from '../pki/issuing-ca.ts';
+import { openIssuingCa, type IssuingCa } from '../pki/issuing-ca.ts';
 import { passphraseFromFile } from '../pki/passphrase.ts';
+import { Pkcs11Signer } from '../pki/pkcs11-signer.ts';
+import type { Signer } from '../pki/signer.ts';
 import { ConfigError } from './config-error.ts';
-import { caFolder, caPassphrasePath } from './state-folder.ts';
+import type { LineConfig } from './line-config.ts';
+import { caFolder, caPassphrasePath, pinRefusalPath } from './state-folder.ts';
 
 const PASSPHRASE_BYTES = 32;
 
@@ -17,6 +20,30 @@ export function openLineCa(stateFolder: string, passphraseFile?: string): Issuin
   } finally {
     passphrase.wipe();
   }
+}
+
+/** Where the CA's key is, as configured. */
+export type CaKeyConfig = Pick<LineConfig, 'passphraseFile' | 'pkcs11'>;
+
+/** The CA of a line with its key where the configuration says: on a token, or in the encrypted file. */
+export async function openConfiguredCa(stateFolder: string, config: CaKeyConfig): Promise<IssuingCa> {
+  const signer = await openTokenSigner(stateFolder, config);
+  if (signer === undefined) return openLineCa(stateFolder, config.passphraseFile);
+  try {
+    return openIssuingCa(signer, readCaChain(caFolder(stateFolder)), new Date());
+  } catch (error) {
+    await signer.close();
+    throw error;
+  }
+}
+
+/** The signer over the configured token's key; undefined where no token is configured. */
+export async function openTokenSigner(
+  stateFolder: string,
+  { pkcs11 }: CaKeyConfig,
+): Promise<Signer | undefined> {
+  if (pkcs11 === undefined) return undefined;
+  return await Pkcs11Signer.open({ ...pkcs11, refusalFile: pinRefusalPath(stateFolder) });
 }
 
 /** A development CA for a line without one: its passphrase lies beside it, which no production CA's would. */

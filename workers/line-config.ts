@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { StationConfig } from '../fixtures/station-config.ts';
+import type { Pkcs11Key } from '../pki/pkcs11-key.ts';
 import type { Product } from '../provisioning/product.ts';
 import { ConfigError } from './config-error.ts';
 
@@ -38,6 +39,13 @@ const socket = z.strictObject({
 
 const station = z.strictObject({ id: name, sockets: z.array(socket).min(1) });
 
+const token = z.strictObject({
+  module: z.string().min(1),
+  token: z.string().min(1),
+  label: z.string().min(1),
+  pinFile: z.string().min(1),
+});
+
 const line = z
   .strictObject({
     inbox: z.string().min(1).default('manifests/inbox'),
@@ -47,6 +55,7 @@ const line = z
     passphraseFile: z.string().min(1).optional(),
     issuersFile: z.string().min(1).optional(),
     auditWitnessFile: z.string().min(1).optional(),
+    pkcs11: token.optional(),
   })
   .superRefine((config, context) => {
     const products = new Set(config.products.map((candidate) => candidate.name));
@@ -78,6 +87,8 @@ export interface LineConfig {
   readonly issuersFile: string | undefined;
   /** Where the signer's newest checkpoint is kept; best on another disk or host than its ledger. */
   readonly auditWitnessFile: string | undefined;
+  /** The token that has the factory CA's key; else it is an encrypted file. */
+  readonly pkcs11: Omit<Pkcs11Key, 'refusalFile'> | undefined;
 }
 
 /** Where no station is configured on this host, units of 16 sockets elsewhere are kept under way. */
@@ -93,7 +104,7 @@ export function parseLineConfig(value: unknown, source: string, folder: string):
     throw new ConfigError('CONFIG_INVALID', `${source} is not a valid configuration:\n${faults.join('\n')}`);
   }
   const { inbox, products, stations, unitsInFlight } = result.data;
-  const { passphraseFile, issuersFile, auditWitnessFile } = result.data;
+  const { passphraseFile, issuersFile, auditWitnessFile, pkcs11 } = result.data;
   const sockets = stations.reduce((sum, each) => sum + each.sockets.length, 0);
   return {
     inbox: resolve(folder, inbox),
@@ -106,6 +117,7 @@ export function parseLineConfig(value: unknown, source: string, folder: string):
     passphraseFile: passphraseFile === undefined ? undefined : resolve(folder, passphraseFile),
     issuersFile: issuersFile === undefined ? undefined : resolve(folder, issuersFile),
     auditWitnessFile: auditWitnessFile === undefined ? undefined : resolve(folder, auditWitnessFile),
+    pkcs11: pkcs11 === undefined ? undefined : { ...pkcs11, pinFile: resolve(folder, pkcs11.pinFile) },
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 export const ledgerPath = (folder: string): string => join(folder, 'signer', 'ledger.db');
 export const caFolder = (folder: string): string => join(folder, 'signer', 'ca');
 export const caPassphrasePath = (folder: string): string => join(folder, 'signer', 'ca.passphrase');
+export const pinRefusalPath = (folder: string): string => join(folder, 'signer', 'pin.refused');
 export const crlPath = (folder: string): string => join(caFolder(folder), 'crl.pem');
 export const auditKeyPath = (folder: string): string => join(folder, 'signer', 'audit.key.pem');
 export const auditVerifierPath = (folder: string): string => join(folder, 'signer', 'audit.pub');
