@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAuditCommands } from './audit-commands.ts';
 import { addBatchCommands } from './batch-commands.ts';
+import { addBoardCommands } from './board-commands.ts';
 import { addCaCommands } from './ca-commands.ts';
 import { addCertCommands } from './cert-commands.ts';
 import { addDoctorCommand } from './doctor-command.ts';
@@ -23,6 +24,7 @@ addLineCommands(program);
 addManifestCommands(program);
 addBatchCommands(program);
 addUnitCommands(program);
+addBoardCommands(program);
 addCaCommands(program);
 addCertCommands(program);
 addAuditCommands(program);

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import type { FileKnowledge, SmpError } from '../../smp/smp-error.ts';
+import { isSmpError } from '../../smp/smp-error.ts';
+import { holderOf } from '../doctor/port-holder.ts';
+import { CommandError } from '../exit-status.ts';
+import { reasonOf } from '../report-failure.ts';
+
+/** What a person wants to know of the file after a transfer failed. */
+const FILE_STANDING: Record<FileKnowledge, string> = {
+  unchanged: 'The file on the board is as it was.',
+  incomplete: 'The board has only a beginning of the file: put it again.',
+  unverified: 'The board took the whole file, which was not read back: put it again.',
+  different: 'The board does not hold what was sent.',
+  unknown: 'What the board now holds is not known: put the file again.',
+};
+
+/** The error that a command ends with, in place of what `smp/` or the operating system threw. */
+export function boardFailure(error: unknown, port: string): unknown {
+  if (!isSmpError(error)) return error;
+  if (error.code === 'SMP_INVALID_ARGUMENT')
+    return new CommandError('usage', error.message, { cause: error });
+  if (error.code === 'SMP_CANCELLED')
+    return new CommandError('interrupted', withFile(error), { cause: error });
+  if (error.code === 'LINK_BUSY') return busy(error, port);
+  return error.file === undefined
+    ? error
+    : new CommandError(reasonOf(error), withFile(error), { cause: error });
+}
+
+function withFile({ message, file }: SmpError): string {
+  return file === undefined ? message : `${message}. ${FILE_STANDING[file]}`;
+}
+
+function busy(error: SmpError, port: string): CommandError {
+  const holder = existsSync(port) ? holderOf(port) : undefined;
+  const who = holder === undefined ? '' : ` (it is "${holder.command}", pid ${holder.pid})`;
+  return new CommandError('portBusy', `${error.message}${who}`, { cause: error });
+}

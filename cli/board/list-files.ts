@@ -1,0 +1,77 @@
+import { listDirectory } from '../../smp/list-directory.ts';
+import type { DirectoryEntry } from '../../smp/list-directory.ts';
+import { isSmpError } from '../../smp/smp-error.ts';
+import type { Invocation } from '../invocation.ts';
+import { printJson } from '../stdout.ts';
+import { printTable } from '../table.ts';
+import { boardFileStanding } from './board-file-standing.ts';
+import type { BoardOptions, BoardSession } from './board-session.ts';
+import { withBoard } from './board-session.ts';
+import { noSuchBoardFile } from './get-file.ts';
+import { plain } from './plain.ts';
+
+/** A name in a directory; null for the size of a directory, and of a file whose size the board does not tell. */
+interface ListedFile extends DirectoryEntry {
+  readonly bytes: number | null;
+}
+
+interface Listing {
+  readonly path: string;
+  readonly entries: readonly ListedFile[];
+  readonly isWhole: boolean;
+}
+
+/** `certline board ls`: a directory, else where the product's file systems are mounted. Throws `unknown` without one. */
+export async function listFiles(
+  invocation: Invocation,
+  port: string,
+  path: string | undefined,
+  options: BoardOptions,
+): Promise<void> {
+  const listings = await withBoard(invocation, port, options, async (session) => {
+    const paths = path === undefined ? session.credentials.mounts : [path];
+    const found: Listing[] = [];
+    for (const each of paths) found.push(await listOne(session, each));
+    return found;
+  });
+  if (options.json === true) {
+    printJson({ port, directories: listings });
+    return;
+  }
+  await printTable(
+    [{ head: 'bytes', align: 'right' }, { head: 'path' }],
+    listings.flatMap(({ path: directory, entries }) => entries.map((entry) => cells(directory, entry))),
+  );
+  for (const { path: directory } of listings.filter(({ isWhole }) => !isWhole)) {
+    process.stderr.write(
+      `certline: ${directory} holds more: the board cut the list at CONFIG_SHELL_BACKEND_DUMMY_BUF_SIZE\n`,
+    );
+  }
+}
+
+async function listOne({ client, port, signal }: BoardSession, path: string): Promise<Listing> {
+  const listing = await listDirectory(client, path, { signal }).catch(missing);
+  if (listing === undefined) throw noSuchBoardFile(port, path);
+  const entries: ListedFile[] = [];
+  for (const entry of listing.entries) {
+    const standing = entry.isDirectory
+      ? 'directory'
+      : await boardFileStanding(client, joined(path, entry.name), signal);
+    entries.push({ ...entry, bytes: typeof standing === 'number' ? standing : null });
+  }
+  return { path, entries, isWhole: listing.isWhole };
+}
+
+/** Zephyr's `fs ls` prints ENOENT in its own way. */
+function missing(error: unknown): undefined {
+  if (isSmpError(error, 'SMP_SHELL_FAILED') && error.message.includes('(err -2)')) return undefined;
+  throw error;
+}
+
+function cells(directory: string, { name, isDirectory, bytes }: ListedFile): [string, string] {
+  return [bytes === null ? '' : String(bytes), plain(`${joined(directory, name)}${isDirectory ? '/' : ''}`)];
+}
+
+function joined(directory: string, name: string): string {
+  return `${directory.replace(/\/$/, '')}/${name}`;
+}

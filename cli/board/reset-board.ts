@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isSmpError } from '../../smp/smp-error.ts';
+import { CommandError } from '../exit-status.ts';
+import type { Invocation } from '../invocation.ts';
+import { printJson, printLine } from '../stdout.ts';
+import type { BoardOptions } from './board-session.ts';
+import { withBoard } from './board-session.ts';
+import { confirm, mustBeConfirmable } from './confirm.ts';
+import { needing } from './firmware-option.ts';
+
+const WHAT = 'reset a board';
+/** CONFIG_MCUMGR_GRP_OS_RESET_MS is 250: before that it still answers as if nothing were. */
+const GOES_DOWN_MS = 500;
+/** Firmware that erases flash at boot is slow; a USB port returns after enumeration. */
+const COMES_BACK_MS = 15_000;
+const PAUSE_MS = 200;
+
+/**
+ * `certline board reset`: restarts the board and waits until it answers again, wherever its serial number then is. Throws
+ * `board` when it does not come back, `refused` when the answer is no.
+ */
+export async function resetBoard(
+  invocation: Invocation,
+  port: string,
+  options: BoardOptions & { readonly yes?: boolean },
+): Promise<void> {
+  mustBeConfirmable(WHAT, options);
+  await withBoard(invocation, port, options, async ({ client, signal }) => {
+    await confirm(WHAT, `Reset the board on ${port}?`, { ...options, signal });
+    await needing('reset', () => client.reset({ signal }));
+  });
+  const startedAt = performance.now();
+  await sleep(GOES_DOWN_MS);
+  await untilBack(invocation, port, options, startedAt + COMES_BACK_MS);
+  const backAfterMs = Math.round(performance.now() - startedAt);
+  if (options.json === true) printJson({ port, reset: true, backAfterMs });
+  else printLine(`The board was reset and answers again after ${(backAfterMs / 1_000).toFixed(1)} s.`);
+}
+
+async function untilBack(
+  invocation: Invocation,
+  port: string,
+  options: BoardOptions,
+  deadlineMs: number,
+): Promise<void> {
+  for (;;) {
+    try {
+      await withBoard(invocation, port, options, async () => undefined);
+      return;
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      if (performance.now() >= deadlineMs) throw gone(port, error);
+    }
+    await sleep(PAUSE_MS);
+  }
+}
+
+/** As long as it boots, a board has no port or is silent on it; a port that just came is still being set up by udev. */
+function isAway(error: unknown): boolean {
+  if (error instanceof CommandError) return error.reason === 'portMissing';
+  return isSmpError(
+    error,
+    'LINK_NOT_FOUND',
+    'LINK_DENIED',
+    'LINK_FAILED',
+    'LINK_LOST',
+    'SMP_TIMEOUT',
+    'SMP_NOISE_ONLY',
+  );
+}
+
+function gone(port: string, cause: unknown): CommandError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const sentence = `The board on ${port} was reset and did not come back within ${COMES_BACK_MS / 1_000} s (${why})`;
+  return new CommandError('board', sentence, { cause });
+}
