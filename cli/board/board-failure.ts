@@ -4,6 +4,7 @@ import { isSmpError } from '../../smp/smp-error.ts';
 import { holderOf } from '../doctor/port-holder.ts';
 import { CommandError } from '../exit-status.ts';
 import { reasonOf } from '../report-failure.ts';
+import { plain } from './plain.ts';
 
 /** What a person wants to know of the file after a transfer failed. */
 const FILE_STANDING: Record<FileKnowledge, string> = {
@@ -22,13 +23,13 @@ export function boardFailure(error: unknown, port: string): unknown {
   if (error.code === 'SMP_CANCELLED')
     return new CommandError('interrupted', withFile(error), { cause: error });
   if (error.code === 'LINK_BUSY') return busy(error, port);
-  return error.file === undefined
-    ? error
-    : new CommandError(reasonOf(error), withFile(error), { cause: error });
+  const sentence = withFile(error);
+  return sentence === error.message ? error : new CommandError(reasonOf(error), sentence, { cause: error });
 }
 
+/** One line, fit for a terminal: the message may quote what the board printed. */
 function withFile({ message, file }: SmpError): string {
-  return file === undefined ? message : `${message}. ${FILE_STANDING[file]}`;
+  return plain(file === undefined ? message : `${message}. ${FILE_STANDING[file]}`);
 }
 
 function busy(error: SmpError, port: string): CommandError {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { boardFailure } from '../../cli/board/board-failure.ts';
 import { boardPort } from '../../cli/board/board-port.ts';
 import { CredentialFiles } from '../../cli/board/credential-files.ts';
 import { plain, plainLines } from '../../cli/board/plain.ts';
@@ -14,6 +15,7 @@ import { makeForeignCredentials } from '../../simulator/foreign-credentials.ts';
 import type { VirtualBoard } from '../../simulator/virtual-board.ts';
 import { VirtualLine } from '../../simulator/virtual-line.ts';
 import { openSerialLink } from '../../smp/serial-link.ts';
+import { SmpError } from '../../smp/smp-error.ts';
 import { openLineCa } from '../../workers/line-ca.ts';
 import { freshTbs, signTbs } from '../pki/leaf.ts';
 import { openPseudoTerminal } from '../smp/pseudo-terminal.ts';
@@ -486,6 +488,17 @@ describe('what a board says', () => {
   it('cannot take over the terminal', () => {
     expect(plain('a\u001b[2Jb\nc\u009b\u202e')).toBe('a\\x1b[2Jb\\x0ac\\x9b\\u{202e}');
     expect(plainLines('a\n\tb\r\u0007')).toBe('a\n\tb\\x0d\\x07');
+  });
+
+  it('is one line in an error, whatever it printed', () => {
+    const error = new SmpError('SMP_SHELL_FAILED', 'x: it printed “a\u001b[2J\nb”');
+    expect(boardFailure(error, 'x')).toMatchObject({
+      reason: 'board',
+      message: 'x: it printed “a\\x1b[2J\\x0ab”',
+      cause: error,
+    });
+    const plainError = new SmpError('SMP_TIMEOUT', 'x: no answer');
+    expect(boardFailure(plainError, 'x')).toBe(plainError);
   });
 
   it('is drawn as a bar', () => {
