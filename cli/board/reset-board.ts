@@ -55,9 +55,9 @@ async function untilBack(
   }
 }
 
-/** As long as it boots, a board has no port or is silent on it; a port that just came is still being set up by udev. */
+/** While it boots, a board has no port or is silent on it; on a port that just came, udev and modem probes are at work. */
 function isAway(error: unknown): boolean {
-  if (error instanceof CommandError) return error.reason === 'portMissing';
+  if (error instanceof CommandError) return error.reason === 'portMissing' || error.reason === 'portBusy';
   return isSmpError(
     error,
     'LINK_NOT_FOUND',
