@@ -1,4 +1,5 @@
 import type { IssuanceLedger } from '../pki/issuance-ledger.ts';
+import { PkiError } from '../pki/pki-error.ts';
 import type { Issuer } from '../pki/issuer.ts';
 import type {
   ReleaseUnitsInput,
@@ -15,7 +16,8 @@ const reissueQuotaOf = (quantity: number): number => Math.max(quantity, 20);
 export function createSignerActivities(issuer: Issuer, ledger: IssuanceLedger): SignerActivities {
   return {
     signCertificate: (input) => translated('SIGNER_FAULT', () => sign(issuer, input)),
-    activateCertificates: ({ requestIds }) => translated('SIGNER_FAULT', () => issuer.activate(requestIds)),
+    activateCertificates: ({ requestIds }) =>
+      translated('SIGNER_FAULT', () => activate(issuer, requestIds), 'endless'),
     revokeCertificate: ({ unit }) =>
       translated(
         'SIGNER_FAULT',
@@ -46,6 +48,26 @@ async function sign(issuer: Issuer, input: SignCertificateInput): Promise<Signed
     notBefore: issued.notBefore,
     notAfter: issued.notAfter,
   };
+}
+
+/** One certificate that cannot be activated must not keep the others from it. Returns the request ids of such. */
+async function activate(issuer: Issuer, requestIds: readonly string[]): Promise<string[]> {
+  try {
+    await issuer.activate(requestIds);
+    return [];
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    if (requestIds.length === 1) return [...requestIds];
+  }
+  const refused: string[] = [];
+  for (const requestId of requestIds) refused.push(...(await activate(issuer, [requestId])));
+  return refused;
+}
+
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof PkiError && (error.code === 'CERTIFICATE_WITHDRAWN' || error.code === 'ISSUANCE_UNKNOWN')
+  );
 }
 
 async function release(ledger: IssuanceLedger, input: ReleaseUnitsInput): Promise<void> {

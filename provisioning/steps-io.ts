@@ -129,7 +129,8 @@ export interface StationActivities {
 /** Served on `signer`. */
 export interface SignerActivities {
   signCertificate(input: SignCertificateInput): Promise<SignedCertificate>;
-  activateCertificates(input: ActivateCertificatesInput): Promise<void>;
+  /** Gives the request ids that the ledger does not take as active. */
+  activateCertificates(input: ActivateCertificatesInput): Promise<string[]>;
   revokeCertificate(input: RevokeCertificateInput): Promise<void>;
   releaseUnits(input: ReleaseUnitsInput): Promise<void>;
 }

@@ -53,11 +53,6 @@ export class ChunkTally {
     return this.#passed.splice(0);
   }
 
-  /** Units passed since the last `takePassed`. */
-  get hasPassed(): boolean {
-    return this.#passed.length > 0;
-  }
-
   attend(serial: string, attention: Attention | null): void {
     if (attention) this.#attention.set(serial, attention);
     else this.#attention.delete(serial);

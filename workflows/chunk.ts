@@ -96,11 +96,17 @@ function outcomeOfFailedUnit(error: unknown): Outcome {
 async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<ChunkReport> {
   return await CancellationScope.nonCancellable(async () => {
     const batch = getExternalWorkflowHandle(batchWorkflowId(input.batchId));
+    let activating: Promise<void> = Promise.resolve();
+    const activateOn = (requestIds: readonly string[]): void => {
+      activating = activating.then(() => activate(requestIds));
+    };
     for (;;) {
       await condition(() => tally.due);
-      // Units pass while others are being activated: the last report leaves none of them out.
-      do await activate(tally.takePassed());
-      while (tally.finished && tally.hasPassed);
+      // At the end no certificate is left out; before it, nobody waits for the ledger to hear of units that wait.
+      if (tally.finished) {
+        activateOn(tally.takePassed());
+        await activating;
+      }
       const report = tally.report();
       setCurrentDetails(progressTable(`chunk ${input.chunk}`, report.units, report));
       try {
@@ -109,6 +115,7 @@ async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<Chun
         log.warn('the batch is closed and does not hear this chunk', { chunk: input.chunk });
       }
       if (report.finished) return report;
+      activateOn(tally.takePassed());
     }
   });
 }
@@ -117,10 +124,12 @@ async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<Chun
 async function activate(requestIds: readonly string[]): Promise<void> {
   if (requestIds.length === 0) return;
   try {
-    await signerBooks.activateCertificates({ requestIds });
+    const refused = await signerBooks.activateCertificates({ requestIds });
+    if (refused.length > 0)
+      log.error('the ledger does not take certificates of units that passed', { refused });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
-    log.error('the ledger does not take these certificates as active', { requestIds, error });
+    log.error('the ledger does not take certificates of units that passed', { requestIds });
   }
 }
 

@@ -46,9 +46,10 @@ describe('a chunk', () => {
     const handle = await startBatch(2, {
       registerDevice: async ({ unit }) => (unit.serial === 'CL-2' ? activating.opened : undefined),
       activateCertificates: async ({ requestIds }) => {
-        if (!requestIds.some((id) => id.includes('CL-1'))) return;
+        if (!requestIds.some((id) => id.includes('CL-1'))) return [];
         activating.open();
         await secondPassed.opened;
+        return [];
       },
     });
     await until('the chunk knows that both passed', () => hasSeenEnd('batch/B/chunk-00001', 2));

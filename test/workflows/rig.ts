@@ -58,7 +58,7 @@ function goodActivities(): ScriptedActivities {
     registerDevice: async () => undefined,
     releaseSocket: async () => undefined,
     recordFailure: async () => undefined,
-    activateCertificates: async () => undefined,
+    activateCertificates: async () => [],
     revokeCertificate: async () => undefined,
     releaseUnits: async () => undefined,
     closeBatch: async () => undefined,
