@@ -16,12 +16,11 @@ export async function bareChunk(input: { run: string; units: number; window: num
   for (let unit = 0; unit < input.units; unit++) {
     await condition(() => underWay < input.window);
     underWay++;
-    const child = executeChild(bareUnit, { workflowId: `bare/${input.run}/${unit}` });
-    running.push(
-      child.then(() => {
-        underWay--;
-      }),
-    );
+    const child = async (): Promise<void> => {
+      await executeChild(bareUnit, { workflowId: `bare/${input.run}/${unit}` });
+      underWay--;
+    };
+    running.push(child());
   }
   await Promise.all(running);
 }

@@ -118,8 +118,8 @@ describe('a batch', () => {
     const registry = openedRegistry();
     const [first = '', ...others] = serialsFrom(1, 3);
     await imported(registry, '1', [first, ...others]);
-    const failure = { batchId: 'PO-1', serial: first, attempt: 1, step: 'flashCredentials' as const };
-    await registry.recordOutcome({ ...failure, code: 'SMP_TIMEOUT', outcome: 'ERROR' });
+    const earlier = { batchId: 'PO-1', serial: first, attempt: 1, step: 'flashCredentials' as const };
+    await registry.recordOutcome({ ...earlier, code: 'SMP_TIMEOUT', outcome: 'ERROR' });
     await registry.endOpenUnits('PO-1', 'HOLD', 'CANCELLED');
     await registry.endOpenUnits('PO-1', 'HOLD', 'CANCELLED');
     expect(await registry.batchSummary('PO-1')).toMatchObject({ errors: 1, held: 2, open: 0 });

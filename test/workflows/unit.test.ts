@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import type { ApplicationFailure } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WORKFLOW_QUEUE } from '../../provisioning/task-queues.ts';
 import type { UnitReport, UnitState } from '../../provisioning/unit.ts';
@@ -150,7 +150,7 @@ describe('a unit', () => {
   });
 
   it('repeats registration alone when the board was already proven', async () => {
-    const handle = await startUnit({ registerDevice: failing(1, 'REGISTRY_CONFLICT') as never });
+    const handle = await startUnit({ registerDevice: failing(1, 'REGISTRY_CONFLICT') });
     const state = await untilAttention(handle);
     expect(state.step).toBe('registerDevice');
     expect(rig!.called('releaseSocket')).toBe(0);
@@ -177,7 +177,7 @@ describe('a unit', () => {
   it('refuses a decision that it does not wait for', async () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
-    const handle = await startUnit({ flashCredentials: () => held as Promise<never> });
+    const handle = await startUnit({ flashCredentials: () => held });
     await until('it flashes', () => rig!.called('flashCredentials') === 1);
     await expect(handle.executeUpdate('scrap')).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
     release();
