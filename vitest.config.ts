@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['test/temporal-server-setup.ts'],
     // Temporal's native core and vitest's thread pool do not go together: forks, always.
     pool: 'forks',
+    // Most tests wait for servers, ports and processes: two files at once on two cores, instead of vitest's one.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
