@@ -60,10 +60,13 @@ async function attempt(passage: UnitPassage): Promise<FailureCode | undefined> {
   }
 }
 
-/** Its own board first, if an earlier attempt left a certificate on one; else any board that fits. */
+/**
+ * Its own board first, if an earlier attempt left a certificate on one; else any board that fits. A board that the
+ * manifest names is offered on its own queue whatever it carries.
+ */
 async function claimBoard(passage: UnitPassage): Promise<GeneratedKeypair> {
   const input = { unit: passage.attempt };
-  if (passage.signedBefore) {
+  if (passage.signedBefore && passage.row.boardId === undefined) {
     try {
       return await reclaims(passage.row).generateKeypair(input);
     } catch (error) {
