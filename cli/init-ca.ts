@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { writeAtomically } from '../manifests/write-atomically.ts';
-import { createDevelopmentCa } from '../pki/development-ca.ts';
+import { CA_FILES, createDevelopmentCa } from '../pki/development-ca.ts';
 import { passphraseFromFile } from '../pki/passphrase.ts';
+import { openTokenSigner } from '../workers/line-ca.ts';
 import { caFolder, caPassphrasePath } from '../workers/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
@@ -14,6 +15,7 @@ import { printLine } from './stdout.ts';
 export interface InitCaOptions {
   readonly name: string;
   readonly passphraseFile?: string;
+  readonly rootFolder?: string;
 }
 
 /** 256 bits: nobody has to remember them. */
@@ -24,13 +26,22 @@ export async function initCa({ stateFolder, config }: Invocation, options: InitC
   const directory = caFolder(stateFolder);
   if (existsSync(directory) && readdirSync(directory).length > 0) throw caExists(directory);
   const chosen = options.passphraseFile ?? config.passphraseFile;
-  const passphrase = passphraseFromFile(await passphraseFile(stateFolder, chosen));
+  const passphrase = passphraseFromFile(await ensurePassphraseFile(stateFolder, chosen));
   try {
-    await createDevelopmentCa({ directory, passphrase, name: options.name });
+    const icaSigner = await openTokenSigner(stateFolder, config);
+    await createDevelopmentCa({
+      directory,
+      passphrase,
+      name: options.name,
+      ...(icaSigner !== undefined && { icaSigner }),
+      ...(options.rootFolder !== undefined && { rootDirectory: options.rootFolder }),
+    });
+    await icaSigner?.close();
   } finally {
     passphrase.wipe();
   }
   await showCa(stateFolder, {});
+  printLine(`\nTranscript, to be compared, signed and filed: ${join(directory, CA_FILES.ceremony)}`);
   if (chosen !== undefined && resolve(chosen) !== config.passphraseFile) {
     printLine(
       `\nThe signer needs it too: put "passphraseFile": "${resolve(chosen)}" into the configuration.`,
@@ -39,7 +50,11 @@ export async function initCa({ stateFolder, config }: Invocation, options: InitC
 }
 
 /** The file that was chosen, which must be there; else the one in the state folder, made when it is missing. */
-async function passphraseFile(stateFolder: string, chosen: string | undefined): Promise<string> {
+export async function ensurePassphraseFile(
+  stateFolder: string,
+  chosen: string | undefined,
+  say: (line: string) => void = printLine,
+): Promise<string> {
   if (chosen !== undefined) {
     if (existsSync(chosen)) return chosen;
     throw new CommandError(
@@ -52,7 +67,7 @@ async function passphraseFile(stateFolder: string, chosen: string | undefined): 
   await mkdir(dirname(own), { recursive: true, mode: 0o700 });
   const random = randomBytes(PASSPHRASE_BYTES).toString('base64url');
   await writeAtomically(own, 0o600, (file) => file.writeFile(`${random}\n`));
-  printLine(
+  say(
     `Made a random passphrase, ${own}: without it the CA cannot be used, with it by anybody who has the keys.`,
   );
   return own;

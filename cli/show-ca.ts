@@ -8,7 +8,7 @@ import { printFields } from './table.ts';
 
 /** A CA certificate as it is shown; hashes and serial in lower-case hex. */
 interface ShownCertificate {
-  readonly role: 'factory CA' | 'root';
+  readonly role: 'factory CA' | 'intermediate' | 'root';
   readonly subject: string;
   readonly serial: string;
   readonly notBefore: string;
@@ -16,11 +16,13 @@ interface ShownCertificate {
   readonly sha256: string;
 }
 
+const LABELS = { 'factory CA': 'Factory CA', intermediate: 'Intermediate', root: 'Root' } as const;
+
 /** `certline ca show`. Throws CA_NOT_FOUND, CA_INCONSISTENT. */
 export async function showCa(stateFolder: string, options: { json?: boolean }): Promise<void> {
   const directory = caFolder(stateFolder);
-  const [ica, root] = readCaChain(directory);
-  const certificates = [shownCertificate('factory CA', ica!), shownCertificate('root', root!)];
+  const ders = readCaChain(directory);
+  const certificates = ders.map((der, index) => shownCertificate(roleOf(index, ders.length), der));
   const chain = join(directory, CA_FILES.chain);
   const verify = `openssl verify -CAfile ${chain} CERTIFICATE.pem`;
   if (options.json === true) {
@@ -29,7 +31,7 @@ export async function showCa(stateFolder: string, options: { json?: boolean }): 
   }
   for (const certificate of certificates) {
     printFields([
-      [certificate.role === 'root' ? 'Root' : 'Factory CA', certificate.subject],
+      [LABELS[certificate.role], certificate.subject],
       ['Serial', certificate.serial],
       ['Valid', `from ${shownTime(certificate.notBefore)} ${shownExpiry(certificate.notAfter)}`],
       ['SHA-256', certificate.sha256],
@@ -40,6 +42,11 @@ export async function showCa(stateFolder: string, options: { json?: boolean }): 
     ['Chain', chain],
     ['Verify', verify],
   ]);
+}
+
+function roleOf(index: number, count: number): ShownCertificate['role'] {
+  if (index === 0) return 'factory CA';
+  return index === count - 1 ? 'root' : 'intermediate';
 }
 
 function shownCertificate(role: ShownCertificate['role'], der: Uint8Array): ShownCertificate {

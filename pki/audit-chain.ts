@@ -18,7 +18,8 @@ export interface AuditEvent {
     | 'held'
     | 'hold-ended'
     | 'crl-numbered'
-    | 'loss-accepted';
+    | 'loss-accepted'
+    | 'ownership-proof';
   readonly at: string;
   readonly [member: string]: string | number;
 }

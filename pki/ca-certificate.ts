@@ -64,13 +64,18 @@ async function makeCaCertificate(parts: CaCertificateParts, extensions: Extensio
   const tbs = await buildTbs({
     certificateSerial: randomCertificateSerial(),
     subject: attributesOf(parts.name),
-    issuer: encodeName(attributesOf(parts.issuerName)),
+    issuer: caNameDer(parts.issuerName),
     spki: parts.subjectSpki,
     notBefore: new Date(Math.floor((parts.now.getTime() - BACKDATE_MS) / 60_000) * 60_000),
     notAfter: NEVER_EXPIRES,
     extensions,
   });
   return assembleCertificate(tbs, await parts.issuer.sign(tbs, { requestId: `ca/${parts.name.commonName}` }));
+}
+
+/** The name as encoded DER. */
+export function caNameDer(name: CaName): Uint8Array {
+  return encodeName(attributesOf(name));
 }
 
 function attributesOf(name: CaName): SubjectAttribute[] {

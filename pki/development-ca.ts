@@ -2,6 +2,8 @@ import { X509Certificate, generateKeyPairSync, randomBytes, type KeyObject } fro
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFactoryIcaCertificate, makeRootCertificate, type CaName } from './ca-certificate.ts';
+import { certificatesIn } from './certificate-file.ts';
+import { ceremonyTranscript } from './ceremony-transcript.ts';
 import { createDurableFolder } from './durable-folder.ts';
 import { decryptPrivateKey, encryptPrivateKey } from './encrypted-key.ts';
 import { openIssuingCa, type IssuingCa } from './issuing-ca.ts';
@@ -9,6 +11,7 @@ import { checkedPassphrase } from './passphrase.ts';
 import { pemOf } from './pem.ts';
 import { PkiError } from './pki-error.ts';
 import type { SecretBytes } from './secret-bytes.ts';
+import type { Signer } from './signer.ts';
 import { SoftwareSigner } from './software-signer.ts';
 
 /** The files of a CA's folder. `chain.pem` holds the factory ICA, then the root: `openssl verify -CAfile` takes it. */
@@ -17,7 +20,9 @@ export const CA_FILES = {
   rootKey: 'root.key.pem',
   factoryIca: 'factory-ica.pem',
   factoryIcaKey: 'factory-ica.key.pem',
+  intermediates: 'intermediates.pem',
   chain: 'chain.pem',
+  ceremony: 'ceremony.txt',
 } as const;
 
 /** Leaves room for " Factory ICA " and the generation within the 64 characters of a common name. */
@@ -35,25 +40,74 @@ export interface CaLocation {
  * production root is kept elsewhere. Throws CA_EXISTS, PASSPHRASE_INVALID, PROFILE_INVALID for the name.
  */
 export async function createDevelopmentCa(
-  options: CaLocation & { readonly name: string; readonly now?: Date },
+  options: CaLocation & {
+    readonly name: string;
+    readonly now?: Date;
+    /** Holds the factory CA's key, which is then no file. */
+    readonly icaSigner?: Signer;
+    /** Another folder for the root's key, to be taken away. */
+    readonly rootDirectory?: string;
+  },
 ): Promise<void> {
-  const { directory, now = new Date() } = options;
+  const { directory, now = new Date(), icaSigner, rootDirectory } = options;
   const passphrase = checkedPassphrase(options.passphrase);
-  refuseExisting(directory);
+  for (const folder of [directory, rootDirectory ?? directory]) refuseExisting(folder);
   const names = namesOf(options.name);
   const [rootKey, icaKey] = [newKey(), newKey()];
-  const [root, ica] = [new SoftwareSigner('root', rootKey), new SoftwareSigner('factory-ica', icaKey)];
+  const [root, ica] = [
+    new SoftwareSigner('root', rootKey),
+    icaSigner ?? new SoftwareSigner('factory-ica', icaKey),
+  ];
   const rootCertificate = await makeRootCertificate(names.root, root, now);
   const icaCertificate = await makeFactoryIcaCertificate(names, { root, icaSpki: ica.spki }, now);
   openIssuingCa(ica, [icaCertificate, rootCertificate], now);
-  const [rootPem, icaPem] = [rootCertificate, icaCertificate].map((der) => pemOf('CERTIFICATE', der));
+  const chain = [icaCertificate, rootCertificate];
+  const files = chainFiles(chain);
+  const rootKeyFile = { [CA_FILES.rootKey]: encryptPrivateKey(rootKey, passphrase) };
+  if (rootDirectory !== undefined)
+    writeFolder(rootDirectory, { [CA_FILES.root]: files[CA_FILES.root]!, ...rootKeyFile });
+  const keys = {
+    root: rootDirectory === undefined ? `encrypted, ${CA_FILES.rootKey} beside this` : 'encrypted, elsewhere',
+    factoryCa: icaSigner === undefined ? `encrypted, ${CA_FILES.factoryIcaKey} beside this` : icaSigner.id,
+  };
   writeFolder(directory, {
-    [CA_FILES.root]: `${rootPem}`,
-    [CA_FILES.factoryIca]: `${icaPem}`,
-    [CA_FILES.chain]: `${icaPem}${rootPem}`,
-    [CA_FILES.rootKey]: encryptPrivateKey(rootKey, passphrase),
-    [CA_FILES.factoryIcaKey]: encryptPrivateKey(icaKey, passphrase),
+    ...files,
+    ...(rootDirectory === undefined && rootKeyFile),
+    ...(icaSigner === undefined && { [CA_FILES.factoryIcaKey]: encryptPrivateKey(icaKey, passphrase) }),
+    [CA_FILES.ceremony]: ceremonyTranscript({ begun: now, ended: new Date(), chain, keys, files }),
   });
+}
+
+/**
+ * Writes the folder of a CA that another's root certified; `keyFile` is the encrypted key unless it is on a token. Throws
+ * CA_EXISTS.
+ */
+export function writeImportedCa(
+  directory: string,
+  chain: readonly Uint8Array[],
+  keyFile: string | undefined,
+): void {
+  writeFolder(directory, {
+    ...chainFiles(chain),
+    ...(keyFile !== undefined && { [CA_FILES.factoryIcaKey]: keyFile }),
+  });
+}
+
+/** A name for a new factory CA of this organisation, with a generation of its own. Throws PROFILE_INVALID. */
+export function newFactoryIcaName(organization: string): CaName {
+  return namesOf(organization).ica;
+}
+
+/** The public files of a chain, from the factory CA up to the root. */
+function chainFiles(chain: readonly Uint8Array[]): Record<string, string> {
+  const pems = chain.map((der) => pemOf('CERTIFICATE', der));
+  const between = pems.slice(1, -1);
+  return {
+    [CA_FILES.factoryIca]: pems[0]!,
+    ...(between.length > 0 && { [CA_FILES.intermediates]: between.join('') }),
+    [CA_FILES.root]: pems.at(-1)!,
+    [CA_FILES.chain]: pems.join(''),
+  };
 }
 
 /**
@@ -78,12 +132,13 @@ export function loadFactoryIca({
   );
 }
 
-/** The factory ICA's and the root's certificate, DER; needs no passphrase. Throws CA_NOT_FOUND, CA_INCONSISTENT. */
+/** The certificates from the factory ICA up to the root, DER; needs no key. Throws CA_NOT_FOUND, CA_INCONSISTENT. */
 export function readCaChain(directory: string): Uint8Array[] {
-  return [CA_FILES.factoryIca, CA_FILES.root].map((name) => {
+  const between = existsSync(join(directory, CA_FILES.intermediates)) ? [CA_FILES.intermediates] : [];
+  return [CA_FILES.factoryIca, ...between, CA_FILES.root].flatMap((name) => {
     const pem = readCaFile(directory, name);
     try {
-      return Uint8Array.from(new X509Certificate(pem).raw);
+      return certificatesIn(Buffer.from(pem)).map((der) => Uint8Array.from(new X509Certificate(der).raw));
     } catch (error) {
       const message = `The CA's file ${join(directory, name)} is no certificate: restore it from a backup.`;
       throw new PkiError('CA_INCONSISTENT', message, { cause: error });

@@ -30,7 +30,7 @@ import {
   selectIssuancePage,
   selectIssuancesOf,
 } from './sql-lookup.ts';
-import { insertBatch, insertSerials } from './sql-release.ts';
+import { insertBatch, insertSerials, selectReleasedUnit } from './sql-release.ts';
 import {
   insertCrl,
   selectLatestCrl,
@@ -239,6 +239,18 @@ export class SqlLedger implements IssuanceLedger {
   /** The hash of an entry of the audit log; undefined where there is none. */
   auditHash(seq: number): Promise<string | undefined> {
     return this.#database.read((transaction) => selectAuditHash(transaction, seq));
+  }
+
+  /** Records an ownership proof that is about to be signed. Throws REQUEST_CONFLICT when the code is a unit's serial. */
+  recordOwnershipProof(proofCode: string, tbsSha256: string): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      if ((await selectReleasedUnit(transaction, proofCode)) !== undefined) {
+        const message = `The code ${proofCode} is the serial of a unit: a proof must not pass for its certificate.`;
+        throw new PkiError('REQUEST_CONFLICT', message, { reason: 'code-is-serial' });
+      }
+      await this.#assertWitnessed(transaction);
+      await audit(transaction, 'ownership-proof', { code: proofCode, tbsSha256 });
+    });
   }
 
   /** Records that a person let this ledger go on although its witness had seen another. */

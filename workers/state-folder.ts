@@ -3,6 +3,7 @@ import { join } from 'node:path';
 /** Where the line keeps what it must not lose. Each role writes only its own files. */
 export const ledgerPath = (folder: string): string => join(folder, 'signer', 'ledger.db');
 export const caFolder = (folder: string): string => join(folder, 'signer', 'ca');
+export const caRequestFolder = (folder: string): string => join(folder, 'signer', 'ca.request');
 export const caPassphrasePath = (folder: string): string => join(folder, 'signer', 'ca.passphrase');
 export const pinRefusalPath = (folder: string): string => join(folder, 'signer', 'pin.refused');
 export const crlPath = (folder: string): string => join(caFolder(folder), 'crl.pem');

@@ -1,3 +1,4 @@
+import type { CertificateProfile } from '../../pki/certificate-profile.ts';
 import { generateDeviceKey } from '../../pki/device-key.ts';
 import { Issuer, type Issued } from '../../pki/issuer.ts';
 import type { IssuingCa } from '../../pki/issuing-ca.ts';
@@ -6,17 +7,18 @@ import { ensureDemoCa } from '../../workers/line-ca.ts';
 import { ledgerPath } from '../../workers/state-folder.ts';
 import type { Place } from './certline.ts';
 
-const PROFILE = { organization: 'certline-test', commonName: '{serial}', validity: 'forever' } as const;
+const PROFILE = { organization: 'certline-test', commonName: '{serial}' };
 
 /** Issues a certificate to each serial, in batch b1, with the CA of the place (made where there is none). */
 export async function issueInto(
   { state }: Pick<Place, 'state'>,
   serials: readonly string[],
   ca?: IssuingCa,
+  validity: CertificateProfile['validity'] = 'forever',
 ): Promise<Issued[]> {
   const opened = ca ?? (await ensureDemoCa(state));
   const ledger = openSqliteLedger(ledgerPath(state));
-  const issuer = new Issuer({ ca: opened, ledger, profileOf: () => PROFILE });
+  const issuer = new Issuer({ ca: opened, ledger, profileOf: () => ({ ...PROFILE, validity }) });
   await ledger.releaseBatch({ batchId: 'b1', order: 'PO-1', quota: 100, reissueQuota: 100 });
   const units = serials.map((serial) => ({ serial, product: 'golioth-node' }));
   await ledger.releaseSerials({ batchId: 'b1', units });

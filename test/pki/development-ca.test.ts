@@ -87,7 +87,7 @@ describe('development CA', () => {
     const directory = join(folder, 'empty');
     mkdirSync(directory);
     await createDevelopmentCa({ directory, name: 'Acme', passphrase: passphrase() });
-    expect(readdirSync(directory)).toHaveLength(5);
+    expect(readdirSync(directory)).toHaveLength(6);
   });
 
   it.each(['', 'a'.repeat(41), 'Acme\n', ' Acme', 'A/B', 'A=B'])('refuses the name %j', async (name) => {

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CA_FILES, writeImportedCa } from '../pki/development-ca.ts';
+import { decryptPrivateKey, encryptPrivateKey } from '../pki/encrypted-key.ts';
+import { chainOfKey } from '../pki/imported-chain.ts';
+import { openIssuingCa } from '../pki/issuing-ca.ts';
+import { passphraseFromFile } from '../pki/passphrase.ts';
+import { SoftwareSigner } from '../pki/software-signer.ts';
+import type { Signer } from '../pki/signer.ts';
+import { openTokenSigner } from '../workers/line-ca.ts';
+import { caFolder, caRequestFolder } from '../workers/state-folder.ts';
+import { CommandError } from './exit-status.ts';
+import { ensurePassphraseFile } from './init-ca.ts';
+import type { Invocation } from './invocation.ts';
+import { readCertificateFile } from './read-certificate-file.ts';
+import { showCa } from './show-ca.ts';
+
+export interface ImportCaOptions {
+  readonly key?: string;
+  readonly keyPassphraseFile?: string;
+}
+
+/** The key that the imported CA will sign with, and its file's text where it is one. */
+interface ImportedKey {
+  readonly signer: Signer;
+  readonly keyFile?: string;
+}
+
+/**
+ * `certline ca import`: makes the CA of this line out of certificates and the key on the token, of `ca csr`, or of a file.
+ * Throws CA_INCONSISTENT when they do not make a factory CA, CA_EXISTS, PASSPHRASE_WRONG, TOKEN_PIN_REFUSED.
+ */
+export async function importCa(
+  invocation: Invocation,
+  file: string,
+  options: ImportCaOptions,
+): Promise<void> {
+  const { stateFolder } = invocation;
+  const certificates = readCertificateFile(file);
+  const { signer, keyFile } = await importedKey(invocation, options);
+  try {
+    const chain = chainOfKey(certificates, signer.spki);
+    openIssuingCa(signer, chain, new Date());
+    await signer.probe();
+    writeImportedCa(caFolder(stateFolder), chain, keyFile);
+  } finally {
+    await signer.close();
+  }
+  rmSync(caRequestFolder(stateFolder), { recursive: true, force: true });
+  await showCa(stateFolder, {});
+}
+
+async function importedKey(
+  { stateFolder, config }: Invocation,
+  options: ImportCaOptions,
+): Promise<ImportedKey> {
+  const token = await openTokenSigner(stateFolder, config);
+  if (token !== undefined) return { signer: token };
+  const own = join(caRequestFolder(stateFolder), CA_FILES.factoryIcaKey);
+  const path = options.key ?? own;
+  if (!existsSync(path)) throw noKey(path);
+  const passphrase = passphraseFromFile(await ensurePassphraseFile(stateFolder, config.passphraseFile));
+  const opening =
+    options.keyPassphraseFile === undefined ? passphrase : passphraseFromFile(options.keyPassphraseFile);
+  try {
+    const privateKey = decryptPrivateKey(readFileSync(path, 'ascii'), opening, path);
+    return {
+      signer: new SoftwareSigner('factory-ica', privateKey),
+      keyFile: encryptPrivateKey(privateKey, passphrase),
+    };
+  } finally {
+    passphrase.wipe();
+    opening.wipe();
+  }
+}
+
+function noKey(path: string): CommandError {
+  const message = `There is no key ${path}: make one with "certline ca csr", name one with --key, or configure the token.`;
+  return new CommandError('caMissing', message);
+}
