@@ -97,7 +97,9 @@ describe('a batch with a bad board', () => {
     expect(await watching.ended).toBe(1);
     expect(watching.screen()).toMatch(/█+░+ {2}1\/2 passed/);
     expect(watching.screen()).toContain('st-9  [A1 HOLD CL-2');
-    expect(watching.screen()).toMatch(/Waiting for a decision:\s+CL-2 {2}BOARD_GONE at flashCredentials/);
+    expect(watching.screen()).toMatch(
+      /Waiting for a decision. To try again: .*batch rerun PO-1\S*\s+CL-2 {2}BOARD_GONE at flashCredentials/,
+    );
   });
 });
 
