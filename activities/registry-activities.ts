@@ -4,6 +4,7 @@ import { CHUNK_SIZE } from '../provisioning/batch.ts';
 import type {
   CloseBatchInput,
   RecordFailureInput,
+  RecordRefusalInput,
   RegisterDeviceInput,
   RegistryActivities,
 } from '../provisioning/steps-io.ts';
@@ -17,6 +18,7 @@ export function createRegistryActivities(registry: Registry, inbox: string): Reg
     registerDevice: (input) =>
       translated('REGISTRY_FAULT', () => registry.registerUnit(registrationOf(input))),
     recordFailure: (input) => booked(() => record(registry, input)),
+    recordRefusal: (input) => booked(() => recordRefusal(registry, input)),
     loadChunk: ({ batchId, chunk }) => booked(() => registry.chunkRows(batchId, chunk, CHUNK_SIZE)),
     closeBatch: (input) => booked(() => close(registry, inbox, input)),
   };
@@ -67,6 +69,14 @@ async function record(registry: Registry, input: RecordFailureInput): Promise<vo
     ...(startedAt !== undefined && { startedAt }),
   };
   await (outcome ? registry.recordOutcome({ ...failure, outcome }) : registry.recordAttention(failure));
+}
+
+async function recordRefusal(
+  registry: Registry,
+  { batchId, units, code }: RecordRefusalInput,
+): Promise<void> {
+  const step = 'signCertificate';
+  for (const { serial } of units) await registry.recordAttention({ batchId, serial, attempt: 1, step, code });
 }
 
 /** The result lies beside the manifest before the batch counts as closed. */

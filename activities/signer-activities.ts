@@ -1,21 +1,31 @@
 import type { IssuanceLedger } from '../pki/issuance-ledger.ts';
 import { PkiError } from '../pki/pki-error.ts';
 import type { Issuer } from '../pki/issuer.ts';
+import type { OrderDesk } from '../pki/order-desk.ts';
 import type {
   ReleaseUnitsInput,
   SignCertificateInput,
   SignedCertificate,
   SignerActivities,
 } from '../provisioning/steps-io.ts';
+import { refusalsRecorded } from './audited-refusal.ts';
 import { translated } from './failure-translation.ts';
 
-/** Certificates beyond one a unit that a batch may use up: one for each unit, and some for a small lot's bad day. */
-const reissueQuotaOf = (quantity: number): number => Math.max(quantity, 20);
+/** What the signer works with. */
+export interface SignerParts {
+  readonly issuer: Issuer;
+  readonly ledger: IssuanceLedger;
+  readonly orders: OrderDesk;
+}
 
 /** Step 2 and its books, where the CA key is. */
-export function createSignerActivities(issuer: Issuer, ledger: IssuanceLedger): SignerActivities {
+export function createSignerActivities(parts: SignerParts): SignerActivities {
+  const { issuer, ledger } = parts;
   return {
-    signCertificate: (input) => translated('SIGNER_FAULT', () => sign(issuer, input)),
+    signCertificate: (input) =>
+      translated('SIGNER_FAULT', () =>
+        refusalsRecorded(ledger, signingOf(input), async () => await sign(parts, input)),
+      ),
     activateCertificates: ({ requestIds }) =>
       translated('SIGNER_FAULT', () => activate(issuer, requestIds), 'endless'),
     revokeCertificate: ({ unit }) =>
@@ -26,12 +36,21 @@ export function createSignerActivities(issuer: Issuer, ledger: IssuanceLedger): 
         },
         'endless',
       ),
-    releaseUnits: (input) => translated('SIGNER_FAULT', () => release(ledger, input), 'endless'),
+    releaseUnits: (input) =>
+      translated(
+        'SIGNER_FAULT',
+        () => refusalsRecorded(ledger, releaseOf(input), async () => await release(parts, input)),
+        'endless',
+      ),
   };
 }
 
-async function sign(issuer: Issuer, input: SignCertificateInput): Promise<SignedCertificate> {
+async function sign(
+  { issuer, orders }: SignerParts,
+  input: SignCertificateInput,
+): Promise<SignedCertificate> {
   const { unit, claim, requestId, csr } = input;
+  await orders.admit(unit.order);
   const issued = await issuer.issue({
     requestId,
     batchId: unit.batchId,
@@ -70,8 +89,20 @@ function isRefusal(error: unknown): boolean {
   );
 }
 
-async function release(ledger: IssuanceLedger, input: ReleaseUnitsInput): Promise<void> {
-  const { batchId, order, quantity, units } = input;
-  await ledger.releaseBatch({ batchId, order, quota: quantity, reissueQuota: reissueQuotaOf(quantity) });
+async function release({ ledger, orders }: SignerParts, input: ReleaseUnitsInput): Promise<void> {
+  const { batchId, order, manifestSha256, quantity, units } = input;
+  await orders.admit(order);
+  const releasedAt = new Date().toISOString();
+  await ledger.releaseBatch({ batchId, order, manifestSha256, quota: quantity, releasedAt });
   await ledger.releaseSerials({ batchId, units });
+}
+
+function signingOf({ unit, claim, requestId }: SignCertificateInput): Readonly<Record<string, string>> {
+  const { batchId, order, serial } = unit;
+  const { stationId, boardId } = claim;
+  return { request: 'signCertificate', requestId, batchId, order, serial, station: stationId, boardId };
+}
+
+function releaseOf({ batchId, order, manifestSha256 }: ReleaseUnitsInput): Readonly<Record<string, string>> {
+  return { request: 'releaseUnits', batchId, order, manifestSha256 };
 }

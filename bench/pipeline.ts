@@ -126,7 +126,8 @@ async function provision(units: number): Promise<number> {
     'bench',
     folder,
   );
-  const line = await startLine({ config, stateFolder: folder, ca: await ensureDemoCa(folder), server, log });
+  const ca = await ensureDemoCa(folder);
+  const line = await startLine({ config, stateFolder: folder, ca, server, log, rehearsal: true });
   try {
     await lot(line, inbox, 'warm-up', WARM_UP);
     const pids = { ...own, 'virtual boards': boards.pid };

@@ -9,6 +9,7 @@ import { addDoctorCommand } from './doctor-command.ts';
 import { EXIT_STATUS } from './exit-status.ts';
 import { addLineCommands } from './line-commands.ts';
 import { addManifestCommands } from './manifest-commands.ts';
+import { addOrderCommands } from './order-commands.ts';
 import { reportFailure } from './report-failure.ts';
 import { addUnitCommands } from './unit-commands.ts';
 
@@ -28,6 +29,7 @@ addBoardCommands(program);
 addCaCommands(program);
 addCertCommands(program);
 addAuditCommands(program);
+addOrderCommands(program);
 addDoctorCommand(program);
 
 try {

@@ -13,6 +13,7 @@ export const EXIT_STATUS = {
   lineRunning: { status: 7, means: 'a line already runs on this state folder' },
   lineNotRunning: { status: 8, means: 'no line runs that could answer' },
   profileBroken: { status: 9, means: 'a certificate breaks the profile; every rule is named' },
+  orderRefused: { status: 10, means: 'the order is not as it was signed, or does not allow it' },
   portMissing: { status: 20, means: 'a serial port does not exist' },
   portBusy: { status: 21, means: 'a serial port is held by another program' },
   portDenied: { status: 22, means: 'a serial port may not be opened' },

@@ -46,7 +46,7 @@ export function renderPlain(view: LineView): string {
 
 /** True when nothing moves any more: every unit has ended or waits for a person. */
 export function isSettled(progress: BatchProgress): boolean {
-  return ended(progress) + progress.attention.length >= progress.rows;
+  return ended(progress) + progress.attention.length >= (progress.refused ? progress.started : progress.rows);
 }
 
 function summaryLine(view: LineView): string {

@@ -74,6 +74,7 @@ export async function withLine<T>(
       ca,
       server,
       log,
+      rehearsal: virtual !== undefined,
       ...(setup.onInboxEvent && { onInboxEvent: setup.onInboxEvent }),
     });
     closing.push(() => line.stop());

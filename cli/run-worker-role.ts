@@ -6,6 +6,7 @@ import { startIntake } from '../workers/intake-role.ts';
 import { keepWitness, openLineAudit } from '../workers/line-audit.ts';
 import { keepCrl } from '../workers/line-crl.ts';
 import { openConfiguredCa, readIssuers } from '../workers/line-ca.ts';
+import { orderSourcesOf } from '../workers/line-orders.ts';
 import { installTemporalRuntime, openLineLog } from '../workers/line-log.ts';
 import { startOrchestrator } from '../workers/orchestrator-role.ts';
 import { joinRoles } from '../workers/role.ts';
@@ -87,7 +88,14 @@ async function sign(surroundings: Surroundings): ReturnType<Start> {
   const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
   const witness = keepWitness(audit, log);
   closing.push(() => witness.stop());
-  const signer = await startSigner({ ca, ledger, products: config.products, connection, namespace });
+  const signer = await startSigner({
+    ca,
+    ledger,
+    orders: orderSourcesOf(stateFolder, config),
+    products: config.products,
+    connection,
+    namespace,
+  });
   closing.push(() => signer.stop());
   const crl = keepCrl({ ca, ledger, stateFolder, log });
   closing.push(() => crl.stop());

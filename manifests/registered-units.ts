@@ -8,6 +8,8 @@ export interface RegisteredBatch {
   readonly order: string;
   /** File name of the manifest it came from. */
   readonly manifest: string;
+  /** Of the manifest, hex. */
+  readonly sha256: string;
   readonly rows: number;
   /** ISO 8601. */
   readonly importedAt: string;

@@ -6,6 +6,9 @@ export const AUDIT_GENESIS = '0'.repeat(64);
 /** One thing that happened, in a fixed order of members; the values are text or numbers, never bytes. */
 export interface AuditEvent {
   readonly event:
+    | 'order-admitted'
+    | 'order-closed'
+    | 'refused'
     | 'batch-released'
     | 'serials-released'
     | 'reserved'

@@ -51,7 +51,7 @@ export function decryptPrivateKey(pem: string, passphrase: SecretBytes, where: s
     );
   } catch (error) {
     if (error instanceof PkiError) throw error;
-    const message = `The passphrase does not open ${where}: give the one the CA was made with.`;
+    const message = `The passphrase does not open ${where}: give the one it was made with.`;
     throw new PkiError('PASSPHRASE_WRONG', message, { cause: error });
   }
 }

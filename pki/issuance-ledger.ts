@@ -1,3 +1,5 @@
+import type { SignedOrder } from './order.ts';
+
 /**
  * What an issuance can be. reserved: its content is fixed, no signature can exist. signing: one may exist. issued: the
  * certificate is stored. active: a board is known to carry it. superseded: another attempt took its place. revoked: a
@@ -15,13 +17,26 @@ export const REVOCATION_REASONS = ['superseded', 'cessationOfOperation', 'keyCom
 
 export type RevocationReason = (typeof REVOCATION_REASONS)[number];
 
-/** A quantity that may be issued. `quota` counts serials, `reissueQuota` every further certificate of any of them. */
+/** A manifest that is to be issued under an order: `quota` serials of it. Digest in lower-case hex, time in ISO 8601. */
 export interface BatchRelease {
   readonly batchId: string;
   readonly order: string;
   readonly quota: number;
-  readonly reissueQuota: number;
+  readonly manifestSha256: string;
+  readonly releasedAt: string;
 }
+
+/** An order as the ledger has it, and what of it is used. */
+export interface OrderStanding extends SignedOrder {
+  /** Serials of the batches that were released under it. */
+  readonly released: number;
+  /** Certificates beyond the first of a serial. */
+  readonly reissued: number;
+  readonly closedAt?: string;
+}
+
+/** What was refused, and why; each member is cut at 200 characters, since it may be anything. */
+export type Refusal = Readonly<Record<'request' | 'code', string>> & Readonly<Record<string, string>>;
 
 /** A serial that may be issued. With `boardId` only to the board of this hardware id. */
 export interface UnitRelease {
@@ -69,11 +84,25 @@ export interface Issuance extends Reservation {
  * LEDGER_UNAVAILABLE when the ledger cannot be written now, LEDGER_CORRUPT when it is damaged.
  */
 export interface IssuanceLedger {
-  /** Idempotent. Throws RELEASE_CONFLICT when the batch is known with other figures. */
+  /**
+   * Takes an order, or a later revision of it, whose signature was verified; idempotent. Throws ORDER_INVALID when it
+   * is another one of the same or an earlier revision, or allows less than is used.
+   */
+  admitOrder(order: SignedOrder): Promise<void>;
+  /** Ends an order, for good: nothing is released or signed under it any more; idempotent. Throws ORDER_UNKNOWN. */
+  closeOrder(order: string): Promise<void>;
+  orderStanding(order: string): Promise<OrderStanding | undefined>;
+
+  /**
+   * Idempotent. Throws ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, ORDER_MISMATCH for another manifest,
+   * QUOTA_EXCEEDED when the order's batches would together have more serials than its quantity, RELEASE_CONFLICT when
+   * the batch is known with other figures.
+   */
   releaseBatch(release: BatchRelease): Promise<void>;
   /**
    * All or none; idempotent. Throws RELEASE_CONFLICT when a serial is released to another batch, product or board, or
-   * the batch is unknown; QUOTA_EXCEEDED beyond the batch's quota.
+   * the batch is unknown; ORDER_MISMATCH for a product that the order does not name; QUOTA_EXCEEDED beyond the batch's
+   * quota.
    */
   releaseSerials(release: {
     readonly batchId: string;
@@ -99,6 +128,9 @@ export interface IssuanceLedger {
   activate(requestIds: readonly string[]): Promise<void>;
   /** Withdraws an issuance; idempotent. Undefined when the request id is unknown. */
   revoke(requestId: string, reason: RevocationReason): Promise<Issuance | undefined>;
+
+  /** Writes into the audit log that something was refused. */
+  recordRefusal(refusal: Refusal): Promise<void>;
 
   close(): Promise<void>;
 }

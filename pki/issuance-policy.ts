@@ -1,7 +1,14 @@
-import { LIVE_STATES, type IssuanceState, type ReleasedUnit, type Reservation } from './issuance-ledger.ts';
+import {
+  LIVE_STATES,
+  type IssuanceState,
+  type OrderStanding,
+  type ReleasedUnit,
+  type Reservation,
+} from './issuance-ledger.ts';
+import { openOrderAt } from './order-policy.ts';
 import { PkiError } from './pki-error.ts';
 
-/** Whether an issuance is the first of its serial, which uses quota, or a further one, which uses reissue quota. */
+/** Whether an issuance is the first of its serial, which uses quota, or a further one, which uses the order's reissues. */
 export type IssuanceKind = 'first' | 'reissue';
 
 /** The part of an earlier issuance that decides about a new one. */
@@ -18,10 +25,11 @@ export interface EarlierIssuance {
 /** What the ledger knows at the moment of a reservation, read under its write lock. */
 export interface ReservationFacts {
   readonly unit: ReleasedUnit | undefined;
+  /** The order of the batch that the reservation names. */
+  readonly order: OrderStanding | undefined;
+  /** Of the batch. */
   readonly quota: number;
-  readonly reissueQuota: number;
   readonly reserved: number;
-  readonly reissued: number;
   /** All issuances of the serial, whatever became of them. */
   readonly ofSerial: readonly EarlierIssuance[];
   /** The live issuance that the board holds, of any serial. */
@@ -48,19 +56,20 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /**
  * Decides whether a reservation may be made, and what gives way to it. In this order: the clock has not gone back; the
- * serial is released, to this batch, product and board; the key was never seen, not even for the same unit; the attempt
- * is newer than all before; the board is free; there is quota left.
+ * serial is released, to this batch, product and board; the order is open; the key was never seen, not even for the same
+ * unit; the attempt is newer than all before; the board is free; there is quota left.
  *
  * The tie between board and serial grows with what is known. A live certificate that no board is known to carry gives
  * way: to a newer attempt of its serial, on whichever board, and to another serial on its board, since whoever asks for
  * that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its serial can
  * be renewed on the same board only, its board takes no other serial.
  *
- * Throws CLOCK_WRONG, NOT_RELEASED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, QUOTA_EXCEEDED.
+ * Throws CLOCK_WRONG, NOT_RELEASED, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, QUOTA_EXCEEDED.
  */
 export function planReservation(reservation: Reservation, facts: ReservationFacts): ReservationPlan {
   checkClock(reservation, facts.lastReservedAt);
   checkRelease(reservation, facts.unit);
+  const order = openOrderAt(facts.order, { batchId: reservation.batchId, at: reservation.reservedAt });
   if (facts.keySeen) throw keyReused(reservation);
   checkAttempt(reservation, facts.ofSerial);
   const live = facts.ofSerial.find(({ state }) => LIVE_STATES.has(state));
@@ -72,7 +81,7 @@ export function planReservation(reservation: Reservation, facts: ReservationFact
       : [displace(facts.onBoard, `board taken by ${reservation.serial}`)]),
   ];
   const kind = kindOf(facts.ofSerial, displaced);
-  checkQuota(reservation, facts, kind, displaced);
+  checkQuota(reservation, { ...facts, order }, kind, displaced);
   return { kind, displaced };
 }
 
@@ -141,7 +150,7 @@ function checkBoard(
 
 function checkQuota(
   { batchId }: Reservation,
-  facts: ReservationFacts,
+  facts: ReservationFacts & { readonly order: OrderStanding },
   kind: IssuanceKind,
   displaced: readonly Displacement[],
 ): void {
@@ -149,16 +158,12 @@ function checkQuota(
     ({ state, earlier }) => state === 'void' && earlier.kind === kind && earlier.batchId === batchId,
   ).length;
   const [used, limit] =
-    kind === 'first' ? [facts.reserved, facts.quota] : [facts.reissued, facts.reissueQuota];
+    kind === 'first' ? [facts.reserved, facts.quota] : [facts.order.reissued, facts.order.reissues];
   if (used - freed < limit) return;
-  const what = kind === 'first' ? 'certificates' : 'reissues';
-  throw new PkiError(
-    'QUOTA_EXCEEDED',
-    `All ${limit} ${what} of batch ${batchId} are used: have more released.`,
-    {
-      reason: kind,
-    },
-  );
+  const what =
+    kind === 'first' ? `certificates of batch ${batchId}` : `reissues of order ${facts.order.order}`;
+  const message = `All ${limit} ${what} are used: have more released.`;
+  throw new PkiError('QUOTA_EXCEEDED', message, { reason: kind });
 }
 
 function keyReused({ serial }: Reservation): PkiError {

@@ -17,7 +17,13 @@ export const PKI_CODES = [
   'LEDGER_UNAVAILABLE',
   'CA_UNAVAILABLE',
   'SIGNER_FAULT',
-  // Releasing and closing
+  // Orders and releases
+  'ORDER_UNKNOWN',
+  'ORDER_INVALID',
+  'ORDER_NOT_OPEN',
+  'ORDER_EXPIRED',
+  'ORDER_CLOSED',
+  'ORDER_MISMATCH',
   'RELEASE_CONFLICT',
   'ISSUANCE_UNKNOWN',
   // The ledger's file
@@ -36,6 +42,7 @@ export const PKI_CODES = [
   // Bytes and keys
   'DER_MALFORMED',
   'KEY_FILE_INVALID',
+  'VERIFIER_KEY_INVALID',
   'SECRET_MISUSED',
 ] as const;
 

@@ -79,4 +79,21 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (issuer, number)
   );
   `,
+  `
+  CREATE TABLE purchase_order (
+    order_id        TEXT PRIMARY KEY,
+    revision        INTEGER NOT NULL CHECK (revision >= 1),
+    sha256          TEXT NOT NULL,
+    signed_by       TEXT NOT NULL,
+    products        TEXT NOT NULL,
+    quantity        INTEGER NOT NULL CHECK (quantity >= 1),
+    reissues        INTEGER NOT NULL CHECK (reissues >= 0),
+    opens           TEXT NOT NULL,
+    closes          TEXT NOT NULL,
+    manifest_sha256 TEXT,
+    released        INTEGER NOT NULL CHECK (released BETWEEN 0 AND quantity),
+    reissued        INTEGER NOT NULL CHECK (reissued BETWEEN 0 AND reissues),
+    closed_at       TEXT
+  );
+  `,
 ];

@@ -31,8 +31,8 @@ export function verifierText({ name, publicKey, keyId }: NoteVerifier): string {
 /** The verifier of a text form; undefined when it is none of an Ed25519 key. */
 export function parseVerifier(text: string): NoteVerifier | undefined {
   const [, name, id, key] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? [];
-  const tagged = Buffer.from(key ?? '', 'base64');
-  if (name === undefined || tagged.length !== 1 + KEY_LENGTH || tagged[0] !== ED25519) return undefined;
+  const tagged = strictBase64(key ?? '');
+  if (name === undefined || tagged?.length !== 1 + KEY_LENGTH || tagged[0] !== ED25519) return undefined;
   const spki = Buffer.concat([SPKI_PREFIX, tagged.subarray(1)]);
   const verifier = noteVerifierOf(name, createPublicKey({ key: spki, format: 'der', type: 'spki' }));
   return Buffer.from(verifier.keyId).toString('hex') === id ? verifier : undefined;
@@ -55,9 +55,20 @@ export function openNote(note: string, verifier: NoteVerifier): string | undefin
 
 function isSignedBy(line: string, text: string, { name, publicKey, keyId }: NoteVerifier): boolean {
   const [, signer, base64 = ''] = /^— (\S+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
-  const signature = Buffer.from(base64, 'base64');
-  if (signer !== name || Buffer.compare(signature.subarray(0, KEY_ID_LENGTH), keyId) !== 0) return false;
+  const signature = strictBase64(base64);
+  if (
+    signer !== name ||
+    signature === undefined ||
+    Buffer.compare(signature.subarray(0, KEY_ID_LENGTH), keyId) !== 0
+  )
+    return false;
   return verify(null, Buffer.from(text), publicKey, signature.subarray(KEY_ID_LENGTH));
+}
+
+/** Base64 in its one form: Node takes bits and characters that say nothing, so that two files could be one note. */
+function strictBase64(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : undefined;
 }
 
 function taggedKey(publicKey: KeyObject): Buffer {

@@ -2,6 +2,7 @@ import { foldSerial } from '../provisioning/serial-number.ts';
 import type { Issuance, IssuanceState, Reservation } from './issuance-ledger.ts';
 import type { EarlierIssuance, IssuanceKind, ReservationFacts } from './issuance-policy.ts';
 import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
+import { countOrder, selectOrderOfBatch } from './sql-order.ts';
 import { selectReleasedUnit } from './sql-release.ts';
 
 /** The columns that `issuanceOf` reads, to which a WHERE is added. */
@@ -36,10 +37,9 @@ export async function selectFacts(
   const seen = await transaction.get('SELECT request_id FROM issuance WHERE spki_sha256 = ?', spkiSha256);
   return {
     unit: await selectReleasedUnit(transaction, serial),
+    order: await selectOrderOfBatch(transaction, batchId),
     quota: Number(batch?.['quota'] ?? 0),
-    reissueQuota: Number(batch?.['reissue_quota'] ?? 0),
     reserved: Number(batch?.['reserved'] ?? 0),
-    reissued: Number(batch?.['reissued'] ?? 0),
     ofSerial: ofSerial.map(earlierOf),
     onBoard: onBoard === undefined ? undefined : earlierOf(onBoard),
     keySeen: seen !== undefined,
@@ -119,6 +119,9 @@ async function countIssuance(
 ): Promise<void> {
   const column = kind === 'first' ? 'reserved' : 'reissued';
   await transaction.run(`UPDATE batch SET ${column} = ${column} + ? WHERE batch_id = ?`, by, batchId);
+  if (kind === 'first') return;
+  const row = await transaction.get('SELECT order_id FROM batch WHERE batch_id = ?', batchId);
+  await countOrder(transaction, String(row?.['order_id']), 'reissued', by);
 }
 
 function earlierOf(row: LedgerRow): EarlierIssuance {

@@ -5,12 +5,15 @@ import {
   type Issuance,
   type IssuanceLedger,
   type IssuanceState,
+  type OrderStanding,
+  type Refusal,
   type Reservation,
   type RevocationReason,
   type UnitRelease,
 } from './issuance-ledger.ts';
 import { planReservation } from './issuance-policy.ts';
 import type { LedgerDatabase, LedgerTransaction } from './ledger-database.ts';
+import type { SignedOrder } from './order.ts';
 import { sha256Hex } from './p256.ts';
 import { PkiError } from './pki-error.ts';
 import { appendAudit, selectAuditHash, selectAuditHead, selectAuditPage } from './sql-audit.ts';
@@ -30,6 +33,7 @@ import {
   selectIssuancePage,
   selectIssuancesOf,
 } from './sql-lookup.ts';
+import { selectOrder, updateOrderClosed, upsertOrder } from './sql-order.ts';
 import { insertBatch, insertSerials, selectReleasedUnit } from './sql-release.ts';
 import {
   insertCrl,
@@ -42,6 +46,9 @@ import {
 } from './sql-withdrawal.ts';
 
 const SHA256_HEX_LENGTH = 64;
+
+/** An audit entry is for reading; whoever is refused decides what is in his request. */
+const REFUSAL_MAX = 200;
 
 /** An issuance ledger in a SQL database: the policy's decisions, each with its audit entry, in one transaction. */
 export class SqlLedger implements IssuanceLedger {
@@ -60,11 +67,42 @@ export class SqlLedger implements IssuanceLedger {
     if (checkpoint.size > 0) this.#witnessed = checkpoint;
   }
 
+  admitOrder(order: SignedOrder): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      if (!(await upsertOrder(transaction, order))) return;
+      const { products, manifestSha256, ...members } = order;
+      const manifest = manifestSha256 === undefined ? {} : { manifestSha256 };
+      await audit(transaction, 'order-admitted', { ...members, ...manifest, products: products.join() });
+    });
+  }
+
+  closeOrder(order: string): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const standing = await selectOrder(transaction, order);
+      if (standing === undefined) {
+        const message = `The ledger has no order ${order}: check its number.`;
+        throw new PkiError('ORDER_UNKNOWN', message);
+      }
+      if (standing.closedAt !== undefined) return;
+      await updateOrderClosed(transaction, order, new Date().toISOString());
+      await audit(transaction, 'order-closed', { order });
+    });
+  }
+
+  orderStanding(order: string): Promise<OrderStanding | undefined> {
+    return this.#database.read((transaction) => selectOrder(transaction, order));
+  }
+
+  recordRefusal(refusal: Refusal): Promise<void> {
+    const members = Object.entries(refusal).map(([member, text]) => [member, text.slice(0, REFUSAL_MAX)]);
+    return this.#database.write((transaction) => audit(transaction, 'refused', Object.fromEntries(members)));
+  }
+
   releaseBatch(release: BatchRelease): Promise<void> {
     return this.#database.write(async (transaction) => {
       if (!(await insertBatch(transaction, release))) return;
-      const { batchId, order, quota, reissueQuota } = release;
-      await audit(transaction, 'batch-released', { batchId, order, quota, reissueQuota });
+      const { batchId, order, quota, manifestSha256 } = release;
+      await audit(transaction, 'batch-released', { batchId, order, quota, manifestSha256 });
     });
   }
 

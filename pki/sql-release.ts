@@ -1,26 +1,27 @@
 import { foldSerial, isSerial } from '../provisioning/serial-number.ts';
 import type { BatchRelease, ReleasedUnit, UnitRelease } from './issuance-ledger.ts';
 import type { LedgerTransaction } from './ledger-database.ts';
+import { checkManifest, checkProducts, openOrderAt } from './order-policy.ts';
 import { PkiError } from './pki-error.ts';
+import { countOrder, selectOrder, selectOrderOfBatch } from './sql-order.ts';
 
 /** Inserts the batch; false when it is there already with the same figures. */
 export async function insertBatch(transaction: LedgerTransaction, release: BatchRelease): Promise<boolean> {
-  const { batchId, order, quota, reissueQuota } = release;
-  if (!Number.isSafeInteger(quota) || quota < 1 || !Number.isSafeInteger(reissueQuota) || reissueQuota < 0) {
+  const { batchId, order, quota, releasedAt } = release;
+  if (!Number.isSafeInteger(quota) || quota < 1) {
     throw conflict(`The batch ${batchId} has a quota that is not a positive number`, 'quota');
   }
-  const known = await transaction.get(
-    'SELECT order_id, quota, reissue_quota FROM batch WHERE batch_id = ?',
-    batchId,
-  );
+  const standing = openOrderAt(await selectOrder(transaction, order), { batchId, at: releasedAt });
+  const known = await transaction.get('SELECT order_id, quota FROM batch WHERE batch_id = ?', batchId);
   if (known === undefined) {
+    checkManifest(standing, release);
     const sql = 'INSERT INTO batch (batch_id, order_id, quota, reissue_quota) VALUES (?, ?, ?, ?)';
-    await transaction.run(sql, batchId, order, quota, reissueQuota);
+    await transaction.run(sql, batchId, order, quota, standing.reissues);
+    await countOrder(transaction, order, 'released', quota);
     return true;
   }
-  const same =
-    known['order_id'] === order && known['quota'] === quota && known['reissue_quota'] === reissueQuota;
-  if (!same) throw conflict(`The batch ${batchId} is released already, with another order or quota`, 'batch');
+  if (known['order_id'] !== order || known['quota'] !== quota)
+    throw conflict(`The batch ${batchId} is released already, with another order or quota`, 'batch');
   return false;
 }
 
@@ -31,6 +32,8 @@ export async function insertSerials(
 ): Promise<UnitRelease[]> {
   const batch = await transaction.get('SELECT quota, released FROM batch WHERE batch_id = ?', batchId);
   if (batch === undefined) throw conflict(`The batch ${batchId} is not released yet`, 'batch');
+  const order = await selectOrderOfBatch(transaction, batchId);
+  if (order !== undefined) checkProducts(order, units);
   const added: UnitRelease[] = [];
   for (const unit of units) if (await insertUnit(transaction, batchId, unit)) added.push(unit);
   if (Number(batch['released']) + added.length > Number(batch['quota'])) {

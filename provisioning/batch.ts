@@ -30,6 +30,8 @@ export interface ChunkReport extends UnitCounts {
   readonly attention: readonly Attention[];
   /** Every unit is started and there is room in the window: the next chunk may begin. */
   readonly draining: boolean;
+  /** The signer refuses to release the chunk: its units wait, and none has begun. They count as started. */
+  readonly refused: boolean;
   readonly finished: boolean;
 }
 
@@ -38,6 +40,8 @@ export interface BatchInput {
   readonly batchId: string;
   readonly order: string;
   readonly manifest: string;
+  /** Of the manifest, lower-case hex: an order may name it. */
+  readonly manifestSha256: string;
   readonly rows: number;
   /** Units under way at once: about twice the sockets there are. */
   readonly window: number;
@@ -54,6 +58,7 @@ export interface BatchResume {
 export interface ChunkInput {
   readonly batchId: string;
   readonly order: string;
+  readonly manifestSha256: string;
   readonly chunk: number;
   readonly batchRows: number;
   readonly window: number;
@@ -69,4 +74,6 @@ export interface BatchProgress extends UnitCounts {
   readonly openChunks: number;
   readonly started: number;
   readonly attention: readonly Attention[];
+  /** The signer refuses to release the next units: none begins until `rerunFailed`. */
+  readonly refused: boolean;
 }

@@ -121,7 +121,12 @@ export const FAILURES = {
     'This serial is not released for signing: was its manifest accepted?',
   ),
   QUOTA_EXCEEDED: row('signer', 'never', 1, 'The quantity is used up: ask the OEM for a larger order.'),
-  BOARD_BOUND: row('signer', 'never', 1, 'This board belongs to another serial for ever: quarantine it.'),
+  BOARD_BOUND: row(
+    'signer',
+    'never',
+    1,
+    'This board belongs to another serial until its certificate is revoked: quarantine it.',
+  ),
   CERTIFICATE_WITHDRAWN: row(
     'signer',
     'never',
@@ -143,6 +148,25 @@ export const FAILURES = {
     'The certificate breaks its profile: mend the product configuration.',
   ),
   LEDGER_UNAVAILABLE: row('signer', 'later', 60, "The signer's ledger cannot be written: look at its disk."),
+  LEDGER_CORRUPT: row(
+    'signer',
+    'never',
+    1,
+    "The signer's ledger is damaged: nothing may be signed, call the security engineer.",
+  ),
+  LEDGER_NEWER: row('signer', 'never', 1, "The signer's ledger is of a later version: update the signer."),
+  LEDGER_STALE: row(
+    'signer',
+    'never',
+    1,
+    "The signer's ledger is an old copy: nothing may be signed, call the security engineer.",
+  ),
+  RELEASE_CONFLICT: row(
+    'signer',
+    'never',
+    1,
+    'The signer knows this batch or serial otherwise: call the security engineer.',
+  ),
   SIGNER_FAULT: row('signer', 'later', 10, 'The signer stumbled: look into its log, then retry.'),
   // The registry
   REGISTRY_UNAVAILABLE: row('registry', 'later', 60, 'The registry cannot be written: look at its disk.'),
@@ -153,6 +177,23 @@ export const FAILURES = {
     'The registry knows another certificate for this serial: call ops.',
   ),
   REGISTRY_FAULT: row('registry', 'later', 10, 'The registry stumbled: look into the log, then retry.'),
+  // Orders
+  ORDER_UNKNOWN: row(
+    'manifest',
+    'never',
+    1,
+    'The signer has no such order: get it from the OEM, then retry.',
+  ),
+  ORDER_INVALID: row(
+    'manifest',
+    'never',
+    1,
+    "The order's file is not as the OEM signed it: get it again, then retry.",
+  ),
+  ORDER_NOT_OPEN: row('manifest', 'never', 1, 'The order is not open yet: retry when it is.'),
+  ORDER_EXPIRED: row('manifest', 'never', 1, 'The time of the order is over: ask the OEM to extend it.'),
+  ORDER_CLOSED: row('manifest', 'never', 1, 'The order is closed: ask the OEM for a new one.'),
+  ORDER_MISMATCH: row('manifest', 'never', 1, 'The order is for another product or manifest: ask the OEM.'),
   // People
   CANCELLED: row('operator', 'never', 1, 'The batch was cancelled.'),
   CHUNK_LOST: row(

@@ -104,9 +104,17 @@ export interface LoadChunkInput {
 export interface ReleaseUnitsInput {
   readonly batchId: string;
   readonly order: string;
+  readonly manifestSha256: string;
   /** Rows in the whole batch: the quantity that may be issued. */
   readonly quantity: number;
   readonly units: readonly UnitRow[];
+}
+
+/** Exceptional path: the signer refused to release these units, so they wait before they have begun. */
+export interface RecordRefusalInput {
+  readonly batchId: string;
+  readonly units: readonly UnitRow[];
+  readonly code: FailureCode;
 }
 
 export interface CloseBatchInput {
@@ -139,6 +147,7 @@ export interface SignerActivities {
 export interface RegistryActivities {
   registerDevice(input: RegisterDeviceInput): Promise<void>;
   recordFailure(input: RecordFailureInput): Promise<void>;
+  recordRefusal(input: RecordRefusalInput): Promise<void>;
   loadChunk(input: LoadChunkInput): Promise<UnitRow[]>;
   closeBatch(input: CloseBatchInput): Promise<void>;
 }

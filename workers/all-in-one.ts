@@ -13,6 +13,8 @@ import { keepWitness, openLineAudit } from './line-audit.ts';
 import { keepCrl } from './line-crl.ts';
 import type { LineConfig } from './line-config.ts';
 import { startOrchestrator } from './orchestrator-role.ts';
+import { orderSourcesOf } from './line-orders.ts';
+import { rehearseOrders } from './rehearsal-orders.ts';
 import { joinRoles } from './role.ts';
 import type { Role } from './role.ts';
 import { startSigner } from './signer-role.ts';
@@ -27,6 +29,8 @@ export interface LineOptions {
   readonly ca: IssuingCa;
   readonly server: TemporalServer;
   readonly log: Logger;
+  /** Plays the OEM: signs an order for each batch that starts. Only where there is no OEM. */
+  readonly rehearsal?: boolean;
   readonly onInboxEvent?: (event: InboxEvent) => void;
 }
 
@@ -59,7 +63,8 @@ export async function startLine(options: LineOptions): Promise<Line> {
     };
     const { inbox, products, unitsInFlight } = config;
     const witness = keep(keepWitness(audit, log));
-    const signer = keep(await startSigner({ ca, ledger, products, connection, namespace }));
+    const orders = orderSourcesOf(stateFolder, config);
+    const signer = keep(await startSigner({ ca, ledger, orders, products, connection, namespace }));
     keep(keepCrl({ ca, ledger, stateFolder, log }));
     const orchestrator = keep(await startOrchestrator({ registry, inbox, connection, namespace }));
     const stations = [];
@@ -75,6 +80,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
         client,
         unitsInFlight,
         log,
+        ...(options.rehearsal === true && { rehearse: rehearsalOf(stateFolder, products, registry) }),
         ...(options.onInboxEvent && { onEvent: options.onInboxEvent }),
       }),
     );
@@ -91,4 +97,13 @@ export async function startLine(options: LineOptions): Promise<Line> {
     await close().catch((second: unknown) => log.warn({ err: second }, 'could not close in order'));
     throw error;
   }
+}
+
+function rehearsalOf(
+  stateFolder: string,
+  products: LineConfig['products'],
+  registry: Registry,
+): (order: string) => Promise<void> {
+  const names = products.map(({ name }) => name);
+  return rehearseOrders({ stateFolder, products: names, listBatches: () => registry.listBatches() });
 }

@@ -17,6 +17,8 @@ export interface IntakeRoleOptions {
   /** Units under way at once, for batches that start from now on. */
   readonly unitsInFlight: number;
   readonly log: Logger;
+  /** Called with the order of a batch before it starts, where nobody signs orders. */
+  readonly rehearse?: (order: string) => Promise<void>;
   /** Hears of every answer that was put beside a manifest. */
   readonly onEvent?: (event: InboxEvent) => void;
 }
@@ -24,8 +26,11 @@ export interface IntakeRoleOptions {
 /** Watches the drop folder: a manifest that is accepted is registered, and its batch is started. */
 export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
   const { inbox: folder, stateFolder, products, registry, client, unitsInFlight, log } = options;
-  const startBatch = async ({ batchId, order, manifest, rows }: StartableBatch): Promise<void> => {
-    await startBatchWorkflow(client, { batchId, order, manifest, rows, window: unitsInFlight });
+  const startBatch = async (batch: StartableBatch): Promise<void> => {
+    const { batchId, order, manifest, sha256: manifestSha256, rows } = batch;
+    await options.rehearse?.(order);
+    const window = unitsInFlight;
+    await startBatchWorkflow(client, { batchId, order, manifest, manifestSha256, rows, window });
     await registry.recordStart(batchId);
     log.info({ batchId, order, manifest, rows }, 'batch started');
   };
@@ -57,7 +62,7 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
   };
 }
 
-type StartableBatch = Pick<BatchRecord, 'batchId' | 'order' | 'manifest' | 'rows'>;
+type StartableBatch = Pick<BatchRecord, 'batchId' | 'order' | 'manifest' | 'sha256' | 'rows'>;
 
 function note(log: Logger, event: InboxEvent): void {
   if (event.kind === 'problem') log.warn({ manifest: event.name, err: event.error }, 'inbox in trouble');

@@ -56,6 +56,8 @@ const line = z
     issuersFile: z.string().min(1).optional(),
     auditWitnessFile: z.string().min(1).optional(),
     pkcs11: token.optional(),
+    ordersFolder: z.string().min(1).optional(),
+    releaseKeysFile: z.string().min(1).optional(),
   })
   .superRefine((config, context) => {
     const products = new Set(config.products.map((candidate) => candidate.name));
@@ -89,6 +91,10 @@ export interface LineConfig {
   readonly auditWitnessFile: string | undefined;
   /** The token that has the factory CA's key; else it is an encrypted file. */
   readonly pkcs11: Omit<Pkcs11Key, 'refusalFile'> | undefined;
+  /** Where the signer finds signed orders; else in its state folder. */
+  readonly ordersFolder: string | undefined;
+  /** The public release keys that the signer trusts, a line each; else in its state folder. */
+  readonly releaseKeysFile: string | undefined;
 }
 
 /** Where no station is configured on this host, units of 16 sockets elsewhere are kept under way. */
@@ -104,19 +110,25 @@ export function parseLineConfig(value: unknown, source: string, folder: string):
     throw new ConfigError('CONFIG_INVALID', `${source} is not a valid configuration:\n${faults.join('\n')}`);
   }
   const { inbox, products, stations, unitsInFlight } = result.data;
-  const { passphraseFile, issuersFile, auditWitnessFile, pkcs11 } = result.data;
+  const { pkcs11 } = result.data;
+  const at = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path));
   const sockets = stations.reduce((sum, each) => sum + each.sockets.length, 0);
   return {
     inbox: resolve(folder, inbox),
     products,
-    stations: stations.map(({ id, sockets: at }) => ({
+    stations: stations.map(({ id, sockets: places }) => ({
       id,
-      sockets: at.map(({ baudRate, ...rest }) => ({ ...rest, ...(baudRate !== undefined && { baudRate }) })),
+      sockets: places.map(({ baudRate, ...rest }) => ({
+        ...rest,
+        ...(baudRate !== undefined && { baudRate }),
+      })),
     })),
     unitsInFlight: unitsInFlight ?? (sockets > 0 ? 2 * sockets : DEFAULT_UNITS_IN_FLIGHT),
-    passphraseFile: passphraseFile === undefined ? undefined : resolve(folder, passphraseFile),
-    issuersFile: issuersFile === undefined ? undefined : resolve(folder, issuersFile),
-    auditWitnessFile: auditWitnessFile === undefined ? undefined : resolve(folder, auditWitnessFile),
+    passphraseFile: at(result.data.passphraseFile),
+    issuersFile: at(result.data.issuersFile),
+    auditWitnessFile: at(result.data.auditWitnessFile),
+    ordersFolder: at(result.data.ordersFolder),
+    releaseKeysFile: at(result.data.releaseKeysFile),
     pkcs11: pkcs11 === undefined ? undefined : { ...pkcs11, pinFile: resolve(folder, pkcs11.pinFile) },
   };
 }

@@ -4,6 +4,7 @@ import { createSignerActivities } from '../activities/signer-activities.ts';
 import { profileOfProduct } from '../pki/certificate-profile.ts';
 import type { IssuanceLedger } from '../pki/issuance-ledger.ts';
 import { Issuer } from '../pki/issuer.ts';
+import { OrderDesk, type OrderSources } from '../pki/order-desk.ts';
 import type { IssuingCa } from '../pki/issuing-ca.ts';
 import type { Product } from '../provisioning/product.ts';
 import { SIGNER_QUEUE } from '../provisioning/task-queues.ts';
@@ -14,6 +15,7 @@ import { dataConverter } from './temporal-connection.ts';
 export interface SignerRoleOptions {
   readonly ca: IssuingCa;
   readonly ledger: IssuanceLedger;
+  readonly orders: OrderSources;
   readonly products: readonly Product[];
   readonly connection: NativeConnection;
   readonly namespace: string;
@@ -21,9 +23,10 @@ export interface SignerRoleOptions {
 
 /** The signer, alone with the CA key. Throws PROFILE_INVALID for a product that cannot be certified as configured. */
 export async function startSigner(options: SignerRoleOptions): Promise<Role> {
-  const { ca, ledger, products, connection, namespace } = options;
+  const { ca, ledger, orders: sources, products, connection, namespace } = options;
   const profiles = new Map(products.map((product) => [product.name, profileOfProduct(product)]));
   const issuer = new Issuer({ ca, ledger, profileOf: (product) => profiles.get(product) });
+  const orders = new OrderDesk(sources, ledger);
   const worker = await Worker.create({
     connection,
     namespace,
@@ -31,7 +34,7 @@ export async function startSigner(options: SignerRoleOptions): Promise<Role> {
     identity: 'signer',
     shutdownGraceTime: '10 seconds',
     taskQueue: SIGNER_QUEUE,
-    activities: createSignerActivities(issuer, ledger),
+    activities: createSignerActivities({ issuer, ledger, orders }),
   });
   return runWorker(worker);
 }

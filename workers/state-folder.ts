@@ -10,6 +10,10 @@ export const crlPath = (folder: string): string => join(caFolder(folder), 'crl.p
 export const auditKeyPath = (folder: string): string => join(folder, 'signer', 'audit.key.pem');
 export const auditVerifierPath = (folder: string): string => join(folder, 'signer', 'audit.pub');
 export const auditWitnessPath = (folder: string): string => join(folder, 'signer', 'audit.checkpoint');
+export const ordersFolder = (folder: string): string => join(folder, 'signer', 'orders');
+export const releaseKeysPath = (folder: string): string => join(folder, 'signer', 'release-keys');
+export const releaseKeyFolder = (folder: string): string => join(folder, 'release');
+export const releasePassphrasePath = (folder: string): string => join(folder, 'release.passphrase');
 export const registryPath = (folder: string): string => join(folder, 'registry.db');
 export const temporalFolder = (folder: string): string => join(folder, 'temporal');
 export const logPath = (folder: string): string => join(folder, 'certline.log');

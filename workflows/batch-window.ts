@@ -86,6 +86,7 @@ export class BatchWindow {
       ...sum,
       started: ended(this.#closed) + open.reduce((total, report) => total + report.started, 0),
       attention: open.flatMap((report) => report.attention),
+      refused: open.some((report) => report.refused),
     };
   }
 
@@ -120,6 +121,7 @@ function emptyReport(chunk: number): ChunkReport {
     held: 0,
     attention: [],
     draining: false,
+    refused: false,
     finished: false,
   };
 }

@@ -74,13 +74,13 @@ async function startChunk(input: BatchInput, number: number, window: BatchWindow
 }
 
 async function startChunkChild(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
-  const { batchId, order, rows, window: width } = input;
+  const { batchId, order, manifestSha256, rows, window: width } = input;
   try {
     const child = await startChild<typeof chunk>('chunk', {
       workflowId: chunkWorkflowId(batchId, number),
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
-      args: [{ batchId, order, chunk: number, batchRows: rows, window: width }],
+      args: [{ batchId, order, manifestSha256, chunk: number, batchRows: rows, window: width }],
       typedSearchAttributes: batchAttributes(batchId, order),
       staticSummary: `${batchId}, chunk ${number}`,
     });

@@ -10,6 +10,8 @@ export class ChunkTally {
   readonly #chunk: number;
   readonly #window: number;
   readonly #attention = new Map<string, Attention>();
+  /** Units that have not begun, because the signer refuses to release them. */
+  #refused: readonly Attention[] = [];
   readonly #counts = { passed: 0, failed: 0, errors: 0, held: 0 };
   #passed: string[] = [];
   #units: number | undefined;
@@ -59,6 +61,21 @@ export class ChunkTally {
     this.#urgent = true;
   }
 
+  /** The chunk is not released: all of its units wait. */
+  refuse(refused: readonly Attention[]): void {
+    this.#refused = refused;
+    this.#urgent = true;
+  }
+
+  /** What the chunk was refused is asked for again, if it concerns one of these units. */
+  askAgain(serials: readonly string[]): void {
+    if (this.#refused.some(({ serial }) => serials.includes(serial))) this.refuse([]);
+  }
+
+  get isRefused(): boolean {
+    return this.#refused.length > 0;
+  }
+
   get ended(): number {
     const { passed, failed, errors, held } = this.#counts;
     return passed + failed + errors + held;
@@ -96,7 +113,7 @@ export class ChunkTally {
   }
 
   get attention(): readonly Attention[] {
-    return [...this.#attention.values()];
+    return [...this.#attention.values(), ...this.#refused];
   }
 
   report(): ChunkReport {
@@ -106,10 +123,11 @@ export class ChunkTally {
       chunk: this.#chunk,
       sequence: ++this.#sequence,
       units: this.#units ?? 0,
-      started: this.#started,
+      started: this.#started + this.#refused.length,
       ...this.#counts,
       attention: this.attention,
       draining: this.draining,
+      refused: this.isRefused,
       finished: this.finished,
     };
   }

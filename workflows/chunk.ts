@@ -16,13 +16,17 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { ChunkInput, ChunkReport } from '../provisioning/batch.ts';
+import { FAILURES } from '../provisioning/failure-table.ts';
+import type { FailureCode } from '../provisioning/failure-table.ts';
 import type { Outcome } from '../provisioning/outcome.ts';
-import type { UnitReport, UnitRow } from '../provisioning/unit.ts';
+import { UNIT_STATUS } from '../provisioning/search-attributes.ts';
+import type { Attention, UnitReport, UnitRow } from '../provisioning/unit.ts';
 import { batchWorkflowId, unitWorkflowId } from '../provisioning/workflow-ids.ts';
 import { ChunkTally } from './chunk-tally.ts';
 import { progressTable } from './progress-table.ts';
 import { chunkReport, reportAgain, rerunUnits, retrySignal, unitAttention } from './messages.ts';
-import { unitAttributes } from './search-attributes.ts';
+import { showTrouble, unitAttributes } from './search-attributes.ts';
+import { codeOfStepFailure } from './step-failure.ts';
 import { registryBooks, signerBooks } from './steps.ts';
 import type { unit } from './unit.ts';
 
@@ -30,17 +34,20 @@ import type { unit } from './unit.ts';
 export async function chunk(input: ChunkInput): Promise<ChunkReport> {
   const tally = new ChunkTally(input.chunk, input.window);
   setHandler(unitAttention, ({ serial, attention }) => tally.attend(serial, attention));
-  setHandler(rerunUnits, ({ serials }) => retryUnits(tally.waiting(serials)));
+  setHandler(rerunUnits, ({ serials }) => {
+    tally.askAgain(serials);
+    return retryUnits(tally.waiting(serials));
+  });
   setHandler(reportAgain, () => tally.reportAgain());
   const reporting = reportToBatch(input, tally);
   try {
     const rows = await registryBooks.loadChunk({ batchId: input.batchId, chunk: input.chunk });
-    const { batchId, order, batchRows } = input;
-    await signerBooks.releaseUnits({ batchId, order, quantity: batchRows, units: rows });
     tally.expect(rows.length);
+    await releaseUnits(input, rows, tally);
     await runUnits(input, rows, tally);
   } catch (error) {
     if (!isCancellation(error)) throw error;
+    tally.refuse([]);
     // The units are being cancelled too; each still has a socket to leave and a record to write.
     await CancellationScope.nonCancellable(() =>
       condition(() => tally.active + tally.attention.length === 0),
@@ -48,6 +55,28 @@ export async function chunk(input: ChunkInput): Promise<ChunkReport> {
     tally.expect(tally.ended);
   }
   return await reporting;
+}
+
+/** No unit begins before the signer has released the chunk; if it refuses, all of them wait for `rerunFailed`. */
+async function releaseUnits(input: ChunkInput, rows: readonly UnitRow[], tally: ChunkTally): Promise<void> {
+  const { batchId, order, manifestSha256, batchRows } = input;
+  for (let refusals = 0; ; refusals++) {
+    try {
+      await signerBooks.releaseUnits({ batchId, order, manifestSha256, quantity: batchRows, units: rows });
+      if (refusals > 0) showTrouble({});
+      return;
+    } catch (error) {
+      const code = codeOfStepFailure(error, 'signCertificate');
+      tally.refuse(rows.map(({ serial }) => refusedUnit(serial, code)));
+      showTrouble({ status: UNIT_STATUS.attention, step: 'signCertificate', error: code });
+      await registryBooks.recordRefusal({ batchId, units: rows, code });
+      await condition(() => !tally.isRefused);
+    }
+  }
+}
+
+function refusedUnit(serial: string, code: FailureCode): Attention {
+  return { serial, code, step: 'signCertificate', attempt: 1, hint: FAILURES[code].hint };
 }
 
 async function runUnits(input: ChunkInput, rows: readonly UnitRow[], tally: ChunkTally): Promise<void> {

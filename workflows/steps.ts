@@ -88,7 +88,7 @@ export const signerBooks = proxyActivities<Omit<SignerActivities, 'signCertifica
 
 /** Bookkeeping at the registry: chunks, failures, the end of a batch. */
 export const registryBooks = proxyActivities<
-  Pick<RegistryActivities, 'loadChunk' | 'recordFailure' | 'closeBatch'>
+  Pick<RegistryActivities, 'loadChunk' | 'recordFailure' | 'recordRefusal' | 'closeBatch'>
 >({
   ...BOOKKEEPING,
   taskQueue: REGISTRY_QUEUE,

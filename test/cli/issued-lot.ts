@@ -5,6 +5,7 @@ import type { IssuingCa } from '../../pki/issuing-ca.ts';
 import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
 import { ensureDemoCa } from '../../workers/line-ca.ts';
 import { ledgerPath } from '../../workers/state-folder.ts';
+import { RELEASE, signedOrder } from '../pki/signed-orders.ts';
 import type { Place } from './certline.ts';
 
 const PROFILE = { organization: 'certline-test', commonName: '{serial}' };
@@ -19,7 +20,8 @@ export async function issueInto(
   const opened = ca ?? (await ensureDemoCa(state));
   const ledger = openSqliteLedger(ledgerPath(state));
   const issuer = new Issuer({ ca: opened, ledger, profileOf: () => ({ ...PROFILE, validity }) });
-  await ledger.releaseBatch({ batchId: 'b1', order: 'PO-1', quota: 100, reissueQuota: 100 });
+  await ledger.admitOrder(signedOrder({ products: ['golioth-node'], reissues: 100 }));
+  await ledger.releaseBatch({ ...RELEASE, batchId: 'b1', quota: 100 });
   const units = serials.map((serial) => ({ serial, product: 'golioth-node' }));
   await ledger.releaseSerials({ batchId: 'b1', units });
   const issued: Issued[] = [];

@@ -186,8 +186,8 @@ describe('certline submit --wait', () => {
         products: [{ name: PRODUCT, assignment: 'any-board' }],
         registered: registry,
         importBatch: registry.importBatch.bind(registry),
-        startBatch: ({ batchId, order, manifest, rows }) =>
-          startBatchWorkflow(rig.client, { batchId, order, manifest, rows, window: 4 }),
+        startBatch: ({ batchId, order, manifest, sha256: manifestSha256, rows }) =>
+          startBatchWorkflow(rig.client, { batchId, order, manifest, manifestSha256, rows, window: 4 }),
       }),
       report: () => undefined,
     });

@@ -58,6 +58,8 @@ export interface LineRigOptions {
   readonly stations?: typeof STATIONS;
   /** Whether manifests name their boards; any board, where they do not. */
   readonly assignment?: Assignment;
+  /** The line plays the OEM and signs what it needs, unless the test does. */
+  readonly orders?: 'by-oem';
   /** Loads and unloads boards; where there is none the test does. */
   readonly operator?: { replaceFailed: boolean };
   /** A server of the test's own, which it stops itself. */
@@ -77,7 +79,9 @@ export async function startLineRig(options: LineRigOptions = {}): Promise<LineRi
   });
   const server = await (options.openServer ?? sharedServer)(folder);
   const config = parseLineConfig(lineConfig(boards, inbox, stations, options.assignment), 'the rig', folder);
-  const line = await startLine({ config, stateFolder: folder, ca: await ensureDemoCa(folder), server, log });
+  const ca = await ensureDemoCa(folder);
+  const rehearsal = options.orders !== 'by-oem';
+  const line = await startLine({ config, stateFolder: folder, ca, server, log, rehearsal });
   const watched = stations.map((station) => ({ ...station, tileFile: tileFilePath(folder, station.id) }));
   const hands = { unloadMs: 0, loadMs: 0, replaceFailed: options.operator?.replaceFailed ?? false };
   const operator = options.operator && new VirtualOperator(boards, watched, hands);

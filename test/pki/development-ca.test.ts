@@ -110,7 +110,7 @@ describe('loadFactoryIca', () => {
     const load = (): unknown =>
       loadFactoryIca({ directory: ca.directory, passphrase: passphrase('wrong horse') });
     expect(load).toThrow(code('PASSPHRASE_WRONG'));
-    expect(load).toThrow(/give the one the CA was made with/);
+    expect(load).toThrow(/give the one it was made with/);
   });
 
   it('refuses a folder without a CA', () => {

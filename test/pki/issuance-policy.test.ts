@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Reservation } from '../../pki/issuance-ledger.ts';
+import type { OrderStanding, Reservation } from '../../pki/issuance-ledger.ts';
 import { planReservation, type EarlierIssuance, type ReservationFacts } from '../../pki/issuance-policy.ts';
+import { signedOrder } from './signed-orders.ts';
 import { code } from './signing-line.ts';
 
 const RESERVATION: Reservation = {
@@ -19,12 +20,13 @@ const RESERVATION: Reservation = {
   reservedAt: '2026-06-01T12:00:00.000Z',
 };
 
+const ORDER: OrderStanding = { ...signedOrder({ reissues: 1 }), released: 1, reissued: 0 };
+
 const FACTS: ReservationFacts = {
   unit: { serial: 'ACME-1', product: 'sensor', batchId: 'b1' },
+  order: ORDER,
   quota: 1,
-  reissueQuota: 1,
   reserved: 0,
-  reissued: 0,
   ofSerial: [],
   onBoard: undefined,
   keySeen: false,
@@ -90,7 +92,11 @@ describe('planReservation', () => {
     ['a free board', { onBoard: { ...EARLIER, serial: 'OTHER', state: 'active' } }, 'BOARD_BOUND'],
     ['the same board', { ofSerial: [{ ...EARLIER, boardId: 'cafe', state: 'active' }] }, 'BOARD_BOUND'],
     ['quota', { reserved: 1 }, 'QUOTA_EXCEEDED'],
-    ['reissue quota', { ofSerial: [EARLIER], reissued: 1 }, 'QUOTA_EXCEEDED'],
+    ['reissues left', { ofSerial: [EARLIER], order: { ...ORDER, reissued: 1 } }, 'QUOTA_EXCEEDED'],
+    ['an order', { order: undefined }, 'ORDER_UNKNOWN'],
+    ['an order that is open', { order: { ...ORDER, closedAt: '2026-01-01T00:00:00.000Z' } }, 'ORDER_CLOSED'],
+    ['an order from then on', { order: { ...ORDER, opens: '2026-06-01T12:00:00.001Z' } }, 'ORDER_NOT_OPEN'],
+    ['an order until then', { order: { ...ORDER, closes: '2026-06-01T12:00:00.000Z' } }, 'ORDER_EXPIRED'],
   ] as const)('wants %s', (_name, facts, refusal) => {
     expect(() => plan(facts)).toThrow(code(refusal));
   });

@@ -7,6 +7,7 @@ import { PkiError } from '../../pki/pki-error.ts';
 import { PROFILE } from './acme.ts';
 import { makeCa } from './leaf.ts';
 import { fileIn, openssl, temporaryFolder } from './openssl.ts';
+import { RELEASE, signedOrder } from './signed-orders.ts';
 import { auditOf, code, makeLine, openLine, release, requestFor, type SigningLine } from './signing-line.ts';
 
 const folder = temporaryFolder();
@@ -137,7 +138,8 @@ describe('Issuer.issue', () => {
 
   it('issues a serial only to the board its manifest names', async () => {
     const line = makeLine(folder, ca);
-    await line.ledger.releaseBatch({ batchId: 'b1', order: 'PO-1', quota: 1, reissueQuota: 0 });
+    await line.ledger.admitOrder(signedOrder());
+    await line.ledger.releaseBatch({ ...RELEASE, batchId: 'b1', quota: 1 });
     const units = [{ serial: 'ACME-1', product: 'sensor', boardId: 'beef' }];
     await line.ledger.releaseSerials({ batchId: 'b1', units });
     await expect(line.issuer.issue(requestFor('ACME-1'))).rejects.toThrow(code('NOT_RELEASED', 'board'));

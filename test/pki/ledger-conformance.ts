@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { firstBrokenEntry } from '../../pki/audit-chain.ts';
 import type { LedgerDatabase, LedgerRow } from '../../pki/ledger-database.ts';
 import type { IssuingCa } from '../../pki/issuing-ca.ts';
+import type { SignedOrder } from '../../pki/order.ts';
 import { sha256Hex } from '../../pki/p256.ts';
+import { RELEASE, signedOrder } from './signed-orders.ts';
 import { auditOf, code, lineOver, release, requestFor, type SigningLine } from './signing-line.ts';
 
 /** A database for one test: `open` connects to it, as often as there are processes. */
@@ -10,7 +12,7 @@ export interface LedgerUnderTest {
   open(): Promise<LedgerDatabase>;
 }
 
-const BATCH = { batchId: 'b1', order: 'PO-1', quota: 2, reissueQuota: 0 };
+const BATCH = { ...RELEASE, batchId: 'b1', quota: 2 };
 
 function units(serials: readonly string[]): { serial: string; product: string }[] {
   return serials.map((serial) => ({ serial, product: 'sensor' }));
@@ -34,21 +36,24 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       const { ledger, sql } = await newLine();
       const list = [...units(['ACME-1']), { serial: 'ACME-2', product: 'sensor', boardId: 'beef' }];
       for (let time = 0; time < 2; time += 1) {
+        await ledger.admitOrder(signedOrder());
         await ledger.releaseBatch(BATCH);
         await ledger.releaseSerials({ batchId: 'b1', units: list });
       }
       expect(await sql('SELECT released FROM batch')).toEqual([{ released: 2 }]);
-      expect(await auditOf(ledger)).toHaveLength(2);
+      expect(await auditOf(ledger)).toHaveLength(3);
+      expect(await ledger.orderStanding('PO-1')).toEqual({ ...signedOrder(), released: 2, reissued: 0 });
     });
 
     it.each([
       ['another order', { order: 'PO-2' }],
       ['another quota', { quota: 3 }],
-      ['another reissue quota', { reissueQuota: 1 }],
       ['a quota of nothing', { batchId: 'b2', quota: 0 }],
       ['half a quota', { batchId: 'b2', quota: 1.5 }],
     ])('of a batch with %s are refused', async (_name, change) => {
       const { ledger } = await newLine();
+      await ledger.admitOrder(signedOrder());
+      await ledger.admitOrder(signedOrder({ order: 'PO-2' }));
       await ledger.releaseBatch(BATCH);
       await expect(ledger.releaseBatch({ ...BATCH, ...change })).rejects.toThrow(code('RELEASE_CONFLICT'));
     });
@@ -59,6 +64,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       ['an invalid serial', { serial: 'acme-3', product: 'sensor' }],
     ])('of a serial with %s are refused, all of the list', async (_name, unit) => {
       const { ledger, sql } = await newLine();
+      await ledger.admitOrder(signedOrder());
       await ledger.releaseBatch(BATCH);
       await ledger.releaseSerials({ batchId: 'b1', units: units(['ACME-1']) });
       const refused = ledger.releaseSerials({ batchId: 'b1', units: [...units(['ACME-2']), unit] });
@@ -76,6 +82,117 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       await expect(releasing('b3', [])).rejects.toThrow(code('RELEASE_CONFLICT', 'batch'));
       await expect(releasing('b2', ['X1', 'X2', 'X3'])).rejects.toThrow(code('QUOTA_EXCEEDED', 'serials'));
       await releasing('b2', ['X1', 'X2']);
+    });
+  });
+
+  describe('orders', () => {
+    async function orderedLine(changes: Partial<SignedOrder>): Promise<SigningLine> {
+      const line = await newLine();
+      await line.ledger.admitOrder(signedOrder(changes));
+      return line;
+    }
+
+    it.each([
+      ['that nobody admitted', {}, { order: 'PO-9' }, 'ORDER_UNKNOWN'],
+      ['before its window', {}, { releasedAt: '2019-12-31T23:59:59.999Z' }, 'ORDER_NOT_OPEN'],
+      ['at its end', { closes: RELEASE.releasedAt }, {}, 'ORDER_EXPIRED'],
+      ['for another manifest', { manifestSha256: 'cd'.repeat(32) }, {}, 'ORDER_MISMATCH'],
+      ['for fewer units', { quantity: 1 }, {}, 'QUOTA_EXCEEDED'],
+    ] as const)('%s release nothing', async (_name, order, change, refusal) => {
+      const { ledger, sql } = await orderedLine(order);
+      await expect(ledger.releaseBatch({ ...BATCH, ...change })).rejects.toThrow(code(refusal));
+      expect(await sql('SELECT * FROM batch')).toEqual([]);
+    });
+
+    it('count over all their batches', async () => {
+      const { ledger } = await orderedLine({ quantity: 3 });
+      await ledger.releaseBatch(BATCH);
+      const second = { ...BATCH, batchId: 'b2' };
+      await expect(ledger.releaseBatch(second)).rejects.toThrow(code('QUOTA_EXCEEDED', 'order'));
+      await ledger.releaseBatch({ ...second, quota: 1 });
+      expect(await ledger.orderStanding('PO-1')).toMatchObject({ quantity: 3, released: 3 });
+      await ledger.admitOrder(signedOrder({ revision: 2, quantity: 5 }));
+      await ledger.releaseBatch({ ...BATCH, batchId: 'b3' });
+    });
+
+    it('name their products', async () => {
+      const { ledger, sql } = await orderedLine({ products: ['pump'] });
+      await ledger.releaseBatch(BATCH);
+      const releasing = ledger.releaseSerials({ batchId: 'b1', units: units(['ACME-1']) });
+      await expect(releasing).rejects.toThrow(code('ORDER_MISMATCH', 'product'));
+      expect(await sql('SELECT * FROM released_serial')).toEqual([]);
+    });
+
+    it('are changed only by a higher revision, and never below what is used', async () => {
+      const { ledger } = await orderedLine({});
+      await ledger.releaseBatch(BATCH);
+      const admit = (changes: Partial<SignedOrder>): Promise<void> => ledger.admitOrder(signedOrder(changes));
+      await expect(admit({ quantity: 200 })).rejects.toThrow(code('ORDER_INVALID', 'revision'));
+      await expect(admit({ revision: 2, quantity: 1 })).rejects.toThrow(code('ORDER_INVALID', 'below-use'));
+      await admit({ revision: 3 });
+      await expect(admit({ revision: 2 })).rejects.toThrow(code('ORDER_INVALID', 'revision'));
+      await expect(admit({})).rejects.toThrow(code('ORDER_INVALID', 'revision'));
+    });
+
+    it('share their reissues among their batches', async () => {
+      const line = await orderedLine({ reissues: 1 });
+      for (const [batchId, serial] of [
+        ['b1', 'ACME-1'],
+        ['b2', 'ACME-2'],
+      ] as const) {
+        await line.ledger.releaseBatch({ ...BATCH, batchId });
+        await line.ledger.releaseSerials({ batchId, units: units([serial]) });
+        await line.issuer.issue(requestFor(serial, { batchId }));
+      }
+      await line.issuer.issue(requestFor('ACME-1', { attempt: 2 }));
+      const second = requestFor('ACME-2', { batchId: 'b2', attempt: 2 });
+      await expect(line.issuer.issue(second)).rejects.toThrow(code('QUOTA_EXCEEDED', 'reissue'));
+      await line.ledger.admitOrder(signedOrder({ revision: 2, reissues: 2 }));
+      await line.issuer.issue(second);
+      expect(await line.ledger.orderStanding('PO-1')).toMatchObject({ reissued: 2 });
+    });
+
+    it('that are closed release and sign nothing more, for good', async () => {
+      const line = await usedLine();
+      const signed = requestFor('ACME-2');
+      const issued = await line.issuer.issue(signed);
+      await line.ledger.closeOrder('PO-1');
+      await line.ledger.closeOrder('PO-1');
+      await expect(line.ledger.releaseBatch({ ...BATCH, batchId: 'b2' })).rejects.toThrow(
+        code('ORDER_CLOSED'),
+      );
+      await line.ledger.admitOrder(signedOrder({ revision: 2 }));
+      await expect(line.issuer.issue(requestFor('ACME-1', { attempt: 2 }))).rejects.toThrow(
+        code('ORDER_CLOSED'),
+      );
+      expect(await line.issuer.issue(signed)).toEqual(issued);
+      await expect(line.ledger.closeOrder('PO-9')).rejects.toThrow(code('ORDER_UNKNOWN'));
+    });
+
+    it('of batches from before the ledger knew orders count when they come', async () => {
+      const line = await usedLine();
+      await line.sql('DELETE FROM purchase_order');
+      const next = requestFor('ACME-2');
+      await expect(line.issuer.issue(next)).rejects.toThrow(code('ORDER_UNKNOWN'));
+      await expect(line.ledger.admitOrder(signedOrder({ quantity: 1 }))).rejects.toThrow(
+        code('ORDER_INVALID', 'below-use'),
+      );
+      await line.ledger.admitOrder(signedOrder());
+      expect(await line.ledger.orderStanding('PO-1')).toMatchObject({ released: 2 });
+      await line.issuer.issue(next);
+    });
+
+    it('leave each refusal in the audit log, cut short', async () => {
+      const { ledger } = await newLine();
+      await ledger.recordRefusal({
+        request: 'releaseUnits',
+        code: 'ORDER_UNKNOWN',
+        order: 'X'.repeat(5_000),
+      });
+      const [entry] = await auditOf(ledger);
+      const body = JSON.parse(entry!.body) as Record<string, string>;
+      expect(body).toMatchObject({ event: 'refused', request: 'releaseUnits', code: 'ORDER_UNKNOWN' });
+      expect(body['order']).toHaveLength(200);
     });
   });
 
@@ -204,13 +321,14 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       const { ledger, signer } = await usedLine();
       const entries = await auditOf(ledger);
       const events = entries.map(({ body }) => (JSON.parse(body) as { event: string }).event);
-      expect(events).toEqual(['batch-released', 'serials-released', 'reserved', 'signing', 'issued']);
+      expect(events.slice(0, 3)).toEqual(['order-admitted', 'batch-released', 'serials-released']);
+      expect(events.slice(3)).toEqual(['reserved', 'signing', 'issued']);
       expect(signer.signatures).toBe(1);
       expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
     });
 
     it.each([
-      ['changed', `UPDATE audit SET body = replace(body, 'ACME-1', 'ACME-9') WHERE seq = 3`, 3],
+      ['changed', `UPDATE audit SET body = replace(body, 'ACME-1', 'ACME-9') WHERE seq = 4`, 4],
       ['removed', 'DELETE FROM audit WHERE seq = 2', 2],
       ['rewritten with a hash of its own', `UPDATE audit SET body = '{}', hash = 'x' WHERE seq = 4`, 4],
     ])('shows an entry that was %s', async (_name, text, seq) => {
@@ -221,10 +339,10 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
 
     it('is read whole, page by page', async () => {
       const { ledger, sql } = await usedLine();
-      await sql(`WITH RECURSIVE more (seq) AS (SELECT 6 UNION ALL SELECT seq + 1 FROM more WHERE seq < 2105)
+      await sql(`WITH RECURSIVE more (seq) AS (SELECT 7 UNION ALL SELECT seq + 1 FROM more WHERE seq < 2106)
         INSERT INTO audit (seq, body, hash) SELECT seq, '', CAST(seq AS TEXT) FROM more`);
       const entries = await auditOf(ledger);
-      expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 2105 }, (_, index) => index + 1));
+      expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 2106 }, (_, index) => index + 1));
     });
   });
 }

@@ -10,6 +10,7 @@ import type { Signer, SigningContext } from '../../pki/signer.ts';
 import { SqlLedger } from '../../pki/sql-ledger.ts';
 import { SqliteDatabase } from '../../pki/sqlite-database.ts';
 import { PROFILE } from './acme.ts';
+import { RELEASE, signedOrder } from './signed-orders.ts';
 
 /** A signer that counts, and lets a test stand between the request and the signature. */
 class CountingSigner implements Signer {
@@ -85,14 +86,15 @@ export function makeLine(
   return openLine(join(folder, `ledger-${lines}.db`), ca, parts);
 }
 
-/** Releases batch `b1` of these serials. */
+/** Releases batch `b1` of these serials, under an order with this many reissues. */
 export async function release(
   { ledger }: Pick<SigningLine, 'ledger'>,
   serials: readonly string[],
   figures: { batchId?: string; quota?: number; reissueQuota?: number } = {},
 ): Promise<void> {
   const { batchId = 'b1', quota = serials.length, reissueQuota = 2 } = figures;
-  await ledger.releaseBatch({ batchId, order: 'PO-1', quota, reissueQuota });
+  await ledger.admitOrder(signedOrder({ reissues: reissueQuota }));
+  await ledger.releaseBatch({ ...RELEASE, batchId, quota });
   const units = serials.map((serial) => ({ serial, product: 'sensor' }));
   await ledger.releaseSerials({ batchId, units });
 }

@@ -10,11 +10,7 @@ const NOT_OF_A_UNIT = new Set([
   'SMP_INVALID_ARGUMENT',
   'SMP_CANCELLED',
   'SMP_CLOSED',
-  'RELEASE_CONFLICT',
   'ISSUANCE_UNKNOWN',
-  'LEDGER_CORRUPT',
-  'LEDGER_NEWER',
-  'LEDGER_STALE',
   'AUDIT_KEY_INVALID',
   'CA_EXISTS',
   'CA_NOT_FOUND',
@@ -25,6 +21,7 @@ const NOT_OF_A_UNIT = new Set([
   'TOKEN_PIN_REFUSED',
   'DER_MALFORMED',
   'KEY_FILE_INVALID',
+  'VERIFIER_KEY_INVALID',
 ]);
 
 describe('the failure table', () => {

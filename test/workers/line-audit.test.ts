@@ -63,7 +63,7 @@ describe('a signer that starts', () => {
     await issueInto({ state }, ['CL-2'], ca);
     expect((await start()).key.verifier).toEqual(key.verifier);
     expect(readFileSync(auditWitnessPath(state), 'utf8')).toBe(first);
-    expect(await ledger.auditHead()).toMatchObject({ size: 9 });
+    expect(await ledger.auditHead()).toMatchObject({ size: 10 });
   });
 
   it("refuses yesterday's database", async () => {

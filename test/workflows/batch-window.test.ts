@@ -7,6 +7,7 @@ const input = (rows: number): BatchInput => ({
   batchId: 'B',
   order: 'O',
   manifest: 'm.csv',
+  manifestSha256: '',
   rows,
   window: 4,
 });
@@ -22,6 +23,7 @@ const report = (chunk: number, change: Partial<ChunkReport> = {}): ChunkReport =
   held: 0,
   attention: [],
   draining: true,
+  refused: false,
   finished: true,
   ...change,
 });

@@ -22,6 +22,7 @@ const batchOf = (rows: number, window = 4): BatchInput => ({
   batchId: 'B',
   order: 'PO-1',
   manifest: 'lot.csv',
+  manifestSha256: 'ab'.repeat(32),
   rows,
   window,
 });
@@ -56,6 +57,7 @@ describe('a batch', () => {
     expect(rig!.calls.find((call) => call.name === 'releaseUnits')!.input).toEqual({
       batchId: 'B',
       order: 'PO-1',
+      manifestSha256: 'ab'.repeat(32),
       quantity: 9,
       units: rows,
     });
@@ -109,6 +111,50 @@ describe('a batch', () => {
     await until('one passed', async () => (await progressOf(handle)).passed === 6);
     await expect(handle.executeUpdate('rerunFailed')).resolves.toEqual({ units: 2 });
     expect(await handle.result()).toMatchObject({ passed: 8, attention: [] });
+  });
+
+  it('waits while the signer refuses its order, shows that, and goes on once the order is mended', async () => {
+    let ordered = false;
+    const secondChunk = ['CL-A', 'CL-B'].map((serial) => ({ serial, product: PRODUCT }));
+    // Two chunks for the batch, few units in each: nobody waits for 250.
+    const handle = await startBatch(batchOf(CHUNK_SIZE + 2), {
+      loadChunk: async ({ chunk }) => (chunk === 1 ? units(3) : secondChunk),
+      releaseUnits: async ({ units: [first] }) => {
+        if (!ordered && first!.serial === 'CL-A') throw failure('QUOTA_EXCEEDED');
+      },
+    });
+    await until('the second chunk waits', async () => (await progressOf(handle)).refused);
+    await until('the first is through', async () => (await progressOf(handle)).passed === 3);
+    const { attention, started } = await progressOf(handle);
+    expect(attention.map(({ serial, code, step }) => [serial, code, step])).toEqual([
+      ['CL-A', 'QUOTA_EXCEEDED', 'signCertificate'],
+      ['CL-B', 'QUOTA_EXCEEDED', 'signCertificate'],
+    ]);
+    expect(started).toBe(5);
+    expect(rig!.called('generateKeypair')).toBe(3);
+    const recorded = rig!.calls.find((call) => call.name === 'recordRefusal')!.input;
+    expect(recorded).toEqual({ batchId: 'B', units: secondChunk, code: 'QUOTA_EXCEEDED' });
+    const query = 'ProvStatus="ATTENTION" AND ProvError="QUOTA_EXCEEDED"';
+    await until('the list shows it', async () => (await rig!.client.workflow.count(query)).count === 1);
+    await handle.executeUpdate('rerunFailed');
+    await until('it is refused again', () => rig!.called('recordRefusal') === 2);
+    ordered = true;
+    await until('it waits again', async () => (await progressOf(handle)).refused);
+    await expect(handle.executeUpdate('rerunFailed')).resolves.toEqual({ units: 2 });
+    expect(await handle.result()).toMatchObject({ passed: 5, refused: false, attention: [] });
+    await until('it left the list', async () => (await rig!.client.workflow.count(query)).count === 0);
+  });
+
+  it('can be cancelled while the signer refuses its order', async () => {
+    const handle = await startBatch(batchOf(2), {
+      loadChunk: async () => units(2),
+      releaseUnits: async () => Promise.reject(failure('ORDER_UNKNOWN')),
+    });
+    await until('it waits', async () => (await progressOf(handle)).refused);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect(rig!.called('generateKeypair')).toBe(0);
+    expect(rig!.calls.at(-1)).toEqual({ name: 'closeBatch', input: { batchId: 'B', cancelled: true } });
   });
 
   it('refuses to rerun when nothing waits', async () => {
@@ -196,6 +242,7 @@ function report(chunk: number): ChunkReport {
     held: 0,
     attention: [],
     draining: true,
+    refused: false,
     finished: true,
   };
 }

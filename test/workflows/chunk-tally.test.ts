@@ -68,4 +68,18 @@ describe('the tally of a chunk', () => {
     const tally = tallyOf(1, 1);
     expect([tally.report().sequence, tally.report().sequence]).toEqual([1, 2]);
   });
+
+  it('that is refused has all its units waiting until one of them is asked for again', () => {
+    const tally = tallyOf(2, 2);
+    tally.refuse([waiting('A'), waiting('B')]);
+    expect(tally.due).toBe(true);
+    expect(tally.report()).toMatchObject({ started: 2, refused: true, draining: false, finished: false });
+    expect(tally.attention).toHaveLength(2);
+    expect(tally.waiting(['A', 'B'])).toEqual([]);
+    tally.askAgain(['C']);
+    expect(tally.isRefused).toBe(true);
+    tally.askAgain(['B']);
+    expect(tally.due).toBe(true);
+    expect(tally.report()).toMatchObject({ started: 0, refused: false, attention: [] });
+  });
 });

@@ -53,7 +53,8 @@ describe('a batch', () => {
 
   it('can be cancelled when a chunk of an earlier run is gone', async () => {
     const counts = { units: 250, started: 250, passed: 200, failed: 0, errors: 0, held: 0 };
-    const open = { chunk: 1, sequence: 4, ...counts, attention: [], draining: false, finished: false };
+    const standing = { attention: [], draining: false, refused: false, finished: false };
+    const open = { chunk: 1, sequence: 4, ...counts, ...standing };
     const resume = { nextChunk: 2, open: [open], closed: { passed: 0, failed: 0, errors: 0, held: 0 } };
     const workflowBundle = await instantChunks();
     const handle = await startBatch(0, {}, { rows: 500, resume }, { workflowBundle });

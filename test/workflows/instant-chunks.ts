@@ -18,6 +18,7 @@ export async function chunk(input: ChunkInput): Promise<ChunkReport> {
     held: 0,
     attention: [],
     draining: true,
+    refused: false,
     finished: true,
   };
   await getExternalWorkflowHandle(batchWorkflowId(input.batchId)).signal('chunkReport', report);

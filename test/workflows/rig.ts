@@ -59,6 +59,7 @@ function goodActivities(): ScriptedActivities {
     releaseSocket: async () => undefined,
     recordFailure: async () => undefined,
     activateCertificates: async () => [],
+    recordRefusal: async () => undefined,
     revokeCertificate: async () => undefined,
     releaseUnits: async () => undefined,
     closeBatch: async () => undefined,

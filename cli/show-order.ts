@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import type { OrderStanding } from '../pki/issuance-ledger.ts';
+import { readOrder, readOrderFile } from '../pki/order-desk.ts';
+import { openOrder, type SignedOrder } from '../pki/order.ts';
+import { openSqliteLedger } from '../pki/sqlite-ledger.ts';
+import { readVerifierKeys } from '../pki/verifier-key-file.ts';
+import { orderSourcesOf } from '../workers/line-orders.ts';
+import { ledgerPath } from '../workers/state-folder.ts';
+import type { Invocation } from './invocation.ts';
+import { shownTime } from './shown-time.ts';
+import { printJson } from './stdout.ts';
+import { printFields } from './table.ts';
+
+export interface ShowOrderOptions {
+  readonly releaseKeys?: string;
+  readonly json?: boolean;
+}
+
+/** `certline order show`. Throws ORDER_UNKNOWN, ORDER_INVALID. */
+export async function showOrder(
+  { stateFolder, config }: Invocation,
+  given: string,
+  options: ShowOrderOptions,
+): Promise<void> {
+  const configured = orderSourcesOf(stateFolder, config);
+  const releaseKeys = options.releaseKeys ?? configured.releaseKeys;
+  const file = readOrderFile(given);
+  const order =
+    file === undefined
+      ? readOrder({ ...configured, releaseKeys }, given)
+      : openOrder(file, readVerifierKeys(releaseKeys), `The order ${given}`);
+  const standing = await standingOf(stateFolder, order.order);
+  if (options.json === true) {
+    const { released = 0, reissued = 0, closedAt = null } = standing ?? {};
+    printJson({ ...order, released, reissued, closedAt });
+  } else {
+    printOrder(order, standing);
+  }
+}
+
+async function standingOf(stateFolder: string, id: string): Promise<OrderStanding | undefined> {
+  const path = ledgerPath(stateFolder);
+  if (!existsSync(path)) return undefined;
+  const ledger = openSqliteLedger(path);
+  try {
+    return await ledger.orderStanding(id);
+  } finally {
+    await ledger.close();
+  }
+}
+
+function printOrder(order: SignedOrder, standing: OrderStanding | undefined): void {
+  const { quantity, reissues, revision, manifestSha256, sha256 } = order;
+  const { released = 0, reissued = 0, closedAt } = standing ?? {};
+  const newer =
+    standing !== undefined && standing.revision > revision
+      ? `the signer knows revision ${standing.revision}: this one counts no more`
+      : undefined;
+  printFields([
+    ['Order', `${order.order}, revision ${revision}`],
+    ['Signature', `good, by ${order.signedBy}`],
+    ['Products', order.products.join(', ')],
+    ['Quantity', `${quantity} units, ${released} released`],
+    ['Reissues', `${reissues}, ${reissued} used`],
+    ['Opens', shownTime(order.opens)],
+    ['Closes', shownTime(order.closes)],
+    ['Manifest', manifestSha256 === undefined ? undefined : `SHA-256 ${manifestSha256}`],
+    ['Closed', closedAt === undefined ? undefined : `${shownTime(closedAt)}, for good`],
+    ['Replaced', newer],
+    ['SHA-256', sha256],
+  ]);
+}

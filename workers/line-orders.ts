@@ -1,0 +1,14 @@
+import type { OrderSources } from '../pki/order-desk.ts';
+import type { LineConfig } from './line-config.ts';
+import { ordersFolder, releaseKeysPath } from './state-folder.ts';
+
+/** Where the signer of this line finds its orders and the release keys that it trusts. */
+export function orderSourcesOf(
+  stateFolder: string,
+  config: Pick<LineConfig, 'ordersFolder' | 'releaseKeysFile'>,
+): OrderSources {
+  return {
+    folder: config.ordersFolder ?? ordersFolder(stateFolder),
+    releaseKeys: config.releaseKeysFile ?? releaseKeysPath(stateFolder),
+  };
+}

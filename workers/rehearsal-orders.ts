@@ -1,0 +1,75 @@
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { orderFileName } from '../pki/order-desk.ts';
+import { signOrder, type Order } from '../pki/order.ts';
+import { passphraseFromFile } from '../pki/passphrase.ts';
+import { createReleaseKey, loadReleaseKey, RELEASE_KEY_FILES, type ReleaseKey } from '../pki/release-key.ts';
+import { verifierText } from '../pki/signed-note.ts';
+import type { BatchRecord } from '../registry/registry.ts';
+import { ensurePassphraseFile } from './passphrase-file.ts';
+import { ordersFolder, releaseKeyFolder, releaseKeysPath, releasePassphrasePath } from './state-folder.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Certificates beyond one a unit: one for each unit, and some for a small lot's bad day. */
+const reissuesOf = (quantity: number): number => Math.max(quantity, 20);
+
+/** What is rehearsed with: the batches there are, and the products that may be ordered. */
+export interface Rehearsal {
+  readonly stateFolder: string;
+  readonly products: readonly string[];
+  readonly listBatches: () => Promise<readonly BatchRecord[]>;
+}
+
+/**
+ * The OEM's part, for a line without one: a release key of its own, which the signer of this state folder trusts, and
+ * for each batch that is about to start an order for just the units that were accepted under its number. All by the code
+ * that the OEM uses.
+ */
+export function rehearseOrders({
+  stateFolder,
+  products,
+  listBatches,
+}: Rehearsal): (order: string) => Promise<void> {
+  const releaseKey = openRehearsalKey(stateFolder);
+  return async (id) => {
+    const batches = (await listBatches()).filter(({ order }) => order === id);
+    const quantity = batches.reduce((sum, { rows }) => sum + rows, 0);
+    const first = Math.min(...batches.map(({ importedAt }) => Date.parse(importedAt)));
+    const order: Order = {
+      order: id,
+      revision: batches.length,
+      products,
+      quantity,
+      reissues: reissuesOf(quantity),
+      opens: new Date(first - DAY_MS).toISOString(),
+      closes: new Date(first + 365 * DAY_MS).toISOString(),
+    };
+    const { verifierKey, privateKey } = releaseKey;
+    writeWhole(join(ordersFolder(stateFolder), orderFileName(id)), signOrder(order, verifierKey, privateKey));
+  };
+}
+
+/** Its passphrase lies beside it, which no OEM's would. */
+function openRehearsalKey(stateFolder: string): ReleaseKey {
+  const [directory, path] = [releaseKeyFolder(stateFolder), releasePassphrasePath(stateFolder)];
+  mkdirSync(ordersFolder(stateFolder), { recursive: true, mode: 0o700 });
+  ensurePassphraseFile(path);
+  const passphrase = passphraseFromFile(path);
+  try {
+    if (!existsSync(join(directory, RELEASE_KEY_FILES.key)))
+      createReleaseKey({ directory, passphrase, name: 'rehearsal' });
+    const releaseKey = loadReleaseKey({ directory, passphrase });
+    const trusted = releaseKeysPath(stateFolder);
+    if (!existsSync(trusted)) writeWhole(trusted, `${verifierText(releaseKey.verifierKey)}\n`);
+    return releaseKey;
+  } finally {
+    passphrase.wipe();
+  }
+}
+
+/** The signer, in another thread of time, sees the file as it was or as it is. */
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
