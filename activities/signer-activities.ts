@@ -29,13 +29,7 @@ export function createSignerActivities(parts: SignerParts): SignerActivities {
     activateCertificates: ({ requestIds }) =>
       translated('SIGNER_FAULT', () => activate(issuer, requestIds), 'endless'),
     revokeCertificate: ({ unit }) =>
-      translated(
-        'SIGNER_FAULT',
-        async () => {
-          await issuer.revoke({ serial: unit.serial }, 'cessationOfOperation');
-        },
-        'endless',
-      ),
+      translated('SIGNER_FAULT', () => ledger.withdrawUnit(unit.serial, unit.attempt), 'endless'),
     releaseUnits: (input) =>
       translated(
         'SIGNER_FAULT',

@@ -9,6 +9,7 @@ export interface AuditEvent {
     | 'order-admitted'
     | 'order-closed'
     | 'refused'
+    | 'unit-withdrawn'
     | 'batch-released'
     | 'serials-released'
     | 'reserved'

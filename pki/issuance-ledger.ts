@@ -47,6 +47,8 @@ export interface UnitRelease {
 
 export interface ReleasedUnit extends UnitRelease {
   readonly batchId: string;
+  /** Neither this attempt nor an earlier one is signed any more; 0 when none was withdrawn. */
+  readonly withdrawnAttempt: number;
 }
 
 /** All that is fixed of a certificate before it is signed. Times are ISO 8601, hashes and serial lower-case hex. */
@@ -128,6 +130,11 @@ export interface IssuanceLedger {
   activate(requestIds: readonly string[]): Promise<void>;
   /** Withdraws an issuance; idempotent. Undefined when the request id is unknown. */
   revoke(requestId: string, reason: RevocationReason): Promise<Issuance | undefined>;
+  /**
+   * A unit ended without a pass: what is live of its serial is withdrawn, and a request of this or an earlier attempt
+   * that arrives later is refused. Idempotent; a serial that was never released has nothing to withdraw.
+   */
+  withdrawUnit(serial: string, attempt: number): Promise<void>;
 
   /** Writes into the audit log that something was refused. */
   recordRefusal(refusal: Refusal): Promise<void>;

@@ -56,7 +56,7 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /**
  * Decides whether a reservation may be made, and what gives way to it. In this order: the clock has not gone back; the
- * serial is released, to this batch, product and board; the order is open; the key was never seen, not even for the same
+ * serial is released, to this batch, product and board; the attempt was not withdrawn with its unit; the order is open; the key was never seen, not even for the same
  * unit; the attempt is newer than all before; the board is free; there is quota left.
  *
  * The tie between board and serial grows with what is known. A live certificate that no board is known to carry gives
@@ -64,7 +64,7 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
  * that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its serial can
  * be renewed on the same board only, its board takes no other serial.
  *
- * Throws CLOCK_WRONG, NOT_RELEASED, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, QUOTA_EXCEEDED.
+ * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, QUOTA_EXCEEDED.
  */
 export function planReservation(reservation: Reservation, facts: ReservationFacts): ReservationPlan {
   checkClock(reservation, facts.lastReservedAt);
@@ -119,6 +119,9 @@ function checkRelease(reservation: Reservation, unit: ReleasedUnit | undefined):
   if (unit.boardId !== undefined && unit.boardId !== boardId) {
     throw notReleased(serial, `it is released to the board ${unit.boardId}`, 'board');
   }
+  if (reservation.attempt > unit.withdrawnAttempt) return;
+  const message = `The unit ${serial} ended with attempt ${unit.withdrawnAttempt}: nothing is signed for attempt ${reservation.attempt}.`;
+  throw new PkiError('CERTIFICATE_WITHDRAWN', message, { reason: 'unit' });
 }
 
 function checkAttempt({ serial, attempt }: Reservation, ofSerial: readonly EarlierIssuance[]): void {

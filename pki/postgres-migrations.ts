@@ -96,4 +96,8 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     closed_at       TEXT
   );
   `,
+  `
+  -- The last attempt of a unit that ended without a pass: neither it nor an earlier one is ever signed.
+  ALTER TABLE released_serial ADD COLUMN withdrawn_attempt INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

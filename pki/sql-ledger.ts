@@ -34,7 +34,7 @@ import {
   selectIssuancesOf,
 } from './sql-lookup.ts';
 import { selectOrder, updateOrderClosed, upsertOrder } from './sql-order.ts';
-import { insertBatch, insertSerials, selectReleasedUnit } from './sql-release.ts';
+import { insertBatch, insertSerials, selectReleasedUnit, updateWithdrawn } from './sql-release.ts';
 import {
   insertCrl,
   selectLatestCrl,
@@ -217,6 +217,21 @@ export class SqlLedger implements IssuanceLedger {
       await updateHeld(transaction, requestId, null);
       await audit(transaction, 'hold-ended', { requestId });
       return true;
+    });
+  }
+
+  withdrawUnit(serial: string, attempt: number): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const unit = await selectReleasedUnit(transaction, serial);
+      if (unit === undefined) return;
+      if (attempt > unit.withdrawnAttempt) {
+        await updateWithdrawn(transaction, serial, attempt);
+        await audit(transaction, 'unit-withdrawn', { serial: unit.serial, attempt });
+      }
+      const live = await selectLiveIssuance(transaction, serial);
+      if (live === undefined) return;
+      const state = live.state === 'reserved' ? 'void' : 'revoked';
+      await endIssuance(transaction, live.requestId, { state, reason: 'cessationOfOperation' });
     });
   }
 

@@ -59,8 +59,19 @@ export async function selectReleasedUnit(
     serial: String(row['serial']),
     product: String(row['product']),
     batchId: String(row['batch_id']),
+    withdrawnAttempt: Number(row['withdrawn_attempt']),
     ...(typeof boardId === 'string' ? { boardId } : {}),
   };
+}
+
+/** Attempts up to this one are not signed any more. */
+export async function updateWithdrawn(
+  transaction: LedgerTransaction,
+  serial: string,
+  attempt: number,
+): Promise<void> {
+  const sql = 'UPDATE released_serial SET withdrawn_attempt = ? WHERE serial_folded = ?';
+  await transaction.run(sql, attempt, foldSerial(serial));
 }
 
 async function insertUnit(

@@ -99,4 +99,8 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
     closed_at       TEXT
   ) STRICT;
   `,
+  `
+  -- The last attempt of a unit that ended without a pass: neither it nor an earlier one is ever signed.
+  ALTER TABLE released_serial ADD COLUMN withdrawn_attempt INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

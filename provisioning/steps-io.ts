@@ -84,7 +84,7 @@ export interface RecordFailureInput {
   readonly reason?: string;
 }
 
-/** Exceptional path: whatever is live for this serial is revoked; nothing live is no error. */
+/** Exceptional path: whatever is live for this serial is revoked, and nothing of this attempt is signed any more. */
 export interface RevokeCertificateInput {
   readonly unit: UnitAttempt;
   readonly reason: string;

@@ -85,6 +85,35 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
     });
   });
 
+  describe('a unit that ended without a pass', () => {
+    it('has no live certificate, and none that comes late', async () => {
+      const line = await usedLine();
+      const late = requestFor('ACME-2');
+      for (let time = 0; time < 2; time += 1) {
+        await line.ledger.withdrawUnit('ACME-1', 1);
+        await line.ledger.withdrawUnit('ACME-2', 1);
+        await line.ledger.withdrawUnit('NEVER-RELEASED', 1);
+      }
+      expect(await line.sql('SELECT state FROM issuance')).toEqual([{ state: 'revoked' }]);
+      await expect(line.issuer.issue(late)).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'unit'));
+      expect(line.signer.signatures).toBe(1);
+      await line.issuer.issue(requestFor('ACME-2', { attempt: 2 }));
+      const events = (await auditOf(line.ledger)).filter(({ body }) => body.includes('unit-withdrawn'));
+      expect(events).toHaveLength(2);
+    });
+
+    it('ends a signature that is under way', async () => {
+      const line = await newLine();
+      await release(line, ['ACME-1']);
+      line.signer.tamper = async (signature) => {
+        await line.ledger.withdrawUnit('ACME-1', 1);
+        return signature;
+      };
+      await expect(line.issuer.issue(requestFor('ACME-1'))).rejects.toThrow(code('CERTIFICATE_WITHDRAWN'));
+      expect(await line.sql('SELECT state FROM issuance')).toEqual([{ state: 'revoked' }]);
+    });
+  });
+
   describe('orders', () => {
     async function orderedLine(changes: Partial<SignedOrder>): Promise<SigningLine> {
       const line = await newLine();
