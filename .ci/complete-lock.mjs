@@ -18,7 +18,7 @@ function platformOf(name) {
   if (os === undefined || cpu === undefined) throw new Error(`${name} does not name its platform`);
   const libc = words.some((word) => word.startsWith('musl')) ? 'musl' : 'glibc';
   const named = words.some((word) => /^(musl|gnu)/.test(word));
-  return { cpu: [cpu], os: [os], ...(os === 'linux' && named && { libc: [libc] }) };
+  return { cpu, os, libc: os === 'linux' && named ? libc : undefined };
 }
 
 /** Whether Node, asked from the package at `where`, would find `name` in the lock file. */
@@ -35,7 +35,12 @@ for (const [where, { dev, optionalDependencies = {} }] of Object.entries(package
   for (const [name, version] of Object.entries(optionalDependencies)) {
     if (isLocked(packages, where, name)) continue;
     if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`${where} wants ${name} at no exact version`);
-    packages[`node_modules/${name}`] = { version, ...(dev && { dev }), optional: true, ...platformOf(name) };
+    const { cpu, os, libc } = platformOf(name);
+    // In npm's own order of keys: else every `npm install` changes the file.
+    packages[`node_modules/${name}`] = {
+      ...{ version, cpu: [cpu], ...(dev && { dev }), ...(libc && { libc: [libc] }) },
+      ...{ optional: true, os: [os] },
+    };
     process.stdout.write(`added ${name} ${version}\n`);
   }
 }
