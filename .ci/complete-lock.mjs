@@ -37,10 +37,15 @@ for (const [where, { dev, optionalDependencies = {} }] of Object.entries(package
     if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`${where} wants ${name} at no exact version`);
     const { cpu, os, libc } = platformOf(name);
     // In npm's own order of keys: else every `npm install` changes the file.
-    packages[`node_modules/${name}`] = {
-      ...{ version, cpu: [cpu], ...(dev && { dev }), ...(libc && { libc: [libc] }) },
-      ...{ optional: true, os: [os] },
+    const entry = {
+      version,
+      cpu: [cpu],
+      ...(dev && { dev }),
+      ...(libc && { libc: [libc] }),
+      optional: true,
+      os: [os],
     };
+    packages[`node_modules/${name}`] = entry;
     process.stdout.write(`added ${name} ${version}\n`);
   }
 }
