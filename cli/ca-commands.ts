@@ -3,6 +3,7 @@ import { Argument } from 'commander';
 import type { Export } from './export-ca.ts';
 import type { ImportCaOptions } from './import-ca.ts';
 import type { InitCaOptions } from './init-ca.ts';
+import { guardKeys } from './guard-keys.ts';
 import { invocationOf, stateFolderOf } from './invocation.ts';
 
 /** What can be exported, and who wants it. */
@@ -42,6 +43,7 @@ Examples:
   certline ca init --name "Acme Devices" --root-folder /media/root-key`,
     )
     .action(async (options: InitCaOptions, command: Command) => {
+      guardKeys();
       const { initCa } = await import('./init-ca.ts');
       await initCa(invocationOf(command), options);
     });
@@ -60,6 +62,7 @@ Examples:
     .requiredOption('--name <name>', 'the organisation in its name')
     .addHelpText('after', '\nExample:\n  certline ca csr --name "Acme Devices" > factory-ca.csr.pem')
     .action(async (options: { name: string }, command: Command) => {
+      guardKeys();
       const { requestCa } = await import('./request-ca.ts');
       await requestCa(invocationOf(command), options);
     });
@@ -72,6 +75,7 @@ Examples:
     .option('--key-passphrase-file <file>', 'passphrase of that file; else the configured one')
     .addHelpText('after', '\nExample:\n  certline ca import factory-ca-chain.pem')
     .action(async (file: string, options: ImportCaOptions, command: Command) => {
+      guardKeys();
       const { importCa } = await import('./import-ca.ts');
       await importCa(invocationOf(command), file, options);
     });
@@ -88,6 +92,7 @@ Examples:
     .argument('<code>', 'registration or verification code that the cloud shows')
     .addHelpText('after', '\nExample:\n  certline ca prove 3c1f0a6b9d2e4f70 > proof.pem')
     .action(async (code: string, _options: object, command: Command) => {
+      guardKeys();
       const { proveCa } = await import('./prove-ca.ts');
       await proveCa(invocationOf(command), code);
     });
@@ -96,6 +101,7 @@ Examples:
     .option('--json', 'one JSON document instead of text')
     .addHelpText('after', '\nExample:\n  certline ca crl')
     .action(async (options: { json?: boolean }, command: Command) => {
+      guardKeys();
       const { makeCrl } = await import('./make-crl.ts');
       await makeCrl(invocationOf(command), options);
     });

@@ -22,6 +22,7 @@ export const EXIT_STATUS = {
   passphrase: { status: 31, means: 'the passphrase of the CA key is wrong or unreadable' },
   signer: { status: 32, means: 'the signer or its ledger cannot work' },
   auditBroken: { status: 33, means: 'the audit log disagrees with itself or other records' },
+  keysExposed: { status: 34, means: 'the process could give its keys away, so it holds none' },
   server: { status: 40, means: 'no Temporal server can be reached or started' },
   disk: { status: 50, means: 'a disk is full or read-only, or a database cannot be written' },
   defect: { status: 70, means: 'an error that Certline does not know; please report it' },

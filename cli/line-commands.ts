@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { WORKER_ROLES } from '../workers/worker-roles.ts';
+import { guardKeys } from './guard-keys.ts';
 import { invocationOf } from './invocation.ts';
 
 /** Commands that run the line, or a part of it, until they are stopped. */
@@ -25,6 +26,7 @@ Examples:
   npm start -- --units 2000 --speed instant`,
     )
     .action(async (options: DemoOptions, command: Command) => {
+      guardKeys({ isRehearsal: true });
       const { runDemo } = await import('./demo.ts');
       await runDemo(invocationOf(command), options);
     });
@@ -34,6 +36,7 @@ Examples:
     .option('--virtual', 'with virtual boards in the place of the configured stations')
     .addHelpText('after', '\nExample:\n  certline up --config /etc/certline.json --state /var/lib/certline')
     .action(async (options: { virtual?: boolean }, command: Command) => {
+      guardKeys({ isRehearsal: options.virtual === true });
       const { runLine } = await import('./run-line.ts');
       await runLine(invocationOf(command), options);
     });
@@ -46,6 +49,7 @@ Examples:
       '\nExample:\n  TEMPORAL_ADDRESS=temporal.example:7233 certline worker station --config /etc/certline.json',
     )
     .action(async (role: string, _options: object, command: Command) => {
+      guardKeys();
       const { runWorkerRole } = await import('./run-worker-role.ts');
       await runWorkerRole(invocationOf(command), role);
     });

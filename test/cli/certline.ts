@@ -24,6 +24,8 @@ export interface Place {
   readonly folder: string;
   readonly state: string;
   readonly inbox: string;
+  /** What commands of this place are run with. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Runs the real program and waits for its end. */
   certline(...args: string[]): Promise<Ended>;
   /** Starts the real program. */
@@ -51,6 +53,7 @@ export function newPlace(environment: Readonly<Record<string, string>> = {}): Pl
     folder,
     state: state!,
     inbox: inbox!,
+    environment: env(),
     certline: (...args) => run(args, env()),
     start: (args, stdio) => spawn(NODE, [CLI, ...args], { env: env(), stdio, cwd: ROOT }),
     configure,

@@ -1,0 +1,53 @@
+import { secureHeapUsed } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { url as inspectorUrl } from 'node:inspector';
+
+/** Octets of memory that OpenSSL keeps private keys in, locked and between guard pages; 20 EC keys take 896. */
+export const SECURE_HEAP_BYTES = 65_536;
+
+/** Options of Node by which memory gets out of the process: to a debugger, into a heap snapshot, into a core. */
+const REVEALING = /^--(?:inspect|heapsnapshot|heap-prof|abort-on-uncaught-exception|debug)/;
+
+/** Whether a person asked for what reveals memory, or the process merely was not told to hide it. */
+export interface KeyExposure {
+  readonly kind: 'asked-for' | 'not-prevented';
+  readonly what: string;
+}
+
+/** Every way in which private keys in this process's memory could get out of it; none for one that may hold keys. */
+export function keyExposures(): KeyExposure[] {
+  const options = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)];
+  const asked = options.filter((option) => REVEALING.test(option));
+  if (inspectorUrl() !== undefined && asked.length === 0) asked.push('the inspector');
+  return [
+    ...asked.map((what): KeyExposure => ({ kind: 'asked-for', what: `${what} shows its memory` })),
+    ...notPrevented(options).map((what): KeyExposure => ({ kind: 'not-prevented', what })),
+  ];
+}
+
+function notPrevented(options: readonly string[]): string[] {
+  const found: string[] = [];
+  if (secureHeapUsed().total < SECURE_HEAP_BYTES)
+    found.push('no memory is set aside for keys (--secure-heap)');
+  else if (!isLocked())
+    found.push('memory for keys may be swapped out: allow it to be locked (ulimit -l 64)');
+  if (!options.includes('--disable-sigusr1')) found.push('a signal can start a debugger (--disable-sigusr1)');
+  if (mayDumpCore()) found.push('core dumps are on (ulimit -c 0)');
+  return found;
+}
+
+/** Where there is no /proc to ask, what was asked for is taken for done. */
+function isLocked(): boolean {
+  const locked = /^VmLck:\s*(\d+) kB$/m.exec(readProc('status'))?.[1];
+  return locked === undefined || Number(locked) * 1_024 >= SECURE_HEAP_BYTES;
+}
+
+function mayDumpCore(): boolean {
+  const limit = /^Max core file size\s+(\S+)/m.exec(readProc('limits'))?.[1];
+  return limit !== undefined && limit !== '0';
+}
+
+function readProc(name: string): string {
+  const path = `/proc/self/${name}`;
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
