@@ -92,9 +92,9 @@ function showUi({ server }: RunningLine, batch: BatchRecord): void {
 async function showOutcomes(registry: Registry, batch: BatchRecord): Promise<void> {
   printLine();
   const whole = batch.rows <= SHOWN_WHOLE;
-  const rows = registry.resultRows(batch.batchId);
-  await printUnitRows(whole ? rows : unpassed(rows));
   const { passed, failed, errors, held, attention, open } = await registry.batchSummary(batch.batchId);
+  const rows = registry.resultRows(batch.batchId);
+  if (whole || passed < batch.rows) await printUnitRows(whole ? rows : unpassed(rows));
   const ends = `${passed} PASS, ${failed} FAIL, ${errors} ERROR, ${held} HOLD`;
   printLine(`\n${batch.rows} units: ${ends}, ${attention} waiting, ${open} open\n`);
 }
