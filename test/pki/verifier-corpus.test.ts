@@ -73,7 +73,8 @@ function some(samples: readonly Sample[], limit = samples.length): readonly Samp
 }
 
 const good = await goodSamples();
-const bad = [...(await defectSamples()), ...(await mutants(40)), sample('noise', 0, randomBytes(500))];
+const defects = await defectSamples();
+const bad = [...defects, ...(await mutants(40)), sample('noise', 0, randomBytes(500))];
 
 describe.for(VERIFIERS)('$name', (verifier) => {
   it('accepts what the signer makes', ({ skip }) => {
@@ -90,7 +91,8 @@ describe.for(VERIFIERS)('$name', (verifier) => {
 
   it('refuses nothing that our linter lets pass', ({ skip }) => {
     if (verifier.missing !== undefined) skip(verifier.missing);
-    const asked = some(bad, verifier.limit);
+    // One that can be asked little is asked about the known defects: what a random bit does is another thing each time.
+    const asked = verifier.limit === undefined ? bad : some(defects, verifier.limit);
     const verdicts = verifier.accepts(
       ca.chainPath,
       asked.map(({ path }) => path),
