@@ -2,19 +2,22 @@ import { writeNewKey } from '../fixtures/write-key.ts';
 import { FixtureError } from '../fixtures/fixture-error.ts';
 import type { Station } from '../fixtures/station.ts';
 import { benchesBoard, isFailureCode } from '../provisioning/failure-table.ts';
-import type { ClaimActivities, GeneratedKeypair } from '../provisioning/steps-io.ts';
+import type { ClaimActivities, GeneratedKeypair, StationSignature } from '../provisioning/steps-io.ts';
 import type { UnitAttempt } from '../provisioning/unit.ts';
+import { signStatement } from '../pki/signed-request.ts';
+import type { StationKey } from '../pki/station-key.ts';
+import { signingRequestId } from '../provisioning/workflow-ids.ts';
 import type { Socket } from '../fixtures/socket.ts';
 import { translated } from './failure-translation.ts';
 import { withHeartbeat } from './heartbeat.ts';
 
 /** Step 1, served on the queue of what a board is; taking the task is the claim. */
-export function createClaimActivities(station: Station, queue: string): ClaimActivities {
+export function createClaimActivities(station: Station, key: StationKey, queue: string): ClaimActivities {
   return {
     generateKeypair: ({ unit }) =>
       translated('STATION_FAULT', () =>
         withHeartbeat((signal) =>
-          station.claim(queue, signal, (socket) => generateOn(station, socket, unit, signal)),
+          station.claim(queue, signal, (socket) => generateOn(station, key, socket, unit, signal)),
         ),
       ),
   };
@@ -22,6 +25,7 @@ export function createClaimActivities(station: Station, queue: string): ClaimAct
 
 async function generateOn(
   station: Station,
+  stationKey: StationKey,
   socket: Socket,
   unit: UnitAttempt,
   signal: AbortSignal,
@@ -44,11 +48,23 @@ async function generateOn(
       csr: Buffer.from(key.csr).toString('base64'),
       spkiSha256: key.spkiSha256,
       startedAt,
+      signed: signedRequest(stationKey, unit, { boardId, spkiSha256: key.spkiSha256 }),
     };
   } catch (error) {
     await setAside(station, socket, unit, error);
     throw error;
   }
+}
+
+function signedRequest(
+  { verifier, privateKey }: StationKey,
+  unit: UnitAttempt,
+  board: { readonly boardId: string; readonly spkiSha256: string },
+): StationSignature {
+  const at = new Date().toISOString();
+  const requestId = signingRequestId(unit, board.spkiSha256);
+  const statement = { ...unit, ...board, requestId, stationId: verifier.name, at };
+  return { at, signature: signStatement(statement, privateKey) };
 }
 
 /** A board that cannot take a key is benched, so that the next try meets another one; any other is looked at anew. */

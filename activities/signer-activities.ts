@@ -1,12 +1,17 @@
 import type { IssuanceLedger } from '../pki/issuance-ledger.ts';
 import { PkiError } from '../pki/pki-error.ts';
-import type { Issuer } from '../pki/issuer.ts';
+import { Context } from '@temporalio/activity';
+import { gateCsr } from '../pki/csr-gate.ts';
+import type { IssueRequest } from '../pki/issue-request.ts';
+import type { Issued, Issuer } from '../pki/issuer.ts';
+import type { StationGate } from '../pki/station-gate.ts';
 import type { OrderDesk } from '../pki/order-desk.ts';
 import type {
   ReleaseUnitsInput,
   SignCertificateInput,
   SignedCertificate,
   SignerActivities,
+  StationSignature,
 } from '../provisioning/steps-io.ts';
 import { refusalsRecorded } from './audited-refusal.ts';
 import { translated } from './failure-translation.ts';
@@ -16,6 +21,7 @@ export interface SignerParts {
   readonly issuer: Issuer;
   readonly ledger: IssuanceLedger;
   readonly orders: OrderDesk;
+  readonly stations: StationGate;
 }
 
 /** Step 2 and its books, where the CA key is. */
@@ -39,13 +45,11 @@ export function createSignerActivities(parts: SignerParts): SignerActivities {
   };
 }
 
-async function sign(
-  { issuer, orders }: SignerParts,
-  input: SignCertificateInput,
-): Promise<SignedCertificate> {
+async function sign(parts: SignerParts, input: SignCertificateInput): Promise<SignedCertificate> {
   const { unit, claim, requestId, csr } = input;
-  await orders.admit(unit.order);
-  const issued = await issuer.issue({
+  await authenticate(parts, input);
+  await parts.orders.admit(unit.order);
+  const issued = await issueOrStop(parts, claim.stationId, {
     requestId,
     batchId: unit.batchId,
     serial: unit.serial,
@@ -81,6 +85,39 @@ function isRefusal(error: unknown): boolean {
   return (
     error instanceof PkiError && (error.code === 'CERTIFICATE_WITHDRAWN' || error.code === 'ISSUANCE_UNKNOWN')
   );
+}
+
+/** Before anything else: an enrolled station asked for just this, for the key of just this CSR. */
+async function authenticate({ stations }: SignerParts, input: SignCertificateInput): Promise<void> {
+  const { unit, claim, requestId, csr, spkiSha256 } = input;
+  const { stationId, boardId } = claim;
+  // Whoever can write to Temporal decides what is in an input: it may lack what its type promises.
+  const signed: Partial<StationSignature> | undefined = input.signed;
+  const { scheduledTimestampMs } = Context.current().info;
+  const arrival = { askedAt: new Date(scheduledTimestampMs), now: new Date() };
+  await stations.check(
+    { ...unit, requestId, stationId, boardId, spkiSha256, at: signed?.at ?? '' },
+    signed?.signature,
+    arrival,
+  );
+  if (gateCsr(Buffer.from(csr, 'base64')).spkiSha256 === spkiSha256) return;
+  const message = `The CSR for ${unit.serial} is not for the key that station ${stationId} signed for: call the security engineer.`;
+  throw new PkiError('REQUEST_INVALID', message, { reason: 'key' });
+}
+
+/** A key that comes twice is the station's fault, not the unit's: its random numbers repeat, or it was cloned. */
+async function issueOrStop(
+  { issuer, ledger }: SignerParts,
+  stationId: string,
+  request: IssueRequest,
+): Promise<Issued> {
+  try {
+    return await issuer.issue(request);
+  } catch (error) {
+    if (error instanceof PkiError && error.code === 'KEY_REUSED')
+      await ledger.setStationState(stationId, 'stopped', `the key of ${request.serial} came twice`);
+    throw error;
+  }
 }
 
 async function release({ ledger, orders }: SignerParts, input: ReleaseUnitsInput): Promise<void> {

@@ -116,6 +116,7 @@ async function provision(units: number): Promise<number> {
       products: [{ name: 'golioth-node', organization: 'certline-bench' }],
       stations: stations.map(({ id, sockets }) => ({
         id,
+        signaturesPerMinute: 1_000_000,
         sockets: sockets.map((socket) => ({
           id: socket,
           port: join(virtualLineFolder(folder), 'ports', `${id}-${socket}`),

@@ -11,6 +11,7 @@ import { addLineCommands } from './line-commands.ts';
 import { addManifestCommands } from './manifest-commands.ts';
 import { addOrderCommands } from './order-commands.ts';
 import { reportFailure } from './report-failure.ts';
+import { addStationCommands } from './station-commands.ts';
 import { addUnitCommands } from './unit-commands.ts';
 
 const program = new Command('certline')
@@ -30,6 +31,7 @@ addCaCommands(program);
 addCertCommands(program);
 addAuditCommands(program);
 addOrderCommands(program);
+addStationCommands(program);
 addDoctorCommand(program);
 
 try {

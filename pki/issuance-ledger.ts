@@ -35,6 +35,22 @@ export interface OrderStanding extends SignedOrder {
   readonly closedAt?: string;
 }
 
+/** enrolled: its requests count. stopped: they do not until a person releases it. revoked: they never do again. */
+export type StationState = 'enrolled' | 'stopped' | 'revoked';
+
+/** A station as the signer knows it. */
+export interface EnrolledStation {
+  readonly stationId: string;
+  /** Its public key: the text form of a verifier. */
+  readonly verifier: string;
+  /** Certificates that it may ask for. */
+  readonly perMinute: number;
+  readonly enrolledAt: string;
+  readonly state: StationState;
+  /** Why it is stopped or revoked. */
+  readonly reason?: string;
+}
+
 /** What was refused, and why; each member is cut at 200 characters, since it may be anything. */
 export type Refusal = Readonly<Record<'request' | 'code', string>> & Readonly<Record<string, string>>;
 
@@ -135,6 +151,16 @@ export interface IssuanceLedger {
    * that arrives later is refused. Idempotent; a serial that was never released has nothing to withdraw.
    */
   withdrawUnit(serial: string, attempt: number): Promise<void>;
+
+  station(stationId: string): Promise<EnrolledStation | undefined>;
+  stations(): Promise<EnrolledStation[]>;
+  /** Enrolls a station; one that is known gets this key and rate and may work again, since a person says so. */
+  admitStation(station: Pick<EnrolledStation, 'stationId' | 'verifier' | 'perMinute'>): Promise<void>;
+  /**
+   * Stops, revokes or releases a station. A revoked one stays so. Throws STATION_UNKNOWN, and STATION_REVOKED for a
+   * release of a revoked one.
+   */
+  setStationState(stationId: string, state: StationState, reason: string): Promise<void>;
 
   /** Writes into the audit log that something was refused. */
   recordRefusal(refusal: Refusal): Promise<void>;

@@ -100,4 +100,15 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   -- The last attempt of a unit that ended without a pass: neither it nor an earlier one is ever signed.
   ALTER TABLE released_serial ADD COLUMN withdrawn_attempt INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Stations whose requests count, by their public keys.
+  CREATE TABLE station (
+    station_id  TEXT PRIMARY KEY,
+    verifier    TEXT NOT NULL,
+    per_minute  INTEGER NOT NULL CHECK (per_minute >= 1),
+    enrolled_at TEXT NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('enrolled', 'stopped', 'revoked')),
+    reason      TEXT
+  );
+  `,
 ];

@@ -2,6 +2,7 @@ import type { AuditEntry, AuditEvent } from './audit-chain.ts';
 import {
   LIVE_STATES,
   type BatchRelease,
+  type EnrolledStation,
   type Issuance,
   type IssuanceLedger,
   type IssuanceState,
@@ -9,6 +10,7 @@ import {
   type Refusal,
   type Reservation,
   type RevocationReason,
+  type StationState,
   type UnitRelease,
 } from './issuance-ledger.ts';
 import { planReservation } from './issuance-policy.ts';
@@ -46,6 +48,7 @@ import {
 } from './sql-withdrawal.ts';
 
 const SHA256_HEX_LENGTH = 64;
+import { selectStation, selectStations, updateStationState, upsertStation } from './sql-station.ts';
 
 /** An audit entry is for reading; whoever is refused decides what is in his request. */
 const REFUSAL_MAX = 200;
@@ -232,6 +235,34 @@ export class SqlLedger implements IssuanceLedger {
       if (live === undefined) return;
       const state = live.state === 'reserved' ? 'void' : 'revoked';
       await endIssuance(transaction, live.requestId, { state, reason: 'cessationOfOperation' });
+    });
+  }
+
+  station(stationId: string): Promise<EnrolledStation | undefined> {
+    return this.#database.read((transaction) => selectStation(transaction, stationId));
+  }
+
+  stations(): Promise<EnrolledStation[]> {
+    return this.#database.read((transaction) => selectStations(transaction));
+  }
+
+  admitStation(station: Pick<EnrolledStation, 'stationId' | 'verifier' | 'perMinute'>): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      await upsertStation(transaction, { ...station, enrolledAt: new Date().toISOString() });
+      await audit(transaction, 'station-admitted', { ...station });
+    });
+  }
+
+  setStationState(stationId: string, state: StationState, reason: string): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const station = await selectStation(transaction, stationId);
+      if (station === undefined)
+        throw new PkiError('STATION_UNKNOWN', `The signer knows no station ${stationId}: check its id.`);
+      if (station.state === state || (station.state === 'revoked' && state === 'stopped')) return;
+      if (station.state === 'revoked')
+        throw new PkiError('STATION_REVOKED', `The station ${stationId} was revoked: admit it anew.`);
+      await updateStationState(transaction, stationId, { state, reason });
+      await audit(transaction, `station-${state}`, { stationId, reason });
     });
   }
 

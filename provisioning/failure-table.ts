@@ -133,7 +133,7 @@ export const FAILURES = {
     1,
     'The certificate of this attempt was withdrawn: retry makes a new one.',
   ),
-  CLOCK_WRONG: row('signer', 'later', 30, "The signer's clock is wrong: set it."),
+  CLOCK_WRONG: row('signer', 'later', 30, 'The clock of the signer or of the station is wrong: set it.'),
   ALREADY_ISSUED: row('signer', 'never', 1, 'The serial has a live certificate: revoke it first.'),
   REQUEST_CONFLICT: row(
     'signer',
@@ -177,6 +177,22 @@ export const FAILURES = {
     'The registry knows another certificate for this serial: call ops.',
   ),
   REGISTRY_FAULT: row('registry', 'later', 10, 'The registry stumbled: look into the log, then retry.'),
+  STATION_UNKNOWN: row('signer', 'never', 1, 'The signer does not know this station: enroll it, then retry.'),
+  STATION_REVOKED: row('signer', 'never', 1, 'This station was revoked: use another one.'),
+  STATION_STOPPED: row('signer', 'never', 1, 'The signer stopped this station: call the security engineer.'),
+  STATION_RATE: row('signer', 'later', 1000, 'The station asks too often: wait, or have its rate raised.'),
+  REQUEST_UNSIGNED: row(
+    'signer',
+    'never',
+    1,
+    'The request is not signed by its station: update the station.',
+  ),
+  REQUEST_INVALID: row(
+    'signer',
+    'never',
+    1,
+    'The request is not as its station signed it: call the security engineer.',
+  ),
   // Orders
   ORDER_UNKNOWN: row(
     'manifest',

@@ -22,6 +22,15 @@ export interface GeneratedKeypair extends Claim {
   readonly spkiSha256: string;
   /** ISO 8601, the station's clock. */
   readonly startedAt: string;
+  readonly signed: StationSignature;
+}
+
+/** What the station says to the signer, by way of the workflow. */
+export interface StationSignature {
+  /** ISO 8601, the station's clock. */
+  readonly at: string;
+  /** Ed25519, base64, over the request. */
+  readonly signature: string;
 }
 
 export interface SignCertificateInput {
@@ -30,6 +39,8 @@ export interface SignCertificateInput {
   readonly unit: UnitAttempt;
   readonly claim: Claim;
   readonly csr: string;
+  readonly spkiSha256: string;
+  readonly signed: StationSignature;
 }
 
 export interface SignedCertificate {

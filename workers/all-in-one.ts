@@ -13,6 +13,7 @@ import { keepWitness, openLineAudit } from './line-audit.ts';
 import { keepCrl } from './line-crl.ts';
 import type { LineConfig } from './line-config.ts';
 import { startOrchestrator } from './orchestrator-role.ts';
+import { enrollOwnStations } from './line-stations.ts';
 import { orderSourcesOf } from './line-orders.ts';
 import { rehearseOrders } from './rehearsal-orders.ts';
 import { joinRoles } from './role.ts';
@@ -67,6 +68,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
     const signer = keep(await startSigner({ ca, ledger, orders, products, connection, namespace }));
     keep(keepCrl({ ca, ledger, stateFolder, log }));
     const orchestrator = keep(await startOrchestrator({ registry, inbox, connection, namespace }));
+    await enrollOwnStations(stateFolder, config.stations, ledger);
     const stations = [];
     const shared = { products, issuers: [ca.certificate], stateFolder, client, server, log };
     for (const station of config.stations)

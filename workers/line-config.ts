@@ -37,7 +37,11 @@ const socket = z.strictObject({
   baudRate: z.int().positive().optional(),
 });
 
-const station = z.strictObject({ id: name, sockets: z.array(socket).min(1) });
+const station = z.strictObject({
+  id: name,
+  sockets: z.array(socket).min(1),
+  signaturesPerMinute: z.int().min(1).max(1_000_000).optional(),
+});
 
 const token = z.strictObject({
   module: z.string().min(1),
@@ -116,8 +120,9 @@ export function parseLineConfig(value: unknown, source: string, folder: string):
   return {
     inbox: resolve(folder, inbox),
     products,
-    stations: stations.map(({ id, sockets: places }) => ({
+    stations: stations.map(({ id, sockets: places, signaturesPerMinute }) => ({
       id,
+      ...(signaturesPerMinute !== undefined && { signaturesPerMinute }),
       sockets: places.map(({ baudRate, ...rest }) => ({
         ...rest,
         ...(baudRate !== undefined && { baudRate }),

@@ -4,6 +4,7 @@ import { createSignerActivities } from '../activities/signer-activities.ts';
 import { profileOfProduct } from '../pki/certificate-profile.ts';
 import type { IssuanceLedger } from '../pki/issuance-ledger.ts';
 import { Issuer } from '../pki/issuer.ts';
+import { StationGate } from '../pki/station-gate.ts';
 import { OrderDesk, type OrderSources } from '../pki/order-desk.ts';
 import type { IssuingCa } from '../pki/issuing-ca.ts';
 import type { Product } from '../provisioning/product.ts';
@@ -34,7 +35,7 @@ export async function startSigner(options: SignerRoleOptions): Promise<Role> {
     identity: 'signer',
     shutdownGraceTime: '10 seconds',
     taskQueue: SIGNER_QUEUE,
-    activities: createSignerActivities({ issuer, ledger, orders }),
+    activities: createSignerActivities({ issuer, ledger, orders, stations: new StationGate(ledger) }),
   });
   return runWorker(worker);
 }

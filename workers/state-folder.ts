@@ -17,6 +17,8 @@ export const releasePassphrasePath = (folder: string): string => join(folder, 'r
 export const registryPath = (folder: string): string => join(folder, 'registry.db');
 export const temporalFolder = (folder: string): string => join(folder, 'temporal');
 export const logPath = (folder: string): string => join(folder, 'certline.log');
+export const stationKeyPath = (folder: string, station: string): string =>
+  join(folder, 'stations', station, 'station.key.pem');
 export const stationBookPath = (folder: string, station: string): string =>
   join(folder, 'stations', station, 'book.db');
 export const tileFilePath = (folder: string, station: string): string =>

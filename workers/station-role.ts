@@ -6,6 +6,7 @@ import { createClaimActivities } from '../activities/claim-activities.ts';
 import { createStationActivities } from '../activities/station-activities.ts';
 import { Station } from '../fixtures/station.ts';
 import type { StationConfig } from '../fixtures/station-config.ts';
+import { loadStationKey, type StationKey } from '../pki/station-key.ts';
 import type { Product } from '../provisioning/product.ts';
 import { STEP_POLICY } from '../provisioning/step-policy.ts';
 import { anyBoardQueue, stationQueue } from '../provisioning/task-queues.ts';
@@ -16,7 +17,7 @@ import type { Closing } from './close-all.ts';
 import { lockStation } from './line-lock.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
-import { stationBookPath, tileFilePath } from './state-folder.ts';
+import { stationBookPath, stationKeyPath, tileFilePath } from './state-folder.ts';
 import { connectWorkers, dataConverter } from './temporal-connection.ts';
 import type { TemporalServer } from './temporal-server/temporal-server.ts';
 import { temporalUnitStanding } from './temporal-unit-standing.ts';
@@ -37,6 +38,7 @@ export async function startStation(options: StationRoleOptions): Promise<Role & 
   const { config, server, stateFolder } = options;
   const closing: Closing = [];
   try {
+    const key = loadStationKey(stationKeyPath(stateFolder, config.id), config.id);
     const lock = lockStation(stateFolder, config.id);
     closing.push(async () => lock.release());
     // Workers of one connection must not share a task queue, and stations of one product do.
@@ -54,7 +56,7 @@ export async function startStation(options: StationRoleOptions): Promise<Role & 
     });
     closing.push(() => station.stop());
     await station.start();
-    const workers = await startWorkers(station, connection, options);
+    const workers = await startWorkers(station, key, connection, options);
     closing.push(() => workers.stop());
     return { station, ended: workers.ended, stop: () => closeAll(closing) };
   } catch (error) {
@@ -68,6 +70,7 @@ export async function startStation(options: StationRoleOptions): Promise<Role & 
 /** One worker for each product's boards, one for each board that stands for a unit, one for delivery. */
 async function startWorkers(
   station: Station,
+  key: StationKey,
   connection: NativeConnection,
   { config, server, log }: StationRoleOptions,
 ): Promise<Role> {
@@ -84,7 +87,7 @@ async function startWorkers(
       await Worker.create({
         ...base,
         taskQueue: queue,
-        activities: createClaimActivities(station, queue),
+        activities: createClaimActivities(station, key, queue),
         tuner: boardTuner(station, queue),
       }),
     );

@@ -10,6 +10,7 @@ import type {
   SignedCertificate,
   VerifiedReadback,
 } from '../provisioning/steps-io.ts';
+import { signingRequestId } from '../provisioning/workflow-ids.ts';
 import type {
   Attention,
   UnitAttempt,
@@ -53,16 +54,13 @@ export class UnitPassage {
 
   /** One id for each key: the same request always gets the same certificate. */
   get requestId(): string {
-    return `${this.attempt.batchId}/${this.row.serial}/${this.reached(this.keypair).spkiSha256}`;
+    return signingRequestId(this.attempt, this.reached(this.keypair).spkiSha256);
   }
 
   signRequest(): SignCertificateInput {
-    return {
-      requestId: this.requestId,
-      unit: this.attempt,
-      claim: this.reached(this.claim),
-      csr: this.reached(this.keypair).csr,
-    };
+    const { csr, spkiSha256, signed } = this.reached(this.keypair);
+    const claim = this.reached(this.claim);
+    return { requestId: this.requestId, unit: this.attempt, claim, csr, spkiSha256, signed };
   }
 
   delivery(): DeliveryInput {

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { ensureStationKey } from '../../pki/station-key.ts';
 import { asyncLocalStorage } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
 import { afterEach, expect, it } from 'vitest';
@@ -49,7 +51,8 @@ it('tells again what was proven, after a crash and with the board gone to its tr
   const unit = unitOf('CL-1');
   bench.line.insertBoard('st', '1');
   await bench.ready('1');
-  const claim = createClaimActivities(bench.station, 'boards/node');
+  const stationKey = ensureStationKey(join(temporaryFolder(), 'station.key.pem'), 'st');
+  const claim = createClaimActivities(bench.station, stationKey, 'boards/node');
   const key = await asActivity(() => claim.generateKeypair({ unit }));
   const certificate = Buffer.from(await certified(temporaryFolder(), 'CL-1', key)).toString('base64');
   const delivery: DeliveryInput = { unit, claim: key, certificate, spkiSha256: key.spkiSha256 };

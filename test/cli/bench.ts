@@ -59,6 +59,7 @@ function scriptOf(bad: ReadonlySet<string>): Partial<ScriptedActivities> {
       csr: 'Y3Ny',
       spkiSha256: sha256(`key of ${unit.serial}, ${unit.attempt}`),
       startedAt: '2026-01-01T00:00:00.000Z',
+      signed: { at: 's', signature: 'c2ln' },
     }),
     signCertificate: async ({ unit }) => {
       const certificate = Buffer.from(`certificate of ${unit.serial}, ${unit.attempt}`);

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
 import { ledgerPath } from '../../workers/state-folder.ts';
-import { newPlace } from './certline.ts';
+import { newPlace, PRODUCT } from './certline.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const TEXT = readFileSync(join(ROOT, 'docs', 'signer.md'), 'utf8');
@@ -19,11 +19,21 @@ function installed(place: { folder: string; state: string }): { cwd: string; env
   writeFileSync(join(bin, 'certline'), `#!/bin/sh\nexec '${node}' '${cli}' "$@"\n`);
   chmodSync(join(bin, 'certline'), 0o755);
   const path = `${bin}:${process.env['PATH']}`;
-  return { cwd: place.folder, env: { PATH: path, HOME: place.folder, CERTLINE_STATE: place.state } };
+  return {
+    cwd: place.folder,
+    env: {
+      PATH: path,
+      HOME: place.folder,
+      CERTLINE_STATE: place.state,
+      CERTLINE_CONFIG: join(place.folder, 'certline.json'),
+    },
+  };
 }
 
 it('every command of docs/signer.md works, in the order of the page', async () => {
   const place = newPlace();
+  const sockets = [{ id: '1', port: '/dev/ttyACM0', product: PRODUCT.name }];
+  place.configure({ products: [PRODUCT], stations: [{ id: 'st-1', sockets }] });
   // A signer has run here.
   await openSqliteLedger(ledgerPath(place.state)).close();
   const shell = installed(place);
@@ -35,4 +45,6 @@ it('every command of docs/signer.md works, in the order of the page', async () =
     said += stdout;
   }
   expect(said).toContain('Order PO-1001 is closed for good');
+  expect(said).toContain('Station st-1 is enrolled, for 60 certificates a minute');
+  expect(said).toContain('Station st-1 is revoked');
 });

@@ -136,6 +136,7 @@ function lineConfig(
     products: [{ name: product, organization: 'certline-test', assignment }],
     stations: stations.map(({ id, sockets }) => ({
       id,
+      signaturesPerMinute: 100_000,
       sockets: sockets.map((socket) => ({ id: socket, port: boards.portPath(id, socket), product })),
     })),
   };

@@ -22,6 +22,7 @@ const NOT_OF_A_UNIT = new Set([
   'DER_MALFORMED',
   'KEY_FILE_INVALID',
   'VERIFIER_KEY_INVALID',
+  'STATION_KEY_INVALID',
 ]);
 
 describe('the failure table', () => {

@@ -83,6 +83,7 @@ describe('a batch', () => {
           csr: 'c',
           spkiSha256: unit.serial,
           startedAt: 's',
+          signed: { at: 's', signature: 'c2ln' },
         };
       },
       registerDevice: async () => {

@@ -45,6 +45,7 @@ function goodActivities(): ScriptedActivities {
       csr: 'Y3Ny',
       spkiSha256: `spki-${unit.serial}-${unit.attempt}`,
       startedAt: '2026-01-01T00:00:00.000Z',
+      signed: { at: '2026-01-01T00:00:00.500Z', signature: 'c2ln' },
     }),
     signCertificate: async ({ unit }) => ({
       certificate: 'Y3J0',

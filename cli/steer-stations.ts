@@ -1,0 +1,61 @@
+import type { StationState } from '../pki/issuance-ledger.ts';
+import { PkiError } from '../pki/pki-error.ts';
+import { parseVerifier } from '../pki/signed-note.ts';
+import { openSqliteLedger } from '../pki/sqlite-ledger.ts';
+import { rateOf } from '../workers/line-stations.ts';
+import { ledgerPath } from '../workers/state-folder.ts';
+import { noLedger, withLedger } from './open-ledger.ts';
+import { printJson, printLine } from './stdout.ts';
+import { printTable } from './table.ts';
+
+/** `certline station admit`: the ledger is made where there is none yet. Throws VERIFIER_KEY_INVALID. */
+export async function admitStation(
+  stateFolder: string,
+  key: string,
+  { sockets, perMinute = rateOf(sockets) }: { readonly sockets: number; readonly perMinute?: number },
+): Promise<void> {
+  const stationId = parseVerifier(key)?.name;
+  if (stationId === undefined) {
+    const message =
+      'That is no key of a station: copy the line that "certline station enroll" printed, whole.';
+    throw new PkiError('VERIFIER_KEY_INVALID', message);
+  }
+  const ledger = openSqliteLedger(ledgerPath(stateFolder));
+  try {
+    await ledger.admitStation({ stationId, verifier: key, perMinute });
+    printLine(`Station ${stationId} is enrolled, for ${perMinute} certificates a minute`);
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** `certline station list`. Throws `unknown` where there is no ledger. */
+export async function listStations(stateFolder: string, options: { json?: boolean }): Promise<void> {
+  await withLedger(stateFolder, async (ledger) => {
+    if (ledger === undefined) throw noLedger(stateFolder);
+    const stations = await ledger.stations();
+    if (options.json === true) return printJson(stations);
+    const heads = ['station', 'state', 'a minute', 'enrolled', 'why'].map((head) => ({ head }));
+    const rows = stations.map(({ stationId, state, perMinute, enrolledAt, reason = '' }) => [
+      stationId,
+      state,
+      String(perMinute),
+      enrolledAt,
+      reason,
+    ]);
+    return await printTable(heads, rows);
+  });
+}
+
+/** `certline station stop|release|revoke`. Throws STATION_UNKNOWN, STATION_REVOKED, `unknown`. */
+export async function setStationState(
+  stateFolder: string,
+  stationId: string,
+  { state, reason }: { readonly state: StationState; readonly reason: string },
+): Promise<void> {
+  await withLedger(stateFolder, async (ledger) => {
+    if (ledger === undefined) throw noLedger(stateFolder);
+    await ledger.setStationState(stationId, state, reason);
+    printLine(`Station ${stationId} is ${state}`);
+  });
+}

@@ -1,0 +1,92 @@
+import type { EnrolledStation, IssuanceLedger } from './issuance-ledger.ts';
+import { PkiError } from './pki-error.ts';
+import { parseVerifier } from './signed-note.ts';
+import { isStatementSigned, type RequestStatement } from './signed-request.ts';
+
+/** How far a station's clock may be off: as far as two hosts' clocks may differ. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+const MINUTE_MS = 60_000;
+
+/** When a request came, by clocks that are not the station's. */
+export interface Arrival {
+  /** When it was handed over, by Temporal's clock: a request may have waited long for the signer. */
+  readonly askedAt: Date;
+  readonly now: Date;
+}
+
+/** Lets a request through to the issuer only if an enrolled station made it. */
+export class StationGate {
+  readonly #ledger: IssuanceLedger;
+  readonly #rates = new Map<string, { tokens: number; at: number }>();
+
+  constructor(ledger: IssuanceLedger) {
+    this.#ledger = ledger;
+  }
+
+  /**
+   * Throws STATION_UNKNOWN, STATION_REVOKED, STATION_STOPPED, REQUEST_UNSIGNED, REQUEST_INVALID for a signature that is
+   * not the station's over this very statement, CLOCK_WRONG when its clock is more than five minutes off, and
+   * STATION_RATE, after which a later try may pass.
+   */
+  async check(statement: RequestStatement, signature: string | undefined, arrival: Arrival): Promise<void> {
+    const { stationId } = statement;
+    if (typeof signature !== 'string')
+      throw refusal('REQUEST_UNSIGNED', stationId, 'sent a request without a signature');
+    const station = await this.#ledger.station(stationId);
+    assertMayAsk(stationId, station);
+    const verifier = parseVerifier(station.verifier);
+    if (verifier === undefined || !isStatementSigned(statement, signature, verifier.publicKey))
+      throw refusal('REQUEST_INVALID', stationId, 'did not sign this request with its enrolled key');
+    checkClock(statement, arrival);
+    this.#take(station, arrival.now.getTime());
+  }
+
+  /** A bucket that holds a minute's worth and fills up steadily. */
+  #take({ stationId, perMinute }: EnrolledStation, now: number): void {
+    const { tokens, at } = this.#rates.get(stationId) ?? { tokens: perMinute, at: now };
+    const filled = Math.min(perMinute, tokens + (Math.max(0, now - at) * perMinute) / MINUTE_MS);
+    this.#rates.set(stationId, { tokens: filled >= 1 ? filled - 1 : filled, at: now });
+    if (filled < 1)
+      throw refusal('STATION_RATE', stationId, `asks for more than ${perMinute} certificates a minute`);
+  }
+}
+
+function assertMayAsk(
+  stationId: string,
+  station: EnrolledStation | undefined,
+): asserts station is EnrolledStation {
+  if (station === undefined) throw refusal('STATION_UNKNOWN', stationId, 'is not enrolled at this signer');
+  if (station.state === 'revoked') throw refusal('STATION_REVOKED', stationId, 'was revoked');
+  if (station.state === 'stopped')
+    throw refusal('STATION_STOPPED', stationId, `was stopped (${station.reason})`);
+}
+
+function checkClock({ stationId, at }: RequestStatement, { askedAt, now }: Arrival): void {
+  const said = Date.parse(at);
+  const isNear = Math.abs(said - askedAt.getTime()) <= CLOCK_TOLERANCE_MS;
+  if (isNear && said - now.getTime() <= CLOCK_TOLERANCE_MS) return;
+  throw refusal('CLOCK_WRONG', stationId, `says ${at.slice(0, 30)} while it is ${now.toISOString()}`);
+}
+
+type GateCode =
+  | 'STATION_UNKNOWN'
+  | 'STATION_REVOKED'
+  | 'STATION_STOPPED'
+  | 'STATION_RATE'
+  | 'REQUEST_UNSIGNED'
+  | 'REQUEST_INVALID'
+  | 'CLOCK_WRONG';
+
+const CURES: Record<GateCode, string> = {
+  STATION_UNKNOWN: 'enroll it',
+  STATION_REVOKED: 'use another one, or admit it anew',
+  STATION_STOPPED: 'find out why, then "certline station release"',
+  STATION_RATE: 'wait, or admit it with a higher rate',
+  REQUEST_UNSIGNED: 'update it, or find out who asks in its name',
+  REQUEST_INVALID: 'enroll it anew, or find out who asks in its name',
+  CLOCK_WRONG: 'set its clock',
+};
+
+function refusal(code: GateCode, stationId: string, what: string): PkiError {
+  return new PkiError(code, `The station ${stationId.slice(0, 40)} ${what}: ${CURES[code]}.`);
+}

@@ -1,0 +1,28 @@
+import type { StationConfig } from '../fixtures/station-config.ts';
+import type { IssuanceLedger } from '../pki/issuance-ledger.ts';
+import { verifierText } from '../pki/signed-note.ts';
+import { ensureStationKey } from '../pki/station-key.ts';
+import { stationKeyPath } from './state-folder.ts';
+
+/** A board takes seconds: three times what a busy socket needs, so that a stolen key yields little. */
+const PER_SOCKET_AND_MINUTE = 60;
+
+/** Certificates that a station with so many sockets may ask for in a minute. */
+export const rateOf = (sockets: number): number => sockets * PER_SOCKET_AND_MINUTE;
+
+/**
+ * Enrolls the stations of a host that is also the signer's, each once: one that a person stopped, revoked or admitted
+ * with another key stays as it is.
+ */
+export async function enrollOwnStations(
+  stateFolder: string,
+  stations: readonly StationConfig[],
+  ledger: IssuanceLedger,
+): Promise<void> {
+  for (const { id, sockets, signaturesPerMinute } of stations) {
+    const { verifier } = ensureStationKey(stationKeyPath(stateFolder, id), id);
+    if ((await ledger.station(id)) !== undefined) continue;
+    const perMinute = signaturesPerMinute ?? rateOf(sockets.length);
+    await ledger.admitStation({ stationId: id, verifier: verifierText(verifier), perMinute });
+  }
+}
