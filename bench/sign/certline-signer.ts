@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import type { CertificateProfile } from '../../pki/certificate-profile.ts';
+import { createDevelopmentCa, loadFactoryIca } from '../../pki/development-ca.ts';
+import { generateDeviceKey } from '../../pki/device-key.ts';
+import type { IssueRequest } from '../../pki/issue-request.ts';
+import { Issuer } from '../../pki/issuer.ts';
+import { orderText, type Order, type SignedOrder } from '../../pki/order.ts';
+import { sha256Hex } from '../../pki/p256.ts';
+import { SecretBytes } from '../../pki/secret-bytes.ts';
+import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
+import type { SqlLedger } from '../../pki/sql-ledger.ts';
+
+const PROFILE: CertificateProfile = {
+  organization: 'certline-bench',
+  commonName: '{serial}',
+  validity: 'forever',
+};
+const PRODUCT = 'sensor';
+const ORDER_QUANTITY = 1_000_000;
+
+/** Stages of an issuance, each named after the step that ends it. */
+export const STAGE_OF_STEP = {
+  gated: 'find, CSR gate',
+  built: 'build TBS',
+  reserved: 'reserve (commit, audit)',
+  linted: 'lint TBS',
+  signing: 'begin signing (commit, audit)',
+  signed: 'sign',
+  verified: 'lint again, verify',
+  recorded: 'record (commit, audit)',
+} as const;
+
+type Step = keyof typeof STAGE_OF_STEP;
+
+/** The signer as a line runs it: software key, SQLite ledger with its audit log, an order to count against. */
+export class CertlineSigner {
+  readonly #issuer: Issuer;
+  readonly #ledger: SqlLedger;
+  #batches = 0;
+  #watch: ((step: Step) => void) | undefined;
+
+  private constructor(directory: string, ledger: SqlLedger) {
+    this.#ledger = ledger;
+    this.#issuer = new Issuer({
+      ca: loadFactoryIca({ directory, passphrase: passphrase() }),
+      ledger,
+      profileOf: () => PROFILE,
+      atStep: (step) => this.#watch?.(step),
+    });
+  }
+
+  /** A new CA and a new ledger in `folder`. */
+  static async open(folder: string): Promise<CertlineSigner> {
+    const directory = join(folder, 'ca');
+    await createDevelopmentCa({ directory, name: 'Certline Bench', passphrase: passphrase() });
+    const ledger = openSqliteLedger(join(folder, 'ledger.db'));
+    await ledger.admitOrder(benchOrder());
+    ledger.witnessed(await ledger.auditHead());
+    return new CertlineSigner(directory, ledger);
+  }
+
+  /** Jobs that issue a certificate each: the CSRs are made and the serials released before they run. */
+  async jobs(count: number): Promise<(() => Promise<unknown>)[]> {
+    this.#batches += 1;
+    const batchId = `b${this.#batches}`;
+    const manifestSha256 = sha256Hex(Buffer.from(batchId));
+    const releasedAt = new Date().toISOString();
+    await this.#ledger.releaseBatch({ batchId, order: 'PO-1', quota: count, manifestSha256, releasedAt });
+    const requests = Array.from({ length: count }, (_, index) => requestFor(batchId, index));
+    const units = requests.map(({ serial }) => ({ serial, product: PRODUCT }));
+    await this.#ledger.releaseSerials({ batchId, units });
+    return requests.map((request) => () => this.#issuer.issue(request));
+  }
+
+  /** Runs one job; the milliseconds of each stage. Nothing else may run meanwhile. */
+  async stagesOf(job: () => Promise<unknown>): Promise<Record<string, number>> {
+    const stages: Record<string, number> = {};
+    const begin = performance.now();
+    let last = begin;
+    this.#watch = (step) => {
+      const now = performance.now();
+      stages[STAGE_OF_STEP[step]] = now - last;
+      last = now;
+    };
+    await job();
+    this.#watch = undefined;
+    return { ...stages, whole: performance.now() - begin };
+  }
+
+  close(): Promise<void> {
+    return this.#ledger.close();
+  }
+}
+
+function requestFor(batchId: string, index: number): IssueRequest {
+  const serial = `${batchId}-${index}`.toUpperCase();
+  return {
+    requestId: `${batchId}/${serial}/1`,
+    batchId,
+    serial,
+    product: PRODUCT,
+    attempt: 1,
+    boardId: `board-of-${serial}`,
+    csr: generateDeviceKey().createCsr({ serial }),
+  };
+}
+
+/** As it is once its signature was verified, which happens once a lot and is not measured. */
+function benchOrder(): SignedOrder {
+  const order: Order = {
+    order: 'PO-1',
+    revision: 1,
+    products: [PRODUCT],
+    quantity: ORDER_QUANTITY,
+    reissues: 0,
+    opens: '2020-01-01T00:00:00.000Z',
+    closes: '9999-12-31T23:59:59.000Z',
+  };
+  return { ...order, signedBy: 'bench', sha256: sha256Hex(Buffer.from(orderText(order))) };
+}
+
+function passphrase(): SecretBytes {
+  return new SecretBytes(Buffer.from('benchmark'));
+}
