@@ -66,12 +66,12 @@ const gnutls: Verifier = {
 
 const MBEDTLS_SOURCE = new URL('./verifiers/mbedtls-verify.c', import.meta.url).pathname;
 
+/** Why no program on mbedTLS can be compiled here; undefined when it can. */
+export const MBEDTLS_MISSING = missingFile('/usr/include/mbedtls/x509_crt.h') ?? missingProgram('gcc');
+
 const mbedtls: Verifier = {
   name: 'mbedTLS',
-  missing:
-    existsSync('/usr/include/mbedtls/x509_crt.h') && missingProgram('gcc') === undefined
-      ? undefined
-      : INSTALL,
+  missing: MBEDTLS_MISSING,
   accepts: (chainPath, paths, folder) => {
     const program = join(folder, 'mbedtls-verify');
     if (!existsSync(program)) {
