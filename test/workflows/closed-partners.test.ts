@@ -3,6 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BatchInput, BatchProgress } from '../../provisioning/batch.ts';
 import { WORKFLOW_QUEUE } from '../../provisioning/task-queues.ts';
+import type { UnitState } from '../../provisioning/unit.ts';
 import { failure, instantChunks, PRODUCT, startRig } from './rig.ts';
 import type { ScriptedActivities } from './rig.ts';
 import { until } from './until.ts';
@@ -72,13 +73,12 @@ describe('a chunk', () => {
     const chunk = rig!.client.workflow.getHandle('batch/B/chunk-00001');
     await rig!.client.workflow.getHandle('unit/CL-1').terminate();
     await chunk.signal('rerunUnits', { serials: ['CL-1', 'CL-2'] });
-    await until('the other one was tried again', () => rig!.called('generateKeypair') === 3);
-    await rig!.client.workflow
-      .getHandle('unit/CL-2')
-      .executeUpdate('skip')
-      .catch(() => undefined);
-    await untilWaiting(handle, 1);
-    await rig!.client.workflow.getHandle('unit/CL-2').executeUpdate('skip');
+    const other = rig!.client.workflow.getHandle('unit/CL-2');
+    await until('the other one was tried again, and waits again', async () => {
+      const { attempt, attention } = await other.query<UnitState>('state');
+      return attempt === 2 && attention !== undefined;
+    });
+    await other.executeUpdate('skip');
     expect(await handle.result()).toMatchObject({ errors: 1, held: 1 });
     expect((await chunk.describe()).status.name).toBe('COMPLETED');
   });
