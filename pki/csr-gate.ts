@@ -69,7 +69,8 @@ function readFields(der: Uint8Array): RequestParts {
 }
 
 function isSignedBy(publicKey: KeyObject, info: Uint8Array, signature: Uint8Array): boolean {
-  return verify('sha256', info, { key: publicKey, dsaEncoding: 'der' }, signature);
+  // A bare key, which Node takes faster than one inside an object; DER is what it expects then.
+  return verify('sha256', info, publicKey, signature);
 }
 
 function refused(reason: string, what: string, cause?: unknown): PkiError {

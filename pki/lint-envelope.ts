@@ -79,6 +79,6 @@ function isPaddedScalar(content: Uint8Array): boolean {
 
 function isSigned({ fields }: LintedCertificate, { signed = false, issuer }: LintContext): boolean {
   if (!signed || issuer === undefined) return true;
-  const key = { key: issuer.publicKey, dsaEncoding: 'der' } as const;
-  return verify('sha256', fields.tbs, key, fields.signature.subarray(1));
+  // Node expects DER from a bare key, and takes longer over an object that says so.
+  return verify('sha256', fields.tbs, issuer.publicKey, fields.signature.subarray(1));
 }
