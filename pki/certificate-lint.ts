@@ -38,6 +38,18 @@ export interface LintCheck {
   holds(certificate: LintedCertificate, context: LintContext): boolean;
 }
 
+/** A reading that several rules ask for, made once for each certificate; one that throws is made again. */
+export function oncePerCertificate<T>(
+  read: (fields: CertificateFields) => T,
+): (certificate: LintedCertificate) => T {
+  const readings = new WeakMap<CertificateFields, { readonly value: T }>();
+  return ({ fields }) => {
+    const reading = readings.get(fields) ?? { value: read(fields) };
+    readings.set(fields, reading);
+    return reading.value;
+  };
+}
+
 /** True when both are the same bytes. */
 export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   return Buffer.compare(left, right) === 0;

@@ -1,11 +1,13 @@
 import { isSerial } from '../provisioning/serial-number.ts';
-import { sameBytes, type LintCheck, type LintedCertificate } from './certificate-lint.ts';
+import { oncePerCertificate, sameBytes, type LintCheck, type LintedCertificate } from './certificate-lint.ts';
 import { isPrintableText, MAX_NAME_LENGTH } from './certificate-profile.ts';
 import { readName, type NameAttribute } from './certificate-reader.ts';
 import { DER_TAG } from './der-reader.ts';
 import { OID } from './x509-oids.ts';
 
 const SUBJECT_ORDER = [OID.organization, OID.serialNumber, OID.commonName];
+
+const subjectOf = oncePerCertificate(({ subject }) => readName(subject));
 
 /** Issuer and subject. */
 export const NAME_CHECKS: readonly LintCheck[] = [
@@ -18,8 +20,8 @@ export const NAME_CHECKS: readonly LintCheck[] = [
   {
     code: 'subject_attributes',
     rule: 'organizationName, serialNumber, commonName, one each, in this order',
-    holds: ({ fields }) => {
-      const rdns = readName(fields.subject);
+    holds: (certificate) => {
+      const rdns = subjectOf(certificate);
       const oids = rdns.map((rdn) => (rdn.length === 1 ? rdn[0]?.oid : undefined));
       return rdns.length === SUBJECT_ORDER.length && SUBJECT_ORDER.every((oid, index) => oids[index] === oid);
     },
@@ -59,8 +61,8 @@ export const NAME_CHECKS: readonly LintCheck[] = [
   },
 ];
 
-function attributesOf({ fields }: LintedCertificate): NameAttribute[] {
-  return readName(fields.subject).flat();
+function attributesOf(certificate: LintedCertificate): NameAttribute[] {
+  return subjectOf(certificate).flat();
 }
 
 function textOf(certificate: LintedCertificate, oid: string): string {

@@ -1,24 +1,34 @@
-import type { LintCheck, LintedCertificate } from './certificate-lint.ts';
+import { oncePerCertificate, type LintCheck, type LintedCertificate } from './certificate-lint.ts';
 import { readTime } from './certificate-reader.ts';
-import { DER_TAG, type DerElement } from './der-reader.ts';
+import { DER_TAG } from './der-reader.ts';
 
 /** RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050. */
 const FIRST_GENERALIZED_YEAR = 2050;
 /** Nothing was provisioned before; a UTCTime that stands for 9999 reads as 1999. */
 const FIRST_YEAR = 2020;
 
+/** A time as it is encoded and, where that is well-formed, its moment. */
+interface ReadTime {
+  readonly tag: number;
+  readonly moment: Date | undefined;
+}
+
+/** Start and end. */
+const bothTimesOf = oncePerCertificate(({ notBefore, notAfter }): readonly ReadTime[] =>
+  [notBefore, notAfter].map((time) => ({ tag: time.tag, moment: readTime(time) })),
+);
+
 /** The times of a certificate. */
 export const VALIDITY_CHECKS: readonly LintCheck[] = [
   {
     code: 'time_form',
     rule: 'times that exist, in whole seconds with Z (RFC 5280 §4.1.2.5)',
-    holds: ({ fields }) =>
-      readTime(fields.notBefore) !== undefined && readTime(fields.notAfter) !== undefined,
+    holds: (certificate) => bothTimesOf(certificate).every(({ moment }) => moment !== undefined),
   },
   {
     code: 'time_type',
     rule: 'UTCTime through 2049, GeneralizedTime from 2050 (RFC 5280 §4.1.2.5)',
-    holds: ({ fields }) => [fields.notBefore, fields.notAfter].every(hasRightType),
+    holds: (certificate) => bothTimesOf(certificate).every(hasRightType),
   },
   {
     code: 'time_plausible',
@@ -62,12 +72,14 @@ export const VALIDITY_CHECKS: readonly LintCheck[] = [
   },
 ];
 
-function timesOf({ fields }: LintedCertificate): Date[] {
-  return [readTime(fields.notBefore), readTime(fields.notAfter)].filter((time) => time !== undefined);
+function timesOf(certificate: LintedCertificate): Date[] {
+  return bothTimesOf(certificate)
+    .map(({ moment }) => moment)
+    .filter((moment) => moment !== undefined);
 }
 
-function hasRightType(time: DerElement): boolean {
-  const year = readTime(time)?.getUTCFullYear();
-  if (year === undefined) return false;
-  return time.tag === (year < FIRST_GENERALIZED_YEAR ? DER_TAG.utcTime : DER_TAG.generalizedTime);
+function hasRightType({ tag, moment }: ReadTime): boolean {
+  if (moment === undefined) return false;
+  const isGeneralized = moment.getUTCFullYear() >= FIRST_GENERALIZED_YEAR;
+  return tag === (isGeneralized ? DER_TAG.generalizedTime : DER_TAG.utcTime);
 }
