@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { usageOf } from './process-usage.ts';
 import { CertlineSigner } from './sign/certline-signer.ts';
 import { medians, quantile } from './sign/figures.ts';
 import { measureFloors } from './sign/floors.ts';
@@ -30,6 +31,7 @@ const STEP_CA_DATABASES: Readonly<Record<StepCaDatabase, string>> = {
 
 interface Contender {
   readonly name: string;
+  readonly pid: number;
   readonly jobs: () => Promise<(() => Promise<unknown>)[]>;
   readonly close: () => Promise<void>;
 }
@@ -37,7 +39,12 @@ interface Contender {
 const folder = makeFolder();
 const certline = await CertlineSigner.open(folder);
 const contenders: Contender[] = [
-  { name: 'certline', jobs: () => certline.jobs(CERTLINE_JOBS), close: () => certline.close() },
+  {
+    name: 'certline',
+    pid: process.pid,
+    jobs: () => certline.jobs(CERTLINE_JOBS),
+    close: () => certline.close(),
+  },
 ];
 try {
   console.log(
@@ -72,7 +79,7 @@ async function startStepCas(): Promise<Contender[]> {
     const program = installStepCa();
     for (const [database, name] of Object.entries(STEP_CA_DATABASES)) {
       const ca = await StepCa.start(program, join(folder, database), database as StepCaDatabase);
-      started.push({ name, jobs: async () => ca.jobs(STEP_CA_JOBS), close: () => ca.stop() });
+      started.push({ name, pid: ca.pid, jobs: async () => ca.jobs(STEP_CA_JOBS), close: () => ca.stop() });
     }
   } catch (error) {
     console.log(`skipped: step-ca (${String(error)})`);
@@ -85,19 +92,27 @@ async function measureRound(round: number): Promise<Record<string, number>> {
   const figures: Record<string, number> = {};
   for (const atOnce of AT_ONCE) {
     const order = round % 2 === 0 ? contenders : contenders.toReversed();
-    for (const { name, jobs } of order) figures[`${name} ${atOnce}`] = await perSecond(await jobs(), atOnce);
+    for (const { name, pid, jobs } of order) {
+      const ready = await jobs();
+      const { cpuMs } = usageOf(pid);
+      figures[`${name} ${atOnce}`] = await perSecond(ready, atOnce);
+      figures[`${name} ${atOnce} CPU`] = (usageOf(pid).cpuMs - cpuMs) / ready.length;
+    }
   }
   return figures;
 }
 
 function showRates(figures: Readonly<Record<string, number>>): void {
-  console.log(`\nper second, at once:                      ${AT_ONCE.map((count) => pad(count)).join('')}`);
+  const row = (what: string, figure: (atOnce: number) => number, digits = 0): void =>
+    console.log(what.padEnd(42) + AT_ONCE.map((atOnce) => pad(figure(atOnce), digits)).join(''));
+  const of = (name: string, atOnce: number): number => figures[`${name} ${atOnce}`] ?? NaN;
+  console.log('');
+  row('per second, at once:', (atOnce) => atOnce);
   for (const { name } of contenders) {
-    const own = AT_ONCE.map((count) => figures[`${name} ${count}`] ?? NaN);
-    console.log(name.padEnd(42) + own.map((rate) => pad(rate)).join(''));
-    if (name === 'certline') continue;
-    const ratios = AT_ONCE.map((count, index) => (figures[`certline ${count}`] ?? NaN) / (own[index] ?? NaN));
-    console.log('  certline to it'.padEnd(42) + ratios.map((ratio) => pad(ratio, 2)).join(''));
+    row(name, (atOnce) => of(name, atOnce));
+    row('  ms of CPU each', (atOnce) => figures[`${name} ${atOnce} CPU`] ?? NaN, 2);
+    if (name !== 'certline')
+      row('  certline to it, per second', (atOnce) => of('certline', atOnce) / of(name, atOnce), 2);
   }
 }
 
@@ -106,7 +121,7 @@ function showFloors(
   floors: Readonly<Record<string, number>>,
 ): void {
   const own = figures['certline 16'] ?? NaN;
-  console.log('\nfloors, one thread, per second                      certline at 16 to it');
+  console.log('\nparts alone, one thread, per second                 certline at 16 to it');
   for (const [name, rate] of Object.entries(floors))
     console.log(name.padEnd(42) + pad(rate) + pad(own / rate, 3));
 }

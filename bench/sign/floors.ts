@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, sign, verify, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { generateDeviceKey } from '../../pki/device-key.ts';
 import { callsPerSecond } from './per-second.ts';
 import { makeOpensslChain, openssl } from './openssl-chain.ts';
@@ -23,16 +24,28 @@ export function measureFloors(folder: string): Record<string, number> {
   const issuer = new X509Certificate(readFileSync(join(chain, 'root.pem')));
   const der = new X509Certificate(readFileSync(join(chain, 'ica.pem'))).raw;
   const issuerKey = issuer.publicKey;
+  const database = durableTable(join(folder, 'floor.db'));
+  const insert = database.prepare('INSERT INTO t VALUES (?)');
   const parts: Record<string, () => unknown> = {
     'crypto.sign': () => sign('sha256', message, privateKey),
     'crypto.verify': () => verify('sha256', message, publicKey, signature),
     createPublicKey: () => createPublicKey(spki),
     'X509Certificate parse + verify': () => new X509Certificate(der).verify(issuerKey),
+    'SQLite, one durable row a commit': () => insert.run(message),
     'openssl x509 -req, a process each': opensslSigning(chain),
   };
-  return Object.fromEntries(
-    Object.entries(parts).map(([name, work]) => [name, callsPerSecond(work, FOR_MS)]),
+  const floors = Object.entries(parts).map(([name, work]) => [name, callsPerSecond(work, FOR_MS)] as const);
+  database.close();
+  return Object.fromEntries(floors);
+}
+
+/** The modes of the ledger: WAL, synchronous=FULL. */
+function durableTable(path: string): DatabaseSync {
+  const database = new DatabaseSync(path);
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE IF NOT EXISTS t (b BLOB)',
   );
+  return database;
 }
 
 function opensslSigning(chain: string): () => void {

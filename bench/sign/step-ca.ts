@@ -27,12 +27,14 @@ export function installStepCa(): string {
 
 /** A step-ca of its own on the loopback, with one JWK provisioner and P-256 keys. */
 export class StepCa {
+  readonly pid: number;
   readonly #stop: () => Promise<void>;
   readonly #port: number;
   readonly #key: KeyObject;
   readonly #agent: Agent;
 
-  private constructor(stop: () => Promise<void>, port: number, key: KeyObject, agent: Agent) {
+  private constructor(pid: number, stop: () => Promise<void>, port: number, key: KeyObject, agent: Agent) {
+    this.pid = pid;
     this.#stop = stop;
     this.#port = port;
     this.#key = key;
@@ -56,7 +58,7 @@ export class StepCa {
       await exited;
     };
     const agent = new Agent({ keepAlive: true, ca: readFileSync(join(folder, 'root.pem')) });
-    const stepCa = new StepCa(stop, port, privateKey, agent);
+    const stepCa = new StepCa(child.pid!, stop, port, privateKey, agent);
     await stepCa.#untilHealthy(
       () => child.exitCode !== null,
       () => said,
