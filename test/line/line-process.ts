@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const CLI = join(import.meta.dirname, '..', '..', 'cli', 'certline.ts');
+/** The real program. */
+export const CLI = join(import.meta.dirname, '..', '..', 'cli', 'certline.ts');
 
 /** The real program, as a shell starts it: a process group of its own. */
 export class LineProcess {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,9 @@ import { ensureDemoCa } from '../../workers/line-ca.ts';
 import {
   caFolder,
   ledgerPath,
+  ordersFolder,
   registryPath,
+  releaseKeysPath,
   stationBookPath,
   tileFilePath,
 } from '../../workers/state-folder.ts';
@@ -15,7 +18,7 @@ import type { TemporalServer } from '../../workers/temporal-server/temporal-serv
 import { until } from '../workflows/until.ts';
 import { rowsOf } from './line-evidence.ts';
 import type { LinePlaces } from './line-evidence.ts';
-import { LineProcess } from './line-process.ts';
+import { CLI, LineProcess } from './line-process.ts';
 
 const PRODUCTS = [{ name: 'golioth-node', organization: 'certline-test' }];
 const STATIONS = ['st-1', 'st-2'];
@@ -49,6 +52,8 @@ export class RolesRig {
     });
     const rig = new RolesRig(folder, server);
     await rig.#configure();
+    rig.#enrollStations();
+    rig.#order('PO-1');
     rig.#startBoards();
     for (const role of ROLES) rig.startRole(role);
     await Promise.all(ROLES.map((role) => rig.isUp(role)));
@@ -139,6 +144,36 @@ export class RolesRig {
       mkdirSync(this.stateOf(role), { recursive: true });
       writeFileSync(this.#config(role), JSON.stringify({ products: PRODUCTS, ...own[role] }));
     }
+  }
+
+  /** As docs/signer.md says: each station prints a command, which is carried to the signer's host. */
+  #enrollStations(): void {
+    for (const station of ['st-1', 'st-2'] as const) {
+      const printed = this.#certline(station, 'station', 'enroll').trim().split('\n').at(-1)!;
+      // A shell would take the quotes away.
+      this.#certline('signer', ...printed.replaceAll("'", '').split(' ').slice(1));
+    }
+  }
+
+  /** The OEM releases more than any test needs. */
+  #order(id: string): void {
+    const signer = this.stateOf('signer');
+    const passphrase = join(this.folder, 'release.passphrase');
+    writeFileSync(passphrase, 'a passphrase of the OEM\n', { mode: 0o600 });
+    const key = ['--passphrase-file', passphrase];
+    const terms = ['--product', PRODUCTS[0]!.name, '--quantity', '5000', '--reissues', '5000'];
+    this.#certline('signer', 'order', 'key', 'init', '--name', 'oem', '--folder', 'release', ...key);
+    this.#certline('signer', 'order', 'create', id, ...terms, '--closes', '2099-12-31');
+    this.#certline('signer', 'order', 'sign', `${id}.order`, '--key', 'release', ...key);
+    mkdirSync(ordersFolder(signer), { recursive: true });
+    copyFileSync(join(this.folder, 'release', 'release.vkey'), releaseKeysPath(signer));
+    copyFileSync(join(this.folder, `${id}.order`), join(ordersFolder(signer), `${id}.order`));
+  }
+
+  #certline(role: RoleName, ...args: string[]): string {
+    const argv = [CLI, ...args, '--config', this.#config(role)];
+    const env = { ...process.env, CERTLINE_STATE: this.stateOf(role), TEMPORAL_ADDRESS: '' };
+    return execFileSync(process.execPath, argv, { cwd: this.folder, env, encoding: 'utf8' });
   }
 
   #startBoards(): void {
