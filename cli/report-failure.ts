@@ -37,6 +37,7 @@ const REASON_OF_CODE: Readonly<Record<string, ExitReason>> = {
   REGISTRY_UNAVAILABLE: 'disk',
   STATION_DISK: 'disk',
   ENOSPC: 'disk',
+  ERR_SQLITE_ERROR: 'disk',
   EROFS: 'disk',
   EACCES: 'disk',
   EDQUOT: 'disk',
@@ -80,6 +81,19 @@ export function reasonOf(error: unknown): ExitReason {
   }
 }
 
+/** Errors of the system that reach a command as they are: their words say what, these say how to mend it. */
+const CURES: Readonly<Record<string, string>> = {
+  ENOSPC: 'free some space, then start again: it goes on where it was',
+  EDQUOT: 'free some space, then start again: it goes on where it was',
+  EROFS: 'the disk is read-only: make it writable, or name another folder with --state',
+  EACCES: 'let the user who runs Certline write there, or name another folder with --state',
+  ERR_SQLITE_ERROR:
+    'a database cannot be used: look whether its disk is full, read-only or broken, then start again',
+};
+
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as { code?: unknown };
+  const cure = typeof code === 'string' ? CURES[code] : undefined;
+  return cure === undefined ? error.message : `${error.message}: ${cure}.`;
 }
