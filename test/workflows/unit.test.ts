@@ -109,6 +109,7 @@ describe('a unit', () => {
       attention: { serial: 'CL-1', code: 'SMP_DEVICE_ERROR', step: 'flashCredentials', attempt: 1 },
     });
     expect(rig!.called('releaseSocket')).toBe(1);
+    await until('it is on record', () => rig!.called('recordFailure') === 1);
     expect(rig!.calls.find((call) => call.name === 'recordFailure')!.input).not.toHaveProperty('outcome');
     const query = 'ProvStatus="ATTENTION" AND ProvError="SMP_DEVICE_ERROR" AND ProvStep="flashCredentials"';
     await until('the list shows it', async () => (await rig!.client.workflow.count(query)).count === 1);
