@@ -38,6 +38,10 @@ describe('two bad boards among good ones', () => {
     });
     const { attention } = await rig.progress(batch);
     expect(attention).toMatchObject([{ code: 'READ_BACK_DIFFERS', step: 'verifyReadback', attempt: 1 }]);
+    await until(
+      'it is on record',
+      async () => (await rig.line.registry.batchSummary(batch.batchId)).attention === 1,
+    );
     expect(await rig.line.registry.batchSummary(batch.batchId)).toMatchObject({ passed: 11, attention: 1 });
   });
 

@@ -46,7 +46,9 @@ describe('a line whose orders the OEM signs', () => {
     const rerun = (): Promise<unknown> =>
       rig!.line.client.workflow.getHandle(batchWorkflowId(batch.batchId)).executeUpdate('rerunFailed');
     await waits('ORDER_UNKNOWN');
-    expect(await rig.line.registry.batchSummary(batch.batchId)).toMatchObject({ attention: 4 });
+    const onRecord = async (): Promise<number> =>
+      (await rig!.line.registry.batchSummary(batch.batchId)).attention;
+    await until('they are on record', async () => (await onRecord()) === 4);
     putOrder(rig, 3, 1);
     await rerun();
     await waits('QUOTA_EXCEEDED');
