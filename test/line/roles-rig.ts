@@ -51,13 +51,18 @@ export class RolesRig {
       report: () => undefined,
     });
     const rig = new RolesRig(folder, server);
-    await rig.#configure();
-    rig.#enrollStations();
-    rig.#order('PO-1');
-    rig.#startBoards();
-    for (const role of ROLES) rig.startRole(role);
-    await Promise.all(ROLES.map((role) => rig.isUp(role)));
-    return rig;
+    try {
+      await rig.#configure();
+      rig.#enrollStations();
+      rig.#order('PO-1');
+      rig.#startBoards();
+      for (const role of ROLES) rig.startRole(role);
+      await Promise.all(ROLES.map((role) => rig.isUp(role)));
+      return rig;
+    } catch (error) {
+      await rig.end();
+      throw error;
+    }
   }
 
   /** Starts a role; the shell's `certline worker …`. */
