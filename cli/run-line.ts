@@ -13,6 +13,7 @@ import type { Closing } from '../workers/close-all.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
 import { reportFailure } from './report-failure.ts';
+import { printLine } from './stdout.ts';
 import { aborted, stopSignal } from './stop-signal.ts';
 import { startVirtualStations } from './virtual-stations.ts';
 import type { VirtualStationsOptions } from './virtual-stations.ts';
@@ -29,10 +30,6 @@ export interface LineSetup {
   readonly virtual: VirtualStationsOptions | undefined;
   readonly onInboxEvent?: (event: InboxEvent) => void;
 }
-
-const say = (text: string): void => {
-  process.stdout.write(`${text}\n`);
-};
 
 /**
  * Starts a line, lets `work` run with it, and stops it in order: first the line, then its boards, last the server.
@@ -53,7 +50,7 @@ export async function withLine<T>(
     const server = await openTemporalServer({
       directory: temporalFolder(stateFolder),
       searchAttributes: SEARCH_ATTRIBUTES,
-      report: say,
+      report: printLine,
       signal,
     });
     closing.push(() => server.stop());
@@ -94,13 +91,13 @@ export async function runLine(invocation: Invocation, options: { virtual?: boole
     throw new CommandError('configuration', message);
   }
   const virtual: VirtualStationsOptions | undefined = options.virtual ? { speed: 'realistic' } : undefined;
-  const onInboxEvent = (event: InboxEvent): void => say(inboxLine(event));
+  const onInboxEvent = (event: InboxEvent): void => printLine(inboxLine(event));
   await withLine(invocation, { virtual, onInboxEvent }, async ({ server, signal, line }) => {
     const sockets = line.stations.reduce((sum, station) => sum + station.sockets.length, 0);
-    say(
+    printLine(
       `Line up: ${line.stations.length} stations, ${sockets} sockets. Drop manifests into ${invocation.config.inbox}`,
     );
-    if (server.uiUrl) say(`Temporal UI: ${server.uiUrl}`);
+    if (server.uiUrl) printLine(`Temporal UI: ${server.uiUrl}`);
     await aborted(signal);
   });
 }

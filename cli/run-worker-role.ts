@@ -24,6 +24,7 @@ import type { Logger } from 'pino';
 import type { TemporalServer } from '../workers/temporal-server/temporal-server.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
+import { printLine } from './stdout.ts';
 import { aborted, stopSignal } from './stop-signal.ts';
 
 interface Surroundings extends Invocation {
@@ -57,7 +58,7 @@ export async function runWorkerRole(invocation: Invocation, role: string): Promi
     closing.push(() => clientConnection.close());
     const { namespace } = server;
     const { ended } = await start({ ...invocation, client, connection, namespace, server, log, closing });
-    process.stdout.write(`${role} up, on ${server.address}, namespace ${namespace}\n`);
+    printLine(`${role} up, on ${server.address}, namespace ${namespace}`);
     // A worker that has ended takes no work any more: leave, so that whoever supervises it starts it again.
     await Promise.race([aborted(signal), ended]);
   } catch (error) {
