@@ -53,9 +53,8 @@ export async function startDevServer(start: DevServerStart): Promise<DevServer> 
     const server = await spawnServer(start, ports, log);
     const failure = await waitUntilServing(server, start);
     if (failure === undefined) return server;
-    const lines = log.tail(3);
-    if (attempt < PORT_ATTEMPTS && /address already in use/i.test(lines)) continue;
-    throw startFailed(start, `${failure}; its last words: ${lines} (all of them: ${log.path})`);
+    if (attempt < PORT_ATTEMPTS && log.says(/address already in use/i)) continue;
+    throw startFailed(start, `${failure}; its last words: ${log.tail(3)} (all of them: ${log.path})`);
   }
 }
 

@@ -3,15 +3,19 @@ import { join } from 'node:path';
 
 /** Warnings only are logged; a log of this size is put aside before the next start. */
 const ROTATE_AT_BYTES = 10 * 1024 * 1024;
-const TAIL_BYTES = 4096;
+/** A start that fails says why in one line of several KiB, reason last. */
+const READ_BYTES = 256 * 1024;
+const TOLD_CHARACTERS = 300;
 
 /** The server's log file in the state folder, from where this start began to write. */
 export interface ServerLog {
   readonly path: string;
   /** For the server's stdout and stderr; to be closed once it has started. */
   readonly descriptor: number;
-  /** The last `count` lines written since the start, joined by ` | `. */
+  /** The last `count` lines written since the start, joined by ` | `; of a long one its beginning and its end. */
   readonly tail: (count: number) => string;
+  /** Whether anything written since the start matches, however long its line is. */
+  readonly says: (pattern: RegExp) => boolean;
 }
 
 /** Where the server in this state folder logs. */
@@ -24,18 +28,31 @@ export function openServerLog(directory: string): ServerLog {
   const path = serverLogPath(directory);
   if (sizeOf(path) > ROTATE_AT_BYTES) renameSync(path, `${path}.1`);
   const start = sizeOf(path);
-  return { path, descriptor: openSync(path, 'a'), tail: (count) => readTail(path, start, count) };
+  return {
+    path,
+    descriptor: openSync(path, 'a'),
+    tail: (count) => tellTail(readSince(path, start), count),
+    says: (pattern) => pattern.test(readSince(path, start)),
+  };
 }
 
-function readTail(path: string, start: number, count: number): string {
-  const from = Math.max(start, sizeOf(path) - TAIL_BYTES);
-  const buffer = Buffer.alloc(TAIL_BYTES);
+function readSince(path: string, start: number): string {
+  const from = Math.max(start, sizeOf(path) - READ_BYTES);
+  const buffer = Buffer.alloc(READ_BYTES);
   const file = openSync(path, 'r');
-  const length = readSync(file, buffer, 0, TAIL_BYTES, from);
+  const length = readSync(file, buffer, 0, READ_BYTES, from);
   closeSync(file);
-  const lines = buffer.toString('utf8', 0, length).split('\n');
-  const told = lines.filter((line) => line.trim() !== '').slice(-count);
-  return told.map((line) => line.slice(0, 300)).join(' | ');
+  return buffer.toString('utf8', 0, length);
+}
+
+function tellTail(text: string, count: number): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.slice(-count).map(shorten).join(' | ');
+}
+
+function shorten(line: string): string {
+  const half = TOLD_CHARACTERS / 2;
+  return line.length <= TOLD_CHARACTERS ? line : `${line.slice(0, half)} … ${line.slice(-half)}`;
 }
 
 function sizeOf(path: string): number {

@@ -8,6 +8,7 @@ import type { Patience } from '../../../workers/temporal-server/patience.ts';
 import { identifyProcess, isRunning, sendSignal } from '../../../workers/temporal-server/process-identity.ts';
 import { readServerRecord } from '../../../workers/temporal-server/server-record.ts';
 import type { ServerRecord } from '../../../workers/temporal-server/server-record.ts';
+import { findTemporalBinary } from '../../../workers/temporal-server/temporal-binary.ts';
 import type { TemporalServer } from '../../../workers/temporal-server/temporal-server.ts';
 import { runChild } from './child.ts';
 import { scratchFolder, until, writeScript } from './scratch.ts';
@@ -93,6 +94,22 @@ describe('a server of our own', () => {
       });
       expect(Number(count)).toBe(0);
     });
+  });
+
+  it('is started again on other ports when one is taken while it starts', async () => {
+    const directory = scratchFolder();
+    const real = await findTemporalBinary({ environment, report: () => undefined, signal: undefined });
+    // As the real one says it: the ports it takes for its own services are in a chain of reasons, several KiB long.
+    const reasons = 'could not build arguments for function '.repeat(200);
+    const words = `{"level":"ERROR","msg":"${reasons}: listen tcp 127.0.0.1:1: bind: address already in use","at":"${reasons}"}`;
+    writeScript(
+      join(directory, 'bin'),
+      'temporal',
+      `[ "$1" = --version ] || [ -e tried ] && exec "${real.path}" "$@"; touch tried; echo '${words}'; exit 1`,
+    );
+    const server = await open(directory, [], { PATH: `${join(directory, 'bin')}:/usr/bin:/bin` });
+    expect(existsSync(join(directory, 'tried'))).toBe(true);
+    await withClient(server, async (client) => client.workflowService.getSystemInfo({}));
   });
 
   it('ends with its process when nobody stopped it', async () => {
