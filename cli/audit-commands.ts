@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { invocationOf, stateFolderOf } from './invocation.ts';
+import { invocationOf } from './invocation.ts';
 import type { VerifyAuditOptions } from './verify-audit.ts';
 
 /** Commands of the security engineer about the signer's audit log. */
@@ -35,7 +35,7 @@ Examples:
     .addHelpText('after', '\nExample:\n  certline audit export lot-0007-audit')
     .action(async (folder: string, _options: object, command: Command) => {
       const { exportAudit } = await import('./export-audit.ts');
-      await exportAudit(stateFolderOf(command), folder);
+      await exportAudit(invocationOf(command), folder);
     });
   audit
     .command('reconcile')
@@ -44,7 +44,7 @@ Examples:
     .addHelpText('after', '\nExit status 0: no difference; 33: some.\n\nExample:\n  certline audit reconcile')
     .action(async (options: { json?: boolean }, command: Command) => {
       const { reconcileRecords } = await import('./reconcile-records.ts');
-      await reconcileRecords(stateFolderOf(command), options);
+      await reconcileRecords(invocationOf(command), options);
     });
   audit
     .command('checkpoint')

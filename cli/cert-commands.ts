@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { REVOCATION_REASONS } from '../pki/issuance-ledger.ts';
-import { stateFolderOf } from './invocation.ts';
+import { invocationOf, stateFolderOf } from './invocation.ts';
 import type { LintFileOptions } from './lint-file.ts';
 import type { ShowCertificateOptions } from './show-certificate.ts';
 import type { WithdrawOptions } from './withdraw-certificate.ts';
@@ -30,7 +30,7 @@ export function addCertCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  certline cert revoke CL-000017 --reason keyCompromise')
     .action(async (which: string, options: WithdrawOptions, command: Command) => {
       const { withdrawCertificate } = await import('./withdraw-certificate.ts');
-      await withdrawCertificate(stateFolderOf(command), 'revoke', which, options);
+      await withdrawCertificate(invocationOf(command), 'revoke', which, options);
     });
   for (const [withdrawal, description] of Object.entries(HOLDS)) {
     cert
@@ -41,7 +41,7 @@ export function addCertCommands(program: Command): void {
       .addHelpText('after', `\nExample:\n  certline cert ${withdrawal} CL-000017`)
       .action(async (which: string, options: WithdrawOptions, command: Command) => {
         const { withdrawCertificate } = await import('./withdraw-certificate.ts');
-        await withdrawCertificate(stateFolderOf(command), withdrawal as keyof typeof HOLDS, which, options);
+        await withdrawCertificate(invocationOf(command), withdrawal as keyof typeof HOLDS, which, options);
       });
   }
 }
@@ -85,7 +85,7 @@ Examples:
     )
     .action(async (which: string, options: ShowCertificateOptions, command: Command) => {
       const { showCertificate } = await import('./show-certificate.ts');
-      await showCertificate(stateFolderOf(command), which, options);
+      await showCertificate(invocationOf(command), which, options);
     });
   return cert;
 }

@@ -7,6 +7,7 @@ import { makeCheckpoint } from '../pki/audit-witness.ts';
 import { verifierText } from '../pki/signed-note.ts';
 import { auditKeyPath } from '../workers/state-folder.ts';
 import { CommandError } from './exit-status.ts';
+import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';
 import { printLine } from './stdout.ts';
 
@@ -18,12 +19,12 @@ export const EXPORT_FILES = {
 } as const;
 
 /** `certline audit export`. Throws `unknown` without a ledger, AUDIT_KEY_INVALID. */
-export async function exportAudit(stateFolder: string, folder: string): Promise<void> {
-  const key = loadAuditKey(auditKeyPath(stateFolder));
+export async function exportAudit(invocation: Invocation, folder: string): Promise<void> {
+  const key = loadAuditKey(auditKeyPath(invocation.stateFolder));
   if (existsSync(join(folder, EXPORT_FILES.log)))
     throw new CommandError('refused', `There is an export in ${folder} already: name another folder.`);
-  await withLedger(stateFolder, async (ledger) => {
-    if (ledger === undefined) throw noLedger(stateFolder);
+  await withLedger(invocation, async (ledger) => {
+    if (ledger === undefined) throw noLedger(invocation);
     await mkdir(folder, { recursive: true });
     const { size, note } = await makeCheckpoint(ledger, key, new Date());
     const write = (name: string, text: string | AsyncIterable<string>): Promise<void> =>

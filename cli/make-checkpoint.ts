@@ -14,11 +14,12 @@ import { noLedger, withLedger } from './open-ledger.ts';
  * not the one that was witnessed, unless that is accepted.
  */
 export async function makeCheckpointNow(
-  { stateFolder, config }: Invocation,
+  invocation: Invocation,
   options: { acceptLoss?: boolean },
 ): Promise<void> {
-  const note = await withLedger(stateFolder, async (ledger) => {
-    if (ledger === undefined) throw noLedger(stateFolder);
+  const { stateFolder, config } = invocation;
+  const note = await withLedger(invocation, async (ledger) => {
+    if (ledger === undefined) throw noLedger(invocation);
     const witnessFile = config.auditWitnessFile;
     if (options.acceptLoss === true)
       await acceptLoss(stateFolder, ledger, witnessFile ?? auditWitnessPath(stateFolder));

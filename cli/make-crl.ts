@@ -10,13 +10,11 @@ import { printJson } from './stdout.ts';
 import { printFields } from './table.ts';
 
 /** `certline ca crl`. Throws `unknown` without a ledger, and what opening the CA throws. */
-export async function makeCrl(
-  { stateFolder, config }: Invocation,
-  options: { json?: boolean },
-): Promise<void> {
+export async function makeCrl(invocation: Invocation, options: { json?: boolean }): Promise<void> {
+  const { stateFolder, config } = invocation;
   const ca = await openConfiguredCa(stateFolder, config);
-  const issued = await withLedger(stateFolder, async (ledger) => {
-    if (ledger === undefined) throw noLedger(stateFolder);
+  const issued = await withLedger(invocation, async (ledger) => {
+    if (ledger === undefined) throw noLedger(invocation);
     return await publishCrl({ ca, ledger, stateFolder });
   });
   await ca.signer.close();

@@ -1,17 +1,16 @@
-import { existsSync } from 'node:fs';
-import type { SqlLedger } from '../pki/sql-ledger.ts';
-import { openSqliteLedger } from '../pki/sqlite-ledger.ts';
-import { ledgerPath } from '../workers/state-folder.ts';
+import { SqlLedger } from '../pki/sql-ledger.ts';
+import { findLineDatabase, ledgerName } from '../workers/line-ledger.ts';
 import { CommandError } from './exit-status.ts';
+import type { Invocation } from './invocation.ts';
 
 /** Lends the signer's ledger, whether a signer runs or not; undefined where there is none, and none is made. */
 export async function withLedger<T>(
-  stateFolder: string,
+  invocation: Invocation,
   use: (ledger: SqlLedger | undefined) => Promise<T>,
 ): Promise<T> {
-  const path = ledgerPath(stateFolder);
-  if (!existsSync(path)) return await use(undefined);
-  const ledger = openSqliteLedger(path);
+  const database = await findLineDatabase(invocation);
+  if (database === undefined) return await use(undefined);
+  const ledger = new SqlLedger(database);
   try {
     return await use(ledger);
   } finally {
@@ -20,9 +19,7 @@ export async function withLedger<T>(
 }
 
 /** The error for a command that cannot do without a ledger. */
-export function noLedger(stateFolder: string): CommandError {
-  return new CommandError(
-    'unknown',
-    `There is no ledger ${ledgerPath(stateFolder)}: name the signer's folder with --state.`,
-  );
+export function noLedger(invocation: Invocation): CommandError {
+  const cure = "name the signer's folder with --state, and its configuration with --config";
+  return new CommandError('unknown', `There is no ledger ${ledgerName(invocation)}: ${cure}.`);
 }

@@ -1,20 +1,23 @@
 import { proveOwnership } from '../pki/ownership-proof.ts';
 import { pemOf } from '../pki/pem.ts';
-import { openSqliteLedger } from '../pki/sqlite-ledger.ts';
+import { SqlLedger } from '../pki/sql-ledger.ts';
 import { openConfiguredCa } from '../workers/line-ca.ts';
 import { openLineAudit } from '../workers/line-audit.ts';
-import { ledgerPath } from '../workers/state-folder.ts';
+import { openLineDatabase } from '../workers/line-ledger.ts';
 import type { Invocation } from './invocation.ts';
 
 /** `certline ca prove`: prints the ownership proof in PEM. Throws what opening the CA and its ledger throws. */
 export async function proveCa({ stateFolder, config }: Invocation, code: string): Promise<void> {
   const ca = await openConfiguredCa(stateFolder, config);
-  const ledger = openSqliteLedger(ledgerPath(stateFolder));
   try {
-    await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
-    process.stdout.write(pemOf('CERTIFICATE', await proveOwnership(ca, ledger, code)));
+    const ledger = new SqlLedger(await openLineDatabase({ stateFolder, config }));
+    try {
+      await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
+      process.stdout.write(pemOf('CERTIFICATE', await proveOwnership(ca, ledger, code)));
+    } finally {
+      await ledger.close();
+    }
   } finally {
-    await ledger.close();
     await ca.signer.close();
   }
 }

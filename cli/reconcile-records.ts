@@ -4,16 +4,17 @@ import type { Registry } from '../registry/registry.ts';
 import { compareAudit, compareLot, replayAudit } from '../reports/reconciliation.ts';
 import type { Difference, ReconciledCounts, RegisteredLot } from '../reports/reconciliation.ts';
 import { EXIT_STATUS } from './exit-status.ts';
+import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';
 import { withRegistry } from './open-registry.ts';
 import { printJson, printLine } from './stdout.ts';
 import { printTable } from './table.ts';
 
 /** `certline audit reconcile`. Sets exit status `auditBroken`; throws `unknown` without a ledger. */
-export async function reconcileRecords(stateFolder: string, options: { json?: boolean }): Promise<void> {
-  const { counts, differences, hasRegistry } = await withLedger(stateFolder, async (ledger) => {
-    if (ledger === undefined) throw noLedger(stateFolder);
-    return await withRegistry(stateFolder, (registry) => compare(ledger, registry));
+export async function reconcileRecords(invocation: Invocation, options: { json?: boolean }): Promise<void> {
+  const { counts, differences, hasRegistry } = await withLedger(invocation, async (ledger) => {
+    if (ledger === undefined) throw noLedger(invocation);
+    return await withRegistry(invocation.stateFolder, (registry) => compare(ledger, registry));
   });
   if (differences.length > 0) process.exitCode = EXIT_STATUS.auditBroken.status;
   if (options.json === true) {

@@ -6,6 +6,7 @@ import { pemOf } from '../pki/pem.ts';
 import type { SqlLedger } from '../pki/sql-ledger.ts';
 import { caFolder } from '../workers/state-folder.ts';
 import { CommandError } from './exit-status.ts';
+import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';
 import { readCertificateFile } from './read-certificate-file.ts';
 import { shownExpiry, shownTime } from './shown-time.ts';
@@ -25,16 +26,16 @@ interface Found {
 
 /** `certline cert show`. Throws `unknown` where neither a file nor the ledger has what is asked for. */
 export async function showCertificate(
-  stateFolder: string,
+  invocation: Invocation,
   which: string,
   options: ShowCertificateOptions,
 ): Promise<void> {
-  const found = await withLedger(stateFolder, async (ledger) => {
+  const found = await withLedger(invocation, async (ledger) => {
     if (existsSync(which)) return await fromFile(which, ledger);
-    if (ledger === undefined) throw noLedger(stateFolder);
+    if (ledger === undefined) throw noLedger(invocation);
     return await fromLedger(which, ledger);
   });
-  const folder = caFolder(stateFolder);
+  const folder = caFolder(invocation.stateFolder);
   const issuers = existsSync(folder) ? readCaChain(folder).slice(0, 1) : [];
   if (options.pem === true) printPem(which, found);
   else if (options.json === true) printJson(found.map((each) => documentOf(each, issuers)));

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
 import type { OrderStanding } from '../pki/issuance-ledger.ts';
 import { readOrder, readOrderFile } from '../pki/order-desk.ts';
 import { openOrder, type SignedOrder } from '../pki/order.ts';
-import { openSqliteLedger } from '../pki/sqlite-ledger.ts';
 import { readVerifierKeys } from '../pki/verifier-key-file.ts';
 import { orderSourcesOf } from '../workers/line-orders.ts';
-import { ledgerPath } from '../workers/state-folder.ts';
 import type { Invocation } from './invocation.ts';
+import { withLedger } from './open-ledger.ts';
 import { shownTime } from './shown-time.ts';
 import { printJson } from './stdout.ts';
 import { printFields } from './table.ts';
@@ -18,34 +16,23 @@ export interface ShowOrderOptions {
 
 /** `certline order show`. Throws ORDER_UNKNOWN, ORDER_INVALID. */
 export async function showOrder(
-  { stateFolder, config }: Invocation,
+  invocation: Invocation,
   given: string,
   options: ShowOrderOptions,
 ): Promise<void> {
-  const configured = orderSourcesOf(stateFolder, config);
+  const configured = orderSourcesOf(invocation.stateFolder, invocation.config);
   const releaseKeys = options.releaseKeys ?? configured.releaseKeys;
   const file = readOrderFile(given);
   const order =
     file === undefined
       ? readOrder({ ...configured, releaseKeys }, given)
       : openOrder(file, readVerifierKeys(releaseKeys), `The order ${given}`);
-  const standing = await standingOf(stateFolder, order.order);
+  const standing = await withLedger(invocation, async (ledger) => ledger?.orderStanding(order.order));
   if (options.json === true) {
     const { released = 0, reissued = 0, closedAt = null } = standing ?? {};
     printJson({ ...order, released, reissued, closedAt });
   } else {
     printOrder(order, standing);
-  }
-}
-
-async function standingOf(stateFolder: string, id: string): Promise<OrderStanding | undefined> {
-  const path = ledgerPath(stateFolder);
-  if (!existsSync(path)) return undefined;
-  const ledger = openSqliteLedger(path);
-  try {
-    return await ledger.orderStanding(id);
-  } finally {
-    await ledger.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { invocationOf, stateFolderOf } from './invocation.ts';
+import { invocationOf } from './invocation.ts';
 
 /** Commands about the stations whose requests the signer heeds. */
 export function addStationCommands(program: Command): void {
@@ -36,7 +36,7 @@ At the signer: certline station admit 'st-1+…' --sockets 4
     .addHelpText('after', "\nExample:\n  certline station admit 'st-1+2f8a01b3+Ae…' --sockets 4")
     .action(async (key: string, options: { sockets: number; perMinute?: number }, command: Command) => {
       const { admitStation } = await import('./steer-stations.ts');
-      await admitStation(stateFolderOf(command), key, options);
+      await admitStation(invocationOf(command), key, options);
     });
   station
     .command('list')
@@ -45,7 +45,7 @@ At the signer: certline station admit 'st-1+…' --sockets 4
     .addHelpText('after', '\nExample:\n  certline station list')
     .action(async (options: { json?: boolean }, command: Command) => {
       const { listStations } = await import('./steer-stations.ts');
-      await listStations(stateFolderOf(command), options);
+      await listStations(invocationOf(command), options);
     });
   for (const [name, state, what] of [
     ['revoke', 'revoked', 'heed a station no more, until it is admitted anew'],
@@ -60,7 +60,7 @@ At the signer: certline station admit 'st-1+…' --sockets 4
       .addHelpText('after', `\nExample:\n  certline station ${name} st-1 --reason "looked into"`)
       .action(async (id: string, { reason }: { reason: string }, command: Command) => {
         const { setStationState } = await import('./steer-stations.ts');
-        await setStationState(stateFolderOf(command), id, { state, reason });
+        await setStationState(invocationOf(command), id, { state, reason });
       });
   }
 }

@@ -1,16 +1,17 @@
 import type { StationState } from '../pki/issuance-ledger.ts';
 import { PkiError } from '../pki/pki-error.ts';
 import { parseVerifier } from '../pki/signed-note.ts';
-import { openSqliteLedger } from '../pki/sqlite-ledger.ts';
+import { SqlLedger } from '../pki/sql-ledger.ts';
+import { openLineDatabase } from '../workers/line-ledger.ts';
 import { rateOf } from '../workers/line-stations.ts';
-import { ledgerPath } from '../workers/state-folder.ts';
+import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';
 import { printJson, printLine } from './stdout.ts';
 import { printTable } from './table.ts';
 
 /** `certline station admit`: the ledger is made where there is none yet. Throws VERIFIER_KEY_INVALID. */
 export async function admitStation(
-  stateFolder: string,
+  invocation: Invocation,
   key: string,
   { sockets, perMinute = rateOf(sockets) }: { readonly sockets: number; readonly perMinute?: number },
 ): Promise<void> {
@@ -20,7 +21,7 @@ export async function admitStation(
       'That is no key of a station: copy the line that "certline station enroll" printed, whole.';
     throw new PkiError('VERIFIER_KEY_INVALID', message);
   }
-  const ledger = openSqliteLedger(ledgerPath(stateFolder));
+  const ledger = new SqlLedger(await openLineDatabase(invocation));
   try {
     await ledger.admitStation({ stationId, verifier: key, perMinute });
     printLine(`Station ${stationId} is enrolled, for ${perMinute} certificates a minute`);
@@ -30,9 +31,9 @@ export async function admitStation(
 }
 
 /** `certline station list`. Throws `unknown` where there is no ledger. */
-export async function listStations(stateFolder: string, options: { json?: boolean }): Promise<void> {
-  await withLedger(stateFolder, async (ledger) => {
-    if (ledger === undefined) throw noLedger(stateFolder);
+export async function listStations(invocation: Invocation, options: { json?: boolean }): Promise<void> {
+  await withLedger(invocation, async (ledger) => {
+    if (ledger === undefined) throw noLedger(invocation);
     const stations = await ledger.stations();
     if (options.json === true) return printJson(stations);
     const heads = ['station', 'state', 'a minute', 'enrolled', 'why'].map((head) => ({ head }));
@@ -49,12 +50,12 @@ export async function listStations(stateFolder: string, options: { json?: boolea
 
 /** `certline station stop|release|revoke`. Throws STATION_UNKNOWN, STATION_REVOKED, `unknown`. */
 export async function setStationState(
-  stateFolder: string,
+  invocation: Invocation,
   stationId: string,
   { state, reason }: { readonly state: StationState; readonly reason: string },
 ): Promise<void> {
-  await withLedger(stateFolder, async (ledger) => {
-    if (ledger === undefined) throw noLedger(stateFolder);
+  await withLedger(invocation, async (ledger) => {
+    if (ledger === undefined) throw noLedger(invocation);
     await ledger.setStationState(stationId, state, reason);
     printLine(`Station ${stationId} is ${state}`);
   });

@@ -34,14 +34,15 @@ interface Judgement {
 
 /** `certline audit verify`. Sets exit status `auditBroken`; throws `unknown` without a log to judge. */
 export async function verifyAudit(
-  { stateFolder, config }: Invocation,
+  invocation: Invocation,
   folder: string | undefined,
   options: VerifyAuditOptions,
 ): Promise<void> {
+  const { stateFolder, config } = invocation;
   const judgement =
     folder === undefined
-      ? await withLedger(stateFolder, async (ledger) => {
-          if (ledger === undefined) throw noLedger(stateFolder);
+      ? await withLedger(invocation, async (ledger) => {
+          if (ledger === undefined) throw noLedger(invocation);
           const checkpoint = options.checkpoint ?? config.auditWitnessFile ?? auditWitnessPath(stateFolder);
           const key = options.key ?? auditVerifierPath(stateFolder);
           return await judge({ entries: ledger.auditEntries(), checkpoint, key });

@@ -1,6 +1,7 @@
 import { REVOCATION_REASONS, type Issuance, type RevocationReason } from '../pki/issuance-ledger.ts';
 import type { SqlLedger } from '../pki/sql-ledger.ts';
 import { CommandError } from './exit-status.ts';
+import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';
 import { printJson, printLine } from './stdout.ts';
 
@@ -19,13 +20,13 @@ export interface WithdrawOptions {
  * certificate, `refused` when its state does not allow it.
  */
 export async function withdrawCertificate(
-  stateFolder: string,
+  invocation: Invocation,
   withdrawal: Withdrawal,
   which: string,
   options: WithdrawOptions,
 ): Promise<void> {
-  const issuance = await withLedger(stateFolder, async (ledger) => {
-    if (ledger === undefined) throw noLedger(stateFolder);
+  const issuance = await withLedger(invocation, async (ledger) => {
+    if (ledger === undefined) throw noLedger(invocation);
     const found = await findOne(ledger, which, withdrawal);
     await withdraw(ledger, found, withdrawal, options.reason);
     return (await ledger.find(found.requestId))!;

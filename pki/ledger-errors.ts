@@ -3,13 +3,16 @@ import { PkiError } from './pki-error.ts';
 /** Why a ledger cannot be used now, and what mends that. */
 const CURES = {
   busy: 'end what holds it locked',
-  'read-only': 'make it and its folder writable',
+  'read-only': 'make it writable, and its folder or its server',
   full: 'free space on its disk',
   'input-output': 'look at its disk',
   'cannot-open': 'mend its path or its permissions',
   lost: 'restore the file, then start the signer again',
   connection: 'start its server, or mend its address',
-  refused: "mend the user, password or rights of the signer's account",
+  tls: "mend its server's certificate, or the certificates that its address names",
+  login: "mend the user, the password, or the server's pg_hba.conf",
+  rights: 'make its user the owner of its database, or grant it all rights there',
+  'no-database': 'create that database, or mend its name',
 } as const;
 
 export type LedgerTrouble = keyof typeof CURES;

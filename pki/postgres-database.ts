@@ -1,9 +1,10 @@
-import type { Client, Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { CommitQueue, type GroupTransaction } from './commit-queue.ts';
 import type { LedgerDatabase, LedgerRow, LedgerTransaction, LedgerValue } from './ledger-database.ts';
 import { ledgerNewer } from './ledger-errors.ts';
 import { postgresError } from './postgres-errors.ts';
 import { POSTGRES_MIGRATIONS } from './postgres-migrations.ts';
+import { postgresClientConfig, postgresName, type PostgresPlace } from './postgres-place.ts';
 
 /** One connection writes at a time anyway; the others read. */
 const MAX_CONNECTIONS = 4;
@@ -11,6 +12,20 @@ const MAX_CONNECTIONS = 4;
 /** How long a connection, and a write for the lock that another signer holds, may take. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const LOCK_TIMEOUT_MS = 2_000;
+
+/** Each statement is of a few rows: a server that says nothing for so long, or a signer that holds the lock, is gone. */
+const SILENCE_TIMEOUT_MS = 10_000;
+/** A migration may rewrite every row there is. */
+const MIGRATION_TIMEOUT_MS = 600_000;
+
+const SESSION = [
+  'synchronous_commit=on',
+  `lock_timeout=${LOCK_TIMEOUT_MS}`,
+  `idle_in_transaction_session_timeout=${SILENCE_TIMEOUT_MS}`,
+];
+
+/** Each statement sees what was committed before it, and so all that others wrote before the lock was had. */
+const BEGIN_WRITE = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 
 /** Any fixed number: all signers of a database take this advisory lock to write, so that policy and audit see one order. */
 const WRITE_LOCK = 0x43_65_72_74;
@@ -28,34 +43,52 @@ export class PostgresDatabase implements LedgerDatabase {
     this.#pool = pool;
     this.#where = where;
     this.#writes = new CommitQueue(
-      (work) => this.#transact('BEGIN', (client) => writeWith(client, work)),
+      (work) => this.#transact(BEGIN_WRITE, (client) => writeWith(client, work)),
       (error) => postgresError(where, error),
     );
   }
 
   /**
-   * Connects to `url` (`postgres://user@host:port/database`) and brings the schema up to date. Throws
-   * LEDGER_UNAVAILABLE, or LEDGER_NEWER for the schema of a later version.
+   * Connects to the database at `place`, and makes its schema or brings it up to date. Throws LEDGER_UNAVAILABLE, or
+   * LEDGER_NEWER for the schema of a later version.
    */
-  static async open(url: string): Promise<PostgresDatabase> {
+  static async open(place: PostgresPlace): Promise<PostgresDatabase> {
+    const database = await PostgresDatabase.#over(place);
+    try {
+      await database.#transact(BEGIN_WRITE, migrate);
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  /** As `open`, but where there is no ledger none is made: undefined. */
+  static async find(place: PostgresPlace): Promise<PostgresDatabase | undefined> {
+    const database = await PostgresDatabase.#over(place);
+    try {
+      if (await database.#transact(BEGIN_WRITE, migrateExisting)) return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+    await database.close();
+    return undefined;
+  }
+
+  static async #over(place: PostgresPlace): Promise<PostgresDatabase> {
     const { default: pg } = await import('pg');
     const pool = new pg.Pool({
-      connectionString: url,
+      ...postgresClientConfig(place),
       max: MAX_CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      options: `-c synchronous_commit=on -c lock_timeout=${LOCK_TIMEOUT_MS}`,
+      query_timeout: SILENCE_TIMEOUT_MS,
+      options: SESSION.map((setting) => `-c ${setting}`).join(' '),
     });
     // A connection that breaks fails its query and is replaced; without listeners it would end the process besides.
     pool.on('error', () => {});
     pool.on('connect', (client) => client.on('error', () => {}));
-    const database = new PostgresDatabase(pool, nameOf(url));
-    try {
-      await database.#transact('BEGIN', migrate);
-      return database;
-    } catch (error) {
-      await pool.end();
-      throw error;
-    }
+    return new PostgresDatabase(pool, postgresName(place));
   }
 
   read<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
@@ -133,21 +166,27 @@ function numbered(sql: string): string {
   return sql.replaceAll('?', () => `$${(count += 1)}`);
 }
 
-async function migrate(client: Pick<Client, 'query'>): Promise<void> {
+async function migrate(client: PoolClient): Promise<void> {
   await client.query('SELECT pg_advisory_xact_lock($1)', [WRITE_LOCK]);
   await client.query('CREATE TABLE IF NOT EXISTS ledger_version (version INTEGER NOT NULL)');
   const { rows } = await client.query<{ version: number }>('SELECT version FROM ledger_version');
   const version = rows[0]?.version ?? 0;
   if (version > POSTGRES_MIGRATIONS.length) throw ledgerNewer('on PostgreSQL');
   if (version === POSTGRES_MIGRATIONS.length) return;
-  for (const script of POSTGRES_MIGRATIONS.slice(version)) await client.query(script);
+  for (const text of POSTGRES_MIGRATIONS.slice(version)) {
+    const script: QueryConfig & { query_timeout: number } = { text, query_timeout: MIGRATION_TIMEOUT_MS };
+    await client.query(script);
+  }
   await client.query('DELETE FROM ledger_version');
   await client.query('INSERT INTO ledger_version VALUES ($1)', [POSTGRES_MIGRATIONS.length]);
 }
 
-/** The address for messages: never the user's password. */
-function nameOf(url: string): string {
-  if (!URL.canParse(url)) return 'on PostgreSQL';
-  const { host, pathname, searchParams } = new URL(url);
-  return `${host === '' ? (searchParams.get('host') ?? 'PostgreSQL') : host}${pathname}`;
+/** False where there is no ledger to migrate. */
+async function migrateExisting(client: PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>(
+    `SELECT to_regclass('ledger_version') IS NOT NULL AS found`,
+  );
+  if (rows[0]?.found !== true) return false;
+  await migrate(client);
+  return true;
 }

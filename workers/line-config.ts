@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { StationConfig } from '../fixtures/station-config.ts';
 import type { Pkcs11Key } from '../pki/pkcs11-key.ts';
+import { postgresUrlFault, type PostgresPlace } from '../pki/postgres-place.ts';
 import type { Product } from '../provisioning/product.ts';
 import { ConfigError } from './config-error.ts';
 
@@ -50,6 +51,14 @@ const token = z.strictObject({
   pinFile: z.string().min(1),
 });
 
+const ledger = z.strictObject({
+  postgres: z.string().superRefine((url, context) => {
+    const fault = postgresUrlFault(url);
+    if (fault !== undefined) context.addIssue(fault);
+  }),
+  passwordFile: z.string().min(1).optional(),
+});
+
 const line = z
   .strictObject({
     inbox: z.string().min(1).default('manifests/inbox'),
@@ -60,6 +69,7 @@ const line = z
     issuersFile: z.string().min(1).optional(),
     auditWitnessFile: z.string().min(1).optional(),
     pkcs11: token.optional(),
+    ledger: ledger.optional(),
     ordersFolder: z.string().min(1).optional(),
     releaseKeysFile: z.string().min(1).optional(),
   })
@@ -95,6 +105,8 @@ export interface LineConfig {
   readonly auditWitnessFile: string | undefined;
   /** The token that has the factory CA's key; else it is an encrypted file. */
   readonly pkcs11: Omit<Pkcs11Key, 'refusalFile'> | undefined;
+  /** The database of the signer's ledger; else a file in its state folder. */
+  readonly ledger: PostgresPlace | undefined;
   /** Where the signer finds signed orders; else in its state folder. */
   readonly ordersFolder: string | undefined;
   /** The public release keys that the signer trusts, a line each; else in its state folder. */
@@ -115,6 +127,7 @@ export function parseLineConfig(value: unknown, source: string, folder: string):
   }
   const { inbox, products, stations, unitsInFlight } = result.data;
   const { pkcs11 } = result.data;
+  const { postgres: url, passwordFile } = result.data.ledger ?? {};
   const at = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path));
   const sockets = stations.reduce((sum, each) => sum + each.sockets.length, 0);
   return {
@@ -134,6 +147,10 @@ export function parseLineConfig(value: unknown, source: string, folder: string):
     auditWitnessFile: at(result.data.auditWitnessFile),
     ordersFolder: at(result.data.ordersFolder),
     releaseKeysFile: at(result.data.releaseKeysFile),
+    ledger:
+      url === undefined
+        ? undefined
+        : { url, ...(passwordFile !== undefined && { passwordFile: resolve(folder, passwordFile) }) },
     pkcs11: pkcs11 === undefined ? undefined : { ...pkcs11, pinFile: resolve(folder, pkcs11.pinFile) },
   };
 }

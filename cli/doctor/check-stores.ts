@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
-import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
-import { ledgerPath, registryPath } from '../../workers/state-folder.ts';
+import { SqlLedger } from '../../pki/sql-ledger.ts';
+import { findLineDatabase, ledgerName, type LedgerPlace } from '../../workers/line-ledger.ts';
+import { registryPath } from '../../workers/state-folder.ts';
 import { withRegistry } from '../open-registry.ts';
 import { failure, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -20,17 +20,18 @@ export async function checkRegistry(stateFolder: string): Promise<Finding> {
 }
 
 /** The ledger of the signer opens and answers. */
-export async function checkLedger(stateFolder: string): Promise<Finding> {
-  const path = ledgerPath(stateFolder);
-  if (!existsSync(path)) return ok('ledger', `${path} (made when it is needed)`);
+export async function checkLedger(place: LedgerPlace): Promise<Finding> {
   try {
-    const ledger = openSqliteLedger(path);
+    const name = ledgerName(place);
+    const database = await findLineDatabase(place);
+    if (database === undefined) return ok('ledger', `${name} (made when it is needed)`);
+    const ledger = new SqlLedger(database);
     try {
       await ledger.liveIssuance('');
     } finally {
       await ledger.close();
     }
-    return ok('ledger', path);
+    return ok('ledger', name);
   } catch (error) {
     return failure('ledger', error);
   }

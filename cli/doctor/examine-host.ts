@@ -43,7 +43,7 @@ async function* findingsOf(command: Command, probe: boolean): AsyncGenerator<Fin
   yield checkClock(stateFolder);
   yield* checkCa(stateFolder, 'finding' in config ? undefined : config.passphraseFile);
   yield await checkRegistry(stateFolder);
-  yield await checkLedger(stateFolder);
+  if (!('finding' in config)) yield await checkLedger({ stateFolder, config });
   yield await checkServer(stateFolder);
   yield checkLine(stateFolder);
   if ('finding' in config) return;

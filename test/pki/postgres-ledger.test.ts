@@ -5,7 +5,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { firstBrokenEntry } from '../../pki/audit-chain.ts';
 import type { LedgerDatabase } from '../../pki/ledger-database.ts';
 import { PostgresDatabase } from '../../pki/postgres-database.ts';
-import { openPostgresLedger } from '../../pki/postgres-ledger.ts';
 import { POSTGRES_MIGRATIONS } from '../../pki/postgres-migrations.ts';
 import { makeCa } from './leaf.ts';
 import { describeLedger } from './ledger-conformance.ts';
@@ -20,7 +19,7 @@ let databases = 0;
 const open: LedgerDatabase[] = [];
 
 async function connect(url: string): Promise<LedgerDatabase> {
-  const database = await PostgresDatabase.open(url);
+  const database = await PostgresDatabase.open({ url });
   open.push(database);
   return database;
 }
@@ -73,7 +72,7 @@ describe.skipIf(!POSTGRES_INSTALLED)('a ledger on PostgreSQL (test/pki/install-t
   it('of a later version is not touched', async () => {
     const { sql, url } = await newLine(['ACME-1']);
     await sql('UPDATE ledger_version SET version = 99');
-    await expect(openPostgresLedger(url)).rejects.toThrow(code('LEDGER_NEWER'));
+    await expect(PostgresDatabase.open({ url })).rejects.toThrow(code('LEDGER_NEWER'));
   });
 
   it('makes no signature while the server is gone, and goes on when it is back', async () => {
@@ -126,7 +125,7 @@ describe.skipIf(!POSTGRES_INSTALLED)('a ledger on PostgreSQL (test/pki/install-t
   it('says when the database is read-only', async () => {
     const { sql, url } = await newLine(['ACME-1']);
     await sql(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`);
-    await expect(openPostgresLedger(url)).rejects.toThrow(code('LEDGER_UNAVAILABLE', 'read-only'));
+    await expect(PostgresDatabase.open({ url })).rejects.toThrow(code('LEDGER_UNAVAILABLE', 'read-only'));
   });
 
   it.each([
@@ -134,12 +133,12 @@ describe.skipIf(!POSTGRES_INSTALLED)('a ledger on PostgreSQL (test/pki/install-t
     ['a host that does not exist', 'postgres://ledger@nowhere.invalid/ledger', 'connection'],
   ])('names %s without its password', async (_name, url, reason) => {
     const secret = url.replace('ledger@', 'ledger:hunter2@');
-    await expect(openPostgresLedger(secret)).rejects.toThrow(code('LEDGER_UNAVAILABLE', reason));
-    await expect(openPostgresLedger(secret)).rejects.not.toThrow(/hunter2/);
+    await expect(PostgresDatabase.open({ url: secret })).rejects.toThrow(code('LEDGER_UNAVAILABLE', reason));
+    await expect(PostgresDatabase.open({ url: secret })).rejects.not.toThrow(/hunter2/);
   });
 
   it('says when the database does not exist', async () => {
-    const refused = openPostgresLedger(server.urlOf('nowhere'));
-    await expect(refused).rejects.toThrow(code('LEDGER_UNAVAILABLE', 'cannot-open'));
+    const refused = PostgresDatabase.open({ url: server.urlOf('nowhere') });
+    await expect(refused).rejects.toThrow(code('LEDGER_UNAVAILABLE', 'no-database'));
   });
 });

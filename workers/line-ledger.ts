@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import type { LedgerDatabase } from '../pki/ledger-database.ts';
+import { PostgresDatabase } from '../pki/postgres-database.ts';
+import { postgresName } from '../pki/postgres-place.ts';
+import { SqliteDatabase } from '../pki/sqlite-database.ts';
+import type { LineConfig } from './line-config.ts';
+import { ledgerPath } from './state-folder.ts';
+
+/** What says where the ledger of a line is. */
+export interface LedgerPlace {
+  readonly stateFolder: string;
+  readonly config: Pick<LineConfig, 'ledger'>;
+}
+
+/**
+ * Opens the database of the line's ledger, and makes it where there is none: on PostgreSQL where that is configured, else
+ * the file in the state folder. Throws LEDGER_UNAVAILABLE, LEDGER_CORRUPT, LEDGER_NEWER.
+ */
+export async function openLineDatabase({ stateFolder, config }: LedgerPlace): Promise<LedgerDatabase> {
+  if (config.ledger !== undefined) return await PostgresDatabase.open(config.ledger);
+  return SqliteDatabase.open(ledgerPath(stateFolder));
+}
+
+/** As `openLineDatabase`, but where there is no ledger none is made: undefined. */
+export async function findLineDatabase(place: LedgerPlace): Promise<LedgerDatabase | undefined> {
+  const { stateFolder, config } = place;
+  if (config.ledger !== undefined) return await PostgresDatabase.find(config.ledger);
+  return existsSync(ledgerPath(stateFolder)) ? await openLineDatabase(place) : undefined;
+}
+
+/** The ledger in sentences: a path, or host and database. */
+export function ledgerName({ stateFolder, config }: LedgerPlace): string {
+  return config.ledger === undefined ? ledgerPath(stateFolder) : postgresName(config.ledger);
+}
