@@ -1,21 +1,28 @@
-import type { CertificateFields } from './certificate-reader.ts';
+import type { KeyPurpose, SubjectAltName } from '../provisioning/product.ts';
+import type { CertificateFields, ExtensionFields } from './certificate-reader.ts';
 import type { IssuerFacts } from './issuing-ca.ts';
 
-/** What is expected of one certificate beyond the profile that all share; each part is checked only where given. */
+/** What one certificate has to say, the profile of its product and its own terms taken together. */
+export interface ExpectedCertificate {
+  readonly serial: string;
+  readonly organization: string;
+  readonly commonName: string;
+  readonly purposes: readonly KeyPurpose[];
+  /** Undefined where there must be none. */
+  readonly subjectAltName: SubjectAltName | undefined;
+  /** SHA-256 of the SubjectPublicKeyInfo, hex. */
+  readonly spkiSha256: string;
+  /** The certificate's own serial number, hex. */
+  readonly certificateSerial: string;
+  /** ISO 8601. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+}
+
+/** What is expected of one certificate beyond the rules that all share; each part is checked only where given. */
 export interface LintContext {
   readonly issuer?: IssuerFacts;
-  readonly expected?: {
-    readonly serial: string;
-    readonly organization: string;
-    readonly commonName: string;
-    /** SHA-256 of the SubjectPublicKeyInfo, hex. */
-    readonly spkiSha256: string;
-    /** The certificate's own serial number, hex. */
-    readonly certificateSerial: string;
-    /** ISO 8601. */
-    readonly notBefore: string;
-    readonly notAfter: string;
-  };
+  readonly expected?: ExpectedCertificate;
   /** The moment at which the certificate must be in its time. */
   readonly now?: Date;
   /** True once the signature is real: it must verify with the issuer's key. */
@@ -48,6 +55,11 @@ export function oncePerCertificate<T>(
     readings.set(fields, reading);
     return reading.value;
   };
+}
+
+/** The first extension with this dotted OID. */
+export function extensionOf({ extensions }: CertificateFields, oid: string): ExtensionFields | undefined {
+  return extensions?.find((extension) => extension.oid === oid);
 }
 
 /** True when both are the same bytes. */

@@ -1,5 +1,6 @@
 import type { LintCheck, LintContext } from './certificate-lint.ts';
 import { readCertificate, type CertificateFields } from './certificate-reader.ts';
+import { ALT_NAME_CHECKS } from './lint-alt-name.ts';
 import { ENVELOPE_CHECKS } from './lint-envelope.ts';
 import { EXTENSION_CHECKS } from './lint-extensions.ts';
 import { KEY_CHECKS } from './lint-key.ts';
@@ -19,6 +20,7 @@ const CHECKS: readonly LintCheck[] = [
   ...VALIDITY_CHECKS,
   ...KEY_CHECKS,
   ...EXTENSION_CHECKS,
+  ...ALT_NAME_CHECKS,
 ];
 
 const DER_FINDING: LintFinding = {

@@ -1,4 +1,5 @@
 import { DER_TAG, DerReader, assertStrictDer, readSmallInteger, type DerElement } from './der-reader.ts';
+import { PkiError } from './pki-error.ts';
 
 /** One extension as it is encoded. `criticalOctet` is undefined where the field is absent, which means FALSE. */
 export interface ExtensionFields {
@@ -74,6 +75,16 @@ export function readTime(time: DerElement): Date | undefined {
   return !Number.isNaN(moment.getTime()) && moment.toISOString() === iso ? moment : undefined;
 }
 
+/** The purposes of an extended key usage extension, dotted OIDs, out of its value. Throws DER_MALFORMED. */
+export function readPurposes(value: Uint8Array): string[] {
+  const outer = new DerReader(value);
+  const purposes = outer.enter(DER_TAG.sequence);
+  outer.end();
+  const list: string[] = [];
+  while (!purposes.atEnd) list.push(oidText(purposes.expect(DER_TAG.oid).content));
+  return list;
+}
+
 function readTbs(fields: DerReader): Omit<CertificateFields, 'tbs' | 'algorithm' | 'signature'> {
   const version = fields.optional(VERSION);
   const serial = fields.expect(DER_TAG.integer).content;
@@ -135,11 +146,13 @@ function readRdn(attributes: DerReader): NameAttribute[] {
   return list;
 }
 
-/** Dotted decimal of an OBJECT IDENTIFIER's content (X.690 §8.19). */
-function oidText(content: Uint8Array): string {
+/** Dotted decimal of an OBJECT IDENTIFIER's content (X.690 §8.19). Throws DER_MALFORMED. */
+export function oidText(content: Uint8Array): string {
   const arcs: number[] = [];
   let arc = 0;
+  if ((content.at(-1) ?? 0x80) >= 0x80) throw malformedOid();
   for (const octet of content) {
+    if (arc === 0 && octet === 0x80) throw malformedOid();
     arc = arc * 128 + (octet & 0x7f);
     if (octet < 0x80) {
       arcs.push(arc);
@@ -149,4 +162,9 @@ function oidText(content: Uint8Array): string {
   const [first = 0, ...rest] = arcs;
   const root = Math.min(Math.floor(first / 40), 2);
   return [root, first - root * 40, ...rest].join('.');
+}
+
+function malformedOid(): PkiError {
+  const message = 'Not DER: an object identifier that is cut short or has an arc in too many octets.';
+  return new PkiError('DER_MALFORMED', message, { reason: 'not-der' });
 }

@@ -1,7 +1,8 @@
 import { randomFillSync } from 'node:crypto';
-import { commonNameOf, notAfterOf, type CertificateProfile } from './certificate-profile.ts';
+import { namesOf, notAfterOf, purposesOf, type CertificateProfile } from './certificate-profile.ts';
 import type { IssuerFacts } from './issuing-ca.ts';
 import { keyIdentifierOf } from './p256.ts';
+import { subjectAltNameExtension } from './subject-alt-name.ts';
 import { buildTbs } from './tbs-builder.ts';
 import { OID } from './x509-oids.ts';
 import {
@@ -40,18 +41,22 @@ export function notBeforeOf(now: Date, issuer: IssuerFacts): Date {
   return new Date(Math.max(backdated, issuer.notBefore.getTime()));
 }
 
-/** The to-be-signed part of a device certificate: subject O, serialNumber, CN; a TLS client's key, nothing else. */
+/**
+ * The to-be-signed part of a device certificate: subject O, serialNumber, CN; a key for TLS; the names beside the
+ * subject last, where the profile has any. Throws PROFILE_INVALID for a serial that a name has no room for.
+ */
 export function buildDeviceTbs(
   terms: DeviceCertificateTerms,
   profile: CertificateProfile,
   issuer: IssuerFacts,
 ): Promise<Uint8Array> {
+  const { commonName, subjectAltName } = namesOf(profile, terms.serial);
   return buildTbs({
     certificateSerial: terms.certificateSerial,
     subject: [
       { [OID.organization]: [{ utf8String: profile.organization }] },
       { [OID.serialNumber]: [{ printableString: terms.serial }] },
-      { [OID.commonName]: [{ utf8String: commonNameOf(profile, terms.serial) }] },
+      { [OID.commonName]: [{ utf8String: commonName }] },
     ],
     issuer: issuer.subject,
     spki: terms.spki,
@@ -60,9 +65,13 @@ export function buildDeviceTbs(
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([OID.clientAuth], false),
+      new ExtendedKeyUsageExtension(
+        purposesOf(profile).map((purpose) => OID[purpose]),
+        false,
+      ),
       new SubjectKeyIdentifierExtension(Buffer.from(keyIdentifierOf(terms.spki)).toString('hex'), false),
       new AuthorityKeyIdentifierExtension(Buffer.from(issuer.keyIdentifier).toString('hex'), false),
+      ...(subjectAltName === undefined ? [] : [subjectAltNameExtension(subjectAltName)]),
     ],
   });
 }

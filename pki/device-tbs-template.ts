@@ -1,5 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { commonNameOf, notAfterOf, type CertificateProfile } from './certificate-profile.ts';
+import type { SubjectAltName } from '../provisioning/product.ts';
+import { AltNameTemplate } from './alt-name-template.ts';
+import { namesOf, notAfterOf, type CertificateProfile } from './certificate-profile.ts';
+import { sameBytes } from './certificate-lint.ts';
 import { DER_TAG, DerReader } from './der-reader.ts';
 import { derElement, derInteger, derSequence } from './der-writer.ts';
 import {
@@ -9,10 +12,12 @@ import {
 } from './device-certificate.ts';
 import type { IssuerFacts } from './issuing-ca.ts';
 import { keyIdentifierOf } from './p256.ts';
-import { COMMON_NAME, SERIAL_NUMBER } from './x509-oids.ts';
+import { COMMON_NAME, SERIAL_NUMBER, SUBJECT_ALT_NAME } from './x509-oids.ts';
 
 /** RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050. */
 const FIRST_GENERALIZED_YEAR = 2050;
+/** Context tag of a certificate's extensions. */
+const EXTENSIONS = 0xa3;
 
 /** The parts of a to-be-signed certificate that are the same for all of a profile, as the library encoded them. */
 interface ConstantParts {
@@ -21,9 +26,10 @@ interface ConstantParts {
   readonly issuer: Uint8Array;
   /** The organization, a whole relative distinguished name. */
   readonly organization: Uint8Array;
-  /** The whole [3], in which the subject key identifier begins at the offset. */
+  /** The extensions up to the names beside the subject; the subject key identifier begins at the offset. */
   readonly extensions: Uint8Array;
   readonly keyIdentifierOffset: number;
+  readonly altName: AltNameTemplate | undefined;
 }
 
 /**
@@ -48,17 +54,16 @@ export class DeviceTbsTemplate {
     return new DeviceTbsTemplate(profile, cut(await buildDeviceTbs(terms, profile, issuer), spki));
   }
 
-  /** What `buildDeviceTbs` makes of the same terms. Throws PROFILE_INVALID for a common name that is too long. */
+  /** What `buildDeviceTbs` makes of the same terms. Throws PROFILE_INVALID for a serial that a name has no room for. */
   tbsOf({ serial, spki, certificateSerial, notBefore }: DeviceCertificateTerms): Uint8Array {
-    const { version, algorithm, issuer, organization, extensions, keyIdentifierOffset } = this.#parts;
+    const { version, algorithm, issuer, organization } = this.#parts;
+    const { commonName, subjectAltName } = namesOf(this.#profile, serial);
     const validity = derSequence(timeElement(notBefore), timeElement(notAfterOf(this.#profile, notBefore)));
     const subject = derSequence(
       organization,
       rdn(SERIAL_NUMBER, DER_TAG.printableString, serial),
-      rdn(COMMON_NAME, DER_TAG.utf8String, commonNameOf(this.#profile, serial)),
+      rdn(COMMON_NAME, DER_TAG.utf8String, commonName),
     );
-    const filled = Uint8Array.from(extensions);
-    filled.set(keyIdentifierOf(spki), keyIdentifierOffset);
     return derSequence(
       version,
       derInteger(certificateSerial),
@@ -67,8 +72,16 @@ export class DeviceTbsTemplate {
       validity,
       subject,
       spki,
-      filled,
+      this.#extensions(spki, subjectAltName),
     );
+  }
+
+  #extensions(spki: Uint8Array, names: SubjectAltName | undefined): Uint8Array {
+    const { extensions, keyIdentifierOffset, altName } = this.#parts;
+    const filled = Uint8Array.from(extensions);
+    filled.set(keyIdentifierOf(spki), keyIdentifierOffset);
+    const list = names === undefined ? derSequence(filled) : derSequence(filled, altName!.extensionOf(names));
+    return derElement(EXTENSIONS, list);
   }
 }
 
@@ -76,10 +89,24 @@ function cut(sample: Uint8Array, spki: Uint8Array): ConstantParts {
   const fields = new DerReader(sample).enter(DER_TAG.sequence);
   const next = (): Uint8Array => fields.next().whole;
   const [version, _serial, algorithm, issuer] = [next(), next(), next(), next()];
-  const [_validity, subject, _key, extensions] = [next(), next(), next(), next()];
+  const [_validity, subject, _key] = [next(), next(), next()];
   const organization = new DerReader(subject).enter(DER_TAG.sequence).next().whole;
-  const keyIdentifierOffset = Buffer.from(extensions).indexOf(keyIdentifierOf(spki));
-  return { version, algorithm, issuer, organization, extensions, keyIdentifierOffset };
+  const { fixed: extensions, altName } = cutExtensions(fields);
+  const keyIdentifierOffset = extensions.indexOf(keyIdentifierOf(spki));
+  return { version, algorithm, issuer, organization, extensions, keyIdentifierOffset, altName };
+}
+
+function cutExtensions(fields: DerReader): { fixed: Buffer; altName: AltNameTemplate | undefined } {
+  const list = fields.enter(EXTENSIONS).enter(DER_TAG.sequence);
+  const fixed: Uint8Array[] = [];
+  let altName: AltNameTemplate | undefined;
+  while (!list.atEnd) {
+    const { whole, content } = list.next();
+    if (sameBytes(new DerReader(content).next().whole, SUBJECT_ALT_NAME))
+      altName = new AltNameTemplate(whole);
+    else fixed.push(whole);
+  }
+  return { fixed: Buffer.concat(fixed), altName };
 }
 
 function rdn(type: Uint8Array, tag: number, text: string): Uint8Array {

@@ -1,4 +1,4 @@
-import { commonNameOf, notAfterOf, type CertificateProfile } from './certificate-profile.ts';
+import { expectedOf, notAfterOf, type CertificateProfile } from './certificate-profile.ts';
 import { lintTbs, signTbs, verifySigned, type Expectation } from './checked-signing.ts';
 import { gateCsr } from './csr-gate.ts';
 import { notBeforeOf, randomCertificateSerial } from './device-certificate.ts';
@@ -188,12 +188,7 @@ export class Issuer {
   }
 
   #expectationFor(issuance: Issuance): Expectation {
-    const { serial, product, spkiSha256, certificateSerial, notBefore, notAfter } = issuance;
-    const profile = this.#profileFor(product);
-    const commonName = commonNameOf(profile, serial);
-    const { organization } = profile;
-    const expected = { serial, organization, commonName, spkiSha256, certificateSerial, notBefore, notAfter };
-    return { expected, now: this.#now() };
+    return { expected: expectedOf(this.#profileFor(issuance.product), issuance), now: this.#now() };
   }
 
   /** Profiles are configuration: few, and made anew only when they change. */

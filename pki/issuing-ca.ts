@@ -1,5 +1,5 @@
 import { X509Certificate, type KeyObject } from 'node:crypto';
-import { readCertificate, readTime } from './certificate-reader.ts';
+import { readCertificate, readPurposes, readTime } from './certificate-reader.ts';
 import { PkiError } from './pki-error.ts';
 import type { Signer } from './signer.ts';
 import { OID } from './x509-oids.ts';
@@ -14,6 +14,8 @@ export interface IssuerFacts {
   readonly keyIdentifier: Uint8Array;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** Dotted OIDs of what it may certify keys for (extended key usage); undefined where that is not limited. */
+  readonly purposes: readonly string[] | undefined;
 }
 
 /** A CA that signs device certificates: its certificate, the chain from it up to the root (all DER), its key. */
@@ -29,16 +31,25 @@ export interface IssuingCa {
 /** The facts of a CA certificate. Throws CA_INCONSISTENT when it lacks a key identifier or is not in strict DER. */
 export function issuerFactsOf(certificate: Uint8Array): IssuerFacts {
   const fields = readCertificate(certificate);
-  const keyIdentifier = fields.extensions
-    ?.find(({ oid }) => oid === OID.subjectKeyIdentifier)
-    ?.value.subarray(2);
+  const valueOf = (wanted: string): Uint8Array | undefined =>
+    fields.extensions?.find(({ oid }) => oid === wanted)?.value;
+  const keyIdentifier = valueOf(OID.subjectKeyIdentifier)?.subarray(2);
+  const purposes = valueOf(OID.extendedKeyUsage);
   const [notBefore, notAfter] = [readTime(fields.notBefore), readTime(fields.notAfter)];
   if (keyIdentifier === undefined || notBefore === undefined || notAfter === undefined) {
     throw inconsistent('its certificate lacks a key identifier or well-formed dates');
   }
   const { subject, spki } = fields;
   const { publicKey } = new X509Certificate(certificate);
-  return { subject, spki, publicKey, keyIdentifier, notBefore, notAfter };
+  return {
+    subject,
+    spki,
+    publicKey,
+    keyIdentifier,
+    notBefore,
+    notAfter,
+    purposes: purposes && readPurposes(purposes),
+  };
 }
 
 /**

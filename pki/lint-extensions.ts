@@ -1,12 +1,19 @@
-import { sameBytes, type LintCheck, type LintedCertificate } from './certificate-lint.ts';
+import type { KeyPurpose } from '../provisioning/product.ts';
+import { extensionOf, sameBytes, type LintCheck, type LintedCertificate } from './certificate-lint.ts';
 import type { ExtensionFields } from './certificate-reader.ts';
 import { keyIdentifierOf } from './p256.ts';
 import { OID } from './x509-oids.ts';
 
-/** The one value each extension of a device certificate may have, as the DER of its extnValue. */
+/** The values that extensions of a device certificate may have, as the DER of their extnValue. */
 const EMPTY_SEQUENCE = Buffer.from('3000', 'hex');
 const DIGITAL_SIGNATURE_ONLY = Buffer.from('03020780', 'hex');
-const CLIENT_AUTH_ONLY = Buffer.from('300a06082b06010505070302', 'hex');
+const PURPOSE_VALUES: readonly { readonly purposes: readonly KeyPurpose[]; readonly value: Uint8Array }[] = [
+  { purposes: ['clientAuth'], value: Buffer.from('300a06082b06010505070302', 'hex') },
+  {
+    purposes: ['clientAuth', 'serverAuth'],
+    value: Buffer.from('301406082b0601050507030206082b06010505070301', 'hex'),
+  },
+];
 
 const DEVICE_EXTENSIONS: ReadonlySet<string> = new Set([
   OID.basicConstraints,
@@ -14,6 +21,7 @@ const DEVICE_EXTENSIONS: ReadonlySet<string> = new Set([
   OID.extendedKeyUsage,
   OID.subjectKeyIdentifier,
   OID.authorityKeyIdentifier,
+  OID.subjectAltName,
 ]);
 
 const TRUE = 0xff;
@@ -35,7 +43,7 @@ export const EXTENSION_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'extension_unknown',
-    rule: 'no extension but basic constraints, key usage, extended key usage and the two key identifiers',
+    rule: 'no extension but basic constraints, key usage, extended key usage, the two key identifiers and subject alternative name',
     holds: (certificate) => extensionsOf(certificate).every(({ oid }) => DEVICE_EXTENSIONS.has(oid)),
   },
   {
@@ -58,8 +66,23 @@ export const EXTENSION_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'extended_key_usage',
-    rule: 'extended key usage clientAuth alone, not critical',
-    holds: (certificate) => hasExtension(certificate, OID.extendedKeyUsage, CLIENT_AUTH_ONLY, false),
+    rule: 'extended key usage clientAuth, perhaps with serverAuth behind it, not critical',
+    holds: (certificate) =>
+      PURPOSE_VALUES.some(({ value }) => hasExtension(certificate, OID.extendedKeyUsage, value, false)),
+  },
+  {
+    code: 'extended_key_usage_expected',
+    rule: 'the purposes that the profile says',
+    holds: (certificate, { expected }) =>
+      expected === undefined || String(purposesOf(certificate)) === String(expected.purposes),
+  },
+  {
+    code: 'extended_key_usage_nested',
+    rule: 'no purpose that the issuer may not certify for (verifiers look at it in the whole chain)',
+    holds: (certificate, { issuer }) =>
+      issuer?.purposes === undefined ||
+      issuer.purposes.includes(OID.anyExtendedKeyUsage) ||
+      purposesOf(certificate).every((purpose) => issuer.purposes?.includes(OID[purpose])),
   },
   {
     code: 'subject_key_identifier',
@@ -74,7 +97,7 @@ export const EXTENSION_CHECKS: readonly LintCheck[] = [
     code: 'authority_key_identifier',
     rule: "the issuer's key identifier alone, not critical (RFC 5280 §4.2.1.1)",
     holds: (certificate, { issuer }) => {
-      const found = extensionOf(certificate, OID.authorityKeyIdentifier);
+      const found = extensionOf(certificate.fields, OID.authorityKeyIdentifier);
       if (found === undefined || found.criticalOctet !== undefined) return false;
       const identifier = issuer?.keyIdentifier ?? found.value.subarray(4);
       const value = Buffer.concat([Buffer.from('30168014', 'hex'), identifier]);
@@ -87,8 +110,11 @@ function extensionsOf({ fields }: LintedCertificate): readonly ExtensionFields[]
   return fields.extensions ?? [];
 }
 
-function extensionOf(certificate: LintedCertificate, oid: string): ExtensionFields | undefined {
-  return extensionsOf(certificate).find((extension) => extension.oid === oid);
+/** None where they are not well-formed, which is a finding of its own. */
+function purposesOf({ fields }: LintedCertificate): readonly KeyPurpose[] {
+  const found = extensionOf(fields, OID.extendedKeyUsage)?.value;
+  if (found === undefined) return [];
+  return PURPOSE_VALUES.find(({ value }) => sameBytes(value, found))?.purposes ?? [];
 }
 
 function hasExtension(
@@ -97,7 +123,7 @@ function hasExtension(
   value: Uint8Array,
   critical: boolean,
 ): boolean {
-  const extension = extensionOf(certificate, oid);
+  const extension = extensionOf(certificate.fields, oid);
   if (extension === undefined) return false;
   return extension.criticalOctet === (critical ? TRUE : undefined) && sameBytes(extension.value, value);
 }

@@ -1,8 +1,8 @@
 import { isSerial } from '../provisioning/serial-number.ts';
 import { oncePerCertificate, sameBytes, type LintCheck, type LintedCertificate } from './certificate-lint.ts';
-import { isPrintableText, MAX_NAME_LENGTH } from './certificate-profile.ts';
 import { readName, type NameAttribute } from './certificate-reader.ts';
 import { DER_TAG } from './der-reader.ts';
+import { isPrintableText, MAX_NAME_LENGTH } from './profile-faults.ts';
 import { OID } from './x509-oids.ts';
 
 const SUBJECT_ORDER = [OID.organization, OID.serialNumber, OID.commonName];
@@ -48,7 +48,12 @@ export const NAME_CHECKS: readonly LintCheck[] = [
   {
     code: 'subject_serial',
     rule: "a serialNumber in the units' alphabet",
-    holds: (certificate) => isSerial(textOf(certificate, OID.serialNumber)),
+    holds: (certificate) => isSerial(unitSerialOf(certificate)),
+  },
+  {
+    code: 'subject_common_name',
+    rule: "a common name with the unit's serial in it",
+    holds: (certificate) => textOf(certificate, OID.commonName).includes(unitSerialOf(certificate)),
   },
   {
     code: 'subject_expected',
@@ -56,10 +61,15 @@ export const NAME_CHECKS: readonly LintCheck[] = [
     holds: (certificate, { expected }) =>
       expected === undefined ||
       (textOf(certificate, OID.organization) === expected.organization &&
-        textOf(certificate, OID.serialNumber) === expected.serial &&
+        unitSerialOf(certificate) === expected.serial &&
         textOf(certificate, OID.commonName) === expected.commonName),
   },
 ];
+
+/** The unit's serial, as the subject has it; empty where it has none. */
+export function unitSerialOf(certificate: LintedCertificate): string {
+  return textOf(certificate, OID.serialNumber);
+}
 
 function attributesOf(certificate: LintedCertificate): NameAttribute[] {
   return subjectOf(certificate).flat();

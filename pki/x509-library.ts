@@ -4,14 +4,17 @@
  */
 import 'reflect-metadata';
 
+export { GeneralName, OtherName } from '@peculiar/asn1-x509';
 export {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
+  Extension,
+  GeneralNames,
   KeyUsageFlags,
   KeyUsagesExtension,
   Name,
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
-  type Extension,
 } from '@peculiar/x509';
+export { ObjectIdentifier, OctetString, Sequence } from 'asn1js';

@@ -7,12 +7,27 @@ export type KeyEncoding = 'sec1' | 'pkcs8';
  */
 export type Assignment = 'any-board' | 'listed-board';
 
+/** What a device may use its key for (RFC 5280 §4.2.1.12). */
+export type KeyPurpose = 'clientAuth' | 'serverAuth';
+
+/** A cloud whose rules for names the certificates of a product keep. */
+export type Cloud = 'golioth' | 'azure-dps' | 'aws-iot';
+
+/** Names beside the subject (RFC 5280 §4.2.1.6), one at least. Each has `{serial}`, where the unit's serial stands. */
+export interface SubjectAltName {
+  readonly uri?: string;
+  /** RFC 4108 §5: `hwType` is a dotted object identifier of the maker's for the kind of hardware. */
+  readonly hardwareModuleName?: { readonly hwType: string; readonly hwSerialNum: string };
+}
+
 /** What the line must know of a product; configuration, not constants, since firmware moved these paths before. */
 export interface Product {
   readonly name: string;
   readonly assignment: Assignment;
   /** Subject O. For Golioth the project id: a wrong one shows only as a failed handshake. */
   readonly organization: string;
+  /** Subject CN, with `{serial}` once. */
+  readonly commonName: string;
   /** Absolute path of the key file on the device. */
   readonly keyPath: string;
   /** Absolute path of the certificate file on the device: the commit marker, written last. */
@@ -20,4 +35,9 @@ export interface Product {
   readonly keyEncoding: KeyEncoding;
   /** Days from issue, or 'forever': RFC 5280 §4.1.2.5's 99991231235959Z. */
   readonly validity: 'forever' | { readonly days: number };
+  /** clientAuth alone where it is absent. */
+  readonly extendedKeyUsage?: readonly KeyPurpose[];
+  readonly subjectAltName?: SubjectAltName;
+  /** Undefined where any cloud, or none, will do. */
+  readonly cloud?: Cloud;
 }

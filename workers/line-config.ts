@@ -3,12 +3,12 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { StationConfig } from '../fixtures/station-config.ts';
 import type { Pkcs11Key } from '../pki/pkcs11-key.ts';
+import { lineProfileFaults } from '../pki/line-profiles.ts';
 import { postgresUrlFault, type PostgresPlace } from '../pki/postgres-place.ts';
 import type { Product } from '../provisioning/product.ts';
+import { SERIAL_PLACE } from '../provisioning/serial-template.ts';
 import { ConfigError } from './config-error.ts';
 
-/** X.520's upper bound of organizationName. */
-const ORGANIZATION_MAX = 64;
 /** An absolute path on the device, without blanks: the shell of the device takes no quotes. */
 const DEVICE_PATH = /^\/[!-~]{1,63}$/;
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?$/;
@@ -22,13 +22,22 @@ const devicePath = z
 const product = z.strictObject({
   name,
   assignment: z.enum(['any-board', 'listed-board']).default('any-board'),
-  organization: z.string().min(1).max(ORGANIZATION_MAX),
+  organization: z.string(),
+  commonName: z.string().default(SERIAL_PLACE),
   keyPath: devicePath.default('/lfs1/credentials/key.der'),
   certificatePath: devicePath.default('/lfs1/credentials/crt.der'),
   keyEncoding: z.enum(['sec1', 'pkcs8']).default('sec1'),
-  validity: z
-    .union([z.literal('forever'), z.strictObject({ days: z.int().min(1).max(36_525) })])
-    .default('forever'),
+  validity: z.union([z.literal('forever'), z.strictObject({ days: z.number() })]).default('forever'),
+  extendedKeyUsage: z.array(z.enum(['clientAuth', 'serverAuth'])).exactOptional(),
+  subjectAltName: z
+    .strictObject({
+      uri: z.string().exactOptional(),
+      hardwareModuleName: z
+        .strictObject({ hwType: z.string(), hwSerialNum: z.string().default(SERIAL_PLACE) })
+        .exactOptional(),
+    })
+    .exactOptional(),
+  cloud: z.enum(['golioth', 'azure-dps', 'aws-iot']).exactOptional(),
 });
 
 const socket = z.strictObject({
@@ -72,6 +81,10 @@ const line = z
     ledger: ledger.optional(),
     ordersFolder: z.string().min(1).optional(),
     releaseKeysFile: z.string().min(1).optional(),
+  })
+  .superRefine(({ products }, context) => {
+    for (const { at, says } of lineProfileFaults(products))
+      context.addIssue({ code: 'custom', path: ['products', ...at], message: says });
   })
   .superRefine((config, context) => {
     const products = new Set(config.products.map((candidate) => candidate.name));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readCertificate, readTime } from '../../pki/certificate-reader.ts';
+import { expectedOf, type CertificateProfile } from '../../pki/certificate-profile.ts';
 import { LINT_CODES, lintCertificate } from '../../pki/certificate-linter.ts';
 import { DER_TAG } from '../../pki/der-reader.ts';
 import { derBitString, derElement, derSequence } from '../../pki/der-writer.ts';
@@ -17,15 +18,13 @@ const SERIAL = DEFECT_SERIAL;
 const tbs = await freshTbs(ca, SERIAL);
 const leaf = await signTbs(ca, tbs);
 const { spki, serial, notBefore, notAfter } = readCertificate(leaf);
-const expected = {
+const expected = expectedOf(PROFILE, {
   certificateSerial: Buffer.from(serial).toString('hex'),
   notBefore: readTime(notBefore)!.toISOString(),
   notAfter: readTime(notAfter)!.toISOString(),
   serial: SERIAL,
-  organization: PROFILE.organization,
-  commonName: SERIAL,
   spkiSha256: sha256Hex(spki),
-};
+});
 const context = { issuer: ca.facts, expected, signed: true, now: new Date() };
 
 function codesOf(der: Uint8Array): string[] {
@@ -49,6 +48,40 @@ describe('lintCertificate', () => {
     const unsigned = assembleCertificate(tbs, PLACEHOLDER_SIGNATURE);
     expect(lintCertificate(unsigned, { ...context, signed: false })).toEqual([]);
     expect(opensslAccepts(leaf)).toBe(true);
+  });
+
+  it.each([
+    { uri: 'urn:dev:ops:32473-{serial}' },
+    { hardwareModuleName: { hwType: '1.3.6.1.4.1.32473.1', hwSerialNum: 'SN/{serial}' } },
+    {
+      uri: 'https://acme.example/{serial}',
+      hardwareModuleName: { hwType: '2.999.2147483647', hwSerialNum: '{serial}' },
+    },
+  ])('finds nothing in a certificate with the names %j, and whatever is not so', async (subjectAltName) => {
+    const profile = { ...PROFILE, subjectAltName };
+    const named = await signTbs(ca, await freshTbs(ca, SERIAL, profile));
+    expect(lintCertificate(named)).toEqual([]);
+    const fields = readCertificate(named);
+    const decided = {
+      ...expected,
+      certificateSerial: Buffer.from(fields.serial).toString('hex'),
+      spkiSha256: sha256Hex(fields.spki),
+    };
+    const lint = (wanted: CertificateProfile): string[] =>
+      lintCertificate(named, { ...context, expected: expectedOf(wanted, decided) }).map(({ code }) => code);
+    expect(lint(profile)).toEqual([]);
+    expect(lint(PROFILE)).toEqual(['subject_alt_name_expected']);
+    for (const change of [
+      { uri: 'urn:x:{serial}' },
+      { hardwareModuleName: { hwType: '1.2.3', hwSerialNum: '{serial}' } },
+    ])
+      expect(lint({ ...profile, subjectAltName: { ...subjectAltName, ...change } })).toEqual([
+        'subject_alt_name_expected',
+      ]);
+    expect(lint({ ...profile, extendedKeyUsage: ['clientAuth', 'serverAuth'] })).toEqual([
+      'extended_key_usage_expected',
+    ]);
+    expect(opensslAccepts(named)).toBe(true);
   });
 
   it('finds nothing in a limited time either', async () => {

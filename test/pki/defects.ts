@@ -21,6 +21,9 @@ function rdn(oidHex: string, tag: number, text: string): Uint8Array {
   return derElement(DER_TAG.set, derSequence(hex(oidHex), derElement(tag, Buffer.from(text))));
 }
 
+const CLIENT_AND_SERVER = '06082b06010505070302 06082b06010505070301';
+const URI = named(0x86, `urn:dev:ops:32473-${DEFECT_SERIAL}`);
+
 const O = '060355040a';
 const SN = '0603550405';
 const CN = '0603550403';
@@ -52,6 +55,47 @@ function extension(index: number, whole?: string): (parts: CertificateParts) => 
       at === index ? (whole === undefined ? [] : [hex(whole)]) : [good],
     ),
   });
+}
+
+/** An extended key usage of these purposes, whole elements. */
+function purposes(oids: string): string {
+  return wrapped(0x30, `0603551d25${wrapped(0x04, wrapped(0x30, oids))}`);
+}
+
+/** The good extensions and a subject alternative name of these names, behind a critical field in hex. */
+function altName(names: string, critical = ''): (parts: CertificateParts) => Partial<CertificateParts> {
+  const whole = wrapped(0x30, `0603551d11${critical}${wrapped(0x04, wrapped(0x30, names))}`);
+  return ({ extensions }) => ({ extensions: [...extensions, hex(whole)] });
+}
+
+interface HardwareChanges {
+  typeId?: string;
+  valueTag?: number;
+  type?: string;
+  numberTag?: number;
+  number?: string;
+  more?: string;
+}
+
+/** A hardware module name (RFC 4108 §5), right but for the changes. */
+function hardware({
+  typeId = '06082b06010505070804',
+  valueTag = 0xa0,
+  type = '06092b0601040181fd5901',
+  numberTag = 0x04,
+  number = DEFECT_SERIAL,
+  more = '',
+}: HardwareChanges = {}): string {
+  const fields = wrapped(0x30, `${type}${named(numberTag, number)}${more}`);
+  return wrapped(0xa0, typeId + wrapped(valueTag, fields));
+}
+
+function named(tag: number, text: string): string {
+  return wrapped(tag, Buffer.from(text).toString('hex'));
+}
+
+function wrapped(tag: number, content: string): string {
+  return Buffer.from(derElement(tag, hex(content))).toString('hex');
 }
 
 function offCurve({ spki }: CertificateParts): Buffer {
@@ -127,6 +171,11 @@ export const DEFECTS: readonly [string, string, Change][] = [
     () => withSubject({ sn: rdn(SN, DER_TAG.printableString, 'ACME-0043') }),
   ],
   ['subject_expected', 'another CN', () => withSubject({ cn: rdn(CN, DER_TAG.utf8String, 'ACME-0043') })],
+  [
+    'subject_common_name',
+    "another unit's CN",
+    () => withSubject({ cn: rdn(CN, DER_TAG.utf8String, 'ACME-0043') }),
+  ],
   ['subject_expected', 'another O', () => withSubject({ o: rdn(O, DER_TAG.utf8String, 'other') })],
   ['time_form', 'no seconds', () => ({ notBefore: time(DER_TAG.utcTime, '2601010000Z') })],
   ['time_form', 'an offset', () => ({ notBefore: time(DER_TAG.utcTime, '260101000000+0000') })],
@@ -174,6 +223,14 @@ export const DEFECTS: readonly [string, string, Change][] = [
   ['extended_key_usage', 'serverAuth', extension(2, '3013 0603551d25 040c 300a06082b06010505070301')],
   ['extended_key_usage', 'critical', extension(2, '3016 0603551d25 0101ff 040c 300a06082b06010505070302')],
   ['extended_key_usage', 'no extended key usage', extension(2)],
+  ['extended_key_usage', 'any purpose too', extension(2, purposes('06082b06010505070302 0604551d2500'))],
+  ['extended_key_usage', 'clientAuth twice', extension(2, purposes('06082b06010505070302'.repeat(2)))],
+  ['extended_key_usage_expected', 'serverAuth too', extension(2, purposes(CLIENT_AND_SERVER))],
+  [
+    'extended_key_usage_nested',
+    'serverAuth under a CA for clients',
+    extension(2, purposes(CLIENT_AND_SERVER)),
+  ],
   [
     'subject_key_identifier',
     'wrong subject key identifier',
@@ -186,6 +243,34 @@ export const DEFECTS: readonly [string, string, Change][] = [
     extension(4, `301f 0603551d23 0418 30168014${'00'.repeat(20)}`),
   ],
   ['authority_key_identifier', 'no authority key identifier', extension(4)],
+  ['subject_alt_name', 'a critical alternative name', altName(URI, '0101ff')],
+  ['subject_alt_name', 'an alternative name with an explicit FALSE', altName(URI, '010100')],
+  ['subject_alt_name', 'an empty list of names', altName('')],
+  ['subject_alt_name', 'a DNS name', altName(named(0x82, `${DEFECT_SERIAL}.acme.example`))],
+  ['subject_alt_name', 'a URI twice', altName(URI + URI)],
+  ['subject_alt_name', 'a hardware name before a URI', altName(hardware() + URI)],
+  ['subject_alt_name', 'a URI with a line break', altName(named(0x86, `urn:x:${DEFECT_SERIAL}\n`))],
+  [
+    'subject_alt_name',
+    'an other name of another type',
+    altName(hardware({ typeId: '06082b06010505070805' })),
+  ],
+  ['subject_alt_name', 'a hardware name wrapped twice', altName(wrapped(0xa0, hardware()))],
+  ['subject_alt_name', 'a hardware name without [0]', altName(hardware({ valueTag: 0x30 }))],
+  ['subject_alt_name', 'a hardware number as UTF8String', altName(hardware({ numberTag: 0x0c }))],
+  ['subject_alt_name', 'a hardware name with a field too much', altName(hardware({ more: '0500' }))],
+  ['subject_alt_name_uri', 'no scheme', altName(named(0x86, `/devices/${DEFECT_SERIAL}`))],
+  ['subject_alt_name_uri', 'a bare host', altName(named(0x86, `https://acme/${DEFECT_SERIAL}`))],
+  ['subject_alt_name_uri', '129 characters', altName(named(0x86, `urn:${'x'.repeat(116)}${DEFECT_SERIAL}`))],
+  ['subject_alt_name_hardware', 'a type of two arcs', altName(hardware({ type: '060153' }))],
+  [
+    'subject_alt_name_hardware',
+    'a number of 65',
+    altName(hardware({ number: `${'0'.repeat(56)}${DEFECT_SERIAL}` })),
+  ],
+  ['subject_alt_name_serial', "another unit's URI", altName(named(0x86, 'urn:dev:ops:32473-ACME-0043'))],
+  ['subject_alt_name_serial', "another unit's hardware name", altName(hardware({ number: 'ACME-0043' }))],
+  ['subject_alt_name_expected', 'a name that the profile has not', altName(URI)],
   ['size', 'padded to 1.1 KB', ({ extensions }) => ({ extensions: [...extensions, bulk(600)] })],
 ];
 

@@ -3,20 +3,27 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lintCertificate } from '../../pki/certificate-linter.ts';
 import { readCertificate, readName } from '../../pki/certificate-reader.ts';
+import { namesOf, purposesOf } from '../../pki/certificate-profile.ts';
 import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from '../../pki/device-certificate.ts';
 import { DeviceTbsTemplate } from '../../pki/device-tbs-template.ts';
 import { generateDeviceKey } from '../../pki/device-key.ts';
 import { gateCsr } from '../../pki/csr-gate.ts';
 import { assembleCertificate } from '../../pki/tbs-builder.ts';
 import { Name, X509CertificateGenerator } from '../../pki/x509-library.ts';
+import { OID } from '../../pki/x509-oids.ts';
+import { profileFaults } from '../../pki/profile-faults.ts';
+import type { KeyPurpose } from '../../provisioning/product.ts';
 import { SERIAL_PATTERN } from '../../provisioning/serial-number.ts';
 import { PROFILE } from './acme.ts';
-import { freshTbs, makeCa, signTbs } from './leaf.ts';
+import { freshTbs, makeCa, signTbs, withoutPurposes } from './leaf.ts';
 import { temporaryFolder } from './openssl.ts';
 
 const ca = await makeCa(temporaryFolder());
+/** Not limited to TLS clients. */
+const openCa = await makeCa(temporaryFolder(), withoutPurposes);
 
 const serials = fc.stringMatching(SERIAL_PATTERN);
+const shortSerials = serials.filter((serial) => serial.length <= 30);
 const organizations = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
   .filter((text) => !/\p{C}|\p{Zl}|\p{Zp}|^ | $/u.test(text) && Array.from(text).length <= 64);
@@ -31,33 +38,52 @@ const days = fc.oneof(
   fc.constant('forever' as const),
   fc.record({ days: fc.integer({ min: 1, max: 36_500 }) }),
 );
+const profiles = fc.record(
+  {
+    organization: organizations,
+    commonName: fc.constantFrom('{serial}', 'urn:{serial}', 'x.{serial}_y'),
+    validity: days,
+    extendedKeyUsage: fc.constantFrom<KeyPurpose[]>(
+      ['clientAuth'],
+      ['clientAuth', 'serverAuth'],
+      ['serverAuth', 'clientAuth'],
+    ),
+    subjectAltName: fc
+      .record(
+        {
+          uri: fc
+            .stringMatching(/^[a-z]{1,9}:[A-Za-z0-9._~/-]{1,40}\{serial\}(?:\?[a-z=&]{0,20})?$/)
+            .filter((uri) => !uri.includes(':/')),
+          hardwareModuleName: fc.record({
+            hwType: fc
+              .array(fc.integer({ min: 0, max: 2 ** 31 - 1 }), { minLength: 1, maxLength: 3 })
+              .map((arcs) => ['2.999', ...arcs].join('.')),
+            hwSerialNum: fc.stringMatching(/^[!-z|~]{0,20}\{serial\}[!-z|~]{0,10}$/),
+          }),
+        },
+        { requiredKeys: [] },
+      )
+      .filter((names) => Object.keys(names).length > 0),
+  },
+  { requiredKeys: ['organization', 'commonName', 'validity'] },
+);
 const moments = fc.date({ min: new Date('2020-01-01'), max: new Date('2080-01-01'), noInvalidDate: true });
 
 describe('DeviceTbsTemplate', () => {
   it('makes what the library makes, byte for byte', async () => {
-    const templates = fc.oneof(fc.constant('{serial}'), fc.constantFrom('urn:{serial}', '{serial}.{serial}'));
-    const shortSerials = serials.filter((serial) => serial.length <= 30);
     await fc.assert(
-      fc.asyncProperty(
-        shortSerials,
-        organizations,
-        templates,
-        days,
-        moments,
-        async (serial, organization, ...rest) => {
-          const [commonName, validity, moment] = rest;
-          const profile = { organization, commonName, validity };
-          const terms = {
-            serial,
-            spki: gateCsr(generateDeviceKey().createCsr({ serial })).spki,
-            certificateSerial: randomCertificateSerial(),
-            notBefore: new Date(Math.floor(moment.getTime() / 1000) * 1000),
-          };
-          const filled = (await DeviceTbsTemplate.make(profile, ca.facts)).tbsOf(terms);
-          expect(Buffer.from(filled)).toEqual(Buffer.from(await buildDeviceTbs(terms, profile, ca.facts)));
-        },
-      ),
-      { numRuns: 100 },
+      fc.asyncProperty(shortSerials, profiles, moments, async (serial, profile, moment) => {
+        expect(profileFaults(profile)).toEqual([]);
+        const terms = {
+          serial,
+          spki: gateCsr(generateDeviceKey().createCsr({ serial })).spki,
+          certificateSerial: randomCertificateSerial(),
+          notBefore: new Date(Math.floor(moment.getTime() / 1000) * 1000),
+        };
+        const filled = (await DeviceTbsTemplate.make(profile, ca.facts)).tbsOf(terms);
+        expect(Buffer.from(filled)).toEqual(Buffer.from(await buildDeviceTbs(terms, profile, ca.facts)));
+      }),
+      { numRuns: 150 },
     );
   });
 });
@@ -65,14 +91,16 @@ describe('DeviceTbsTemplate', () => {
 describe('device certificates', () => {
   it('say what they were told and lint clean, for any serial, organization and time', async () => {
     await fc.assert(
-      fc.asyncProperty(serials, organizations, days, async (serial, organization, validity) => {
-        const profile = { organization, commonName: '{serial}', validity };
-        const certificate = await signTbs(ca, await freshTbs(ca, serial, profile));
-        expect(textsOf(certificate)).toEqual([organization, serial, serial]);
-        expect(lintCertificate(certificate, { issuer: ca.facts, signed: true })).toEqual([]);
+      fc.asyncProperty(shortSerials, profiles, async (serial, profile) => {
+        const certificate = await signTbs(openCa, await freshTbs(openCa, serial, profile));
+        const { commonName, subjectAltName } = namesOf(profile, serial);
+        expect(textsOf(certificate)).toEqual([profile.organization, serial, commonName]);
+        expect(lintCertificate(certificate, { issuer: openCa.facts, signed: true })).toEqual([]);
         const parsed = new X509Certificate(certificate);
-        expect(parsed.verify(new X509Certificate(ca.certificate).publicKey)).toBe(true);
-        expect(parsed.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
+        expect(parsed.verify(new X509Certificate(openCa.certificate).publicKey)).toBe(true);
+        expect(parsed.keyUsage).toEqual(purposesOf(profile).map((purpose) => OID[purpose]));
+        const uris = parsed.subjectAltName?.match(/(?<=URI:)[^,]+/g) ?? [];
+        expect(uris).toEqual(subjectAltName?.uri === undefined ? [] : [subjectAltName.uri]);
       }),
       { numRuns: 60 },
     );

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { makeFactoryIcaCertificate, makeRootCertificate, type CaName } from '../../pki/ca-certificate.ts';
+import { readCertificate } from '../../pki/certificate-reader.ts';
 import { createDevelopmentCa, loadFactoryIca } from '../../pki/development-ca.ts';
 import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from '../../pki/device-certificate.ts';
 import { generateDeviceKey } from '../../pki/device-key.ts';
@@ -10,16 +11,31 @@ import { pemOf } from '../../pki/pem.ts';
 import { SoftwareSigner } from '../../pki/software-signer.ts';
 import { assembleCertificate } from '../../pki/tbs-builder.ts';
 import { passphrase, PROFILE } from './acme.ts';
+import { hex, joined, partsOf, type CertificateParts } from './certificate-parts.ts';
 import { fileIn } from './openssl.ts';
 
-/** A CA in memory, which spares the time that encrypting its keys takes; `chainPath` is its chain for openssl. */
-export async function makeCa(folder: string): Promise<IssuingCa & { chainPath: string }> {
+/** What a corporate root may certify: a factory CA that is not limited to TLS clients. */
+export function withoutPurposes({ extensions }: CertificateParts): Partial<CertificateParts> {
+  return { extensions: extensions.filter((extension) => !extension.includes(hex('0603551d25'))) };
+}
+
+/**
+ * A CA in memory, which spares the time that encrypting its keys takes; `chainPath` is its chain for openssl. With
+ * `change` its certificate is another than `ca init` would make.
+ */
+export async function makeCa(
+  folder: string,
+  change: (ica: CertificateParts) => Partial<CertificateParts> = () => ({}),
+): Promise<IssuingCa & { chainPath: string }> {
   const now = new Date();
   const [root, ica] = [newSigner('root'), newSigner('ica')];
   const generation = randomUUID();
   const names = { root: caName(`Root ${generation}`), ica: caName(`ICA ${generation}`) };
   const rootCertificate = await makeRootCertificate(names.root, root, now);
-  const chain = [await makeFactoryIcaCertificate(names, { root, icaSpki: ica.spki }, now), rootCertificate];
+  const usual = await makeFactoryIcaCertificate(names, { root, icaSpki: ica.spki }, now);
+  const parts = partsOf(readCertificate(usual).tbs);
+  const tbs = joined({ ...parts, ...change(parts) });
+  const chain = [assembleCertificate(tbs, await root.sign(tbs)), rootCertificate];
   const chainPath = fileIn(
     folder,
     `chain-${generation}.pem`,
