@@ -102,6 +102,10 @@ export const ISSUES = {
     'The serial has characters it may not have.',
     'A-Z, 0-9 and hyphens, no hyphen at either end, at most 64 characters',
   ),
+  MANIFEST_SERIAL_TOO_LONG: row(
+    'The serial does not fit into the certificates of its product.',
+    'a serial as short as the names in the certificates of the product need it',
+  ),
   MANIFEST_SERIAL_REPEATED: row(
     'The serial stands in the file twice.',
     'each serial once, whatever its case',

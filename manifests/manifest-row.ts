@@ -1,4 +1,5 @@
 import type { Product } from '../provisioning/product.ts';
+import { TEMPLATE_BOUNDS, tightestTemplate } from '../provisioning/serial-template.ts';
 import {
   attrFault,
   boardIdFault,
@@ -11,7 +12,7 @@ import { issue, type Issue } from './issue.ts';
 import type { ManifestColumns, PlainColumn } from './manifest-header.ts';
 
 /** What a manifest must know of a product. */
-export type ManifestProduct = Pick<Product, 'name' | 'assignment'>;
+export type ManifestProduct = Pick<Product, 'name' | 'assignment' | 'commonName' | 'subjectAltName'>;
 
 /** One unit of a manifest. */
 export interface ManifestRow {
@@ -54,8 +55,8 @@ function plainCells(
   const [order, serial, product] = [cell('order'), cell('serial'), cell('product')];
   // A column that the header lacks is told once, there.
   if (order !== undefined) report('order', order, orderFault(order));
-  if (serial !== undefined) report('serial', serial, serialFault(serial));
   const known = products.get(product ?? '');
+  if (serial !== undefined) report('serial', serial, serialFault(serial) ?? lengthFault(serial, known));
   if (product !== undefined && known === undefined) {
     report('product', product, productFault(product, [...products.keys()]));
   }
@@ -63,6 +64,16 @@ function plainCells(
   report('board_id', board, boardFault(board, known));
   const row = { order: order ?? '', serial: serial ?? '', product: product ?? '' };
   return board === '' ? row : { ...row, boardId: board.toLowerCase() };
+}
+
+/** What has no room in the names of a certificate is said now, not at the signer when the board is in its socket. */
+function lengthFault(serial: string, product: ManifestProduct | undefined): CellFault | undefined {
+  if (product === undefined) return undefined;
+  const { name, template, longestSerial } = tightestTemplate(product);
+  if (serial.length <= longestSerial) return undefined;
+  const bound = TEMPLATE_BOUNDS[name];
+  const expected = `at most ${longestSerial} characters for product ${product.name}, whose ${name} "${template}" holds ${bound} with the serial in it`;
+  return { code: 'MANIFEST_SERIAL_TOO_LONG', expected };
 }
 
 function boardFault(board: string, product: ManifestProduct | undefined): CellFault | undefined {

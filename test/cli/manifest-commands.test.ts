@@ -29,7 +29,7 @@ async function startLine(place: Place): Promise<void> {
     stateFolder: place.state,
     settleMs: 50,
     accept: createIntake({
-      products: [{ name: PRODUCT.name, assignment: 'any-board' }],
+      products: [{ name: PRODUCT.name, assignment: 'any-board', commonName: '{serial}' }],
       registered: registry,
       importBatch: registry.importBatch.bind(registry),
       startBatch: async ({ batchId }) => registry.recordStart(batchId),

@@ -183,7 +183,7 @@ describe('certline submit --wait', () => {
       stateFolder: place.state,
       settleMs: 50,
       accept: createIntake({
-        products: [{ name: PRODUCT, assignment: 'any-board' }],
+        products: [{ name: PRODUCT, assignment: 'any-board', commonName: '{serial}' }],
         registered: registry,
         importBatch: registry.importBatch.bind(registry),
         startBatch: ({ batchId, order, manifest, sha256: manifestSha256, rows }) =>

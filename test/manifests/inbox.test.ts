@@ -21,7 +21,9 @@ import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 import { readCsv } from './read-csv.ts';
 import { temporaryFolder } from './temp-folder.ts';
 
-const PRODUCTS: readonly ManifestProduct[] = [{ name: 'golioth-node', assignment: 'any-board' }];
+const PRODUCTS: readonly ManifestProduct[] = [
+  { name: 'golioth-node', assignment: 'any-board', commonName: '{serial}' },
+];
 const HEAD = 'order,serial,product\n';
 
 /** No test waits for these: what must happen "at once" happens long before. */

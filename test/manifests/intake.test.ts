@@ -9,8 +9,8 @@ import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 import { temporaryFile, temporaryFolder } from './temp-folder.ts';
 
 const PRODUCTS = [
-  { name: 'golioth-node', assignment: 'any-board' },
-  { name: 'listed-node', assignment: 'listed-board' },
+  { name: 'golioth-node', assignment: 'any-board', commonName: '{serial}' },
+  { name: 'listed-node', assignment: 'listed-board', commonName: '{serial}' },
 ] as const;
 const HEAD = 'order,serial,product,board_id\n';
 

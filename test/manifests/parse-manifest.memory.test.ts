@@ -23,7 +23,7 @@ it('reads 200,000 rows in a heap of 48 MB', { timeout: 60_000 }, async () => {
     script,
     `import { parseManifest } from ${JSON.stringify(join(process.cwd(), 'manifests/parse-manifest.ts'))};
      const counts = { row: 0, refused: 0, file: 0 };
-     for await (const event of parseManifest(${JSON.stringify(manifest)}, [{ name: 'golioth-node', assignment: 'any-board' }])) counts[event.kind]++;
+     for await (const event of parseManifest(${JSON.stringify(manifest)}, [{ name: 'golioth-node', assignment: 'any-board', commonName: '{serial}' }])) counts[event.kind]++;
      process.stdout.write(JSON.stringify(counts));`,
   );
   const { stdout } = await promisify(execFile)(process.execPath, [`--max-old-space-size=${HEAP_MB}`, script]);

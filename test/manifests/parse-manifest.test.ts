@@ -165,6 +165,11 @@ describe('what a planner gets wrong', () => {
       ['2:serial:SERIAL_INVALID'],
     ],
     ['an order of 41 characters', `${HEAD}${'A'.repeat(41)},CL-1,golioth-node\n`, ['2:order:ORDER_INVALID']],
+    [
+      'a serial longer than its certificate has room for',
+      `${HEAD}PO-1,${'C'.repeat(59)},prefixed-node\nPO-1,${'C'.repeat(60)},prefixed-node\n`,
+      ['3:serial:SERIAL_TOO_LONG'],
+    ],
     ['a path for a serial', `${HEAD}PO-1,../../etc/passwd,golioth-node\n`, ['2:serial:SERIAL_INVALID']],
     ['a second order', `${HEAD}${GOOD}PO-2,CL-2,golioth-node\n`, ['3:order:ORDER_SECOND']],
     ['a serial twice', `${HEAD}${GOOD}PO-1,CL-1,golioth-node\n`, ['3:serial:SERIAL_REPEATED']],

@@ -6,8 +6,9 @@ import { parseManifest, type ManifestEvent } from '../../manifests/parse-manifes
 import { temporaryFile } from './temp-folder.ts';
 
 const PRODUCTS: readonly ManifestProduct[] = [
-  { name: 'golioth-node', assignment: 'any-board' },
-  { name: 'listed-node', assignment: 'listed-board' },
+  { name: 'golioth-node', assignment: 'any-board', commonName: '{serial}' },
+  { name: 'listed-node', assignment: 'listed-board', commonName: '{serial}' },
+  { name: 'prefixed-node', assignment: 'any-board', commonName: 'acme.{serial}' },
 ];
 
 export interface Parsed {
