@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Hex } from './p256.ts';
 
 /** Hash of the entry before the first. */
 export const AUDIT_GENESIS = '0'.repeat(64);
@@ -16,13 +16,11 @@ export interface AuditEvent {
     | 'station-enrolled'
     | 'batch-released'
     | 'serials-released'
-    | 'reserved'
     | 'signing'
     | 'issued'
     | 'activated'
     | 'superseded'
     | 'revoked'
-    | 'void'
     | 'held'
     | 'hold-ended'
     | 'crl-numbered'
@@ -46,7 +44,7 @@ export function auditBody(event: AuditEvent): string {
 
 /** SHA-256 over the previous hash, the sequence number and the body, one a line: no entry can be changed or moved. */
 export function auditHash(previousHash: string, seq: number, body: string): string {
-  return createHash('sha256').update(`${previousHash}\n${seq}\n${body}\n`).digest('hex');
+  return sha256Hex(Buffer.from(`${previousHash}\n${seq}\n${body}\n`));
 }
 
 /** The sequence number of the first entry that does not follow from the one before, or undefined when all do. */

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import type { LintContext } from './certificate-lint.ts';
+import { sameBytes, type LintContext } from './certificate-lint.ts';
 import { lintCertificate } from './certificate-linter.ts';
-import { readCertificate } from './certificate-reader.ts';
+import { DER_TAG, DerReader } from './der-reader.ts';
 import type { IssuingCa } from './issuing-ca.ts';
+import { isSignature } from './lint-envelope.ts';
 import { PkiError } from './pki-error.ts';
 import { assembleCertificate, PLACEHOLDER_SIGNATURE } from './tbs-builder.ts';
 
@@ -11,7 +12,8 @@ export type Expectation = Required<Pick<LintContext, 'expected' | 'now'>>;
 
 /** Codes of the rules that `tbs` would break, under a placeholder signature. */
 export function lintTbs(ca: IssuingCa, tbs: Uint8Array, expectation: Expectation): string[] {
-  return codesOf(assembleCertificate(tbs, PLACEHOLDER_SIGNATURE), { issuer: ca.facts, ...expectation });
+  const placeholder = assembleCertificate(tbs, PLACEHOLDER_SIGNATURE);
+  return lintCertificate(placeholder, { issuer: ca.facts, ...expectation }).map(({ code }) => code);
 }
 
 /** The certificate of `tbs`, signed by the CA's key. Throws CA_UNAVAILABLE, whatever the signer threw. */
@@ -26,31 +28,27 @@ export async function signTbs(ca: IssuingCa, tbs: Uint8Array, requestId: string)
 }
 
 /**
- * Nothing leaves the signer but the content that was linted, under a signature that OpenSSL verifies with the key of
- * the CA's certificate. Throws SIGNER_FAULT.
+ * Nothing leaves the signer but the content that was linted, to the byte, in a well-formed envelope, under a signature
+ * that OpenSSL verifies with the key of the CA's certificate. Throws SIGNER_FAULT.
  */
 export function verifySigned(
   ca: IssuingCa,
   signed: { readonly tbs: Uint8Array; readonly certificate: Uint8Array },
-  expectation: Expectation,
+  serial: string,
 ): void {
   const { tbs, certificate } = signed;
-  const findings = codesOf(certificate, { issuer: ca.facts, ...expectation, signed: true });
-  if (findings.length > 0) throw fault(expectation, `lint found ${findings.join(', ')} after signing`);
-  if (Buffer.compare(readCertificate(certificate).tbs, tbs) !== 0) {
-    throw fault(expectation, 'the signed content is not the linted one');
-  }
+  const outer = new DerReader(certificate).enter(DER_TAG.sequence);
+  if (!sameBytes(outer.next().whole, tbs)) throw fault(serial, 'the signed content is not the linted one');
+  outer.expect(DER_TAG.sequence);
+  const signature = outer.expect(DER_TAG.bitString).content;
+  if (!outer.atEnd || !isSignature(signature)) throw fault(serial, 'its signature is malformed');
   const parsed = new X509Certificate(certificate);
   if (!parsed.checkIssued(ca.parsed) || !parsed.verify(ca.facts.publicKey)) {
-    throw fault(expectation, 'the signature does not verify');
+    throw fault(serial, 'the signature does not verify');
   }
 }
 
-function codesOf(certificate: Uint8Array, context: LintContext): string[] {
-  return lintCertificate(certificate, context).map(({ code }) => code);
-}
-
-function fault({ expected }: Expectation, what: string): PkiError {
-  const message = `The certificate for ${expected.serial} is withheld: ${what}. Stop this signer and look at it.`;
+function fault(serial: string, what: string): PkiError {
+  const message = `The certificate for ${serial} is withheld: ${what}. Stop this signer and look at it.`;
   return new PkiError('SIGNER_FAULT', message, { reason: 'verification' });
 }

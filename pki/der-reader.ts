@@ -21,11 +21,34 @@ const MULTI_BYTE_TAG = 0x1f;
 /** Deeper than any certificate or request (a name in an extension reaches 9), shallower than a stack can bear. */
 const MAX_DEPTH = 16;
 
-/** One element: `content` and `whole` (header and content) are views, not copies. */
-export interface DerElement {
+/** One element. `content` and `whole` (header and content) are views, made when they are asked for. */
+export class DerElement {
   readonly tag: number;
-  readonly content: Uint8Array;
-  readonly whole: Uint8Array;
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
+  readonly #contentStart: number;
+  readonly #end: number;
+
+  constructor(tag: number, bytes: Uint8Array, start: number, contentStart: number, end: number) {
+    this.tag = tag;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#contentStart = contentStart;
+    this.#end = end;
+  }
+
+  get content(): Uint8Array {
+    return this.#bytes.subarray(this.#contentStart, this.#end);
+  }
+
+  get whole(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.#end);
+  }
+
+  /** A reader over the content. */
+  inside(): DerReader {
+    return new DerReader(this.#bytes, this.#contentStart, this.#end);
+  }
 }
 
 /**
@@ -35,19 +58,22 @@ export interface DerElement {
  */
 export class DerReader {
   readonly #bytes: Uint8Array;
-  #offset = 0;
+  readonly #end: number;
+  #offset: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.#bytes = bytes;
+    this.#offset = start;
+    this.#end = end;
   }
 
   get atEnd(): boolean {
-    return this.#offset === this.#bytes.length;
+    return this.#offset === this.#end;
   }
 
   /** Tag of the next element, or undefined at the end. */
   peekTag(): number | undefined {
-    return this.#bytes[this.#offset];
+    return this.atEnd ? undefined : this.#bytes[this.#offset];
   }
 
   /** The next element, of any tag. */
@@ -56,15 +82,11 @@ export class DerReader {
     const tag = this.#octet();
     if ((tag & MULTI_BYTE_TAG) === MULTI_BYTE_TAG) throw malformed(start, 'a tag of several octets');
     const length = this.#length();
-    const end = this.#offset + length;
-    if (end > this.#bytes.length) throw malformed(start, 'an element longer than what is left', 'truncated');
-    const element = {
-      tag,
-      content: this.#bytes.subarray(this.#offset, end),
-      whole: this.#bytes.subarray(start, end),
-    };
+    const contentStart = this.#offset;
+    const end = contentStart + length;
+    if (end > this.#end) throw malformed(start, 'an element longer than what is left', 'truncated');
     this.#offset = end;
-    return element;
+    return new DerElement(tag, this.#bytes, start, contentStart, end);
   }
 
   /** The next element, which must have this tag. */
@@ -77,7 +99,7 @@ export class DerReader {
 
   /** A reader over the content of the next element, which must have this tag. */
   enter(tag: number): DerReader {
-    return new DerReader(this.expect(tag).content);
+    return this.expect(tag).inside();
   }
 
   /** The next element if it has this tag, else undefined and nothing is read. */
@@ -91,7 +113,7 @@ export class DerReader {
   }
 
   #octet(): number {
-    const octet = this.#bytes[this.#offset];
+    const octet = this.atEnd ? undefined : this.#bytes[this.#offset];
     if (octet === undefined) throw malformed(this.#offset, 'the end', 'truncated');
     this.#offset += 1;
     return octet;
@@ -133,7 +155,7 @@ export function assertStrictDer(bytes: Uint8Array): void {
 function walk(element: DerElement, depth: number): void {
   if (depth > MAX_DEPTH) throw malformed(0, `more than ${MAX_DEPTH} levels`);
   if ((element.tag & CONSTRUCTED) !== 0) {
-    const inside = new DerReader(element.content);
+    const inside = element.inside();
     while (!inside.atEnd) walk(inside.next(), depth + 1);
   } else if (element.tag === DER_TAG.integer && !isMinimalInteger(element.content)) {
     throw malformed(0, 'an integer in too many octets');

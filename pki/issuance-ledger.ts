@@ -1,16 +1,16 @@
 import type { SignedOrder } from './order.ts';
 
 /**
- * What an issuance can be. reserved: its content is fixed, no signature can exist. signing: one may exist. issued: the
- * certificate is stored. active: a board is known to carry it. superseded: another attempt took its place. revoked: a
- * person or the line withdrew it. void: it ended before a signature could exist.
+ * What an issuance can be. signing: its content is fixed, and a signature may exist. issued: the certificate is stored.
+ * active: a board is known to carry it. superseded: another attempt took its place. revoked: a person or the line
+ * withdrew it.
  */
-const ISSUANCE_STATES = ['reserved', 'signing', 'issued', 'active', 'superseded', 'revoked', 'void'] as const;
+const ISSUANCE_STATES = ['signing', 'issued', 'active', 'superseded', 'revoked'] as const;
 
 export type IssuanceState = (typeof ISSUANCE_STATES)[number];
 
 /** States in which a serial or a board is taken: at most one issuance each. */
-export const LIVE_STATES: ReadonlySet<IssuanceState> = new Set(['reserved', 'signing', 'issued', 'active']);
+export const LIVE_STATES: ReadonlySet<IssuanceState> = new Set(['signing', 'issued', 'active']);
 
 /** Why a certificate is withdrawn, in the names of RFC 5280 §5.3.1. */
 export const REVOCATION_REASONS = ['superseded', 'cessationOfOperation', 'keyCompromise'] as const;
@@ -90,7 +90,7 @@ export interface Issuance extends Reservation {
   readonly state: IssuanceState;
   /** DER, from `issued` on. */
   readonly certificate?: Uint8Array;
-  /** Why it is superseded, revoked or void, and since when; ISO 8601. */
+  /** Why it is superseded or revoked, and since when; ISO 8601. */
   readonly reason?: string;
   readonly endedAt?: string;
   /** Since when its certificate is on hold; ISO 8601. */
@@ -128,20 +128,24 @@ export interface IssuanceLedger {
   }): Promise<void>;
 
   find(requestId: string): Promise<Issuance | undefined>;
-  /** The issuance of a serial that is reserved, signing, issued or active; there is at most one. */
+  /** The issuance of a serial that is signing, issued or active; there is at most one. */
   liveIssuance(serial: string): Promise<Issuance | undefined>;
 
-  /** Reserves under the rules of `planReservation`, or returns the row that this request id has already. */
+  /**
+   * Reserves under the rules of `planReservation`, and says that a signature may exist from now on; or returns the row
+   * that this request id has already.
+   */
   reserve(reservation: Reservation): Promise<Issuance>;
-  /** Says that a signature may exist from now on. Throws CERTIFICATE_WITHDRAWN when it may not. */
-  beginSigning(requestId: string): Promise<void>;
+  /**
+   * Says that another signature over a reservation may exist from now on; or returns, in another state than `signing`,
+   * what became of it meanwhile. Throws ISSUANCE_UNKNOWN.
+   */
+  resumeSigning(requestId: string): Promise<Issuance>;
   /**
    * Stores the certificate unless one is stored already; returns the one that is stored. Throws CERTIFICATE_WITHDRAWN
    * when the issuance is over.
    */
   recordIssued(requestId: string, certificate: Uint8Array): Promise<Uint8Array>;
-  /** Ends a reservation that was never signed. */
-  cancelReservation(requestId: string, reason: string): Promise<void>;
   /** Boards are known to carry these. Throws ISSUANCE_UNKNOWN, or CERTIFICATE_WITHDRAWN for one that is not live. */
   activate(requestIds: readonly string[]): Promise<void>;
   /** Withdraws an issuance; idempotent. Undefined when the request id is unknown. */

@@ -25,9 +25,9 @@ export interface EarlierIssuance {
 /** What the ledger knows at the moment of a reservation, read under its write lock. */
 export interface ReservationFacts {
   readonly unit: ReleasedUnit | undefined;
-  /** The order of the batch that the reservation names. */
+  /** The order of the unit's batch. */
   readonly order: OrderStanding | undefined;
-  /** Of the batch. */
+  /** Of the unit's batch. */
   readonly quota: number;
   readonly reserved: number;
   /** All issuances of the serial, whatever became of them. */
@@ -39,10 +39,9 @@ export interface ReservationFacts {
   readonly lastReservedAt: string | undefined;
 }
 
-/** An earlier issuance that gives way, and what it becomes. */
+/** An earlier issuance that gives way, and why. */
 interface Displacement {
   readonly earlier: EarlierIssuance;
-  readonly state: 'superseded' | 'void';
   readonly reason: string;
 }
 
@@ -75,27 +74,14 @@ export function planReservation(reservation: Reservation, facts: ReservationFact
   const live = facts.ofSerial.find(({ state }) => LIVE_STATES.has(state));
   checkBoard(reservation, live, facts.onBoard);
   const displaced = [
-    ...(live === undefined ? [] : [displace(live, `attempt ${reservation.attempt}`)]),
+    ...(live === undefined ? [] : [{ earlier: live, reason: `attempt ${reservation.attempt}` }]),
     ...(facts.onBoard === undefined || facts.onBoard.requestId === live?.requestId
       ? []
-      : [displace(facts.onBoard, `board taken by ${reservation.serial}`)]),
+      : [{ earlier: facts.onBoard, reason: `board taken by ${reservation.serial}` }]),
   ];
-  const kind = kindOf(facts.ofSerial, displaced);
-  checkQuota(reservation, { ...facts, order }, kind, displaced);
+  const kind = facts.ofSerial.length === 0 ? 'first' : 'reissue';
+  checkQuota(reservation, { ...facts, order }, kind);
   return { kind, displaced };
-}
-
-function displace(earlier: EarlierIssuance, reason: string): Displacement {
-  return { earlier, state: earlier.state === 'reserved' ? 'void' : 'superseded', reason };
-}
-
-/** A void issuance never had a certificate, so the next one of the serial is its first. */
-function kindOf(ofSerial: readonly EarlierIssuance[], displaced: readonly Displacement[]): IssuanceKind {
-  const becomesVoid = new Set(
-    displaced.filter(({ state }) => state === 'void').map(({ earlier }) => earlier.requestId),
-  );
-  const counted = ofSerial.filter(({ requestId, state }) => state !== 'void' && !becomesVoid.has(requestId));
-  return counted.length === 0 ? 'first' : 'reissue';
 }
 
 function checkClock({ reservedAt }: Reservation, lastReservedAt: string | undefined): void {
@@ -155,14 +141,10 @@ function checkQuota(
   { batchId }: Reservation,
   facts: ReservationFacts & { readonly order: OrderStanding },
   kind: IssuanceKind,
-  displaced: readonly Displacement[],
 ): void {
-  const freed = displaced.filter(
-    ({ state, earlier }) => state === 'void' && earlier.kind === kind && earlier.batchId === batchId,
-  ).length;
   const [used, limit] =
     kind === 'first' ? [facts.reserved, facts.quota] : [facts.order.reissued, facts.order.reissues];
-  if (used - freed < limit) return;
+  if (used < limit) return;
   const what =
     kind === 'first' ? `certificates of batch ${batchId}` : `reissues of order ${facts.order.order}`;
   const message = `All ${limit} ${what} are used: have more released.`;

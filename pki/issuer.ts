@@ -31,9 +31,8 @@ export interface Issued {
 export const ISSUE_STEPS = [
   'gated',
   'built',
-  'reserved',
   'linted',
-  'signing',
+  'reserved',
   'signed',
   'verified',
   'recorded',
@@ -52,7 +51,7 @@ export interface IssuerParts {
 }
 
 /**
- * Issues device certificates, each request once: find, gate, build, reserve, lint, sign, verify, record. Whatever
+ * Issues device certificates, each request once: find, gate, build, lint, reserve, sign, verify, record. Whatever
  * interrupts that, the same request goes on from the stored reservation and ends with the same bytes.
  */
 export class Issuer {
@@ -128,11 +127,14 @@ export class Issuer {
 
   async #issue(request: IssueRequest, digest: string): Promise<Issued> {
     const known = await this.#ledger.find(request.requestId);
-    if (known !== undefined) return this.#finish(request, digest, known);
+    if (known !== undefined) return this.#resume(request, digest, known);
     const reservation = await this.#prepare(request, digest);
+    this.#lint(reservation);
+    this.#atStep('linted', request.requestId);
     const reserved = await this.#ledger.reserve(reservation);
     this.#atStep('reserved', request.requestId);
-    return this.#finish(request, digest, reserved);
+    const isOurs = reserved.certificateSerial === reservation.certificateSerial;
+    return isOurs ? this.#sign(reserved) : this.#resume(request, digest, reserved);
   }
 
   /** Gates the request and fixes everything that the certificate will say. */
@@ -159,35 +161,35 @@ export class Issuer {
     };
   }
 
-  /** Brings a reservation to its end, wherever it stands. */
-  async #finish(request: IssueRequest, digest: string, issuance: Issuance): Promise<Issued> {
+  /** Brings an earlier reservation to its end, wherever it stands. */
+  async #resume(request: IssueRequest, digest: string, issuance: Issuance): Promise<Issued> {
     if (issuance.requestSha256 !== digest) throw conflict(request);
     const issued = issuedOf(issuance);
     if (issued !== undefined) return issued;
-    const expectation = this.#expectationFor(issuance);
-    await this.#lint(issuance, expectation);
-    this.#atStep('linted', request.requestId);
-    await this.#ledger.beginSigning(request.requestId);
-    this.#atStep('signing', request.requestId);
-    const certificate = await signTbs(this.#ca, issuance.tbs, request.requestId);
-    this.#atStep('signed', request.requestId);
-    verifySigned(this.#ca, { tbs: issuance.tbs, certificate }, expectation);
-    this.#atStep('verified', request.requestId);
-    const recorded = await this.#ledger.recordIssued(request.requestId, certificate);
-    this.#atStep('recorded', request.requestId);
+    this.#lint(issuance);
+    const resumed = await this.#ledger.resumeSigning(request.requestId);
+    return issuedOf(resumed) ?? this.#sign(resumed);
+  }
+
+  async #sign({ requestId, serial, tbs, ...issuance }: Issuance): Promise<Issued> {
+    const certificate = await signTbs(this.#ca, tbs, requestId);
+    this.#atStep('signed', requestId);
+    verifySigned(this.#ca, { tbs, certificate }, serial);
+    this.#atStep('verified', requestId);
+    const recorded = await this.#ledger.recordIssued(requestId, certificate);
+    this.#atStep('recorded', requestId);
     return factsOf(issuance, recorded);
   }
 
-  /** Refuses to sign what breaks the profile; a reservation that was never signed ends with it. */
-  async #lint({ tbs, state, requestId, serial }: Issuance, expectation: Expectation): Promise<void> {
-    const findings = lintTbs(this.#ca, tbs, expectation).join(', ');
+  /** Refuses to sign what breaks the profile. */
+  #lint(reservation: Reservation): void {
+    const findings = lintTbs(this.#ca, reservation.tbs, this.#expectationFor(reservation)).join(', ');
     if (findings === '') return;
-    if (state === 'reserved') await this.#ledger.cancelReservation(requestId, `lint: ${findings}`);
-    const message = `The certificate for ${serial} would break its profile (${findings}): mend the product's configuration or the CA.`;
+    const message = `The certificate for ${reservation.serial} would break its profile (${findings}): mend the product's configuration or the CA.`;
     throw new PkiError('PROFILE_INVALID', message, { reason: 'lint' });
   }
 
-  #expectationFor(issuance: Issuance): Expectation {
+  #expectationFor(issuance: Reservation): Expectation {
     return { expected: expectedOf(this.#profileFor(issuance.product), issuance), now: this.#now() };
   }
 
@@ -215,15 +217,22 @@ export class Issuer {
 /** The certificate of a row; undefined while there is none. Throws CERTIFICATE_WITHDRAWN where it no longer counts. */
 function issuedOf(issuance: Issuance): Issued | undefined {
   const { state, certificate, requestId, reason } = issuance;
-  if (state === 'superseded' || state === 'revoked' || state === 'void') {
+  if (state === 'superseded' || state === 'revoked') {
     const message = `The certificate asked for as ${requestId} is ${state} (${reason}): start a new attempt.`;
     throw new PkiError('CERTIFICATE_WITHDRAWN', message, { reason: state });
   }
   return certificate === undefined ? undefined : factsOf(issuance, certificate);
 }
 
-function factsOf(issuance: Issuance, certificate: Uint8Array): Issued {
-  const { certificateSerial, spkiSha256, notBefore, notAfter } = issuance;
+function factsOf(
+  {
+    certificateSerial,
+    spkiSha256,
+    notBefore,
+    notAfter,
+  }: Pick<Issuance, 'certificateSerial' | 'spkiSha256' | 'notBefore' | 'notAfter'>,
+  certificate: Uint8Array,
+): Issued {
   return {
     certificate,
     certificateSerial,

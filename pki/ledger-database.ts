@@ -7,7 +7,8 @@ export type LedgerRow = Readonly<Record<string, LedgerValue>>;
 export interface LedgerTransaction {
   get(sql: string, ...values: LedgerValue[]): Promise<LedgerRow | undefined>;
   all(sql: string, ...values: LedgerValue[]): Promise<LedgerRow[]>;
-  run(sql: string, ...values: LedgerValue[]): Promise<void>;
+  /** The number of rows that it changed. */
+  run(sql: string, ...values: LedgerValue[]): Promise<number>;
 }
 
 /**

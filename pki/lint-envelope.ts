@@ -58,7 +58,8 @@ export const ENVELOPE_CHECKS: readonly LintCheck[] = [
   },
 ];
 
-function isSignature(bits: Uint8Array): boolean {
+/** True for the content of a BIT STRING that holds an ECDSA signature in strict DER, of whole octets. */
+export function isSignature(bits: Uint8Array): boolean {
   const outer = new DerReader(bits.subarray(1));
   const pair = outer.enter(DER_TAG.sequence);
   outer.end();

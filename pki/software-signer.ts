@@ -1,4 +1,5 @@
 import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { fixedLengthSignature } from './p256.ts';
 import { PkiError } from './pki-error.ts';
 import type { Signer } from './signer.ts';
 
@@ -24,7 +25,8 @@ export class SoftwareSigner implements Signer {
         reason: 'closed',
       });
     }
-    return sign('sha256', message, { key: this.#privateKey, dsaEncoding: 'ieee-p1363' });
+    // Node takes a bare key twice as fast as one inside an object, and then gives DER.
+    return fixedLengthSignature(sign('sha256', message, this.#privateKey));
   }
 
   async probe(): Promise<void> {

@@ -2,11 +2,12 @@ import { foldSerial } from '../provisioning/serial-number.ts';
 import type { Issuance, IssuanceState, Reservation } from './issuance-ledger.ts';
 import type { EarlierIssuance, IssuanceKind, ReservationFacts } from './issuance-policy.ts';
 import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
-import { countOrder, selectOrderOfBatch } from './sql-order.ts';
-import { selectReleasedUnit } from './sql-release.ts';
+import { countOrder, standingOf } from './sql-order.ts';
+import { releasedUnitOf } from './sql-release.ts';
 
 /** The columns that `issuanceOf` reads, to which a WHERE is added. */
 export const SELECT_ISSUANCE = `SELECT i.*, r.serial, r.product FROM issuance i JOIN released_serial r USING (serial_folded)`;
+/** As the partial indexes say it, or the database would not use them; since version 6 nothing is 'reserved'. */
 const LIVE = `i.state IN ('reserved', 'signing', 'issued', 'active')`;
 
 export async function selectIssuance(
@@ -25,21 +26,26 @@ export async function selectLiveIssuance(
   );
 }
 
+/** The release of a serial with its batch's quota and its order; an order that the ledger does not have leaves nulls. */
+const SELECT_RELEASE = `SELECT r.*, b.quota AS batch_quota, b.reserved AS batch_reserved, o.*
+  FROM released_serial r JOIN batch b USING (batch_id) LEFT JOIN purchase_order o USING (order_id)
+  WHERE r.serial_folded = ?`;
+
 /** All that the policy wants to know about a reservation. */
 export async function selectFacts(
   transaction: LedgerTransaction,
-  { serial, batchId, boardId, spkiSha256 }: Reservation,
+  { serial, boardId, spkiSha256 }: Reservation,
 ): Promise<ReservationFacts> {
-  const batch = await transaction.get('SELECT * FROM batch WHERE batch_id = ?', batchId);
+  const release = await transaction.get(SELECT_RELEASE, foldSerial(serial));
   const ofSerial = await transaction.all(`${SELECT_ISSUANCE} WHERE i.serial_folded = ?`, foldSerial(serial));
   const onBoard = await transaction.get(`${SELECT_ISSUANCE} WHERE i.board_id = ? AND ${LIVE}`, boardId);
   const last = await transaction.get('SELECT reserved_at FROM issuance ORDER BY seq DESC LIMIT 1');
   const seen = await transaction.get('SELECT request_id FROM issuance WHERE spki_sha256 = ?', spkiSha256);
   return {
-    unit: await selectReleasedUnit(transaction, serial),
-    order: await selectOrderOfBatch(transaction, batchId),
-    quota: Number(batch?.['quota'] ?? 0),
-    reserved: Number(batch?.['reserved'] ?? 0),
+    unit: release === undefined ? undefined : releasedUnitOf(release),
+    order: typeof release?.['order_id'] === 'string' ? standingOf(release) : undefined,
+    quota: Number(release?.['batch_quota'] ?? 0),
+    reserved: Number(release?.['batch_reserved'] ?? 0),
     ofSerial: ofSerial.map(earlierOf),
     onBoard: onBoard === undefined ? undefined : earlierOf(onBoard),
     keySeen: seen !== undefined,
@@ -53,11 +59,11 @@ export async function insertReservation(
   reservation: Reservation,
   kind: IssuanceKind,
 ): Promise<void> {
-  await countIssuance(transaction, reservation.batchId, kind, 1);
+  await countIssuance(transaction, reservation.batchId, kind);
   await transaction.run(
     `INSERT INTO issuance (request_id, request_sha256, batch_id, serial_folded, attempt, board_id, spki_sha256,
        cert_serial, not_before, not_after, tbs, kind, state, reserved_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'reserved', ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'signing', ?)`,
     reservation.requestId,
     reservation.requestSha256,
     reservation.batchId,
@@ -82,31 +88,28 @@ export async function updateState(
   await transaction.run('UPDATE issuance SET state = ? WHERE request_id = ?', state, requestId);
 }
 
+/** Stores the certificate of an issuance that may still get one; false for any other. */
 export async function updateIssued(
   transaction: LedgerTransaction,
   requestId: string,
   certificate: Uint8Array,
-): Promise<void> {
-  const sql = `UPDATE issuance SET state = 'issued', certificate = ? WHERE request_id = ?`;
-  await transaction.run(sql, certificate, requestId);
+): Promise<boolean> {
+  const sql = `UPDATE issuance SET state = 'issued', certificate = ? WHERE request_id = ? AND state = 'signing'`;
+  return (await transaction.run(sql, certificate, requestId)) > 0;
 }
 
 /** What an issuance ends as, and why. */
 export interface IssuanceEnd {
-  readonly state: 'superseded' | 'revoked' | 'void';
+  readonly state: 'superseded' | 'revoked';
   readonly reason: string;
 }
 
-/** Ends an issuance; one that never had a signature gives its quota back. */
+/** Ends an issuance, for which a signature may exist: what it used of its quota stays used. */
 export async function updateEnded(
   transaction: LedgerTransaction,
   requestId: string,
   { state, reason, at }: IssuanceEnd & { readonly at: string },
 ): Promise<void> {
-  if (state === 'void') {
-    const row = await transaction.get('SELECT batch_id, kind FROM issuance WHERE request_id = ?', requestId);
-    await countIssuance(transaction, String(row?.['batch_id']), row?.['kind'] as IssuanceKind, -1);
-  }
   const sql = 'UPDATE issuance SET state = ?, reason = ?, ended_at = ?, held_at = NULL WHERE request_id = ?';
   await transaction.run(sql, state, reason, at, requestId);
 }
@@ -115,13 +118,12 @@ async function countIssuance(
   transaction: LedgerTransaction,
   batchId: string,
   kind: IssuanceKind,
-  by: 1 | -1,
 ): Promise<void> {
   const column = kind === 'first' ? 'reserved' : 'reissued';
-  await transaction.run(`UPDATE batch SET ${column} = ${column} + ? WHERE batch_id = ?`, by, batchId);
+  await transaction.run(`UPDATE batch SET ${column} = ${column} + 1 WHERE batch_id = ?`, batchId);
   if (kind === 'first') return;
   const row = await transaction.get('SELECT order_id FROM batch WHERE batch_id = ?', batchId);
-  await countOrder(transaction, String(row?.['order_id']), 'reissued', by);
+  await countOrder(transaction, String(row?.['order_id']), 'reissued', 1);
 }
 
 function earlierOf(row: LedgerRow): EarlierIssuance {

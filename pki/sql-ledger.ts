@@ -135,8 +135,9 @@ export class SqlLedger implements IssuanceLedger {
       const earlier = await selectIssuance(transaction, reservation.requestId);
       if (earlier !== undefined) return earlier;
       const plan = planReservation(reservation, await selectFacts(transaction, reservation));
-      for (const { earlier: displaced, ...end } of plan.displaced)
-        await endIssuance(transaction, displaced.requestId, end);
+      for (const { earlier: displaced, reason } of plan.displaced)
+        await endIssuance(transaction, displaced.requestId, { state: 'superseded', reason });
+      await this.#assertWitnessed(transaction);
       await insertReservation(transaction, reservation, plan.kind);
       const {
         tbs,
@@ -146,38 +147,30 @@ export class SqlLedger implements IssuanceLedger {
         product: _product,
         ...members
       } = reservation;
-      await audit(transaction, 'reserved', { ...members, kind: plan.kind, tbsSha256: sha256Hex(tbs) });
-      return { ...reservation, state: 'reserved' };
+      await audit(transaction, 'signing', { ...members, kind: plan.kind, tbsSha256: sha256Hex(tbs) });
+      return { ...reservation, state: 'signing' };
     });
   }
 
-  beginSigning(requestId: string): Promise<void> {
+  resumeSigning(requestId: string): Promise<Issuance> {
     return this.#database.write(async (transaction) => {
-      const issuance = await selectIssuance(transaction, requestId);
-      if (issuance?.state !== 'reserved' && issuance?.state !== 'signing')
-        throw withdrawn(requestId, issuance);
+      const issuance = known(requestId, await selectIssuance(transaction, requestId));
+      if (issuance.state !== 'signing') return issuance;
       await this.#assertWitnessed(transaction);
-      await updateState(transaction, requestId, 'signing');
       await audit(transaction, 'signing', { requestId });
+      return issuance;
     });
   }
 
   recordIssued(requestId: string, certificate: Uint8Array): Promise<Uint8Array> {
     return this.#database.write(async (transaction) => {
-      const issuance = await selectIssuance(transaction, requestId);
-      if (issuance === undefined || !LIVE_STATES.has(issuance.state)) throw withdrawn(requestId, issuance);
-      if (issuance.certificate !== undefined) return issuance.certificate;
-      await updateIssued(transaction, requestId, certificate);
+      if (!(await updateIssued(transaction, requestId, certificate))) {
+        const issuance = await selectIssuance(transaction, requestId);
+        if (issuance === undefined || !LIVE_STATES.has(issuance.state)) throw withdrawn(requestId, issuance);
+        return issuance.certificate ?? certificate;
+      }
       await audit(transaction, 'issued', { requestId, sha256: sha256Hex(certificate) });
       return certificate;
-    });
-  }
-
-  cancelReservation(requestId: string, reason: string): Promise<void> {
-    return this.#database.write(async (transaction) => {
-      const issuance = await selectIssuance(transaction, requestId);
-      if (issuance?.state === 'reserved')
-        await endIssuance(transaction, requestId, { state: 'void', reason });
     });
   }
 
@@ -191,8 +184,7 @@ export class SqlLedger implements IssuanceLedger {
     return this.#database.write(async (transaction) => {
       const issuance = await selectIssuance(transaction, requestId);
       if (issuance === undefined || !mustEnd(issuance.state, reason)) return issuance;
-      const state = issuance.state === 'reserved' ? 'void' : 'revoked';
-      await endIssuance(transaction, requestId, { state, reason });
+      await endIssuance(transaction, requestId, { state: 'revoked', reason });
       return await selectIssuance(transaction, requestId);
     });
   }
@@ -233,8 +225,8 @@ export class SqlLedger implements IssuanceLedger {
       }
       const live = await selectLiveIssuance(transaction, serial);
       if (live === undefined) return;
-      const state = live.state === 'reserved' ? 'void' : 'revoked';
-      await endIssuance(transaction, live.requestId, { state, reason: 'cessationOfOperation' });
+      const end = { state: 'revoked', reason: 'cessationOfOperation' } as const;
+      await endIssuance(transaction, live.requestId, end);
     });
   }
 

@@ -92,7 +92,8 @@ function termsOf(order: SignedOrder): (string | number | null)[] {
   return [revision, sha256, signedBy, list, quantity, reissues, opens, closes, manifestSha256 ?? null];
 }
 
-function standingOf(row: LedgerRow): OrderStanding {
+/** The order in a row of `purchase_order`. */
+export function standingOf(row: LedgerRow): OrderStanding {
   const { manifest_sha256: manifest, closed_at: closedAt } = row;
   return {
     order: String(row['order_id']),

@@ -1,6 +1,6 @@
 import { foldSerial, isSerial } from '../provisioning/serial-number.ts';
 import type { BatchRelease, ReleasedUnit, UnitRelease } from './issuance-ledger.ts';
-import type { LedgerTransaction } from './ledger-database.ts';
+import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
 import { checkManifest, checkProducts, openOrderAt } from './order-policy.ts';
 import { PkiError } from './pki-error.ts';
 import { countOrder, selectOrder, selectOrderOfBatch } from './sql-order.ts';
@@ -53,7 +53,11 @@ export async function selectReleasedUnit(
     'SELECT * FROM released_serial WHERE serial_folded = ?',
     foldSerial(serial),
   );
-  if (row === undefined) return undefined;
+  return row === undefined ? undefined : releasedUnitOf(row);
+}
+
+/** The release in a row of `released_serial`. */
+export function releasedUnitOf(row: LedgerRow): ReleasedUnit {
   const boardId = row['board_id'];
   return {
     serial: String(row['serial']),

@@ -1,8 +1,8 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CommitQueue, type GroupTransaction } from './commit-queue.ts';
-import type { LedgerDatabase, LedgerRow, LedgerTransaction, LedgerValue } from './ledger-database.ts';
+import type { LedgerDatabase, LedgerRow, LedgerTransaction } from './ledger-database.ts';
 import { ledgerNewer, ledgerUnavailable } from './ledger-errors.ts';
 import { sqliteError } from './sqlite-errors.ts';
 import { SQLITE_MIGRATIONS } from './sqlite-migrations.ts';
@@ -29,9 +29,10 @@ export class SqliteDatabase implements LedgerDatabase {
     this.#writer = writer;
     this.#reader = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, readOnly: true });
     this.#reads = statementsOver(this.#reader);
+    const statements = statementsOver(writer);
     this.#group = {
-      statements: statementsOver(writer),
-      control: async (sql) => writer.exec(sql),
+      statements,
+      control: async (sql) => void (await statements.run(sql)),
       isOpen: () => writer.isTransaction,
     };
     this.#writes = new CommitQueue(
@@ -77,10 +78,10 @@ export class SqliteDatabase implements LedgerDatabase {
 
   async #transact(work: (group: GroupTransaction) => Promise<void>): Promise<void> {
     this.#assertNotLost();
-    this.#writer.exec('BEGIN IMMEDIATE');
+    await this.#group.control('BEGIN IMMEDIATE');
     try {
       await work(this.#group);
-      this.#writer.exec('COMMIT');
+      await this.#group.control('COMMIT');
     } finally {
       if (this.#writer.isTransaction) this.#writer.exec('ROLLBACK');
     }
@@ -102,15 +103,10 @@ function statementsOver(database: DatabaseSync): LedgerTransaction {
     return statement;
   };
   return {
-    get: async (sql, ...values) => {
-      const row = prepare(sql).get(...values);
-      return row === undefined ? undefined : rowOf(row);
-    },
-    all: async (sql, ...values) =>
-      prepare(sql)
-        .all(...values)
-        .map((row) => rowOf(row)),
-    run: async (sql, ...values) => void prepare(sql).run(...values),
+    get: async (sql, ...values) => prepare(sql).get(...values) as LedgerRow | undefined,
+    // node:sqlite gives bigints, the one kind of value that a LedgerRow has not, only to those who ask for them.
+    all: async (sql, ...values) => prepare(sql).all(...values) as LedgerRow[],
+    run: async (sql, ...values) => Number(prepare(sql).run(...values).changes),
   };
 }
 
@@ -131,13 +127,4 @@ function prepareSchema(database: DatabaseSync, path: string): void {
 
 function versionOf(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-}
-
-function rowOf(row: Record<string, SQLOutputValue>): LedgerRow {
-  return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, plain(value)]));
-}
-
-/** node:sqlite gives bigints only to those who ask for them. */
-function plain(value: SQLOutputValue): LedgerValue {
-  return typeof value === 'bigint' ? Number(value) : value;
 }

@@ -114,4 +114,19 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
     reason      TEXT
   ) STRICT;
   `,
+  `
+  -- A reservation says at once that a signature may exist, so nothing is reserved without, and nothing ends void.
+  UPDATE issuance SET state = 'signing' WHERE state = 'reserved';
+  UPDATE issuance SET state = 'superseded' WHERE state = 'void';
+
+  -- The hash of an entry is unique by itself; an index of random numbers costs a page of the disk for each.
+  CREATE TABLE chained_audit (
+    seq  INTEGER PRIMARY KEY,
+    body TEXT NOT NULL,
+    hash TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO chained_audit SELECT seq, body, hash FROM audit ORDER BY seq;
+  DROP TABLE audit;
+  ALTER TABLE chained_audit RENAME TO audit;
+  `,
 ];

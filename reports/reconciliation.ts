@@ -52,13 +52,14 @@ interface Audited {
 }
 
 const STATE_AFTER: Readonly<Record<string, IssuanceState>> = {
-  reserved: 'reserved',
   signing: 'signing',
   issued: 'issued',
   activated: 'active',
   superseded: 'superseded',
   revoked: 'revoked',
-  void: 'void',
+  // Said of ledgers before version 6, which made these states of it.
+  reserved: 'signing',
+  void: 'superseded',
 };
 
 /** What each request came to, by the audit log alone. */
@@ -80,8 +81,8 @@ export async function replayAudit(
       certificateSha256: undefined,
     };
     audited.state = state;
-    if (state === 'signing') audited.signings += 1;
-    if (state === 'reserved') audited.tbsSha256 = event['tbsSha256'] ?? '';
+    if (event['event'] === 'signing') audited.signings += 1;
+    audited.tbsSha256 = event['tbsSha256'] ?? audited.tbsSha256;
     if (state === 'issued') audited.certificateSha256 = event['sha256'];
     requests.set(requestId, audited);
   }
@@ -162,7 +163,7 @@ function compareWithLot(
     return [{ code: 'not-in-manifest', what, detail: `is in no manifest registered as ${row.batchId}` }];
   if (row.state === 'active' && !active.has(sha256Hex(row.certificate!)))
     return [{ code: 'active-not-registered', what, detail: 'is active, and the registry has it not' }];
-  const isUnfinished = row.state === 'reserved' || row.state === 'signing' || row.state === 'issued';
+  const isUnfinished = row.state === 'signing' || row.state === 'issued';
   if (isUnfinished && lot.isClosed)
     return [{ code: 'unfinished', what, detail: `is ${row.state} and its batch is closed: revoke it` }];
   return [];

@@ -22,9 +22,8 @@ const ORDER_QUANTITY = 1_000_000;
 export const STAGE_OF_STEP = {
   gated: 'find, CSR gate',
   built: 'build TBS',
-  reserved: 'reserve (commit, audit)',
+  reserved: 'reserve, begin signing (commit, audit)',
   linted: 'lint TBS',
-  signing: 'begin signing (commit, audit)',
   signed: 'sign',
   verified: 'lint again, verify',
   recorded: 'record (commit, audit)',

@@ -104,7 +104,7 @@ export const CONTRADICTIONS: readonly Contradiction[] = [
     what: 'an audit that was edited',
     breaks: 12,
     make: inLedger(
-      `UPDATE audit SET body = replace(body, 'reserved', 'revoked') WHERE seq = (SELECT min(seq) FROM audit WHERE body LIKE '%reserved%')`,
+      `UPDATE audit SET body = replace(body, 'signing', 'revoked') WHERE seq = (SELECT min(seq) FROM audit WHERE body LIKE '%signing%')`,
     ),
   },
   { what: 'a chain that lacks the issuer', breaks: 13, make: cutChain },

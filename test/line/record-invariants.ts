@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isActive, repeated, sha256 } from './line-evidence.ts';
 import type { Cells, LineEvidence } from './line-evidence.ts';
 
-const LIVE = new Set(['reserved', 'signing', 'issued', 'active']);
+const LIVE = new Set(['signing', 'issued', 'active']);
 
 /** 1: each serial of an accepted manifest is one unit that has ended. */
 export function oneTerminalState({ manifests, units }: LineEvidence): string[] {
@@ -94,7 +94,7 @@ export function oneBoardForASerial({ certificates, issuances, attempts, boards }
 
 /** 11: nobody holds a socket any more, no signature is pending, no batch of which all is known is open. */
 export function nothingLeftOpen({ books, issuances, batches, units }: LineEvidence): string[] {
-  const pending = issuances.filter(({ state }) => state === 'reserved' || state === 'signing');
+  const pending = issuances.filter(({ state }) => state === 'signing');
   const open = batches.filter(
     (batch) =>
       batch.state === 'open' && units.every((unit) => unit.batchId !== batch.batchId || unit.outcome),

@@ -54,36 +54,28 @@ describe('planReservation', () => {
     expect(plan({})).toEqual({ kind: 'first', displaced: [] });
   });
 
-  it.each([
-    ['reserved', 'void', 'first'],
-    ['signing', 'superseded', 'reissue'],
-    ['issued', 'superseded', 'reissue'],
-    ['active', 'superseded', 'reissue'],
-  ] as const)('turns an earlier attempt that is %s into %s: the new one is a %s', (state, becomes, kind) => {
+  it.each(['signing', 'issued', 'active'] as const)('displaces an earlier attempt that is %s', (state) => {
     const earlier = { ...EARLIER, state };
-    const planned = plan({ ofSerial: [earlier], onBoard: earlier, reserved: 1 });
-    expect(planned.kind).toBe(kind);
-    expect(planned.displaced).toEqual([{ earlier, state: becomes, reason: 'attempt 2' }]);
+    const displaced = [{ earlier, reason: 'attempt 2' }];
+    expect(plan({ ofSerial: [earlier], onBoard: earlier, reserved: 1 })).toEqual({
+      kind: 'reissue',
+      displaced,
+    });
   });
 
-  it.each(['superseded', 'revoked', 'void'] as const)(
+  it.each(['superseded', 'revoked'] as const)(
     'lets an attempt that is %s be, but not be repeated',
     (state) => {
       const earlier = { ...EARLIER, state };
-      expect(plan({ ofSerial: [earlier] })).toEqual({
-        kind: state === 'void' ? 'first' : 'reissue',
-        displaced: [],
-      });
+      expect(plan({ ofSerial: [earlier] })).toEqual({ kind: 'reissue', displaced: [] });
       expect(() => plan({ ofSerial: [{ ...earlier, attempt: 2 }] })).toThrow(code('ALREADY_ISSUED'));
     },
   );
 
-  it("uses the quota that a displaced reservation frees, but not another batch's", () => {
-    const onBoard: EarlierIssuance = { ...EARLIER, serial: 'OTHER', requestId: 'r0', state: 'reserved' };
-    expect(plan({ onBoard, reserved: 1 }).kind).toBe('first');
-    expect(() => plan({ onBoard: { ...onBoard, batchId: 'b0' }, reserved: 1 })).toThrow(
-      code('QUOTA_EXCEEDED'),
-    );
+  it('frees no quota with what it displaces: a signature may exist', () => {
+    const onBoard: EarlierIssuance = { ...EARLIER, serial: 'OTHER', requestId: 'r0', state: 'signing' };
+    expect(plan({ onBoard }).displaced).toEqual([{ earlier: onBoard, reason: 'board taken by ACME-1' }]);
+    expect(() => plan({ onBoard, reserved: 1 })).toThrow(code('QUOTA_EXCEEDED'));
   });
 
   it.each([

@@ -248,7 +248,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       }
       await expect(insert({ ...fresh, serial_folded: 'never-released' })).rejects.toThrow(defect);
       await expect(insert({ ...fresh, state: 'unheard' })).rejects.toThrow(defect);
-      await expect(insert({ ...fresh, state: 'reserved' })).rejects.toThrow(defect);
+      await expect(insert({ ...fresh, state: 'signing' })).rejects.toThrow(defect);
       await expect(sql('UPDATE batch SET reserved = 9')).rejects.toThrow(defect);
       await insert(fresh);
       await line.ledger.close();
@@ -351,7 +351,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       const entries = await auditOf(ledger);
       const events = entries.map(({ body }) => (JSON.parse(body) as { event: string }).event);
       expect(events.slice(0, 3)).toEqual(['order-admitted', 'batch-released', 'serials-released']);
-      expect(events.slice(3)).toEqual(['reserved', 'signing', 'issued']);
+      expect(events.slice(3)).toEqual(['signing', 'issued']);
       expect(signer.signatures).toBe(1);
       expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
     });
@@ -368,7 +368,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
 
     it('is read whole, page by page', async () => {
       const { ledger, sql } = await usedLine();
-      await sql(`WITH RECURSIVE more (seq) AS (SELECT 7 UNION ALL SELECT seq + 1 FROM more WHERE seq < 2106)
+      await sql(`WITH RECURSIVE more (seq) AS (SELECT 6 UNION ALL SELECT seq + 1 FROM more WHERE seq < 2106)
         INSERT INTO audit (seq, body, hash) SELECT seq, '', CAST(seq AS TEXT) FROM more`);
       const entries = await auditOf(ledger);
       expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 2106 }, (_, index) => index + 1));
