@@ -149,7 +149,7 @@ function statementsOver(client: PoolClient): LedgerTransaction {
   return {
     get: async (sql, ...values) => (await query(sql, values))[0],
     all: (sql, ...values) => query(sql, values),
-    run: async (sql, ...values) => void (await query(sql, values)),
+    run: async (sql, ...values) => (await client.query(numbered(sql), [...values])).rowCount ?? 0,
   };
 }
 
