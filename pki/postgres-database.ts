@@ -1,4 +1,4 @@
-import type { Pool, PoolClient, QueryConfig } from 'pg';
+import type { Client, Pool, PoolClient, QueryConfig } from 'pg';
 import { CommitQueue, type GroupTransaction } from './commit-queue.ts';
 import type { LedgerDatabase, LedgerRow, LedgerTransaction, LedgerValue } from './ledger-database.ts';
 import { ledgerNewer } from './ledger-errors.ts';
@@ -80,6 +80,7 @@ export class PostgresDatabase implements LedgerDatabase {
     const { default: pg } = await import('pg');
     const pool = new pg.Pool({
       ...postgresClientConfig(place),
+      Client: leaving(pg.Client),
       max: MAX_CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: SILENCE_TIMEOUT_MS,
@@ -119,6 +120,21 @@ export class PostgresDatabase implements LedgerDatabase {
       throw postgresError(this.#where, error);
     }
   }
+}
+
+/** `pg` keeps a connection open that it could not log in with: tried again and again, all the server has would be taken. */
+function leaving(Base: typeof Client): typeof Client {
+  return class extends Base {
+    override connect(): Promise<this>;
+    override connect(callback: (error: Error) => void): void;
+    override connect(callback?: (error: Error) => void): Promise<this> | void {
+      if (callback === undefined) return super.connect() as Promise<this>;
+      super.connect((error: Error | null) => {
+        if (error) this.end(() => undefined);
+        callback(error!);
+      });
+    }
+  };
 }
 
 /** One signer's writes at a time, over all hosts. */

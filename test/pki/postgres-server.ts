@@ -1,13 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 
 const BIN = '/usr/lib/postgresql/15/bin';
 
 /** Whether Debian's PostgreSQL 15 is here. */
 export const POSTGRES_INSTALLED = existsSync(`${BIN}/initdb`);
+
+/** Its owner needs no password, every other role does. */
+const HBA = `host all ledger 127.0.0.1/32 trust
+host all all 127.0.0.1/32 scram-sha-256
+`;
 
 /** A PostgreSQL server of one test file, on a loopback port, its data in a folder of its own. */
 export class PostgresServer {
@@ -26,6 +32,7 @@ export class PostgresServer {
     // PostgreSQL refuses to run as root.
     if (userInfo().uid === 0) execFileSync('chown', ['postgres', folder]);
     runAsOwner(`${BIN}/initdb`, ['-D', server.#data, '-U', 'ledger', '-A', 'trust', '--no-sync']);
+    writeFileSync(join(server.#data, 'pg_hba.conf'), HBA);
     server.resume();
     return server;
   }
@@ -36,8 +43,36 @@ export class PostgresServer {
     return this.urlOf(name);
   }
 
-  urlOf(name: string): string {
-    return `postgres://ledger@127.0.0.1:${this.port}/${name}`;
+  urlOf(name: string, user = 'ledger'): string {
+    return `postgres://${user}@127.0.0.1:${this.port}/${name}`;
+  }
+
+  /** Rows of statements that the server's owner runs; of the last of several. */
+  async sql<T extends object = object>(database: string, text: string): Promise<T[]> {
+    const options = '-c default_transaction_read_only=off';
+    const client = new pg.Client({ connectionString: this.urlOf(database), options });
+    await client.connect();
+    try {
+      const result = await client.query<T>(text);
+      return (Array.isArray(result) ? (result as (typeof result)[]).at(-1)! : result).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Has the server speak TLS with this certificate and key, PEM. */
+  async useTls(certificate: string, key: string): Promise<void> {
+    for (const [name, text] of [
+      ['server.crt', certificate],
+      ['server.key', key],
+    ] as const) {
+      const path = join(this.#data, name);
+      writeFileSync(path, text, { mode: 0o600 });
+      if (userInfo().uid === 0) execFileSync('chown', ['postgres', path]);
+    }
+    await this.sql('postgres', 'ALTER SYSTEM SET ssl = on');
+    this.kill();
+    this.resume();
   }
 
   resume(): void {
