@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { AUDIT_GENESIS, auditHash, firstBrokenEntry } from '../../pki/audit-chain.ts';
 import { SQLITE_MIGRATIONS } from '../../pki/sqlite-migrations.ts';
 import { PkiError } from '../../pki/pki-error.ts';
 import { SqliteDatabase } from '../../pki/sqlite-database.ts';
@@ -40,6 +41,43 @@ describe('the file', () => {
     const before = readFileSync(path);
     expect(() => openSqliteLedger(path)).toThrow(code('LEDGER_NEWER'));
     expect(readFileSync(path).equals(before)).toBe(true);
+  });
+});
+
+describe('a ledger of version 5', () => {
+  it('keeps its audit chain, and nothing in it is reserved or void any more', async () => {
+    const path = join(folder, 'version-5.db');
+    const database = new DatabaseSync(path);
+    for (const script of SQLITE_MIGRATIONS.slice(0, 5)) database.exec(script);
+    database.exec('PRAGMA user_version = 5');
+    const insert =
+      database.prepare(`INSERT INTO issuance (request_id, request_sha256, batch_id, serial_folded,
+      attempt, board_id, spki_sha256, cert_serial, not_before, not_after, tbs, kind, state, reserved_at)
+      VALUES (?1, '', 'b1', ?1, 1, ?1, ?1, ?1, '', '', x'00', 'first', ?2, '')`);
+    database.exec(`INSERT INTO batch (batch_id, order_id, quota, reissue_quota) VALUES ('b1', 'PO-1', 9, 0)`);
+    for (const [name, state] of [
+      ['a', 'reserved'],
+      ['b', 'void'],
+    ] as const) {
+      const unit =
+        'INSERT INTO released_serial (serial_folded, serial, batch_id, product) VALUES (?, ?, ?, ?)';
+      database.prepare(unit).run(name, name, 'b1', 'sensor');
+      insert.run(name, state);
+    }
+    let hash = AUDIT_GENESIS;
+    for (let seq = 1; seq <= 3; seq += 1) {
+      hash = auditHash(hash, seq, `{"n":${seq}}`);
+      database.prepare('INSERT INTO audit VALUES (?, ?, ?)').run(seq, `{"n":${seq}}`, hash);
+    }
+    database.close();
+    const ledger = openSqliteLedger(path);
+    expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
+    expect(await ledger.auditHead()).toEqual({ size: 3, hash });
+    expect([(await ledger.find('a'))?.state, (await ledger.find('b'))?.state]).toEqual([
+      'signing',
+      'superseded',
+    ]);
+    await ledger.close();
   });
 });
 
