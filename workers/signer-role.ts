@@ -7,6 +7,7 @@ import { Issuer } from '../pki/issuer.ts';
 import { StationGate } from '../pki/station-gate.ts';
 import { OrderDesk, type OrderSources } from '../pki/order-desk.ts';
 import type { IssuingCa } from '../pki/issuing-ca.ts';
+import { trySample } from '../pki/profile-sample.ts';
 import type { Product } from '../provisioning/product.ts';
 import { SIGNER_QUEUE } from '../provisioning/task-queues.ts';
 import { runWorker } from './role.ts';
@@ -22,10 +23,12 @@ export interface SignerRoleOptions {
   readonly namespace: string;
 }
 
-/** The signer, alone with the CA key. Throws PROFILE_INVALID for a product that cannot be certified as configured. */
+/** The signer, alone with the CA key. Throws PROFILE_INVALID for a product that this CA cannot certify as configured. */
 export async function startSigner(options: SignerRoleOptions): Promise<Role> {
   const { ca, ledger, orders: sources, products, connection, namespace } = options;
   const profiles = new Map(products.map((product) => [product.name, profileOfProduct(product)]));
+  for (const [product, profile] of profiles)
+    await trySample(product, { profile, issuer: ca.facts, now: new Date() });
   const issuer = new Issuer({ ca, ledger, profileOf: (product) => profiles.get(product) });
   const orders = new OrderDesk(sources, ledger);
   const worker = await Worker.create({

@@ -7,6 +7,7 @@ import { checkFolder, checkSpace } from './check-folder.ts';
 import { checkLine, checkUnfinished } from './check-leftovers.ts';
 import { checkNode } from './check-node.ts';
 import { checkPorts } from './check-ports.ts';
+import { checkProfiles } from './check-profiles.ts';
 import { checkServer } from './check-server.ts';
 import { checkLedger, checkRegistry } from './check-stores.ts';
 import { failure, ok } from './finding.ts';
@@ -42,6 +43,7 @@ async function* findingsOf(command: Command, probe: boolean): AsyncGenerator<Fin
   yield await checkSpace('disk', stateFolder);
   yield checkClock(stateFolder);
   yield* checkCa(stateFolder, 'finding' in config ? undefined : config.passphraseFile);
+  if (!('finding' in config)) yield* await checkProfiles(stateFolder, config.products);
   yield await checkRegistry(stateFolder);
   if (!('finding' in config)) yield await checkLedger({ stateFolder, config });
   yield await checkServer(stateFolder);

@@ -111,6 +111,29 @@ describe('certline doctor', () => {
     expect(ended.status).toBe(0);
   });
 
+  it('says that the CA cannot certify a product as configured, with status 4, and how to mend it', async () => {
+    const place = await placeWithPorts(pseudoTerminal());
+    const both = ['clientAuth', 'serverAuth'];
+    const products = [PRODUCT, { ...PRODUCT, name: 'gateway', extendedKeyUsage: both }];
+    place.configure({ inbox: place.inbox, products });
+    const ended = await place.certline('doctor', '--json');
+    expect(ended.status).toBe(4);
+    const report = reportOf(ended);
+    expect(report.of(`profile ${PRODUCT.name}`)).toMatchObject([{ verdict: 'ok' }]);
+    expect(report.of('profile gateway')).toMatchObject([
+      { verdict: 'fail', reason: 'configuration', says: expect.stringContaining('take serverAuth out') },
+    ]);
+  });
+
+  it('names a wrong profile in the configuration, with status 4', async () => {
+    const place = newPlace();
+    const cloud = { cloud: 'golioth', organization: 'My Project' };
+    place.configure({ inbox: place.inbox, products: [{ ...PRODUCT, ...cloud }] });
+    const ended = await place.certline('doctor');
+    expect(ended.status).toBe(4);
+    expect(ended.stdout).toMatch(/products\.0\.organization: is no Golioth project id: copy the id/);
+  });
+
   it('misses a CA, with status 30, and the passphrase that opens it, with status 31', async () => {
     const place = newPlace();
     const without = await place.certline('doctor', '--json');
