@@ -1,4 +1,5 @@
 import { SqlLedger } from '../pki/sql-ledger.ts';
+import { StationRates } from '../pki/station-rates.ts';
 import { SqliteRegistry } from '../registry/sqlite-registry.ts';
 import { closeAll } from '../workers/close-all.ts';
 import type { Closing } from '../workers/close-all.ts';
@@ -85,7 +86,8 @@ async function sign(surroundings: Surroundings): ReturnType<Start> {
   const { stateFolder, config, connection, namespace, log, closing } = surroundings;
   const ca = await openConfiguredCa(stateFolder, config);
   closing.push(() => ca.signer.close());
-  const ledger = new SqlLedger(await openLineDatabase({ stateFolder, config }));
+  const database = await openLineDatabase({ stateFolder, config });
+  const ledger = new SqlLedger(database);
   closing.push(() => ledger.close());
   const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
   const witness = keepWitness(audit, log);
@@ -93,6 +95,7 @@ async function sign(surroundings: Surroundings): ReturnType<Start> {
   const signer = await startSigner({
     ca,
     ledger,
+    rates: new StationRates(database),
     orders: orderSourcesOf(stateFolder, config),
     products: config.products,
     connection,

@@ -119,4 +119,8 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   -- The hash of an entry is unique by itself; an index of random numbers costs a page of the disk for each.
   ALTER TABLE audit DROP CONSTRAINT audit_hash_key;
   `,
+  `
+  -- When the station's allowance would have been used up; it fills steadily, to a minute's worth.
+  ALTER TABLE station ADD COLUMN empty_at TEXT;
+  `,
 ];

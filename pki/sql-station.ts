@@ -38,6 +38,24 @@ export async function updateStationState(
   await transaction.run(sql, state, reason, stationId);
 }
 
+/** When the station's allowance was, or would have been, used up: ISO 8601. Undefined when it never asked. */
+export async function selectEmptyAt(
+  transaction: LedgerTransaction,
+  stationId: string,
+): Promise<string | undefined> {
+  const row = await transaction.get('SELECT empty_at FROM station WHERE station_id = ?', stationId);
+  const emptyAt = row?.['empty_at'];
+  return typeof emptyAt === 'string' ? emptyAt : undefined;
+}
+
+export async function updateEmptyAt(
+  transaction: LedgerTransaction,
+  stationId: string,
+  emptyAt: string,
+): Promise<void> {
+  await transaction.run('UPDATE station SET empty_at = ? WHERE station_id = ?', emptyAt, stationId);
+}
+
 function stationOf(row: LedgerRow): EnrolledStation {
   const { reason } = row;
   return {

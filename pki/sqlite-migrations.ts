@@ -129,4 +129,8 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   DROP TABLE audit;
   ALTER TABLE chained_audit RENAME TO audit;
   `,
+  `
+  -- When the station's allowance would have been used up; it fills steadily, to a minute's worth.
+  ALTER TABLE station ADD COLUMN empty_at TEXT;
+  `,
 ];

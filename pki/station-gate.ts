@@ -2,10 +2,10 @@ import type { EnrolledStation, IssuanceLedger } from './issuance-ledger.ts';
 import { PkiError } from './pki-error.ts';
 import { parseVerifier } from './signed-note.ts';
 import { isStatementSigned, type RequestStatement } from './signed-request.ts';
+import type { StationRates } from './station-rates.ts';
 
 /** How far a station's clock may be off: as far as two hosts' clocks may differ. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
-const MINUTE_MS = 60_000;
 
 /** When a request came, by clocks that are not the station's. */
 export interface Arrival {
@@ -17,10 +17,11 @@ export interface Arrival {
 /** Lets a request through to the issuer only if an enrolled station made it. */
 export class StationGate {
   readonly #ledger: IssuanceLedger;
-  readonly #rates = new Map<string, { tokens: number; at: number }>();
+  readonly #rates: StationRates;
 
-  constructor(ledger: IssuanceLedger) {
+  constructor(ledger: IssuanceLedger, rates: StationRates) {
     this.#ledger = ledger;
+    this.#rates = rates;
   }
 
   /**
@@ -38,16 +39,8 @@ export class StationGate {
     if (verifier === undefined || !isStatementSigned(statement, signature, verifier.publicKey))
       throw refusal('REQUEST_INVALID', stationId, 'did not sign this request with its enrolled key');
     checkClock(statement, arrival);
-    this.#take(station, arrival.now.getTime());
-  }
-
-  /** A bucket that holds a minute's worth and fills up steadily. */
-  #take({ stationId, perMinute }: EnrolledStation, now: number): void {
-    const { tokens, at } = this.#rates.get(stationId) ?? { tokens: perMinute, at: now };
-    const filled = Math.min(perMinute, tokens + (Math.max(0, now - at) * perMinute) / MINUTE_MS);
-    this.#rates.set(stationId, { tokens: filled >= 1 ? filled - 1 : filled, at: now });
-    if (filled < 1)
-      throw refusal('STATION_RATE', stationId, `asks for more than ${perMinute} certificates a minute`);
+    if (await this.#rates.take(station, arrival.now.getTime())) return;
+    throw refusal('STATION_RATE', stationId, `asks for more than ${station.perMinute} certificates a minute`);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Station } from '../fixtures/station.ts';
 import type { InboxEvent } from '../manifests/inbox.ts';
 import type { IssuingCa } from '../pki/issuing-ca.ts';
 import { SqlLedger } from '../pki/sql-ledger.ts';
+import { StationRates } from '../pki/station-rates.ts';
 import { SqliteRegistry } from '../registry/sqlite-registry.ts';
 import type { Registry } from '../registry/registry.ts';
 import { closeAll } from './close-all.ts';
@@ -55,7 +56,8 @@ export async function startLine(options: LineOptions): Promise<Line> {
     closing.push(() => clientConnection.close());
     const registry = new SqliteRegistry(registryPath(stateFolder));
     closing.push(async () => registry.close());
-    const ledger = new SqlLedger(await openLineDatabase({ stateFolder, config }));
+    const database = await openLineDatabase({ stateFolder, config });
+    const [ledger, rates] = [new SqlLedger(database), new StationRates(database)];
     closing.push(() => ledger.close());
     const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
     const { namespace } = server;
@@ -66,7 +68,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
     const { inbox, products, unitsInFlight } = config;
     const witness = keep(keepWitness(audit, log));
     const orders = orderSourcesOf(stateFolder, config);
-    const signer = keep(await startSigner({ ca, ledger, orders, products, connection, namespace }));
+    const signer = keep(await startSigner({ ca, ledger, rates, orders, products, connection, namespace }));
     keep(keepCrl({ ca, ledger, stateFolder, log }));
     const orchestrator = keep(await startOrchestrator({ registry, inbox, connection, namespace }));
     await enrollOwnStations(stateFolder, config.stations, ledger);

@@ -5,6 +5,7 @@ import { profileOfProduct } from '../pki/certificate-profile.ts';
 import type { IssuanceLedger } from '../pki/issuance-ledger.ts';
 import { Issuer } from '../pki/issuer.ts';
 import { StationGate } from '../pki/station-gate.ts';
+import type { StationRates } from '../pki/station-rates.ts';
 import { OrderDesk, type OrderSources } from '../pki/order-desk.ts';
 import type { IssuingCa } from '../pki/issuing-ca.ts';
 import { trySample } from '../pki/profile-sample.ts';
@@ -17,6 +18,7 @@ import { dataConverter } from './temporal-connection.ts';
 export interface SignerRoleOptions {
   readonly ca: IssuingCa;
   readonly ledger: IssuanceLedger;
+  readonly rates: StationRates;
   readonly orders: OrderSources;
   readonly products: readonly Product[];
   readonly connection: NativeConnection;
@@ -25,7 +27,7 @@ export interface SignerRoleOptions {
 
 /** The signer, alone with the CA key. Throws PROFILE_INVALID for a product that this CA cannot certify as configured. */
 export async function startSigner(options: SignerRoleOptions): Promise<Role> {
-  const { ca, ledger, orders: sources, products, connection, namespace } = options;
+  const { ca, ledger, rates, orders: sources, products, connection, namespace } = options;
   const profiles = new Map(products.map((product) => [product.name, profileOfProduct(product)]));
   for (const [product, profile] of profiles)
     await trySample(product, { profile, issuer: ca.facts, now: new Date() });
@@ -38,7 +40,7 @@ export async function startSigner(options: SignerRoleOptions): Promise<Role> {
     identity: 'signer',
     shutdownGraceTime: '10 seconds',
     taskQueue: SIGNER_QUEUE,
-    activities: createSignerActivities({ issuer, ledger, orders, stations: new StationGate(ledger) }),
+    activities: createSignerActivities({ issuer, ledger, orders, stations: new StationGate(ledger, rates) }),
   });
   return runWorker(worker);
 }

@@ -4,6 +4,7 @@ import type { LedgerDatabase, LedgerRow } from '../../pki/ledger-database.ts';
 import type { IssuingCa } from '../../pki/issuing-ca.ts';
 import type { SignedOrder } from '../../pki/order.ts';
 import { sha256Hex } from '../../pki/p256.ts';
+import { StationRates } from '../../pki/station-rates.ts';
 import { RELEASE, signedOrder } from './signed-orders.ts';
 import { auditOf, code, lineOver, release, requestFor, type SigningLine } from './signing-line.ts';
 
@@ -111,6 +112,20 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       };
       await expect(line.issuer.issue(requestFor('ACME-1'))).rejects.toThrow(code('CERTIFICATE_WITHDRAWN'));
       expect(await line.sql('SELECT state FROM issuance')).toEqual([{ state: 'revoked' }]);
+    });
+  });
+
+  describe('stations', () => {
+    it('get no more by asking two signers, or after a restart', async () => {
+      const ledger = await make();
+      const [one, other] = [await ledger.open(), await ledger.open()];
+      const station = { stationId: 'st-1', verifier: 'v', perMinute: 12 };
+      await lineOver(one, ca).ledger.admitStation(station);
+      const ask = (rates: StationRates): Promise<boolean[]> =>
+        Promise.all(Array.from({ length: 10 }, () => rates.take(station, Date.UTC(2026, 0, 1))));
+      const asked = await Promise.all([ask(new StationRates(one)), ask(new StationRates(other))]);
+      expect(asked.flat().filter(Boolean)).toHaveLength(12);
+      expect((await ask(new StationRates(one))).filter(Boolean)).toEqual([]);
     });
   });
 

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { noteVerifierOf, verifierText } from '../../pki/signed-note.ts';
 import { signStatement, type RequestStatement } from '../../pki/signed-request.ts';
-import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
+import { SqlLedger } from '../../pki/sql-ledger.ts';
+import { SqliteDatabase } from '../../pki/sqlite-database.ts';
 import { StationGate } from '../../pki/station-gate.ts';
+import { StationRates } from '../../pki/station-rates.ts';
 import { ensureStationKey, loadStationKey } from '../../pki/station-key.ts';
 import { temporaryFolder } from './openssl.ts';
 import { auditOf, code } from './signing-line.ts';
@@ -30,16 +32,18 @@ const STATEMENT: RequestStatement = {
 let ledgers = 0;
 async function newGate(perMinute = 10) {
   ledgers += 1;
-  const ledger = openSqliteLedger(join(folder, `gate-${ledgers}.db`));
+  const database = SqliteDatabase.open(join(folder, `gate-${ledgers}.db`));
+  const ledger = new SqlLedger(database);
   await ledger.admitStation({ stationId: 'st-1', verifier: verifierText(key.verifier), perMinute });
-  const gate = new StationGate(ledger);
+  const restart = (): StationGate => new StationGate(ledger, new StationRates(database));
+  let gate = restart();
   const ask = (changes: Partial<RequestStatement> = {}, arrival: { askedAt?: string; now?: string } = {}) => {
     const statement = { ...STATEMENT, ...changes };
     const { askedAt = NOW, now = askedAt } = arrival;
     const times = { askedAt: new Date(askedAt), now: new Date(now) };
     return gate.check(statement, signStatement(statement, key.privateKey), times);
   };
-  return { ledger, gate, ask };
+  return { ledger, gate, ask, restart: () => void (gate = restart()) };
 }
 
 const ARRIVAL = { askedAt: new Date(NOW), now: new Date(NOW) };
@@ -124,6 +128,15 @@ describe('the gate of the signer', () => {
     const later = { now: '2026-06-01T12:00:30.000Z' };
     await ask({}, later);
     await expect(ask({}, later)).rejects.toThrow(code('STATION_RATE'));
+  });
+
+  it('knows after a restart what a station has asked for', async () => {
+    const { ask, restart } = await newGate(2);
+    await ask();
+    restart();
+    await ask();
+    restart();
+    await expect(ask()).rejects.toThrow(code('STATION_RATE'));
   });
 });
 
