@@ -1,0 +1,83 @@
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import type { LineConfig } from '../../workers/line-config.ts';
+import { checkCa } from './check-ca.ts';
+import { checkClock } from './check-clock.ts';
+import { checkFolder, checkSpace } from './check-folder.ts';
+import { checkLine, checkUnfinished } from './check-leftovers.ts';
+import { checkNode } from './check-node.ts';
+import { checkPorts } from './check-ports.ts';
+import { checkProfiles } from './check-profiles.ts';
+import { checkServer } from './check-server.ts';
+import { checkLedger, checkRegistry } from './check-stores.ts';
+import { failure, ok } from './finding.ts';
+import type { Finding } from './finding.ts';
+import { EXIT_STATUS } from '../exit-status.ts';
+import { invocationOf, stateFolderOf } from '../invocation.ts';
+import { printJson, printLine } from '../stdout.ts';
+
+export interface DoctorOptions {
+  readonly probe?: boolean;
+  readonly json?: boolean;
+}
+
+/** Runs every check, tells each finding as it comes, and sets the exit status of the first failure. */
+export async function examineHost(command: Command, options: DoctorOptions): Promise<void> {
+  const findings: Finding[] = [];
+  for await (const finding of findingsOf(command, options.probe === true)) {
+    findings.push(finding);
+    if (options.json !== true) printFinding(finding);
+  }
+  const first = findings.find((finding) => finding.verdict === 'fail');
+  if (options.json === true) printJson({ healthy: first === undefined, findings });
+  if (first !== undefined) process.exitCode = EXIT_STATUS[first.reason].status;
+}
+
+/** Every check in the order in which a fault is best mended. */
+async function* findingsOf(command: Command, probe: boolean): AsyncGenerator<Finding> {
+  const stateFolder = stateFolderOf(command);
+  yield checkNode();
+  const config = readConfig(command);
+  yield 'finding' in config ? config.finding : ok('configuration', describeConfig(config));
+  yield await checkFolder('state folder', stateFolder);
+  yield await checkSpace('disk', stateFolder);
+  yield checkClock(stateFolder);
+  yield* checkCa(stateFolder, 'finding' in config ? undefined : config.passphraseFile);
+  if (!('finding' in config)) yield* await checkProfiles(stateFolder, config.products);
+  yield await checkRegistry(stateFolder);
+  if (!('finding' in config)) yield await checkLedger({ stateFolder, config });
+  yield await checkServer(stateFolder);
+  yield checkLine(stateFolder);
+  if ('finding' in config) return;
+  yield await checkFolder('inbox', config.inbox);
+  const unfinished = checkUnfinished(config.inbox);
+  if (unfinished !== undefined) yield unfinished;
+  yield* await checkPorts(config.stations, probe);
+}
+
+function readConfig(command: Command): LineConfig | { readonly finding: Finding } {
+  try {
+    return invocationOf(command).config;
+  } catch (error) {
+    return { finding: failure('configuration', error) };
+  }
+}
+
+function describeConfig({ products, stations }: LineConfig): string {
+  const sockets = stations.reduce((sum, station) => sum + station.sockets.length, 0);
+  return `products ${products.map(({ name }) => name).join(', ')}; stations: ${stations.length}, sockets: ${sockets}`;
+}
+
+const LOOKS: Record<Finding['verdict'], Parameters<typeof styleText>[0]> = {
+  ok: 'green',
+  warn: 'yellow',
+  fail: ['red', 'bold'],
+};
+
+/** Wide enough for every check but long names of sockets. */
+const CHECK_CELLS = 14;
+
+function printFinding({ verdict, check, says }: Finding): void {
+  const head = `${styleText(LOOKS[verdict], verdict.padEnd(4))}  ${check.padEnd(CHECK_CELLS)}  `;
+  printLine(`${head}${says.replaceAll('\n', `\n${' '.repeat(CHECK_CELLS + 8)}`)}`);
+}
