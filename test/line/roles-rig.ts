@@ -15,6 +15,7 @@ import {
 } from '../../workers/state-folder.ts';
 import { openTemporalServer } from '../../workers/temporal-server/open-temporal-server.ts';
 import type { TemporalServer } from '../../workers/temporal-server/temporal-server.ts';
+import type { PlannedFault } from '../../simulator/virtual-line.ts';
 import { until } from '../workflows/until.ts';
 import { rowsOf } from './line-evidence.ts';
 import type { LinePlaces } from './line-evidence.ts';
@@ -27,20 +28,30 @@ const SOCKETS = ['1', '2', '3', '4'];
 export const ROLES = ['orchestrator', 'signer', 'st-1', 'st-2'] as const;
 export type RoleName = (typeof ROLES)[number];
 
+export interface RolesRigOptions {
+  /** Added to the configuration of the signer; paths in it are relative to the rig's folder. */
+  readonly signer?: object;
+  /** Makes the signer's CA, once its configuration is there; else it has a development CA. */
+  readonly makeCa?: (rig: RolesRig) => void;
+  readonly faults?: readonly PlannedFault[];
+}
+
 /** A line that is spread over hosts: each role a process with a configuration and a state folder of its own. */
 export class RolesRig {
   readonly folder: string;
   readonly inbox: string;
   readonly #server: TemporalServer;
+  readonly #options: RolesRigOptions;
   readonly #roles = new Map<string, LineProcess>();
 
-  private constructor(folder: string, server: TemporalServer) {
+  private constructor(folder: string, server: TemporalServer, options: RolesRigOptions) {
     this.folder = folder;
     this.inbox = join(folder, 'inbox');
     this.#server = server;
+    this.#options = options;
   }
 
-  static async start(): Promise<RolesRig> {
+  static async start(options: RolesRigOptions = {}): Promise<RolesRig> {
     const folder = mkdtempSync(join(tmpdir(), 'certline-roles-'));
     const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'));
     const server = await openTemporalServer({
@@ -50,7 +61,7 @@ export class RolesRig {
       ui: false,
       report: () => undefined,
     });
-    const rig = new RolesRig(folder, server);
+    const rig = new RolesRig(folder, server, options);
     try {
       await rig.#configure();
       rig.#enrollStations();
@@ -83,6 +94,16 @@ export class RolesRig {
     });
   }
 
+  /** What a role's process said. */
+  outputOf(role: RoleName): string {
+    return this.#roles.get(role)!.output;
+  }
+
+  /** Exit status of a role that ended. */
+  async ended(role: RoleName): Promise<number | NodeJS.Signals> {
+    return await this.#roles.get(role)!.ended();
+  }
+
   async kill(role: RoleName): Promise<void> {
     await this.#roles.get(role)!.kill();
   }
@@ -91,9 +112,29 @@ export class RolesRig {
     return join(this.folder, role);
   }
 
+  /** Environment of a command that is typed on a role's host. */
+  environmentOf(role: RoleName): NodeJS.ProcessEnv {
+    const own = { CERTLINE_STATE: this.stateOf(role), CERTLINE_CONFIG: this.#config(role) };
+    return { ...process.env, ...own, TEMPORAL_ADDRESS: this.#server.address };
+  }
+
+  /** Runs a command on a role's host; returns what it said. Throws where it fails. */
+  certline(role: RoleName, ...args: string[]): string {
+    const options = { cwd: this.folder, env: this.environmentOf(role), encoding: 'utf8' } as const;
+    return execFileSync(process.execPath, [CLI, ...args], options);
+  }
+
   get passed(): number {
     const path = registryPath(this.stateOf('orchestrator'));
     return rowsOf(path, `SELECT 1 FROM units WHERE outcome = 'PASS'`).length;
+  }
+
+  /** Serials of units that wait for a person. */
+  get waiting(): string[] {
+    const path = registryPath(this.stateOf('orchestrator'));
+    return rowsOf<{ serial: string }>(path, 'SELECT serial FROM units WHERE attention = 1').map(
+      ({ serial }) => serial,
+    );
   }
 
   get openBatches(): number {
@@ -127,9 +168,7 @@ export class RolesRig {
 
   /** A station is given the CA's certificates as a file; it never sees the folder of the CA. */
   async #configure(): Promise<void> {
-    await ensureDemoCa(this.stateOf('signer'));
     const issuersFile = join(this.folder, 'issuers.pem');
-    copyFileSync(join(caFolder(this.stateOf('signer')), 'chain.pem'), issuersFile);
     const unitsInFlight = 2 * STATIONS.length * SOCKETS.length;
     const stations = STATIONS.map((id) => ({
       id,
@@ -141,7 +180,7 @@ export class RolesRig {
     }));
     const own: Record<RoleName, object> = {
       orchestrator: { inbox: this.inbox, unitsInFlight },
-      signer: {},
+      signer: this.#options.signer ?? {},
       'st-1': { issuersFile, stations: [stations[0]] },
       'st-2': { issuersFile, stations: [stations[1]] },
     };
@@ -149,14 +188,17 @@ export class RolesRig {
       mkdirSync(this.stateOf(role), { recursive: true });
       writeFileSync(this.#config(role), JSON.stringify({ products: PRODUCTS, ...own[role] }));
     }
+    if (this.#options.makeCa === undefined) await ensureDemoCa(this.stateOf('signer'));
+    else this.#options.makeCa(this);
+    copyFileSync(join(caFolder(this.stateOf('signer')), 'chain.pem'), issuersFile);
   }
 
   /** As docs/signer.md says: each station prints a command, which is carried to the signer's host. */
   #enrollStations(): void {
     for (const station of ['st-1', 'st-2'] as const) {
-      const printed = this.#certline(station, 'station', 'enroll').trim().split('\n').at(-1)!;
+      const printed = this.certline(station, 'station', 'enroll').trim().split('\n').at(-1)!;
       // A shell would take the quotes away.
-      this.#certline('signer', ...printed.replaceAll("'", '').split(' ').slice(1));
+      this.certline('signer', ...printed.replaceAll("'", '').split(' ').slice(1));
     }
   }
 
@@ -167,18 +209,12 @@ export class RolesRig {
     writeFileSync(passphrase, 'a passphrase of the OEM\n', { mode: 0o600 });
     const key = ['--passphrase-file', passphrase];
     const terms = ['--product', PRODUCTS[0]!.name, '--quantity', '5000', '--reissues', '5000'];
-    this.#certline('signer', 'order', 'key', 'init', '--name', 'oem', '--folder', 'release', ...key);
-    this.#certline('signer', 'order', 'create', id, ...terms, '--closes', '2099-12-31');
-    this.#certline('signer', 'order', 'sign', `${id}.order`, '--key', 'release', ...key);
+    this.certline('signer', 'order', 'key', 'init', '--name', 'oem', '--folder', 'release', ...key);
+    this.certline('signer', 'order', 'create', id, ...terms, '--closes', '2099-12-31');
+    this.certline('signer', 'order', 'sign', `${id}.order`, '--key', 'release', ...key);
     mkdirSync(ordersFolder(signer), { recursive: true });
     copyFileSync(join(this.folder, 'release', 'release.vkey'), releaseKeysPath(signer));
     copyFileSync(join(this.folder, `${id}.order`), join(ordersFolder(signer), `${id}.order`));
-  }
-
-  #certline(role: RoleName, ...args: string[]): string {
-    const argv = [CLI, ...args, '--config', this.#config(role)];
-    const env = { ...process.env, CERTLINE_STATE: this.stateOf(role), TEMPORAL_ADDRESS: '' };
-    return execFileSync(process.execPath, argv, { cwd: this.folder, env, encoding: 'utf8' });
   }
 
   #startBoards(): void {
@@ -188,7 +224,15 @@ export class RolesRig {
       sockets: SOCKETS,
       tileFile: tileFilePath(join(this.folder, id), id),
     }));
-    const content = { directory: join(this.folder, 'virtual-line'), speed: 'instant', stations };
+    const { faults = [] } = this.#options;
+    const operator = { replaceFailed: faults.length > 0 };
+    const content = {
+      directory: join(this.folder, 'virtual-line'),
+      speed: 'instant',
+      operator,
+      stations,
+      faults,
+    };
     writeFileSync(lineFile, JSON.stringify(content));
     this.#roles.set('boards', new LineProcess(['simulate', '--line', lineFile], {}));
   }
