@@ -100,7 +100,7 @@ async function authenticate({ stations }: SignerParts, input: SignCertificateInp
     signed?.signature,
     arrival,
   );
-  if (gateCsr(Buffer.from(csr, 'base64')).spkiSha256 === spkiSha256) return;
+  if ((await gateCsr(Buffer.from(csr, 'base64'))).spkiSha256 === spkiSha256) return;
   const message = `The CSR for ${unit.serial} is not for the key that station ${stationId} signed for: call the security engineer.`;
   throw new PkiError('REQUEST_INVALID', message, { reason: 'key' });
 }

@@ -3,6 +3,9 @@ import type { LedgerTransaction } from './ledger-database.ts';
 /** Writes that share a commit; more would only make the first of them wait. */
 const MAX_GROUP = 64;
 
+/** Turns of the event loop, of some µs each, that a group waits for more; measured best of 1, 2, 4 and 8 for 16 at once. */
+const GATHERING_TURNS = 4;
+
 /** A transaction of several writes, each in a savepoint of its own. */
 export interface GroupTransaction {
   readonly statements: LedgerTransaction;
@@ -56,8 +59,9 @@ export class CommitQueue {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      // Whatever else is ready in this turn of the event loop joins the group.
-      await new Promise((resolve) => setImmediate(resolve));
+      // Whatever else gets ready meanwhile, on Node's pool too, joins the group.
+      for (let turn = 0; turn < GATHERING_TURNS; turn += 1)
+        await new Promise((resolve) => setImmediate(resolve));
       await this.#commit(this.#queue.splice(0, MAX_GROUP));
     }
     this.#draining = undefined;

@@ -1,5 +1,5 @@
-import { verify, type KeyObject } from 'node:crypto';
 import { DER_TAG, DerReader, assertStrictDer, readSmallInteger } from './der-reader.ts';
+import { ecdsaVerify } from './ecdsa.ts';
 import { ECDSA_WITH_SHA256, hasSpkiShape, publicKeyOfSpki, sha256Hex } from './p256.ts';
 import { PkiError } from './pki-error.ts';
 
@@ -17,7 +17,7 @@ export interface GatedCsr {
  * the key: length, DER, shape, public key's form, algorithm, point on the curve, proof of possession, in that order.
  * Subject, attributes and requested extensions are read past, never copied. Throws CSR_REFUSED with a `reason`.
  */
-export function gateCsr(der: Uint8Array): GatedCsr {
+export async function gateCsr(der: Uint8Array): Promise<GatedCsr> {
   if (der.length === 0 || der.length > MAX_CSR_LENGTH) {
     throw refused('length', `it has ${der.length} octets, not 1 to ${MAX_CSR_LENGTH}`);
   }
@@ -27,7 +27,7 @@ export function gateCsr(der: Uint8Array): GatedCsr {
     throw refused('algorithm', 'it is not signed with ECDSA and SHA-256');
   const publicKey = publicKeyOfSpki(spki);
   if (publicKey === undefined) throw refused('point', 'its key is not a point of the curve');
-  if (!isSignedBy(publicKey, info, signature))
+  if (!(await ecdsaVerify(info, publicKey, signature)))
     throw refused('possession', 'its signature does not fit its key');
   const copy = Uint8Array.from(spki);
   return { spki: copy, spkiSha256: sha256Hex(copy) };
@@ -66,11 +66,6 @@ function readFields(der: Uint8Array): RequestParts {
   if (version !== 0) throw refused('version', 'its version is not 0');
   if (signature[0] !== 0) throw refused('signature-form', 'its signature is not whole octets');
   return { info: info.whole, spki, algorithm, signature: signature.subarray(1) };
-}
-
-function isSignedBy(publicKey: KeyObject, info: Uint8Array, signature: Uint8Array): boolean {
-  // A bare key, which Node takes faster than one inside an object; DER is what it expects then.
-  return verify('sha256', info, publicKey, signature);
 }
 
 function refused(reason: string, what: string, cause?: unknown): PkiError {

@@ -140,7 +140,7 @@ export class Issuer {
   /** Gates the request and fixes everything that the certificate will say. */
   async #prepare(request: IssueRequest, digest: string): Promise<Reservation> {
     const { csr, ...rest } = request;
-    const { spki, spkiSha256 } = gateCsr(csr);
+    const { spki, spkiSha256 } = await gateCsr(csr);
     this.#atStep('gated', request.requestId);
     const now = this.#now();
     const profile = this.#profileFor(request.product);
@@ -174,7 +174,7 @@ export class Issuer {
   async #sign({ requestId, serial, tbs, ...issuance }: Issuance): Promise<Issued> {
     const certificate = await signTbs(this.#ca, tbs, requestId);
     this.#atStep('signed', requestId);
-    verifySigned(this.#ca, { tbs, certificate }, serial);
+    await verifySigned(this.#ca, { tbs, certificate }, serial);
     this.#atStep('verified', requestId);
     const recorded = await this.#ledger.recordIssued(requestId, certificate);
     this.#atStep('recorded', requestId);

@@ -23,8 +23,6 @@ export interface IssuingCa {
   readonly certificate: Uint8Array;
   readonly chain: readonly Uint8Array[];
   readonly facts: IssuerFacts;
-  /** The certificate as OpenSSL reads it. */
-  readonly parsed: X509Certificate;
   readonly signer: Signer;
 }
 
@@ -68,7 +66,7 @@ export function openIssuingCa(signer: Signer, chain: readonly Uint8Array[], now:
     const message = `The issuing CA is valid from ${facts.notBefore.toISOString()} to ${facts.notAfter.toISOString()}, not now: check the clock, or make a new one.`;
     throw new PkiError('CA_UNAVAILABLE', message, { reason: 'outside-validity' });
   }
-  return { certificate, chain, facts, parsed: new X509Certificate(certificate), signer };
+  return { certificate, chain, facts, signer };
 }
 
 function checkChain(chain: readonly X509Certificate[]): void {

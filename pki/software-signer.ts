@@ -1,4 +1,5 @@
-import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createPublicKey, verify, type KeyObject } from 'node:crypto';
+import { ecdsaSign } from './ecdsa.ts';
 import { fixedLengthSignature } from './p256.ts';
 import { PkiError } from './pki-error.ts';
 import type { Signer } from './signer.ts';
@@ -25,8 +26,7 @@ export class SoftwareSigner implements Signer {
         reason: 'closed',
       });
     }
-    // Node takes a bare key twice as fast as one inside an object, and then gives DER.
-    return fixedLengthSignature(sign('sha256', message, this.#privateKey));
+    return fixedLengthSignature(await ecdsaSign(message, this.#privateKey));
   }
 
   async probe(): Promise<void> {

@@ -76,7 +76,7 @@ describe('DeviceTbsTemplate', () => {
         expect(profileFaults(profile)).toEqual([]);
         const terms = {
           serial,
-          spki: gateCsr(generateDeviceKey().createCsr({ serial })).spki,
+          spki: (await gateCsr(generateDeviceKey().createCsr({ serial }))).spki,
           certificateSerial: randomCertificateSerial(),
           notBefore: new Date(Math.floor(moment.getTime() / 1000) * 1000),
         };
@@ -134,7 +134,7 @@ describe('device certificates', () => {
   });
 
   it('have the same signed part when built again, and signatures of every length verify', async () => {
-    const { spki } = gateCsr(generateDeviceKey().createCsr({ serial: 'ACME-1' }));
+    const { spki } = await gateCsr(generateDeviceKey().createCsr({ serial: 'ACME-1' }));
     const terms = {
       serial: 'ACME-1',
       spki,

@@ -65,10 +65,10 @@ function freshCsr(serial: string): Uint8Array {
 }
 
 /** The to-be-signed part of a leaf with a fresh key. */
-export function freshTbs(ca: IssuingCa, serial: string, profile = PROFILE): Promise<Uint8Array> {
+export async function freshTbs(ca: IssuingCa, serial: string, profile = PROFILE): Promise<Uint8Array> {
   const terms = {
     serial,
-    spki: gateCsr(freshCsr(serial)).spki,
+    spki: (await gateCsr(freshCsr(serial))).spki,
     certificateSerial: randomCertificateSerial(),
     notBefore: notBeforeOf(new Date(), ca.facts),
   };

@@ -26,7 +26,7 @@ import { makeLine, release, requestFor } from './signing-line.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);
-const { spki } = gateCsr(generateDeviceKey().createCsr({ serial: 'ACME-1' }));
+const { spki } = await gateCsr(generateDeviceKey().createCsr({ serial: 'ACME-1' }));
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');

@@ -38,7 +38,7 @@ function impostors(serial: string): Delivery {
     const { signer } = await makeCa(folder);
     const certificateSerial = randomCertificateSerial();
     const notBefore = notBeforeOf(new Date(), ca.facts);
-    const terms = { serial, spki: gateCsr(csr).spki, certificateSerial, notBefore };
+    const terms = { serial, spki: (await gateCsr(csr)).spki, certificateSerial, notBefore };
     return await signTbs({ ...ca, signer }, await buildDeviceTbs(terms, PROFILE, ca.facts));
   };
   return { serial, certify };
