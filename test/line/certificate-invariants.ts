@@ -33,7 +33,7 @@ function keyPairs(key: Buffer | undefined, certificate: Uint8Array): boolean {
 }
 
 /** 4: no key is certified twice, and no two boards hold the same key. */
-export function noKeyTwice({ issuances, boards }: LineEvidence): string[] {
+export function noKeyTwice({ issuances, boards }: Pick<LineEvidence, 'issuances' | 'boards'>): string[] {
   const certified = issuances.flatMap(({ certificate }) => (certificate ? [spkiOf(certificate)] : []));
   const stored = boards.flatMap(({ key }) => (key ? [sha256(key)] : []));
   return [
@@ -43,7 +43,7 @@ export function noKeyTwice({ issuances, boards }: LineEvidence): string[] {
 }
 
 /** 6: certificate numbers are unique, positive, 16 octets. */
-export function noCertificateNumberTwice({ issuances }: LineEvidence): string[] {
+export function noCertificateNumberTwice({ issuances }: Pick<LineEvidence, 'issuances'>): string[] {
   const numbers = issuances.flatMap(({ certificate }) =>
     certificate ? [new X509Certificate(certificate).serialNumber.toLowerCase()] : [],
   );

@@ -210,5 +210,8 @@ export function isActive(row: { readonly state: string }): boolean {
 
 /** Values that occur more than once. */
 export function repeated(values: readonly string[]): string[] {
-  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+  const once = new Set<string>();
+  const more = new Set<string>();
+  for (const value of values) (once.has(value) ? more : once).add(value);
+  return [...more];
 }

@@ -7,13 +7,14 @@ import { violations } from '../line/invariants.ts';
 import { placesOf, readEvidence } from '../line/line-evidence.ts';
 import { childrenOf, isAlive, killAll, LineProcess } from '../line/line-process.ts';
 import { progressOf } from '../line/line-progress.ts';
+import { RandomSeries, seedOfRun } from '../signer-load/random-series.ts';
 import { until } from '../workflows/until.ts';
 
 const UNITS = 200;
 const KILLS = 15;
 /** A run that is killed later has done a good deal. */
 const LONGEST_RUN_MS = 8_000;
-const seed = Number(process.env['CERTLINE_SEED'] ?? Date.now() % 1_000_000);
+const seed = seedOfRun();
 
 const folder = mkdtempSync(join(tmpdir(), 'certline-kills-'));
 const state = join(folder, 'state');
@@ -35,26 +36,15 @@ function start(): LineProcess {
   return line;
 }
 
-/** mulberry32: one seed, one series. */
-function randomFrom(first: number): () => number {
-  let value = first;
-  return () => {
-    value = (value + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(value ^ (value >>> 15), 1 | value);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 it(`survives ${KILLS} kills at random moments, seed ${seed}`, async () => {
-  const random = randomFrom(seed);
+  const random = new RandomSeries(seed);
   for (let kill = 1; kill <= KILLS; kill++) {
     const running = start();
     const ends = running.ended();
-    const afterMs = Math.round(random() * LONGEST_RUN_MS);
-    const everything = random() < 0.5;
+    const afterMs = Math.round(random.next() * LONGEST_RUN_MS);
+    const everything = random.chance(0.5);
     // One in four dies while it is still starting.
-    if (random() < 0.75)
+    if (random.chance(0.75))
       await until('it is up', () => running.output.includes(' batch ') || !running.isRunning);
     await Promise.race([sleep(afterMs), ends]);
     for (const pid of childrenOf(running.pid)) seen.add(pid);

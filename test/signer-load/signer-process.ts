@@ -1,0 +1,127 @@
+/**
+ * The signer as a process of its own, with the parts of `workers/signer-role.ts` and a pipe in Temporal's place. Arguments:
+ * state folder, and where to end as JSON (`Doom`).
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { readFileSync } from 'node:fs';
+import { asyncLocalStorage, type Context } from '@temporalio/activity';
+import { createSignerActivities } from '../../activities/signer-activities.ts';
+import { profileOfProduct } from '../../pki/certificate-profile.ts';
+import { Issuer } from '../../pki/issuer.ts';
+import { OrderDesk } from '../../pki/order-desk.ts';
+import type { Signer } from '../../pki/signer.ts';
+import { SqliteDatabase } from '../../pki/sqlite-database.ts';
+import { StationGate } from '../../pki/station-gate.ts';
+import type { Product } from '../../provisioning/product.ts';
+import { openLineAudit, witness } from '../../workers/line-audit.ts';
+import { openLineCa } from '../../workers/line-ca.ts';
+import { publishCrl } from '../../workers/line-crl.ts';
+import { KillPoints } from './kill-points.ts';
+import { killLogPath, recordPlaces } from './load-places.ts';
+import { SignatureJournal } from './signature-journal.ts';
+import type { Doom, FromSigner, Handover, SignerWork, ToSigner, WorkMessage } from './signer-messages.ts';
+import { watchedLedger } from './watched-ledger.ts';
+
+const [stateFolder = '', doom = ''] = process.argv.slice(2);
+const places = recordPlaces(stateFolder);
+const points = new KillPoints(JSON.parse(doom) as Doom, killLogPath(stateFolder));
+const handovers = new AsyncLocalStorage<Handover>();
+
+const { ledger, rates } = watchedLedger(SqliteDatabase.open(places.ledger), points);
+points.pass('after opening the ledger');
+const audit = await openLineAudit({ stateFolder, ledger, witnessFile: undefined });
+const journal = new SignatureJournal(places.journal, places.ledger);
+journal.lifeBegins();
+
+const plainCa = openLineCa(stateFolder);
+const ca = { ...plainCa, signer: countedSigner(plainCa.signer) };
+const products = JSON.parse(readFileSync(places.products, 'utf8')) as Product[];
+const profiles = new Map(products.map((product) => [product.name, profileOfProduct(product)]));
+const issuer = new Issuer({
+  ca,
+  ledger,
+  profileOf: (product) => profiles.get(product),
+  now: () => new Date(Date.now() + (handovers.getStore()?.clockOffsetMs ?? 0)),
+  atStep: (step) => points.pass(`step ${step}`),
+});
+const orders = new OrderDesk({ folder: places.orders, releaseKeys: places.releaseKeys }, ledger);
+const stations = new StationGate(ledger, rates);
+
+const work: SignerWork = {
+  ...createSignerActivities({ issuer, ledger, orders, stations }),
+  closeOrder: ({ order }) => ledger.closeOrder(order),
+  revokeByHand: async ({ requestId, reason }) => void (await issuer.revoke({ requestId }, reason)),
+  hold: ({ requestId }) => ledger.hold(requestId),
+  endHold: async ({ requestId }) => void (await ledger.endHold(requestId)),
+  admitStation: (station) => ledger.admitStation(station),
+  setStationState: ({ stationId, state }) => ledger.setStationState(stationId, state, 'by hand'),
+  publishCrl: async () => {
+    await publishCrl({ ca, ledger, stateFolder });
+    points.pass('after writing the revocation list');
+  },
+  checkpoint: async () => {
+    points.pass('before writing the witness');
+    const checkpoint = await witness(audit);
+    points.pass('after writing the witness');
+    ledger.witnessed(checkpoint);
+  },
+};
+
+process.on('message', (message: ToSigner) => {
+  if (message === 'stop') void stop();
+  else void answer(message);
+});
+tell('ready');
+
+async function answer(message: WorkMessage): Promise<void> {
+  if (message.work === 'signCertificate') points.countRequest();
+  try {
+    const run = work[message.work] as (input: unknown) => Promise<unknown>;
+    tell({ id: message.id, value: await handovers.run(message, () => asActivity(message, run)) });
+  } catch (error) {
+    const { type, code, message: text } = error as { type?: string; code?: string; message: string };
+    tell({ id: message.id, code: type ?? code ?? 'UNKNOWN', message: text });
+  }
+}
+
+/** As Temporal runs an activity: with a context that says when it was scheduled. */
+function asActivity(
+  { askedAtMs, input }: WorkMessage,
+  run: (input: unknown) => Promise<unknown>,
+): Promise<unknown> {
+  const context = {
+    info: { attempt: 1, scheduledTimestampMs: askedAtMs },
+    cancellationSignal: new AbortController().signal,
+    heartbeat: () => undefined,
+    log: { warn: () => undefined, info: () => undefined },
+  };
+  return asyncLocalStorage.run(context as unknown as Context, () => run(input));
+}
+
+async function stop(): Promise<void> {
+  journal.lifeEnds();
+  await ledger.close();
+  process.disconnect();
+}
+
+function tell(message: FromSigner): void {
+  process.send?.(message);
+}
+
+/** The CA's signer, with every signature in the journal before it is made. */
+function countedSigner(signer: Signer): Signer {
+  return {
+    id: signer.id,
+    spki: signer.spki,
+    sign: async (message, context) => {
+      const kind = context.requestId.startsWith('crl/') ? 'revocation list' : 'certificate';
+      points.pass(`before signing a ${kind}`);
+      journal.signatureAsked(context.requestId, message);
+      const signature = await signer.sign(message, context);
+      points.pass(`after signing a ${kind}`);
+      return signature;
+    },
+    probe: () => signer.probe(),
+    close: () => signer.close(),
+  };
+}
