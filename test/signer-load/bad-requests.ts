@@ -152,7 +152,7 @@ export async function sendKeyAgain(
   { line, unit, boardId, random }: BadRequestScene,
   key: DeviceKey,
 ): Promise<void> {
-  const station = await line.enroll(`clone-of-${unit.serial.toLowerCase()}`);
+  const station = await line.enroll(`clone-${key.spkiSha256.slice(0, 12)}`);
   const again = await line.sign(line.request(unit, { station, boardId, key }));
   // Killed between the stop and the answer, the station is told of the stop.
   line.expectRefused('a key that comes twice', again, 'KEY_REUSED', 'STATION_STOPPED');
