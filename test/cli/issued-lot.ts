@@ -2,23 +2,24 @@ import type { CertificateProfile } from '../../pki/certificate-profile.ts';
 import { generateDeviceKey } from '../../pki/device-key.ts';
 import { Issuer, type Issued } from '../../pki/issuer.ts';
 import type { IssuingCa } from '../../pki/issuing-ca.ts';
-import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
+import type { PostgresPlace } from '../../pki/postgres-place.ts';
+import { SqlLedger } from '../../pki/sql-ledger.ts';
 import { ensureDemoCa } from '../../workers/line-ca.ts';
-import { ledgerPath } from '../../workers/state-folder.ts';
+import { openLineDatabase } from '../../workers/line-ledger.ts';
 import { RELEASE, signedOrder } from '../pki/signed-orders.ts';
 import type { Place } from './certline.ts';
 
 const PROFILE = { organization: 'certline-test', commonName: '{serial}' };
 
-/** Issues a certificate to each serial, in batch b1, with the CA of the place (made where there is none). */
+/** Issues a certificate to each serial, in batch b1, with the CA and in the ledger of the place, made where they are missing. */
 export async function issueInto(
-  { state }: Pick<Place, 'state'>,
+  { state, ledger: place }: Pick<Place, 'state'> & { readonly ledger?: PostgresPlace },
   serials: readonly string[],
   ca?: IssuingCa,
   validity: CertificateProfile['validity'] = 'forever',
 ): Promise<Issued[]> {
   const opened = ca ?? (await ensureDemoCa(state));
-  const ledger = openSqliteLedger(ledgerPath(state));
+  const ledger = new SqlLedger(await openLineDatabase({ stateFolder: state, config: { ledger: place } }));
   const issuer = new Issuer({ ca: opened, ledger, profileOf: () => ({ ...PROFILE, validity }) });
   await ledger.admitOrder(signedOrder({ products: ['golioth-node'], reissues: 100 }));
   await ledger.releaseBatch({ ...RELEASE, batchId: 'b1', quota: 100 });

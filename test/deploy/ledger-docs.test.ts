@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PkiError } from '../../pki/pki-error.ts';
+import { postgresError } from '../../pki/postgres-errors.ts';
+import { SqlLedger } from '../../pki/sql-ledger.ts';
+import { parseLineConfig, type LineConfig } from '../../workers/line-config.ts';
+import { openLineDatabase } from '../../workers/line-ledger.ts';
+import { blocksOf, pageOf } from '../cli/follow-docs.ts';
+import { PostgresServer, POSTGRES_INSTALLED } from '../pki/postgres-server.ts';
+
+const SECTION = 'The ledger on PostgreSQL';
+const PRODUCTS = [{ name: 'node', organization: 'acme' }];
+
+/** The configuration of the page, in a file of its own in /etc/certline. */
+function documented(): LineConfig {
+  const value = JSON.parse(`{${blocksOf('deployment.md', SECTION, 'json')}}`) as object;
+  return parseLineConfig({ products: PRODUCTS, ...value }, 'the page', '/etc/certline');
+}
+
+describe('docs/deployment.md on the ledger', () => {
+  it('has a configuration that loads', () => {
+    expect(documented().ledger).toEqual({
+      url: expect.stringMatching(/^postgresql:\/\/certline_signer@db\.example\/certline_ledger\?/),
+      passwordFile: '/run/credentials/certline-signer.service/ledger-password',
+    });
+  });
+
+  it.each(['08006', '25006', '28P01', '3D000', '42501', '53100', '55P03', '58030', 'CERT_HAS_EXPIRED'])(
+    'says what a ledger means that PostgreSQL refuses with %s',
+    (code) => {
+      const refusal = Object.assign(new Error('from outside'), { code });
+      const { reason } = postgresError('here', refusal) as PkiError;
+      expect(pageOf('deployment.md')).toMatch(new RegExp(`^\\| .*\`${reason}\``, 'm'));
+    },
+  );
+});
+
+describe.skipIf(!POSTGRES_INSTALLED)(
+  'docs/deployment.md on the ledger, on a server (test/pki/install-tools.sh installs it)',
+  () => {
+    const root = mkdtempSync(join(tmpdir(), 'certline-postgres-'));
+    let server: PostgresServer;
+    beforeAll(async () => {
+      server = await PostgresServer.start(root);
+    });
+    afterAll(() => {
+      server.kill();
+      rmSync(root, { recursive: true, force: true });
+    });
+
+    it('makes a database that its role can use, and no other', async () => {
+      for (const statement of blocksOf('deployment.md', SECTION, 'sql')
+        .split(';')
+        .filter((text) => text.trim()))
+        await server.sql('postgres', statement);
+      await server.sql('postgres', `ALTER ROLE certline_signer PASSWORD 'one of its own'`);
+      await server.sql('postgres', `CREATE ROLE stranger LOGIN PASSWORD 'one of its own'`);
+      const passwordFile = join(root, 'ledger-password');
+      writeFileSync(passwordFile, 'one of its own\n', { mode: 0o600 });
+      const here = (user: string): { stateFolder: string; config: Pick<LineConfig, 'ledger'> } => {
+        const url = documented().ledger!.url.replace(
+          /\/\/certline_signer@db\.example(.*)\?.*$/,
+          `//${user}@127.0.0.1:${server.port}$1`,
+        );
+        return { stateFolder: root, config: { ledger: { url, passwordFile } } };
+      };
+      const ledger = new SqlLedger(await openLineDatabase(here('certline_signer')));
+      await ledger.admitStation({ stationId: 'st-1', verifier: 'v', perMinute: 60 });
+      expect(await ledger.stations()).toMatchObject([{ stationId: 'st-1' }]);
+      await ledger.close();
+      await expect(openLineDatabase(here('stranger'))).rejects.toMatchObject({
+        code: 'LEDGER_UNAVAILABLE',
+        reason: 'rights',
+      });
+    });
+  },
+);
