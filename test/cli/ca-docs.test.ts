@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openConfiguredCa } from '../../workers/line-ca.ts';
 import { loadLineConfig } from '../../workers/line-config.ts';
+import { pemOf } from '../../pki/pem.ts';
+import { openssl } from '../pki/openssl.ts';
 import { SOFTHSM_INSTALLED } from '../pki/softhsm.ts';
 import { newPlace, PRODUCT } from './certline.ts';
 import type { Place } from './certline.ts';
@@ -41,6 +43,25 @@ describe.skipIf(!SOFTHSM_INSTALLED)('docs/signer.md (test/pki/install-softhsm.sh
 });
 
 describe('docs/signer.md', () => {
+  it('leads under a corporate root, from a request to a certificate that its verifiers accept', async () => {
+    const place = newPlace();
+    place.configure({ inbox: place.inbox, products: [PRODUCT] });
+    const at = (name: string): string => join(place.folder, name);
+    openssl(
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-noenc', '-days', '7300'],
+      ...['-subj', '/O=Acme Corporation/CN=Acme Corporate Root', '-keyout', at('corporate-root.key')],
+      ...['-addext', 'keyUsage=critical,keyCertSign,cRLSign', '-out', at('corporate-root.pem')],
+    );
+    expect(follow(place, 'A CA under a corporate root')).toContain('Acme Devices Factory ICA');
+    const ca = await openConfiguredCa(place.state, loadLineConfig(at('certline.json')));
+    const [issued] = await issueInto(place, ['CL-000017'], ca, { days: 3000 });
+    await ca.signer.close();
+    writeFileSync(at('device.pem'), pemOf('CERTIFICATE', issued!.certificate));
+    const verify = ['verify', '-x509_strict', '-purpose', 'sslclient', '-CAfile', at('corporate-root.pem')];
+    const said = openssl(...verify, '-untrusted', at('factory-ca.pem'), at('device.pem')).toString();
+    expect(said).toContain('device.pem: OK');
+  });
+
   it('names for every way out of memory a test that is there', () => {
     const tests = [...pageOf('signer.md').matchAll(/`(test\/[\w/-]+\.test\.ts)`/g)].map(([, path]) => path!);
     expect(tests.length).toBeGreaterThan(8);
