@@ -47,11 +47,11 @@ describe('docs/signer.md', () => {
     const place = newPlace();
     place.configure({ inbox: place.inbox, products: [PRODUCT] });
     const at = (name: string): string => join(place.folder, name);
-    openssl(
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-noenc', '-days', '7300'],
-      ...['-subj', '/O=Acme Corporation/CN=Acme Corporate Root', '-keyout', at('corporate-root.key')],
-      ...['-addext', 'keyUsage=critical,keyCertSign,cRLSign', '-out', at('corporate-root.pem')],
-    );
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-noenc'];
+    const root = ['-subj', '/O=Acme Corporation/CN=Acme Corporate Root', '-days', '7300'];
+    const usage = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
+    const files = ['-keyout', at('corporate-root.key'), '-out', at('corporate-root.pem')];
+    openssl('req', '-x509', ...key, ...root, ...usage, ...files);
     expect(follow(place, 'A CA under a corporate root')).toContain('Acme Devices Factory ICA');
     const ca = await openConfiguredCa(place.state, loadLineConfig(at('certline.json')));
     const [issued] = await issueInto(place, ['CL-000017'], ca, { days: 3000 });
