@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { PkiError } from './pki-error.ts';
+import { isPrivateFile } from './private-file.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
 /** NIST SP 800-63B §3.1.1.2 asks for at least 8; OpenSSL takes no more than 1,024 octets. */
@@ -27,7 +28,7 @@ export function checkedPassphrase(passphrase: SecretBytes): SecretBytes {
 
 function readOwnFile(path: string): Buffer {
   try {
-    if ((statSync(path).mode & 0o077) !== 0) {
+    if (!isPrivateFile(path)) {
       throw new PkiError('CA_PERMISSIONS', `Others can read the passphrase file ${path}: chmod 600 it.`);
     }
     return readFileSync(path);

@@ -1,13 +1,13 @@
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { isPrivateFile } from './private-file.ts';
 
 const KEY_LENGTH = 32;
 const SALT_LENGTH = 16;
 
 /** The PIN in a file of mode 0600 or less, without the newline at its end; a string, because the library takes no other. */
 export function readPin(path: string): string {
-  if ((statSync(path).mode & 0o077) !== 0)
-    throw new Error(`others can read the PIN file ${path}: chmod 600 it`);
+  if (!isPrivateFile(path)) throw new Error(`others can read the PIN file ${path}: chmod 600 it`);
   const bytes = readFileSync(path);
   try {
     return bytes.toString('utf8').replace(/\r?\n$/, '');

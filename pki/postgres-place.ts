@@ -1,9 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { PoolConfig } from 'pg';
 import { ledgerUnavailable } from './ledger-errors.ts';
 import { PkiError } from './pki-error.ts';
+import { isPrivateFile } from './private-file.ts';
 
 /** Where a ledger on PostgreSQL is. */
 export interface PostgresPlace {
@@ -99,7 +100,7 @@ function tlsOf(place: PostgresPlace, { searchParams: says }: URL): ConnectionOpt
 /** `pg` takes no other kind of password than a string. */
 function readPassword(place: PostgresPlace, path: string): string {
   try {
-    if ((statSync(path).mode & 0o077) !== 0) throw new Error('others can read it');
+    if (!isPrivateFile(path)) throw new Error('others can read it');
     const bytes = readFileSync(path);
     const text = bytes.toString('utf8').replace(/\r?\n$/, '');
     bytes.fill(0);
