@@ -23,7 +23,7 @@ describe('docs/deployment.md on the ledger', () => {
   it('has a configuration that loads', () => {
     expect(documented().ledger).toEqual({
       url: expect.stringMatching(/^postgresql:\/\/certline_signer@db\.example\/certline_ledger\?/),
-      passwordFile: '/run/credentials/certline-signer.service/ledger-password',
+      passwordFile: '/etc/certline/ledger.password',
     });
   });
 
