@@ -10,7 +10,7 @@ const LEASES_A_MINUTE = 6;
 /** A time that is further ahead than clocks of two hosts may differ was never true. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
-/** What of a station's allowance this process may give out without asking again, and until when. */
+/** What of a station's allowance this process may give out without asking again, and when it was taken. */
 interface Lease {
   left: number;
   readonly from: number;
