@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { loadFactoryIca, readCaChain } from '../../pki/development-ca.ts';
-import { passphraseFromFile } from '../../pki/passphrase.ts';
+import { readCaChain } from '../../pki/development-ca.ts';
+import { openConfiguredCa, type CaKeyConfig } from '../../workers/line-ca.ts';
 import { caFolder, caPassphrasePath } from '../../workers/state-folder.ts';
 import { shownExpiry } from '../shown-time.ts';
 import { failure, ok, warn } from './finding.ts';
@@ -9,19 +9,15 @@ import type { Finding } from './finding.ts';
 /** A new factory CA has to be made, signed elsewhere and given to clouds: that takes weeks. */
 const SOON_MS = 90 * 86_400_000;
 
-/** The factory CA: is it there, how long is it valid, does the passphrase open its key. */
-export function checkCa(
+/** The factory CA: is it there, how long is it valid, can its key be used where the configuration says it is. */
+export async function checkCa(
   stateFolder: string,
-  passphraseFile: string | undefined,
+  config: CaKeyConfig,
   now: Date = new Date(),
-): Finding[] {
-  const directory = caFolder(stateFolder);
+): Promise<Finding[]> {
   try {
-    const [factoryIca] = readCaChain(directory);
-    return [
-      checkTime(new X509Certificate(factoryIca!), now),
-      checkKey(directory, passphraseFile ?? caPassphrasePath(stateFolder)),
-    ];
+    const [factoryIca] = readCaChain(caFolder(stateFolder));
+    return [checkTime(new X509Certificate(factoryIca!), now), await checkKey(stateFolder, config)];
   } catch (error) {
     return [failure('CA', error)];
   }
@@ -34,15 +30,12 @@ function checkTime({ subject, validToDate }: X509Certificate, now: Date): Findin
   return isSoon ? warn('CA', `${says}: have its successor made`) : ok('CA', says);
 }
 
-function checkKey(directory: string, passphraseFile: string): Finding {
+async function checkKey(stateFolder: string, config: CaKeyConfig): Promise<Finding> {
   try {
-    const passphrase = passphraseFromFile(passphraseFile);
-    try {
-      loadFactoryIca({ directory, passphrase });
-    } finally {
-      passphrase.wipe();
-    }
-    return ok('CA key', `${passphraseFile} opens it`);
+    const { signer } = await openConfiguredCa(stateFolder, config);
+    await signer.close();
+    const { pkcs11, passphraseFile = caPassphrasePath(stateFolder) } = config;
+    return ok('CA key', pkcs11 === undefined ? `${passphraseFile} opens it` : `${signer.id} has it`);
   } catch (error) {
     return failure('CA key', error);
   }

@@ -33,6 +33,9 @@ export async function examineHost(command: Command, options: DoctorOptions): Pro
   if (first !== undefined) process.exitCode = EXIT_STATUS[first.reason].status;
 }
 
+/** Where the CA's key is when nothing says otherwise. */
+const NO_KEY_CONFIG = { passphraseFile: undefined, pkcs11: undefined };
+
 /** Every check in the order in which a fault is best mended. */
 async function* findingsOf(command: Command, probe: boolean): AsyncGenerator<Finding> {
   const stateFolder = stateFolderOf(command);
@@ -42,7 +45,7 @@ async function* findingsOf(command: Command, probe: boolean): AsyncGenerator<Fin
   yield await checkFolder('state folder', stateFolder);
   yield await checkSpace('disk', stateFolder);
   yield checkClock(stateFolder);
-  yield* checkCa(stateFolder, 'finding' in config ? undefined : config.passphraseFile);
+  yield* await checkCa(stateFolder, 'finding' in config ? NO_KEY_CONFIG : config);
   if (!('finding' in config)) yield* await checkProfiles(stateFolder, config.products);
   yield await checkRegistry(stateFolder);
   if (!('finding' in config)) yield await checkLedger({ stateFolder, config });

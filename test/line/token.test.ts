@@ -82,6 +82,7 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
       rig.certline('orchestrator', 'unit', 'retry', rig.waiting[0]!, '--reason', 'board replaced');
       await until('all passed', () => rig.passed === UNITS && rig.openBatches === 0, 60_000);
       expect(rig.certline('signer', 'audit', 'verify')).toContain('The log is whole.');
+      expect(rig.certline('signer', 'doctor')).toMatch(/^ok +CA key +token factory has it$/m);
       expect(new Set(Object.values(await rig.down()))).toEqual(new Set([0]));
       expect(violations(rig.places)).toEqual([]);
     });
