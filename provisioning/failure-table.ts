@@ -147,7 +147,12 @@ export const FAILURES = {
     1,
     'The certificate breaks its profile: mend the product configuration.',
   ),
-  LEDGER_UNAVAILABLE: row('signer', 'later', 60, "The signer's ledger cannot be written: look at its disk."),
+  LEDGER_UNAVAILABLE: row(
+    'signer',
+    'later',
+    60,
+    "The signer's ledger cannot be written: look at its disk or server.",
+  ),
   LEDGER_CORRUPT: row(
     'signer',
     'never',

@@ -58,6 +58,8 @@ export interface LineRigOptions {
   readonly stations?: typeof STATIONS;
   /** Whether manifests name their boards; any board, where they do not. */
   readonly assignment?: Assignment;
+  /** Where the ledger is, as in a configuration; a file of the state folder, where it is not said. */
+  readonly ledger?: object;
   /** The line plays the OEM and signs what it needs, unless the test does. */
   readonly orders?: 'by-oem';
   /** Loads and unloads boards; where there is none the test does. */
@@ -78,7 +80,9 @@ export async function startLineRig(options: LineRigOptions = {}): Promise<LineRi
     faults: options.faults ?? [],
   });
   const server = await (options.openServer ?? sharedServer)(folder);
-  const config = parseLineConfig(lineConfig(boards, inbox, stations, options.assignment), 'the rig', folder);
+  const { assignment, ledger } = options;
+  const parts = { ...lineConfig(boards, inbox, stations, assignment), ...(ledger && { ledger }) };
+  const config = parseLineConfig(parts, 'the rig', folder);
   const ca = await ensureDemoCa(folder);
   const rehearsal = options.orders !== 'by-oem';
   const line = await startLine({ config, stateFolder: folder, ca, server, log, rehearsal });

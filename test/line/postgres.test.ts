@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { logPath } from '../../workers/state-folder.ts';
+import { ledgerPath, logPath } from '../../workers/state-folder.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../pki/postgres-server.ts';
 import { until } from '../workflows/until.ts';
 import { violations } from './invariants.ts';
 import { copyLedger } from './ledger-copy.ts';
 import { CLI } from './line-process.ts';
-import { dropInto, manifest } from './line-rig.ts';
+import { dropInto, manifest, startLineRig } from './line-rig.ts';
 import { RolesRig } from './roles-rig.ts';
 
 const UNITS = 24;
@@ -61,6 +61,26 @@ describe.skipIf(!POSTGRES_INSTALLED)(
         await until('all passed', () => rig.passed === UNITS && rig.openBatches === 0, PATIENCE_MS);
       },
     );
+
+    it('takes one through in a single process', { timeout: 60_000 }, async () => {
+      await server.sql('postgres', 'CREATE DATABASE single OWNER signer');
+      const postgres = `postgresql://signer@127.0.0.1:${server.port}/single`;
+      const passwordFile = join(root, 'ledger.password');
+      const line = await startLineRig({
+        ledger: { postgres, passwordFile },
+        operator: { replaceFailed: false },
+      });
+      try {
+        line.drop('lot.csv', manifest(2));
+        const { batchId } = await line.closed('lot.csv');
+        expect(await line.line.registry.batchSummary(batchId)).toMatchObject({ passed: 2 });
+        expect(existsSync(ledgerPath(line.folder))).toBe(false);
+        const states = await server.sql('single', 'SELECT state FROM issuance');
+        expect(states).toEqual([{ state: 'active' }, { state: 'active' }]);
+      } finally {
+        await line.end();
+      }
+    });
 
     it('is judged by the same commands', () => {
       expect(signerSays('audit', 'verify')).toMatchObject({
