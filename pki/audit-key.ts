@@ -9,6 +9,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { sha256Hex } from './p256.ts';
 import { PkiError } from './pki-error.ts';
 import { noteVerifierOf, type NoteVerifier } from './signed-note.ts';
@@ -37,21 +38,41 @@ export function loadAuditKey(path: string): AuditKey {
 
 /** Makes the key and its file, mode 0600. Throws AUDIT_KEY_INVALID where there is one already. */
 export function createAuditKey(path: string): AuditKey {
+  const key = draftAuditKey(path);
+  keepAuditKey(path);
+  return key;
+}
+
+/** Where a key is until it counts. */
+export const auditKeyDraftPath = (path: string): string => `${path}.new`;
+
+/** Makes a key that counts once `keepAuditKey` was called. Throws AUDIT_KEY_INVALID where there is one already. */
+export function draftAuditKey(path: string): AuditKey {
   if (existsSync(path))
     throw new PkiError(
       'AUDIT_KEY_INVALID',
       `There is an audit key ${path} already: none is ever overwritten.`,
     );
   const { privateKey } = generateKeyPairSync('ed25519');
-  const file = openSync(`${path}.new`, 'w', 0o600);
+  const file = openSync(auditKeyDraftPath(path), 'w', 0o600);
   try {
     writeSync(file, privateKey.export({ format: 'pem', type: 'pkcs8' }) as string);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(`${path}.new`, path);
   return auditKeyOf(privateKey);
+}
+
+/** Gives the drafted key its name, durably. */
+export function keepAuditKey(path: string): void {
+  renameSync(auditKeyDraftPath(path), path);
+  const folder = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 function auditKeyOf(privateKey: KeyObject): AuditKey {

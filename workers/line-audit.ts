@@ -3,7 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { writeAtomically } from '../manifests/write-atomically.ts';
 import type { Checkpoint } from '../pki/audit-checkpoint.ts';
-import { createAuditKey, loadAuditKey, type AuditKey } from '../pki/audit-key.ts';
+import {
+  auditKeyDraftPath,
+  draftAuditKey,
+  keepAuditKey,
+  loadAuditKey,
+  type AuditKey,
+} from '../pki/audit-key.ts';
 import { assertReaches, checkWitness, makeCheckpoint, stale } from '../pki/audit-witness.ts';
 import { verifierText } from '../pki/signed-note.ts';
 import type { SqlLedger } from '../pki/sql-ledger.ts';
@@ -34,18 +40,33 @@ export interface LineAuditPlace {
  */
 export async function openLineAudit(place: LineAuditPlace): Promise<LineAudit> {
   const { stateFolder, ledger } = place;
-  const witnessPath = place.witnessFile ?? auditWitnessPath(stateFolder);
-  if (!existsSync(auditKeyPath(stateFolder)) && !existsSync(witnessPath)) {
-    const audit = { ledger, key: createAuditKey(auditKeyPath(stateFolder)), witnessPath };
-    await writeAtomically(auditVerifierPath(stateFolder), 0o644, (file) =>
-      file.writeFile(`${verifierText(audit.key.verifier)}\n`),
-    );
-    ledger.witnessed(await witness(audit));
-    return audit;
-  }
+  const audit = { ledger, witnessPath: place.witnessFile ?? auditWitnessPath(stateFolder) };
+  if (!existsSync(auditKeyPath(stateFolder))) await beginAudit(stateFolder, audit);
   const key = loadAuditKey(auditKeyPath(stateFolder));
-  ledger.witnessed(await checkWitness(ledger, key, readWitness(witnessPath)));
-  return { ledger, key, witnessPath };
+  ledger.witnessed(await checkWitness(ledger, key, readWitness(audit.witnessPath)));
+  return { ...audit, key };
+}
+
+/**
+ * The first start: key, verifier, witness. The key gets its name last: a start that is killed before is made again, or
+ * only that is left of it. Where there is a witness, but not the key that signed it, nothing is begun.
+ */
+async function beginAudit(
+  stateFolder: string,
+  { ledger, witnessPath }: Pick<LineAudit, 'ledger' | 'witnessPath'>,
+): Promise<void> {
+  const path = auditKeyPath(stateFolder);
+  if (existsSync(witnessPath)) {
+    if (!existsSync(auditKeyDraftPath(path))) return;
+    await checkWitness(ledger, loadAuditKey(auditKeyDraftPath(path)), readWitness(witnessPath));
+  } else {
+    const key = draftAuditKey(path);
+    await writeAtomically(auditVerifierPath(stateFolder), 0o644, (file) =>
+      file.writeFile(`${verifierText(key.verifier)}\n`),
+    );
+    await witness({ ledger, key, witnessPath });
+  }
+  keepAuditKey(path);
 }
 
 /** Signs where the log stands now and puts that into the witness file. */

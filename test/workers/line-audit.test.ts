@@ -1,10 +1,22 @@
-import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { auditKeyDraftPath } from '../../pki/audit-key.ts';
+import { checkWitness } from '../../pki/audit-witness.ts';
 import type { IssuingCa } from '../../pki/issuing-ca.ts';
+import { verifierText } from '../../pki/signed-note.ts';
 import { SqlLedger } from '../../pki/sql-ledger.ts';
 import { SqliteDatabase } from '../../pki/sqlite-database.ts';
 import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
@@ -12,7 +24,7 @@ import { issueCrl } from '../../pki/crl-issuer.ts';
 import { ensureDemoCa } from '../../workers/line-ca.ts';
 import { keepWitness, openLineAudit, witness } from '../../workers/line-audit.ts';
 import type { LineAudit } from '../../workers/line-audit.ts';
-import { auditKeyPath, auditWitnessPath, ledgerPath } from '../../workers/state-folder.ts';
+import { auditKeyPath, auditVerifierPath, auditWitnessPath, ledgerPath } from '../../workers/state-folder.ts';
 import { issueInto } from '../cli/issued-lot.ts';
 
 const log = pino({ level: 'silent' });
@@ -63,7 +75,7 @@ describe('a signer that starts', () => {
     await issueInto({ state }, ['CL-2'], ca);
     expect((await start()).key.verifier).toEqual(key.verifier);
     expect(readFileSync(auditWitnessPath(state), 'utf8')).toBe(first);
-    expect(await ledger.auditHead()).toMatchObject({ size: 10 });
+    expect(await ledger.auditHead()).toMatchObject({ size: 8 });
   });
 
   it("refuses yesterday's database", async () => {
@@ -102,6 +114,34 @@ describe('a signer that starts', () => {
     copyFileSync(auditWitnessPath(other.state), auditWitnessPath(state));
     await expect(start()).rejects.toThrow(expect.objectContaining({ code: 'AUDIT_KEY_INVALID' }));
     expect(kept.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a signer that is killed in its first start', () => {
+  it.each([
+    ['before its first witness', 'auditHead'],
+    ['before it heeds that witness', 'witnessed'],
+  ])('%s starts again', async (_when, method) => {
+    const { start, state } = await newSigner();
+    const script = new URL('./start-audit-and-die.ts', import.meta.url).pathname;
+    expect(spawnSync(process.execPath, [script, state, method]).signal).toBe('SIGKILL');
+    const { key, ledger } = await start();
+    const note = readFileSync(auditWitnessPath(state), 'utf8');
+    expect(await checkWitness(ledger, key, note)).toMatchObject(await ledger.auditHead());
+    expect(readFileSync(auditVerifierPath(state), 'utf8').trim()).toBe(verifierText(key.verifier));
+  });
+
+  it('between its witness and the name of its key goes on with that key, and with no other', async () => {
+    const [{ start, state }, other] = [await newSigner(), await newSigner()];
+    const { key } = await start();
+    await other.start();
+    const [path, draft] = [auditKeyPath(state), auditKeyDraftPath(auditKeyPath(state))];
+    rmSync(path);
+    copyFileSync(auditKeyPath(other.state), draft);
+    await expect(start()).rejects.toThrow(stale('witness-signature'));
+    expect(existsSync(path)).toBe(false);
+    writeFileSync(draft, key.privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    expect((await start()).key.verifier).toEqual(key.verifier);
   });
 });
 
