@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PostgresDatabase } from '../../pki/postgres-database.ts';
 import { postgresUrlFault, type PostgresPlace } from '../../pki/postgres-place.ts';
 import { until } from '../workflows/until.ts';
@@ -126,6 +126,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
     });
 
     afterEach(async () => {
+      vi.unstubAllEnvs();
       await Promise.all(open.splice(0).map((database) => database.close()));
     });
 
@@ -144,6 +145,14 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       writeFileSync(path, PASSWORD);
       const { issuer } = lineOver(await opened({ url, passwordFile: path }), ca);
       await expect(issuer.issue(requestFor('ACME-1'))).rejects.toThrow(code('NOT_RELEASED'));
+    });
+
+    it('takes the password from PGPASSWORD, and nothing else from such variables', async () => {
+      vi.stubEnv('PGPASSWORD', PASSWORD);
+      vi.stubEnv('PGOPTIONS', '-c synchronous_commit=off');
+      vi.stubEnv('PGHOST', 'nowhere.invalid');
+      const { sql } = lineOver(await opened({ url: server.urlOf('owned', 'signer') }), ca);
+      expect(await sql('SHOW synchronous_commit')).toEqual([{ synchronous_commit: 'on' }]);
     });
 
     it('says that no password was given', async () => {
