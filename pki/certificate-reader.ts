@@ -119,7 +119,8 @@ function readVersion(content: Uint8Array): number {
   return version;
 }
 
-function readExtensions(content: Uint8Array): ExtensionFields[] {
+/** The extensions of a certificate, a revocation list or an entry of one: a SEQUENCE, as encoded. Throws DER_MALFORMED. */
+export function readExtensions(content: Uint8Array): ExtensionFields[] {
   const outer = new DerReader(content);
   const list = outer.enter(DER_TAG.sequence);
   outer.end();

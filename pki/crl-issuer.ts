@@ -43,10 +43,10 @@ export async function issueCrl(ca: IssuingCa, ledger: SqlLedger, now: Date): Pro
   );
   // A revocation list has the same outer form as a certificate: what was signed, the algorithm, the signature.
   const crl = assembleCertificate(tbs, await ca.signer.sign(tbs, { requestId: `crl/${sha256Hex(tbs)}` }));
-  const { number, serials, signature } = readCrl(crl);
+  const { number, entries, signature } = readCrl(crl);
   if (!verify('sha256', tbs, { key: ca.facts.publicKey, dsaEncoding: 'der' }, signature)) {
     const message = `The revocation list ${number} is withheld: its signature does not verify. Look at the signer.`;
     throw new PkiError('SIGNER_FAULT', message, { reason: 'verification' });
   }
-  return { crl, number, entries: serials.length, thisUpdate, nextUpdate };
+  return { crl, number, entries: entries.length, thisUpdate, nextUpdate };
 }

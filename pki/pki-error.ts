@@ -45,6 +45,9 @@ export const PKI_CODES = [
   'PASSPHRASE_INVALID',
   'PASSPHRASE_WRONG',
   'TOKEN_PIN_REFUSED',
+  // A revocation list that somebody brings
+  'CRL_INVALID',
+  'CRL_EXPIRED',
   // Bytes and keys
   'DER_MALFORMED',
   'KEY_FILE_INVALID',

@@ -26,6 +26,9 @@ function textOf(crl: Uint8Array): string {
   ).toString();
 }
 
+const serialsOf = (crl: Uint8Array): string[] =>
+  readCrl(crl).entries.map(({ certificateSerial }) => certificateSerial);
+
 describe('a revocation list', () => {
   it('lists all that is withdrawn, and nothing else, as openssl reads it', async () => {
     const { ledger, issuer } = makeLine(folder, ca);
@@ -92,7 +95,7 @@ describe('a revocation list', () => {
     await line.issuer.revoke({ serial: 'C-1' }, 'cessationOfOperation');
     const { certificateSerial } = (await line.ledger.find('b1/C-1/1'))!;
     const { crl } = await issueCrl(ca, line.ledger, new Date());
-    expect(readCrl(crl).serials).toEqual([certificateSerial]);
+    expect(serialsOf(crl)).toEqual([certificateSerial]);
     await line.ledger.close();
   });
 
@@ -111,7 +114,7 @@ describe('a revocation list', () => {
     const serials = await Promise.all(
       ['b1/D-1/1', 'b1/D-2/1'].map(async (id) => (await first.ledger.find(id))!.certificateSerial),
     );
-    expect(lists.map(({ crl, number }) => [number, readCrl(crl).serials])).toEqual([
+    expect(lists.map(({ crl, number }) => [number, serialsOf(crl)])).toEqual([
       [1, [serials[0]]],
       [1, [serials[1]]],
     ]);
