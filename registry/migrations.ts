@@ -80,4 +80,20 @@ export const MIGRATIONS: readonly string[] = [
     FOREIGN KEY (unit_id, attempt) REFERENCES attempts
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What revocation lists said, of certificates that are registered and of those that are not, yet.
+  CREATE TABLE revocations (
+    certificate_serial TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    revoked_at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- The newest list of each CA that was applied: an older one says nothing any more.
+  CREATE TABLE revocation_lists (
+    issuer_key TEXT PRIMARY KEY,
+    number INTEGER NOT NULL CHECK (number > 0),
+    applied_at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX certificates_serial ON certificates (certificate_serial);
+  `,
 ];

@@ -4,6 +4,7 @@ import { foldSerial } from '../provisioning/serial-number.ts';
 import type { RegistryDatabase, SqlRow } from './registry-database.ts';
 import { RegistryError } from './registry-error.ts';
 import type { AttemptFailure, Registration } from './registry.ts';
+import { revocationReason } from './revocations.ts';
 import { integer, text } from './sql-row.ts';
 
 /** See Registry.registerUnit. Runs inside a transaction. */
@@ -23,6 +24,7 @@ export function registerUnit(db: RegistryDatabase, registration: Registration): 
       `Unit ${serial}: attempt ${attempt} is over, a later one is on record.`,
     );
   }
+  refuseRevoked(db, registration);
   supersede(db, unitId, registration);
   recordAttempt(db, unitId, { ...registration, step: 'registerDevice' }, registration.verifiedAt);
   insertCertificate(db, unitId, registration);
@@ -92,6 +94,14 @@ function isRegistered(db: RegistryDatabase, unitId: number, registration: Regist
   if (text(known, 'state') === 'active') return true;
   const { serial, fingerprint } = registration;
   const message = `Unit ${serial}: certificate ${fingerprint} is ${text(known, 'state')}: retry for a new one.`;
+  throw new RegistryError('not-active', message);
+}
+
+/** The signer may have withdrawn it while its unit waited. */
+function refuseRevoked(db: RegistryDatabase, { serial, certificateSerial }: Registration): void {
+  const reason = revocationReason(db, certificateSerial);
+  if (reason === undefined) return;
+  const message = `Unit ${serial}: its certificate ${certificateSerial} was revoked (${reason}): leave the unit out (skip).`;
   throw new RegistryError('not-active', message);
 }
 

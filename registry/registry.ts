@@ -31,7 +31,8 @@ export interface Registry {
 
   /**
    * The unit passed, with this certificate. REGISTRY_CONFLICT when the serial or the board has another active
-   * certificate (unless it is the one of `supersedesAttempt`), or the key or certificate is another unit's.
+   * certificate (unless it is the one of `supersedesAttempt`), the key or certificate is another unit's, or the
+   * certificate was revoked.
    */
   registerUnit(registration: Registration): Promise<void>;
   /** The unit waits for a decision. Nothing changes when a later attempt or a certificate is on record. */
@@ -41,6 +42,13 @@ export interface Registry {
    * has an active certificate, which must not outlive a pass.
    */
   recordOutcome(failure: AttemptFailure & { readonly outcome: Exclude<Outcome, 'PASS'> }): Promise<void>;
+
+  /**
+   * Certificates are revoked for good, as a list of their CA says, the time of the first list that says it: those that are
+   * active end, and those that are not registered never will be. A list with a lower number than the last of its CA
+   * changes nothing.
+   */
+  applyRevocations(list: RevocationList): Promise<RevocationResult>;
 
   /** All batches, the newest first. */
   listBatches(): Promise<BatchRecord[]>;
@@ -122,6 +130,30 @@ export interface AttemptFailure {
   readonly startedAt?: string;
 }
 
+/** What a revocation list says, without those on hold. Its signature was checked. */
+export interface RevocationList {
+  /** SHA-256 of the key of the CA. */
+  readonly issuerKey: string;
+  /** From 1. */
+  readonly number: number;
+  readonly revocations: readonly Revocation[];
+}
+
+export interface Revocation {
+  readonly certificateSerial: string;
+  /** Name of RFC 5280 §5.3.1. */
+  readonly reason: string;
+  readonly revokedAt: string;
+}
+
+/**
+ * `ended`: certificates that were active until now; `unknown`: revocations of certificates that are not registered;
+ * `applied` where the list is older: the number of the last one.
+ */
+export type RevocationResult =
+  | { readonly status: 'applied'; readonly ended: number; readonly unknown: number }
+  | { readonly status: 'older'; readonly applied: number };
+
 /** `attention`: units that wait for a decision; `open`: units neither ended nor waiting. All six add up to the rows. */
 export interface BatchSummary extends UnitCounts {
   readonly batch: BatchRecord;
@@ -173,6 +205,8 @@ export interface CertificateRecord {
   readonly registeredAt: string;
   /** When it ceased to be active. */
   readonly endedAt?: string;
+  /** Why a revocation list of its CA has it. */
+  readonly reason?: string;
   /** DER. */
   readonly certificate: Uint8Array;
 }

@@ -7,6 +7,7 @@ import { recordFailure, registerUnit } from './record-unit.ts';
 import { RegistryDatabase } from './registry-database.ts';
 import { isSqliteError, registryError } from './registry-error.ts';
 import type * as Port from './registry.ts';
+import { applyRevocations } from './revocations.ts';
 import { resultPage, unitRecord } from './unit-records.ts';
 
 /** Rows of a result read at once; between pages other work goes on. */
@@ -92,6 +93,10 @@ export class SqliteRegistry implements Port.Registry {
     failure: Port.AttemptFailure & { readonly outcome: Exclude<Outcome, 'PASS'> },
   ): Promise<void> {
     this.#do((db) => db.transaction(() => recordFailure(db, failure, failure.outcome)));
+  }
+
+  async applyRevocations(list: Port.RevocationList): Promise<Port.RevocationResult> {
+    return this.#do((db) => db.transaction(() => applyRevocations(db, list)));
   }
 
   async listBatches(): Promise<Port.BatchRecord[]> {

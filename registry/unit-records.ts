@@ -26,7 +26,9 @@ export function unitRecord(db: RegistryDatabase, serial: string): UnitRecord | u
     attention: row['attention'] === 1,
     ...(row['step'] !== null && { step: stepIn(row) }),
     attempts: of('attempts', 'attempt').map(attemptRecord),
-    certificates: of('certificates', 'attempt').map(certificateRecord),
+    certificates: of('certificates LEFT JOIN revocations USING (certificate_serial)', 'attempt').map(
+      certificateRecord,
+    ),
     evidence: of('evidence', 'attempt, kind').map(evidenceRecord),
   };
 }
@@ -82,7 +84,7 @@ function certificateRecord(row: SqlRow): CertificateRecord {
     notBefore: text(row, 'not_before'),
     notAfter: text(row, 'not_after'),
     registeredAt: text(row, 'registered_at'),
-    ...present(row, { endedAt: 'ended_at' }),
+    ...present(row, { endedAt: 'ended_at', reason: 'reason' }),
     certificate: row['der'] as Uint8Array,
   };
 }
