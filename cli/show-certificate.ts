@@ -4,6 +4,7 @@ import { readCaChain } from '../pki/development-ca.ts';
 import type { Issuance } from '../pki/issuance-ledger.ts';
 import { pemOf } from '../pki/pem.ts';
 import type { SqlLedger } from '../pki/sql-ledger.ts';
+import type { SubjectAltName } from '../provisioning/product.ts';
 import { caFolder } from '../workers/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
@@ -12,6 +13,12 @@ import { readCertificateFile } from './read-certificate-file.ts';
 import { shownExpiry, shownTime } from './shown-time.ts';
 import { printJson, printLine } from './stdout.ts';
 import { printFields } from './table.ts';
+
+/** RFC 5280 §4.2.1.12. */
+const PURPOSES = new Map([
+  ['1.3.6.1.5.5.7.3.1', 'serverAuth'],
+  ['1.3.6.1.5.5.7.3.2', 'clientAuth'],
+]);
 
 export interface ShowCertificateOptions {
   readonly pem?: boolean;
@@ -92,12 +99,20 @@ function certificateFields(facts: CertificateFacts | undefined): [string, string
   return [
     ['Unit', facts.serial],
     ['Subject', `O=${facts.organization}, CN=${facts.commonName}`],
+    ['Beside it', facts.subjectAltName?.uri],
+    ['Hardware', shownHardware(facts.subjectAltName)],
+    ['For', facts.purposes.map((oid) => PURPOSES.get(oid) ?? oid).join(', ') || undefined],
     ['Serial number', facts.certificateSerial],
     ['Valid', `from ${shownTime(facts.notBefore)} ${shownExpiry(facts.notAfter)}`],
     ['SHA-256', facts.fingerprint],
     ['Key', facts.spkiSha256],
     ['Signed', facts.issuedByUs ? 'by the CA of this line' : 'not by the CA of this line'],
   ];
+}
+
+function shownHardware(names: SubjectAltName | undefined): string | undefined {
+  const { hwType, hwSerialNum } = names?.hardwareModuleName ?? {};
+  return hwType && `${hwSerialNum} (type ${hwType})`;
 }
 
 function ledgerFields(issuance: Issuance | undefined): [string, string | undefined][] {

@@ -1,11 +1,15 @@
 import { X509Certificate, type KeyObject } from 'node:crypto';
+import type { SubjectAltName } from '../provisioning/product.ts';
+import { extensionOf } from './certificate-lint.ts';
 import {
   readCertificate,
   readName,
+  readPurposes,
   readTime,
   type CertificateFields,
   type NameAttribute,
 } from './certificate-reader.ts';
+import { readAltName } from './lint-alt-name.ts';
 import { sha256Hex } from './p256.ts';
 import { PkiError } from './pki-error.ts';
 import { OID } from './x509-oids.ts';
@@ -16,6 +20,10 @@ export interface CertificateFacts {
   readonly serial: string;
   readonly commonName: string;
   readonly organization: string;
+  /** Dotted OIDs of its extended key usage; empty where it has none, or none that can be read. */
+  readonly purposes: readonly string[];
+  /** Undefined where it has none, or none of a form that our profiles have. */
+  readonly subjectAltName?: SubjectAltName;
   /** The certificate's own serial number, lower-case hex. */
   readonly certificateSerial: string;
   /** SHA-256 of the DER, lower-case hex. */
@@ -66,8 +74,22 @@ function isSignedBy(certificate: X509Certificate, key: KeyObject): boolean {
 }
 
 function strictFields(der: Uint8Array): CertificateFields | undefined {
+  return orUndefined(() => readCertificate(der));
+}
+
+/** What an extension says, where there is one in a form that we read. */
+function readable<T>(fields: CertificateFields, oid: string, read: (value: Uint8Array) => T): T | undefined {
+  const extension = extensionOf(fields, oid);
+  return extension && orUndefined(() => read(extension.value));
+}
+
+function definedAltName(subjectAltName: SubjectAltName | undefined): { subjectAltName?: SubjectAltName } {
+  return subjectAltName === undefined ? {} : { subjectAltName };
+}
+
+function orUndefined<T>(read: () => T): T | undefined {
   try {
-    return readCertificate(der);
+    return read();
   } catch (error) {
     if (error instanceof PkiError && error.code === 'DER_MALFORMED') return undefined;
     throw error;
@@ -80,6 +102,8 @@ function factsOf(fields: CertificateFields): Omit<CertificateFacts, 'fingerprint
     serial: textOf(attributes, OID.serialNumber),
     commonName: textOf(attributes, OID.commonName),
     organization: textOf(attributes, OID.organization),
+    purposes: readable(fields, OID.extendedKeyUsage, readPurposes) ?? [],
+    ...definedAltName(readable(fields, OID.subjectAltName, readAltName)),
     certificateSerial: Buffer.from(fields.serial).toString('hex'),
     spkiSha256: sha256Hex(fields.spki),
     notBefore: readTime(fields.notBefore)?.toISOString() ?? '',
@@ -92,6 +116,7 @@ function looseFacts(certificate: X509Certificate): CertificateFacts {
     serial: '',
     commonName: '',
     organization: '',
+    purposes: [],
     spkiSha256: '',
     notBefore: '',
     notAfter: '',

@@ -59,7 +59,8 @@ export const ALT_NAME_CHECKS: readonly LintCheck[] = [
   },
 ];
 
-function readAltName(value: Uint8Array): SubjectAltName {
+/** The names in the value of the extension. Throws DER_MALFORMED for any form that no profile has. */
+export function readAltName(value: Uint8Array): SubjectAltName {
   const outer = new DerReader(value);
   const names = outer.enter(DER_TAG.sequence);
   outer.end();

@@ -28,6 +28,9 @@ it('a line gives its boards certificates as configured', async () => {
   const { subject, subjectAltName } = new X509Certificate(pem);
   expect(subject).toBe(`O=certline-test\nserialNumber=${serial}\nCN=node.${serial}`);
   expect(subjectAltName).toContain(`URI:urn:dev:ops:32473-${serial}, othername:`);
+  const shown = (await place.certline('cert', 'show', serial)).stdout;
+  for (const said of [`urn:dev:ops:32473-${serial}`, `${serial} (type 1.3.6.1.4.1.32473.1)`, 'clientAuth'])
+    expect(shown).toContain(said);
   const file = join(place.folder, 'crt.pem');
   writeFileSync(file, pem);
   expect(await place.certline('cert', 'lint', file)).toMatchObject({ status: 0, stderr: '' });

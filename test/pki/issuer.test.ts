@@ -4,6 +4,7 @@ import { lintCertificate } from '../../pki/certificate-linter.ts';
 import { generateDeviceKey } from '../../pki/device-key.ts';
 import { sha256Hex } from '../../pki/p256.ts';
 import { PkiError } from '../../pki/pki-error.ts';
+import { OID } from '../../pki/x509-oids.ts';
 import { PROFILE } from './acme.ts';
 import { makeCa } from './leaf.ts';
 import { fileIn, openssl, temporaryFolder } from './openssl.ts';
@@ -33,6 +34,7 @@ describe('Issuer.issue', () => {
       serial: 'ACME-1',
       commonName: 'ACME-1',
       organization: PROFILE.organization,
+      purposes: [OID.clientAuth],
       issuedByUs: true,
     });
     expect(said.fingerprint).toBe(sha256Hex(certificate));
