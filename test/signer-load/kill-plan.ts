@@ -10,6 +10,8 @@ import type { Doom } from './signer-messages.ts';
 const RARE_LIVES = 2;
 /** Of this few none need be left out. */
 const FEW = 6;
+/** Points that only a signer passes that has never started before: its ledger is there, its witness is not. */
+const FIRST_STARTS = 2;
 /** Some things happen only while a signer starts, or to the first that it is asked. */
 const AT_ONCE_SHARE = 0.3;
 
@@ -46,9 +48,10 @@ export class KillPlan {
       .filter(([point, { lives }]) => !done.includes(point) && lives * RARE_LIVES >= this.#lives)
       .map(([point]) => point);
     const drawn = common.length <= FEW ? common : [random.pick(common)];
+    const isAtOnce = this.#lives <= FIRST_STARTS * killsEach || random.chance(AT_ONCE_SHARE);
     return {
       spared: [...done, ...common.filter((point) => !drawn.includes(point))],
-      afterRequests: random.chance(AT_ONCE_SHARE) ? 0 : random.below(3 * requestsBetween),
+      afterRequests: isAtOnce ? 0 : random.below(3 * requestsBetween),
     };
   }
 

@@ -102,7 +102,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
     await line.settleBooks();
     await client.stop();
   } finally {
-    client.kill();
+    client.end();
     line.registry.close();
   }
   return {

@@ -22,6 +22,7 @@ export class SignerClient {
   readonly #nextDoom: () => Doom;
   readonly #pending = new Map<number, Pending>();
   #child: ChildProcess | undefined;
+  #next: ChildProcess | undefined;
   #isUp = false;
   #isStopping = false;
   #ids = 0;
@@ -42,16 +43,24 @@ export class SignerClient {
   }
 
   start(): void {
+    const child = this.#next ?? this.#fork();
+    this.#next = this.#fork();
+    this.#child = child;
+    child.on('message', (message: FromSigner) => this.#hear(message));
+    child.on('exit', (status, signal) => this.#ended(status, signal));
+    child.send(this.#nextDoom(), () => undefined);
+  }
+
+  /** A process that has loaded its program and opened nothing: loading takes longer than starting a signer. */
+  #fork(): ChildProcess {
     const script = new URL('./signer-process.ts', import.meta.url).pathname;
-    const child = fork(script, [this.#stateFolder, JSON.stringify(this.#nextDoom())], {
+    const child = fork(script, [this.#stateFolder], {
       execArgv: [],
       env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: join(this.#stateFolder, 'compiled') },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    this.#child = child;
-    child.on('message', (message: FromSigner) => this.#hear(message));
     child.on('error', () => undefined);
-    child.on('exit', (status, signal) => this.#ended(status, signal));
+    return child;
   }
 
   async ask<W extends keyof SignerWork>(
@@ -71,6 +80,12 @@ export class SignerClient {
   /** Kills the signer with SIGKILL wherever it is. */
   kill(): void {
     this.#child?.kill('SIGKILL');
+  }
+
+  /** Leaves no process behind. */
+  end(): void {
+    this.#isStopping = true;
+    for (const child of [this.#child, this.#next]) child?.kill('SIGKILL');
   }
 
   /** Resolves when all that began at restarts has ended. */

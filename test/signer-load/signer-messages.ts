@@ -44,7 +44,7 @@ export interface WorkMessage extends Handover {
   readonly input: unknown;
 }
 
-/** To the signer: a piece of work, or that it must end in peace. */
+/** To the signer, when it has begun: a piece of work, or that it must end in peace. */
 export type ToSigner = WorkMessage | 'stop';
 
 /** From the signer: it is up, or what became of a piece of work. */

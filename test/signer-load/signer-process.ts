@@ -1,6 +1,6 @@
 /**
- * The signer as a process of its own, with the parts of `workers/signer-role.ts` and a pipe in Temporal's place. Arguments:
- * state folder, and where to end as JSON (`Doom`).
+ * The signer as a process of its own, with the parts of `workers/signer-role.ts` and a pipe in Temporal's place. Argument:
+ * state folder. Nothing is opened before the first message says where this life ends.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
@@ -20,16 +20,23 @@ import { KillPoints } from './kill-points.ts';
 import { killLogPath, recordPlaces } from './load-places.ts';
 import { SignatureJournal } from './signature-journal.ts';
 import type { Doom, FromSigner, Handover, SignerWork, ToSigner, WorkMessage } from './signer-messages.ts';
-import { watchedLedger } from './watched-ledger.ts';
+import { bindingProxy, watchedLedger } from './watched-ledger.ts';
 
-const [stateFolder = '', doom = ''] = process.argv.slice(2);
+const [stateFolder = ''] = process.argv.slice(2);
+const doom = await new Promise<Doom>((resolve) => process.once('message', resolve));
 const places = recordPlaces(stateFolder);
-const points = new KillPoints(JSON.parse(doom) as Doom, killLogPath(stateFolder));
+const points = new KillPoints(doom, killLogPath(stateFolder));
 const handovers = new AsyncLocalStorage<Handover>();
 
 const { ledger, rates } = watchedLedger(SqliteDatabase.open(places.ledger), points);
 points.pass('after opening the ledger');
-const audit = await openLineAudit({ stateFolder, ledger, witnessFile: undefined });
+const audited = bindingProxy(ledger, {
+  auditHead: () => {
+    points.pass('before making a checkpoint');
+    return ledger.auditHead();
+  },
+});
+const audit = await openLineAudit({ stateFolder, ledger: audited, witnessFile: undefined });
 const journal = new SignatureJournal(places.journal, places.ledger);
 journal.lifeBegins();
 
@@ -60,7 +67,6 @@ const work: SignerWork = {
     points.pass('after writing the revocation list');
   },
   checkpoint: async () => {
-    points.pass('before writing the witness');
     const checkpoint = await witness(audit);
     points.pass('after writing the witness');
     ledger.witnessed(checkpoint);

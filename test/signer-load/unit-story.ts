@@ -132,7 +132,7 @@ async function askOtherwise(scene: BatchScene, { input, key }: Signed, random: R
     const late = line.request({ ...unit, attempt }, { station, boardId });
     line.expectRefused('an attempt that is over', await line.sign(late), 'ALREADY_ISSUED');
   }
-  if (passed.length === 0 || !random.chance(0.02)) return;
+  if (passed.length === 0 || !random.chance(0.06)) return;
   const other = random.pick(passed);
   const victim = { ...other.unit, attempt: 99 };
   await sendKeyAgain({ ...scene, unit: victim, boardId: other.claim.boardId, station, random }, key);

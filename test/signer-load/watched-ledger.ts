@@ -45,7 +45,7 @@ function namingProxy<T extends object>(object: T, methods: AsyncLocalStorage<str
 }
 
 /** The same object with some members replaced; the others run as the object's own, whatever is private to it. */
-function bindingProxy<T extends object>(object: T, replaced: Partial<T>): T {
+export function bindingProxy<T extends object>(object: T, replaced: Partial<T>): T {
   return new Proxy(object, {
     get: (target, name) => {
       if (name in replaced) return Reflect.get(replaced, name) as unknown;
