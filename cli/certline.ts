@@ -10,6 +10,7 @@ import { EXIT_STATUS } from './exit-status.ts';
 import { addLineCommands } from './line-commands.ts';
 import { addManifestCommands } from './manifest-commands.ts';
 import { addOrderCommands } from './order-commands.ts';
+import { addRegistryCommands } from './registry-commands.ts';
 import { reportFailure } from './report-failure.ts';
 import { addStationCommands } from './station-commands.ts';
 import { addUnitCommands } from './unit-commands.ts';
@@ -32,6 +33,7 @@ addCertCommands(program);
 addAuditCommands(program);
 addOrderCommands(program);
 addStationCommands(program);
+addRegistryCommands(program);
 addDoctorCommand(program);
 
 try {

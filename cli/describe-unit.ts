@@ -70,10 +70,17 @@ async function printUnit(unit: UnitRecord, live: LiveState): Promise<void> {
   printEvidence(unit.evidence);
 }
 
-function standingOf({ outcome, attention, code, step }: UnitRecord): string {
-  if (outcome === 'PASS') return outcome;
+function standingOf({ outcome, attention, code, step, certificates }: UnitRecord): string {
+  if (outcome === 'PASS') return outcome + withdrawnSince(certificates);
   const where = code === undefined ? '' : `: ${code} at ${step ?? '?'}`;
   return (outcome ?? (attention ? 'waits for a decision' : 'open')) + where;
+}
+
+/** A unit that passed has a certificate that counts, unless somebody revoked it. */
+function withdrawnSince(certificates: readonly CertificateRecord[]): string {
+  if (certificates.some(({ state }) => state === 'active')) return '';
+  const last = certificates.findLast(({ state }) => state === 'revoked');
+  return last === undefined ? '' : `, and its certificate was revoked since (${last.reason ?? '?'})`;
 }
 
 function hintOf({ serial, code }: UnitRecord): string {
@@ -110,15 +117,16 @@ async function printAttempts(attempts: readonly AttemptRecord[]): Promise<void> 
 async function printCertificates(certificates: readonly CertificateRecord[]): Promise<void> {
   if (certificates.length === 0) return;
   printLine();
-  const heads = ['certificate', 'state', 'attempt', 'valid from', 'valid', 'SHA-256'];
+  const heads = ['certificate', 'state', 'attempt', 'valid from', 'valid', 'ended', 'SHA-256'];
   await printTable(
     heads.map((head) => ({ head })),
     certificates.map((certificate) => [
       certificate.certificateSerial,
-      certificate.state,
+      certificate.state + (certificate.reason === undefined ? '' : ` (${certificate.reason})`),
       String(certificate.attempt),
       shownTime(certificate.notBefore),
       shownExpiry(certificate.notAfter),
+      shownTime(certificate.endedAt) ?? '',
       certificate.fingerprint,
     ]),
   );

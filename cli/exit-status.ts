@@ -9,7 +9,7 @@ export const EXIT_STATUS = {
   manifestRefused: { status: 3, means: 'the manifest is refused; the rows are named' },
   configuration: { status: 4, means: 'the configuration is missing or wrong' },
   unknown: { status: 5, means: 'no such batch, unit or file' },
-  refused: { status: 6, means: 'the request does not fit the state of the batch or unit' },
+  refused: { status: 6, means: 'what is asked for does not fit how the batch, unit or record stands' },
   lineRunning: { status: 7, means: 'a line already runs on this state folder' },
   lineNotRunning: { status: 8, means: 'no line runs that could answer' },
   profileBroken: { status: 9, means: 'a certificate breaks the profile; every rule is named' },

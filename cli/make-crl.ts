@@ -3,13 +3,17 @@ import { publishCrl } from '../workers/line-crl.ts';
 import { caFolder, crlPath } from '../workers/state-folder.ts';
 import { join } from 'node:path';
 import { CA_FILES } from '../pki/development-ca.ts';
+import { verifyCrl } from '../pki/crl-verifier.ts';
+import type { RevocationResult } from '../registry/registry.ts';
+import { applyCrl } from '../workers/apply-crl.ts';
 import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';
+import { withRegistry } from './open-registry.ts';
 import { shownTime } from './shown-time.ts';
 import { printJson } from './stdout.ts';
 import { printFields } from './table.ts';
 
-/** `certline ca crl`. Throws `unknown` without a ledger, and what opening the CA throws. */
+/** `certline ca crl`; a registry that is here learns of it. Throws `unknown` without a ledger, and what opening the CA throws. */
 export async function makeCrl(invocation: Invocation, options: { json?: boolean }): Promise<void> {
   const { stateFolder, config } = invocation;
   const ca = await openConfiguredCa(stateFolder, config);
@@ -18,13 +22,17 @@ export async function makeCrl(invocation: Invocation, options: { json?: boolean 
     return await publishCrl({ ca, ledger, stateFolder });
   });
   await ca.signer.close();
+  const told = await withRegistry(stateFolder, async (registry) => {
+    if (registry === undefined) return undefined;
+    return await applyCrl(registry, verifyCrl(issued.crl, ca.chain, new Date()));
+  });
   const { number, entries } = issued;
   const [thisUpdate, nextUpdate] = [issued.thisUpdate.toISOString(), issued.nextUpdate.toISOString()];
   const path = crlPath(stateFolder);
   const chain = join(caFolder(stateFolder), CA_FILES.chain);
   const verify = `openssl verify -crl_check -CAfile ${chain} -CRLfile ${path} CERTIFICATE.pem`;
   if (options.json === true) {
-    printJson({ crl: path, number, entries, thisUpdate, nextUpdate, verify });
+    printJson({ crl: path, number, entries, thisUpdate, nextUpdate, verify, registry: told ?? null });
     return;
   }
   printFields([
@@ -34,5 +42,12 @@ export async function makeCrl(invocation: Invocation, options: { json?: boolean 
     ['Made', shownTime(thisUpdate)],
     ['Next by', shownTime(nextUpdate)],
     ['Verify', verify],
+    ['Registry', told && describeTold(told)],
   ]);
+}
+
+function describeTold(told: RevocationResult): string {
+  if (told.status === 'older')
+    return `knows list ${told.applied}, a newer one: the ledger here is an old copy`;
+  return `${told.ended} revoked that counted until now`;
 }

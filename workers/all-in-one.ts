@@ -69,7 +69,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
     const witness = keep(keepWitness(audit, log));
     const orders = orderSourcesOf(stateFolder, config);
     const signer = keep(await startSigner({ ca, ledger, rates, orders, products, connection, namespace }));
-    keep(keepCrl({ ca, ledger, stateFolder, log }));
+    keep(keepCrl({ ca, ledger, registry, stateFolder, log }));
     const orchestrator = keep(await startOrchestrator({ registry, inbox, connection, namespace }));
     await enrollOwnStations(stateFolder, config.stations, ledger);
     const stations = [];

@@ -1,12 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { writeAtomically } from '../manifests/write-atomically.ts';
 import { isCrlDue, issueCrl, type IssuedCrl } from '../pki/crl-issuer.ts';
+import { crlIn } from '../pki/crl-file.ts';
 import { readCrl } from '../pki/crl-reader.ts';
+import { verifyCrl } from '../pki/crl-verifier.ts';
 import type { IssuingCa } from '../pki/issuing-ca.ts';
 import { pemOf } from '../pki/pem.ts';
 import type { SqlLedger } from '../pki/sql-ledger.ts';
+import type { Registry } from '../registry/registry.ts';
+import { applyCrl } from './apply-crl.ts';
 import type { Role } from './role.ts';
 import { crlPath } from './state-folder.ts';
 
@@ -31,8 +35,18 @@ export async function publishCrl({ ca, ledger, stateFolder }: LineCrlParts): Pro
   return issued;
 }
 
-/** Publishes a list whenever one is due, looking at once and then every minute; what fails is logged and tried again. */
-export function keepCrl(parts: LineCrlParts & { readonly log: Logger }): Role {
+/** What keeps the list of a line that runs. */
+export interface KeepCrlParts extends LineCrlParts {
+  /** Where it is on the host of the signer: it learns what each list says. */
+  readonly registry?: Registry;
+  readonly log: Logger;
+}
+
+/**
+ * Publishes a list whenever one is due, and tells the registry what the newest says, whoever made it; looks at once and
+ * then every minute. What fails is logged and tried again.
+ */
+export function keepCrl(parts: KeepCrlParts): Role {
   const ending = new AbortController();
   const ran = run(parts, ending.signal);
   return {
@@ -45,19 +59,42 @@ export function keepCrl(parts: LineCrlParts & { readonly log: Logger }): Role {
   };
 }
 
-async function run(parts: LineCrlParts & { readonly log: Logger }, signal: AbortSignal): Promise<void> {
+async function run(parts: KeepCrlParts, signal: AbortSignal): Promise<void> {
+  let told = 0;
   while (!signal.aborted) {
     try {
-      if (isMissing(parts) || (await isCrlDue(parts.ca, parts.ledger, new Date()))) {
-        const { number, entries } = await publishCrl(parts);
-        parts.log.info({ number, entries }, 'revocation list published');
-      }
+      await publishDue(parts);
     } catch (error) {
       parts.log.error({ err: error }, 'no revocation list was made; tried again in a minute');
+    }
+    try {
+      told = await tellRegistry(parts, told);
+    } catch (error) {
+      parts.log.error({ err: error }, 'the registry knows not what was revoked; tried again in a minute');
     }
     await delay(CHECK_INTERVAL_MS, undefined, { signal, ref: false }).catch(() => undefined);
   }
 }
+
+async function publishDue(parts: KeepCrlParts): Promise<void> {
+  if (!isMissing(parts) && !(await isCrlDue(parts.ca, parts.ledger, new Date()))) return;
+  const { number, entries } = await publishCrl(parts);
+  parts.log.info({ number, entries }, 'revocation list published');
+}
+
+/** Returns the number of the list that the registry knows; `told`: of the one that it was told last. */
+async function tellRegistry({ registry, ca, stateFolder, log }: KeepCrlParts, told: number): Promise<number> {
+  const path = crlPath(stateFolder);
+  if (registry === undefined || !existsSync(path) || numberOf(path) === told) return told;
+  const crl = verifyCrl(crlIn(readFileSync(path)), ca.chain, new Date());
+  const result = await applyCrl(registry, crl);
+  if (result.status === 'older') log.warn({ number: crl.number, ...result }, OLDER);
+  else if (result.ended > 0)
+    log.info({ number: crl.number, ...result }, 'certificates revoked in the registry');
+  return crl.number;
+}
+
+const OLDER = 'the registry knows a newer revocation list: the ledger of the signer is an old copy';
 
 function isMissing({ stateFolder }: LineCrlParts): boolean {
   return numberOf(crlPath(stateFolder)) === 0;
@@ -66,8 +103,7 @@ function isMissing({ stateFolder }: LineCrlParts): boolean {
 /** The number of the list in the file; 0 where there is none. */
 function numberOf(path: string): number {
   try {
-    const [, base64 = ''] = /-----BEGIN X509 CRL-----([^-]+)-----/.exec(readFileSync(path, 'latin1')) ?? [];
-    return readCrl(Buffer.from(base64, 'base64')).number;
+    return readCrl(crlIn(readFileSync(path))).number;
   } catch {
     return 0;
   }

@@ -7,8 +7,9 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
 import { ensureDemoCa } from '../../workers/line-ca.ts';
 import { keepCrl, publishCrl } from '../../workers/line-crl.ts';
-import { crlPath, ledgerPath } from '../../workers/state-folder.ts';
+import { crlPath, ledgerPath, registryPath } from '../../workers/state-folder.ts';
 import { issueInto } from '../cli/issued-lot.ts';
+import { imported, openedRegistry, registration } from '../registry/opened.ts';
 
 it('a signer publishes a list when it starts and one is due, and otherwise leaves it', async () => {
   const stateFolder = mkdtempSync(join(tmpdir(), 'certline-crl-'));
@@ -39,4 +40,42 @@ it('a signer publishes a list when it starts and one is due, and otherwise leave
   expect(lines).toHaveLength(2);
   expect(readFileSync(crlPath(stateFolder))).toEqual(published);
   expect((await publishCrl({ ca, ledger, stateFolder })).number).toBe(3);
+});
+
+it('a registry beside the signer learns of each list, whoever made it, and at every start', async () => {
+  const stateFolder = mkdtempSync(join(tmpdir(), 'certline-crl-'));
+  onTestFinished(() => rmSync(stateFolder, { recursive: true, force: true }));
+  const ca = await ensureDemoCa(stateFolder);
+  const issued = await issueInto({ state: stateFolder }, ['CL-1', 'CL-2'], ca);
+  const ledger = openSqliteLedger(ledgerPath(stateFolder));
+  onTestFinished(() => ledger.close());
+  const registry = openedRegistry(registryPath(stateFolder));
+  await imported(registry, '1', ['CL-1', 'CL-2']);
+  for (const [at, serial] of ['CL-1', 'CL-2'].entries())
+    await registry.registerUnit({ ...registration(serial), ...issued[at]! });
+  const stateOf = async (serial: string): Promise<string | undefined> =>
+    (await registry.unit(serial))?.certificates[0]?.state;
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+  const runUntil = async (done: () => Promise<boolean>): Promise<void> => {
+    const role = keepCrl({ ca, ledger, registry, stateFolder, log });
+    await vi.waitFor(async () => expect(await done()).toBe(true), { timeout: 20_000 });
+    await role.stop();
+  };
+
+  await ledger.revoke('b1/CL-1/1', 'keyCompromise');
+  await runUntil(async () => (await stateOf('CL-1')) === 'revoked');
+  expect(await stateOf('CL-2')).toBe('active');
+  await ledger.revoke('b1/CL-2/1', 'superseded');
+  await publishCrl({ ca, ledger, stateFolder });
+  await runUntil(async () => (await stateOf('CL-2')) === 'revoked');
+  expect(lines.filter((line) => line.includes('revoked in the registry'))).toHaveLength(2);
+
+  const newest = readFileSync(crlPath(stateFolder));
+  const forged = await ensureDemoCa(mkdtempSync(join(stateFolder, 'other-')));
+  // A list that the CA of this line did not sign says nothing.
+  const role = keepCrl({ ca: forged, ledger, registry, stateFolder, log });
+  await vi.waitFor(() => expect(lines.join()).toContain('knows not what was revoked'), { timeout: 20_000 });
+  await role.stop();
+  expect(readFileSync(crlPath(stateFolder))).toEqual(newest);
 });
