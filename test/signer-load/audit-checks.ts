@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { sha256 } from '../line/line-evidence.ts';
 import { openedNote } from './opened-note.ts';
 import type { AuditEvent, RecordEvidence } from './record-evidence.ts';
@@ -16,19 +15,6 @@ const STATE_AFTER: Readonly<Record<string, string>> = {
   revoked: 'revoked',
   void: 'void',
 };
-
-/** 12: every entry follows from the one before. */
-export function auditIsChained({ audit }: RecordEvidence): string[] {
-  let previous = GENESIS;
-  for (const [index, { seq, body, hash }] of audit.entries()) {
-    const due = createHash('sha256')
-      .update(`${previous}\n${index + 1}\n${body}\n`)
-      .digest('hex');
-    if (seq !== index + 1 || hash !== due) return [`12: the audit breaks at entry ${index + 1}`];
-    previous = due;
-  }
-  return [];
-}
 
 /** 12: each checkpoint is signed, none goes back, and the audit has what each of them saw. */
 export function checkpointsExtend({ checkpoints, auditVerifier, audit }: RecordEvidence): string[] {

@@ -1,7 +1,8 @@
 import { generateDeviceKey, type DeviceKey } from '../../pki/device-key.ts';
 import type { SignCertificateInput } from '../../provisioning/steps-io.ts';
 import type { UnitAttempt } from '../../provisioning/unit.ts';
-import { boardNamed, CSR_SUBJECT, type LoadLine, type LoadStation } from './load-line.ts';
+import type { LoadLine } from './load-line.ts';
+import { boardNamed, CSR_SUBJECT, requestOf, type LoadStation } from './load-station.ts';
 import type { RandomSeries } from './random-series.ts';
 import type { Handover } from './signer-messages.ts';
 
@@ -35,32 +36,32 @@ const TOO_FAR_MS = 6 * 60_000;
 
 type Spoil = (scene: BadRequestScene) => BadRequest;
 
-const good = ({ line, unit, boardId, station }: BadRequestScene): SignCertificateInput =>
-  line.request(unit, { station, boardId });
+const good = ({ unit, boardId, station }: BadRequestScene): SignCertificateInput =>
+  requestOf(unit, { station, boardId });
 
 const ofUnit =
   (change: (unit: UnitAttempt, scene: BadRequestScene) => Partial<UnitAttempt>, ...codes: string[]): Spoil =>
   (scene) => {
-    const { line, unit, boardId, station } = scene;
-    return { input: line.request({ ...unit, ...change(unit, scene) }, { station, boardId }), codes };
+    const { unit, boardId, station } = scene;
+    return { input: requestOf({ ...unit, ...change(unit, scene) }, { station, boardId }), codes };
   };
 
 const ofStation =
   (which: keyof BadStations, ...codes: string[]): Spoil =>
-  ({ line, unit, boardId, bad }) => ({ input: line.request(unit, { station: bad[which], boardId }), codes });
+  ({ unit, boardId, bad }) => ({ input: requestOf(unit, { station: bad[which], boardId }), codes });
 
 const ofCsr =
   (spoil: (csr: Uint8Array, random: RandomSeries) => Uint8Array, ...codes: string[]): Spoil =>
-  ({ line, unit, boardId, station, random }) => {
+  ({ unit, boardId, station, random }) => {
     const key = generateDeviceKey();
     const csr = spoil(key.createCsr(CSR_SUBJECT), random);
-    return { input: line.request(unit, { station, boardId, key, csr }), codes };
+    return { input: requestOf(unit, { station, boardId, key, csr }), codes };
   };
 
 const ofClock =
   (clockOffsetMs: number): Spoil =>
-  ({ line, unit, boardId, station }) => ({
-    input: line.request(unit, { station, boardId, clockOffsetMs }),
+  ({ unit, boardId, station }) => ({
+    input: requestOf(unit, { station, boardId, clockOffsetMs }),
     codes: ['CLOCK_WRONG'],
   });
 
@@ -85,8 +86,8 @@ const BAD_REQUESTS: Readonly<Record<string, Spoil>> = {
   'a product that is not configured': ofUnit(() => ({ product: 'toaster' }), 'PROFILE_INVALID'),
   'an attempt before the first': ofUnit(() => ({ attempt: 0 }), 'REQUEST_CONFLICT'),
   'an order that is not there': ofUnit(() => ({ order: 'PO-NONE' }), 'ORDER_UNKNOWN'),
-  'a request id with a line break': ({ line, unit, boardId, station }) => ({
-    input: line.request(unit, { station, boardId, requestId: 'a\nb' }),
+  'a request id with a line break': ({ unit, boardId, station }) => ({
+    input: requestOf(unit, { station, boardId, requestId: 'a\nb' }),
     codes: ['REQUEST_CONFLICT'],
   }),
   'an unsigned request': (scene) => ({
@@ -138,7 +139,7 @@ export async function sendBadRequests(scene: BadRequestScene): Promise<void> {
 export async function overask({ line, unit, boardId, bad }: BadRequestScene): Promise<void> {
   const serial = `${unit.serial}-X`;
   const inputs = Array.from({ length: 3 }, () =>
-    line.request({ ...unit, serial }, { station: bad.slow, boardId }),
+    requestOf({ ...unit, serial }, { station: bad.slow, boardId }),
   );
   const answers = await Promise.all(inputs.map((input) => line.sign(input)));
   for (const answer of answers) {
@@ -153,10 +154,10 @@ export async function sendKeyAgain(
   key: DeviceKey,
 ): Promise<void> {
   const station = await line.enroll(`clone-${key.spkiSha256.slice(0, 12)}`);
-  const again = await line.sign(line.request(unit, { station, boardId, key }));
+  const again = await line.sign(requestOf(unit, { station, boardId, key }));
   // Killed between the stop and the answer, the station is told of the stop.
   line.expectRefused('a key that comes twice', again, 'KEY_REUSED', 'STATION_STOPPED');
-  const after = await line.sign(line.request(unit, { station, boardId }));
+  const after = await line.sign(requestOf(unit, { station, boardId }));
   line.expectRefused('a station whose key came twice', after, 'STATION_STOPPED');
   const { stationId } = station;
   const state = random.pick(['enrolled', 'revoked'] as const);

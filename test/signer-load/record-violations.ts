@@ -1,3 +1,4 @@
+import { auditIsWhole } from '../line/record-invariants.ts';
 import * as audit from './audit-checks.ts';
 import * as certificates from './certificate-checks.ts';
 import type { RecordPlaces } from './load-places.ts';
@@ -31,7 +32,7 @@ const CHECKS: readonly ((evidence: RecordEvidence) => string[])[] = [
   certificates.withdrawnAreListed,
   certificates.registryIsOfLedger,
   opensslHeedsTheList,
-  audit.auditIsChained,
+  auditIsWhole,
   audit.checkpointsExtend,
   audit.auditAgreesWithLedger,
   certificates.certificatesKeepTheProfile,

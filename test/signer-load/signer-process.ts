@@ -4,7 +4,6 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
-import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { createSignerActivities } from '../../activities/signer-activities.ts';
 import { profileOfProduct } from '../../pki/certificate-profile.ts';
 import { Issuer } from '../../pki/issuer.ts';
@@ -16,6 +15,7 @@ import type { Product } from '../../provisioning/product.ts';
 import { openLineAudit, witness } from '../../workers/line-audit.ts';
 import { openLineCa } from '../../workers/line-ca.ts';
 import { publishCrl } from '../../workers/line-crl.ts';
+import { asActivity } from './as-activity.ts';
 import { KillPoints } from './kill-points.ts';
 import { killLogPath, recordPlaces } from './load-places.ts';
 import { SignatureJournal } from './signature-journal.ts';
@@ -83,25 +83,12 @@ async function answer(message: WorkMessage): Promise<void> {
   if (message.work === 'signCertificate') points.countRequest();
   try {
     const run = work[message.work] as (input: unknown) => Promise<unknown>;
-    tell({ id: message.id, value: await handovers.run(message, () => asActivity(message, run)) });
+    const value = await handovers.run(message, () => asActivity(() => run(message.input), message.askedAtMs));
+    tell({ id: message.id, value });
   } catch (error) {
     const { type, code, message: text } = error as { type?: string; code?: string; message: string };
     tell({ id: message.id, code: type ?? code ?? 'UNKNOWN', message: text });
   }
-}
-
-/** As Temporal runs an activity: with a context that says when it was scheduled. */
-function asActivity(
-  { askedAtMs, input }: WorkMessage,
-  run: (input: unknown) => Promise<unknown>,
-): Promise<unknown> {
-  const context = {
-    info: { attempt: 1, scheduledTimestampMs: askedAtMs },
-    cancellationSignal: new AbortController().signal,
-    heartbeat: () => undefined,
-    log: { warn: () => undefined, info: () => undefined },
-  };
-  return asyncLocalStorage.run(context as unknown as Context, () => run(input));
 }
 
 async function stop(): Promise<void> {
