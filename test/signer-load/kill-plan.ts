@@ -14,6 +14,8 @@ const FEW = 6;
 const FIRST_STARTS = 2;
 /** Some things happen only while a signer starts, or to the first that it is asked. */
 const AT_ONCE_SHARE = 0.3;
+/** Between kills on average: a life that has not come to its points by then ends, so that the next may. */
+const LONGEST_LIFE = 6;
 
 export interface KillPlanOptions {
   /** `kills.log` of the signer. */
@@ -52,6 +54,7 @@ export class KillPlan {
     return {
       spared: [...done, ...common.filter((point) => !drawn.includes(point))],
       afterRequests: isAtOnce ? 0 : random.below(3 * requestsBetween),
+      ...(done.length < counts.length && { atLatest: LONGEST_LIFE * requestsBetween }),
     };
   }
 

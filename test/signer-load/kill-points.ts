@@ -6,18 +6,22 @@ export class KillPoints {
   readonly #spared: ReadonlySet<string>;
   readonly #seen = new Set<string>();
   readonly #logPath: string;
-  #requestsToGo: number;
+  readonly #afterRequests: number;
+  readonly #atLatest: number;
+  #requests = 0;
 
   /** `logPath` gets a line for each point when it is first passed, and one for the kill, written before it. */
-  constructor({ spared, afterRequests = Number.POSITIVE_INFINITY }: Doom, logPath: string) {
+  constructor({ spared, afterRequests = Infinity, atLatest = Infinity }: Doom, logPath: string) {
     this.#spared = new Set(spared);
-    this.#requestsToGo = afterRequests;
+    this.#afterRequests = afterRequests;
+    this.#atLatest = atLatest;
     this.#logPath = logPath;
   }
 
-  /** A request to sign has come. */
+  /** A request to sign has come; kills this process with SIGKILL if it was one too many. */
   countRequest(): void {
-    this.#requestsToGo -= 1;
+    this.#requests += 1;
+    if (this.#requests > this.#atLatest) process.kill(process.pid, 'SIGKILL');
   }
 
   /** Kills this process with SIGKILL if it shall end here. */
@@ -26,7 +30,7 @@ export class KillPoints {
       this.#seen.add(point);
       appendFileSync(this.#logPath, `passed ${point}\n`);
     }
-    if (this.#requestsToGo > 0 || this.#spared.has(point)) return;
+    if (this.#requests < this.#afterRequests || this.#spared.has(point)) return;
     appendFileSync(this.#logPath, `killed ${point}\n`);
     process.kill(process.pid, 'SIGKILL');
   }

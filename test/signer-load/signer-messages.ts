@@ -53,9 +53,12 @@ export type FromSigner =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly code: string; readonly message: string };
 
-/** Where a life of the signer ends: at the first point that is not spared, after so many requests to sign. */
+/**
+ * Where a life of the signer ends: at the first point that is not spared, after so many requests to sign; at the latest
+ * when so many have come. Without figures it does not end.
+ */
 export interface Doom {
-  /** Absent in a life that is not to end. */
-  readonly afterRequests?: number;
   readonly spared: readonly string[];
+  readonly afterRequests?: number;
+  readonly atLatest?: number;
 }
