@@ -23,18 +23,18 @@ describe('a unit that passed and whose certificate is revoked by hand', () => {
   it('ends in all records, and its board, wiped, becomes another unit', async () => {
     rig = await startLineRig({ stations: [{ id: 'st-1', sockets: ['1'] }] });
     const { line, boards, folder } = rig;
-    const certline = newPlace({ CERTLINE_STATE: folder }).certline;
+    const place = newPlace({ CERTLINE_STATE: folder });
     const board = boards.insertBoard('st-1', '1');
     rig.drop('first.csv', manifest(1, 'PO-1', 'OLD'));
     await rig.closed('first.csv');
-    const difference = async (): Promise<string> => (await certline('audit', 'reconcile')).stdout;
+    const difference = async (): Promise<string> => (await place.certline('audit', 'reconcile')).stdout;
     expect(await difference()).toContain('No difference.');
 
-    expect(await certline('cert', 'revoke', 'OLD-000001', '--reason', 'keyCompromise')).toMatchObject({
+    expect(await place.certline('cert', 'revoke', 'OLD-000001', '--reason', 'keyCompromise')).toMatchObject({
       status: 0,
     });
     expect(await difference()).toContain('registered-but-withdrawn');
-    expect(await certline('ca', 'crl')).toMatchObject({ status: 0, stderr: '' });
+    expect(await place.certline('ca', 'crl')).toMatchObject({ status: 0, stderr: '' });
     expect(await difference()).toContain('No difference.');
 
     await boards.removeBoard('st-1', '1');
@@ -46,7 +46,7 @@ describe('a unit that passed and whose certificate is revoked by hand', () => {
     const { certificates } = (await line.registry.unit('NEW-000001'))!;
     expect(certificates).toMatchObject([{ state: 'active', boardId: board.hardwareId }]);
     await until('the ledger knows that it is in use', async () =>
-      (await certline('cert', 'show', 'NEW-000001')).stdout.includes('active'),
+      (await place.certline('cert', 'show', 'NEW-000001')).stdout.includes('active'),
     );
     expect(await difference()).toContain('No difference.');
   });
