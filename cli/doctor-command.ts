@@ -6,7 +6,7 @@ export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')
     .description(
-      'check this host: configuration, disk, ports, CA, certificate profiles, databases, Temporal server; changes nothing',
+      'check this host: configuration, disk, ports, CA, certificate profiles, databases, orders, stations, Temporal server; changes nothing',
     )
     .option('--probe', 'also talk to the board in each socket; not while a line runs')
     .option('--json', 'one JSON document instead of lines')

@@ -14,8 +14,11 @@ export interface OrderSources {
   readonly releaseKeys: string;
 }
 
+/** What files of orders end with. */
+export const ORDER_FILE_SUFFIX = '.order';
+
 /** File of an order in the signer's folder. */
-export const orderFileName = (order: string): string => `${order}.order`;
+export const orderFileName = (order: string): string => `${order}${ORDER_FILE_SUFFIX}`;
 
 /**
  * The signed order of this number. Throws ORDER_UNKNOWN when there is no file for it or no release key is trusted,

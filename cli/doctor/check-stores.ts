@@ -19,7 +19,7 @@ export async function checkRegistry(stateFolder: string): Promise<Finding> {
   }
 }
 
-/** The ledger of the signer opens and answers. */
+/** The ledger of the signer opens and answers; where it does not, nobody should ask it more. */
 export async function checkLedger(place: LedgerPlace): Promise<Finding> {
   try {
     const name = ledgerName(place);

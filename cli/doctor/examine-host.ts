@@ -8,6 +8,7 @@ import { checkLine, checkUnfinished } from './check-leftovers.ts';
 import { checkNode } from './check-node.ts';
 import { checkPorts } from './check-ports.ts';
 import { checkProfiles } from './check-profiles.ts';
+import { checkSigning } from './check-signing.ts';
 import { checkServer } from './check-server.ts';
 import { checkLedger, checkRegistry } from './check-stores.ts';
 import { failure, ok } from './finding.ts';
@@ -48,7 +49,11 @@ async function* findingsOf(command: Command, probe: boolean): AsyncGenerator<Fin
   yield* await checkCa(stateFolder, 'finding' in config ? NO_KEY_CONFIG : config);
   if (!('finding' in config)) yield* await checkProfiles(stateFolder, config.products);
   yield await checkRegistry(stateFolder);
-  if (!('finding' in config)) yield await checkLedger({ stateFolder, config });
+  if (!('finding' in config)) {
+    const ledger = await checkLedger({ stateFolder, config });
+    yield ledger;
+    yield* await checkSigning({ stateFolder, config }, ledger.verdict === 'ok');
+  }
   yield await checkServer(stateFolder);
   yield checkLine(stateFolder);
   if ('finding' in config) return;

@@ -1,0 +1,85 @@
+import { existsSync, readdirSync } from 'node:fs';
+import type { OrderStanding } from '../../pki/issuance-ledger.ts';
+import { ORDER_FILE_SUFFIX, readOrder, type OrderSources } from '../../pki/order-desk.ts';
+import type { SignedOrder } from '../../pki/order.ts';
+import { readVerifierKeys } from '../../pki/verifier-key-file.ts';
+import { shownTime } from '../shown-time.ts';
+import { failure, ok, warn } from './finding.ts';
+import type { Finding } from './finding.ts';
+
+/** A larger or longer revision has to be asked for, signed and carried here. */
+const SOON_MS = 7 * 86_400_000;
+
+/** What the ledger knows of an order; undefined where it knows nothing. */
+export type OrderStandings = (order: string) => Promise<OrderStanding | undefined>;
+
+/** The release keys that the signer trusts, and the orders that it finds: one finding for those that are in order. */
+export async function checkOrders(
+  sources: OrderSources,
+  standingOf: OrderStandings,
+  now: Date = new Date(),
+): Promise<Finding[]> {
+  const findings = [checkReleaseKeys(sources.releaseKeys)];
+  const orders = ordersIn(sources.folder);
+  const troubles: Finding[] = [];
+  for (const order of orders) {
+    const trouble = await checkOrder(order, sources, standingOf, now);
+    if (trouble !== undefined) troubles.push(trouble);
+  }
+  findings.push(summary(sources.folder, orders.length, orders.length - troubles.length), ...troubles);
+  return findings;
+}
+
+function checkReleaseKeys(path: string): Finding {
+  try {
+    const keys = readVerifierKeys(path);
+    if (keys.length > 0) return ok('release keys', `${path}: ${keys.map(({ name }) => name).join(', ')}`);
+    const says = `none in ${path}: no order counts; bring the line of the OEM's .vkey file there`;
+    return warn('release keys', says);
+  } catch (error) {
+    return failure('release keys', error);
+  }
+}
+
+function ordersIn(folder: string): string[] {
+  const names = existsSync(folder) ? readdirSync(folder).toSorted() : [];
+  return names
+    .filter((name) => name.endsWith(ORDER_FILE_SUFFIX))
+    .map((name) => name.slice(0, -ORDER_FILE_SUFFIX.length));
+}
+
+function summary(folder: string, all: number, good: number): Finding {
+  if (all === 0)
+    return warn('orders', `none in ${folder}: nothing is released; bring the OEM's signed order there`);
+  return ok('orders', `${folder}: ${all}, of which ${good} need no attention`);
+}
+
+/** What somebody should do about an order; undefined where that is nothing. */
+async function checkOrder(
+  id: string,
+  sources: OrderSources,
+  standingOf: OrderStandings,
+  now: Date,
+): Promise<Finding | undefined> {
+  try {
+    const order = readOrder(sources, id);
+    const says = troubleOf(order, await standingOf(id), now);
+    return says === undefined ? undefined : warn(`order ${id}`, says);
+  } catch (error) {
+    return failure(`order ${id}`, error);
+  }
+}
+
+function troubleOf(order: SignedOrder, standing: OrderStanding | undefined, now: Date): string | undefined {
+  const { quantity, revision, closes } = order;
+  if (standing?.closedAt !== undefined) return undefined;
+  if (standing !== undefined && standing.revision > revision)
+    return `is revision ${revision}, and the signer knows ${standing.revision}: bring the newest file here`;
+  if (Date.parse(closes) <= now.getTime())
+    return `is over since ${shownTime(closes)}: close it (certline order close ${order.order}), or have a longer revision signed`;
+  if (standing !== undefined && standing.released >= quantity)
+    return `is used up (${quantity} units released): close it when they are delivered, or have a larger revision signed`;
+  if (Date.parse(closes) - now.getTime() < SOON_MS)
+    return `is over from ${shownTime(closes)}: have a longer revision signed if units are left then`;
+  return undefined;
+}

@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs';
+import { orderSourcesOf } from '../../workers/line-orders.ts';
+import { caFolder } from '../../workers/state-folder.ts';
+import type { Invocation } from '../invocation.ts';
+import { withLedger } from '../open-ledger.ts';
+import { checkOrders } from './check-orders.ts';
+import { checkStations } from './check-stations.ts';
+import type { Finding } from './finding.ts';
+
+/**
+ * What the signer of this host may sign, and for whom; on another host, whether its stations can ask. `isAnswering`: the
+ * ledger opens.
+ */
+export async function checkSigning(invocation: Invocation, isAnswering: boolean): Promise<Finding[]> {
+  const { stateFolder, config } = invocation;
+  const stations = { stateFolder, configured: config.stations };
+  if (!existsSync(caFolder(stateFolder))) return checkStations({ ...stations, enrolled: undefined });
+  const sources = orderSourcesOf(stateFolder, config);
+  if (!isAnswering) return await checkOrders(sources, async () => undefined);
+  return await withLedger(invocation, async (ledger) => [
+    ...(await checkOrders(sources, async (order) => await ledger?.orderStanding(order))),
+    ...checkStations({ ...stations, enrolled: (await ledger?.stations()) ?? [] }),
+  ]);
+}
