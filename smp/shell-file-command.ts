@@ -4,8 +4,8 @@ import { isSmpError, SmpError } from './smp-error.ts';
 
 const NEEDED_OPTIONS = 'CONFIG_MCUMGR_GRP_SHELL, CONFIG_SHELL_BACKEND_DUMMY and CONFIG_FILE_SYSTEM_SHELL';
 
-/** Errno of the file system, as Zephyr's `fs` command prints them: `Error creating dir[-17]`. */
-const PRINTED_ERRNO = /\[(-\d+)\]|\((-\d+)\)|(-\d+)\s*$/;
+/** Errno of the file system, as Zephyr's `fs` command prints them: `Error creating dir[-17]`, `Unable to open /x (err -2)`. */
+const PRINTED_ERRNO = /\[(-\d+)\]|\((?:err )?(-\d+)\)|(-\d+)\s*$/;
 
 const ERRNO_MEANINGS: Record<string, string> = {
   '-5': 'the board’s file system reports an input/output error',

@@ -1,6 +1,5 @@
 import { listDirectory } from '../../smp/list-directory.ts';
 import type { DirectoryEntry } from '../../smp/list-directory.ts';
-import { isSmpError } from '../../smp/smp-error.ts';
 import type { Invocation } from '../invocation.ts';
 import { printJson } from '../stdout.ts';
 import { printTable } from '../table.ts';
@@ -50,7 +49,7 @@ export async function listFiles(
 }
 
 async function listOne({ client, port, signal }: BoardSession, path: string): Promise<Listing> {
-  const listing = await listDirectory(client, path, { signal }).catch(missing);
+  const listing = await listDirectory(client, path, { signal });
   if (listing === undefined) throw noSuchBoardFile(port, path);
   const entries: ListedFile[] = [];
   for (const entry of listing.entries) {
@@ -60,12 +59,6 @@ async function listOne({ client, port, signal }: BoardSession, path: string): Pr
     entries.push({ ...entry, bytes: typeof standing === 'number' ? standing : null });
   }
   return { path, entries, isWhole: listing.isWhole };
-}
-
-/** Zephyr's `fs ls` prints ENOENT in its own way. */
-function missing(error: unknown): undefined {
-  if (isSmpError(error, 'SMP_SHELL_FAILED') && error.message.includes('(err -2)')) return undefined;
-  throw error;
 }
 
 function cells(directory: string, { name, isDirectory, bytes }: ListedFile): [string, string] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SmpClient } from '../../smp/client.ts';
 import { readHardwareId } from '../../smp/hardware-id.ts';
+import { listDirectory } from '../../smp/list-directory.ts';
 import { makeDirectory } from '../../smp/make-directory.ts';
 import { removeFile } from '../../smp/remove-file.ts';
 import { FileBoard } from './file-board.ts';
@@ -62,6 +63,12 @@ describe('makeDirectory on a UART that a shell shares, without the shell group',
     await expect(
       makeDirectory(new SmpClient(boardWithTextShell(answers).link), '/lfs1/a'),
     ).resolves.toBeUndefined();
+  });
+
+  it('lists nothing where there is no such directory', async () => {
+    const answers = { 'fs ls /lfs1/none': 'Unable to open /lfs1/none (err -2)\r\n' };
+    const { link } = boardWithTextShell(answers);
+    expect(await listDirectory(new SmpClient(link), '/lfs1/none')).toBeUndefined();
   });
 
   it('ends at once when the cable is pulled while a command runs', async () => {

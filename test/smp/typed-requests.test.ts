@@ -83,6 +83,14 @@ describe('requests and their replies, byte by byte', () => {
       isWhole: false,
     });
   });
+
+  it('a directory that is not there, as Zephyr prints it', async () => {
+    const printed = Buffer.from('Unable to open /lfs1/none (err -2)\n');
+    const text = `78${printed.length.toString(16)}${printed.toString('hex')}`;
+    expect(
+      await listDirectory(clientOf(`bf 616f ${text} 63726574 27 ff`).client, '/lfs1/none'),
+    ).toBeUndefined();
+  });
 });
 
 describe('hashFile on firmware without hashes', () => {
