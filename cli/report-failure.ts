@@ -9,6 +9,8 @@ const REASON_OF_CODE: Readonly<Record<string, ExitReason>> = {
   PROFILE_INVALID: 'configuration',
   LINE_RUNNING: 'lineRunning',
   LINE_NOT_RUNNING: 'lineNotRunning',
+  SMP_INVALID_ARGUMENT: 'usage',
+  SMP_CANCELLED: 'interrupted',
   LINK_NOT_FOUND: 'portMissing',
   LINK_BUSY: 'portBusy',
   LINK_DENIED: 'portDenied',

@@ -18,10 +18,6 @@ const FILE_STANDING: Record<FileKnowledge, string> = {
 /** The error that a command ends with, in place of what `smp/` or the operating system threw. */
 export function boardFailure(error: unknown, port: string): unknown {
   if (!isSmpError(error)) return error;
-  if (error.code === 'SMP_INVALID_ARGUMENT')
-    return new CommandError('usage', error.message, { cause: error });
-  if (error.code === 'SMP_CANCELLED')
-    return new CommandError('interrupted', withFile(error), { cause: error });
   if (error.code === 'LINK_BUSY') return busy(error, port);
   const sentence = withFile(error);
   return sentence === error.message ? error : new CommandError(reasonOf(error), sentence, { cause: error });

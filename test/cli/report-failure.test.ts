@@ -3,7 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { reportFailure } from '../../cli/report-failure.ts';
+import { reasonOf, reportFailure } from '../../cli/report-failure.ts';
+import { SMP_ERROR_CODES, SmpError } from '../../smp/smp-error.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -43,6 +44,22 @@ describe('a failure that reaches a command', () => {
     const { status, text } = told(sqliteError());
     expect(status).toBe(50);
     expect(text).toMatch(/^certline: file is not a database: a database cannot be used: .*\n$/);
+  });
+
+  it.each([
+    ['SMP_INVALID_ARGUMENT', 2],
+    ['SMP_CANCELLED', 130],
+    ['SMP_TIMEOUT', 23],
+  ] as const)('of a board, %s, ends with status %i and no stack', (code, status) => {
+    expect(told(new SmpError(code, '/dev/x: so it is'))).toEqual({
+      status,
+      text: 'certline: /dev/x: so it is\n',
+    });
+  });
+
+  it('of a board always has a status of its own, but for one that is closed while it is used', () => {
+    const defects = SMP_ERROR_CODES.filter((code) => reasonOf(new SmpError(code, 'x')) === 'defect');
+    expect(defects).toEqual(['SMP_CLOSED']);
   });
 
   it('that nobody foresaw is a defect, with its stack', () => {
