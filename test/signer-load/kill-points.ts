@@ -9,6 +9,7 @@ export class KillPoints {
   readonly #afterRequests: number;
   readonly #atLatest: number;
   #requests = 0;
+  #answers = 0;
 
   /** `logPath` gets a line for each point when it is first passed, and one for the kill, written before it. */
   constructor({ spared, afterRequests = Infinity, atLatest = Infinity }: Doom, logPath: string) {
@@ -18,10 +19,15 @@ export class KillPoints {
     this.#logPath = logPath;
   }
 
-  /** A request to sign has come; kills this process with SIGKILL if it was one too many. */
+  /** A request to sign has come. */
   countRequest(): void {
     this.#requests += 1;
-    if (this.#requests > this.#atLatest) process.kill(process.pid, 'SIGKILL');
+  }
+
+  /** A request to sign was answered: however many were waiting, a life that is too long has got somewhere. */
+  countAnswer(): void {
+    this.#answers += 1;
+    if (this.#answers >= this.#atLatest) process.kill(process.pid, 'SIGKILL');
   }
 
   /** Kills this process with SIGKILL if it shall end here. */

@@ -27,9 +27,10 @@ export class SignerClient {
   #isStopping = false;
   #ids = 0;
   kills = 0;
-  /** Runs beside the load whenever the signer is up again after a kill. */
+  /** Runs beside the load when the signer is up again after a kill, unless the last one still runs. */
   onRestart: () => Promise<void> = async () => undefined;
-  readonly #afterRestarts: Promise<void>[] = [];
+  #afterRestart: Promise<void> = Promise.resolve();
+  #isAfterRestart = false;
   /** Requests to sign, those sent again after a kill not counted. */
   signRequests = 0;
   /** A signer that ended otherwise than by a kill; fatal. */
@@ -88,9 +89,9 @@ export class SignerClient {
     for (const child of [this.#child, this.#next]) child?.kill('SIGKILL');
   }
 
-  /** Resolves when all that began at restarts has ended. */
+  /** Resolves when what began at the last restart has ended. */
   async quiet(): Promise<void> {
-    await Promise.all(this.#afterRestarts);
+    await this.#afterRestart;
   }
 
   /** Ends the signer in peace. */
@@ -107,12 +108,19 @@ export class SignerClient {
     if (message === 'ready') {
       this.#isUp = true;
       for (const pending of this.#pending.values()) this.#send(pending.message);
-      if (this.kills > 0) this.#afterRestarts.push(this.onRestart());
+      if (this.kills > 0 && !this.#isAfterRestart) this.#afterRestart = this.#runAfterRestart();
       return;
     }
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     pending?.resolve(message as Answer<never>);
+  }
+
+  async #runAfterRestart(): Promise<void> {
+    this.#isAfterRestart = true;
+    // What can fail in it is the signer, and `failed` says so.
+    await this.onRestart().catch(() => undefined);
+    this.#isAfterRestart = false;
   }
 
   #ended(status: number | null, signal: NodeJS.Signals | null): void {

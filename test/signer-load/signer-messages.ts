@@ -55,7 +55,7 @@ export type FromSigner =
 
 /**
  * Where a life of the signer ends: at the first point that is not spared, after so many requests to sign; at the latest
- * when so many have come. Without figures it does not end.
+ * when so many are answered. Without figures it does not end.
  */
 export interface Doom {
   readonly spared: readonly string[];

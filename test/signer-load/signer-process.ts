@@ -89,6 +89,7 @@ async function answer(message: WorkMessage): Promise<void> {
     const { type, code, message: text } = error as { type?: string; code?: string; message: string };
     tell({ id: message.id, code: type ?? code ?? 'UNKNOWN', message: text });
   }
+  if (message.work === 'signCertificate') points.countAnswer();
 }
 
 async function stop(): Promise<void> {
