@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
 import { newPlace } from './certline.ts';
 import type { Place } from './certline.ts';
 
@@ -81,21 +82,45 @@ describe.skipIf(process.platform !== 'linux')('a process that holds keys', () =>
     await ended;
   });
 
-  it('says what is missing where it may lock no memory', async () => {
-    if (process.getuid?.() !== 0) return;
-    const script = `ulimit -l 0; exec setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock ${NODE} cli/certline.ts worker signer`;
-    const child = spawn('/bin/sh', ['-c', script], {
-      cwd: ROOT,
-      env: newPlace().environment,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let text = '';
-    child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    const [status] = (await once(child, 'close')) as [number];
+  const isRoot = process.getuid?.() === 0;
+
+  it.runIf(isRoot)('says what is missing where it may lock no memory', async () => {
+    const { status, text } = await runSigner(0);
     expect(text).toContain('may be swapped out: allow it to be locked');
     expect(status).toBe(34);
   });
+
+  it.runIf(isRoot)('is content with what the Compose file and the systemd unit allow', async () => {
+    const compose = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), { merge: true }) as {
+      services: { signer: { ulimits: { memlock: number } } };
+    };
+    const unit = readFileSync(join(ROOT, 'deploy', 'systemd', 'certline@.service'), 'utf8');
+    const allowed = [
+      compose.services.signer.ulimits.memlock,
+      Number(/^LimitMEMLOCK=(\d+)$/m.exec(unit)?.[1]),
+    ];
+    for (const bytes of allowed) {
+      const { status, text } = await runSigner(bytes);
+      expect(text).toMatch(/^certline: No line runs on /);
+      expect(status).toBe(8);
+    }
+  });
 });
+
+/** Runs a signer that may lock so many octets, without the capability that knows no limit, until it ends. */
+async function runSigner(bytes: number): Promise<{ status: number; text: string }> {
+  const drop = 'setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock';
+  const script = `ulimit -l ${bytes / 1_024}; exec ${drop} ${NODE} cli/certline.ts worker signer`;
+  const child = spawn('/bin/sh', ['-c', script], {
+    cwd: ROOT,
+    env: newPlace().environment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let text = '';
+  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const [status] = (await once(child, 'close')) as [number];
+  return { status, text };
+}
 
 function isAlive(pid: number): boolean {
   try {

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { DCLinter } from 'dclint';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { SECURE_HEAP_BYTES } from '../../workers/key-exposures.ts';
 import { parseLineConfig } from '../../workers/line-config.ts';
 import { STEP_POLICY } from '../../provisioning/step-policy.ts';
 import { REGISTRY_QUEUE, SIGNER_QUEUE, stationQueue } from '../../provisioning/task-queues.ts';
@@ -32,6 +33,9 @@ interface Service {
   readonly privileged?: boolean;
   readonly read_only?: boolean;
   readonly devices?: readonly { readonly target: string }[];
+  readonly ulimits?: { readonly core: number; readonly memlock: number };
+  readonly mem_limit?: string;
+  readonly memswap_limit?: string;
   readonly stop_grace_period?: string;
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
@@ -135,6 +139,14 @@ describe('docker-compose.yml', () => {
         .map(([name]) => name);
     expect(holders('signer-state')).toEqual(['signer']);
     expect(holders('ca-passphrase')).toEqual(['signer']);
+  });
+
+  it.each(['signer', 'station'])('lets %s lock memory for keys, swap nothing and dump no core', (role) => {
+    const { ulimits, mem_limit: memory, memswap_limit: withSwap } = service(role);
+    expect(ulimits?.core).toBe(0);
+    expect(ulimits?.memlock).toBeGreaterThanOrEqual(SECURE_HEAP_BYTES);
+    expect(memory).toBeDefined();
+    expect(withSwap).toBe(memory);
   });
 
   it.each(services)('lets %s come back after a crash, and watches it', (name, given) => {
