@@ -5,6 +5,7 @@ import { checkCa } from './check-ca.ts';
 import { checkClock } from './check-clock.ts';
 import { checkFolder, checkSpace } from './check-folder.ts';
 import { checkLine, checkUnfinished } from './check-leftovers.ts';
+import { checkMemory } from './check-memory.ts';
 import { checkNode } from './check-node.ts';
 import { checkPorts } from './check-ports.ts';
 import { checkProfiles } from './check-profiles.ts';
@@ -46,6 +47,7 @@ async function* findingsOf(command: Command, probe: boolean): AsyncGenerator<Fin
   yield await checkFolder('state folder', stateFolder);
   yield await checkSpace('disk', stateFolder);
   yield checkClock(stateFolder);
+  yield* checkMemory();
   yield* await checkCa(stateFolder, 'finding' in config ? NO_KEY_CONFIG : config);
   if (!('finding' in config)) yield* await checkProfiles(stateFolder, config.products);
   yield await checkRegistry(stateFolder);

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkClock } from '../../cli/doctor/check-clock.ts';
 import { judgeSpace } from '../../cli/doctor/check-folder.ts';
 import { checkUnfinished } from '../../cli/doctor/check-leftovers.ts';
+import { judgeMemory } from '../../cli/doctor/check-memory.ts';
 import { checkNode } from '../../cli/doctor/check-node.ts';
 import type { Finding } from '../../cli/doctor/finding.ts';
 import { holderOf } from '../../cli/doctor/port-holder.ts';
@@ -207,6 +208,18 @@ describe('a check', () => {
       verdict: 'fail',
       says: expect.stringContaining('the registry'),
     });
+  });
+
+  it('of memory warns of swap, and of programs that get cores whatever their limit', () => {
+    const none = 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n';
+    const one = `${none}/dev/sda2                               partition\t8388604\t\t0\t\t-2\n`;
+    const verdicts = (swaps: string, pattern: string): string[] =>
+      judgeMemory(swaps, pattern).map(({ verdict, says }) => `${verdict} ${says}`);
+    expect(verdicts(none, 'core\n')).toEqual([expect.stringMatching(/^ok /)]);
+    expect(verdicts(one, '|/usr/lib/systemd/systemd-coredump %P\n')).toEqual([
+      expect.stringMatching(/^warn swap is on \(\/dev\/sda2\): /),
+      expect.stringMatching(/^warn cores go to a program \(\|\/usr\/lib\/systemd\/systemd-coredump %P\), /),
+    ]);
   });
 
   it('of the inbox finds copies that nobody will finish', () => {
