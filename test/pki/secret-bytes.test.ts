@@ -3,7 +3,9 @@ import { serialize } from 'node:v8';
 import { encode } from 'cbor-x';
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
+import { generateDeviceKey } from '../../pki/device-key.ts';
 import { SecretBytes } from '../../pki/secret-bytes.ts';
+import { KeySearch } from '../line/key-search.ts';
 
 const MARK = [0xde, 0xad, 0xbe, 0xef];
 
@@ -49,12 +51,29 @@ describe('SecretBytes', () => {
 
   it('leaks through no shape that pino can be given', () => {
     const lines: string[] = [];
-    const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+    const log = pino(
+      { level: 'trace', base: null, timestamp: false },
+      { write: (line: string) => lines.push(line) },
+    );
     const secret = makeSecret();
     log.info({ secret });
     log.info({ deep: { deeper: [secret] } }, 'message %s %o', secret, secret);
     log.error(Object.assign(new Error('failed'), { secret }));
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.join('')).not.toMatch(/222|173|de.?ad/iu);
+  });
+});
+
+describe('a key that a process holds', () => {
+  it('is in no diagnostic report of the process', () => {
+    const held = generateDeviceKey();
+    const file = held.exportKeyFile('sec1');
+    const report = JSON.stringify(process.report.getReport());
+    const search = file.use((bytes) => new KeySearch([bytes]));
+    search.inText('the report', report);
+    expect(search.searched).toBeGreaterThan(1_000);
+    expect(search.findings).toEqual([]);
+    file.wipe();
+    held.destroy();
   });
 });
