@@ -33,6 +33,12 @@ export function ledgerNewer(where: string): PkiError {
   return new PkiError('LEDGER_NEWER', message);
 }
 
+/** Only who writes brings a schema up to date: whoever reads must find it so. */
+export function ledgerOlder(where: string): PkiError {
+  const message = `The ledger ${where} was written by an earlier version of Certline: start the signer once, which brings it up to date.`;
+  return new PkiError('LEDGER_OLDER', message);
+}
+
 /** The policy decides before the database does, so a constraint that bites is a defect. */
 export function ledgerDefect(where: string, cause: unknown): PkiError {
   const message = `The ledger ${where} refused a statement: report this as a defect.`;

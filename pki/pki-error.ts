@@ -35,6 +35,7 @@ export const PKI_CODES = [
   // The ledger's file
   'LEDGER_CORRUPT',
   'LEDGER_NEWER',
+  'LEDGER_OLDER',
   'LEDGER_STALE',
   'AUDIT_KEY_INVALID',
   // The CA's folder

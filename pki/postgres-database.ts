@@ -1,7 +1,7 @@
 import type { Client, Pool, PoolClient, QueryConfig } from 'pg';
 import { CommitQueue, type GroupTransaction } from './commit-queue.ts';
 import type { LedgerDatabase, LedgerRow, LedgerTransaction, LedgerValue } from './ledger-database.ts';
-import { ledgerNewer } from './ledger-errors.ts';
+import { ledgerNewer, ledgerOlder, ledgerUnavailable } from './ledger-errors.ts';
 import { postgresError } from './postgres-errors.ts';
 import { POSTGRES_MIGRATIONS } from './postgres-migrations.ts';
 import { postgresClientConfig, postgresName, type PostgresPlace } from './postgres-place.ts';
@@ -26,6 +26,8 @@ const SESSION = [
 
 /** Each statement sees what was committed before it, and so all that others wrote before the lock was had. */
 const BEGIN_WRITE = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+
+const BEGIN_READ = 'BEGIN READ ONLY';
 
 /** Any fixed number: all signers of a database take this advisory lock to write, so that policy and audit see one order. */
 const WRITE_LOCK = 0x43_65_72_74;
@@ -76,6 +78,22 @@ export class PostgresDatabase implements LedgerDatabase {
     return undefined;
   }
 
+  /**
+   * The ledger at `place` for whoever only reads, which the rights to do so suffice for, and a standby; undefined where
+   * there is none. Throws LEDGER_UNAVAILABLE, LEDGER_NEWER, LEDGER_OLDER.
+   */
+  static async findForReading(place: PostgresPlace): Promise<PostgresDatabase | undefined> {
+    const database = await PostgresDatabase.#over(place);
+    try {
+      if (await database.#transact(BEGIN_READ, isCurrent)) return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+    await database.close();
+    return undefined;
+  }
+
   static async #over(place: PostgresPlace): Promise<PostgresDatabase> {
     const { default: pg } = await import('pg');
     const pool = new pg.Pool({
@@ -93,11 +111,24 @@ export class PostgresDatabase implements LedgerDatabase {
   }
 
   read<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
-    return this.#transact('BEGIN READ ONLY', (client) => work(statementsOver(client)));
+    return this.#transact(BEGIN_READ, (client) => work(statementsOver(client)));
   }
 
   write<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
     return this.#writes.enqueue(work);
+  }
+
+  /** Throws LEDGER_UNAVAILABLE where a signer could not write: a standby, a server that was made so, missing rights. */
+  async assertWritable(): Promise<void> {
+    const [isReadOnly, hasRights] = await this.#transact(BEGIN_WRITE, async (client) => {
+      const { rows } = await client.query<{ fixed: boolean; rights: boolean }>(
+        `SELECT current_setting('transaction_read_only') = 'on' AS fixed,
+           has_table_privilege('issuance', 'INSERT, UPDATE') AS rights`,
+      );
+      return [rows[0]?.fixed === true, rows[0]?.rights === true] as const;
+    });
+    if (isReadOnly) throw ledgerUnavailable(this.#where, 'read-only');
+    if (!hasRights) throw ledgerUnavailable(this.#where, 'rights');
   }
 
   async close(): Promise<void> {
@@ -199,10 +230,23 @@ async function migrate(client: PoolClient): Promise<void> {
 
 /** False where there is no ledger to migrate. */
 async function migrateExisting(client: PoolClient): Promise<boolean> {
-  const { rows } = await client.query<{ found: boolean }>(
-    `SELECT to_regclass('ledger_version') IS NOT NULL AS found`,
-  );
-  if (rows[0]?.found !== true) return false;
+  if (!(await isThere(client))) return false;
   await migrate(client);
   return true;
+}
+
+/** False where there is no ledger; throws for one that is not of this version. */
+async function isCurrent(client: PoolClient): Promise<boolean> {
+  if (!(await isThere(client))) return false;
+  const { rows } = await client.query<{ version: number }>('SELECT version FROM ledger_version');
+  const version = rows[0]?.version ?? 0;
+  if (version > POSTGRES_MIGRATIONS.length) throw ledgerNewer('on PostgreSQL');
+  if (version < POSTGRES_MIGRATIONS.length) throw ledgerOlder('on PostgreSQL');
+  return true;
+}
+
+async function isThere(client: PoolClient): Promise<boolean> {
+  const sql = `SELECT to_regclass('ledger_version') IS NOT NULL AS found`;
+  const { rows } = await client.query<{ found: boolean }>(sql);
+  return rows[0]?.found === true;
 }

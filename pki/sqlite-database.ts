@@ -8,7 +8,7 @@ import { sqliteError } from './sqlite-errors.ts';
 import { SQLITE_MIGRATIONS } from './sqlite-migrations.ts';
 
 /** How long a write waits for another process's; the event loop stands still meanwhile. */
-const BUSY_TIMEOUT_MS = 2_000;
+export const BUSY_TIMEOUT_MS = 2_000;
 
 /**
  * The SQLite file of a ledger: WAL, synchronous=FULL, so that a transaction that returned survives a power cut. Reads
@@ -95,7 +95,7 @@ export class SqliteDatabase implements LedgerDatabase {
 }
 
 /** Statements of one connection, each prepared once. */
-function statementsOver(database: DatabaseSync): LedgerTransaction {
+export function statementsOver(database: DatabaseSync): LedgerTransaction {
   const prepared = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {
     const statement = prepared.get(sql) ?? database.prepare(sql);
@@ -125,6 +125,7 @@ function prepareSchema(database: DatabaseSync, path: string): void {
   database.exec(`PRAGMA user_version = ${SQLITE_MIGRATIONS.length}; COMMIT`);
 }
 
-function versionOf(database: DatabaseSync): number {
+/** How many migrations the file has behind it. */
+export function versionOf(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PostgresDatabase } from '../../pki/postgres-database.ts';
 import { postgresUrlFault, type PostgresPlace } from '../../pki/postgres-place.ts';
+import { SqlLedger } from '../../pki/sql-ledger.ts';
 import { until } from '../workflows/until.ts';
 import { makeCa } from './leaf.ts';
 import { openssl, temporaryFolder } from './openssl.ts';
@@ -276,6 +277,27 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       const found = await PostgresDatabase.find({ url });
       expect(found).toBeDefined();
       await found!.close();
+    });
+
+    it('is read by whoever may only read, neither made nor changed by that', async () => {
+      const url = server.createDatabase('read_only');
+      expect(await PostgresDatabase.findForReading({ url })).toBeUndefined();
+      const writer = await opened({ url });
+      await server.sql('read_only', `CREATE ROLE auditor LOGIN PASSWORD '${PASSWORD}'`);
+      await server.sql('read_only', 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO auditor');
+      const auditor = { url: url.replace(/\/\/[^@]*@/, '//auditor@'), passwordFile: passwordFile(PASSWORD) };
+      const database = await PostgresDatabase.findForReading(auditor);
+      open.push(database!);
+      const read = new SqlLedger(database!);
+      await new SqlLedger(writer).recordRefusal(REFUSAL);
+      expect((await read.auditHead()).size).toBe(1);
+      expect(await reasonOf(read.recordRefusal(REFUSAL))).toBe('rights');
+      expect(await reasonOf(database!.assertWritable())).toBe('rights');
+      await writer.assertWritable();
+      await server.sql('read_only', 'UPDATE ledger_version SET version = version - 1');
+      await expect(PostgresDatabase.findForReading({ url })).rejects.toThrow(code('LEDGER_OLDER'));
+      await server.sql('read_only', 'UPDATE ledger_version SET version = 99');
+      await expect(PostgresDatabase.findForReading({ url })).rejects.toThrow(code('LEDGER_NEWER'));
     });
   },
 );
