@@ -21,22 +21,25 @@ export class RegistryDatabase {
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens or makes the file (mode 0600) and brings its schema up to date. Throws RegistryError. */
-  constructor(path: string) {
+  /**
+   * Opens or makes the file (mode 0600) and brings its schema up to date; with `readOnly` it must be there and of this
+   * version, and stays as it is. Throws RegistryError.
+   */
+  constructor(path: string, { readOnly = false }: { readonly readOnly?: boolean } = {}) {
     this.path = path;
     try {
-      closeSync(openSync(path, 'a', 0o600));
+      if (!readOnly) closeSync(openSync(path, 'a', 0o600));
       this.#connection = new DatabaseSync(path, {
         timeout: BUSY_TIMEOUT_MS,
         enableForeignKeyConstraints: true,
+        readOnly,
       });
     } catch (error) {
       throw this.#openError(error);
     }
     try {
-      // FULL: what was answered with success is on the disk, whatever loses power.
-      this.#connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-      this.#migrate();
+      if (readOnly) this.#checkVersion();
+      else this.#prepare();
     } catch (error) {
       this.#connection.close();
       throw registryError(error, path);
@@ -94,6 +97,21 @@ export class RegistryDatabase {
     const statement = this.#connection.prepare(sql);
     this.#statements.set(sql, statement);
     return statement;
+  }
+
+  #prepare(): void {
+    // FULL: what was answered with success is on the disk, whatever loses power.
+    this.#connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    this.#migrate();
+  }
+
+  #checkVersion(): void {
+    const version = this.#version();
+    if (version > MIGRATIONS.length) throw this.#newerError(version);
+    if (version === MIGRATIONS.length) return;
+    const cure = 'start the line (or its orchestrator) once, which brings it up to date';
+    const message = `The registry ${this.path} was written by an earlier Certline: ${cure}.`;
+    throw new RegistryError('older', message);
   }
 
   #migrate(): void {

@@ -10,6 +10,7 @@ const REASONS = {
   'disk-error': 'REGISTRY_UNAVAILABLE',
   damaged: 'REGISTRY_UNAVAILABLE',
   newer: 'REGISTRY_UNAVAILABLE',
+  older: 'REGISTRY_UNAVAILABLE',
   'other-certificate': 'REGISTRY_CONFLICT',
   'not-active': 'REGISTRY_CONFLICT',
   constraint: 'REGISTRY_CONFLICT',

@@ -15,14 +15,14 @@ const RESULT_PAGE_ROWS = 500;
 
 /**
  * The registry in one SQLite file, opened or made at `path`. Several processes may share it on one host; writes wait for
- * each other. Close it when done.
+ * each other. With `readOnly` it must be there, of this version, and nothing can be written. Close it when done.
  */
 export class SqliteRegistry implements Port.Registry {
   readonly #db: RegistryDatabase;
 
-  constructor(path: string) {
-    this.#db = new RegistryDatabase(path);
-    this.#db.exec(STAGING_TABLE);
+  constructor(path: string, options: { readonly readOnly?: boolean } = {}) {
+    this.#db = new RegistryDatabase(path, options);
+    if (options.readOnly !== true) this.#db.exec(STAGING_TABLE);
   }
 
   close(): void {

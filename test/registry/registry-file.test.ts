@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { MIGRATIONS } from '../../registry/migrations.ts';
 import { registryError } from '../../registry/registry-error.ts';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 import {
@@ -94,6 +95,33 @@ describe('a registry that cannot be used says why', () => {
     newer.exec('PRAGMA user_version = 99');
     newer.close();
     expect(() => new SqliteRegistry(path)).toThrow(expect.objectContaining({ reason: 'newer' }));
+  });
+
+  it('when an earlier program made it and it is only to be read', () => {
+    const path = registryPath();
+    const earlier = new DatabaseSync(path);
+    earlier.exec(`PRAGMA journal_mode = WAL; ${MIGRATIONS[0]}; PRAGMA user_version = 1`);
+    earlier.close();
+    const before = readFileSync(path);
+    expect(() => new SqliteRegistry(path, { readOnly: true })).toThrow(
+      expect.objectContaining({ reason: 'older', message: expect.stringContaining('start the line') }),
+    );
+    expect(readFileSync(path)).toEqual(before);
+    new SqliteRegistry(path).close();
+    new SqliteRegistry(path, { readOnly: true }).close();
+  });
+
+  it('when it is only to be read', async () => {
+    const path = registryPath();
+    expect(() => new SqliteRegistry(path, { readOnly: true })).toThrow(
+      expect.objectContaining({ reason: 'cannot-open' }),
+    );
+    await imported(openedRegistry(path), '1', ['CL-1']);
+    const reader = new SqliteRegistry(path, { readOnly: true });
+    onTestFinished(() => reader.close());
+    expect(await reader.batchSummary('PO-1')).toMatchObject({ open: 1 });
+    expect(await reader.registeredSerials(['cl-1'])).toHaveLength(1);
+    await expect(reader.closeBatch('PO-1')).rejects.toMatchObject({ reason: 'read-only' });
   });
 
   it('when it is read-only', () => {
