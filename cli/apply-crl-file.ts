@@ -9,7 +9,7 @@ import { readIssuers } from '../workers/line-ca.ts';
 import { registryPath } from '../workers/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
-import { withRegistry } from './open-registry.ts';
+import { withWritableRegistry } from './open-registry.ts';
 import { readCertificateFile } from './read-certificate-file.ts';
 import { shownTime } from './shown-time.ts';
 import { printJson, printLine } from './stdout.ts';
@@ -33,7 +33,7 @@ export async function applyCrlFile(
 ): Promise<void> {
   const { stateFolder } = invocation;
   const crl = verifyCrl(crlIn(readList(file)), issuersFor(invocation, options.issuer), new Date());
-  const result = await withRegistry(stateFolder, async (registry) => {
+  const result = await withWritableRegistry(stateFolder, async (registry) => {
     if (registry !== undefined) return await applyCrl(registry, crl);
     const path = registryPath(stateFolder);
     throw new CommandError(

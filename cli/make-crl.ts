@@ -8,7 +8,7 @@ import type { RevocationResult } from '../registry/registry.ts';
 import { applyCrl } from '../workers/apply-crl.ts';
 import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';
-import { withRegistry } from './open-registry.ts';
+import { withWritableRegistry } from './open-registry.ts';
 import { shownTime } from './shown-time.ts';
 import { printJson } from './stdout.ts';
 import { printFields } from './table.ts';
@@ -22,7 +22,7 @@ export async function makeCrl(invocation: Invocation, options: { json?: boolean 
     return await publishCrl({ ca, ledger, stateFolder });
   });
   await ca.signer.close();
-  const told = await withRegistry(stateFolder, async (registry) => {
+  const told = await withWritableRegistry(stateFolder, async (registry) => {
     if (registry === undefined) return undefined;
     return await applyCrl(registry, verifyCrl(issued.crl, ca.chain, new Date()));
   });

@@ -1,5 +1,6 @@
+import type { LedgerDatabase } from '../pki/ledger-database.ts';
 import { SqlLedger } from '../pki/sql-ledger.ts';
-import { findLineDatabase, ledgerName } from '../workers/line-ledger.ts';
+import { findLineDatabase, findLineDatabaseForReading, ledgerName } from '../workers/line-ledger.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -8,7 +9,21 @@ export async function withLedger<T>(
   invocation: Invocation,
   use: (ledger: SqlLedger | undefined) => Promise<T>,
 ): Promise<T> {
-  const database = await findLineDatabase(invocation);
+  return await lend(await findLineDatabase(invocation), use);
+}
+
+/** As `withLedger`, for commands that only read: nothing changes by that. */
+export async function readLedger<T>(
+  invocation: Invocation,
+  use: (ledger: SqlLedger | undefined) => Promise<T>,
+): Promise<T> {
+  return await lend(await findLineDatabaseForReading(invocation), use);
+}
+
+async function lend<T>(
+  database: LedgerDatabase | undefined,
+  use: (ledger: SqlLedger | undefined) => Promise<T>,
+): Promise<T> {
   if (database === undefined) return await use(undefined);
   const ledger = new SqlLedger(database);
   try {

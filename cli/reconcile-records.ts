@@ -5,14 +5,14 @@ import { compareAudit, compareLot, replayAudit } from '../reports/reconciliation
 import type { Difference, ReconciledCounts, RegisteredLot } from '../reports/reconciliation.ts';
 import { EXIT_STATUS } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
-import { noLedger, withLedger } from './open-ledger.ts';
+import { noLedger, readLedger } from './open-ledger.ts';
 import { withRegistry } from './open-registry.ts';
 import { printJson, printLine } from './stdout.ts';
 import { printTable } from './table.ts';
 
 /** `certline audit reconcile`. Sets exit status `auditBroken`; throws `unknown` without a ledger. */
 export async function reconcileRecords(invocation: Invocation, options: { json?: boolean }): Promise<void> {
-  const { counts, differences, hasRegistry } = await withLedger(invocation, async (ledger) => {
+  const { counts, differences, hasRegistry } = await readLedger(invocation, async (ledger) => {
     if (ledger === undefined) throw noLedger(invocation);
     return await withRegistry(invocation.stateFolder, (registry) => compare(ledger, registry));
   });

@@ -34,6 +34,7 @@ const REASON_OF_CODE: Readonly<Record<string, ExitReason>> = {
   LEDGER_UNAVAILABLE: 'disk',
   LEDGER_CORRUPT: 'disk',
   LEDGER_NEWER: 'disk',
+  LEDGER_OLDER: 'disk',
   LEDGER_STALE: 'auditBroken',
   AUDIT_KEY_INVALID: 'signer',
   CRL_INVALID: 'refused',

@@ -8,7 +8,7 @@ import type { SubjectAltName } from '../provisioning/product.ts';
 import { caFolder } from '../workers/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
-import { noLedger, withLedger } from './open-ledger.ts';
+import { noLedger, readLedger } from './open-ledger.ts';
 import { readCertificateFile } from './read-certificate-file.ts';
 import { shownExpiry, shownTime } from './shown-time.ts';
 import { printJson, printLine } from './stdout.ts';
@@ -37,7 +37,7 @@ export async function showCertificate(
   which: string,
   options: ShowCertificateOptions,
 ): Promise<void> {
-  const found = await withLedger(invocation, async (ledger) => {
+  const found = await readLedger(invocation, async (ledger) => {
     if (existsSync(which)) return await fromFile(which, ledger);
     if (ledger === undefined) throw noLedger(invocation);
     return await fromLedger(which, ledger);

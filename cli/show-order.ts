@@ -4,7 +4,7 @@ import { openOrder, type SignedOrder } from '../pki/order.ts';
 import { readVerifierKeys } from '../pki/verifier-key-file.ts';
 import { orderSourcesOf } from '../workers/line-orders.ts';
 import type { Invocation } from './invocation.ts';
-import { withLedger } from './open-ledger.ts';
+import { readLedger } from './open-ledger.ts';
 import { shownTime } from './shown-time.ts';
 import { printJson } from './stdout.ts';
 import { printFields } from './table.ts';
@@ -27,7 +27,7 @@ export async function showOrder(
     file === undefined
       ? readOrder({ ...configured, releaseKeys }, given)
       : openOrder(file, readVerifierKeys(releaseKeys), `The order ${given}`);
-  const standing = await withLedger(invocation, async (ledger) => ledger?.orderStanding(order.order));
+  const standing = await readLedger(invocation, async (ledger) => ledger?.orderStanding(order.order));
   if (options.json === true) {
     const { released = 0, reissued = 0, closedAt = null } = standing ?? {};
     printJson({ ...order, released, reissued, closedAt });

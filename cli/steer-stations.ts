@@ -5,7 +5,7 @@ import { SqlLedger } from '../pki/sql-ledger.ts';
 import { openLineDatabase } from '../workers/line-ledger.ts';
 import { rateOf } from '../workers/line-stations.ts';
 import type { Invocation } from './invocation.ts';
-import { noLedger, withLedger } from './open-ledger.ts';
+import { noLedger, readLedger, withLedger } from './open-ledger.ts';
 import { printJson, printLine } from './stdout.ts';
 import { printTable } from './table.ts';
 
@@ -32,7 +32,7 @@ export async function admitStation(
 
 /** `certline station list`. Throws `unknown` where there is no ledger. */
 export async function listStations(invocation: Invocation, options: { json?: boolean }): Promise<void> {
-  await withLedger(invocation, async (ledger) => {
+  await readLedger(invocation, async (ledger) => {
     if (ledger === undefined) throw noLedger(invocation);
     const stations = await ledger.stations();
     if (options.json === true) return printJson(stations);

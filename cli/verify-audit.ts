@@ -8,7 +8,7 @@ import { auditVerifierPath, auditWitnessPath } from '../workers/state-folder.ts'
 import { EXPORT_FILES } from './export-audit.ts';
 import { CommandError, EXIT_STATUS } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
-import { noLedger, withLedger } from './open-ledger.ts';
+import { noLedger, readLedger } from './open-ledger.ts';
 import { printJson, printLine } from './stdout.ts';
 
 export interface VerifyAuditOptions {
@@ -41,7 +41,7 @@ export async function verifyAudit(
   const { stateFolder, config } = invocation;
   const judgement =
     folder === undefined
-      ? await withLedger(invocation, async (ledger) => {
+      ? await readLedger(invocation, async (ledger) => {
           if (ledger === undefined) throw noLedger(invocation);
           const checkpoint = options.checkpoint ?? config.auditWitnessFile ?? auditWitnessPath(stateFolder);
           const key = options.key ?? auditVerifierPath(stateFolder);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { LedgerDatabase } from '../pki/ledger-database.ts';
 import { PostgresDatabase } from '../pki/postgres-database.ts';
 import { postgresName } from '../pki/postgres-place.ts';
+import { SqliteReader } from '../pki/sqlite-reader.ts';
 import { SqliteDatabase } from '../pki/sqlite-database.ts';
 import type { LineConfig } from './line-config.ts';
 import { ledgerPath } from './state-folder.ts';
@@ -26,6 +27,30 @@ export async function findLineDatabase(place: LedgerPlace): Promise<LedgerDataba
   const { stateFolder, config } = place;
   if (config.ledger !== undefined) return await PostgresDatabase.find(config.ledger);
   return existsSync(ledgerPath(stateFolder)) ? await openLineDatabase(place) : undefined;
+}
+
+/**
+ * As `findLineDatabase`, for whoever only reads: nothing changes by that, not even the schema. Throws LEDGER_OLDER for one
+ * that a signer has yet to bring up to date.
+ */
+export async function findLineDatabaseForReading(
+  place: LedgerPlace,
+): Promise<SqliteReader | PostgresDatabase | undefined> {
+  const { stateFolder, config } = place;
+  if (config.ledger !== undefined) return await PostgresDatabase.findForReading(config.ledger);
+  return existsSync(ledgerPath(stateFolder)) ? SqliteReader.open(ledgerPath(stateFolder)) : undefined;
+}
+
+/** Whether there is a ledger, with nothing changed. Throws LEDGER_… for one with which nothing could be signed. */
+export async function checkLineDatabase(place: LedgerPlace): Promise<boolean> {
+  const database = await findLineDatabaseForReading(place);
+  if (database === undefined) return false;
+  try {
+    await database.assertWritable();
+    return true;
+  } finally {
+    await database.close();
+  }
 }
 
 /** The ledger in sentences: a path, or host and database. */

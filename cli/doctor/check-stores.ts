@@ -1,17 +1,18 @@
-import { SqlLedger } from '../../pki/sql-ledger.ts';
-import { findLineDatabase, ledgerName, type LedgerPlace } from '../../workers/line-ledger.ts';
+import { accessSync, constants } from 'node:fs';
+import { checkLineDatabase, ledgerName, type LedgerPlace } from '../../workers/line-ledger.ts';
 import { registryPath } from '../../workers/state-folder.ts';
 import { withRegistry } from '../open-registry.ts';
-import { failure, ok } from './finding.ts';
+import { fail, failure, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
 
-/** The registry opens and answers. */
+/** The registry opens, answers, and may be written. */
 export async function checkRegistry(stateFolder: string): Promise<Finding> {
   const path = registryPath(stateFolder);
   try {
     return await withRegistry(stateFolder, async (registry) => {
       if (registry === undefined) return ok('registry', `${path} (made when it is needed)`);
       const batches = await registry.listBatches();
+      if (!isWritable(path)) return fail('registry', 'disk', `${path} cannot be written: ${WRITE_CURE}`);
       return ok('registry', `${path}, ${batches.length} ${batches.length === 1 ? 'batch' : 'batches'}`);
     });
   } catch (error) {
@@ -19,20 +20,23 @@ export async function checkRegistry(stateFolder: string): Promise<Finding> {
   }
 }
 
-/** The ledger of the signer opens and answers; where it does not, nobody should ask it more. */
+/** The ledger of the signer opens, answers, and may be written; where not, nobody should ask it more. */
 export async function checkLedger(place: LedgerPlace): Promise<Finding> {
   try {
     const name = ledgerName(place);
-    const database = await findLineDatabase(place);
-    if (database === undefined) return ok('ledger', `${name} (made when it is needed)`);
-    const ledger = new SqlLedger(database);
-    try {
-      await ledger.liveIssuance('');
-    } finally {
-      await ledger.close();
-    }
-    return ok('ledger', name);
+    return ok('ledger', (await checkLineDatabase(place)) ? name : `${name} (made when it is needed)`);
   } catch (error) {
     return failure('ledger', error);
+  }
+}
+
+const WRITE_CURE = 'let the user who runs Certline write there, or mend its disk';
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
