@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,6 +10,8 @@ export default defineConfig({
     pool: 'forks',
     // Most tests wait for servers, ports and processes: two files at once on two cores, instead of vitest's one.
     maxWorkers: 2,
+    // Tests start the real program some hundred times; with its code cached each start takes two thirds of the time.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'node-compile') },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
