@@ -34,21 +34,25 @@ function sharedNames(products: readonly Pick<Product, 'name' | 'commonName'>[]):
 
 /** Whether two different serials can fill the templates to the same text. The same template keeps them apart. */
 function canMeet(left: string, right: string): boolean {
-  const [one, two] = [left, right].map((template) => foldSerial(template).split(SERIAL_PLACE));
-  if (String(one) === String(two)) return false;
-  const [heads, tails] = [0, 1].map((side) => [one?.[side] ?? '', two?.[side] ?? ''] as const);
-  return (
-    canContinue(heads!, (text, rest) => rest.startsWith(text) && rest.slice(text.length)) &&
-    canContinue(tails!, (text, rest) => rest.endsWith(text) && rest.slice(0, rest.length - text.length))
-  );
+  const [one, two] = [left, right]
+    .map((template) => foldSerial(template).split(SERIAL_PLACE))
+    .sort(([head = ''], [other = '']) => head.length - other.length);
+  const [[head = '', tail = ''], [longerHead = '', otherTail = '']] = [one ?? [], two ?? []];
+  if (head === longerHead && tail === otherTail) return false;
+  const [shorterTail, longerTail] = tail.length <= otherTail.length ? [tail, otherTail] : [otherTail, tail];
+  if (!longerHead.startsWith(head) || !longerTail.endsWith(shorterTail)) return false;
+  const before = longerHead.slice(head.length);
+  const after = longerTail.slice(0, longerTail.length - shorterTail.length);
+  if (SERIAL_TEXT.test(before) && SERIAL_TEXT.test(after)) return true;
+  return tail === longerTail && canOverlap(before, after);
 }
 
-/** Whether the shorter text can be made the longer one by what a serial may have there. */
-function canContinue(
-  pair: readonly [string, string],
-  rest: (text: string, longer: string) => string | false,
-): boolean {
-  const [shorter, longer] = pair[0].length <= pair[1].length ? pair : [pair[1], pair[0]];
-  const added = rest(shorter, longer);
-  return added !== false && SERIAL_TEXT.test(added);
+/** Whether a serial that ends within `before` and one that begins within `after` can share what is between them. */
+function canOverlap(before: string, after: string): boolean {
+  for (let shared = 1; shared < Math.min(before.length, after.length); shared += 1) {
+    const between = after.slice(0, shared);
+    const serials = [before.slice(0, -shared), after.slice(shared)];
+    if (before.endsWith(between) && serials.every((text) => SERIAL_TEXT.test(text))) return true;
+  }
+  return false;
 }

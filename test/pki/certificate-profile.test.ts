@@ -210,6 +210,12 @@ describe('the products of a line', () => {
     );
   });
 
+  it('are refused where one ends in what the other begins with: 1_A is serial 1 here and A there', () => {
+    expect(lineProfileFaults(productsOf('{serial}_A', '1_{serial}'))).toHaveLength(1);
+    expect(lineProfileFaults(productsOf('1_{serial}', '{serial}_A'))).toHaveLength(1);
+    expect(lineProfileFaults(productsOf('1_{serial}', '{serial}:A'))).toEqual([]);
+  });
+
   it('are refused wherever two serials could meet', () => {
     const literal = fc.stringMatching(/^[Aa1_-]{0,3}$/);
     const template = fc.tuple(literal, literal).map(([head, tail]) => `${head}{serial}${tail}`);
