@@ -39,7 +39,9 @@ export interface AuditEntry {
 
 /** The text of an event that is hashed and stored: JSON with its members sorted. */
 export function auditBody(event: AuditEvent): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(event).sort(([a], [b]) => (a < b ? -1 : 1))));
+  const sorted: Record<string, string | number> = {};
+  for (const member of Object.keys(event).sort()) sorted[member] = event[member]!;
+  return JSON.stringify(sorted);
 }
 
 /** SHA-256 over the previous hash, the sequence number and the body, one a line: no entry can be changed or moved. */

@@ -123,4 +123,15 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   -- When the station's allowance would have been used up; it fills steadily, to a minute's worth.
   ALTER TABLE station ADD COLUMN empty_at TEXT;
   `,
+  `
+  -- What has not ended is live. Said by state, each certificate that is stored would change these indexes, and dirty a page
+  -- of each, to no effect.
+  UPDATE issuance SET ended_at = reserved_at WHERE ended_at IS NULL AND state IN ('superseded', 'revoked');
+  DROP INDEX one_live_certificate_per_serial;
+  DROP INDEX one_live_certificate_per_board;
+  DROP INDEX withdrawn_issuances;
+  CREATE UNIQUE INDEX one_live_certificate_per_serial ON issuance (serial_folded) WHERE ended_at IS NULL;
+  CREATE UNIQUE INDEX one_live_certificate_per_board ON issuance (board_id) WHERE ended_at IS NULL;
+  CREATE INDEX withdrawn_issuances ON issuance (ended_at) WHERE ended_at IS NOT NULL;
+  `,
 ];

@@ -7,8 +7,8 @@ import { releasedUnitOf } from './sql-release.ts';
 
 /** The columns that `issuanceOf` reads, to which a WHERE is added. */
 export const SELECT_ISSUANCE = `SELECT i.*, r.serial, r.product FROM issuance i JOIN released_serial r USING (serial_folded)`;
-/** As the partial indexes say it, or the database would not use them; since version 6 nothing is 'reserved'. */
-const LIVE = `i.state IN ('reserved', 'signing', 'issued', 'active')`;
+/** As the partial indexes say it, or the database would not use them. */
+const LIVE = 'i.ended_at IS NULL';
 
 export async function selectIssuance(
   transaction: LedgerTransaction,

@@ -27,7 +27,7 @@ export type CrlBuild = (number: number, withdrawn: readonly WithdrawnCertificate
 export async function selectWithdrawn(transaction: LedgerTransaction): Promise<WithdrawnCertificate[]> {
   const rows = await transaction.all(
     `SELECT cert_serial, state, reason, ended_at, held_at, tbs FROM issuance
-       WHERE state IN ('superseded', 'revoked') OR held_at IS NOT NULL ORDER BY cert_serial`,
+       WHERE ended_at IS NOT NULL OR held_at IS NOT NULL ORDER BY cert_serial`,
   );
   return rows.map((row) => ({
     certificateSerial: String(row['cert_serial']),
@@ -40,7 +40,7 @@ export async function selectWithdrawn(transaction: LedgerTransaction): Promise<W
 /** The text of `withdrawalMark`: counts and newest times of what is withdrawn and held. */
 export async function selectWithdrawalMark(transaction: LedgerTransaction): Promise<string> {
   const ended = await transaction.get(
-    `SELECT count(*) AS n, max(ended_at) AS newest FROM issuance WHERE state IN ('superseded', 'revoked')`,
+    `SELECT count(*) AS n, max(ended_at) AS newest FROM issuance WHERE ended_at IS NOT NULL`,
   );
   const held = await transaction.get(
     'SELECT count(*) AS n, max(held_at) AS newest FROM issuance WHERE held_at IS NOT NULL',
