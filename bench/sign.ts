@@ -12,7 +12,7 @@ import { perSecond } from './sign/per-second.ts';
 import { installStepCa, StepCa, type StepCaDatabase } from './sign/step-ca.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
-const AT_ONCE = [1, 4, 16];
+const AT_ONCE = [1, 4, 16, 64];
 /** About a second each. */
 const CERTLINE_JOBS = 1_500;
 const STEP_CA_JOBS = 500;

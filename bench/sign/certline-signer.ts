@@ -22,10 +22,10 @@ const ORDER_QUANTITY = 1_000_000;
 export const STAGE_OF_STEP = {
   gated: 'find, CSR gate',
   built: 'build TBS',
-  reserved: 'reserve, begin signing (commit, audit)',
+  reserved: 'reserve (commit, audit)',
   linted: 'lint TBS',
   signed: 'sign',
-  verified: 'lint again, verify',
+  verified: 'verify',
   recorded: 'record (commit, audit)',
 } as const;
 
