@@ -8,8 +8,8 @@ export default defineConfig({
     globalSetup: ['test/temporal-server-setup.ts'],
     // Temporal's native core and vitest's thread pool do not go together: forks, always.
     pool: 'forks',
-    // Most tests wait for servers, ports and processes: two files at once on two cores, instead of vitest's one.
-    maxWorkers: 2,
+    // Most tests wait for servers, ports and processes: three files at once on two cores, instead of vitest's one.
+    maxWorkers: 3,
     // Tests start the real program some hundred times; with its code cached each start takes two thirds of the time.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'node-compile') },
     testTimeout: 30_000,
