@@ -79,7 +79,7 @@ export function planReservation(reservation: Reservation, facts: ReservationFact
       ? []
       : [{ earlier: facts.onBoard, reason: `board taken by ${reservation.serial}` }]),
   ];
-  const kind = facts.ofSerial.length === 0 ? 'first' : 'reissue';
+  const kind = facts.ofSerial.some((earlier) => earlier.kind === 'first') ? 'reissue' : 'first';
   checkQuota(reservation, { ...facts, order }, kind);
   return { kind, displaced };
 }

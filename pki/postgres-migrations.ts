@@ -134,4 +134,12 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX one_live_certificate_per_board ON issuance (board_id) WHERE ended_at IS NULL;
   CREATE INDEX withdrawn_issuances ON issuance (ended_at) WHERE ended_at IS NOT NULL;
   `,
+  `
+  -- What once was void used nothing of its batch: the first issuance of its serial is the one that does.
+  UPDATE issuance SET kind = 'reissue' WHERE request_id IN (
+    SELECT body::json ->> 'requestId' FROM audit WHERE body::json ->> 'event' = 'void');
+
+  -- A signer of an earlier version on another host would still reserve without saying that a signature may exist.
+  ALTER TABLE issuance ADD CHECK (state NOT IN ('reserved', 'void'));
+  `,
 ];

@@ -144,4 +144,9 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX one_live_certificate_per_board ON issuance (board_id) WHERE ended_at IS NULL;
   CREATE INDEX withdrawn_issuances ON issuance (ended_at) WHERE ended_at IS NOT NULL;
   `,
+  `
+  -- What once was void used nothing of its batch: the first issuance of its serial is the one that does.
+  UPDATE issuance SET kind = 'reissue' WHERE request_id IN (
+    SELECT json_extract(body, '$.requestId') FROM audit WHERE json_extract(body, '$.event') = 'void');
+  `,
 ];

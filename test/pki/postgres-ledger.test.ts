@@ -10,6 +10,7 @@ import { makeCa } from './leaf.ts';
 import { describeLedger } from './ledger-conformance.ts';
 import { temporaryFolder } from './openssl.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from './postgres-server.ts';
+import { rowsOfVersion8, signedOrder } from './signed-orders.ts';
 import { code, lineOver, release, requestFor, type SigningLine } from './signing-line.ts';
 
 const ca = await makeCa(temporaryFolder());
@@ -67,6 +68,23 @@ describe.skipIf(!POSTGRES_INSTALLED)('a ledger on PostgreSQL (test/pki/install-t
     expect(await lineOver(both[0], ca).sql('SELECT version FROM ledger_version')).toEqual([
       { version: POSTGRES_MIGRATIONS.length },
     ]);
+  });
+
+  it('of version 8 gives back what a reservation used that never had a signature, to this version alone', async () => {
+    const url = newDatabase();
+    const name = new URL(url).pathname.slice(1);
+    await server.sql(
+      name,
+      `${POSTGRES_MIGRATIONS.slice(0, 8).join(';')}; ${rowsOfVersion8("''")};
+       CREATE TABLE ledger_version (version INTEGER NOT NULL); INSERT INTO ledger_version VALUES (8)`,
+    );
+    const line = lineOver(await connect(url), ca);
+    await line.ledger.admitOrder(signedOrder({ reissues: 0 }));
+    await line.issuer.issue(requestFor('ACME-1', { attempt: 2 }));
+    expect(await line.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 1, reissued: 0 }]);
+    await expect(server.sql(name, `UPDATE issuance SET state = 'reserved'`)).rejects.toThrow(
+      'check constraint',
+    );
   });
 
   it('of a later version is not touched', async () => {

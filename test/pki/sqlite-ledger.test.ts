@@ -11,6 +11,7 @@ import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
 import { makeCa } from './leaf.ts';
 import { describeLedger } from './ledger-conformance.ts';
 import { fileIn, temporaryFolder } from './openssl.ts';
+import { rowsOfVersion8, signedOrder } from './signed-orders.ts';
 import { code, makeLine, openLine, release, requestFor, type SigningLine } from './signing-line.ts';
 
 const folder = temporaryFolder();
@@ -78,6 +79,24 @@ describe('a ledger of version 5', () => {
       'superseded',
     ]);
     await ledger.close();
+  });
+});
+
+describe('a ledger of version 8', () => {
+  it('gives back what a reservation used that never had a signature', async () => {
+    const path = join(folder, 'version-8.db');
+    const database = new DatabaseSync(path);
+    for (const script of SQLITE_MIGRATIONS.slice(0, 8)) database.exec(script);
+    database.exec('PRAGMA user_version = 8');
+    database.exec(rowsOfVersion8("x''"));
+    database.close();
+    const line = openLine(path, ca);
+    await line.ledger.admitOrder(signedOrder({ reissues: 0 }));
+    await line.issuer.issue(requestFor('ACME-1', { attempt: 2 }));
+    expect(await line.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 1, reissued: 0 }]);
+    const again = line.issuer.issue(requestFor('ACME-1', { attempt: 3 }));
+    await expect(again).rejects.toThrow(code('QUOTA_EXCEEDED', 'reissue'));
+    await line.ledger.close();
   });
 });
 
