@@ -4,6 +4,9 @@ import { selectEmptyAt, updateEmptyAt } from './sql-station.ts';
 
 const MINUTE_MS = 60_000;
 
+/** What a certificate takes is counted in these: to a busy station it is worth less than a millisecond, which rounded away. */
+const MINUTE_US = MINUTE_MS * 1_000;
+
 /** A lease is a sixth of a minute's worth: a busy station costs six small writes a minute, a restart at most ten seconds. */
 const LEASES_A_MINUTE = 6;
 
@@ -69,14 +72,26 @@ export class StationRates {
   ): Promise<number> {
     return this.#database.write(async (transaction) => {
       const said = await selectEmptyAt(transaction, stationId);
-      const known = said === undefined ? -Infinity : Date.parse(said);
-      const emptyAt = Math.max(known > now + CLOCK_TOLERANCE_MS ? now : known, now - MINUTE_MS);
-      const filled = Math.floor((Math.max(0, now - emptyAt) * perMinute) / MINUTE_MS);
+      const knownUs = said === undefined ? -Infinity : microsecondsOf(said);
+      const nowUs = now * 1_000;
+      const wasTrue = knownUs <= nowUs + CLOCK_TOLERANCE_MS * 1_000;
+      const emptyUs = Math.max(wasTrue ? knownUs : nowUs, nowUs - MINUTE_US);
+      const filled = Math.floor((Math.max(0, nowUs - emptyUs) * perMinute) / MINUTE_US);
       const granted = Math.min(wanted, filled);
-      if (granted === 0 && emptyAt === known) return 0;
-      const next = new Date(emptyAt + Math.floor((granted * MINUTE_MS) / perMinute));
-      await updateEmptyAt(transaction, stationId, next.toISOString());
+      if (granted === 0 && emptyUs === knownUs) return 0;
+      const nextUs = emptyUs + Math.floor((granted * MINUTE_US) / perMinute);
+      await updateEmptyAt(transaction, stationId, microsecondTime(nextUs));
       return granted;
     });
   }
+}
+
+/** Of an ISO 8601 time with three digits behind the point or six. */
+function microsecondsOf(time: string): number {
+  return Date.parse(time) * 1_000 + Number(/\.\d{3}(\d{3})Z$/.exec(time)?.[1] ?? 0);
+}
+
+function microsecondTime(us: number): string {
+  const [ms, rest] = [Math.floor(us / 1_000), us % 1_000];
+  return new Date(ms).toISOString().replace('Z', `${String(rest).padStart(3, '0')}Z`);
 }

@@ -39,6 +39,20 @@ describe('the allowance of a station', () => {
     expect(await passing(rates, 60, 100, START + 3_600_000)).toBe(60);
   });
 
+  it.each([7, 60_001, 90_000, 1_000_000])(
+    'is exactly %d a minute, however often it is used up',
+    async (perMinute) => {
+      const rates = new StationRates(await newDatabase(perMinute));
+      const station = { stationId: 'st-1', perMinute };
+      const most = Math.floor(perMinute * (1 + 20 / 60_000));
+      let passed = 0;
+      for (let ms = 0; ms <= 20; ms += 1)
+        while (passed <= most + 1 && (await rates.take(station, START + ms))) passed += 1;
+      expect(passed).toBeGreaterThanOrEqual(perMinute);
+      expect(passed).toBeLessThanOrEqual(most + 1);
+    },
+  );
+
   it('is not given anew by a restart, which costs ten seconds’ worth at most', async () => {
     const database = await newDatabase(60);
     expect(await passing(new StationRates(database), 60, 55, START)).toBe(55);
