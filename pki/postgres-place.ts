@@ -29,6 +29,7 @@ const SSL_MODES = ['verify-full', 'disable'];
 export function postgresUrlFault(text: string): string | undefined {
   if (!/^postgres(?:ql)?:\/\//.test(text) || !URL.canParse(text))
     return 'is no address like postgresql://user@host/database';
+  if (!isDecodable(text)) return 'has a "%" that begins no escape of UTF-8: write it as %25';
   const url = new URL(text);
   const { searchParams: says } = url;
   if (url.password !== '' || says.has('password'))
@@ -64,6 +65,15 @@ export function postgresClientConfig(place: PostgresPlace): PoolConfig {
     ssl: url.searchParams.get('sslmode') === 'verify-full' ? tlsOf(place, url) : false,
     ...(passwordFile !== undefined && { password: () => readPassword(place, passwordFile) }),
   };
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function hostOf({ hostname, searchParams }: URL): string {
