@@ -86,6 +86,18 @@ const line = z
     for (const { at, says } of lineProfileFaults(products))
       context.addIssue({ code: 'custom', path: ['products', ...at], message: says });
   })
+  .superRefine(({ products, stations }, context) => {
+    const refuse = (path: (string | number)[], key: string, taken: string): void =>
+      context.addIssue({ code: 'custom', path: [...path, key], message: `${taken} is already another's` });
+    for (const index of repeated(products.map((each) => each.name)))
+      refuse(['products', index], 'name', products[index]!.name);
+    for (const index of repeated(stations.map(({ id }) => id)))
+      refuse(['stations', index], 'id', stations[index]!.id);
+    stations.forEach(({ sockets }, at) => {
+      for (const index of repeated(sockets.map(({ id }) => id)))
+        refuse(['stations', at, 'sockets', index], 'id', sockets[index]!.id);
+    });
+  })
   .superRefine((config, context) => {
     const products = new Set(config.products.map((candidate) => candidate.name));
     const ports = new Set<string>();
@@ -101,6 +113,11 @@ const line = z
       });
     });
   });
+
+/** The places of all names but the first of each. */
+function repeated(names: readonly string[]): number[] {
+  return names.flatMap((each, index) => (names.indexOf(each) < index ? [index] : []));
+}
 
 /** What a line is made of: its products, and the stations of this host. */
 export interface LineConfig {

@@ -82,3 +82,32 @@ describe('the profile of a product', () => {
     );
   });
 });
+
+describe('a name', () => {
+  const socket = (id: string, port: string): object => ({ id, port, product: 'node' });
+  const station = (id: string, ...sockets: object[]): object => ({ id, sockets });
+  const faults = (config: object): string => {
+    try {
+      parseLineConfig(config, '/etc/certline.json', '/etc');
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return '';
+  };
+
+  it('is one product’s alone: the profile of another must not be what its units get', () => {
+    expect(faults({ products: [PRODUCT, { ...PRODUCT, organization: 'other' }] })).toContain(
+      'products.1.name: node is already another',
+    );
+  });
+
+  it('is one station’s alone, and within it one socket’s', () => {
+    const twice = [
+      station('a', socket('1', '/dev/1'), socket('1', '/dev/2')),
+      station('a', socket('1', '/dev/3')),
+    ];
+    const said = faults({ products: [PRODUCT], stations: twice });
+    expect(said).toContain('stations.0.sockets.1.id: 1 is already another');
+    expect(said).toContain('stations.1.id: a is already another');
+  });
+});
