@@ -49,6 +49,8 @@ export type CrlReason = NonNullable<(typeof REASONS)[number]>;
 const EXTENSIONS = 0xa0;
 const ENUMERATED = 0x0a;
 const VERSION_2 = 1;
+/** Lists that are made weekly, or after each withdrawal, never need more. */
+const NUMBER_OCTETS = 4;
 
 /**
  * The fields of one v2 revocation list in strict DER (RFC 5280 §5.1). Throws DER_MALFORMED, also for a list without number
@@ -107,7 +109,10 @@ function entriesIn(list: DerReader): CrlEntry[] {
 function numberIn(extensions: readonly ExtensionFields[]): number {
   const value = valueOf(extensions, OID.crlNumber);
   if (value === undefined) throw malformed('it has no number');
-  return readSmallInteger(contentOf(value, DER_TAG.integer));
+  const content = contentOf(value, DER_TAG.integer);
+  const number = content.length <= NUMBER_OCTETS ? readSmallInteger(content) : 0;
+  if (number > 0) return number;
+  throw malformed(`its number is not one from 1 to ${2 ** 31 - 1}`);
 }
 
 function reasonIn(extensions: readonly ExtensionFields[]): CrlReason {

@@ -158,6 +158,7 @@ describe('a revocation list', () => {
       'a number of nine octets',
       [extensions(derSequence(hex('0603551d14'), hex('040b0209'), hex('7f'.repeat(9))))],
     ],
+    ['the number 0', [extensions(derSequence(hex('0603551d14'), hex('0403020100')))]],
     ['a reason that there is not', [derSequence(entry(reason(hex('0a0107')))), extensions(NUMBER)]],
     ['a reason for lists of changes', [derSequence(entry(reason(hex('0a0108')))), extensions(NUMBER)]],
     ['a reason that is a text', [derSequence(entry(reason(hex('0c0131')))), extensions(NUMBER)]],
@@ -172,6 +173,12 @@ describe('a revocation list', () => {
   ])('with %s is malformed, though well signed', async (_name, members) => {
     const list = await listWith(members);
     expect(() => verifyCrl(list, ca.chain, now)).toThrow(code('DER_MALFORMED'));
+  });
+
+  it('with a number of five octets is refused in words', async () => {
+    const number = derSequence(hex('0603551d14'), hex('040702050100000000'));
+    const list = await listWith([extensions(number)]);
+    expect(() => verifyCrl(list, ca.chain, now)).toThrow('its number is not one from 1 to 2147483647');
   });
 
   it.each([
