@@ -6,6 +6,7 @@ import { checkClock } from '../../cli/doctor/check-clock.ts';
 import { judgeSpace } from '../../cli/doctor/check-folder.ts';
 import { checkUnfinished } from '../../cli/doctor/check-leftovers.ts';
 import { judgeMemory } from '../../cli/doctor/check-memory.ts';
+import { checkProfiles } from '../../cli/doctor/check-profiles.ts';
 import { checkNode } from '../../cli/doctor/check-node.ts';
 import type { Finding } from '../../cli/doctor/finding.ts';
 import { holderOf } from '../../cli/doctor/port-holder.ts';
@@ -13,8 +14,16 @@ import { BoardUart } from '../../simulator/board-uart.ts';
 import { boardSpeed } from '../../simulator/board-speed.ts';
 import { PtyPort } from '../../simulator/pty-port.ts';
 import { VirtualBoard } from '../../simulator/virtual-board.ts';
+import { DER_TAG } from '../../pki/der-reader.ts';
+import { derElement } from '../../pki/der-writer.ts';
+import { CA_FILES } from '../../pki/development-ca.ts';
+import { pemOf } from '../../pki/pem.ts';
 import { openSerialLink } from '../../smp/serial-link.ts';
+import { parseLineConfig } from '../../workers/line-config.ts';
 import { lockLine } from '../../workers/line-lock.ts';
+import { caFolder } from '../../workers/state-folder.ts';
+import { makeCa } from '../pki/leaf.ts';
+import { temporaryFolder } from '../pki/openssl.ts';
 import { until } from '../workflows/until.ts';
 import { openPseudoTerminal } from '../smp/pseudo-terminal.ts';
 import { json, newPlace, PRODUCT } from './certline.ts';
@@ -124,6 +133,26 @@ describe('certline doctor', () => {
     expect(report.of('profile gateway')).toMatchObject([
       { verdict: 'fail', reason: 'configuration', says: expect.stringContaining('take serverAuth out') },
     ]);
+  });
+
+  it('warns of a day from which the CA ends before the certificates of a product would', async () => {
+    const ending = (): object => ({
+      notAfter: Buffer.from(derElement(DER_TAG.utcTime, Buffer.from('491231235959Z'))),
+    });
+    const ca = await makeCa(temporaryFolder(), ending);
+    const state = temporaryFolder();
+    mkdirSync(caFolder(state), { recursive: true });
+    const files = [CA_FILES.factoryIca, CA_FILES.root];
+    for (const [index, der] of ca.chain.entries())
+      writeFileSync(join(caFolder(state), files[index]!), pemOf('CERTIFICATE', der));
+    const { products } = parseLineConfig({ products: [{ ...PRODUCT, validity: { days: 30 } }] }, 'c', state);
+    const verdicts = async (day: string): Promise<Finding[]> =>
+      await checkProfiles(state, products, new Date(`${day}T12:00:00Z`));
+    expect(await verdicts('2049-06-01')).toMatchObject([{ verdict: 'ok' }]);
+    expect(await verdicts('2049-10-01')).toMatchObject([
+      { verdict: 'warn', says: expect.stringContaining('only until 2049-12-01') },
+    ]);
+    expect(await verdicts('2049-12-03')).toMatchObject([{ verdict: 'fail' }]);
   });
 
   it('names a wrong profile in the configuration, with status 4', async () => {
