@@ -1,4 +1,4 @@
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]*?)-----END CERTIFICATE-----/g;
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/g;
 
 /**
  * The certificates in a file, DER: each block of a PEM file in turn, or the file itself where it has none. Nothing is

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { certificatesIn } from '../../pki/certificate-file.ts';
 import { crlIn } from '../../pki/crl-file.ts';
 import { issueCrl } from '../../pki/crl-issuer.ts';
 import { readCrl } from '../../pki/crl-reader.ts';
@@ -188,6 +189,14 @@ describe('a revocation list', () => {
   ])('with %s is malformed', async (_name, dates) => {
     const list = await listWith([extensions(NUMBER)], ca, dates);
     expect(() => verifyCrl(list, ca.chain, now)).toThrow(code('DER_MALFORMED'));
+  });
+
+  it.each([
+    ['a list', 'X509 CRL', crlIn],
+    ['certificates', 'CERTIFICATE', certificatesIn],
+  ])('in a file of %s that begins and never ends is soon missed', (_name, label, read) => {
+    const file = Buffer.from(`-----BEGIN ${label}-----${'\n'.repeat(2 ** 20)}`);
+    expect([read(file)].flat()).toEqual([file]);
   });
 
   it('is found in DER and in PEM, and noise is malformed and nothing else', () => {
