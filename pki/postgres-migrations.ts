@@ -135,9 +135,10 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   CREATE INDEX withdrawn_issuances ON issuance (ended_at) WHERE ended_at IS NOT NULL;
   `,
   `
-  -- What once was void used nothing of its batch: the first issuance of its serial is the one that does.
+  -- What once was void used nothing of its batch: the first issuance of its serial is the one that does. No other entry
+  -- may be read as JSON here: PostgreSQL refuses an escaped NUL, which a refused request can have had in it.
   UPDATE issuance SET kind = 'reissue' WHERE request_id IN (
-    SELECT body::json ->> 'requestId' FROM audit WHERE body::json ->> 'event' = 'void');
+    SELECT CASE WHEN body LIKE '%"event":"void"%' THEN body::json ->> 'requestId' END FROM audit);
 
   -- A signer of an earlier version on another host would still reserve without saying that a signature may exist.
   ALTER TABLE issuance ADD CHECK (state NOT IN ('reserved', 'void'));

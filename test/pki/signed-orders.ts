@@ -36,5 +36,6 @@ export const rowsOfVersion8 = (noBytes: string): string => `
       cert_serial, not_before, not_after, tbs, kind, state, reason, reserved_at, ended_at)
     VALUES ('b1/ACME-1/1', 'aa', 'b1', 'acme-1', 1, 'board', 'bb', 'cc', '', '', ${noBytes}, 'first', 'superseded', 'lint',
       '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z');
-  INSERT INTO audit (seq, body, hash) VALUES (1, '{"event":"void","requestId":"b1/ACME-1/1"}', 'dd');
+  INSERT INTO audit (seq, body, hash) VALUES (1, '{"event":"void","requestId":"b1/ACME-1/1"}', 'dd'),
+    (2, '{"event":"refused","request":"signCertificate","serial":"\\u0000"}', 'ee');
 `;
