@@ -17,6 +17,8 @@ const UNAVAILABLE: readonly [string, LedgerTrouble][] = [
   ['53', 'connection'],
   ['57P', 'connection'],
 ];
+/** A NUL in a text, a number beyond four octets: no statement of ours has such, so it was in a request. */
+const DATA_EXCEPTION = '22';
 const CORRUPT = ['XX001', 'XX002'];
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
@@ -53,7 +55,13 @@ export function postgresError(where: string, error: unknown): unknown {
   const trouble = outsideTrouble(code, error.message) ?? serverTrouble(code);
   if (trouble !== undefined) return ledgerUnavailable(where, trouble, error);
   if (!SQLSTATE.test(code)) return error;
+  if (code.startsWith(DATA_EXCEPTION)) return requestInvalid(where, error);
   return CORRUPT.includes(code) ? ledgerCorrupt(where, error) : ledgerDefect(where, error);
+}
+
+function requestInvalid(where: string, cause: unknown): PkiError {
+  const message = `A request holds what the ledger ${where} has no room for: find out who sends such.`;
+  return new PkiError('REQUEST_INVALID', message, { reason: 'contents', cause });
 }
 
 function outsideTrouble(code: string, message: string): LedgerTrouble | undefined {

@@ -93,6 +93,15 @@ describe.skipIf(!POSTGRES_INSTALLED)('a ledger on PostgreSQL (test/pki/install-t
     await expect(PostgresDatabase.open({ url })).rejects.toThrow(code('LEDGER_NEWER'));
   });
 
+  it('refuses what its columns cannot hold as the request that it is, and goes on', async () => {
+    const { ledger, issuer } = await newLine(['ACME-1']);
+    const refused = code('REQUEST_INVALID', 'contents');
+    await expect(ledger.station('st-1\0')).rejects.toThrow(refused);
+    await expect(ledger.withdrawUnit('ACME-1', 2 ** 40)).rejects.toThrow(refused);
+    await expect(issuer.issue(requestFor('ACME-1', { attempt: 2 ** 40 }))).rejects.toThrow(refused);
+    await issuer.issue(requestFor('ACME-1'));
+  });
+
   it('makes no signature while the server is gone, and goes on when it is back', async () => {
     const { issuer, signer, ledger } = await newLine(['ACME-1', 'ACME-2']);
     const first = requestFor('ACME-1');
