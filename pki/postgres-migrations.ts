@@ -140,7 +140,9 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   UPDATE issuance SET kind = 'reissue' WHERE request_id IN (
     SELECT CASE WHEN body LIKE '%"event":"void"%' THEN body::json ->> 'requestId' END FROM audit);
 
-  -- A signer of an earlier version on another host would still reserve without saying that a signature may exist.
+  -- A signer of an earlier version that still runs would go on reserving without saying that a signature may exist.
+  UPDATE issuance SET state = 'signing' WHERE state = 'reserved';
+  UPDATE issuance SET state = 'superseded' WHERE state = 'void';
   ALTER TABLE issuance ADD CHECK (state NOT IN ('reserved', 'void'));
   `,
 ];

@@ -148,5 +148,11 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   -- What once was void used nothing of its batch: the first issuance of its serial is the one that does.
   UPDATE issuance SET kind = 'reissue' WHERE request_id IN (
     SELECT json_extract(body, '$.requestId') FROM audit WHERE json_extract(body, '$.event') = 'void');
+
+  -- A signer of an earlier version that still runs would go on reserving without saying that a signature may exist.
+  UPDATE issuance SET state = 'signing' WHERE state = 'reserved';
+  UPDATE issuance SET state = 'superseded' WHERE state = 'void';
+  CREATE TRIGGER nothing_is_reserved BEFORE INSERT ON issuance WHEN NEW.state = 'reserved'
+    BEGIN SELECT RAISE(ABORT, 'an earlier version still runs'); END;
   `,
 ];

@@ -27,7 +27,7 @@ export const RELEASE = {
 
 /**
  * Rows of a ledger of version 8, in which an earlier version gave the quota of a reservation back and called it void;
- * `noBytes` in the words of its database.
+ * one of which it made while a later version ran beside it; `noBytes` in the words of its database.
  */
 export const rowsOfVersion8 = (noBytes: string): string => `
   INSERT INTO batch (batch_id, order_id, quota, reissue_quota, released) VALUES ('b1', 'PO-1', 1, 0, 1);
@@ -36,6 +36,10 @@ export const rowsOfVersion8 = (noBytes: string): string => `
       cert_serial, not_before, not_after, tbs, kind, state, reason, reserved_at, ended_at)
     VALUES ('b1/ACME-1/1', 'aa', 'b1', 'acme-1', 1, 'board', 'bb', 'cc', '', '', ${noBytes}, 'first', 'superseded', 'lint',
       '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z');
+  INSERT INTO issuance (request_id, request_sha256, batch_id, serial_folded, attempt, board_id, spki_sha256,
+      cert_serial, not_before, not_after, tbs, kind, state, reserved_at)
+    VALUES ('r2', 'aa', 'b1', 'acme-1', 1, 'other', 'b2', 'c2', '', '', ${noBytes}, 'reissue', 'reserved',
+      '2026-01-01T00:00:00.000Z');
   INSERT INTO audit (seq, body, hash) VALUES (1, '{"event":"void","requestId":"b1/ACME-1/1"}', 'dd'),
     (2, '{"event":"refused","request":"signCertificate","serial":"\\u0000"}', 'ee');
 `;

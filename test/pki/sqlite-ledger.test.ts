@@ -83,7 +83,7 @@ describe('a ledger of version 5', () => {
 });
 
 describe('a ledger of version 8', () => {
-  it('gives back what a reservation used that never had a signature', async () => {
+  it('gives back what a reservation used that never had a signature, and is for this version alone', async () => {
     const path = join(folder, 'version-8.db');
     const database = new DatabaseSync(path);
     for (const script of SQLITE_MIGRATIONS.slice(0, 8)) database.exec(script);
@@ -94,6 +94,13 @@ describe('a ledger of version 8', () => {
     await line.ledger.admitOrder(signedOrder({ reissues: 0 }));
     await line.issuer.issue(requestFor('ACME-1', { attempt: 2 }));
     expect(await line.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 1, reissued: 0 }]);
+    expect(await line.sql(`SELECT state FROM issuance WHERE request_id = 'r2'`)).toEqual([
+      { state: 'superseded' },
+    ]);
+    const earlier = `INSERT INTO issuance (request_id, request_sha256, batch_id, serial_folded, attempt, board_id, spki_sha256,
+      cert_serial, not_before, not_after, tbs, kind, state, reserved_at)
+      VALUES ('r3', '', 'b1', 'acme-1', 9, 'b', 'b3', 'c3', '', '', x'', 'first', 'reserved', '')`;
+    await expect(line.sql(earlier)).rejects.toThrow(code('SIGNER_FAULT', 'constraint'));
     const again = line.issuer.issue(requestFor('ACME-1', { attempt: 3 }));
     await expect(again).rejects.toThrow(code('QUOTA_EXCEEDED', 'reissue'));
     await line.ledger.close();
