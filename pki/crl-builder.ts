@@ -1,4 +1,5 @@
 import { readCertificate } from './certificate-reader.ts';
+import type { CrlEntry, CrlReason } from './crl-reader.ts';
 import { DER_TAG } from './der-reader.ts';
 import { derElement, derInteger, derSequence } from './der-writer.ts';
 import type { IssuerFacts } from './issuing-ca.ts';
@@ -17,11 +18,16 @@ const KEY_IDENTIFIER = 0x80;
 const VERSION_2 = 1;
 
 /** RFC 5280 §5.3.1. */
-const REASON_CODES: Record<WithdrawnCertificate['reason'], number> = {
+const REASON_CODES: Record<CrlReason, number> = {
+  unspecified: 0,
   keyCompromise: 1,
+  cACompromise: 2,
+  affiliationChanged: 3,
   superseded: 4,
   cessationOfOperation: 5,
   certificateHold: 6,
+  privilegeWithdrawn: 9,
+  aACompromise: 10,
 };
 
 /** RFC 5280 §5.1.2.4: UTCTime through 2049, GeneralizedTime from 2050. */
@@ -34,13 +40,22 @@ export interface CrlTerms {
   readonly nextUpdate: Date;
 }
 
-/** The to-be-signed part of a v2 revocation list (RFC 5280 §5.1.2) of this issuer, with those that are its own. */
+/**
+ * The to-be-signed part of a v2 revocation list (RFC 5280 §5.1.2) of this issuer, with those that are its own, and with
+ * `kept`, the entries of an earlier list of it.
+ */
 export function buildCrlTbs(
   issuer: IssuerFacts,
   terms: CrlTerms,
   withdrawn: readonly WithdrawnCertificate[],
+  kept: readonly CrlEntry[] = [],
 ): Uint8Array {
-  const own = withdrawn.filter(({ tbs }) => Buffer.compare(issuerOf(tbs), issuer.subject) === 0);
+  const own = [
+    ...withdrawn
+      .filter(({ tbs }) => Buffer.compare(issuerOf(tbs), issuer.subject) === 0)
+      .map(({ at, ...each }): CrlEntry => ({ ...each, revokedAt: new Date(at) })),
+    ...kept,
+  ];
   // §5.1.2.6: without entries the list is absent, not empty.
   const entries = own.length === 0 ? [] : [derSequence(...own.map((each) => entryOf(each)))];
   return derSequence(
@@ -54,10 +69,12 @@ export function buildCrlTbs(
   );
 }
 
-function entryOf({ certificateSerial, at, reason }: WithdrawnCertificate): Uint8Array {
+function entryOf({ certificateSerial, revokedAt, reason }: CrlEntry): Uint8Array {
   const code = derElement(ENUMERATED, Uint8Array.of(REASON_CODES[reason]));
   const serial = derInteger(Buffer.from(certificateSerial, 'hex'));
-  return derSequence(serial, derTime(new Date(at)), derSequence(extension(REASON_CODE, code)));
+  // §5.3.1: no extension says what 0 would.
+  const reasons = reason === 'unspecified' ? [] : [derSequence(extension(REASON_CODE, code))];
+  return derSequence(serial, derTime(revokedAt), ...reasons);
 }
 
 function keyIdentifier({ keyIdentifier: identifier }: IssuerFacts): Uint8Array {

@@ -1,6 +1,6 @@
 import { verify } from 'node:crypto';
 import { buildCrlTbs } from './crl-builder.ts';
-import { readCrl } from './crl-reader.ts';
+import { readCrl, type CrlEntry, type CrlFields } from './crl-reader.ts';
 import type { IssuingCa } from './issuing-ca.ts';
 import { sha256Hex } from './p256.ts';
 import { PkiError } from './pki-error.ts';
@@ -32,14 +32,27 @@ export async function isCrlDue(ca: IssuingCa, ledger: SqlLedger, now: Date): Pro
 
 /**
  * The next revocation list of the CA: all that its ledger withdrew and holds, numbered, signed, read back and verified.
- * Throws what the ledger and the signer throw, SIGNER_FAULT when the signature does not verify.
+ * What `published`, the CA's newest list outside, says for good stays said, although the ledger may be an old copy. Throws what the ledger and the signer throw, SIGNER_FAULT when the signature does not verify.
  */
-export async function issueCrl(ca: IssuingCa, ledger: SqlLedger, now: Date): Promise<IssuedCrl> {
+export async function issueCrl(
+  ca: IssuingCa,
+  ledger: SqlLedger,
+  now: Date,
+  published?: CrlFields,
+): Promise<IssuedCrl> {
   const thisUpdate = new Date(Math.floor(now.getTime() / 1_000) * 1_000);
   const nextUpdate = new Date(thisUpdate.getTime() + CRL_VALIDITY_MS);
   const issuer = sha256Hex(ca.facts.spki);
-  const tbs = await ledger.numberCrl(issuer, now, (number, withdrawn) =>
-    buildCrlTbs(ca.facts, { number, thisUpdate, nextUpdate }, withdrawn),
+  const lasting = await lastingEntries(published?.entries ?? [], ledger);
+  const tbs = await ledger.numberCrl(
+    issuer,
+    now,
+    (number, withdrawn) => {
+      const said = new Set(withdrawn.map(({ certificateSerial }) => certificateSerial));
+      const kept = lasting.filter(({ certificateSerial }) => !said.has(certificateSerial));
+      return buildCrlTbs(ca.facts, { number, thisUpdate, nextUpdate }, withdrawn, kept);
+    },
+    published?.number,
   );
   // A revocation list has the same outer form as a certificate: what was signed, the algorithm, the signature.
   const crl = assembleCertificate(tbs, await ca.signer.sign(tbs, { requestId: `crl/${sha256Hex(tbs)}` }));
@@ -49,4 +62,16 @@ export async function issueCrl(ca: IssuingCa, ledger: SqlLedger, now: Date): Pro
     throw new PkiError('SIGNER_FAULT', message, { reason: 'verification' });
   }
   return { crl, number, entries: entries.length, thisUpdate, nextUpdate };
+}
+
+/** A revocation is for good. A hold may have ended, but not that of a certificate which the ledger never knew. */
+async function lastingEntries(entries: readonly CrlEntry[], ledger: SqlLedger): Promise<CrlEntry[]> {
+  const lasting: CrlEntry[] = [];
+  for (const entry of entries) {
+    const mayHaveEnded =
+      entry.reason === 'certificateHold' &&
+      (await ledger.issuanceOfCertificate(entry.certificateSerial)) !== undefined;
+    if (!mayHaveEnded) lasting.push(entry);
+  }
+  return lasting;
 }

@@ -270,12 +270,14 @@ export class SqlLedger implements IssuanceLedger {
 
   /**
    * Numbers the next revocation list of `issuer` (SHA-256 of its key, hex), which `build` makes of its number and of all
-   * that is withdrawn; its hash is in the audit log before it can be signed.
+   * that is withdrawn; its hash is in the audit log before it can be signed. The number is beyond `published`, that of
+   * the newest list outside: a ledger that is an old copy does not know it.
    */
-  numberCrl(issuer: string, now: Date, build: CrlBuild): Promise<Uint8Array> {
+  numberCrl(issuer: string, now: Date, build: CrlBuild, published = 0): Promise<Uint8Array> {
     return this.#database.write(async (transaction) => {
       await this.#assertWitnessed(transaction);
-      const number = ((await selectLatestCrl(transaction, issuer))?.number ?? 0) + 1;
+      const latest = await selectLatestCrl(transaction, issuer);
+      const number = Math.max(latest?.number ?? 0, published) + 1;
       const mark = await selectWithdrawalMark(transaction);
       const tbs = build(number, await selectWithdrawn(transaction));
       await insertCrl(transaction, { issuer, number, mark, madeAt: now.toISOString() });

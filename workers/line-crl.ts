@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { writeAtomically } from '../manifests/write-atomically.ts';
 import { isCrlDue, issueCrl, type IssuedCrl } from '../pki/crl-issuer.ts';
 import { crlIn } from '../pki/crl-file.ts';
-import { readCrl } from '../pki/crl-reader.ts';
+import { readCrl, type CrlFields } from '../pki/crl-reader.ts';
 import { verifyCrl } from '../pki/crl-verifier.ts';
 import type { IssuingCa } from '../pki/issuing-ca.ts';
 import { pemOf } from '../pki/pem.ts';
@@ -26,8 +26,8 @@ export interface LineCrlParts {
 
 /** Makes the next revocation list and puts it beside the CA's chain, whole, readable by all that may enter there. */
 export async function publishCrl({ ca, ledger, stateFolder }: LineCrlParts): Promise<IssuedCrl> {
-  const issued = await issueCrl(ca, ledger, new Date());
   const path = crlPath(stateFolder);
+  const issued = await issueCrl(ca, ledger, new Date(), publishedBy(ca, path));
   // A command and a signer may make lists at once: the file never goes back.
   if (numberOf(path) < issued.number) {
     await writeAtomically(path, 0o644, (file) => file.writeFile(pemOf('X509 CRL', issued.crl)));
@@ -98,6 +98,16 @@ const OLDER = 'the registry knows a newer revocation list: the ledger of the sig
 
 function isMissing({ stateFolder }: LineCrlParts): boolean {
   return numberOf(crlPath(stateFolder)) === 0;
+}
+
+/** The list in the file, whether it still counts or not; undefined where there is none that this CA signed. */
+function publishedBy({ chain }: IssuingCa, path: string): CrlFields | undefined {
+  try {
+    const crl = crlIn(readFileSync(path));
+    return verifyCrl(crl, chain.slice(0, 1), readCrl(crl).thisUpdate);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The number of the list in the file; 0 where there is none. */

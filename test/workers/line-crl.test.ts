@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { crlIn } from '../../pki/crl-file.ts';
+import { readCrl } from '../../pki/crl-reader.ts';
 import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
 import { ensureDemoCa } from '../../workers/line-ca.ts';
 import { keepCrl, publishCrl } from '../../workers/line-crl.ts';
@@ -78,4 +81,37 @@ it('a registry beside the signer learns of each list, whoever made it, and at ev
   await vi.waitFor(() => expect(lines.join()).toContain('knows not what was revoked'), { timeout: 20_000 });
   await role.stop();
   expect(readFileSync(crlPath(stateFolder))).toEqual(newest);
+});
+
+it('what was published stays revoked when the ledger is an old copy, and the next list has a higher number', async () => {
+  const stateFolder = mkdtempSync(join(tmpdir(), 'certline-crl-'));
+  onTestFinished(() => rmSync(stateFolder, { recursive: true, force: true }));
+  const ca = await ensureDemoCa(stateFolder);
+  await issueInto({ state: stateFolder }, ['CL-1', 'CL-2', 'CL-3'], ca);
+  const path = ledgerPath(stateFolder);
+  cpSync(path, `${path}.old`);
+  const newer = openSqliteLedger(path);
+  await newer.revoke('b1/CL-1/1', 'keyCompromise');
+  await newer.hold('b1/CL-2/1');
+  await newer.hold('b1/CL-3/1');
+  for (const number of [1, 2])
+    expect((await publishCrl({ ca, ledger: newer, stateFolder })).number).toBe(number);
+  await newer.close();
+
+  cpSync(`${path}.old`, path);
+  const database = new DatabaseSync(path);
+  database.exec(`DELETE FROM issuance WHERE request_id = 'b1/CL-3/1'`);
+  database.close();
+  const older = openSqliteLedger(path);
+  onTestFinished(() => older.close());
+  await older.revoke('b1/CL-2/1', 'superseded');
+  for (const number of [3, 4]) {
+    expect((await publishCrl({ ca, ledger: older, stateFolder })).number).toBe(number);
+    const { entries } = readCrl(crlIn(readFileSync(crlPath(stateFolder))));
+    expect(entries.map(({ reason }) => reason).sort()).toEqual([
+      'certificateHold',
+      'keyCompromise',
+      'superseded',
+    ]);
+  }
 });
