@@ -1,3 +1,4 @@
+import { openLineAudit } from '../workers/line-audit.ts';
 import { openConfiguredCa } from '../workers/line-ca.ts';
 import { publishCrl } from '../workers/line-crl.ts';
 import { caFolder, crlPath } from '../workers/state-folder.ts';
@@ -13,12 +14,16 @@ import { shownTime } from './shown-time.ts';
 import { printJson } from './stdout.ts';
 import { printFields } from './table.ts';
 
-/** `certline ca crl`; a registry that is here learns of it. Throws `unknown` without a ledger, and what opening the CA throws. */
+/**
+ * `certline ca crl`; a registry that is here learns of it. Throws `unknown` without a ledger, LEDGER_STALE for an old copy
+ * of one, and what opening the CA throws.
+ */
 export async function makeCrl(invocation: Invocation, options: { json?: boolean }): Promise<void> {
   const { stateFolder, config } = invocation;
   const ca = await openConfiguredCa(stateFolder, config);
   const issued = await withLedger(invocation, async (ledger) => {
     if (ledger === undefined) throw noLedger(invocation);
+    await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
     return await publishCrl({ ca, ledger, stateFolder });
   });
   await ca.signer.close();

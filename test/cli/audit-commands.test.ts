@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 import type { BatchRow } from '../../registry/registry.ts';
 import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
-import { auditWitnessPath, ledgerPath, registryPath } from '../../workers/state-folder.ts';
+import { auditWitnessPath, crlPath, ledgerPath, registryPath } from '../../workers/state-folder.ts';
 import { json, newPlace } from './certline.ts';
 import type { Ended, Place } from './certline.ts';
 import { issueInto } from './issued-lot.ts';
@@ -67,6 +67,12 @@ describe('certline audit', () => {
     const refused = await place.certline('audit', 'checkpoint');
     expect(refused).toMatchObject({ status: 33, stdout: '' });
     expect(refused.stderr).toMatch(/^certline: The ledger is not the one that signed last.*--accept-loss/);
+    for (const command of ['crl', 'prove'])
+      expect(await place.certline('ca', command, ...(command === 'prove' ? ['A1'] : []))).toMatchObject({
+        status: 33,
+        stdout: '',
+      });
+    expect(existsSync(crlPath(place.state))).toBe(false);
     expect(await place.certline('audit', 'checkpoint', '--accept-loss')).toMatchObject({ status: 0 });
     expect(json(await place.certline('audit', 'verify', '--json'))).toMatchObject({ problems: [] });
     const ledger = openSqliteLedger(ledgerPath(place.state));
