@@ -37,15 +37,20 @@ export async function selectWithdrawn(transaction: LedgerTransaction): Promise<W
   }));
 }
 
-/** The text of `withdrawalMark`: counts and newest times of what is withdrawn and held. */
+/**
+ * The text of `withdrawalMark`: counts and newest times of what is withdrawn and held. Those revoked count besides: where
+ * clocks differ, one that was superseded before may become so without being the newest.
+ */
 export async function selectWithdrawalMark(transaction: LedgerTransaction): Promise<string> {
   const ended = await transaction.get(
-    `SELECT count(*) AS n, max(ended_at) AS newest FROM issuance WHERE ended_at IS NOT NULL`,
+    `SELECT count(*) AS n, max(ended_at) AS newest, count(CASE WHEN state = 'revoked' THEN 1 END) AS revoked
+       FROM issuance WHERE ended_at IS NOT NULL`,
   );
   const held = await transaction.get(
     'SELECT count(*) AS n, max(held_at) AS newest FROM issuance WHERE held_at IS NOT NULL',
   );
-  return [ended?.['n'], ended?.['newest'] ?? '', held?.['n'], held?.['newest'] ?? ''].join('/');
+  const { n, newest, revoked } = ended ?? {};
+  return [n, newest ?? '', revoked, held?.['n'], held?.['newest'] ?? ''].join('/');
 }
 
 export async function selectLatestCrl(

@@ -271,6 +271,16 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
   });
 
   describe('withdrawals', () => {
+    it('are marked when only a reason changes, on a host whose clock is behind', async () => {
+      const { ledger, issuer, sql } = await usedLine();
+      for (const attempt of [2, 3]) await issuer.issue(requestFor('ACME-1', { attempt }));
+      await sql(`UPDATE issuance SET ended_at = '2999-01-01T00:00:00.000Z' WHERE request_id = 'b1/ACME-1/2'`);
+      const mark = await ledger.withdrawalMark();
+      await issuer.revoke({ requestId: 'b1/ACME-1/1' }, 'keyCompromise');
+      expect(await ledger.withdrawalMark()).not.toBe(mark);
+      await ledger.close();
+    });
+
     it('are listed, marked and numbered', async () => {
       const { ledger, issuer } = await usedLine();
       await issuer.issue(requestFor('ACME-2'));
