@@ -21,6 +21,7 @@ export const PKI_CODES = [
   'STATION_REVOKED',
   'STATION_STOPPED',
   'STATION_RATE',
+  'STATION_CLOCK',
   'REQUEST_UNSIGNED',
   'REQUEST_INVALID',
   // Orders and releases

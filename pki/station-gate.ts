@@ -26,7 +26,7 @@ export class StationGate {
 
   /**
    * Throws STATION_UNKNOWN, STATION_REVOKED, STATION_STOPPED, REQUEST_UNSIGNED, REQUEST_INVALID for a signature that is
-   * not the station's over this very statement, CLOCK_WRONG when its clock is more than five minutes off, and
+   * not the station's over this very statement, STATION_CLOCK when its clock is more than five minutes off, and
    * STATION_RATE, after which a later try may pass.
    */
   async check(statement: RequestStatement, signature: string | undefined, arrival: Arrival): Promise<void> {
@@ -58,7 +58,9 @@ function checkClock({ stationId, at }: RequestStatement, { askedAt, now }: Arriv
   const said = Date.parse(at);
   const isNear = Math.abs(said - askedAt.getTime()) <= CLOCK_TOLERANCE_MS;
   if (isNear && said - now.getTime() <= CLOCK_TOLERANCE_MS) return;
-  throw refusal('CLOCK_WRONG', stationId, `says ${at.slice(0, 30)} while it is ${now.toISOString()}`);
+  const [then, here] = [askedAt.toISOString(), now.toISOString()];
+  const what = `signed at ${at.slice(0, 30)} by its own clock, what was asked at ${then} by Temporal's and came at ${here} by the signer's`;
+  throw refusal('STATION_CLOCK', stationId, what);
 }
 
 type GateCode =
@@ -68,7 +70,7 @@ type GateCode =
   | 'STATION_RATE'
   | 'REQUEST_UNSIGNED'
   | 'REQUEST_INVALID'
-  | 'CLOCK_WRONG';
+  | 'STATION_CLOCK';
 
 const CURES: Record<GateCode, string> = {
   STATION_UNKNOWN: 'enroll it',
@@ -77,7 +79,7 @@ const CURES: Record<GateCode, string> = {
   STATION_RATE: 'wait, or admit it with a higher rate',
   REQUEST_UNSIGNED: 'update it, or find out who asks in its name',
   REQUEST_INVALID: 'enroll it anew, or find out who asks in its name',
-  CLOCK_WRONG: 'set its clock',
+  STATION_CLOCK: 'set the clock that is wrong, then retry',
 };
 
 function refusal(code: GateCode, stationId: string, what: string): PkiError {

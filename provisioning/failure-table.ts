@@ -133,7 +133,7 @@ export const FAILURES = {
     1,
     'The certificate of this attempt was withdrawn: retry makes a new one.',
   ),
-  CLOCK_WRONG: row('signer', 'later', 30, 'The clock of the signer or of the station is wrong: set it.'),
+  CLOCK_WRONG: row('signer', 'later', 30, "The signer's clock went back: set it."),
   ALREADY_ISSUED: row('signer', 'never', 1, 'The serial has a live certificate: revoke it first.'),
   REQUEST_CONFLICT: row(
     'signer',
@@ -185,6 +185,13 @@ export const FAILURES = {
   STATION_UNKNOWN: row('signer', 'never', 1, 'The signer does not know this station: enroll it, then retry.'),
   STATION_REVOKED: row('signer', 'never', 1, 'This station was revoked: use another one.'),
   STATION_STOPPED: row('signer', 'never', 1, 'The signer stopped this station: call the security engineer.'),
+  // What was signed with a wrong clock stays wrong however often it is sent; a new attempt is signed anew.
+  STATION_CLOCK: row(
+    'station',
+    'never',
+    1,
+    'The clock of the station or of the signer is wrong: set it, then retry.',
+  ),
   STATION_RATE: row('signer', 'later', 1000, 'The station asks too often: wait, or have its rate raised.'),
   REQUEST_UNSIGNED: row(
     'signer',

@@ -60,12 +60,15 @@ async function newSigner() {
 }
 
 /** What a station asks for, signed by it. */
-function requestFor(serial: string, key: DeviceKey = generateDeviceKey()): SignCertificateInput {
+function requestFor(
+  serial: string,
+  key: DeviceKey = generateDeviceKey(),
+  at = new Date().toISOString(),
+): SignCertificateInput {
   const unit = { batchId: 'b1', order: 'PO-1', serial, product: 'sensor', attempt: 1 };
   const { spkiSha256 } = key;
   const claim = { stationId: 'st-1', socket: '1', boardId: `board-of-${serial}` };
   const requestId = signingRequestId(unit, spkiSha256);
-  const at = new Date().toISOString();
   const statement = { ...unit, requestId, stationId: 'st-1', boardId: claim.boardId, spkiSha256, at };
   const signed = { at, signature: signStatement(statement, station.privateKey) };
   const csr = Buffer.from(key.createCsr({ serial })).toString('base64');
@@ -90,6 +93,14 @@ describe('signCertificate', () => {
     expect(signer.signatures).toBe(0);
     const last = (await auditOf(ledger)).at(-1)!.body;
     expect(JSON.parse(last)).toMatchObject({ event: 'refused', code: 'REQUEST_INVALID', serial: 'CL-1' });
+  });
+
+  it('leaves to a person a request signed with a wrong clock, which no repetition sets right', async () => {
+    const { sign, signer } = await newSigner();
+    const ahead = new Date(Date.now() + 6 * 60_000).toISOString();
+    await expect(sign(requestFor('CL-1', undefined, ahead))).rejects.toThrow(type('STATION_CLOCK'));
+    expect(signer.signatures).toBe(0);
+    await sign(requestFor('CL-1'));
   });
 
   it.each([

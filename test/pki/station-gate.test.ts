@@ -108,13 +108,13 @@ describe('the gate of the signer', () => {
   ])('with a clock that is %s', async (_name, at, passes) => {
     const { ask } = await newGate();
     if (passes) await ask({ at });
-    else await expect(ask({ at })).rejects.toThrow(code('CLOCK_WRONG'));
+    else await expect(ask({ at })).rejects.toThrow(code('STATION_CLOCK'));
   });
 
   it('takes a request that waited hours for the signer, and none from the future, whatever Temporal says', async () => {
     const { ask } = await newGate();
     await ask({}, { now: '2026-06-01T20:00:00.000Z' });
-    await expect(ask({}, { now: '2026-06-01T11:00:00.000Z' })).rejects.toThrow(code('CLOCK_WRONG'));
+    await expect(ask({}, { now: '2026-06-01T11:00:00.000Z' })).rejects.toThrow(code('STATION_CLOCK'));
   });
 
   it('keeps a station to its rate, each for itself, and lets it go on in time', async () => {

@@ -62,7 +62,7 @@ const ofClock =
   (clockOffsetMs: number): Spoil =>
   ({ unit, boardId, station }) => ({
     input: requestOf(unit, { station, boardId, clockOffsetMs }),
-    codes: ['CLOCK_WRONG'],
+    codes: ['STATION_CLOCK'],
   });
 
 /** Requests that must be refused, whatever else happens, and change nothing. */
@@ -110,12 +110,12 @@ const BAD_REQUESTS: Readonly<Record<string, Spoil>> = {
   'a request handed over long after it was signed': (scene) => ({
     input: good(scene),
     handover: { askedAtMs: Date.now() + TOO_FAR_MS },
-    codes: ['CLOCK_WRONG'],
+    codes: ['STATION_CLOCK'],
   }),
   'a signer whose clock went back': (scene) => ({
     input: good(scene),
     handover: { clockOffsetMs: -2 * TOO_FAR_MS },
-    codes: ['CLOCK_WRONG'],
+    codes: ['STATION_CLOCK'],
   }),
   'a revoked station': ofStation('revoked', 'STATION_REVOKED'),
   'a stopped station': ofStation('stopped', 'STATION_STOPPED'),
