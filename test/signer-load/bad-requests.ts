@@ -115,7 +115,7 @@ const BAD_REQUESTS: Readonly<Record<string, Spoil>> = {
   'a signer whose clock went back': (scene) => ({
     input: good(scene),
     handover: { clockOffsetMs: -2 * TOO_FAR_MS },
-    codes: ['STATION_CLOCK'],
+    codes: ['CLOCK_WRONG'],
   }),
   'a revoked station': ofStation('revoked', 'STATION_REVOKED'),
   'a stopped station': ofStation('stopped', 'STATION_STOPPED'),
