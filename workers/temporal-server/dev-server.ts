@@ -50,15 +50,21 @@ export async function startDevServer(start: DevServerStart): Promise<DevServer> 
     start.signal?.throwIfAborted();
     const ports = await chooseServerPorts(attempt === 1 ? start.preferredPorts : []);
     const log = openServerLog(start.directory);
-    const server = await spawnServer(start, ports, log);
-    const failure = await waitUntilServing(server, start);
-    if (failure === undefined) return server;
+    const started = await spawnServer(start, ports, log);
+    const endedAtOnce = typeof started === 'string';
+    const failure = endedAtOnce ? `it ended at once with ${started}` : await waitUntilServing(started, start);
+    if (!endedAtOnce && failure === undefined) return started;
     if (attempt < PORT_ATTEMPTS && log.says(/address already in use/i)) continue;
     throw startFailed(start, `${failure}; its last words: ${log.tail(3)} (all of them: ${log.path})`);
   }
 }
 
-async function spawnServer(start: DevServerStart, ports: ServerPorts, log: ServerLog): Promise<DevServer> {
+/** The running process, or how it ended where it had ended before it could be looked at. */
+async function spawnServer(
+  start: DevServerStart,
+  ports: ServerPorts,
+  log: ServerLog,
+): Promise<DevServer | string> {
   const child = spawn(start.binaryPath, serverArguments(start, ports), {
     cwd: start.directory,
     env: withoutTemporalSettings(start.environment),
@@ -74,9 +80,7 @@ async function spawnServer(start: DevServerStart, ports: ServerPorts, log: Serve
   }
   const ended = describeEnd(child);
   const identity = identifyProcess(child.pid ?? 0);
-  if (identity === undefined) {
-    throw startFailed(start, `it ended at once with ${await ended}; its last words: ${log.tail(3)}`);
-  }
+  if (identity === undefined) return await ended;
   const record: ServerRecord = { process: identity, ports, ui: start.ui, source: start.source };
   // At once: should this process be killed now, the next one must find the server.
   writeServerRecord(start.directory, record);
