@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { writeAtomically } from '../manifests/write-atomically.ts';
 import { orderFileName } from '../pki/order-desk.ts';
-import { orderText, type Order } from '../pki/order.ts';
+import { orderText, parseOrderText, type Order } from '../pki/order.ts';
 import { CommandError } from './exit-status.ts';
 import { printLine } from './stdout.ts';
 
@@ -23,7 +24,7 @@ const OPEN_DAYS = 90;
 /** One reissue for ten units: what a line with broken boards needs, and not another lot. */
 const UNITS_PER_REISSUE = 10;
 
-/** `certline order create`. Throws ORDER_INVALID, `unknown` for a manifest that is not there. */
+/** `certline order create`. Throws ORDER_INVALID, `unknown` for a manifest that is not there, `refused` for an older revision. */
 export async function createOrder(id: string, options: CreateOrderOptions): Promise<void> {
   const { quantity, manifest, opens = new Date() } = options;
   const closes = options.closes ?? new Date(opens.getTime() + OPEN_DAYS * DAY_MS);
@@ -39,8 +40,20 @@ export async function createOrder(id: string, options: CreateOrderOptions): Prom
   };
   const text = orderText(order);
   const path = options.out ?? orderFileName(id);
+  await assertNewer(path, order);
   await writeAtomically(path, 0o644, (file) => file.writeFile(text));
   printLine(`Wrote ${path}; read it, then: certline order sign ${path}`);
+}
+
+/** What was signed is replaced by a later revision of the same order alone. Throws `refused`. */
+async function assertNewer(path: string, { order, revision }: Order): Promise<void> {
+  if (!existsSync(path)) return;
+  const [text = '', ...signatures] = (await readFile(path, 'utf8')).split('\n\n');
+  if (signatures.length === 0) return;
+  const signed = parseOrderText(text, path);
+  if (signed.order === order && revision > signed.revision) return;
+  const message = `${path} holds revision ${signed.revision} of order ${signed.order}, signed: give this one a higher --revision, or another --out.`;
+  throw new CommandError('refused', message);
 }
 
 async function digestOf(path: string): Promise<string> {

@@ -16,7 +16,7 @@ export function addLineCommands(program: Command): void {
         .choices(['realistic', 'instant'])
         .default('realistic'),
     )
-    .option('--faulty <number>', 'make the n-th board that is loaded a bad one', positive)
+    .option('--faulty <number>', 'make the n-th board that is loaded from now on a bad one', positive)
     .addHelpText(
       'after',
       `

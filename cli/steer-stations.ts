@@ -23,8 +23,11 @@ export async function admitStation(
   }
   const ledger = new SqlLedger(await openLineDatabase(invocation));
   try {
+    const earlier = await ledger.station(stationId);
     await ledger.admitStation({ stationId, verifier: key, perMinute });
     printLine(`Station ${stationId} is enrolled, for ${perMinute} certificates a minute`);
+    if (earlier?.state === 'revoked' && earlier.verifier === key)
+      printLine(`It was revoked (${earlier.reason}), and has the same key again`);
   } finally {
     await ledger.close();
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { StationConfig } from '../fixtures/station-config.ts';
@@ -15,7 +15,7 @@ const SOCKETS = ['1', '2', '3', '4'];
 
 export interface VirtualStationsOptions {
   readonly speed: 'realistic' | 'instant';
-  /** The n-th board that is loaded, counted over all sockets, forgets its certificate. */
+  /** The n-th board that is loaded from now on, counted over all sockets, forgets its certificate. */
   readonly faulty?: number;
 }
 
@@ -91,12 +91,19 @@ function simulatorConfig(
   options: VirtualStationsOptions,
 ): object {
   const forgetful = { kind: 'forget-writes', path: product.certificatePath };
+  const nth = boardsIn(directory) + (options.faulty ?? 0);
   return {
     directory,
     speed: options.speed,
     keyPath: product.keyPath,
     stations: STATIONS.map((id) => ({ id, sockets: SOCKETS, tileFile: tileFilePath(stateFolder, id) })),
     operator: { replaceFailed: true },
-    faults: options.faulty === undefined ? [] : [{ nth: options.faulty, fault: forgetful }],
+    faults: options.faulty === undefined ? [] : [{ nth, fault: forgetful }],
   };
+}
+
+/** How many boards this line ever loaded: it keeps the image of each. */
+function boardsIn(directory: string): number {
+  const boards = join(directory, 'boards');
+  return existsSync(boards) ? readdirSync(boards).length : 0;
 }

@@ -220,7 +220,12 @@ export const FAILURES = {
   ),
   ORDER_NOT_OPEN: row('manifest', 'never', 1, 'The order is not open yet: retry when it is.'),
   ORDER_EXPIRED: row('manifest', 'never', 1, 'The time of the order is over: ask the OEM to extend it.'),
-  ORDER_CLOSED: row('manifest', 'never', 1, 'The order is closed: ask the OEM for a new one.'),
+  ORDER_CLOSED: row(
+    'manifest',
+    'never',
+    1,
+    'The order is closed for good: skip the unit; its board needs a new serial, under a new order.',
+  ),
   ORDER_MISMATCH: row('manifest', 'never', 1, 'The order is for another product or manifest: ask the OEM.'),
   // People
   CANCELLED: row('operator', 'never', 1, 'The batch was cancelled.'),

@@ -58,7 +58,7 @@ describe('docs/signer.md', () => {
     place.configure({ inbox: place.inbox, products: [PRODUCT] });
     const at = (name: string): string => join(place.folder, name);
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-noenc'];
-    const root = ['-subj', '/O=Acme Corporation/CN=Acme Corporate Root', '-days', '7300'];
+    const root = ['-subj', '/O=Acme Corporation/CN=Acme Corporate Root', '-days', '14600'];
     const usage = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
     const files = ['-keyout', at('corporate-root.key'), '-out', at('corporate-root.pem')];
     openssl('req', '-x509', ...key, ...root, ...usage, ...files);

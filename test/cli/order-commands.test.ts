@@ -48,6 +48,25 @@ describe('certline order', () => {
     expect(await place.certline('order', 'key', 'init')).toMatchObject({ status: 30 });
   });
 
+  it('replaces what was signed by a later revision alone, and a draft by any', async () => {
+    const place = await placeWithKey();
+    const file = await signedOrder(place);
+    const signed = readFileSync(file, 'utf8');
+    const terms = ['--product', 'sensor', '--quantity', '20', '--out', file];
+    const refused = await place.certline('order', 'create', 'PO-1', ...terms);
+    expect(refused).toMatchObject({ status: 6, stdout: '' });
+    expect(refused.stderr).toContain(
+      'holds revision 1 of order PO-1, signed: give this one a higher --revision',
+    );
+    expect(await place.certline('order', 'create', 'PO-2', ...terms)).toMatchObject({ status: 6 });
+    expect(readFileSync(file, 'utf8')).toBe(signed);
+    for (const quantity of ['20', '25']) {
+      const later = ['--product', 'sensor', '--quantity', quantity, '--revision', '2', '--out', file];
+      expect(await place.certline('order', 'create', 'PO-1', ...later)).toMatchObject({ status: 0 });
+    }
+    expect(readFileSync(file, 'utf8')).toContain('"quantity": 25');
+  });
+
   it('refuses an order that was changed after it was signed, or is not signed by a key that is trusted', async () => {
     const place = await placeWithKey();
     const file = await signedOrder(place);
