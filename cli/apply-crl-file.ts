@@ -32,7 +32,8 @@ export async function applyCrlFile(
   options: ApplyCrlOptions,
 ): Promise<void> {
   const { stateFolder } = invocation;
-  const crl = verifyCrl(crlIn(readList(file)), issuersFor(invocation, options.issuer), new Date());
+  const list = readList(file);
+  const crl = verifiedList(file, list, issuersFor(invocation, options.issuer));
   const result = await withWritableRegistry(stateFolder, async (registry) => {
     if (registry !== undefined) return await applyCrl(registry, crl);
     const path = registryPath(stateFolder);
@@ -52,6 +53,16 @@ function readList(path: string): Uint8Array {
   } catch (error) {
     const message = `The file ${path} cannot be read (${(error as Error).message}): give a revocation list in DER or PEM.`;
     throw new CommandError('unknown', message, { cause: error });
+  }
+}
+
+function verifiedList(file: string, list: Uint8Array, issuers: readonly Uint8Array[]): VerifiedCrl {
+  try {
+    return verifyCrl(crlIn(list), issuers, new Date());
+  } catch (error) {
+    if (!(error instanceof PkiError) || error.code !== 'DER_MALFORMED') throw error;
+    const message = `The file ${file} holds no whole revocation list (${error.message}) Fetch it from the signer again.`;
+    throw new CommandError('refused', message, { cause: error });
   }
 }
 

@@ -6,6 +6,7 @@ import { chainOfKey } from '../pki/imported-chain.ts';
 import { openIssuingCa } from '../pki/issuing-ca.ts';
 import { passphraseFromFile } from '../pki/passphrase.ts';
 import { SoftwareSigner } from '../pki/software-signer.ts';
+import { PkiError } from '../pki/pki-error.ts';
 import type { Signer } from '../pki/signer.ts';
 import { openTokenSigner } from '../workers/line-ca.ts';
 import { caFolder, caRequestFolder } from '../workers/state-folder.ts';
@@ -39,7 +40,7 @@ export async function importCa(
   const certificates = readCertificateFile(file);
   const { signer, keyFile } = await importedKey(invocation, options);
   try {
-    const chain = chainOfKey(certificates, signer.spki);
+    const chain = chainIn(file, certificates, signer);
     openIssuingCa(signer, chain, new Date());
     await signer.probe();
     writeImportedCa(caFolder(stateFolder), chain, keyFile);
@@ -50,6 +51,16 @@ export async function importCa(
   await showCa(stateFolder, {});
 }
 
+function chainIn(file: string, certificates: readonly Uint8Array[], signer: Signer): Uint8Array[] {
+  try {
+    return chainOfKey(certificates, signer.spki);
+  } catch (error) {
+    if (!(error instanceof PkiError) || error.code !== 'DER_MALFORMED') throw error;
+    const message = `The file ${file} holds something else than certificates (${error.message}) Give that of the factory CA and all above it.`;
+    throw new CommandError('refused', message, { cause: error });
+  }
+}
+
 async function importedKey(
   { stateFolder, config }: Invocation,
   options: ImportCaOptions,
@@ -58,7 +69,7 @@ async function importedKey(
   if (token !== undefined) return { signer: token };
   const own = join(caRequestFolder(stateFolder), CA_FILES.factoryIcaKey);
   const path = options.key ?? own;
-  if (!existsSync(path)) throw noKey(path);
+  if (!existsSync(path)) throw existsSync(caFolder(stateFolder)) ? caExists(stateFolder) : noKey(path);
   const passphrase = passphraseFromFile(await ensurePassphraseFile(stateFolder, config.passphraseFile));
   const opening =
     options.keyPassphraseFile === undefined ? passphrase : passphraseFromFile(options.keyPassphraseFile);
@@ -72,6 +83,11 @@ async function importedKey(
     passphrase.wipe();
     opening.wipe();
   }
+}
+
+function caExists(stateFolder: string): PkiError {
+  const message = `There is a CA in ${caFolder(stateFolder)} already, and one is never overwritten: name another --state.`;
+  return new PkiError('CA_EXISTS', message);
 }
 
 function noKey(path: string): CommandError {

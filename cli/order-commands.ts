@@ -83,7 +83,11 @@ function addCreateCommand(order: Command): void {
     .requiredOption('--quantity <number>', 'units, over all manifests of this order', whole(1))
     .option('--reissues <number>', 'certificates beyond one a unit; else a tenth of the quantity', whole(0))
     .option('--opens <time>', 'first moment, ISO 8601; else now', moment)
-    .option('--closes <time>', 'last moment, ISO 8601; else 90 days after it opens', moment)
+    .option(
+      '--closes <time>',
+      'when it ends, ISO 8601, a day alone as it begins in UTC; else 90 days after it opens',
+      moment,
+    )
     .option('--manifest <file>', 'the one manifest that is meant')
     .option('--revision <number>', 'higher than the one before, when an order is changed', whole(1), 1)
     .option('--out <file>', 'else <order>.order')

@@ -99,7 +99,9 @@ describe('a CA under a corporate root', () => {
       /Factory CA .*Acme Devices Factory ICA(.*\n)+Intermediate .*Corp Policy(.*\n)+Root .*Corp Root/,
     );
     expect(existsSync(join(place.state, 'signer', 'ca.request'))).toBe(false);
-    expect(await place.certline('ca', 'import', file)).toMatchObject({ status: 30 });
+    const again = await place.certline('ca', 'import', file);
+    expect(again).toMatchObject({ status: 30, stdout: '' });
+    expect(again.stderr).toMatch(/^certline: There is a CA in .* already/);
     expect(await place.certline('ca', 'export', 'crl')).toMatchObject({ status: 5 });
     await worksAsCa(place, { passphraseFile: undefined, pkcs11: undefined });
     const ica = await place.certline('ca', 'export');
@@ -133,6 +135,9 @@ describe('a CA under a corporate root', () => {
     const place = newPlace();
     expect(await place.certline('ca', 'import', savedAs(place, 'x', 'x'))).toMatchObject({ status: 30 });
     const whole = readFileSync(await certifiedFile(place), 'utf8');
+    const request = await place.certline('ca', 'import', join(place.folder, 'csr.pem'));
+    expect(request).toMatchObject({ status: 6, stdout: '' });
+    expect(request.stderr).toMatch(/csr\.pem holds something else than certificates \(Not DER/);
     const rootless = savedAs(place, 'rootless.pem', whole.slice(whole.indexOf('-----BEGIN', 10)));
     const refused = await place.certline('ca', 'import', rootless);
     expect(refused.stderr).toContain('issuer of O=Corp, CN=Corp Policy is not among');
