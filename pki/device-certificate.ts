@@ -12,6 +12,7 @@ import {
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectKeyIdentifierExtension,
+  type Extension,
 } from './x509-library.ts';
 
 /** RFC 5280 §4.1.2.2 allows 20 octets; 16 with the top bits fixed leave 126 random ones and a constant length. */
@@ -41,6 +42,21 @@ export function notBeforeOf(now: Date, issuer: IssuerFacts): Date {
   return new Date(Math.max(backdated, issuer.notBefore.getTime()));
 }
 
+/** What every end-entity certificate of ours says of its key: no CA's, signs, for these purposes (OIDs), whose it is. */
+export function leafExtensions(
+  spki: Uint8Array,
+  issuer: IssuerFacts,
+  purposes: readonly string[],
+): Extension[] {
+  return [
+    new BasicConstraintsExtension(false, undefined, true),
+    new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+    new ExtendedKeyUsageExtension([...purposes], false),
+    new SubjectKeyIdentifierExtension(Buffer.from(keyIdentifierOf(spki)).toString('hex'), false),
+    new AuthorityKeyIdentifierExtension(Buffer.from(issuer.keyIdentifier).toString('hex'), false),
+  ];
+}
+
 /**
  * The to-be-signed part of a device certificate: subject O, serialNumber, CN; a key for TLS; the names beside the
  * subject last, where the profile has any. Throws PROFILE_INVALID for a serial that a name has no room for.
@@ -63,14 +79,11 @@ export function buildDeviceTbs(
     notBefore: terms.notBefore,
     notAfter: notAfterOf(profile, terms.notBefore),
     extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension(
+      ...leafExtensions(
+        terms.spki,
+        issuer,
         purposesOf(profile).map((purpose) => OID[purpose]),
-        false,
       ),
-      new SubjectKeyIdentifierExtension(Buffer.from(keyIdentifierOf(terms.spki)).toString('hex'), false),
-      new AuthorityKeyIdentifierExtension(Buffer.from(issuer.keyIdentifier).toString('hex'), false),
       ...(subjectAltName === undefined ? [] : [subjectAltNameExtension(subjectAltName)]),
     ],
   });

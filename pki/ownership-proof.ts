@@ -1,19 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { randomCertificateSerial } from './device-certificate.ts';
+import { leafExtensions, randomCertificateSerial } from './device-certificate.ts';
 import type { IssuingCa } from './issuing-ca.ts';
-import { keyIdentifierOf, sha256Hex } from './p256.ts';
+import { sha256Hex } from './p256.ts';
 import { PkiError } from './pki-error.ts';
 import type { SqlLedger } from './sql-ledger.ts';
 import { assembleCertificate, buildTbs } from './tbs-builder.ts';
 import { OID } from './x509-oids.ts';
-import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectKeyIdentifierExtension,
-} from './x509-library.ts';
 
 /** AWS gives 64 hex digits, Azure 48; a common name has room for 64 characters. */
 const CODE = /^[A-Za-z0-9._-]{8,64}$/;
@@ -47,16 +39,6 @@ function proofTbs({ facts }: IssuingCa, code: string): Promise<Uint8Array> {
     spki,
     notBefore: new Date(Math.max(now - HOUR_MS, facts.notBefore.getTime())),
     notAfter: new Date(Math.min(now + VALIDITY_MS, facts.notAfter.getTime())),
-    extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([OID.clientAuth], false),
-      new SubjectKeyIdentifierExtension(hex(keyIdentifierOf(spki)), false),
-      new AuthorityKeyIdentifierExtension(hex(facts.keyIdentifier), false),
-    ],
+    extensions: leafExtensions(spki, facts, [OID.clientAuth]),
   });
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
 }
