@@ -1,8 +1,8 @@
 import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { readEvidence } from './line-evidence.ts';
 import type { LinePlaces } from './line-evidence.ts';
+import { changeDatabase } from './change-database.ts';
 
 /** Something that must never be, done to what a good lot left on disk, and the invariant that it breaks. */
 export interface Contradiction {
@@ -94,7 +94,7 @@ export const CONTRADICTIONS: readonly Contradiction[] = [
     what: 'a socket that is still held',
     breaks: 11,
     make: (places) =>
-      change(
+      changeDatabase(
         places.books[0]!,
         `INSERT OR REPLACE INTO board VALUES ('b0', '9', 'CL-000003', 1, 'keyed', NULL)`,
       ),
@@ -126,20 +126,11 @@ export const CONTRADICTIONS: readonly Contradiction[] = [
 ];
 
 function inRegistry(sql: string): Contradiction['make'] {
-  return ({ registry }) => change(registry, sql);
+  return ({ registry }) => changeDatabase(registry, sql);
 }
 
 function inLedger(sql: string): Contradiction['make'] {
-  return ({ ledger }) => change(ledger, sql);
-}
-
-/** Behind the back of whatever forbids it; a statement that changes nothing is a mistake of this file. */
-function change(path: string, sql: string): void {
-  const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
-  database.exec('PRAGMA ignore_check_constraints = ON');
-  const { changes } = database.prepare(sql).run();
-  database.close();
-  if (changes === 0) throw new Error(`nothing changed by ${sql}`);
+  return ({ ledger }) => changeDatabase(ledger, sql);
 }
 
 /** A file on the board of one of the registered certificates. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { rowsOf } from '../line/line-evidence.ts';
 import type { RecordPlaces } from './load-places.ts';
+import { changeDatabase } from '../line/change-database.ts';
 
 /** Something that must never be, done to what a good load left on disk, and what the checker must say of it. */
 export interface Contradiction {
@@ -259,20 +260,11 @@ export const CONTRADICTIONS: readonly Contradiction[] = [
 ];
 
 function inRegistry(sql: string): Contradiction['make'] {
-  return ({ registry }) => change(registry, sql);
+  return ({ registry }) => changeDatabase(registry, sql);
 }
 
 function inLedger(sql: string): Contradiction['make'] {
-  return ({ ledger }) => change(ledger, sql);
-}
-
-/** Behind the back of whatever forbids it; a statement that changes nothing is a mistake of this file. */
-function change(path: string, sql: string): void {
-  const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
-  database.exec('PRAGMA ignore_check_constraints = ON');
-  const { changes } = database.prepare(sql).run();
-  database.close();
-  if (changes === 0) throw new Error(`nothing changed by ${sql}`);
+  return ({ ledger }) => changeDatabase(ledger, sql);
 }
 
 /** Edits the last entry that the edit changes and chains all anew, as somebody who has the ledger could. */
