@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { writeAtomically } from '../manifests/write-atomically.ts';
+import { writeAtomically } from '../disk/write-whole.ts';
 import { orderFileName } from '../pki/order-desk.ts';
 import { orderText, parseOrderText, type Order } from '../pki/order.ts';
 import { CommandError } from './exit-status.ts';

@@ -6,7 +6,7 @@ import { isManifestName } from '../manifests/inbox-names.ts';
 import { ISSUES } from '../manifests/issue-codes.ts';
 import { errnoOf, ManifestError } from '../manifests/manifest-error.ts';
 import { MAX_BYTES } from '../manifests/copy-manifest.ts';
-import { fillAndSync, syncFolder, temporaryPath } from '../manifests/write-atomically.ts';
+import { fillAndSync, syncFolder, temporaryPath } from '../disk/write-whole.ts';
 import { CommandError } from './exit-status.ts';
 import { noSuchFile } from './validate-file.ts';
 

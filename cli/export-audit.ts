@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAtomically } from '../manifests/write-atomically.ts';
+import { writeAtomically } from '../disk/write-whole.ts';
 import { loadAuditKey } from '../pki/audit-key.ts';
 import { makeCheckpoint } from '../pki/audit-witness.ts';
 import { verifierText } from '../pki/signed-note.ts';

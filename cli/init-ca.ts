@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { mkdir } from 'node:fs/promises';
-import { writeAtomically } from '../manifests/write-atomically.ts';
+import { writeAtomically } from '../disk/write-whole.ts';
 import { CA_FILES, createDevelopmentCa } from '../pki/development-ca.ts';
 import { passphraseFromFile } from '../pki/passphrase.ts';
 import { openTokenSigner } from '../workers/line-ca.ts';

@@ -4,7 +4,7 @@ import { passphraseFromFile } from '../pki/passphrase.ts';
 import { createReleaseKey, RELEASE_KEY_FILES } from '../pki/release-key.ts';
 import { verifierText } from '../pki/signed-note.ts';
 import { orderSourcesOf } from '../workers/line-orders.ts';
-import { ensurePassphraseFile } from '../workers/passphrase-file.ts';
+import { ensurePassphraseFile } from '../disk/passphrase-file.ts';
 import { releaseKeyFolder, releasePassphrasePath } from '../workers/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { writeAtomically } from '../manifests/write-atomically.ts';
+import { writeAtomically } from '../disk/write-whole.ts';
 import { openCheckpoint } from '../pki/audit-checkpoint.ts';
 import { createAuditKey, loadAuditKey, type AuditKey } from '../pki/audit-key.ts';
 import { verifierText } from '../pki/signed-note.ts';

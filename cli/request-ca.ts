@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newFactoryIcaName, CA_FILES } from '../pki/development-ca.ts';
 import { buildCaRequest } from '../pki/ca-request.ts';
-import { createDurableFolder } from '../pki/durable-folder.ts';
+import { createDurableFolder } from '../disk/durable-folder.ts';
 import { encryptPrivateKey } from '../pki/encrypted-key.ts';
 import { passphraseFromFile } from '../pki/passphrase.ts';
 import { pemOf } from '../pki/pem.ts';

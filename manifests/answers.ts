@@ -5,7 +5,7 @@ import { csvLine } from './csv-text.ts';
 import { issue } from './issue.ts';
 import { ManifestError } from './manifest-error.ts';
 import type { Accepted, Rejected, Verdict } from './verdict.ts';
-import { writeAtomically } from './write-atomically.ts';
+import { writeAtomically } from '../disk/write-whole.ts';
 
 /** The state of a file when it was answered, by which its answer is known to be still the right one. */
 export interface AnsweredFile {

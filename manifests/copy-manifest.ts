@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { issue, type Issue } from './issue.ts';
 import type { IssueCode } from './issue-codes.ts';
 import { errnoOf, ManifestError } from './manifest-error.ts';
-import { fillAndSync, syncFolder, temporaryPath } from './write-atomically.ts';
+import { fillAndSync, syncFolder, temporaryPath } from '../disk/write-whole.ts';
 
 /** The largest batch file that a certificate authority's bulk service takes, and 1,000,000 rows of 200 bytes. */
 export const MAX_BYTES = 200_000_000;

@@ -8,7 +8,7 @@ import { listInbox, looksComplete, type InboxFile, type InboxListing } from './i
 import { ManifestError } from './manifest-error.ts';
 import { Settling } from './settling.ts';
 import { rejectedFile, type Verdict } from './verdict.ts';
-import { removeAbandoned } from './write-atomically.ts';
+import { removeAbandoned } from '../disk/write-whole.ts';
 
 /** What the inbox did with a file, or could not do; `retryMs` until it tries again. */
 export type InboxEvent =

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeFactoryIcaCertificate, makeRootCertificate, type CaName } from './ca-certificate.ts';
 import { certificatesIn } from './certificate-file.ts';
 import { ceremonyTranscript } from './ceremony-transcript.ts';
-import { createDurableFolder } from './durable-folder.ts';
+import { createDurableFolder } from '../disk/durable-folder.ts';
 import { decryptPrivateKey, encryptPrivateKey } from './encrypted-key.ts';
 import { openIssuingCa, type IssuingCa } from './issuing-ca.ts';
 import { checkedPassphrase } from './passphrase.ts';

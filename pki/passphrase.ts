@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { PkiError } from './pki-error.ts';
-import { isPrivateFile } from './private-file.ts';
+import { isPrivateFile } from '../disk/private-file.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
 /** NIST SP 800-63B §3.1.1.2 asks for at least 8; OpenSSL takes no more than 1,024 octets. */

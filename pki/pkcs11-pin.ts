@@ -1,6 +1,6 @@
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { isPrivateFile } from './private-file.ts';
+import { isPrivateFile } from '../disk/private-file.ts';
 
 const KEY_LENGTH = 32;
 const SALT_LENGTH = 16;

@@ -4,7 +4,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { PoolConfig } from 'pg';
 import { ledgerUnavailable } from './ledger-errors.ts';
 import { PkiError } from './pki-error.ts';
-import { isPrivateFile } from './private-file.ts';
+import { isPrivateFile } from '../disk/private-file.ts';
 
 /** Where a ledger on PostgreSQL is. */
 export interface PostgresPlace {

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDurableFolder } from './durable-folder.ts';
+import { createDurableFolder } from '../disk/durable-folder.ts';
 import { decryptPrivateKey, encryptPrivateKey } from './encrypted-key.ts';
 import { checkedPassphrase } from './passphrase.ts';
 import { PkiError } from './pki-error.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { writeAtomically } from '../manifests/write-atomically.ts';
+import { writeAtomically } from '../disk/write-whole.ts';
 import { isCrlDue, issueCrl, type IssuedCrl } from '../pki/crl-issuer.ts';
 import { crlIn } from '../pki/crl-file.ts';
 import { readCrl, type CrlFields } from '../pki/crl-reader.ts';

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from './config-error.ts';
-import { tryLock } from './temporal-server/exclusive-lock.ts';
-import type { ExclusiveLock } from './temporal-server/exclusive-lock.ts';
+import { tryLock } from '../disk/exclusive-lock.ts';
+import type { ExclusiveLock } from '../disk/exclusive-lock.ts';
 
 /** Held by the line of a state folder for as long as it runs. */
 export const lineLockPath = (stateFolder: string): string => join(stateFolder, 'line.lock');

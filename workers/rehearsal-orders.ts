@@ -6,7 +6,7 @@ import { passphraseFromFile } from '../pki/passphrase.ts';
 import { createReleaseKey, loadReleaseKey, RELEASE_KEY_FILES, type ReleaseKey } from '../pki/release-key.ts';
 import { verifierText } from '../pki/signed-note.ts';
 import type { BatchRecord } from '../registry/registry.ts';
-import { ensurePassphraseFile } from './passphrase-file.ts';
+import { ensurePassphraseFile } from '../disk/passphrase-file.ts';
 import { ordersFolder, releaseKeyFolder, releaseKeysPath, releasePassphrasePath } from './state-folder.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { tryLock } from './exclusive-lock.ts';
+import { tryLock } from '../../disk/exclusive-lock.ts';
 import { isServing } from './is-serving.ts';
 import type { LocalServerOptions } from './local-server.ts';
 import { waitForNamespace } from './namespace-wait.ts';

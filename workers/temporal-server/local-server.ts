@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { startDevServer, watchDevServer } from './dev-server.ts';
 import type { DevServer } from './dev-server.ts';
-import { isDatabaseOpen, tryLock } from './exclusive-lock.ts';
+import { isDatabaseOpen, tryLock } from '../../disk/exclusive-lock.ts';
 import { isServing } from './is-serving.ts';
 import { joinRunningLine } from './join-running-line.ts';
 import { ensureOwnNamespace } from './own-namespace.ts';

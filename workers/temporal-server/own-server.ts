@@ -1,5 +1,5 @@
 import type { DevServer } from './dev-server.ts';
-import type { ExclusiveLock } from './exclusive-lock.ts';
+import type { ExclusiveLock } from '../../disk/exclusive-lock.ts';
 import type { LocalServerOptions } from './local-server.ts';
 import { endProcess, sendSignal } from './process-identity.ts';
 import { describeServer, removeServerRecord } from './server-record.ts';

@@ -6,7 +6,7 @@ import { DOWNLOAD_SERVICE, downloadBinary } from './binary-download.ts';
 import { buildBinary } from './binary-go-install.ts';
 import { checkBinaryVersion } from './binary-version.ts';
 import { endOrphanedBuild } from './build-record.ts';
-import { waitForLock } from './exclusive-lock.ts';
+import { waitForLock } from '../../disk/exclusive-lock.ts';
 import { executableOnPath, isExecutable } from './executable-on-path.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
 

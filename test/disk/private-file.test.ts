@@ -2,9 +2,9 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { passphraseFromFile } from '../../pki/passphrase.ts';
-import { isPrivateFile } from '../../pki/private-file.ts';
-import { temporaryFolder } from './openssl.ts';
-import { code } from './signing-line.ts';
+import { isPrivateFile } from '../../disk/private-file.ts';
+import { temporaryFolder } from '../pki/openssl.ts';
+import { code } from '../pki/signing-line.ts';
 
 const folder = temporaryFolder();
 afterEach(() => vi.unstubAllEnvs());

@@ -2,9 +2,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isDatabaseOpen, tryLock, waitForLock } from '../../../workers/temporal-server/exclusive-lock.ts';
-import { runChild } from './child.ts';
-import { scratchFolder, until } from './scratch.ts';
+import { isDatabaseOpen, tryLock, waitForLock } from '../../disk/exclusive-lock.ts';
+import { runChild } from '../workers/temporal-server/child.ts';
+import { scratchFolder, until } from '../workers/temporal-server/scratch.ts';
 
 describe('tryLock', () => {
   it('has one holder at a time, within a process too', () => {

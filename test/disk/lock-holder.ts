@@ -1,4 +1,4 @@
-import { tryLock } from '../../../workers/temporal-server/exclusive-lock.ts';
+import { tryLock } from '../../disk/exclusive-lock.ts';
 
 // Run as a process of its own: takes the lock on the file it is given, says so, and holds it until it is killed.
 const lock = tryLock(process.argv[2] ?? '');
