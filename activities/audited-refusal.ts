@@ -1,4 +1,4 @@
-import type { IssuanceLedger } from '../pki/issuance-ledger.ts';
+import type { IssuanceLedger } from '../pki/signing/issuance-ledger.ts';
 import { PkiError, type PkiCode } from '../pki/pki-error.ts';
 
 /** What the signer could not do, as against what it would not. */

@@ -1,11 +1,11 @@
-import type { IssuanceLedger } from '../pki/issuance-ledger.ts';
+import type { IssuanceLedger } from '../pki/signing/issuance-ledger.ts';
 import { PkiError } from '../pki/pki-error.ts';
 import { Context } from '@temporalio/activity';
-import { gateCsr } from '../pki/csr-gate.ts';
-import type { IssueRequest } from '../pki/issue-request.ts';
-import type { Issued, Issuer } from '../pki/issuer.ts';
-import type { StationGate } from '../pki/station-gate.ts';
-import type { OrderDesk } from '../pki/order-desk.ts';
+import { gateCsr } from '../pki/signing/csr-gate.ts';
+import type { IssueRequest } from '../pki/signing/issue-request.ts';
+import type { Issued, Issuer } from '../pki/signing/issuer.ts';
+import type { StationGate } from '../pki/signing/station-gate.ts';
+import type { OrderDesk } from '../pki/orders/order-desk.ts';
 import type {
   ReleaseUnitsInput,
   SignCertificateInput,

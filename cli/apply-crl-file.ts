@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { crlIn } from '../pki/crl-file.ts';
-import { verifyCrl, type VerifiedCrl } from '../pki/crl-verifier.ts';
+import { crlIn } from '../pki/x509/crl-file.ts';
+import { verifyCrl, type VerifiedCrl } from '../pki/revocation/crl-verifier.ts';
 import { PkiError } from '../pki/pki-error.ts';
 import type { RevocationResult } from '../registry/registry.ts';
 import { applyCrl } from '../workers/apply-crl.ts';

@@ -1,4 +1,4 @@
-import { OrderDesk } from '../pki/order-desk.ts';
+import { OrderDesk } from '../pki/orders/order-desk.ts';
 import { orderSourcesOf } from '../workers/line-orders.ts';
 import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';

@@ -3,8 +3,8 @@ import { createReadStream, existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { writeAtomically } from '../disk/write-whole.ts';
-import { orderFileName } from '../pki/order-desk.ts';
-import { orderText, parseOrderText, type Order } from '../pki/order.ts';
+import { orderFileName } from '../pki/orders/order-desk.ts';
+import { orderText, parseOrderText, type Order } from '../pki/orders/order.ts';
 import { CommandError } from './exit-status.ts';
 import { printLine } from './stdout.ts';
 

@@ -1,5 +1,5 @@
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
-import { pemOf } from '../pki/pem.ts';
+import { pemOf } from '../pki/x509/pem.ts';
 import type { AttemptRecord, CertificateRecord, EvidenceRecord, UnitRecord } from '../registry/registry.ts';
 import { CommandError } from './exit-status.ts';
 import { withRegistry } from './open-registry.ts';

@@ -1,5 +1,5 @@
-import { verifierText } from '../pki/signed-note.ts';
-import { ensureStationKey } from '../pki/station-key.ts';
+import { verifierText } from '../pki/keys/signed-note.ts';
+import { ensureStationKey } from '../pki/keys/station-key.ts';
 import { stationKeyPath } from '../workers/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';

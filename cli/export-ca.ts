@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readCaChain } from '../pki/development-ca.ts';
-import { pemOf } from '../pki/pem.ts';
+import { readCaChain } from '../pki/ca/ca-folder.ts';
+import { pemOf } from '../pki/x509/pem.ts';
 import { caFolder, crlPath } from '../workers/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 

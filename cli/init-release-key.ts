@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { passphraseFromFile } from '../pki/passphrase.ts';
-import { createReleaseKey, RELEASE_KEY_FILES } from '../pki/release-key.ts';
-import { verifierText } from '../pki/signed-note.ts';
+import { passphraseFromFile } from '../pki/keys/passphrase.ts';
+import { createReleaseKey, RELEASE_KEY_FILES } from '../pki/keys/release-key.ts';
+import { verifierText } from '../pki/keys/signed-note.ts';
 import { orderSourcesOf } from '../workers/line-orders.ts';
 import { ensurePassphraseFile } from '../disk/passphrase-file.ts';
 import { releaseKeyFolder, releasePassphrasePath } from '../workers/state-folder.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { lintCertificate, type LintFinding } from '../pki/certificate-linter.ts';
-import { readCaChain } from '../pki/development-ca.ts';
-import { issuerFactsOf } from '../pki/issuing-ca.ts';
-import { sha256Hex } from '../pki/p256.ts';
+import { lintCertificate, type LintFinding } from '../pki/lint/certificate-linter.ts';
+import { readCaChain } from '../pki/ca/ca-folder.ts';
+import { issuerFactsOf } from '../pki/ca/issuing-ca.ts';
+import { sha256Hex } from '../pki/x509/p256.ts';
 import { caFolder } from '../workers/state-folder.ts';
 import { CommandError, EXIT_STATUS } from './exit-status.ts';
 import { readCertificateFile } from './read-certificate-file.ts';

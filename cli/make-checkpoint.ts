@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeAtomically } from '../disk/write-whole.ts';
-import { openCheckpoint } from '../pki/audit-checkpoint.ts';
-import { createAuditKey, loadAuditKey, type AuditKey } from '../pki/audit-key.ts';
-import { verifierText } from '../pki/signed-note.ts';
-import type { SqlLedger } from '../pki/sql-ledger.ts';
+import { openCheckpoint } from '../pki/audit/audit-checkpoint.ts';
+import { createAuditKey, loadAuditKey, type AuditKey } from '../pki/keys/audit-key.ts';
+import { verifierText } from '../pki/keys/signed-note.ts';
+import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import { openLineAudit, witness } from '../workers/line-audit.ts';
 import { auditKeyPath, auditVerifierPath, auditWitnessPath } from '../workers/state-folder.ts';
 import type { Invocation } from './invocation.ts';

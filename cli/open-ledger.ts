@@ -1,5 +1,5 @@
-import type { LedgerDatabase } from '../pki/ledger-database.ts';
-import { SqlLedger } from '../pki/sql-ledger.ts';
+import type { LedgerDatabase } from '../pki/ledger/ledger-database.ts';
+import { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import { findLineDatabase, findLineDatabaseForReading, ledgerName } from '../workers/line-ledger.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';

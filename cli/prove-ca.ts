@@ -1,6 +1,6 @@
-import { proveOwnership } from '../pki/ownership-proof.ts';
-import { pemOf } from '../pki/pem.ts';
-import { SqlLedger } from '../pki/sql-ledger.ts';
+import { proveOwnership } from '../pki/revocation/ownership-proof.ts';
+import { pemOf } from '../pki/x509/pem.ts';
+import { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import { openConfiguredCa } from '../workers/line-ca.ts';
 import { openLineAudit } from '../workers/line-audit.ts';
 import { openLineDatabase } from '../workers/line-ledger.ts';

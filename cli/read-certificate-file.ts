@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { certificatesIn } from '../pki/certificate-file.ts';
+import { certificatesIn } from '../pki/x509/certificate-file.ts';
 import { CommandError } from './exit-status.ts';
 
 /** A thousand certificates in PEM. */

@@ -1,5 +1,5 @@
-import type { Issuance } from '../pki/issuance-ledger.ts';
-import type { SqlLedger } from '../pki/sql-ledger.ts';
+import type { Issuance } from '../pki/signing/issuance-ledger.ts';
+import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import type { Registry } from '../registry/registry.ts';
 import { compareAudit, compareLot, replayAudit } from '../reports/reconciliation.ts';
 import type { Difference, ReconciledCounts, RegisteredLot } from '../reports/reconciliation.ts';

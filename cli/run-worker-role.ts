@@ -1,5 +1,5 @@
-import { SqlLedger } from '../pki/sql-ledger.ts';
-import { StationRates } from '../pki/station-rates.ts';
+import { SqlLedger } from '../pki/ledger/sql-ledger.ts';
+import { StationRates } from '../pki/ledger/station-rates.ts';
 import { SqliteRegistry } from '../registry/sqlite-registry.ts';
 import { closeAll } from '../workers/close-all.ts';
 import type { Closing } from '../workers/close-all.ts';

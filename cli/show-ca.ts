@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
-import { CA_FILES, readCaChain } from '../pki/development-ca.ts';
+import { CA_FILES, readCaChain } from '../pki/ca/ca-folder.ts';
 import { caFolder } from '../workers/state-folder.ts';
 import { shownExpiry, shownTime } from './shown-time.ts';
 import { printJson, printLine } from './stdout.ts';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { describeCertificate, type CertificateFacts } from '../pki/certificate-facts.ts';
-import { readCaChain } from '../pki/development-ca.ts';
-import type { Issuance } from '../pki/issuance-ledger.ts';
-import { pemOf } from '../pki/pem.ts';
-import type { SqlLedger } from '../pki/sql-ledger.ts';
+import { describeCertificate, type CertificateFacts } from '../pki/lint/certificate-facts.ts';
+import { readCaChain } from '../pki/ca/ca-folder.ts';
+import type { Issuance } from '../pki/signing/issuance-ledger.ts';
+import { pemOf } from '../pki/x509/pem.ts';
+import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import type { SubjectAltName } from '../provisioning/product.ts';
 import { caFolder } from '../workers/state-folder.ts';
 import { CommandError } from './exit-status.ts';

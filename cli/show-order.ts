@@ -1,7 +1,7 @@
-import type { OrderStanding } from '../pki/issuance-ledger.ts';
-import { readOrder, readOrderFile } from '../pki/order-desk.ts';
-import { openOrder, type SignedOrder } from '../pki/order.ts';
-import { readVerifierKeys } from '../pki/verifier-key-file.ts';
+import type { OrderStanding } from '../pki/signing/issuance-ledger.ts';
+import { readOrder, readOrderFile } from '../pki/orders/order-desk.ts';
+import { openOrder, type SignedOrder } from '../pki/orders/order.ts';
+import { readVerifierKeys } from '../pki/keys/verifier-key-file.ts';
 import { orderSourcesOf } from '../workers/line-orders.ts';
 import type { Invocation } from './invocation.ts';
 import { readLedger } from './open-ledger.ts';

@@ -1,8 +1,8 @@
 import { renameSync, writeFileSync } from 'node:fs';
-import { readOrderFile } from '../pki/order-desk.ts';
-import { parseOrderText, signOrder } from '../pki/order.ts';
-import { passphraseFromFile } from '../pki/passphrase.ts';
-import { loadReleaseKey } from '../pki/release-key.ts';
+import { readOrderFile } from '../pki/orders/order-desk.ts';
+import { parseOrderText, signOrder } from '../pki/orders/order.ts';
+import { passphraseFromFile } from '../pki/keys/passphrase.ts';
+import { loadReleaseKey } from '../pki/keys/release-key.ts';
 import { releaseKeyFolder, releasePassphrasePath } from '../workers/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 import { printLine } from './stdout.ts';

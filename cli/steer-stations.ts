@@ -1,7 +1,7 @@
-import type { StationState } from '../pki/issuance-ledger.ts';
+import type { StationState } from '../pki/signing/issuance-ledger.ts';
 import { PkiError } from '../pki/pki-error.ts';
-import { parseVerifier } from '../pki/signed-note.ts';
-import { SqlLedger } from '../pki/sql-ledger.ts';
+import { parseVerifier } from '../pki/keys/signed-note.ts';
+import { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import { openLineDatabase } from '../workers/line-ledger.ts';
 import { rateOf } from '../workers/line-stations.ts';
 import type { Invocation } from './invocation.ts';

@@ -1,9 +1,9 @@
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { AUDIT_GENESIS, auditHash, type AuditEntry } from '../pki/audit-chain.ts';
-import { openCheckpoint } from '../pki/audit-checkpoint.ts';
-import { parseVerifier } from '../pki/signed-note.ts';
+import { AUDIT_GENESIS, auditHash, type AuditEntry } from '../pki/audit/audit-chain.ts';
+import { openCheckpoint } from '../pki/audit/audit-checkpoint.ts';
+import { parseVerifier } from '../pki/keys/signed-note.ts';
 import { auditVerifierPath, auditWitnessPath } from '../workers/state-folder.ts';
 import { EXPORT_FILES } from './export-audit.ts';
 import { CommandError, EXIT_STATUS } from './exit-status.ts';

@@ -1,5 +1,5 @@
-import { REVOCATION_REASONS, type Issuance, type RevocationReason } from '../pki/issuance-ledger.ts';
-import type { SqlLedger } from '../pki/sql-ledger.ts';
+import { REVOCATION_REASONS, type Issuance, type RevocationReason } from '../pki/signing/issuance-ledger.ts';
+import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';

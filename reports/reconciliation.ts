@@ -1,6 +1,6 @@
-import type { AuditEntry } from '../pki/audit-chain.ts';
-import type { Issuance, IssuanceState } from '../pki/issuance-ledger.ts';
-import { sha256Hex } from '../pki/p256.ts';
+import type { AuditEntry } from '../pki/audit/audit-chain.ts';
+import type { Issuance, IssuanceState } from '../pki/signing/issuance-ledger.ts';
+import { sha256Hex } from '../pki/x509/p256.ts';
 
 /** What two records disagree in; `code` is stable, `what` names the unit, request or certificate. */
 export interface Difference {

@@ -1,4 +1,4 @@
-import type { VerifiedCrl } from '../pki/crl-verifier.ts';
+import type { VerifiedCrl } from '../pki/revocation/crl-verifier.ts';
 import type { Registry, RevocationResult } from '../registry/registry.ts';
 
 /** Lets the registry know what a revocation list says. A certificate on hold is not revoked: its hold may end. */

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { containsKeyMaterial } from '../pki/key-material-scan.ts';
+import { containsKeyMaterial } from '../pki/keys/key-material-scan.ts';
 
 /**
  * Refuses key material in anything that is about to become history: inputs, results, heartbeats, memos, signals,

@@ -2,17 +2,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { writeAtomically } from '../disk/write-whole.ts';
-import type { Checkpoint } from '../pki/audit-checkpoint.ts';
+import type { Checkpoint } from '../pki/audit/audit-checkpoint.ts';
 import {
   auditKeyDraftPath,
   draftAuditKey,
   keepAuditKey,
   loadAuditKey,
   type AuditKey,
-} from '../pki/audit-key.ts';
-import { assertReaches, checkWitness, makeCheckpoint, stale } from '../pki/audit-witness.ts';
-import { verifierText } from '../pki/signed-note.ts';
-import type { SqlLedger } from '../pki/sql-ledger.ts';
+} from '../pki/keys/audit-key.ts';
+import { assertReaches, checkWitness, makeCheckpoint, stale } from '../pki/audit/audit-witness.ts';
+import { verifierText } from '../pki/keys/signed-note.ts';
+import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import type { Role } from './role.ts';
 import { auditKeyPath, auditVerifierPath, auditWitnessPath } from './state-folder.ts';
 

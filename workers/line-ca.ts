@@ -1,11 +1,11 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createDevelopmentCa, loadFactoryIca, readCaChain } from '../pki/development-ca.ts';
-import { openIssuingCa, type IssuingCa } from '../pki/issuing-ca.ts';
-import { passphraseFromFile } from '../pki/passphrase.ts';
-import { Pkcs11Signer } from '../pki/pkcs11-signer.ts';
-import type { Signer } from '../pki/signer.ts';
+import { createDevelopmentCa, loadFactoryIca, readCaChain } from '../pki/ca/ca-folder.ts';
+import { openIssuingCa, type IssuingCa } from '../pki/ca/issuing-ca.ts';
+import { passphraseFromFile } from '../pki/keys/passphrase.ts';
+import { Pkcs11Signer } from '../pki/signers/pkcs11-signer.ts';
+import type { Signer } from '../pki/signers/signer.ts';
 import { ConfigError } from './config-error.ts';
 import type { LineConfig } from './line-config.ts';
 import { caFolder, caPassphrasePath, pinRefusalPath } from './state-folder.ts';

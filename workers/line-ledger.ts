@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import type { LedgerDatabase } from '../pki/ledger-database.ts';
-import { PostgresDatabase } from '../pki/postgres-database.ts';
-import { postgresName } from '../pki/postgres-place.ts';
-import { SqliteReader } from '../pki/sqlite-reader.ts';
-import { SqliteDatabase } from '../pki/sqlite-database.ts';
+import type { LedgerDatabase } from '../pki/ledger/ledger-database.ts';
+import { PostgresDatabase } from '../pki/ledger/postgres-database.ts';
+import { postgresName } from '../pki/ledger/postgres-place.ts';
+import { SqliteReader } from '../pki/ledger/sqlite-reader.ts';
+import { SqliteDatabase } from '../pki/ledger/sqlite-database.ts';
 import type { LineConfig } from './line-config.ts';
 import { ledgerPath } from './state-folder.ts';
 

@@ -1,4 +1,4 @@
-import type { OrderSources } from '../pki/order-desk.ts';
+import type { OrderSources } from '../pki/orders/order-desk.ts';
 import type { LineConfig } from './line-config.ts';
 import { ordersFolder, releaseKeysPath } from './state-folder.ts';
 

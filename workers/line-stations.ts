@@ -1,7 +1,7 @@
 import type { StationConfig } from '../fixtures/station-config.ts';
-import type { IssuanceLedger } from '../pki/issuance-ledger.ts';
-import { verifierText } from '../pki/signed-note.ts';
-import { ensureStationKey } from '../pki/station-key.ts';
+import type { IssuanceLedger } from '../pki/signing/issuance-ledger.ts';
+import { verifierText } from '../pki/keys/signed-note.ts';
+import { ensureStationKey } from '../pki/keys/station-key.ts';
 import { stationKeyPath } from './state-folder.ts';
 
 /** A board takes seconds: three times what a busy socket needs, so that a stolen key yields little. */

@@ -6,7 +6,7 @@ import { createClaimActivities } from '../activities/claim-activities.ts';
 import { createStationActivities } from '../activities/station-activities.ts';
 import { Station } from '../fixtures/station.ts';
 import type { StationConfig } from '../fixtures/station-config.ts';
-import { loadStationKey, type StationKey } from '../pki/station-key.ts';
+import { loadStationKey, type StationKey } from '../pki/keys/station-key.ts';
 import type { Product } from '../provisioning/product.ts';
 import { STEP_POLICY } from '../provisioning/step-policy.ts';
 import { anyBoardQueue, stationQueue } from '../provisioning/task-queues.ts';

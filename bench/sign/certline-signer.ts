@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import type { CertificateProfile } from '../../pki/certificate-profile.ts';
-import { createDevelopmentCa, loadFactoryIca } from '../../pki/development-ca.ts';
-import { generateDeviceKey } from '../../pki/device-key.ts';
-import type { IssueRequest } from '../../pki/issue-request.ts';
-import { Issuer } from '../../pki/issuer.ts';
-import { orderText, type Order, type SignedOrder } from '../../pki/order.ts';
-import { sha256Hex } from '../../pki/p256.ts';
-import { SecretBytes } from '../../pki/secret-bytes.ts';
-import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
-import type { SqlLedger } from '../../pki/sql-ledger.ts';
+import type { CertificateProfile } from '../../pki/profile/certificate-profile.ts';
+import { createDevelopmentCa, loadFactoryIca } from '../../pki/ca/ca-folder.ts';
+import { generateDeviceKey } from '../../pki/keys/device-key.ts';
+import type { IssueRequest } from '../../pki/signing/issue-request.ts';
+import { Issuer } from '../../pki/signing/issuer.ts';
+import { orderText, type Order, type SignedOrder } from '../../pki/orders/order.ts';
+import { sha256Hex } from '../../pki/x509/p256.ts';
+import { SecretBytes } from '../../pki/keys/secret-bytes.ts';
+import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
+import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 
 const PROFILE: CertificateProfile = {
   organization: 'certline-bench',

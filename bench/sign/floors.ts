@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, sign, verify, X509Certificate } f
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { generateDeviceKey } from '../../pki/device-key.ts';
+import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import { callsPerSecond } from './per-second.ts';
 import { makeOpensslChain, openssl } from './openssl-chain.ts';
 

@@ -8,8 +8,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
-import { generateDeviceKey } from '../../pki/device-key.ts';
-import { pemOf } from '../../pki/pem.ts';
+import { generateDeviceKey } from '../../pki/keys/device-key.ts';
+import { pemOf } from '../../pki/x509/pem.ts';
 import { makeOpensslChain } from './openssl-chain.ts';
 
 /** The databases that step-ca can have in a folder: badger is its default, bbolt syncs each of its transactions. */

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { classifyBoard } from '../../fixtures/board-class.ts';
-import { describeCertificate } from '../../pki/certificate-facts.ts';
+import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import { fileSize } from '../../smp/file-size.ts';
 import { readFile } from '../../smp/read-file.ts';
 import type { BoardReport, ReportedCertificate, ReportedClass, ReportedCredentials } from './board-report.ts';

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { containsKeyMaterial } from '../../pki/key-material-scan.ts';
+import { containsKeyMaterial } from '../../pki/keys/key-material-scan.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { printJson } from '../stdout.ts';

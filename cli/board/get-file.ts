@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { containsKeyMaterial } from '../../pki/key-material-scan.ts';
+import { containsKeyMaterial } from '../../pki/keys/key-material-scan.ts';
 import { readFile } from '../../smp/read-file.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';

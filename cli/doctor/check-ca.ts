@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readCaChain } from '../../pki/development-ca.ts';
+import { readCaChain } from '../../pki/ca/ca-folder.ts';
 import { openConfiguredCa, type CaKeyConfig } from '../../workers/line-ca.ts';
 import { caFolder, caPassphrasePath } from '../../workers/state-folder.ts';
 import { shownExpiry } from '../shown-time.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
-import type { OrderStanding } from '../../pki/issuance-ledger.ts';
-import { ORDER_FILE_SUFFIX, readOrder, type OrderSources } from '../../pki/order-desk.ts';
-import type { SignedOrder } from '../../pki/order.ts';
-import { readVerifierKeys } from '../../pki/verifier-key-file.ts';
+import type { OrderStanding } from '../../pki/signing/issuance-ledger.ts';
+import { ORDER_FILE_SUFFIX, readOrder, type OrderSources } from '../../pki/orders/order-desk.ts';
+import type { SignedOrder } from '../../pki/orders/order.ts';
+import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
 import { shownTime } from '../shown-time.ts';
 import { failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { profileOfProduct } from '../../pki/certificate-profile.ts';
-import { readCaChain } from '../../pki/development-ca.ts';
-import { issuerFactsOf, type IssuerFacts } from '../../pki/issuing-ca.ts';
-import { trySample } from '../../pki/profile-sample.ts';
+import { profileOfProduct } from '../../pki/profile/certificate-profile.ts';
+import { readCaChain } from '../../pki/ca/ca-folder.ts';
+import { issuerFactsOf, type IssuerFacts } from '../../pki/ca/issuing-ca.ts';
+import { trySample } from '../../pki/signing/profile-sample.ts';
 import type { LineConfig } from '../../workers/line-config.ts';
 import { caFolder } from '../../workers/state-folder.ts';
 import { failure, ok, warn } from './finding.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { StationConfig } from '../../fixtures/station-config.ts';
-import type { EnrolledStation } from '../../pki/issuance-ledger.ts';
-import { verifierText } from '../../pki/signed-note.ts';
-import { loadStationKey } from '../../pki/station-key.ts';
+import type { EnrolledStation } from '../../pki/signing/issuance-ledger.ts';
+import { verifierText } from '../../pki/keys/signed-note.ts';
+import { loadStationKey } from '../../pki/keys/station-key.ts';
 import { stationKeyPath } from '../../workers/state-folder.ts';
 import { fail, failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';

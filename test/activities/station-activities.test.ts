@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ensureStationKey } from '../../pki/station-key.ts';
+import { ensureStationKey } from '../../pki/keys/station-key.ts';
 import { asyncLocalStorage } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
 import { afterEach, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { startBench, unitOf } from '../fixtures/bench.ts';
 import type { Bench } from '../fixtures/bench.ts';
 import { makeCa } from '../pki/leaf.ts';
 import { temporaryFolder } from '../pki/openssl.ts';
-import { makeLine, release } from '../pki/signing-line.ts';
+import { makeLine, release } from '../pki/signing/signing-line.ts';
 import { until } from '../workflows/until.ts';
 
 let bench: Bench | undefined;

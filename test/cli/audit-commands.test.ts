@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 import type { BatchRow } from '../../registry/registry.ts';
-import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
 import { auditWitnessPath, crlPath, ledgerPath, registryPath } from '../../workers/state-folder.ts';
 import { json, newPlace } from './certline.ts';
 import type { Ended, Place } from './certline.ts';

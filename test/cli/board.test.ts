@@ -7,7 +7,7 @@ import { boardPort } from '../../cli/board/board-port.ts';
 import { CredentialFiles } from '../../cli/board/credential-files.ts';
 import { plain, plainLines } from '../../cli/board/plain.ts';
 import { barLine } from '../../cli/board/transfer-bar.ts';
-import { generateDeviceKey } from '../../pki/device-key.ts';
+import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import type { BoardFault } from '../../simulator/faults.ts';
 import { FIRMWARE_PROFILES } from '../../simulator/firmware-profile.ts';
 import type { FirmwareName } from '../../simulator/firmware-profile.ts';

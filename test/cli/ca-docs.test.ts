@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openConfiguredCa } from '../../workers/line-ca.ts';
 import { loadLineConfig } from '../../workers/line-config.ts';
-import { pemOf } from '../../pki/pem.ts';
+import { pemOf } from '../../pki/x509/pem.ts';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 import { registryPath } from '../../workers/state-folder.ts';
 import { openssl } from '../pki/openssl.ts';
-import { SOFTHSM_INSTALLED } from '../pki/softhsm.ts';
+import { SOFTHSM_INSTALLED } from '../pki/signers/softhsm.ts';
 import { rowsOf } from '../registry/opened.ts';
 import { newPlace, PRODUCT } from './certline.ts';
 import type { Place } from './certline.ts';
@@ -25,7 +25,7 @@ function follow({ folder, environment }: Place, section: string): string {
   });
 }
 
-describe.skipIf(!SOFTHSM_INSTALLED)('docs/signer.md (test/pki/install-softhsm.sh installs its token)', () => {
+describe.skipIf(!SOFTHSM_INSTALLED)('docs/signer.md (test/pki/signers/install-softhsm.sh installs its token)', () => {
   it('leads from an empty token to a closed lot', async () => {
     const place = newPlace();
     mkdirSync(join(place.folder, 'tokens'));

@@ -3,13 +3,13 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { certificatesIn } from '../../pki/certificate-file.ts';
-import { chainOfKey } from '../../pki/imported-chain.ts';
-import { pemOf } from '../../pki/pem.ts';
-import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
+import { certificatesIn } from '../../pki/x509/certificate-file.ts';
+import { chainOfKey } from '../../pki/ca/imported-chain.ts';
+import { pemOf } from '../../pki/x509/pem.ts';
+import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
 import { openConfiguredCa } from '../../workers/line-ca.ts';
 import { ledgerPath } from '../../workers/state-folder.ts';
-import { makeToken, SOFTHSM_INSTALLED } from '../pki/softhsm.ts';
+import { makeToken, SOFTHSM_INSTALLED } from '../pki/signers/softhsm.ts';
 import { json, newPlace, PRODUCT } from './certline.ts';
 import type { Place } from './certline.ts';
 import { issueInto } from './issued-lot.ts';
@@ -195,7 +195,7 @@ describe('certline ca prove', () => {
   });
 });
 
-describe.skipIf(!SOFTHSM_INSTALLED)('a CA on a token (test/pki/install-softhsm.sh installs one)', () => {
+describe.skipIf(!SOFTHSM_INSTALLED)('a CA on a token (test/pki/signers/install-softhsm.sh installs one)', () => {
   it('is made, or asked for and imported, and works; its key is in no file', async () => {
     for (const way of ['init', 'import']) {
       const place = newPlace();

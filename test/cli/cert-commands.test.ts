@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { pemOf } from '../../pki/pem.ts';
+import { pemOf } from '../../pki/x509/pem.ts';
 import { json, newPlace } from './certline.ts';
 import { issueInto } from './issued-lot.ts';
 

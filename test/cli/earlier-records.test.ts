@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import type { Finding } from '../../cli/doctor/finding.ts';
-import { SQLITE_MIGRATIONS } from '../../pki/sqlite-migrations.ts';
+import { SQLITE_MIGRATIONS } from '../../pki/ledger/sqlite-migrations.ts';
 import { MIGRATIONS } from '../../registry/migrations.ts';
 import { ledgerPath, registryPath } from '../../workers/state-folder.ts';
 import { json, newPlace } from './certline.ts';

@@ -1,12 +1,12 @@
-import type { CertificateProfile } from '../../pki/certificate-profile.ts';
-import { generateDeviceKey } from '../../pki/device-key.ts';
-import { Issuer, type Issued } from '../../pki/issuer.ts';
-import type { IssuingCa } from '../../pki/issuing-ca.ts';
-import type { PostgresPlace } from '../../pki/postgres-place.ts';
-import { SqlLedger } from '../../pki/sql-ledger.ts';
+import type { CertificateProfile } from '../../pki/profile/certificate-profile.ts';
+import { generateDeviceKey } from '../../pki/keys/device-key.ts';
+import { Issuer, type Issued } from '../../pki/signing/issuer.ts';
+import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
+import type { PostgresPlace } from '../../pki/ledger/postgres-place.ts';
+import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import { ensureDemoCa } from '../../workers/line-ca.ts';
 import { openLineDatabase } from '../../workers/line-ledger.ts';
-import { RELEASE, signedOrder } from '../pki/signed-orders.ts';
+import { RELEASE, signedOrder } from '../pki/orders/signed-orders.ts';
 import type { Place } from './certline.ts';
 
 const PROFILE = { organization: 'certline-test', commonName: '{serial}' };

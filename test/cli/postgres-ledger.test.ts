@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PostgresPlace } from '../../pki/postgres-place.ts';
+import type { PostgresPlace } from '../../pki/ledger/postgres-place.ts';
 import type { Finding } from '../../cli/doctor/finding.ts';
-import { verifierText } from '../../pki/signed-note.ts';
-import { ensureStationKey } from '../../pki/station-key.ts';
+import { verifierText } from '../../pki/keys/signed-note.ts';
+import { ensureStationKey } from '../../pki/keys/station-key.ts';
 import { ledgerPath, ordersFolder, releaseKeysPath } from '../../workers/state-folder.ts';
-import { PostgresServer, POSTGRES_INSTALLED } from '../pki/postgres-server.ts';
+import { PostgresServer, POSTGRES_INSTALLED } from '../pki/ledger/postgres-server.ts';
 import { json, newPlace, PRODUCT, type Ended, type Place } from './certline.ts';
 import { issueInto } from './issued-lot.ts';
 
@@ -42,7 +42,7 @@ const good = (ended: Ended): string => {
 };
 
 describe.skipIf(!POSTGRES_INSTALLED)(
-  'commands at a signer whose ledger is on PostgreSQL (test/pki/install-tools.sh installs it)',
+  'commands at a signer whose ledger is on PostgreSQL (test/pki/lint/install-tools.sh installs it)',
   () => {
     beforeAll(async () => {
       server = await PostgresServer.start(root);

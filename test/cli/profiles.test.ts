@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { pemOf } from '../../pki/pem.ts';
-import { DEFECT_SERIAL, DEFECTS, withDefect } from '../pki/defects.ts';
+import { pemOf } from '../../pki/x509/pem.ts';
+import { DEFECT_SERIAL, DEFECTS, withDefect } from '../pki/lint/defects.ts';
 import { freshTbs, makeCa } from '../pki/leaf.ts';
 import { json, newPlace, PRODUCT } from './certline.ts';
 

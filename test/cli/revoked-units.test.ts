@@ -1,11 +1,11 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Issued } from '../../pki/issuer.ts';
-import { Issuer } from '../../pki/issuer.ts';
-import { issueCrl } from '../../pki/crl-issuer.ts';
-import { generateDeviceKey } from '../../pki/device-key.ts';
-import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
+import type { Issued } from '../../pki/signing/issuer.ts';
+import { Issuer } from '../../pki/signing/issuer.ts';
+import { issueCrl } from '../../pki/revocation/crl-issuer.ts';
+import { generateDeviceKey } from '../../pki/keys/device-key.ts';
+import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
 import type { UnitRecord } from '../../registry/registry.ts';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 import { ensureDemoCa } from '../../workers/line-ca.ts';

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
 import { ledgerPath } from '../../workers/state-folder.ts';
 import { newPlace, PRODUCT } from './certline.ts';
 

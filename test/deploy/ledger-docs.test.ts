@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PkiError } from '../../pki/pki-error.ts';
-import { postgresError } from '../../pki/postgres-errors.ts';
-import { SqlLedger } from '../../pki/sql-ledger.ts';
+import { postgresError } from '../../pki/ledger/postgres-errors.ts';
+import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import { parseLineConfig, type LineConfig } from '../../workers/line-config.ts';
 import { openLineDatabase } from '../../workers/line-ledger.ts';
 import { blocksOf, pageOf } from '../cli/follow-docs.ts';
-import { PostgresServer, POSTGRES_INSTALLED } from '../pki/postgres-server.ts';
+import { PostgresServer, POSTGRES_INSTALLED } from '../pki/ledger/postgres-server.ts';
 
 const SECTION = 'The ledger on PostgreSQL';
 const PRODUCTS = [{ name: 'node', organization: 'acme' }];
@@ -38,7 +38,7 @@ describe('docs/deployment.md on the ledger', () => {
 });
 
 describe.skipIf(!POSTGRES_INSTALLED)(
-  'docs/deployment.md on the ledger, on a server (test/pki/install-tools.sh installs it)',
+  'docs/deployment.md on the ledger, on a server (test/pki/lint/install-tools.sh installs it)',
   () => {
     const root = mkdtempSync(join(tmpdir(), 'certline-postgres-'));
     let server: PostgresServer;

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { passphraseFromFile } from '../../pki/passphrase.ts';
+import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import { findTemporalBinary } from '../../workers/temporal-server/temporal-binary.ts';
 import { testServer } from '../temporal-server.ts';

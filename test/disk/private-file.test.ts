@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { passphraseFromFile } from '../../pki/passphrase.ts';
+import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
 import { isPrivateFile } from '../../disk/private-file.ts';
 import { temporaryFolder } from '../pki/openssl.ts';
-import { code } from '../pki/signing-line.ts';
+import { code } from '../pki/signing/signing-line.ts';
 
 const folder = temporaryFolder();
 afterEach(() => vi.unstubAllEnvs());

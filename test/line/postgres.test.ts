@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ledgerPath, logPath } from '../../workers/state-folder.ts';
-import { PostgresServer, POSTGRES_INSTALLED } from '../pki/postgres-server.ts';
+import { PostgresServer, POSTGRES_INSTALLED } from '../pki/ledger/postgres-server.ts';
 import { until } from '../workflows/until.ts';
 import { violations } from './invariants.ts';
 import { copyLedger } from './ledger-copy.ts';
@@ -31,7 +31,7 @@ function signerSays(...args: string[]): { status: number | null; stdout: string;
 }
 
 describe.skipIf(!POSTGRES_INSTALLED)(
-  'a line whose ledger is on PostgreSQL (test/pki/install-tools.sh installs it)',
+  'a line whose ledger is on PostgreSQL (test/pki/lint/install-tools.sh installs it)',
   () => {
     beforeAll(async () => {
       root = mkdtempSync(join(tmpdir(), 'certline-postgres-'));

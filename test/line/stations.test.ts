@@ -1,13 +1,13 @@
 import { Worker } from '@temporalio/worker';
 import { afterEach, describe, expect, it } from 'vitest';
-import { generateDeviceKey } from '../../pki/device-key.ts';
-import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
+import { generateDeviceKey } from '../../pki/keys/device-key.ts';
+import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
 import type { ClaimActivities, GeneratedKeypair } from '../../provisioning/steps-io.ts';
 import { anyBoardQueue } from '../../provisioning/task-queues.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ledgerPath } from '../../workers/state-folder.ts';
 import { connectWorkers } from '../../workers/temporal-connection.ts';
-import { auditOf } from '../pki/signing-line.ts';
+import { auditOf } from '../pki/signing/signing-line.ts';
 import { until } from '../workflows/until.ts';
 import { manifest, startLineRig } from './line-rig.ts';
 import type { LineRig } from './line-rig.ts';

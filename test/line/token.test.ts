@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { caFolder } from '../../workers/state-folder.ts';
 import { blocksOf, followSigner } from '../cli/follow-docs.ts';
 import { openssl } from '../pki/openssl.ts';
-import { SOFTHSM_INSTALLED, SOFTHSM_MODULE } from '../pki/softhsm.ts';
+import { SOFTHSM_INSTALLED, SOFTHSM_MODULE } from '../pki/signers/softhsm.ts';
 import { until } from '../workflows/until.ts';
 import { violations } from './invariants.ts';
 import { readEvidence } from './line-evidence.ts';
@@ -63,7 +63,7 @@ function fileOf(bytes: Uint8Array): string {
 let rig: RolesRig;
 
 describe.skipIf(!SOFTHSM_INSTALLED)(
-  'a line whose CA key is on a SoftHSM2 token (test/pki/install-softhsm.sh installs it)',
+  'a line whose CA key is on a SoftHSM2 token (test/pki/signers/install-softhsm.sh installs it)',
   () => {
     beforeAll(async () => {
       const { pkcs11 } = JSON.parse(`{${blocksOf('signer.md', SECTION, 'json')}}`) as { pkcs11: object };

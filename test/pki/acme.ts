@@ -1,5 +1,5 @@
-import type { CertificateProfile } from '../../pki/certificate-profile.ts';
-import { SecretBytes } from '../../pki/secret-bytes.ts';
+import type { CertificateProfile } from '../../pki/profile/certificate-profile.ts';
+import { SecretBytes } from '../../pki/keys/secret-bytes.ts';
 
 /** The profile of the tests' only product. Imported by child processes too: nothing here may need vitest. */
 export const PROFILE: CertificateProfile = {

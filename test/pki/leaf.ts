@@ -1,17 +1,17 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { makeFactoryIcaCertificate, makeRootCertificate, type CaName } from '../../pki/ca-certificate.ts';
-import { readCertificate } from '../../pki/certificate-reader.ts';
-import { createDevelopmentCa, loadFactoryIca } from '../../pki/development-ca.ts';
-import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from '../../pki/device-certificate.ts';
-import { generateDeviceKey } from '../../pki/device-key.ts';
-import { gateCsr } from '../../pki/csr-gate.ts';
-import { openIssuingCa, type IssuingCa } from '../../pki/issuing-ca.ts';
-import { pemOf } from '../../pki/pem.ts';
-import { SoftwareSigner } from '../../pki/software-signer.ts';
-import { assembleCertificate } from '../../pki/tbs-builder.ts';
+import { makeFactoryIcaCertificate, makeRootCertificate, type CaName } from '../../pki/ca/ca-certificate.ts';
+import { readCertificate } from '../../pki/x509/certificate-reader.ts';
+import { createDevelopmentCa, loadFactoryIca } from '../../pki/ca/ca-folder.ts';
+import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from '../../pki/certificate/device-certificate.ts';
+import { generateDeviceKey } from '../../pki/keys/device-key.ts';
+import { gateCsr } from '../../pki/signing/csr-gate.ts';
+import { openIssuingCa, type IssuingCa } from '../../pki/ca/issuing-ca.ts';
+import { pemOf } from '../../pki/x509/pem.ts';
+import { SoftwareSigner } from '../../pki/signers/software-signer.ts';
+import { assembleCertificate } from '../../pki/x509/tbs-builder.ts';
 import { passphrase, PROFILE } from './acme.ts';
-import { hex, joined, partsOf, type CertificateParts } from './certificate-parts.ts';
+import { hex, joined, partsOf, type CertificateParts } from './lint/certificate-parts.ts';
 import { fileIn } from './openssl.ts';
 
 /** What a corporate root may certify: a factory CA that is not limited to TLS clients. */

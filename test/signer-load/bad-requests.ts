@@ -1,4 +1,4 @@
-import { generateDeviceKey, type DeviceKey } from '../../pki/device-key.ts';
+import { generateDeviceKey, type DeviceKey } from '../../pki/keys/device-key.ts';
 import type { SignCertificateInput } from '../../provisioning/steps-io.ts';
 import type { UnitAttempt } from '../../provisioning/unit.ts';
 import type { LoadLine } from './load-line.ts';

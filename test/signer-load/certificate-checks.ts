@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { lintCertificate } from '../../pki/certificate-linter.ts';
-import { issuerFactsOf, type IssuerFacts } from '../../pki/issuing-ca.ts';
+import { lintCertificate } from '../../pki/lint/certificate-linter.ts';
+import { issuerFactsOf, type IssuerFacts } from '../../pki/ca/issuing-ca.ts';
 import { noCertificateNumberTwice, noKeyTwice } from '../line/certificate-invariants.ts';
 import { repeated, sha256, spkiOf } from '../line/line-evidence.ts';
 import { readRevocationList } from './openssl-checks.ts';

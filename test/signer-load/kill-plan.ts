@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { ISSUE_STEPS } from '../../pki/issuer.ts';
+import { ISSUE_STEPS } from '../../pki/signing/issuer.ts';
 import type { RandomSeries } from './random-series.ts';
 import type { Doom } from './signer-messages.ts';
 

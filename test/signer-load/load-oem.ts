@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { orderFileName } from '../../pki/order-desk.ts';
-import { signOrder, type Order } from '../../pki/order.ts';
-import { noteVerifierOf, verifierText } from '../../pki/signed-note.ts';
+import { orderFileName } from '../../pki/orders/order-desk.ts';
+import { signOrder, type Order } from '../../pki/orders/order.ts';
+import { noteVerifierOf, verifierText } from '../../pki/keys/signed-note.ts';
 import type { RecordPlaces } from './load-places.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { generateDeviceKey, type DeviceKey } from '../../pki/device-key.ts';
-import { noteVerifierOf, verifierText } from '../../pki/signed-note.ts';
-import { signStatement } from '../../pki/signed-request.ts';
+import { generateDeviceKey, type DeviceKey } from '../../pki/keys/device-key.ts';
+import { noteVerifierOf, verifierText } from '../../pki/keys/signed-note.ts';
+import { signStatement } from '../../pki/signing/signed-request.ts';
 import type { SignCertificateInput } from '../../provisioning/steps-io.ts';
 import type { UnitAttempt } from '../../provisioning/unit.ts';
 import { signingRequestId } from '../../provisioning/workflow-ids.ts';

@@ -1,4 +1,4 @@
-import type { Order } from '../../pki/order.ts';
+import type { Order } from '../../pki/orders/order.ts';
 import type { ReleaseUnitsInput } from '../../provisioning/steps-io.ts';
 import type { LoadLine } from './load-line.ts';
 import { requestOf } from './load-station.ts';

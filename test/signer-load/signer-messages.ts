@@ -5,7 +5,7 @@ import type {
   SignCertificateInput,
   SignedCertificate,
 } from '../../provisioning/steps-io.ts';
-import type { RevocationReason, StationState } from '../../pki/issuance-ledger.ts';
+import type { RevocationReason, StationState } from '../../pki/signing/issuance-ledger.ts';
 
 /** What the signer's process does for whoever is at the other end of its pipe: the activities, and what people do by hand. */
 export interface SignerWork {

@@ -5,12 +5,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import { createSignerActivities } from '../../activities/signer-activities.ts';
-import { profileOfProduct } from '../../pki/certificate-profile.ts';
-import { Issuer } from '../../pki/issuer.ts';
-import { OrderDesk } from '../../pki/order-desk.ts';
-import type { Signer } from '../../pki/signer.ts';
-import { SqliteDatabase } from '../../pki/sqlite-database.ts';
-import { StationGate } from '../../pki/station-gate.ts';
+import { profileOfProduct } from '../../pki/profile/certificate-profile.ts';
+import { Issuer } from '../../pki/signing/issuer.ts';
+import { OrderDesk } from '../../pki/orders/order-desk.ts';
+import type { Signer } from '../../pki/signers/signer.ts';
+import { SqliteDatabase } from '../../pki/ledger/sqlite-database.ts';
+import { StationGate } from '../../pki/signing/station-gate.ts';
 import type { Product } from '../../provisioning/product.ts';
 import { openLineAudit, witness } from '../../workers/line-audit.ts';
 import { openLineCa } from '../../workers/line-ca.ts';

@@ -1,4 +1,4 @@
-import { generateDeviceKey } from '../../pki/device-key.ts';
+import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import type { UnitRow } from '../../provisioning/unit.ts';
 import { boardNamed, requestOf } from './load-station.ts';
 import type { RandomSeries } from './random-series.ts';

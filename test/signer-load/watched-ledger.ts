@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { LedgerDatabase } from '../../pki/ledger-database.ts';
-import { SqlLedger } from '../../pki/sql-ledger.ts';
-import { StationRates } from '../../pki/station-rates.ts';
+import type { LedgerDatabase } from '../../pki/ledger/ledger-database.ts';
+import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
+import { StationRates } from '../../pki/ledger/station-rates.ts';
 import type { KillPoints } from './kill-points.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { describeCertificate } from '../../pki/certificate-facts.ts';
+import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import type { UnitState } from '../../provisioning/unit.ts';
 import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { startLineRig } from '../line/line-rig.ts';

@@ -2,7 +2,7 @@
  * Opens the audit log of a signer for the first time and kills itself with SIGKILL when it calls a method of the ledger.
  * Arguments: state folder, method.
  */
-import { openSqliteLedger } from '../../pki/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
 import { openLineAudit } from '../../workers/line-audit.ts';
 import { ledgerPath } from '../../workers/state-folder.ts';
 

@@ -4,7 +4,7 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
-import { findKeyMaterial } from '../../pki/key-material-scan.ts';
+import { findKeyMaterial } from '../../pki/keys/key-material-scan.ts';
 import { workflowBundle } from './rig.ts';
 import { tampered } from './tampered-history.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from '../../../pki/device-certificate.ts';
-import { gateCsr } from '../../../pki/csr-gate.ts';
-import { pemOf } from '../../../pki/pem.ts';
+import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from '../../../pki/certificate/device-certificate.ts';
+import { gateCsr } from '../../../pki/signing/csr-gate.ts';
+import { pemOf } from '../../../pki/x509/pem.ts';
 import { PROFILE } from '../acme.ts';
 import { makeCa, signTbs } from '../leaf.ts';
 import { fileIn, temporaryFolder } from '../openssl.ts';
-import { makeLine, release, requestFor } from '../signing-line.ts';
+import { makeLine, release, requestFor } from '../signing/signing-line.ts';
 import { deliver, type Credential, type Delivery } from './delivered-credential.ts';
 import { MBEDTLS_CLIENT, OPENSSL_CLIENT } from './dtls-clients.ts';
 import { CIPHER_SUITE, makeServerIdentity } from './dtls-server.ts';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { MBEDTLS_MISSING } from '../verifiers.ts';
+import { MBEDTLS_MISSING } from '../lint/verifiers.ts';
 import { CIPHER_SUITE } from './dtls-server.ts';
 
 /** What a client is given: paths of DER files, of the server's certificate, and of a PEM chain to send, if any. */

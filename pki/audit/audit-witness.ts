@@ -1,0 +1,42 @@
+import { AUDIT_GENESIS } from './audit-chain.ts';
+import { openCheckpoint, signCheckpoint, type Checkpoint } from './audit-checkpoint.ts';
+import type { AuditKey } from '../keys/audit-key.ts';
+import { PkiError } from '../pki-error.ts';
+import type { SqlLedger } from '../ledger/sql-ledger.ts';
+
+/**
+ * The checkpoint in `note`, after checking that the ledger goes on from it. Throws LEDGER_STALE when the note is not
+ * signed by the key, the ledger has fewer entries, or has another entry there: it is an old copy, or was rewritten.
+ */
+export async function checkWitness(ledger: SqlLedger, key: AuditKey, note: string): Promise<Checkpoint> {
+  const checkpoint = openCheckpoint(note, key.verifier);
+  if (checkpoint === undefined)
+    throw stale('its witness is not signed by the audit key of this signer', 'witness-signature');
+  await assertReaches(ledger, checkpoint);
+  return checkpoint;
+}
+
+/** Throws LEDGER_STALE unless the ledger has the entry that the checkpoint ends with. */
+export async function assertReaches(ledger: SqlLedger, { size, hash }: Checkpoint): Promise<void> {
+  const found = size === 0 ? AUDIT_GENESIS : await ledger.auditHash(size);
+  if (found === hash) return;
+  if (found !== undefined) throw stale(`its entry ${size} is not the witnessed one`, 'forked');
+  const { size: entries } = await ledger.auditHead();
+  throw stale(`it has ${entries} entries and its witness saw ${size}`, 'older');
+}
+
+/** A signed checkpoint of the ledger as it is now, with its note. */
+export async function makeCheckpoint(
+  ledger: SqlLedger,
+  { privateKey, verifier }: AuditKey,
+  now: Date,
+): Promise<Checkpoint & { readonly note: string }> {
+  const checkpoint = { ...(await ledger.auditHead()), at: now.toISOString() };
+  return { ...checkpoint, note: signCheckpoint(checkpoint, verifier, privateKey) };
+}
+
+/** The error of a ledger that must not sign; `what` says how it disagrees with its witness. */
+export function stale(what: string, reason: string): PkiError {
+  const message = `The ledger is not the one that signed last (${what}), so nothing is signed: bring back the newest copy; only if that is lost for good, "certline audit checkpoint --accept-loss".`;
+  return new PkiError('LEDGER_STALE', message, { reason });
+}

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { PkiError } from '../pki-error.ts';
+import { isPrivateFile } from '../../disk/private-file.ts';
+import { SecretBytes } from './secret-bytes.ts';
+
+/** NIST SP 800-63B §3.1.1.2 asks for at least 8; OpenSSL takes no more than 1,024 octets. */
+const MIN_LENGTH = 8;
+const MAX_LENGTH = 1024;
+
+/**
+ * The passphrase in a file that only its owner can read, without the newline at its end. Throws CA_PERMISSIONS when
+ * others can read it, PASSPHRASE_INVALID when it is missing, unreadable, or not 8 to 1,024 octets.
+ */
+export function passphraseFromFile(path: string): SecretBytes {
+  const bytes = readOwnFile(path);
+  const end = bytes.at(-1) === 0x0a ? (bytes.at(-2) === 0x0d ? -2 : -1) : bytes.length;
+  return checkedPassphrase(new SecretBytes(bytes.subarray(0, end)));
+}
+
+/** The passphrase itself, if its length will do. Throws PASSPHRASE_INVALID. */
+export function checkedPassphrase(passphrase: SecretBytes): SecretBytes {
+  if (passphrase.length >= MIN_LENGTH && passphrase.length <= MAX_LENGTH) return passphrase;
+  throw new PkiError(
+    'PASSPHRASE_INVALID',
+    `The CA passphrase must have ${MIN_LENGTH} to ${MAX_LENGTH} octets.`,
+  );
+}
+
+function readOwnFile(path: string): Buffer {
+  try {
+    if (!isPrivateFile(path)) {
+      throw new PkiError('CA_PERMISSIONS', `Others can read the passphrase file ${path}: chmod 600 it.`);
+    }
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof PkiError) throw error;
+    const message = `The passphrase file ${path} cannot be read: create it, with mode 600.`;
+    throw new PkiError('PASSPHRASE_INVALID', message, { cause: error });
+  }
+}

@@ -1,0 +1,46 @@
+import { PkiError } from '../pki-error.ts';
+
+/** Why a ledger cannot be used now, and what mends that. */
+const CURES = {
+  busy: 'end what holds it locked',
+  'read-only': 'make it writable, and its folder or its server',
+  full: 'free space on its disk',
+  'input-output': 'look at its disk',
+  'cannot-open': 'mend its path or its permissions',
+  lost: 'restore the file, then start the signer again',
+  connection: 'start its server, or mend its address',
+  tls: "mend its server's certificate, or the certificates that its address names",
+  login: "mend the user, the password, or the server's pg_hba.conf",
+  rights: 'make its user the owner of its database, or grant it all rights there',
+  'no-database': 'create that database, or mend its name',
+} as const;
+
+export type LedgerTrouble = keyof typeof CURES;
+
+/** `where` names the ledger in the sentence: a path, or a host and database; never a password. */
+export function ledgerUnavailable(where: string, reason: LedgerTrouble, cause?: unknown): PkiError {
+  const message = `The ledger ${where} cannot be written (${reason}), so nothing is signed: ${CURES[reason]}.`;
+  return new PkiError('LEDGER_UNAVAILABLE', message, { reason, cause });
+}
+
+export function ledgerCorrupt(where: string, cause: unknown): PkiError {
+  const message = `The ledger ${where} is damaged: stop signing, and restore it together with its last checkpoint.`;
+  return new PkiError('LEDGER_CORRUPT', message, { cause });
+}
+
+export function ledgerNewer(where: string): PkiError {
+  const message = `The ledger ${where} was written by a later version of Certline: update this one.`;
+  return new PkiError('LEDGER_NEWER', message);
+}
+
+/** Only who writes brings a schema up to date: whoever reads must find it so. */
+export function ledgerOlder(where: string): PkiError {
+  const message = `The ledger ${where} was written by an earlier version of Certline: start the signer once, which brings it up to date.`;
+  return new PkiError('LEDGER_OLDER', message);
+}
+
+/** The policy decides before the database does, so a constraint that bites is a defect. */
+export function ledgerDefect(where: string, cause: unknown): PkiError {
+  const message = `The ledger ${where} refused a statement: report this as a defect.`;
+  return new PkiError('SIGNER_FAULT', message, { reason: 'constraint', cause });
+}

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import type { PoolConfig } from 'pg';
+import { ledgerUnavailable } from './ledger-errors.ts';
+import { PkiError } from '../pki-error.ts';
+import { isPrivateFile } from '../../disk/private-file.ts';
+
+/** Where a ledger on PostgreSQL is. */
+export interface PostgresPlace {
+  /** `postgresql://user@host:port/database`; see `postgresUrlFault`. */
+  readonly url: string;
+  /** The password, in a file of mode 0600 or less; else from PGPASSWORD, for servers that ask for one. */
+  readonly passwordFile?: string;
+}
+
+/** The port that PostgreSQL has by default. */
+const DEFAULT_PORT = 5432;
+
+/** What an address may say, in libpq's words. Anything else could undo what the ledger relies on. */
+const PARAMETERS = new Set(['host', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey']);
+const FILES = ['sslrootcert', 'sslcert', 'sslkey'] as const;
+const SSL_MODES = ['verify-full', 'disable'];
+
+/**
+ * What is wrong with an address of a ledger; undefined when nothing is. It never repeats the address, which may hold a
+ * password: that belongs elsewhere. A server on another host is reached by TLS unless the address says `sslmode=disable`.
+ */
+export function postgresUrlFault(text: string): string | undefined {
+  if (!/^postgres(?:ql)?:\/\//.test(text) || !URL.canParse(text))
+    return 'is no address like postgresql://user@host/database';
+  if (!isDecodable(text)) return 'has a "%" that begins no escape of UTF-8: write it as %25';
+  const url = new URL(text);
+  const { searchParams: says } = url;
+  if (url.password !== '' || says.has('password'))
+    return 'holds a password: put that into a file, and name it as passwordFile';
+  const strange = [...says.keys()].find((name) => !PARAMETERS.has(name));
+  if (strange !== undefined) return `may say ${[...PARAMETERS].join(', ')} after the "?", and nothing else`;
+  if (hostOf(url) === '') return 'names no host';
+  if (!/^\/[^/]+$/.test(url.pathname)) return 'names no database';
+  const mode = says.get('sslmode');
+  if (mode !== null && !SSL_MODES.includes(mode)) return `may have ${SSL_MODES.join(' or ')} as sslmode`;
+  if (mode === null && !isLocal(hostOf(url)))
+    return 'is on another host: say sslmode=verify-full, or sslmode=disable where nobody can listen';
+  const relative = FILES.find((name) => says.has(name) && !says.get(name)!.startsWith('/'));
+  return relative === undefined ? undefined : `needs an absolute path as ${relative}`;
+}
+
+/** The place in sentences: host and database, without the user. */
+export function postgresName({ url: text }: PostgresPlace): string {
+  const url = new URL(text);
+  const port = url.port === '' ? '' : `:${url.port}`;
+  return `${hostOf(url)}${port}${url.pathname}`;
+}
+
+/** What `pg` is told to connect to a place. The password is read anew for each connection, so that it can be changed. */
+export function postgresClientConfig(place: PostgresPlace): PoolConfig {
+  const url = new URL(place.url);
+  const { passwordFile } = place;
+  return {
+    ...(url.username !== '' && { user: decodeURIComponent(url.username) }),
+    host: hostOf(url),
+    port: url.port === '' ? DEFAULT_PORT : Number(url.port),
+    database: decodeURIComponent(url.pathname.slice(1)),
+    ssl: url.searchParams.get('sslmode') === 'verify-full' ? tlsOf(place, url) : false,
+    ...(passwordFile !== undefined && { password: () => readPassword(place, passwordFile) }),
+  };
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hostOf({ hostname, searchParams }: URL): string {
+  const host = searchParams.get('host') ?? decodeURIComponent(hostname);
+  return host.replace(/^\[(.+)\]$/, '$1');
+}
+
+function isLocal(host: string): boolean {
+  return (
+    host.startsWith('/') ||
+    host === 'localhost' ||
+    host === '::1' ||
+    (isIP(host) === 4 && host.startsWith('127.'))
+  );
+}
+
+function tlsOf(place: PostgresPlace, { searchParams: says }: URL): ConnectionOptions {
+  const file = (name: (typeof FILES)[number]): string | undefined => {
+    const path = says.get(name);
+    try {
+      return path === null ? undefined : readFileSync(path, 'utf8');
+    } catch (error) {
+      throw ledgerUnavailable(postgresName(place), 'tls', error);
+    }
+  };
+  const [ca, cert, key] = FILES.map(file);
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  };
+}
+
+/** `pg` takes no other kind of password than a string. */
+function readPassword(place: PostgresPlace, path: string): string {
+  try {
+    if (!isPrivateFile(path)) throw new Error('others can read it');
+    const bytes = readFileSync(path);
+    const text = bytes.toString('utf8').replace(/\r?\n$/, '');
+    bytes.fill(0);
+    return text;
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    const message = `The password file ${path} of the ledger ${postgresName(place)} cannot be used (${why}), so nothing is signed: make it readable for its owner alone.`;
+    throw new PkiError('LEDGER_UNAVAILABLE', message, { reason: 'login', cause: error });
+  }
+}

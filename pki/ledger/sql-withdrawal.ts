@@ -1,0 +1,86 @@
+import type { RevocationReason } from '../signing/issuance-ledger.ts';
+import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
+
+/** A certificate that counts no more, signed for certain or perhaps: whatever has been under the key must be listed. */
+export interface WithdrawnCertificate {
+  /** Lower-case hex. */
+  readonly certificateSerial: string;
+  readonly reason: RevocationReason | 'certificateHold';
+  /** ISO 8601. */
+  readonly at: string;
+  /** Its to-be-signed part, which names the issuer. */
+  readonly tbs: Uint8Array;
+}
+
+/** A revocation list that has a number; `mark` is the ledger's `withdrawalMark` then. */
+export interface NumberedCrl {
+  readonly number: number;
+  readonly mark: string;
+  /** ISO 8601. */
+  readonly madeAt: string;
+}
+
+/** Makes the to-be-signed part of a revocation list. */
+export type CrlBuild = (number: number, withdrawn: readonly WithdrawnCertificate[]) => Uint8Array;
+
+/** All that belong on a revocation list, by serial number. */
+export async function selectWithdrawn(transaction: LedgerTransaction): Promise<WithdrawnCertificate[]> {
+  const rows = await transaction.all(
+    `SELECT cert_serial, state, reason, ended_at, held_at, tbs FROM issuance
+       WHERE ended_at IS NOT NULL OR held_at IS NOT NULL ORDER BY cert_serial`,
+  );
+  return rows.map((row) => ({
+    certificateSerial: String(row['cert_serial']),
+    reason: reasonOf(row),
+    at: String(row['ended_at'] ?? row['held_at']),
+    tbs: row['tbs'] as Uint8Array,
+  }));
+}
+
+/**
+ * The text of `withdrawalMark`: counts and newest times of what is withdrawn and held. Those revoked count besides: where
+ * clocks differ, one that was superseded before may become so without being the newest.
+ */
+export async function selectWithdrawalMark(transaction: LedgerTransaction): Promise<string> {
+  const ended = await transaction.get(
+    `SELECT count(*) AS n, max(ended_at) AS newest, count(CASE WHEN state = 'revoked' THEN 1 END) AS revoked
+       FROM issuance WHERE ended_at IS NOT NULL`,
+  );
+  const held = await transaction.get(
+    'SELECT count(*) AS n, max(held_at) AS newest FROM issuance WHERE held_at IS NOT NULL',
+  );
+  const { n, newest, revoked } = ended ?? {};
+  return [n, newest ?? '', revoked, held?.['n'], held?.['newest'] ?? ''].join('/');
+}
+
+export async function selectLatestCrl(
+  transaction: LedgerTransaction,
+  issuer: string,
+): Promise<NumberedCrl | undefined> {
+  const sql = 'SELECT number, mark, made_at FROM crl WHERE issuer = ? ORDER BY number DESC LIMIT 1';
+  const row = await transaction.get(sql, issuer);
+  if (row === undefined) return undefined;
+  return { number: Number(row['number']), mark: String(row['mark']), madeAt: String(row['made_at']) };
+}
+
+export async function insertCrl(
+  transaction: LedgerTransaction,
+  { issuer, number, mark, madeAt }: NumberedCrl & { readonly issuer: string },
+): Promise<void> {
+  const sql = 'INSERT INTO crl (issuer, number, mark, made_at) VALUES (?, ?, ?, ?)';
+  await transaction.run(sql, issuer, number, mark, madeAt);
+}
+
+export async function updateHeld(
+  transaction: LedgerTransaction,
+  requestId: string,
+  heldAt: string | null,
+): Promise<void> {
+  await transaction.run('UPDATE issuance SET held_at = ? WHERE request_id = ?', heldAt, requestId);
+}
+
+/** Superseded ones give the attempt that took their place as their reason; on a list it is the same for all. */
+function reasonOf(row: LedgerRow): WithdrawnCertificate['reason'] {
+  if (row['held_at'] !== null) return 'certificateHold';
+  return row['state'] === 'superseded' ? 'superseded' : (row['reason'] as RevocationReason);
+}

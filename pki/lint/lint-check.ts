@@ -1,0 +1,68 @@
+import type { KeyPurpose, SubjectAltName } from '../../provisioning/product.ts';
+import type { CertificateFields, ExtensionFields } from '../x509/certificate-reader.ts';
+import type { IssuerFacts } from '../ca/issuing-ca.ts';
+
+/** What one certificate has to say, the profile of its product and its own terms taken together. */
+export interface ExpectedCertificate {
+  readonly serial: string;
+  readonly organization: string;
+  readonly commonName: string;
+  readonly purposes: readonly KeyPurpose[];
+  /** Undefined where there must be none. */
+  readonly subjectAltName: SubjectAltName | undefined;
+  /** SHA-256 of the SubjectPublicKeyInfo, hex. */
+  readonly spkiSha256: string;
+  /** The certificate's own serial number, hex. */
+  readonly certificateSerial: string;
+  /** ISO 8601. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+}
+
+/** What is expected of one certificate beyond the rules that all share; each part is checked only where given. */
+export interface LintContext {
+  readonly issuer?: IssuerFacts;
+  readonly expected?: ExpectedCertificate;
+  /** The moment at which the certificate must be in its time. */
+  readonly now?: Date;
+  /** True once the signature is real: it must verify with the issuer's key. */
+  readonly signed?: boolean;
+}
+
+/** A certificate under the lint: its bytes and their fields. */
+export interface LintedCertificate {
+  readonly der: Uint8Array;
+  readonly fields: CertificateFields;
+}
+
+/**
+ * One rule: `code` is stable, `rule` says what is right and where that comes from, `holds` whether it is so here.
+ * A rule may throw DER_MALFORMED; that counts as not holding.
+ */
+export interface LintCheck {
+  readonly code: string;
+  readonly rule: string;
+  holds(certificate: LintedCertificate, context: LintContext): boolean;
+}
+
+/** A reading that several rules ask for, made once for each certificate; one that throws is made again. */
+export function oncePerCertificate<T>(
+  read: (fields: CertificateFields) => T,
+): (certificate: LintedCertificate) => T {
+  const readings = new WeakMap<CertificateFields, { readonly value: T }>();
+  return ({ fields }) => {
+    const reading = readings.get(fields) ?? { value: read(fields) };
+    readings.set(fields, reading);
+    return reading.value;
+  };
+}
+
+/** The first extension with this dotted OID. */
+export function extensionOf({ extensions }: CertificateFields, oid: string): ExtensionFields | undefined {
+  return extensions?.find((extension) => extension.oid === oid);
+}
+
+/** True when both are the same bytes. */
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.compare(left, right) === 0;
+}

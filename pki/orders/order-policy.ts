@@ -1,0 +1,50 @@
+import type { OrderStanding } from '../signing/issuance-ledger.ts';
+import { PkiError } from '../pki-error.ts';
+
+/**
+ * The order, if it allows anything at this moment (ISO 8601). Throws ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN,
+ * ORDER_EXPIRED.
+ */
+export function openOrderAt(
+  order: OrderStanding | undefined,
+  where: { readonly batchId: string; readonly at: string },
+): OrderStanding {
+  const { batchId, at } = where;
+  if (order === undefined) {
+    const message = `The signer has admitted no order for the batch ${batchId}: put the signed order there.`;
+    throw new PkiError('ORDER_UNKNOWN', message);
+  }
+  const { order: id, closedAt, opens, closes } = order;
+  if (closedAt !== undefined)
+    throw new PkiError('ORDER_CLOSED', `The order ${id} was closed at ${closedAt}: order anew.`);
+  if (Date.parse(at) < Date.parse(opens))
+    throw new PkiError('ORDER_NOT_OPEN', `The order ${id} opens at ${opens}, and it is ${at}: wait.`);
+  if (Date.parse(at) >= Date.parse(closes))
+    throw new PkiError('ORDER_EXPIRED', `The order ${id} ended at ${closes}: get a later revision of it.`);
+  return order;
+}
+
+/** Throws ORDER_MISMATCH when the order is for another manifest, QUOTA_EXCEEDED when it has less than `quota` left. */
+export function checkManifest(
+  { order, manifestSha256, quantity, released }: OrderStanding,
+  release: { readonly manifestSha256: string; readonly quota: number },
+): void {
+  if (manifestSha256 !== undefined && manifestSha256 !== release.manifestSha256) {
+    const message = `The order ${order} is for the manifest ${manifestSha256}, not for ${release.manifestSha256.slice(0, 64)}: drop the right one.`;
+    throw new PkiError('ORDER_MISMATCH', message, { reason: 'manifest' });
+  }
+  if (released + release.quota <= quantity) return;
+  const message = `The order ${order} is for ${quantity} units, ${released} are released, and ${release.quota} more are wanted: get a larger revision of it.`;
+  throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'order' });
+}
+
+/** Throws ORDER_MISMATCH when the order does not name one of these products. */
+export function checkProducts(
+  { order, products }: Pick<OrderStanding, 'order' | 'products'>,
+  units: readonly { readonly product: string }[],
+): void {
+  const strange = units.find(({ product }) => !products.includes(product))?.product;
+  if (strange === undefined) return;
+  const message = `The order ${order} is for ${products.join(', ')}, not for ${strange.slice(0, 40)}: drop the right manifest.`;
+  throw new PkiError('ORDER_MISMATCH', message, { reason: 'product' });
+}

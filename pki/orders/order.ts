@@ -1,0 +1,124 @@
+import type { KeyObject } from 'node:crypto';
+import { z } from 'zod';
+import { sha256Hex } from '../x509/p256.ts';
+import { PkiError } from '../pki-error.ts';
+import { openNote, signNote, type NoteVerifier } from '../keys/signed-note.ts';
+
+/** What the first member of an order's text says; a text that is signed for anything else says something else. */
+const KIND = 'certline-order-v1';
+
+/** Order numbers of manifests: safe in file names as well. */
+const ORDER_ID = /^[A-Z0-9](?:[A-Z0-9-]{0,38}[A-Z0-9])?$/;
+
+/** A contract manufacturer's year; what a column of 32 bits holds. */
+const MAX_QUANTITY = 100_000_000;
+
+const moment = z.iso.datetime({ precision: 3 });
+
+const shape = z
+  .strictObject({
+    kind: z.literal(KIND),
+    order: z.string().regex(ORDER_ID, 'upper-case letters, digits and hyphens, at most 40 characters'),
+    revision: z.int().min(1).max(1_000_000),
+    products: z.array(z.string().min(1).max(40)).min(1).max(100),
+    quantity: z.int().min(1).max(MAX_QUANTITY),
+    reissues: z.int().min(0).max(MAX_QUANTITY),
+    opens: moment,
+    closes: moment,
+    manifestSha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, '64 hex digits, lower case')
+      .optional(),
+  })
+  .refine(({ opens, closes }) => opens < closes, {
+    path: ['closes'],
+    message: 'it closes before it opens',
+  });
+
+/** What the OEM allows a line to issue. Times are ISO 8601 in UTC with milliseconds. */
+export interface Order {
+  /** As in the column `order` of manifests. */
+  readonly order: string;
+  /** From 1. An order that is changed after a signer has seen it has a higher one. */
+  readonly revision: number;
+  readonly products: readonly string[];
+  /** Units over all manifests of this order. */
+  readonly quantity: number;
+  /** Certificates beyond the first of a unit, over all units. */
+  readonly reissues: number;
+  readonly opens: string;
+  /** First moment at which nothing is released or signed any more. */
+  readonly closes: string;
+  /** Of the one manifest that is meant, lower-case hex. */
+  readonly manifestSha256?: string | undefined;
+}
+
+/** An order whose signature is good. */
+export interface SignedOrder extends Order {
+  /** Of its text, lower-case hex. */
+  readonly sha256: string;
+  /** Name of the release key. */
+  readonly signedBy: string;
+}
+
+/** The text of an order that is to be signed. Throws ORDER_INVALID naming each fault. */
+export function orderText(order: Order): string {
+  return canonicalText(checked({ kind: KIND, ...order }, `The order ${order.order}`));
+}
+
+/** Reads the text of an order, signed or not yet. `where` names it in errors. Throws ORDER_INVALID. */
+export function parseOrderText(text: string, where: string): Order {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalid(`${where} is not JSON: make it with "certline order create".`, 'json', error);
+  }
+  const { kind: _kind, ...order } = checked(value, where);
+  return order;
+}
+
+/** The signed order as a file: its text, and below it the signature of the release key. Throws ORDER_INVALID. */
+export function signOrder(order: Order, key: NoteVerifier, privateKey: KeyObject): string {
+  return signNote(orderText(order), key, privateKey);
+}
+
+/**
+ * The order in a signed file. What is verified are the bytes of the text as they stand; a text that is not in the one
+ * form of its content is refused, so that no two programs can read it differently. Throws ORDER_INVALID.
+ */
+export function openOrder(file: string, trusted: readonly NoteVerifier[], where: string): SignedOrder {
+  const signer = trusted.find((key) => openNote(file, key) !== undefined);
+  const text = signer && openNote(file, signer);
+  if (text === undefined) {
+    const message = `${where} is not signed by a release key that is trusted here, or was changed since: get it from the OEM again.`;
+    throw invalid(message, 'signature');
+  }
+  const order = parseOrderText(text, where);
+  if (orderText(order) !== text) {
+    throw invalid(`${where} is signed, but not in its one form: sign it with "certline order sign".`, 'form');
+  }
+  return { ...order, sha256: sha256Hex(Buffer.from(text)), signedBy: signer!.name };
+}
+
+/** True for what can be the number of an order, which is then safe as a file name. */
+export function isOrderId(text: string): boolean {
+  return ORDER_ID.test(text);
+}
+
+function checked(value: unknown, where: string): z.infer<typeof shape> {
+  const result = shape.safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || 'order'}: ${message}`);
+  throw invalid(`${where} is not valid (${faults.join('; ')}): make it anew.`, 'content');
+}
+
+function canonicalText(order: z.infer<typeof shape>): string {
+  const { kind, order: id, revision, products, quantity, reissues, opens, closes, manifestSha256 } = order;
+  const members = { kind, order: id, revision, products, quantity, reissues, opens, closes, manifestSha256 };
+  return `${JSON.stringify(members, undefined, 2)}\n`;
+}
+
+function invalid(message: string, reason: string, cause?: unknown): PkiError {
+  return new PkiError('ORDER_INVALID', message, { reason, cause });
+}

@@ -1,0 +1,109 @@
+import { createHash, verify, type KeyObject } from 'node:crypto';
+import { publicKeyOfSpki } from '../x509/p256.ts';
+import { PkiError } from '../pki-error.ts';
+import type { Pkcs11Key } from './pkcs11-key.ts';
+import { Pkcs11Process } from './pkcs11-process.ts';
+import type { Signer, SigningContext } from './signer.ts';
+
+const PROBE_MESSAGE = Buffer.from('certline signer probe');
+/** Network HSMs fail over within seconds; a signature takes 10 to 50 ms on slow ones. */
+const TIMEOUT_MS = 10_000;
+
+/**
+ * A signer over a P-256 key on a PKCS#11 token, hash first and then CKM_ECDSA, in a process of its own. One that hangs,
+ * crashes or fails is replaced at the next signature; a PIN that the token refused is never tried again.
+ */
+export class Pkcs11Signer implements Signer {
+  readonly id: string;
+  readonly spki: Uint8Array;
+  readonly #key: Pkcs11Key;
+  readonly #timeoutMs: number;
+  readonly #publicKey: KeyObject;
+  #process: Promise<Pkcs11Process>;
+  #refused: PkiError | undefined;
+  #isClosed = false;
+
+  private constructor(key: Pkcs11Key, timeoutMs: number, process: Pkcs11Process, spki: Uint8Array) {
+    this.id = `token ${key.token}`;
+    this.spki = spki;
+    this.#key = key;
+    this.#timeoutMs = timeoutMs;
+    this.#process = Promise.resolve(process);
+    this.#publicKey = publicKeyOfSpki(spki)!;
+  }
+
+  /** Opens the token. Throws TOKEN_PIN_REFUSED, CA_UNAVAILABLE when the token, its library or the key is not there. */
+  static async open(key: Pkcs11Key, timeoutMs = TIMEOUT_MS): Promise<Pkcs11Signer> {
+    const { process, spki } = await start(key, timeoutMs);
+    return new Pkcs11Signer(key, timeoutMs, process, spki);
+  }
+
+  async sign(message: Uint8Array, { signal }: SigningContext): Promise<Uint8Array> {
+    if (this.#isClosed)
+      throw new PkiError('CA_UNAVAILABLE', `The signer ${this.id} is closed: start it again.`, {
+        reason: 'closed',
+      });
+    const process = await this.#running();
+    const signing = process.sign(createHash('sha256').update(message).digest());
+    return signal === undefined ? signing : Promise.race([signing, aborted(signal)]);
+  }
+
+  async probe(): Promise<void> {
+    const signature = await this.sign(PROBE_MESSAGE, { requestId: 'probe' });
+    const key = { key: this.#publicKey, dsaEncoding: 'ieee-p1363' } as const;
+    if (verify('sha256', PROBE_MESSAGE, key, signature)) return;
+    throw new PkiError('CA_UNAVAILABLE', `The signer ${this.id} made a signature that does not verify.`, {
+      reason: 'probe',
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const process = await this.#process.catch(() => undefined);
+    await process?.close();
+  }
+
+  /** The process at hand, or another where that is over; those who ask at once get the same. */
+  async #running(): Promise<Pkcs11Process> {
+    if (this.#refused !== undefined) throw this.#refused;
+    const current = this.#process;
+    const process = await current.catch(() => undefined);
+    if (process !== undefined && !process.isOver) return process;
+    if (this.#process === current) this.#process = this.#restart();
+    return this.#process;
+  }
+
+  async #restart(): Promise<Pkcs11Process> {
+    try {
+      const { process, spki } = await start(this.#key, this.#timeoutMs);
+      if (Buffer.compare(spki, this.spki) === 0) return process;
+      await process.close();
+      const message = `The ${this.id} has another key under the same label than before: look at it.`;
+      throw new PkiError('CA_UNAVAILABLE', message, { reason: 'key-changed' });
+    } catch (error) {
+      if (error instanceof PkiError && error.code === 'TOKEN_PIN_REFUSED') this.#refused = error;
+      throw error;
+    }
+  }
+}
+
+async function start(
+  key: Pkcs11Key,
+  timeoutMs: number,
+): Promise<{ process: Pkcs11Process; spki: Uint8Array }> {
+  const process = new Pkcs11Process(key.token, timeoutMs);
+  try {
+    return { process, spki: await process.open(key) };
+  } catch (error) {
+    await process.close();
+    throw error;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}

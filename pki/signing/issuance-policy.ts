@@ -1,0 +1,167 @@
+import {
+  LIVE_STATES,
+  type IssuanceState,
+  type OrderStanding,
+  type ReleasedUnit,
+  type Reservation,
+} from './issuance-ledger.ts';
+import { openOrderAt } from '../orders/order-policy.ts';
+import { PkiError } from '../pki-error.ts';
+
+/** Whether an issuance is the first of its serial, which uses quota, or a further one, which uses the order's reissues. */
+export type IssuanceKind = 'first' | 'reissue';
+
+/** The part of an earlier issuance that decides about a new one. */
+export interface EarlierIssuance {
+  readonly requestId: string;
+  readonly batchId: string;
+  readonly serial: string;
+  readonly attempt: number;
+  readonly boardId: string;
+  readonly state: IssuanceState;
+  readonly kind: IssuanceKind;
+}
+
+/** What the ledger knows at the moment of a reservation, read under its write lock. */
+export interface ReservationFacts {
+  readonly unit: ReleasedUnit | undefined;
+  /** The order of the unit's batch. */
+  readonly order: OrderStanding | undefined;
+  /** Of the unit's batch. */
+  readonly quota: number;
+  readonly reserved: number;
+  /** All issuances of the serial, whatever became of them. */
+  readonly ofSerial: readonly EarlierIssuance[];
+  /** The live issuance that the board holds, of any serial. */
+  readonly onBoard: EarlierIssuance | undefined;
+  readonly keySeen: boolean;
+  /** Time of the latest reservation, ISO 8601. */
+  readonly lastReservedAt: string | undefined;
+}
+
+/** An earlier issuance that gives way, and why. */
+interface Displacement {
+  readonly earlier: EarlierIssuance;
+  readonly reason: string;
+}
+
+export interface ReservationPlan {
+  readonly kind: IssuanceKind;
+  readonly displaced: readonly Displacement[];
+}
+
+/** How far the clock may be behind the latest reservation: as far as two hosts' clocks may differ. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
+/**
+ * Decides whether a reservation may be made, and what gives way to it. In this order: the clock has not gone back; the
+ * serial is released, to this batch, product and board; the attempt was not withdrawn with its unit; the order is open; the key was never seen, not even for the same
+ * unit; the attempt is newer than all before; the board is free; there is quota left.
+ *
+ * The tie between board and serial grows with what is known. A live certificate that no board is known to carry gives
+ * way: to a newer attempt of its serial, on whichever board, and to another serial on its board, since whoever asks for
+ * that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its serial can
+ * be renewed on the same board only, its board takes no other serial.
+ *
+ * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, QUOTA_EXCEEDED.
+ */
+export function planReservation(reservation: Reservation, facts: ReservationFacts): ReservationPlan {
+  checkClock(reservation, facts.lastReservedAt);
+  checkRelease(reservation, facts.unit);
+  const order = openOrderAt(facts.order, { batchId: reservation.batchId, at: reservation.reservedAt });
+  if (facts.keySeen) throw keyReused(reservation);
+  checkAttempt(reservation, facts.ofSerial);
+  const live = facts.ofSerial.find(({ state }) => LIVE_STATES.has(state));
+  checkBoard(reservation, live, facts.onBoard);
+  const displaced = [
+    ...(live === undefined ? [] : [{ earlier: live, reason: `attempt ${reservation.attempt}` }]),
+    ...(facts.onBoard === undefined || facts.onBoard.requestId === live?.requestId
+      ? []
+      : [{ earlier: facts.onBoard, reason: `board taken by ${reservation.serial}` }]),
+  ];
+  const kind = facts.ofSerial.some((earlier) => earlier.kind === 'first') ? 'reissue' : 'first';
+  checkQuota(reservation, { ...facts, order }, kind);
+  return { kind, displaced };
+}
+
+function checkClock({ reservedAt }: Reservation, lastReservedAt: string | undefined): void {
+  if (
+    lastReservedAt === undefined ||
+    Date.parse(reservedAt) >= Date.parse(lastReservedAt) - CLOCK_TOLERANCE_MS
+  )
+    return;
+  throw new PkiError(
+    'CLOCK_WRONG',
+    `The signer's clock says ${reservedAt}, but it signed at ${lastReservedAt}: set the clock.`,
+  );
+}
+
+function checkRelease(reservation: Reservation, unit: ReleasedUnit | undefined): void {
+  const { serial, batchId, product, boardId } = reservation;
+  if (unit === undefined || unit.batchId !== batchId) {
+    throw notReleased(serial, `it is in no manifest released for batch ${batchId}`, 'serial');
+  }
+  if (unit.product !== product) throw notReleased(serial, `it is released as a ${unit.product}`, 'product');
+  if (unit.boardId !== undefined && unit.boardId !== boardId) {
+    throw notReleased(serial, `it is released to the board ${unit.boardId}`, 'board');
+  }
+  if (reservation.attempt > unit.withdrawnAttempt) return;
+  const message = `The unit ${serial} ended with attempt ${unit.withdrawnAttempt}: nothing is signed for attempt ${reservation.attempt}.`;
+  throw new PkiError('CERTIFICATE_WITHDRAWN', message, { reason: 'unit' });
+}
+
+function checkAttempt({ serial, attempt }: Reservation, ofSerial: readonly EarlierIssuance[]): void {
+  const newest = Math.max(0, ...ofSerial.map((earlier) => earlier.attempt));
+  if (attempt > newest) return;
+  throw new PkiError(
+    'ALREADY_ISSUED',
+    `Serial ${serial} came with attempt ${attempt} and another key, but attempt ${newest} was already made: start a new attempt.`,
+    { reason: 'attempt' },
+  );
+}
+
+function checkBoard(
+  { serial, boardId }: Reservation,
+  live: EarlierIssuance | undefined,
+  onBoard: EarlierIssuance | undefined,
+): void {
+  if (onBoard?.state === 'active' && onBoard.serial !== serial) {
+    throw boardBound(
+      `The board ${boardId} carries the active certificate of ${onBoard.serial}, so not ${serial}`,
+    );
+  }
+  if (live?.state === 'active' && live.boardId !== boardId) {
+    throw boardBound(
+      `The active certificate of ${serial} is on the board ${live.boardId}, not on ${boardId}`,
+    );
+  }
+}
+
+function checkQuota(
+  { batchId }: Reservation,
+  facts: ReservationFacts & { readonly order: OrderStanding },
+  kind: IssuanceKind,
+): void {
+  const [used, limit] =
+    kind === 'first' ? [facts.reserved, facts.quota] : [facts.order.reissued, facts.order.reissues];
+  if (used < limit) return;
+  const what =
+    kind === 'first' ? `certificates of batch ${batchId}` : `reissues of order ${facts.order.order}`;
+  const message = `All ${limit} ${what} are used: have more released.`;
+  throw new PkiError('QUOTA_EXCEEDED', message, { reason: kind });
+}
+
+function keyReused({ serial }: Reservation): PkiError {
+  return new PkiError(
+    'KEY_REUSED',
+    `The key sent for ${serial} was certified before: stop its station, its random numbers repeat.`,
+  );
+}
+
+function notReleased(serial: string, why: string, reason: string): PkiError {
+  return new PkiError('NOT_RELEASED', `Serial ${serial} may not be signed: ${why}.`, { reason });
+}
+
+function boardBound(what: string): PkiError {
+  return new PkiError('BOARD_BOUND', `${what}: revoke that certificate first, or take another board.`);
+}

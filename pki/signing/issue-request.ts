@@ -1,0 +1,49 @@
+import { isSerial } from '../../provisioning/serial-number.ts';
+import { sha256Hex } from '../x509/p256.ts';
+import { PkiError } from '../pki-error.ts';
+
+/** What a station asks for. The same `requestId` always means the same request, and gets the same certificate. */
+export interface IssueRequest {
+  readonly requestId: string;
+  readonly batchId: string;
+  readonly serial: string;
+  readonly product: string;
+  /** From 1; a higher attempt of a serial takes the place of the earlier ones. */
+  readonly attempt: number;
+  /** Hardware id of the board that made the key. */
+  readonly boardId: string;
+  /** PKCS#10 request, DER. */
+  readonly csr: Uint8Array;
+}
+
+/** Ids come from workflows, stations and firmware: enough for any of those, nothing that could break a log line. */
+const ID = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$/;
+
+/** Throws NOT_RELEASED for a serial, REQUEST_CONFLICT for any other field, that cannot be one. */
+export function checkRequest(request: IssueRequest): void {
+  if (typeof request.serial !== 'string' || !isSerial(request.serial)) {
+    throw new PkiError('NOT_RELEASED', 'The request names a serial that cannot be one.', {
+      reason: 'serial-invalid',
+    });
+  }
+  for (const field of ['requestId', 'batchId', 'product', 'boardId'] as const) {
+    if (typeof request[field] !== 'string' || !ID.test(request[field]))
+      throw malformed(request.serial, field);
+  }
+  if (!Number.isSafeInteger(request.attempt) || request.attempt < 1)
+    throw malformed(request.serial, 'attempt');
+}
+
+/** SHA-256 over every field of the request, hex. */
+export function requestDigest(request: IssueRequest): string {
+  const { requestId, batchId, serial, product, attempt, boardId, csr } = request;
+  return sha256Hex(
+    Buffer.from(JSON.stringify([requestId, batchId, serial, product, attempt, boardId, sha256Hex(csr)])),
+  );
+}
+
+function malformed(serial: string, field: string): PkiError {
+  return new PkiError('REQUEST_CONFLICT', `The request for ${serial} has a ${field} that cannot be one.`, {
+    reason: 'malformed',
+  });
+}

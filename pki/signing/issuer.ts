@@ -1,0 +1,254 @@
+import { expectedOf, notAfterOf, type CertificateProfile } from '../profile/certificate-profile.ts';
+import { lintTbs, signTbs, verifySigned, type Expectation } from './checked-signing.ts';
+import { gateCsr } from './csr-gate.ts';
+import { notBeforeOf, randomCertificateSerial } from '../certificate/device-certificate.ts';
+import { DeviceTbsTemplate } from '../certificate/device-tbs-template.ts';
+import {
+  REVOCATION_REASONS,
+  type Issuance,
+  type IssuanceLedger,
+  type Reservation,
+  type RevocationReason,
+} from './issuance-ledger.ts';
+import { checkRequest, requestDigest, type IssueRequest } from './issue-request.ts';
+import type { IssuingCa } from '../ca/issuing-ca.ts';
+import { sha256Hex } from '../x509/p256.ts';
+import { PkiError } from '../pki-error.ts';
+
+/** A certificate that was issued. Hashes and the serial number in lower-case hex, times in ISO 8601. */
+export interface Issued {
+  /** DER. */
+  readonly certificate: Uint8Array;
+  readonly certificateSerial: string;
+  /** SHA-256 of the DER. */
+  readonly fingerprint: string;
+  readonly spkiSha256: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+}
+
+/** The points between which `issue` can be interrupted, in their order. */
+export const ISSUE_STEPS = [
+  'gated',
+  'built',
+  'linted',
+  'reserved',
+  'signed',
+  'verified',
+  'recorded',
+] as const;
+
+type IssueStep = (typeof ISSUE_STEPS)[number];
+
+/** What an issuer is made of. `atStep` is told each step as it is reached: for measuring, and for killing in tests. */
+export interface IssuerParts {
+  readonly ca: IssuingCa;
+  readonly ledger: IssuanceLedger;
+  /** The profile of a product; undefined for a product that is not configured. */
+  readonly profileOf: (product: string) => CertificateProfile | undefined;
+  readonly now?: () => Date;
+  readonly atStep?: (step: IssueStep, requestId: string) => void;
+}
+
+/**
+ * Issues device certificates, each request once: find, gate, build, lint, reserve, sign, verify, record. Whatever
+ * interrupts that, the same request goes on from the stored reservation and ends with the same bytes.
+ */
+export class Issuer {
+  readonly #ca: IssuingCa;
+  readonly #ledger: IssuanceLedger;
+  readonly #profileOf: IssuerParts['profileOf'];
+  readonly #now: () => Date;
+  readonly #atStep: NonNullable<IssuerParts['atStep']>;
+  readonly #templates = new Map<string, Promise<DeviceTbsTemplate>>();
+  /** Requests under way in this process; another process's are met in the ledger. */
+  readonly #running = new Map<string, { readonly digest: string; readonly result: Promise<Issued> }>();
+
+  constructor({ ca, ledger, profileOf, now = () => new Date(), atStep = () => {} }: IssuerParts) {
+    this.#ca = ca;
+    this.#ledger = ledger;
+    this.#profileOf = profileOf;
+    this.#now = now;
+    this.#atStep = atStep;
+  }
+
+  /**
+   * The certificate of a request. Throws CSR_REFUSED, NOT_RELEASED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND,
+   * QUOTA_EXCEEDED, REQUEST_CONFLICT, CERTIFICATE_WITHDRAWN, PROFILE_INVALID, for none of which a retry helps, and
+   * LEDGER_UNAVAILABLE, LEDGER_CORRUPT, CA_UNAVAILABLE, CLOCK_WRONG, SIGNER_FAULT, where it may.
+   */
+  async issue(request: IssueRequest): Promise<Issued> {
+    checkRequest(request);
+    const digest = requestDigest(request);
+    const running = this.#running.get(request.requestId);
+    if (running !== undefined) {
+      if (running.digest !== digest) throw conflict(request);
+      return running.result;
+    }
+    const result = this.#issue(request, digest).finally(() => this.#running.delete(request.requestId));
+    this.#running.set(request.requestId, { digest, result });
+    return result;
+  }
+
+  /** The row of a request, whatever became of it. */
+  find(requestId: string): Promise<Issuance | undefined> {
+    return this.#ledger.find(requestId);
+  }
+
+  /** The certificate that a serial has now. */
+  async liveCertificate(serial: string): Promise<Issued | undefined> {
+    const issuance = await this.#ledger.liveIssuance(serial);
+    return issuance === undefined ? undefined : issuedOf(issuance);
+  }
+
+  /** Boards are known to carry these certificates: from now on board and serial belong together. */
+  activate(requestIds: readonly string[]): Promise<void> {
+    return this.#ledger.activate(requestIds);
+  }
+
+  /** Withdraws a certificate by request id, or the live one of a serial. Undefined when there is none; idempotent. */
+  async revoke(
+    which: { readonly requestId: string } | { readonly serial: string },
+    reason: RevocationReason,
+  ): Promise<Issuance | undefined> {
+    if (!REVOCATION_REASONS.includes(reason)) {
+      const message = `A certificate is revoked as ${REVOCATION_REASONS.join(', ')}, not otherwise.`;
+      throw new PkiError('REQUEST_CONFLICT', message, { reason: 'revocation-reason' });
+    }
+    if ('requestId' in which) return this.#ledger.revoke(which.requestId, reason);
+    const live = await this.#ledger.liveIssuance(which.serial);
+    return live === undefined ? undefined : this.#ledger.revoke(live.requestId, reason);
+  }
+
+  /** The issuing certificate and those above it, DER. */
+  chain(): readonly Uint8Array[] {
+    return this.#ca.chain;
+  }
+
+  async #issue(request: IssueRequest, digest: string): Promise<Issued> {
+    const known = await this.#ledger.find(request.requestId);
+    if (known !== undefined) return this.#resume(request, digest, known);
+    const reservation = await this.#prepare(request, digest);
+    this.#lint(reservation);
+    this.#atStep('linted', request.requestId);
+    const reserved = await this.#ledger.reserve(reservation);
+    this.#atStep('reserved', request.requestId);
+    const isOurs = reserved.certificateSerial === reservation.certificateSerial;
+    return isOurs ? this.#sign(reserved) : this.#resume(request, digest, reserved);
+  }
+
+  /** Gates the request and fixes everything that the certificate will say. */
+  async #prepare(request: IssueRequest, digest: string): Promise<Reservation> {
+    const { csr, ...rest } = request;
+    const { spki, spkiSha256 } = await gateCsr(csr);
+    this.#atStep('gated', request.requestId);
+    const now = this.#now();
+    const profile = this.#profileFor(request.product);
+    const notBefore = notBeforeOf(now, this.#ca.facts);
+    const certificateSerial = randomCertificateSerial();
+    const terms = { serial: request.serial, spki, certificateSerial, notBefore };
+    const tbs = (await this.#templateOf(profile)).tbsOf(terms);
+    this.#atStep('built', request.requestId);
+    return {
+      ...rest,
+      requestSha256: digest,
+      spkiSha256,
+      certificateSerial: Buffer.from(certificateSerial).toString('hex'),
+      notBefore: notBefore.toISOString(),
+      notAfter: notAfterOf(profile, notBefore).toISOString(),
+      tbs,
+      reservedAt: now.toISOString(),
+    };
+  }
+
+  /** Brings an earlier reservation to its end, wherever it stands. */
+  async #resume(request: IssueRequest, digest: string, issuance: Issuance): Promise<Issued> {
+    if (issuance.requestSha256 !== digest) throw conflict(request);
+    const issued = issuedOf(issuance);
+    if (issued !== undefined) return issued;
+    this.#lint(issuance);
+    const resumed = await this.#ledger.resumeSigning(request.requestId);
+    return issuedOf(resumed) ?? this.#sign(resumed);
+  }
+
+  async #sign({ requestId, serial, tbs, ...issuance }: Issuance): Promise<Issued> {
+    const certificate = await signTbs(this.#ca, tbs, requestId);
+    this.#atStep('signed', requestId);
+    await verifySigned(this.#ca, { tbs, certificate }, serial);
+    this.#atStep('verified', requestId);
+    const recorded = await this.#ledger.recordIssued(requestId, certificate);
+    this.#atStep('recorded', requestId);
+    return factsOf(issuance, recorded);
+  }
+
+  /** Refuses to sign what breaks the profile. */
+  #lint(reservation: Reservation): void {
+    const findings = lintTbs(this.#ca, reservation.tbs, this.#expectationFor(reservation)).join(', ');
+    if (findings === '') return;
+    const message = `The certificate for ${reservation.serial} would break its profile (${findings}): mend the product's configuration or the CA.`;
+    throw new PkiError('PROFILE_INVALID', message, { reason: 'lint' });
+  }
+
+  #expectationFor(issuance: Reservation): Expectation {
+    return { expected: expectedOf(this.#profileFor(issuance.product), issuance), now: this.#now() };
+  }
+
+  /** Profiles are configuration: few, and made anew only when they change. */
+  #templateOf(profile: CertificateProfile): Promise<DeviceTbsTemplate> {
+    const key = JSON.stringify(profile);
+    const template = this.#templates.get(key) ?? DeviceTbsTemplate.make(profile, this.#ca.facts);
+    this.#templates.set(key, template);
+    return template;
+  }
+
+  #profileFor(product: string): CertificateProfile {
+    const profile = this.#profileOf(product);
+    if (profile !== undefined) return profile;
+    throw new PkiError(
+      'PROFILE_INVALID',
+      `The product ${product} has no certificate profile: configure it.`,
+      {
+        reason: 'product-unknown',
+      },
+    );
+  }
+}
+
+/** The certificate of a row; undefined while there is none. Throws CERTIFICATE_WITHDRAWN where it no longer counts. */
+function issuedOf(issuance: Issuance): Issued | undefined {
+  const { state, certificate, requestId, reason } = issuance;
+  if (state === 'superseded' || state === 'revoked') {
+    const message = `The certificate asked for as ${requestId} is ${state} (${reason}): start a new attempt.`;
+    throw new PkiError('CERTIFICATE_WITHDRAWN', message, { reason: state });
+  }
+  return certificate === undefined ? undefined : factsOf(issuance, certificate);
+}
+
+function factsOf(
+  {
+    certificateSerial,
+    spkiSha256,
+    notBefore,
+    notAfter,
+  }: Pick<Issuance, 'certificateSerial' | 'spkiSha256' | 'notBefore' | 'notAfter'>,
+  certificate: Uint8Array,
+): Issued {
+  return {
+    certificate,
+    certificateSerial,
+    fingerprint: sha256Hex(certificate),
+    spkiSha256,
+    notBefore,
+    notAfter,
+  };
+}
+
+function conflict({ requestId }: IssueRequest): PkiError {
+  return new PkiError(
+    'REQUEST_CONFLICT',
+    `The request ${requestId} came again with other contents: find out from where.`,
+    {
+      reason: 'contents',
+    },
+  );
+}

@@ -1,0 +1,76 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { tightestTemplate } from '../../provisioning/serial-template.ts';
+import { expectedOf, notAfterOf, type CertificateProfile } from '../profile/certificate-profile.ts';
+import { lintCertificate, type LintFinding } from '../lint/certificate-linter.ts';
+import { notBeforeOf, randomCertificateSerial } from '../certificate/device-certificate.ts';
+import { DeviceTbsTemplate } from '../certificate/device-tbs-template.ts';
+import type { IssuerFacts } from '../ca/issuing-ca.ts';
+import { FIELD_LENGTH, sha256Hex } from '../x509/p256.ts';
+import { PkiError } from '../pki-error.ts';
+import { assembleCertificate } from '../x509/tbs-builder.ts';
+
+const DAY_MS = 86_400_000;
+
+/** In the place of a signature: two integers with a high first bit, which take the most octets that one can take. */
+const LONGEST_SIGNATURE = new Uint8Array(2 * FIELD_LENGTH).fill(0x80);
+
+/** A profile, and the CA that is to certify by it at a moment. */
+interface Trial {
+  readonly profile: CertificateProfile;
+  readonly issuer: IssuerFacts;
+  readonly now: Date;
+}
+
+/**
+ * Tries what no look at a configuration tells: makes samples of a product's certificates under this CA, for keys that
+ * are thrown away and the shortest and the longest serial, and lints them as the signer would. The CA's key is not asked
+ * for: a sample that it signed would count. Throws PROFILE_INVALID.
+ */
+export async function trySample(product: string, trial: Trial): Promise<void> {
+  const { longestSerial } = tightestTemplate(trial.profile);
+  for (const serial of ['A', 'A'.repeat(longestSerial)]) {
+    const findings = await lintSample(trial, serial);
+    if (findings.length === 0) continue;
+    const cures = findings.map((finding) => cureOf(finding, trial));
+    const message = `The CA cannot certify product ${product} as it is configured: ${cures.join('; ')}.`;
+    throw new PkiError('PROFILE_INVALID', message, { reason: 'sample' });
+  }
+}
+
+async function lintSample({ profile, issuer, now }: Trial, serial: string): Promise<LintFinding[]> {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const spki = publicKey.export({ format: 'der', type: 'spki' });
+  const certificateSerial = randomCertificateSerial();
+  const notBefore = notBeforeOf(now, issuer);
+  const template = await DeviceTbsTemplate.make(profile, issuer);
+  const tbs = template.tbsOf({ serial, spki, certificateSerial, notBefore });
+  const expected = expectedOf(profile, {
+    serial,
+    spkiSha256: sha256Hex(spki),
+    certificateSerial: Buffer.from(certificateSerial).toString('hex'),
+    notBefore: notBefore.toISOString(),
+    notAfter: notAfterOf(profile, notBefore).toISOString(),
+  });
+  return lintCertificate(assembleCertificate(tbs, LONGEST_SIGNATURE), { issuer, expected, now });
+}
+
+function cureOf({ code, rule }: LintFinding, trial: Trial): string {
+  switch (code) {
+    case 'time_nested':
+      return nestingCure(trial);
+    case 'extended_key_usage_nested':
+      return 'this CA may certify TLS clients alone, so take serverAuth out of extendedKeyUsage, or have a CA that may certify both';
+    case 'size':
+      return 'with the longest serial its certificates are too large for small devices, so shorten organization, commonName or subjectAltName';
+    default:
+      return `its certificates break ${code} (right would be: ${rule})`;
+  }
+}
+
+function nestingCure({ profile, issuer, now }: Trial): string {
+  const days = Math.floor((issuer.notAfter.getTime() - notBeforeOf(now, issuer).getTime()) / DAY_MS);
+  const ends = profile.validity === 'forever' ? 'never end' : `end after ${profile.validity.days} days`;
+  const cure =
+    days > 0 ? `set validity to {"days": ${days}} or less, or have a CA that lasts` : 'make a new CA';
+  return `its certificates would ${ends}, and the CA itself ends on ${issuer.notAfter.toISOString().slice(0, 10)}: ${cure}`;
+}

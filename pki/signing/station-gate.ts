@@ -1,0 +1,87 @@
+import type { EnrolledStation, IssuanceLedger } from './issuance-ledger.ts';
+import { PkiError } from '../pki-error.ts';
+import { parseVerifier } from '../keys/signed-note.ts';
+import { isStatementSigned, type RequestStatement } from './signed-request.ts';
+import type { StationRates } from '../ledger/station-rates.ts';
+
+/** How far a station's clock may be off: as far as two hosts' clocks may differ. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
+/** When a request came, by clocks that are not the station's. */
+export interface Arrival {
+  /** When it was handed over, by Temporal's clock: a request may have waited long for the signer. */
+  readonly askedAt: Date;
+  readonly now: Date;
+}
+
+/** Lets a request through to the issuer only if an enrolled station made it. */
+export class StationGate {
+  readonly #ledger: IssuanceLedger;
+  readonly #rates: StationRates;
+
+  constructor(ledger: IssuanceLedger, rates: StationRates) {
+    this.#ledger = ledger;
+    this.#rates = rates;
+  }
+
+  /**
+   * Throws STATION_UNKNOWN, STATION_REVOKED, STATION_STOPPED, REQUEST_UNSIGNED, REQUEST_INVALID for a signature that is
+   * not the station's over this very statement, STATION_CLOCK when its clock is more than five minutes off, and
+   * STATION_RATE, after which a later try may pass.
+   */
+  async check(statement: RequestStatement, signature: string | undefined, arrival: Arrival): Promise<void> {
+    const { stationId } = statement;
+    if (typeof signature !== 'string')
+      throw refusal('REQUEST_UNSIGNED', stationId, 'sent a request without a signature');
+    const station = await this.#ledger.station(stationId);
+    assertMayAsk(stationId, station);
+    const verifier = parseVerifier(station.verifier);
+    if (verifier === undefined || !isStatementSigned(statement, signature, verifier.publicKey))
+      throw refusal('REQUEST_INVALID', stationId, 'did not sign this request with its enrolled key');
+    checkClock(statement, arrival);
+    if (await this.#rates.take(station, arrival.now.getTime())) return;
+    throw refusal('STATION_RATE', stationId, `asks for more than ${station.perMinute} certificates a minute`);
+  }
+}
+
+function assertMayAsk(
+  stationId: string,
+  station: EnrolledStation | undefined,
+): asserts station is EnrolledStation {
+  if (station === undefined) throw refusal('STATION_UNKNOWN', stationId, 'is not enrolled at this signer');
+  if (station.state === 'revoked') throw refusal('STATION_REVOKED', stationId, 'was revoked');
+  if (station.state === 'stopped')
+    throw refusal('STATION_STOPPED', stationId, `was stopped (${station.reason})`);
+}
+
+function checkClock({ stationId, at }: RequestStatement, { askedAt, now }: Arrival): void {
+  const said = Date.parse(at);
+  const isNear = Math.abs(said - askedAt.getTime()) <= CLOCK_TOLERANCE_MS;
+  if (isNear && said - now.getTime() <= CLOCK_TOLERANCE_MS) return;
+  const [then, here] = [askedAt.toISOString(), now.toISOString()];
+  const what = `signed at ${at.slice(0, 30)} by its own clock, what was asked at ${then} by Temporal's and came at ${here} by the signer's`;
+  throw refusal('STATION_CLOCK', stationId, what);
+}
+
+type GateCode =
+  | 'STATION_UNKNOWN'
+  | 'STATION_REVOKED'
+  | 'STATION_STOPPED'
+  | 'STATION_RATE'
+  | 'REQUEST_UNSIGNED'
+  | 'REQUEST_INVALID'
+  | 'STATION_CLOCK';
+
+const CURES: Record<GateCode, string> = {
+  STATION_UNKNOWN: 'enroll it',
+  STATION_REVOKED: 'use another one, or admit it anew',
+  STATION_STOPPED: 'find out why, then "certline station release"',
+  STATION_RATE: 'wait, or admit it with a higher rate',
+  REQUEST_UNSIGNED: 'update it, or find out who asks in its name',
+  REQUEST_INVALID: 'enroll it anew, or find out who asks in its name',
+  STATION_CLOCK: 'set the clock that is wrong, then retry',
+};
+
+function refusal(code: GateCode, stationId: string, what: string): PkiError {
+  return new PkiError(code, `The station ${stationId.slice(0, 40)} ${what}: ${CURES[code]}.`);
+}

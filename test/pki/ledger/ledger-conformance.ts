@@ -1,0 +1,402 @@
+import { describe, expect, it } from 'vitest';
+import { firstBrokenEntry } from '../../../pki/audit/audit-chain.ts';
+import type { LedgerDatabase, LedgerRow } from '../../../pki/ledger/ledger-database.ts';
+import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
+import type { SignedOrder } from '../../../pki/orders/order.ts';
+import { sha256Hex } from '../../../pki/x509/p256.ts';
+import { StationRates } from '../../../pki/ledger/station-rates.ts';
+import { RELEASE, signedOrder } from '../orders/signed-orders.ts';
+import { auditOf, code, lineOver, release, requestFor, type SigningLine } from '../signing/signing-line.ts';
+
+/** A database for one test: `open` connects to it, as often as there are processes. */
+export interface LedgerUnderTest {
+  open(): Promise<LedgerDatabase>;
+}
+
+const BATCH = { ...RELEASE, batchId: 'b1', quota: 2 };
+
+function units(serials: readonly string[]): { serial: string; product: string }[] {
+  return serials.map((serial) => ({ serial, product: 'sensor' }));
+}
+
+/** What every ledger must do, whatever database it stands on. `make` gives an empty database. */
+export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTest>): void {
+  async function newLine(): Promise<SigningLine> {
+    return lineOver(await (await make()).open(), ca);
+  }
+
+  async function usedLine(): Promise<SigningLine> {
+    const line = await newLine();
+    await release(line, ['ACME-1', 'ACME-2']);
+    await line.issuer.issue(requestFor('ACME-1'));
+    return line;
+  }
+
+  describe('releases', () => {
+    it('are idempotent', async () => {
+      const { ledger, sql } = await newLine();
+      const list = [...units(['ACME-1']), { serial: 'ACME-2', product: 'sensor', boardId: 'beef' }];
+      for (let time = 0; time < 2; time += 1) {
+        await ledger.admitOrder(signedOrder());
+        await ledger.releaseBatch(BATCH);
+        await ledger.releaseSerials({ batchId: 'b1', units: list });
+      }
+      expect(await sql('SELECT released FROM batch')).toEqual([{ released: 2 }]);
+      expect(await auditOf(ledger)).toHaveLength(3);
+      expect(await ledger.orderStanding('PO-1')).toEqual({ ...signedOrder(), released: 2, reissued: 0 });
+    });
+
+    it.each([
+      ['another order', { order: 'PO-2' }],
+      ['another quota', { quota: 3 }],
+      ['a quota of nothing', { batchId: 'b2', quota: 0 }],
+      ['half a quota', { batchId: 'b2', quota: 1.5 }],
+    ])('of a batch with %s are refused', async (_name, change) => {
+      const { ledger } = await newLine();
+      await ledger.admitOrder(signedOrder());
+      await ledger.admitOrder(signedOrder({ order: 'PO-2' }));
+      await ledger.releaseBatch(BATCH);
+      await expect(ledger.releaseBatch({ ...BATCH, ...change })).rejects.toThrow(code('RELEASE_CONFLICT'));
+    });
+
+    it.each([
+      ['another product', { serial: 'ACME-1', product: 'pump' }],
+      ['a board', { serial: 'ACME-1', product: 'sensor', boardId: 'beef' }],
+      ['an invalid serial', { serial: 'acme-3', product: 'sensor' }],
+    ])('of a serial with %s are refused, all of the list', async (_name, unit) => {
+      const { ledger, sql } = await newLine();
+      await ledger.admitOrder(signedOrder());
+      await ledger.releaseBatch(BATCH);
+      await ledger.releaseSerials({ batchId: 'b1', units: units(['ACME-1']) });
+      const refused = ledger.releaseSerials({ batchId: 'b1', units: [...units(['ACME-2']), unit] });
+      await expect(refused).rejects.toThrow(code('RELEASE_CONFLICT'));
+      expect(await sql('SELECT serial FROM released_serial')).toEqual([{ serial: 'ACME-1' }]);
+    });
+
+    it('of an old serial in another batch, of an unknown batch, and beyond the quota are refused', async () => {
+      const line = await newLine();
+      await release(line, ['ACME-1', 'ACME-2']);
+      await line.ledger.releaseBatch({ ...BATCH, batchId: 'b2' });
+      const releasing = (batchId: string, serials: string[]): Promise<void> =>
+        line.ledger.releaseSerials({ batchId, units: units(serials) });
+      await expect(releasing('b2', ['ACME-1'])).rejects.toThrow(code('RELEASE_CONFLICT', 'serial'));
+      await expect(releasing('b3', [])).rejects.toThrow(code('RELEASE_CONFLICT', 'batch'));
+      await expect(releasing('b2', ['X1', 'X2', 'X3'])).rejects.toThrow(code('QUOTA_EXCEEDED', 'serials'));
+      await releasing('b2', ['X1', 'X2']);
+    });
+  });
+
+  describe('a unit that ended without a pass', () => {
+    it('has no live certificate, and none that comes late', async () => {
+      const line = await usedLine();
+      const late = requestFor('ACME-2');
+      for (let time = 0; time < 2; time += 1) {
+        await line.ledger.withdrawUnit('ACME-1', 1);
+        await line.ledger.withdrawUnit('ACME-2', 1);
+        await line.ledger.withdrawUnit('NEVER-RELEASED', 1);
+      }
+      expect(await line.sql('SELECT state FROM issuance')).toEqual([{ state: 'revoked' }]);
+      await expect(line.issuer.issue(late)).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'unit'));
+      expect(line.signer.signatures).toBe(1);
+      await line.issuer.issue(requestFor('ACME-2', { attempt: 2 }));
+      const events = (await auditOf(line.ledger)).filter(({ body }) => body.includes('unit-withdrawn'));
+      expect(events).toHaveLength(2);
+    });
+
+    it('ends a signature that is under way', async () => {
+      const line = await newLine();
+      await release(line, ['ACME-1']);
+      line.signer.tamper = async (signature) => {
+        await line.ledger.withdrawUnit('ACME-1', 1);
+        return signature;
+      };
+      await expect(line.issuer.issue(requestFor('ACME-1'))).rejects.toThrow(code('CERTIFICATE_WITHDRAWN'));
+      expect(await line.sql('SELECT state FROM issuance')).toEqual([{ state: 'revoked' }]);
+    });
+  });
+
+  describe('stations', () => {
+    it('get no more by asking two signers, or after a restart', async () => {
+      const ledger = await make();
+      const [one, other] = [await ledger.open(), await ledger.open()];
+      const station = { stationId: 'st-1', verifier: 'v', perMinute: 12 };
+      await lineOver(one, ca).ledger.admitStation(station);
+      const ask = (rates: StationRates): Promise<boolean[]> =>
+        Promise.all(Array.from({ length: 10 }, () => rates.take(station, Date.UTC(2026, 0, 1))));
+      const asked = await Promise.all([ask(new StationRates(one)), ask(new StationRates(other))]);
+      expect(asked.flat().filter(Boolean)).toHaveLength(12);
+      expect((await ask(new StationRates(one))).filter(Boolean)).toEqual([]);
+    });
+  });
+
+  describe('orders', () => {
+    async function orderedLine(changes: Partial<SignedOrder>): Promise<SigningLine> {
+      const line = await newLine();
+      await line.ledger.admitOrder(signedOrder(changes));
+      return line;
+    }
+
+    it.each([
+      ['that nobody admitted', {}, { order: 'PO-9' }, 'ORDER_UNKNOWN'],
+      ['before its window', {}, { releasedAt: '2019-12-31T23:59:59.999Z' }, 'ORDER_NOT_OPEN'],
+      ['at its end', { closes: RELEASE.releasedAt }, {}, 'ORDER_EXPIRED'],
+      ['for another manifest', { manifestSha256: 'cd'.repeat(32) }, {}, 'ORDER_MISMATCH'],
+      ['for fewer units', { quantity: 1 }, {}, 'QUOTA_EXCEEDED'],
+    ] as const)('%s release nothing', async (_name, order, change, refusal) => {
+      const { ledger, sql } = await orderedLine(order);
+      await expect(ledger.releaseBatch({ ...BATCH, ...change })).rejects.toThrow(code(refusal));
+      expect(await sql('SELECT * FROM batch')).toEqual([]);
+    });
+
+    it('count over all their batches', async () => {
+      const { ledger } = await orderedLine({ quantity: 3 });
+      await ledger.releaseBatch(BATCH);
+      const second = { ...BATCH, batchId: 'b2' };
+      await expect(ledger.releaseBatch(second)).rejects.toThrow(code('QUOTA_EXCEEDED', 'order'));
+      await ledger.releaseBatch({ ...second, quota: 1 });
+      expect(await ledger.orderStanding('PO-1')).toMatchObject({ quantity: 3, released: 3 });
+      await ledger.admitOrder(signedOrder({ revision: 2, quantity: 5 }));
+      await ledger.releaseBatch({ ...BATCH, batchId: 'b3' });
+    });
+
+    it('name their products', async () => {
+      const { ledger, sql } = await orderedLine({ products: ['pump'] });
+      await ledger.releaseBatch(BATCH);
+      const releasing = ledger.releaseSerials({ batchId: 'b1', units: units(['ACME-1']) });
+      await expect(releasing).rejects.toThrow(code('ORDER_MISMATCH', 'product'));
+      expect(await sql('SELECT * FROM released_serial')).toEqual([]);
+    });
+
+    it('are changed only by a higher revision, and never below what is used', async () => {
+      const { ledger } = await orderedLine({});
+      await ledger.releaseBatch(BATCH);
+      const admit = (changes: Partial<SignedOrder>): Promise<void> => ledger.admitOrder(signedOrder(changes));
+      await expect(admit({ quantity: 200 })).rejects.toThrow(code('ORDER_INVALID', 'revision'));
+      await expect(admit({ revision: 2, quantity: 1 })).rejects.toThrow(code('ORDER_INVALID', 'below-use'));
+      await admit({ revision: 3 });
+      await expect(admit({ revision: 2 })).rejects.toThrow(code('ORDER_INVALID', 'revision'));
+      await expect(admit({})).rejects.toThrow(code('ORDER_INVALID', 'revision'));
+    });
+
+    it('share their reissues among their batches', async () => {
+      const line = await orderedLine({ reissues: 1 });
+      for (const [batchId, serial] of [
+        ['b1', 'ACME-1'],
+        ['b2', 'ACME-2'],
+      ] as const) {
+        await line.ledger.releaseBatch({ ...BATCH, batchId });
+        await line.ledger.releaseSerials({ batchId, units: units([serial]) });
+        await line.issuer.issue(requestFor(serial, { batchId }));
+      }
+      await line.issuer.issue(requestFor('ACME-1', { attempt: 2 }));
+      const second = requestFor('ACME-2', { batchId: 'b2', attempt: 2 });
+      await expect(line.issuer.issue(second)).rejects.toThrow(code('QUOTA_EXCEEDED', 'reissue'));
+      await line.ledger.admitOrder(signedOrder({ revision: 2, reissues: 2 }));
+      await line.issuer.issue(second);
+      expect(await line.ledger.orderStanding('PO-1')).toMatchObject({ reissued: 2 });
+    });
+
+    it('that are closed release and sign nothing more, for good', async () => {
+      const line = await usedLine();
+      const signed = requestFor('ACME-2');
+      const issued = await line.issuer.issue(signed);
+      await line.ledger.closeOrder('PO-1');
+      await line.ledger.closeOrder('PO-1');
+      await expect(line.ledger.releaseBatch({ ...BATCH, batchId: 'b2' })).rejects.toThrow(
+        code('ORDER_CLOSED'),
+      );
+      await line.ledger.admitOrder(signedOrder({ revision: 2 }));
+      await expect(line.issuer.issue(requestFor('ACME-1', { attempt: 2 }))).rejects.toThrow(
+        code('ORDER_CLOSED'),
+      );
+      expect(await line.issuer.issue(signed)).toEqual(issued);
+      await expect(line.ledger.closeOrder('PO-9')).rejects.toThrow(code('ORDER_UNKNOWN'));
+    });
+
+    it('of batches from before the ledger knew orders count when they come', async () => {
+      const line = await usedLine();
+      await line.sql('DELETE FROM purchase_order');
+      const next = requestFor('ACME-2');
+      await expect(line.issuer.issue(next)).rejects.toThrow(code('ORDER_UNKNOWN'));
+      await expect(line.ledger.admitOrder(signedOrder({ quantity: 1 }))).rejects.toThrow(
+        code('ORDER_INVALID', 'below-use'),
+      );
+      await line.ledger.admitOrder(signedOrder());
+      expect(await line.ledger.orderStanding('PO-1')).toMatchObject({ released: 2 });
+      await line.issuer.issue(next);
+    });
+
+    it('leave each refusal in the audit log, cut short', async () => {
+      const { ledger } = await newLine();
+      await ledger.recordRefusal({
+        request: 'releaseUnits',
+        code: 'ORDER_UNKNOWN',
+        order: 'X'.repeat(5_000),
+      });
+      const [entry] = await auditOf(ledger);
+      const body = JSON.parse(entry!.body) as Record<string, string>;
+      expect(body).toMatchObject({ event: 'refused', request: 'releaseUnits', code: 'ORDER_UNKNOWN' });
+      expect(body['order']).toHaveLength(200);
+    });
+  });
+
+  describe('the schema', () => {
+    it('refuses by itself a second live certificate of a serial or board, a used key, a number used twice', async () => {
+      const { sql, ...line } = await usedLine();
+      const insert = async (changes: Record<string, string>): Promise<LedgerRow[]> => {
+        const { seq: _seq, ...known } = (await sql('SELECT * FROM issuance WHERE attempt = 1'))[0] ?? {};
+        const row = { ...known, attempt: 2, request_id: 'x', ...changes };
+        const columns = Object.keys(row);
+        const places = columns.map(() => '?').join();
+        return sql(`INSERT INTO issuance (${columns.join()}) VALUES (${places})`, ...Object.values(row));
+      };
+      const fresh = {
+        serial_folded: 'acme-2',
+        board_id: 'other',
+        spki_sha256: 'other',
+        cert_serial: 'other',
+      };
+      const defect = code('SIGNER_FAULT', 'constraint');
+      for (const column of ['serial_folded', 'board_id', 'spki_sha256', 'cert_serial'] as const) {
+        const { [column]: _same, ...others } = fresh;
+        await expect(insert(others)).rejects.toThrow(defect);
+      }
+      await expect(insert({ ...fresh, serial_folded: 'never-released' })).rejects.toThrow(defect);
+      await expect(insert({ ...fresh, state: 'unheard' })).rejects.toThrow(defect);
+      await expect(insert({ ...fresh, state: 'signing' })).rejects.toThrow(defect);
+      await expect(sql('UPDATE batch SET reserved = 9')).rejects.toThrow(defect);
+      await insert(fresh);
+      await line.ledger.close();
+    });
+  });
+
+  describe('withdrawals', () => {
+    it('are marked when only a reason changes, on a host whose clock is behind', async () => {
+      const { ledger, issuer, sql } = await usedLine();
+      for (const attempt of [2, 3]) await issuer.issue(requestFor('ACME-1', { attempt }));
+      await sql(`UPDATE issuance SET ended_at = '2999-01-01T00:00:00.000Z' WHERE request_id = 'b1/ACME-1/2'`);
+      const mark = await ledger.withdrawalMark();
+      await issuer.revoke({ requestId: 'b1/ACME-1/1' }, 'keyCompromise');
+      expect(await ledger.withdrawalMark()).not.toBe(mark);
+      await ledger.close();
+    });
+
+    it('are listed, marked and numbered', async () => {
+      const { ledger, issuer } = await usedLine();
+      await issuer.issue(requestFor('ACME-2'));
+      const marks = [await ledger.withdrawalMark()];
+      await ledger.hold('b1/ACME-1/1');
+      marks.push(await ledger.withdrawalMark());
+      await issuer.revoke({ serial: 'ACME-2' }, 'keyCompromise');
+      marks.push(await ledger.withdrawalMark());
+      expect(new Set(marks).size).toBe(3);
+      const reasons: string[] = [];
+      for (const expected of [1, 2]) {
+        await ledger.numberCrl('issuer', new Date(), (number, withdrawn) => {
+          expect(number).toBe(expected);
+          reasons.push(
+            withdrawn
+              .map(({ reason }) => reason)
+              .sort()
+              .join(),
+          );
+          return Buffer.from('tbs');
+        });
+      }
+      expect(reasons).toEqual(Array(2).fill('certificateHold,keyCompromise'));
+      expect(await ledger.latestCrl('issuer')).toMatchObject({ number: 2, mark: marks[2] });
+      expect(await ledger.latestCrl('other')).toBeUndefined();
+      await ledger.close();
+    });
+
+    it('are found by every name of a certificate', async () => {
+      const { ledger } = await usedLine();
+      const { certificateSerial, certificate } = (await ledger.find('b1/ACME-1/1'))!;
+      for (const name of [certificateSerial, sha256Hex(certificate!).toUpperCase()])
+        expect((await ledger.issuanceOfCertificate(name))?.requestId).toBe('b1/ACME-1/1');
+      expect(await ledger.issuanceOfCertificate('00'.repeat(32))).toBeUndefined();
+      expect(await ledger.issuancesOf('acme-1')).toHaveLength(1);
+      await ledger.close();
+    });
+  });
+
+  describe('two processes on one ledger', () => {
+    it('give the same request the same bytes, the first stored', async () => {
+      const database = await make();
+      const [line, other] = [lineOver(await database.open(), ca), lineOver(await database.open(), ca)];
+      await release(line, ['ACME-1']);
+      const request = requestFor('ACME-1');
+      const all = await Promise.all([line, other, line, other].map(({ issuer }) => issuer.issue(request)));
+      expect(new Set(all.map(({ fingerprint }) => fingerprint)).size).toBe(1);
+      const stored = await other.issuer.find(request.requestId);
+      expect(sha256Hex(stored!.certificate!)).toBe(all[0]!.fingerprint);
+    });
+
+    it('let one of two requests of a serial win, and keep the quota between them', async () => {
+      const database = await make();
+      const processes = [lineOver(await database.open(), ca), lineOver(await database.open(), ca)];
+      await release(processes[0]!, ['ACME-1', 'ACME-2'], { reissueQuota: 0 });
+      const requests = Array.from({ length: 8 }, (_, index) =>
+        requestFor(index < 4 ? 'ACME-1' : 'ACME-2', { requestId: `r${index}`, attempt: 1 }),
+      );
+      const results = await Promise.allSettled(
+        requests.map((request, index) => processes[index % 2]!.issuer.issue(request)),
+      );
+      const refused = results
+        .filter((result) => result.status === 'rejected')
+        .map(({ reason }) => reason as unknown);
+      expect(refused).toHaveLength(6);
+      for (const reason of refused) expect(reason).toEqual(code('ALREADY_ISSUED'));
+      const [line] = processes;
+      expect(await line!.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 2, reissued: 0 }]);
+      expect(await firstBrokenEntry(line!.ledger.auditEntries())).toBeUndefined();
+    });
+  });
+
+  describe('many requests at once', () => {
+    it('each get their own certificate, and a refused one disturbs no other', async () => {
+      const line = await newLine();
+      const serials = Array.from({ length: 30 }, (_, index) => `ACME-${index}`);
+      await release(line, serials);
+      const requests = [...serials, 'NEVER-RELEASED'].map((serial) => requestFor(serial));
+      const results = await Promise.allSettled(requests.map((request) => line.issuer.issue(request)));
+      const issued = results
+        .filter((result) => result.status === 'fulfilled')
+        .map(({ value }) => value.fingerprint);
+      expect(new Set(issued).size).toBe(30);
+      expect(results.at(-1)).toMatchObject({ status: 'rejected', reason: code('NOT_RELEASED') });
+      expect(await line.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 30, reissued: 0 }]);
+      expect(await firstBrokenEntry(line.ledger.auditEntries())).toBeUndefined();
+    });
+  });
+
+  describe('the audit log', () => {
+    it('has an intent before every signature', async () => {
+      const { ledger, signer } = await usedLine();
+      const entries = await auditOf(ledger);
+      const events = entries.map(({ body }) => (JSON.parse(body) as { event: string }).event);
+      expect(events.slice(0, 3)).toEqual(['order-admitted', 'batch-released', 'serials-released']);
+      expect(events.slice(3)).toEqual(['signing', 'issued']);
+      expect(signer.signatures).toBe(1);
+      expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
+    });
+
+    it.each([
+      ['changed', `UPDATE audit SET body = replace(body, 'ACME-1', 'ACME-9') WHERE seq = 4`, 4],
+      ['removed', 'DELETE FROM audit WHERE seq = 2', 2],
+      ['rewritten with a hash of its own', `UPDATE audit SET body = '{}', hash = 'x' WHERE seq = 4`, 4],
+    ])('shows an entry that was %s', async (_name, text, seq) => {
+      const { ledger, sql } = await usedLine();
+      await sql(text);
+      expect(await firstBrokenEntry(ledger.auditEntries())).toBe(seq);
+    });
+
+    it('is read whole, page by page', async () => {
+      const { ledger, sql } = await usedLine();
+      await sql(`WITH RECURSIVE more (seq) AS (SELECT 6 UNION ALL SELECT seq + 1 FROM more WHERE seq < 2106)
+        INSERT INTO audit (seq, body, hash) SELECT seq, '', CAST(seq AS TEXT) FROM more`);
+      const entries = await auditOf(ledger);
+      expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 2106 }, (_, index) => index + 1));
+    });
+  });
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { OrderStanding, Reservation } from '../../../pki/signing/issuance-ledger.ts';
+import { planReservation, type EarlierIssuance, type ReservationFacts } from '../../../pki/signing/issuance-policy.ts';
+import { signedOrder } from '../orders/signed-orders.ts';
+import { code } from './signing-line.ts';
+
+const RESERVATION: Reservation = {
+  requestId: 'r2',
+  requestSha256: '',
+  batchId: 'b1',
+  serial: 'ACME-1',
+  product: 'sensor',
+  attempt: 2,
+  boardId: 'beef',
+  spkiSha256: '',
+  certificateSerial: '',
+  notBefore: '',
+  notAfter: '',
+  tbs: new Uint8Array(),
+  reservedAt: '2026-06-01T12:00:00.000Z',
+};
+
+const ORDER: OrderStanding = { ...signedOrder({ reissues: 1 }), released: 1, reissued: 0 };
+
+const UNIT = { serial: 'ACME-1', product: 'sensor', batchId: 'b1', withdrawnAttempt: 1 };
+
+const FACTS: ReservationFacts = {
+  unit: UNIT,
+  order: ORDER,
+  quota: 1,
+  reserved: 0,
+  ofSerial: [],
+  onBoard: undefined,
+  keySeen: false,
+  lastReservedAt: undefined,
+};
+
+const EARLIER: EarlierIssuance = {
+  requestId: 'r1',
+  batchId: 'b1',
+  serial: 'ACME-1',
+  attempt: 1,
+  boardId: 'beef',
+  state: 'issued',
+  kind: 'first',
+};
+
+function plan(facts: Partial<ReservationFacts>): ReturnType<typeof planReservation> {
+  return planReservation(RESERVATION, { ...FACTS, ...facts });
+}
+
+describe('planReservation', () => {
+  it('lets a first certificate through with nothing to displace', () => {
+    expect(plan({})).toEqual({ kind: 'first', displaced: [] });
+  });
+
+  it.each(['signing', 'issued', 'active'] as const)('displaces an earlier attempt that is %s', (state) => {
+    const earlier = { ...EARLIER, state };
+    const displaced = [{ earlier, reason: 'attempt 2' }];
+    expect(plan({ ofSerial: [earlier], onBoard: earlier, reserved: 1 })).toEqual({
+      kind: 'reissue',
+      displaced,
+    });
+  });
+
+  it.each(['superseded', 'revoked'] as const)(
+    'lets an attempt that is %s be, but not be repeated',
+    (state) => {
+      const earlier = { ...EARLIER, state };
+      expect(plan({ ofSerial: [earlier] })).toEqual({ kind: 'reissue', displaced: [] });
+      expect(() => plan({ ofSerial: [{ ...earlier, attempt: 2 }] })).toThrow(code('ALREADY_ISSUED'));
+    },
+  );
+
+  it('frees no quota with what it displaces: a signature may exist', () => {
+    const onBoard: EarlierIssuance = { ...EARLIER, serial: 'OTHER', requestId: 'r0', state: 'signing' };
+    expect(plan({ onBoard }).displaced).toEqual([{ earlier: onBoard, reason: 'board taken by ACME-1' }]);
+    expect(() => plan({ onBoard, reserved: 1 })).toThrow(code('QUOTA_EXCEEDED'));
+  });
+
+  it.each([
+    ['a released serial', { unit: undefined }, 'NOT_RELEASED'],
+    ['this batch', { unit: { ...UNIT, batchId: 'b0' } }, 'NOT_RELEASED'],
+    ['a unit that did not end', { unit: { ...UNIT, withdrawnAttempt: 2 } }, 'CERTIFICATE_WITHDRAWN'],
+    ['a fresh key', { keySeen: true }, 'KEY_REUSED'],
+    ['a clock that goes forward', { lastReservedAt: '2026-06-01T12:05:00.001Z' }, 'CLOCK_WRONG'],
+    ['a free board', { onBoard: { ...EARLIER, serial: 'OTHER', state: 'active' } }, 'BOARD_BOUND'],
+    ['the same board', { ofSerial: [{ ...EARLIER, boardId: 'cafe', state: 'active' }] }, 'BOARD_BOUND'],
+    ['quota', { reserved: 1 }, 'QUOTA_EXCEEDED'],
+    ['reissues left', { ofSerial: [EARLIER], order: { ...ORDER, reissued: 1 } }, 'QUOTA_EXCEEDED'],
+    ['an order', { order: undefined }, 'ORDER_UNKNOWN'],
+    ['an order that is open', { order: { ...ORDER, closedAt: '2026-01-01T00:00:00.000Z' } }, 'ORDER_CLOSED'],
+    ['an order from then on', { order: { ...ORDER, opens: '2026-06-01T12:00:00.001Z' } }, 'ORDER_NOT_OPEN'],
+    ['an order until then', { order: { ...ORDER, closes: '2026-06-01T12:00:00.000Z' } }, 'ORDER_EXPIRED'],
+  ] as const)('wants %s', (_name, facts, refusal) => {
+    expect(() => plan(facts)).toThrow(code(refusal));
+  });
+
+  it('allows two clocks five minutes', () => {
+    expect(plan({ lastReservedAt: '2026-06-01T12:05:00.000Z' }).kind).toBe('first');
+  });
+});
