@@ -13,9 +13,9 @@ import { ensureDemoCa } from '../workers/line-ca.ts';
 import { parseLineConfig } from '../workers/line-config.ts';
 import { installTemporalRuntime, openLineLog } from '../workers/line-log.ts';
 import { logPath, temporalFolder, tileFilePath, virtualLineFolder } from '../workers/state-folder.ts';
-import { connectClient, connectWorkers } from '../workers/temporal-connection.ts';
-import { readServerRecord } from '../workers/temporal-server/server-record.ts';
-import { openTemporalServer } from '../workers/temporal-server/open-temporal-server.ts';
+import { connectClient, connectWorkers } from '../temporal/connection.ts';
+import { readServerRecord } from '../temporal/server/server-record.ts';
+import { openTemporalServer } from '../temporal/server/open-temporal-server.ts';
 
 /*
  * Units per second of the whole pipeline on zero-latency boards, beside a bare child workflow with five empty activities,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { answerPaths } from '../manifests/answers.ts';
 import type { BatchProgress } from '../provisioning/batch.ts';
-import { externalConfiguration } from '../workers/temporal-server/external-server.ts';
+import { externalConfiguration } from '../temporal/server/external-server.ts';
 import { dropManifest } from './drop-manifest.ts';
 import type { DroppedManifest } from './drop-manifest.ts';
 import { CommandError, EXIT_STATUS } from './exit-status.ts';

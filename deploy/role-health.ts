@@ -1,5 +1,5 @@
 import { Connection } from '@temporalio/client';
-import { externalConfiguration } from '../workers/temporal-server/external-server.ts';
+import { externalConfiguration } from '../temporal/server/external-server.ts';
 
 /** `TASK_QUEUE_TYPE_ACTIVITY` of temporal.api.enums.v1.TaskQueueType: every role runs activities. */
 const ACTIVITY = 2;

@@ -23,8 +23,8 @@ import type { Role } from './role.ts';
 import { startSigner } from './signer-role.ts';
 import { registryPath } from './state-folder.ts';
 import { startStation } from './station-role.ts';
-import { connectClient, connectWorkers } from './temporal-connection.ts';
-import type { TemporalServer } from './temporal-server/temporal-server.ts';
+import { connectClient, connectWorkers } from '../temporal/connection.ts';
+import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 
 export interface LineOptions {
   readonly config: LineConfig;

@@ -5,7 +5,7 @@ import { REGISTRY_QUEUE, WORKFLOW_QUEUE } from '../provisioning/task-queues.ts';
 import type { Registry } from '../registry/registry.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
-import { dataConverter } from './temporal-connection.ts';
+import { dataConverter } from '../temporal/connection.ts';
 import { workflowsPath } from './workflow-bundle.ts';
 
 /** Workflows in the cache of the orchestrator; 600 take about 500 MB. */

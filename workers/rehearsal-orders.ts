@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { orderFileName } from '../pki/orders/order-desk.ts';
 import { signOrder, type Order } from '../pki/orders/order.ts';
 import { passphraseFromFile } from '../pki/keys/passphrase.ts';
-import { createReleaseKey, loadReleaseKey, RELEASE_KEY_FILES, type ReleaseKey } from '../pki/keys/release-key.ts';
+import {
+  createReleaseKey,
+  loadReleaseKey,
+  RELEASE_KEY_FILES,
+  type ReleaseKey,
+} from '../pki/keys/release-key.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
 import type { BatchRecord } from '../registry/registry.ts';
 import { ensurePassphraseFile } from '../disk/passphrase-file.ts';

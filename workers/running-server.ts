@@ -1,9 +1,9 @@
 import { ConfigError } from './config-error.ts';
-import { openTemporalServer } from './temporal-server/open-temporal-server.ts';
-import { externalConfiguration } from './temporal-server/external-server.ts';
-import { isRunning } from './temporal-server/process-identity.ts';
-import { describeServer, readServerRecord } from './temporal-server/server-record.ts';
-import type { TemporalServer } from './temporal-server/temporal-server.ts';
+import { openTemporalServer } from '../temporal/server/open-temporal-server.ts';
+import { externalConfiguration } from '../temporal/server/external-server.ts';
+import { isRunning } from '../temporal/server/process-identity.ts';
+import { describeServer, readServerRecord } from '../temporal/server/server-record.ts';
+import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 import { SEARCH_ATTRIBUTES } from '../provisioning/search-attributes.ts';
 import { temporalFolder } from './state-folder.ts';
 

@@ -13,7 +13,7 @@ import type { Product } from '../provisioning/product.ts';
 import { SIGNER_QUEUE } from '../provisioning/task-queues.ts';
 import { runWorker } from './role.ts';
 import type { Role } from './role.ts';
-import { dataConverter } from './temporal-connection.ts';
+import { dataConverter } from '../temporal/connection.ts';
 
 export interface SignerRoleOptions {
   readonly ca: IssuingCa;

@@ -18,8 +18,8 @@ import { lockStation } from './line-lock.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
 import { stationBookPath, stationKeyPath, tileFilePath } from './state-folder.ts';
-import { connectWorkers, dataConverter } from './temporal-connection.ts';
-import type { TemporalServer } from './temporal-server/temporal-server.ts';
+import { connectWorkers, dataConverter } from '../temporal/connection.ts';
+import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 import { temporalUnitStanding } from './temporal-unit-standing.ts';
 
 export interface StationRoleOptions {

@@ -1,11 +1,11 @@
 import { OWN_NAMESPACE, findRunningServer } from '../../workers/running-server.ts';
 import { temporalFolder } from '../../workers/state-folder.ts';
-import { externalConfiguration } from '../../workers/temporal-server/external-server.ts';
-import { isServing } from '../../workers/temporal-server/is-serving.ts';
-import { isRunning } from '../../workers/temporal-server/process-identity.ts';
-import { describeServer, readServerRecord } from '../../workers/temporal-server/server-record.ts';
-import type { ServerRecord } from '../../workers/temporal-server/server-record.ts';
-import { findPresentBinary } from '../../workers/temporal-server/temporal-binary.ts';
+import { externalConfiguration } from '../../temporal/server/external-server.ts';
+import { isServing } from '../../temporal/server/is-serving.ts';
+import { isRunning } from '../../temporal/server/process-identity.ts';
+import { describeServer, readServerRecord } from '../../temporal/server/server-record.ts';
+import type { ServerRecord } from '../../temporal/server/server-record.ts';
+import { findPresentBinary } from '../../temporal/server/temporal-binary.ts';
 import { fail, failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 

@@ -25,32 +25,35 @@ function follow({ folder, environment }: Place, section: string): string {
   });
 }
 
-describe.skipIf(!SOFTHSM_INSTALLED)('docs/signer.md (test/pki/signers/install-softhsm.sh installs its token)', () => {
-  it('leads from an empty token to a closed lot', async () => {
-    const place = newPlace();
-    mkdirSync(join(place.folder, 'tokens'));
-    const configuration = join(place.folder, 'softhsm2.conf');
-    writeFileSync(configuration, `directories.tokendir = ${join(place.folder, 'tokens')}\n`);
-    process.env['SOFTHSM2_CONF'] = configuration;
-    follow(place, ON_TOKEN);
-    const { pkcs11 } = JSON.parse(`{${blocksOf('signer.md', ON_TOKEN, 'json')}}`) as { pkcs11: object };
-    place.configure({ inbox: place.inbox, products: [PRODUCT], pkcs11 });
-    expect(follow(place, 'Making a CA')).toContain('Acme Devices Factory ICA');
-    expect(follow(place, 'At a cloud')).toContain('proof.pem: OK');
-    const ca = await openConfiguredCa(place.state, loadLineConfig(join(place.folder, 'certline.json')));
-    const serials = ['CL-000017', 'CL-000018'];
-    await issueInto(place, serials, ca);
-    const registry = new SqliteRegistry(registryPath(place.state));
-    const batch = { batchId: 'b1', order: 'PO-1', manifest: 'lot.csv', sha256: 'ab'.repeat(32), rows: 2 };
-    await registry.importBatch(batch, rowsOf(serials));
-    registry.close();
-    await ca.signer.close();
-    const byHand = follow(place, 'Certificates by hand');
-    expect(byHand).toContain('Key Compromise');
-    expect(byHand).toContain('1 entry is of certificates that were never registered.');
-    expect(follow(place, 'The audit log')).toMatch(/The log is whole\.[^]*No difference\.\n$/);
-  });
-});
+describe.skipIf(!SOFTHSM_INSTALLED)(
+  'docs/signer.md (test/pki/signers/install-softhsm.sh installs its token)',
+  () => {
+    it('leads from an empty token to a closed lot', async () => {
+      const place = newPlace();
+      mkdirSync(join(place.folder, 'tokens'));
+      const configuration = join(place.folder, 'softhsm2.conf');
+      writeFileSync(configuration, `directories.tokendir = ${join(place.folder, 'tokens')}\n`);
+      process.env['SOFTHSM2_CONF'] = configuration;
+      follow(place, ON_TOKEN);
+      const { pkcs11 } = JSON.parse(`{${blocksOf('signer.md', ON_TOKEN, 'json')}}`) as { pkcs11: object };
+      place.configure({ inbox: place.inbox, products: [PRODUCT], pkcs11 });
+      expect(follow(place, 'Making a CA')).toContain('Acme Devices Factory ICA');
+      expect(follow(place, 'At a cloud')).toContain('proof.pem: OK');
+      const ca = await openConfiguredCa(place.state, loadLineConfig(join(place.folder, 'certline.json')));
+      const serials = ['CL-000017', 'CL-000018'];
+      await issueInto(place, serials, ca);
+      const registry = new SqliteRegistry(registryPath(place.state));
+      const batch = { batchId: 'b1', order: 'PO-1', manifest: 'lot.csv', sha256: 'ab'.repeat(32), rows: 2 };
+      await registry.importBatch(batch, rowsOf(serials));
+      registry.close();
+      await ca.signer.close();
+      const byHand = follow(place, 'Certificates by hand');
+      expect(byHand).toContain('Key Compromise');
+      expect(byHand).toContain('1 entry is of certificates that were never registered.');
+      expect(follow(place, 'The audit log')).toMatch(/The log is whole\.[^]*No difference\.\n$/);
+    });
+  },
+);
 
 describe('docs/signer.md', () => {
   it('leads under a corporate root, from a request to a certificate that its verifiers accept', async () => {

@@ -195,26 +195,29 @@ describe('certline ca prove', () => {
   });
 });
 
-describe.skipIf(!SOFTHSM_INSTALLED)('a CA on a token (test/pki/signers/install-softhsm.sh installs one)', () => {
-  it('is made, or asked for and imported, and works; its key is in no file', async () => {
-    for (const way of ['init', 'import']) {
-      const place = newPlace();
-      const key = makeToken(place.folder);
-      const { refusalFile: _own, ...pkcs11 } = key;
-      place.configure({ inbox: place.inbox, products: [PRODUCT], pkcs11 });
-      const made =
-        way === 'init'
-          ? await place.certline('ca', 'init', '--name', 'Acme Devices')
-          : await place.certline('ca', 'import', await certifiedFile(place));
-      expect(made).toMatchObject({ status: 0, stderr: '' });
-      expect(existsSync(join(place.state, 'signer', 'ca', 'factory-ica.key.pem'))).toBe(false);
-      await worksAsCa(place, { passphraseFile: undefined, pkcs11 });
-      writeFileSync(pkcs11.pinFile, 'wrong-1\n');
-      for (const message of [/refuses the PIN/, /no PIN is tried twice/]) {
-        const refused = await place.certline('ca', 'crl');
-        expect(refused.status).toBe(31);
-        expect(refused.stderr).toMatch(message);
+describe.skipIf(!SOFTHSM_INSTALLED)(
+  'a CA on a token (test/pki/signers/install-softhsm.sh installs one)',
+  () => {
+    it('is made, or asked for and imported, and works; its key is in no file', async () => {
+      for (const way of ['init', 'import']) {
+        const place = newPlace();
+        const key = makeToken(place.folder);
+        const { refusalFile: _own, ...pkcs11 } = key;
+        place.configure({ inbox: place.inbox, products: [PRODUCT], pkcs11 });
+        const made =
+          way === 'init'
+            ? await place.certline('ca', 'init', '--name', 'Acme Devices')
+            : await place.certline('ca', 'import', await certifiedFile(place));
+        expect(made).toMatchObject({ status: 0, stderr: '' });
+        expect(existsSync(join(place.state, 'signer', 'ca', 'factory-ica.key.pem'))).toBe(false);
+        await worksAsCa(place, { passphraseFile: undefined, pkcs11 });
+        writeFileSync(pkcs11.pinFile, 'wrong-1\n');
+        for (const message of [/refuses the PIN/, /no PIN is tried twice/]) {
+          const refused = await place.certline('ca', 'crl');
+          expect(refused.status).toBe(31);
+          expect(refused.stderr).toMatch(message);
+        }
       }
-    }
-  });
-});
+    });
+  },
+);

@@ -9,7 +9,7 @@ import { SECURE_HEAP_BYTES } from '../../workers/key-exposures.ts';
 import { parseLineConfig } from '../../workers/line-config.ts';
 import { STEP_POLICY } from '../../provisioning/step-policy.ts';
 import { REGISTRY_QUEUE, SIGNER_QUEUE, stationQueue } from '../../provisioning/task-queues.ts';
-import { scratchFolder } from '../workers/temporal-server/scratch.ts';
+import { scratchFolder } from '../temporal/server/scratch.ts';
 
 const root = join(import.meta.dirname, '../..');
 const composePath = join(root, 'docker-compose.yml');

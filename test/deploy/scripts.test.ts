@@ -8,9 +8,9 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
-import { findTemporalBinary } from '../../workers/temporal-server/temporal-binary.ts';
+import { findTemporalBinary } from '../../temporal/server/temporal-binary.ts';
 import { testServer } from '../temporal-server.ts';
-import { scratchFolder } from '../workers/temporal-server/scratch.ts';
+import { scratchFolder } from '../temporal/server/scratch.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
 const roleHealth = fileURLToPath(new URL('../../deploy/role-health.ts', import.meta.url));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { STEP_POLICY } from '../../provisioning/step-policy.ts';
 import { WORKER_ROLES } from '../../workers/worker-roles.ts';
-import { scratchFolder } from '../workers/temporal-server/scratch.ts';
+import { scratchFolder } from '../temporal/server/scratch.ts';
 
 const unit = readFileSync(join(import.meta.dirname, '../../deploy/systemd/certline@.service'), 'utf8');
 const valueOf = (setting: string): string | undefined => new RegExp(`^${setting}=(.*)$`, 'm').exec(unit)?.[1];

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isDatabaseOpen, tryLock, waitForLock } from '../../disk/exclusive-lock.ts';
-import { runChild } from '../workers/temporal-server/child.ts';
-import { scratchFolder, until } from '../workers/temporal-server/scratch.ts';
+import { runChild } from '../temporal/server/child.ts';
+import { scratchFolder, until } from '../temporal/server/scratch.ts';
 
 describe('tryLock', () => {
   it('has one holder at a time, within a process too', () => {

@@ -17,7 +17,7 @@ import type { Line } from '../../workers/all-in-one.ts';
 import { ensureDemoCa } from '../../workers/line-ca.ts';
 import { parseLineConfig } from '../../workers/line-config.ts';
 import { logPath, tileFilePath, virtualLineFolder } from '../../workers/state-folder.ts';
-import type { TemporalServer } from '../../workers/temporal-server/temporal-server.ts';
+import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
 import { testServer } from '../temporal-server.ts';
 import { until } from '../workflows/until.ts';
 

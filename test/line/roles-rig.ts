@@ -13,8 +13,8 @@ import {
   stationBookPath,
   tileFilePath,
 } from '../../workers/state-folder.ts';
-import { openTemporalServer } from '../../workers/temporal-server/open-temporal-server.ts';
-import type { TemporalServer } from '../../workers/temporal-server/temporal-server.ts';
+import { openTemporalServer } from '../../temporal/server/open-temporal-server.ts';
+import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
 import type { PlannedFault } from '../../simulator/virtual-line.ts';
 import { until } from '../workflows/until.ts';
 import { rowsOf } from './line-evidence.ts';

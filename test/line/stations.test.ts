@@ -6,7 +6,7 @@ import type { ClaimActivities, GeneratedKeypair } from '../../provisioning/steps
 import { anyBoardQueue } from '../../provisioning/task-queues.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ledgerPath } from '../../workers/state-folder.ts';
-import { connectWorkers } from '../../workers/temporal-connection.ts';
+import { connectWorkers } from '../../temporal/connection.ts';
 import { auditOf } from '../pki/signing/signing-line.ts';
 import { until } from '../workflows/until.ts';
 import { manifest, startLineRig } from './line-rig.ts';

@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { makeFactoryIcaCertificate, makeRootCertificate, type CaName } from '../../pki/ca/ca-certificate.ts';
 import { readCertificate } from '../../pki/x509/certificate-reader.ts';
 import { createDevelopmentCa, loadFactoryIca } from '../../pki/ca/ca-folder.ts';
-import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from '../../pki/certificate/device-certificate.ts';
+import {
+  buildDeviceTbs,
+  notBeforeOf,
+  randomCertificateSerial,
+} from '../../pki/certificate/device-certificate.ts';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import { gateCsr } from '../../pki/signing/csr-gate.ts';
 import { openIssuingCa, type IssuingCa } from '../../pki/ca/issuing-ca.ts';

@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { lintCertificate } from '../../../pki/lint/certificate-linter.ts';
 import { readCertificate, readName } from '../../../pki/x509/certificate-reader.ts';
 import { namesOf, purposesOf } from '../../../pki/profile/certificate-profile.ts';
-import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from '../../../pki/certificate/device-certificate.ts';
+import {
+  buildDeviceTbs,
+  notBeforeOf,
+  randomCertificateSerial,
+} from '../../../pki/certificate/device-certificate.ts';
 import { DeviceTbsTemplate } from '../../../pki/certificate/device-tbs-template.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import { gateCsr } from '../../../pki/signing/csr-gate.ts';

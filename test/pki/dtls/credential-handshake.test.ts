@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { buildDeviceTbs, notBeforeOf, randomCertificateSerial } from '../../../pki/certificate/device-certificate.ts';
+import {
+  buildDeviceTbs,
+  notBeforeOf,
+  randomCertificateSerial,
+} from '../../../pki/certificate/device-certificate.ts';
 import { gateCsr } from '../../../pki/signing/csr-gate.ts';
 import { pemOf } from '../../../pki/x509/pem.ts';
 import { PROFILE } from '../acme.ts';

@@ -8,7 +8,13 @@ import { OrderDesk, readOrder } from '../../../pki/orders/order-desk.ts';
 import { openOrder, orderText, parseOrderText, signOrder, type Order } from '../../../pki/orders/order.ts';
 import { createReleaseKey, loadReleaseKey, RELEASE_KEY_FILES } from '../../../pki/keys/release-key.ts';
 import { readVerifierKeys } from '../../../pki/keys/verifier-key-file.ts';
-import { noteVerifierOf, openNote, parseVerifier, signNote, verifierText } from '../../../pki/keys/signed-note.ts';
+import {
+  noteVerifierOf,
+  openNote,
+  parseVerifier,
+  signNote,
+  verifierText,
+} from '../../../pki/keys/signed-note.ts';
 import { passphrase } from '../acme.ts';
 import { makeCa } from '../leaf.ts';
 import { openssl, temporaryFolder } from '../openssl.ts';

@@ -1,4 +1,4 @@
-import { findTemporalBinary } from '../../../workers/temporal-server/temporal-binary.ts';
+import { findTemporalBinary } from '../../../temporal/server/temporal-binary.ts';
 
 // Run as a process of its own: gets the server's program into the cache, prints what it reports, then where it is.
 const { path } = await findTemporalBinary({

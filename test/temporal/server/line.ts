@@ -1,4 +1,4 @@
-import { openTemporalServer } from '../../../workers/temporal-server/open-temporal-server.ts';
+import { openTemporalServer } from '../../../temporal/server/open-temporal-server.ts';
 
 // Run as a process of its own: opens the server of the folder it is given, prints it as JSON, and lives until it is
 // killed, or until SIGUSR2 makes it end as a line does that forgets its server.

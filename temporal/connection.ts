@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { NativeConnection } from '@temporalio/worker';
 import { KeyGuardCodec } from './key-guard-codec.ts';
-import type { TemporalServer } from './temporal-server/temporal-server.ts';
+import type { TemporalServer } from './server/temporal-server.ts';
 
 /** Guards every payload of clients and workers alike. */
 export const dataConverter: DataConverter = { payloadCodecs: [new KeyGuardCodec()] };

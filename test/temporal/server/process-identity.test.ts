@@ -6,8 +6,8 @@ import {
   identifyProcess,
   isRunning,
   sendSignal,
-} from '../../../workers/temporal-server/process-identity.ts';
-import type { ProcessIdentity } from '../../../workers/temporal-server/process-identity.ts';
+} from '../../../temporal/server/process-identity.ts';
+import type { ProcessIdentity } from '../../../temporal/server/process-identity.ts';
 
 async function start(script: string): Promise<ProcessIdentity> {
   const child = spawn('/bin/sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findTemporalBinary } from '../../../workers/temporal-server/temporal-binary.ts';
-import { isRunning, identifyProcess } from '../../../workers/temporal-server/process-identity.ts';
+import { findTemporalBinary } from '../../../temporal/server/temporal-binary.ts';
+import { isRunning, identifyProcess } from '../../../temporal/server/process-identity.ts';
 import { runChild } from './child.ts';
 import type { Child } from './child.ts';
 import { NO_DOWNLOAD_SERVICE, startDownloadService } from './download-service.ts';

@@ -5,10 +5,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { externalConfiguration } from '../../../workers/temporal-server/external-server.ts';
-import { waitForNamespace } from '../../../workers/temporal-server/namespace-wait.ts';
-import { openTemporalServer } from '../../../workers/temporal-server/open-temporal-server.ts';
-import type { TemporalServer } from '../../../workers/temporal-server/temporal-server.ts';
+import { externalConfiguration } from '../../../temporal/server/external-server.ts';
+import { waitForNamespace } from '../../../temporal/server/namespace-wait.ts';
+import { openTemporalServer } from '../../../temporal/server/open-temporal-server.ts';
+import type { TemporalServer } from '../../../temporal/server/temporal-server.ts';
 import { testServer } from '../../temporal-server.ts';
 import { scratchFolder } from './scratch.ts';
 
