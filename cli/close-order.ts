@@ -1,5 +1,5 @@
 import { OrderDesk } from '../pki/orders/order-desk.ts';
-import { orderSourcesOf } from '../workers/line-orders.ts';
+import { orderSourcesOf } from '../line/orders.ts';
 import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';
 import { printLine } from './stdout.ts';

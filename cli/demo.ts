@@ -5,7 +5,7 @@ import type { InboxEvent } from '../manifests/inbox.ts';
 import type { BatchProgress } from '../provisioning/batch.ts';
 import { batchWorkflowId } from '../provisioning/workflow-ids.ts';
 import type { BatchRecord, Registry, ResultRow } from '../registry/registry.ts';
-import { caFolder, virtualLineFolder } from '../workers/state-folder.ts';
+import { caFolder, virtualLineFolder } from '../line/state-folder.ts';
 import { dropNextLot } from './demo-lot.ts';
 import { CommandError } from './exit-status.ts';
 import { mustAllPass, showBatch } from './follow-batch.ts';

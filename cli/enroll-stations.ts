@@ -1,6 +1,6 @@
 import { verifierText } from '../pki/keys/signed-note.ts';
 import { ensureStationKey } from '../pki/keys/station-key.ts';
-import { stationKeyPath } from '../workers/state-folder.ts';
+import { stationKeyPath } from '../line/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
 import { printLine } from './stdout.ts';

@@ -5,7 +5,7 @@ import { writeAtomically } from '../disk/write-whole.ts';
 import { loadAuditKey } from '../pki/keys/audit-key.ts';
 import { makeCheckpoint } from '../pki/audit/audit-witness.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
-import { auditKeyPath } from '../workers/state-folder.ts';
+import { auditKeyPath } from '../line/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readCaChain } from '../pki/ca/ca-folder.ts';
 import { pemOf } from '../pki/x509/pem.ts';
-import { caFolder, crlPath } from '../workers/state-folder.ts';
+import { caFolder, crlPath } from '../line/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 
 /** What can be exported. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { BatchProgress } from '../provisioning/batch.ts';
-import { findRunningServer } from '../workers/running-server.ts';
+import { findRunningServer } from '../line/running-server.ts';
 import { batchStanding } from './batch-standing.ts';
 import type { BatchStanding } from './batch-standing.ts';
 import { CommandError } from './exit-status.ts';

@@ -1,4 +1,4 @@
-import { keyExposures, SECURE_HEAP_BYTES } from '../workers/key-exposures.ts';
+import { keyExposures, SECURE_HEAP_BYTES } from '../line/key-exposures.ts';
 import { CommandError } from './exit-status.ts';
 
 /** Set for the one time that a process replaces itself, so that it cannot do so for ever. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadLineConfig } from '../workers/line-config.ts';
-import type { LineConfig } from '../workers/line-config.ts';
+import { loadLineConfig } from '../line/config.ts';
+import type { LineConfig } from '../line/config.ts';
 
 /** What every command is told: by option, else by environment, else by default. */
 export interface Invocation {

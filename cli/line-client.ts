@@ -1,6 +1,6 @@
 import { ServiceError, isGrpcServiceError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import { findRunningServer } from '../workers/running-server.ts';
+import { findRunningServer } from '../line/running-server.ts';
 import { connectClient } from '../temporal/connection.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 import { CommandError } from './exit-status.ts';

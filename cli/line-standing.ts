@@ -1,4 +1,4 @@
-import { lineLockPath } from '../workers/line-lock.ts';
+import { lineLockPath } from '../line/lock.ts';
 import { isDatabaseOpen } from '../disk/exclusive-lock.ts';
 
 /** Whether a line of this host (`up`, `demo`) runs on the state folder now: a living process holds its lock. */

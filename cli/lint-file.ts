@@ -3,7 +3,7 @@ import { lintCertificate, type LintFinding } from '../pki/lint/certificate-linte
 import { readCaChain } from '../pki/ca/ca-folder.ts';
 import { issuerFactsOf } from '../pki/ca/issuing-ca.ts';
 import { sha256Hex } from '../pki/x509/p256.ts';
-import { caFolder } from '../workers/state-folder.ts';
+import { caFolder } from '../line/state-folder.ts';
 import { CommandError, EXIT_STATUS } from './exit-status.ts';
 import { readCertificateFile } from './read-certificate-file.ts';
 import { printJson, printLine } from './stdout.ts';

@@ -4,8 +4,8 @@ import { openCheckpoint } from '../pki/audit/audit-checkpoint.ts';
 import { createAuditKey, loadAuditKey, type AuditKey } from '../pki/keys/audit-key.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
 import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
-import { openLineAudit, witness } from '../workers/line-audit.ts';
-import { auditKeyPath, auditVerifierPath, auditWitnessPath } from '../workers/state-folder.ts';
+import { openLineAudit, witness } from '../line/audit.ts';
+import { auditKeyPath, auditVerifierPath, auditWitnessPath } from '../line/state-folder.ts';
 import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';
 

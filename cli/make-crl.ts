@@ -1,12 +1,12 @@
-import { openLineAudit } from '../workers/line-audit.ts';
-import { openConfiguredCa } from '../workers/line-ca.ts';
-import { publishCrl } from '../workers/line-crl.ts';
-import { caFolder, crlPath } from '../workers/state-folder.ts';
+import { openLineAudit } from '../line/audit.ts';
+import { openConfiguredCa } from '../line/ca.ts';
+import { publishCrl } from '../line/crl.ts';
+import { caFolder, crlPath } from '../line/state-folder.ts';
 import { join } from 'node:path';
 import { CA_FILES } from '../pki/ca/ca-folder.ts';
 import { verifyCrl } from '../pki/revocation/crl-verifier.ts';
 import type { RevocationResult } from '../registry/registry.ts';
-import { applyCrl } from '../workers/apply-crl.ts';
+import { applyCrl } from '../line/apply-crl.ts';
 import type { Invocation } from './invocation.ts';
 import { noLedger, withLedger } from './open-ledger.ts';
 import { withWritableRegistry } from './open-registry.ts';

@@ -1,6 +1,6 @@
 import type { LedgerDatabase } from '../pki/ledger/ledger-database.ts';
 import { SqlLedger } from '../pki/ledger/sql-ledger.ts';
-import { findLineDatabase, findLineDatabaseForReading, ledgerName } from '../workers/line-ledger.ts';
+import { findLineDatabase, findLineDatabaseForReading, ledgerName } from '../line/ledger.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
 

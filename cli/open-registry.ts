@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Registry } from '../registry/registry.ts';
 import { SqliteRegistry } from '../registry/sqlite-registry.ts';
-import { registryPath } from '../workers/state-folder.ts';
+import { registryPath } from '../line/state-folder.ts';
 
 /**
  * Lends the registry of a state folder for reading, whether a line runs on it or not; undefined where none was made yet,

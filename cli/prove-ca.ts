@@ -1,9 +1,9 @@
 import { proveOwnership } from '../pki/revocation/ownership-proof.ts';
 import { pemOf } from '../pki/x509/pem.ts';
 import { SqlLedger } from '../pki/ledger/sql-ledger.ts';
-import { openConfiguredCa } from '../workers/line-ca.ts';
-import { openLineAudit } from '../workers/line-audit.ts';
-import { openLineDatabase } from '../workers/line-ledger.ts';
+import { openConfiguredCa } from '../line/ca.ts';
+import { openLineAudit } from '../line/audit.ts';
+import { openLineDatabase } from '../line/ledger.ts';
 import type { Invocation } from './invocation.ts';
 
 /** `certline ca prove`: prints the ownership proof in PEM. Throws what opening the CA and its ledger throws. */

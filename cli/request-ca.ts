@@ -8,8 +8,8 @@ import { encryptPrivateKey } from '../pki/keys/encrypted-key.ts';
 import { passphraseFromFile } from '../pki/keys/passphrase.ts';
 import { pemOf } from '../pki/x509/pem.ts';
 import { SoftwareSigner } from '../pki/signers/software-signer.ts';
-import { openTokenSigner } from '../workers/line-ca.ts';
-import { caRequestFolder } from '../workers/state-folder.ts';
+import { openTokenSigner } from '../line/ca.ts';
+import { caRequestFolder } from '../line/state-folder.ts';
 import { ensurePassphraseFile } from './init-ca.ts';
 import type { Invocation } from './invocation.ts';
 

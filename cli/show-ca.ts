@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { CA_FILES, readCaChain } from '../pki/ca/ca-folder.ts';
-import { caFolder } from '../workers/state-folder.ts';
+import { caFolder } from '../line/state-folder.ts';
 import { shownExpiry, shownTime } from './shown-time.ts';
 import { printJson, printLine } from './stdout.ts';
 import { printFields } from './table.ts';

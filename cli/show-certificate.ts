@@ -5,7 +5,7 @@ import type { Issuance } from '../pki/signing/issuance-ledger.ts';
 import { pemOf } from '../pki/x509/pem.ts';
 import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import type { SubjectAltName } from '../provisioning/product.ts';
-import { caFolder } from '../workers/state-folder.ts';
+import { caFolder } from '../line/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
 import { noLedger, readLedger } from './open-ledger.ts';

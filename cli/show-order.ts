@@ -2,7 +2,7 @@ import type { OrderStanding } from '../pki/signing/issuance-ledger.ts';
 import { readOrder, readOrderFile } from '../pki/orders/order-desk.ts';
 import { openOrder, type SignedOrder } from '../pki/orders/order.ts';
 import { readVerifierKeys } from '../pki/keys/verifier-key-file.ts';
-import { orderSourcesOf } from '../workers/line-orders.ts';
+import { orderSourcesOf } from '../line/orders.ts';
 import type { Invocation } from './invocation.ts';
 import { readLedger } from './open-ledger.ts';
 import { shownTime } from './shown-time.ts';

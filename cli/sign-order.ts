@@ -3,7 +3,7 @@ import { readOrderFile } from '../pki/orders/order-desk.ts';
 import { parseOrderText, signOrder } from '../pki/orders/order.ts';
 import { passphraseFromFile } from '../pki/keys/passphrase.ts';
 import { loadReleaseKey } from '../pki/keys/release-key.ts';
-import { releaseKeyFolder, releasePassphrasePath } from '../workers/state-folder.ts';
+import { releaseKeyFolder, releasePassphrasePath } from '../line/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 import { printLine } from './stdout.ts';
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { TileFileContent } from '../fixtures/tile-file.ts';
 import { errnoOf } from '../manifests/manifest-error.ts';
-import { tileFilePath } from '../workers/state-folder.ts';
+import { tileFilePath } from '../line/state-folder.ts';
 import type { LineView } from './line-view.ts';
 
 /** The sockets of every station that has left its tiles in the state folder, by name; none where no station ever ran. */

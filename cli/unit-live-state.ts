@@ -2,7 +2,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { MESSAGES } from '../provisioning/messages.ts';
 import type { UnitState } from '../provisioning/unit.ts';
 import { unitWorkflowId } from '../provisioning/workflow-ids.ts';
-import { ConfigError } from '../workers/config-error.ts';
+import { ConfigError } from '../line/config-error.ts';
 import { withLineClient } from './line-client.ts';
 
 /** An orchestrator that is there answers within milliseconds; the record is shown without it too. */

@@ -7,7 +7,7 @@ import type { RegisteredBatch, RegisteredUnits } from '../manifests/registered-u
 import { validateManifest } from '../manifests/validate-manifest.ts';
 import { rejectedFile } from '../manifests/verdict.ts';
 import type { Rejected } from '../manifests/verdict.ts';
-import { registryPath } from '../workers/state-folder.ts';
+import { registryPath } from '../line/state-folder.ts';
 import { CommandError, EXIT_STATUS } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';
 import { issueCells, printIssues, refusalSummary } from './issue-table.ts';

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { AUDIT_GENESIS, auditHash, type AuditEntry } from '../pki/audit/audit-chain.ts';
 import { openCheckpoint } from '../pki/audit/audit-checkpoint.ts';
 import { parseVerifier } from '../pki/keys/signed-note.ts';
-import { auditVerifierPath, auditWitnessPath } from '../workers/state-folder.ts';
+import { auditVerifierPath, auditWitnessPath } from '../line/state-folder.ts';
 import { EXPORT_FILES } from './export-audit.ts';
 import { CommandError, EXIT_STATUS } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { StationConfig } from '../fixtures/station-config.ts';
 import type { Product } from '../provisioning/product.ts';
-import type { LineConfig } from '../workers/line-config.ts';
-import { tileFilePath, virtualLineFolder } from '../workers/state-folder.ts';
+import type { LineConfig } from '../line/config.ts';
+import { tileFilePath, virtualLineFolder } from '../line/state-folder.ts';
 import { CommandError } from './exit-status.ts';
 
 /** A small line: what fits a laptop's screen. */

@@ -1,4 +1,4 @@
-import { readIssuers } from '../../workers/line-ca.ts';
+import { readIssuers } from '../../line/ca.ts';
 import type { Invocation } from '../invocation.ts';
 import { printJson } from '../stdout.ts';
 import { askBuffers, askFirmware } from './ask-firmware.ts';

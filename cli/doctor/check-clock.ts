@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
 import { readCaChain } from '../../pki/ca/ca-folder.ts';
-import { caFolder, registryPath } from '../../workers/state-folder.ts';
+import { caFolder, registryPath } from '../../line/state-folder.ts';
 import { fail, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isUnfinishedName } from '../../manifests/inbox-names.ts';
-import { temporalFolder } from '../../workers/state-folder.ts';
+import { temporalFolder } from '../../line/state-folder.ts';
 import { isRunning } from '../../temporal/server/process-identity.ts';
 import { readServerRecord } from '../../temporal/server/server-record.ts';
 import { isLineRunning } from '../line-standing.ts';

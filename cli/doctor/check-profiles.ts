@@ -3,8 +3,8 @@ import { profileOfProduct } from '../../pki/profile/certificate-profile.ts';
 import { readCaChain } from '../../pki/ca/ca-folder.ts';
 import { issuerFactsOf, type IssuerFacts } from '../../pki/ca/issuing-ca.ts';
 import { trySample } from '../../pki/signing/profile-sample.ts';
-import type { LineConfig } from '../../workers/line-config.ts';
-import { caFolder } from '../../workers/state-folder.ts';
+import type { LineConfig } from '../../line/config.ts';
+import { caFolder } from '../../line/state-folder.ts';
 import { failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 

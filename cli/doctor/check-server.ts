@@ -1,5 +1,5 @@
-import { OWN_NAMESPACE, findRunningServer } from '../../workers/running-server.ts';
-import { temporalFolder } from '../../workers/state-folder.ts';
+import { OWN_NAMESPACE, findRunningServer } from '../../line/running-server.ts';
+import { temporalFolder } from '../../line/state-folder.ts';
 import { externalConfiguration } from '../../temporal/server/external-server.ts';
 import { isServing } from '../../temporal/server/is-serving.ts';
 import { isRunning } from '../../temporal/server/process-identity.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { orderSourcesOf } from '../../workers/line-orders.ts';
-import { caFolder } from '../../workers/state-folder.ts';
+import { orderSourcesOf } from '../../line/orders.ts';
+import { caFolder } from '../../line/state-folder.ts';
 import type { Invocation } from '../invocation.ts';
 import { readLedger } from '../open-ledger.ts';
 import { checkOrders } from './check-orders.ts';

@@ -3,7 +3,7 @@ import type { StationConfig } from '../../fixtures/station-config.ts';
 import type { EnrolledStation } from '../../pki/signing/issuance-ledger.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
 import { loadStationKey } from '../../pki/keys/station-key.ts';
-import { stationKeyPath } from '../../workers/state-folder.ts';
+import { stationKeyPath } from '../../line/state-folder.ts';
 import { fail, failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
-import { checkLineDatabase, ledgerName, type LedgerPlace } from '../../workers/line-ledger.ts';
-import { registryPath } from '../../workers/state-folder.ts';
+import { checkLineDatabase, ledgerName, type LedgerPlace } from '../../line/ledger.ts';
+import { registryPath } from '../../line/state-folder.ts';
 import { withRegistry } from '../open-registry.ts';
 import { fail, failure, ok } from './finding.ts';
 import type { Finding } from './finding.ts';

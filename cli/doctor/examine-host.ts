@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
-import type { LineConfig } from '../../workers/line-config.ts';
+import type { LineConfig } from '../../line/config.ts';
 import { checkCa } from './check-ca.ts';
 import { checkClock } from './check-clock.ts';
 import { checkFolder, checkSpace } from './check-folder.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 import type { BatchRow } from '../../registry/registry.ts';
 import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
-import { auditWitnessPath, crlPath, ledgerPath, registryPath } from '../../workers/state-folder.ts';
+import { auditWitnessPath, crlPath, ledgerPath, registryPath } from '../../line/state-folder.ts';
 import { json, newPlace } from './certline.ts';
 import type { Ended, Place } from './certline.ts';
 import { issueInto } from './issued-lot.ts';

@@ -7,7 +7,7 @@ import { WORKFLOW_QUEUE } from '../../provisioning/task-queues.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import type { BatchRow } from '../../registry/registry.ts';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
-import { registryPath } from '../../workers/state-folder.ts';
+import { registryPath } from '../../line/state-folder.ts';
 import { failure, PRODUCT, startRig, STATION } from '../workflows/rig.ts';
 import type { Rig, ScriptedActivities } from '../workflows/rig.ts';
 import { newPlace } from './certline.ts';

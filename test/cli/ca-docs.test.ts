@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openConfiguredCa } from '../../workers/line-ca.ts';
-import { loadLineConfig } from '../../workers/line-config.ts';
+import { openConfiguredCa } from '../../line/ca.ts';
+import { loadLineConfig } from '../../line/config.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
-import { registryPath } from '../../workers/state-folder.ts';
+import { registryPath } from '../../line/state-folder.ts';
 import { openssl } from '../pki/openssl.ts';
 import { SOFTHSM_INSTALLED } from '../pki/signers/softhsm.ts';
 import { rowsOf } from '../registry/opened.ts';

@@ -9,7 +9,7 @@ import { signOrder, type Order } from '../../pki/orders/order.ts';
 import { noteVerifierOf, verifierText } from '../../pki/keys/signed-note.ts';
 import { loadStationKey } from '../../pki/keys/station-key.ts';
 import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
-import { ledgerPath, ordersFolder, releaseKeysPath, stationKeyPath } from '../../workers/state-folder.ts';
+import { ledgerPath, ordersFolder, releaseKeysPath, stationKeyPath } from '../../line/state-folder.ts';
 import { json, newPlace, PRODUCT } from './certline.ts';
 import type { Place } from './certline.ts';
 

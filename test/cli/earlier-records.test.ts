@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import type { Finding } from '../../cli/doctor/finding.ts';
 import { SQLITE_MIGRATIONS } from '../../pki/ledger/sqlite-migrations.ts';
 import { MIGRATIONS } from '../../registry/migrations.ts';
-import { ledgerPath, registryPath } from '../../workers/state-folder.ts';
+import { ledgerPath, registryPath } from '../../line/state-folder.ts';
 import { json, newPlace } from './certline.ts';
 
 /** A database as the version of Certline before the last change of its schema left it. */

@@ -4,8 +4,8 @@ import { Issuer, type Issued } from '../../pki/signing/issuer.ts';
 import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
 import type { PostgresPlace } from '../../pki/ledger/postgres-place.ts';
 import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
-import { ensureDemoCa } from '../../workers/line-ca.ts';
-import { openLineDatabase } from '../../workers/line-ledger.ts';
+import { ensureDemoCa } from '../../line/ca.ts';
+import { openLineDatabase } from '../../line/ledger.ts';
 import { RELEASE, signedOrder } from '../pki/orders/signed-orders.ts';
 import type { Place } from './certline.ts';
 

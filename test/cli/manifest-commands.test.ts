@@ -6,8 +6,8 @@ import { dropManifest } from '../../cli/drop-manifest.ts';
 import { openInbox } from '../../manifests/inbox.ts';
 import { createIntake } from '../../manifests/intake.ts';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
-import { lockLine } from '../../workers/line-lock.ts';
-import { registryPath } from '../../workers/state-folder.ts';
+import { lockLine } from '../../line/lock.ts';
+import { registryPath } from '../../line/state-folder.ts';
 import { json, newPlace, PRODUCT } from './certline.ts';
 import type { Place } from './certline.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
-import { ledgerPath } from '../../workers/state-folder.ts';
+import { ledgerPath } from '../../line/state-folder.ts';
 import { json, newPlace } from './certline.ts';
 import type { Place } from './certline.ts';
 

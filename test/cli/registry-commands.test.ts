@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AttemptFailure, BatchSummary, UnitRecord } from '../../registry/registry.ts';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
-import { registryPath } from '../../workers/state-folder.ts';
+import { registryPath } from '../../line/state-folder.ts';
 import { freshTbs, makeCa, signTbs } from '../pki/leaf.ts';
 import { imported, registration, serialsFrom } from '../registry/opened.ts';
 import { json, newPlace } from './certline.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
-import { ledgerPath } from '../../workers/state-folder.ts';
+import { ledgerPath } from '../../line/state-folder.ts';
 import { newPlace, PRODUCT } from './certline.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');

@@ -8,7 +8,7 @@ import type { BatchProgress } from '../../provisioning/batch.ts';
 import type { UnitState } from '../../provisioning/unit.ts';
 import type { UnitRecord } from '../../registry/registry.ts';
 import { startBatchWorkflow } from '../../workers/batch-start.ts';
-import { tileFilePath } from '../../workers/state-folder.ts';
+import { tileFilePath } from '../../line/state-folder.ts';
 import { PRODUCT } from '../workflows/rig.ts';
 import { until } from '../workflows/until.ts';
 import { startBench } from './bench.ts';

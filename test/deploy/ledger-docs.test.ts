@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PkiError } from '../../pki/pki-error.ts';
 import { postgresError } from '../../pki/ledger/postgres-errors.ts';
 import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
-import { parseLineConfig, type LineConfig } from '../../workers/line-config.ts';
-import { openLineDatabase } from '../../workers/line-ledger.ts';
+import { parseLineConfig, type LineConfig } from '../../line/config.ts';
+import { openLineDatabase } from '../../line/ledger.ts';
 import { blocksOf, pageOf } from '../cli/follow-docs.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../pki/ledger/postgres-server.ts';
 

@@ -1,4 +1,4 @@
-import { sha256 } from '../line/line-evidence.ts';
+import { sha256 } from '../end-to-end/line-evidence.ts';
 import { openedNote } from './opened-note.ts';
 import type { AuditEvent, RecordEvidence } from './record-evidence.ts';
 import type { JournalEntry } from './signature-journal.ts';

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { rowsOf } from '../line/line-evidence.ts';
+import { rowsOf } from '../end-to-end/line-evidence.ts';
 import type { RecordPlaces } from './load-places.ts';
-import { changeDatabase } from '../line/change-database.ts';
+import { changeDatabase } from '../end-to-end/change-database.ts';
 
 /** Something that must never be, done to what a good load left on disk, and what the checker must say of it. */
 export interface Contradiction {

@@ -8,7 +8,7 @@ import {
   ordersFolder,
   registryPath,
   releaseKeysPath,
-} from '../../workers/state-folder.ts';
+} from '../../line/state-folder.ts';
 
 /** What the checker reads, all of it files. */
 export interface RecordPlaces {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sha256 } from '../line/line-evidence.ts';
+import { sha256 } from '../end-to-end/line-evidence.ts';
 import type { LedgerIssuance, RecordEvidence } from './record-evidence.ts';
 import { signedPartOf } from './signed-part.ts';
 import { isEnded } from './unit-checks.ts';

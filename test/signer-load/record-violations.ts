@@ -1,4 +1,4 @@
-import { auditIsWhole } from '../line/record-invariants.ts';
+import { auditIsWhole } from '../end-to-end/record-invariants.ts';
 import * as audit from './audit-checks.ts';
 import * as certificates from './certificate-checks.ts';
 import type { RecordPlaces } from './load-places.ts';

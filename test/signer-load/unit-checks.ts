@@ -1,4 +1,4 @@
-import { repeated, sha256 } from '../line/line-evidence.ts';
+import { repeated, sha256 } from '../end-to-end/line-evidence.ts';
 import type { LedgerIssuance, RecordEvidence } from './record-evidence.ts';
 
 /** Certificates that a person withdrew after their units had passed: by the audit log they were active before. */

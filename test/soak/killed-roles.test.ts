@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { violations } from '../line/invariants.ts';
-import { readEvidence } from '../line/line-evidence.ts';
-import { dropInto, manifest } from '../line/line-rig.ts';
-import { RolesRig } from '../line/roles-rig.ts';
-import type { RoleName } from '../line/roles-rig.ts';
+import { violations } from '../end-to-end/invariants.ts';
+import { readEvidence } from '../end-to-end/line-evidence.ts';
+import { dropInto, manifest } from '../end-to-end/line-rig.ts';
+import { RolesRig } from '../end-to-end/roles-rig.ts';
+import type { RoleName } from '../end-to-end/roles-rig.ts';
 import { until } from '../workflows/until.ts';
 
 const UNITS = 64;

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import type { UnitState } from '../../provisioning/unit.ts';
 import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
-import { startLineRig } from '../line/line-rig.ts';
+import { startLineRig } from '../end-to-end/line-rig.ts';
 import { until } from '../workflows/until.ts';
 
 /** A unit waits for its board to come back for about a minute before it asks for a decision. */

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
-import { violations } from '../line/invariants.ts';
-import { placesOf, readEvidence } from '../line/line-evidence.ts';
-import { childrenOf, isAlive, killAll, LineProcess } from '../line/line-process.ts';
-import { progressOf } from '../line/line-progress.ts';
+import { violations } from '../end-to-end/invariants.ts';
+import { placesOf, readEvidence } from '../end-to-end/line-evidence.ts';
+import { childrenOf, isAlive, killAll, LineProcess } from '../end-to-end/line-process.ts';
+import { progressOf } from '../end-to-end/line-progress.ts';
 import { RandomSeries, seedOfRun } from '../signer-load/random-series.ts';
 import { until } from '../workflows/until.ts';
 

@@ -5,7 +5,7 @@ import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import { SecretBytes } from '../../../pki/keys/secret-bytes.ts';
-import { KeySearch } from '../../line/key-search.ts';
+import { KeySearch } from '../../end-to-end/key-search.ts';
 
 const MARK = [0xde, 0xad, 0xbe, 0xef];
 

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { profileOfProduct } from '../../../pki/profile/certificate-profile.ts';
 import { lintCertificate } from '../../../pki/lint/certificate-linter.ts';
 import { trySample } from '../../../pki/signing/profile-sample.ts';
-import { parseLineConfig } from '../../../workers/line-config.ts';
+import { parseLineConfig } from '../../../line/config.ts';
 import { freshTbs, makeCa, signTbs } from '../leaf.ts';
 import { openssl, fileIn, temporaryFolder } from '../openssl.ts';
 

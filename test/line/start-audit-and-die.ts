@@ -3,8 +3,8 @@
  * Arguments: state folder, method.
  */
 import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
-import { openLineAudit } from '../../workers/line-audit.ts';
-import { ledgerPath } from '../../workers/state-folder.ts';
+import { openLineAudit } from '../../line/audit.ts';
+import { ledgerPath } from '../../line/state-folder.ts';
 
 const [stateFolder = '', fatalMethod = ''] = process.argv.slice(2);
 const ledger = new Proxy(openSqliteLedger(ledgerPath(stateFolder)), {

@@ -13,7 +13,7 @@ import {
 import { assertReaches, checkWitness, makeCheckpoint, stale } from '../pki/audit/audit-witness.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
 import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
-import type { Role } from './role.ts';
+import type { Role } from '../workers/role.ts';
 import { auditKeyPath, auditVerifierPath, auditWitnessPath } from './state-folder.ts';
 
 /** What a thief of the whole host could take back unseen: a minute of signatures. */

@@ -4,7 +4,7 @@ import { PostgresDatabase } from '../pki/ledger/postgres-database.ts';
 import { postgresName } from '../pki/ledger/postgres-place.ts';
 import { SqliteReader } from '../pki/ledger/sqlite-reader.ts';
 import { SqliteDatabase } from '../pki/ledger/sqlite-database.ts';
-import type { LineConfig } from './line-config.ts';
+import type { LineConfig } from './config.ts';
 import { ledgerPath } from './state-folder.ts';
 
 /** What says where the ledger of a line is. */

@@ -7,7 +7,7 @@ import { passphraseFromFile } from '../pki/keys/passphrase.ts';
 import { Pkcs11Signer } from '../pki/signers/pkcs11-signer.ts';
 import type { Signer } from '../pki/signers/signer.ts';
 import { ConfigError } from './config-error.ts';
-import type { LineConfig } from './line-config.ts';
+import type { LineConfig } from './config.ts';
 import { caFolder, caPassphrasePath, pinRefusalPath } from './state-folder.ts';
 
 const PASSPHRASE_BYTES = 32;

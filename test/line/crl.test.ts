@@ -8,9 +8,9 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { crlIn } from '../../pki/x509/crl-file.ts';
 import { readCrl } from '../../pki/x509/crl-reader.ts';
 import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
-import { ensureDemoCa } from '../../workers/line-ca.ts';
-import { keepCrl, publishCrl } from '../../workers/line-crl.ts';
-import { crlPath, ledgerPath, registryPath } from '../../workers/state-folder.ts';
+import { ensureDemoCa } from '../../line/ca.ts';
+import { keepCrl, publishCrl } from '../../line/crl.ts';
+import { crlPath, ledgerPath, registryPath } from '../../line/state-folder.ts';
 import { issueInto } from '../cli/issued-lot.ts';
 import { imported, openedRegistry, registration } from '../registry/opened.ts';
 

@@ -11,7 +11,7 @@ import { pemOf } from '../pki/x509/pem.ts';
 import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import type { Registry } from '../registry/registry.ts';
 import { applyCrl } from './apply-crl.ts';
-import type { Role } from './role.ts';
+import type { Role } from '../workers/role.ts';
 import { crlPath } from './state-folder.ts';
 
 /** Withdrawals within a minute share a list. */

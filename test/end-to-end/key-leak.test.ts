@@ -7,7 +7,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
-import { temporalFolder } from '../../workers/state-folder.ts';
+import { temporalFolder } from '../../line/state-folder.ts';
 import { openTemporalServer } from '../../temporal/server/open-temporal-server.ts';
 import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
 import { until } from '../workflows/until.ts';

@@ -21,10 +21,10 @@ import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import { SqliteDatabase } from '../../pki/ledger/sqlite-database.ts';
 import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
 import { issueCrl } from '../../pki/revocation/crl-issuer.ts';
-import { ensureDemoCa } from '../../workers/line-ca.ts';
-import { keepWitness, openLineAudit, witness } from '../../workers/line-audit.ts';
-import type { LineAudit } from '../../workers/line-audit.ts';
-import { auditKeyPath, auditVerifierPath, auditWitnessPath, ledgerPath } from '../../workers/state-folder.ts';
+import { ensureDemoCa } from '../../line/ca.ts';
+import { keepWitness, openLineAudit, witness } from '../../line/audit.ts';
+import type { LineAudit } from '../../line/audit.ts';
+import { auditKeyPath, auditVerifierPath, auditWitnessPath, ledgerPath } from '../../line/state-folder.ts';
 import { issueInto } from '../cli/issued-lot.ts';
 
 const log = pino({ level: 'silent' });

@@ -5,7 +5,7 @@ import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
 import type { ClaimActivities, GeneratedKeypair } from '../../provisioning/steps-io.ts';
 import { anyBoardQueue } from '../../provisioning/task-queues.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
-import { ledgerPath } from '../../workers/state-folder.ts';
+import { ledgerPath } from '../../line/state-folder.ts';
 import { connectWorkers } from '../../temporal/connection.ts';
 import { auditOf } from '../pki/signing/signing-line.ts';
 import { until } from '../workflows/until.ts';

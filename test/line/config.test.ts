@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseLineConfig, type LineConfig } from '../../workers/line-config.ts';
+import { parseLineConfig, type LineConfig } from '../../line/config.ts';
 
 const PRODUCT = { name: 'node', organization: 'acme' };
 

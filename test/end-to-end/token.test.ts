@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { caFolder } from '../../workers/state-folder.ts';
+import { caFolder } from '../../line/state-folder.ts';
 import { blocksOf, followSigner } from '../cli/follow-docs.ts';
 import { openssl } from '../pki/openssl.ts';
 import { SOFTHSM_INSTALLED, SOFTHSM_MODULE } from '../pki/signers/softhsm.ts';

@@ -6,7 +6,7 @@ import { signOrder } from '../../pki/orders/order.ts';
 import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
 import { verifierText, noteVerifierOf } from '../../pki/keys/signed-note.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
-import { ledgerPath, ordersFolder, releaseKeysPath } from '../../workers/state-folder.ts';
+import { ledgerPath, ordersFolder, releaseKeysPath } from '../../line/state-folder.ts';
 import { auditOf } from '../pki/signing/signing-line.ts';
 import { until } from '../workflows/until.ts';
 import { manifest, startLineRig } from './line-rig.ts';

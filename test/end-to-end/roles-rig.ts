@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
-import { ensureDemoCa } from '../../workers/line-ca.ts';
+import { ensureDemoCa } from '../../line/ca.ts';
 import {
   caFolder,
   ledgerPath,
@@ -12,7 +12,7 @@ import {
   releaseKeysPath,
   stationBookPath,
   tileFilePath,
-} from '../../workers/state-folder.ts';
+} from '../../line/state-folder.ts';
 import { openTemporalServer } from '../../temporal/server/open-temporal-server.ts';
 import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
 import type { PlannedFault } from '../../simulator/virtual-line.ts';

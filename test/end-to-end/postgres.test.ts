@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ledgerPath, logPath } from '../../workers/state-folder.ts';
+import { ledgerPath, logPath } from '../../line/state-folder.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../pki/ledger/postgres-server.ts';
 import { until } from '../workflows/until.ts';
 import { violations } from './invariants.ts';

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
-import { stationBookPath } from '../../workers/state-folder.ts';
+import { stationBookPath } from '../../line/state-folder.ts';
 import { newPlace } from '../cli/certline.ts';
 import { until } from '../workflows/until.ts';
 import { manifest, startLineRig } from './line-rig.ts';

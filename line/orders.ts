@@ -1,5 +1,5 @@
 import type { OrderSources } from '../pki/orders/order-desk.ts';
-import type { LineConfig } from './line-config.ts';
+import type { LineConfig } from './config.ts';
 import { ordersFolder, releaseKeysPath } from './state-folder.ts';
 
 /** Where the signer of this line finds its orders and the release keys that it trusts. */
