@@ -1,5 +1,5 @@
 /**
- * The signer as a process of its own, with the parts of `workers/signer-role.ts` and a pipe in Temporal's place. Argument:
+ * The signer as a process of its own, with the parts of `workers/signer.ts` and a pipe in Temporal's place. Argument:
  * state folder. Nothing is opened before the first message says where this life ends.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
