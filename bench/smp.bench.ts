@@ -4,17 +4,17 @@ import { execFile } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { SmpClient } from '../smp/client.ts';
-import type { Link } from '../smp/link.ts';
-import { readFile } from '../smp/read-file.ts';
-import { openSerialLink } from '../smp/serial-link.ts';
-import { writeFile } from '../smp/write-file.ts';
+import { SmpClient } from '../smp/client/client.ts';
+import type { Link } from '../smp/links/link.ts';
+import { readFile } from '../smp/files/read-file.ts';
+import { openSerialLink } from '../smp/links/serial-link.ts';
+import { writeFile } from '../smp/files/write-file.ts';
 import { FaultyLink } from '../test/smp/zephyr/faulty-link.ts';
 import { reason, startZephyr } from '../test/smp/zephyr/zephyr-server.ts';
-import { startPort } from '../test/smp/port-process.ts';
+import { startPort } from '../test/smp/links/port-process.ts';
 import { timeOurs } from './smp/ours.ts';
-import { RecordingLink } from '../test/smp/recording-link.ts';
-import type { Recording } from '../test/smp/recording-link.ts';
+import { RecordingLink } from '../test/smp/client/recording-link.ts';
+import type { Recording } from '../test/smp/client/recording-link.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
 /** Board and client are slow until they are compiled: 64 KiB are gone before that. */
@@ -22,8 +22,8 @@ const WARM_UP_ROUNDS = 15;
 /** The other clients start a Python first: all of them meet a Zephyr that has finished booting. */
 const SETTLE_MS = 500;
 const BAUD = 115_200;
-const BOARD = new URL('../test/smp/board-process.ts', import.meta.url);
-const RELAY = new URL('../test/smp/paced-relay.ts', import.meta.url);
+const BOARD = new URL('../test/smp/files/board-process.ts', import.meta.url);
+const RELAY = new URL('../test/smp/client/paced-relay.ts', import.meta.url);
 const PEERS = ['smpclient', 'mcumgr-toolkit', 'mcumgr-toolkit-default'];
 const ZEPHYR_MESSAGE_BYTES = 1020;
 

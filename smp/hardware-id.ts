@@ -1,6 +1,6 @@
-import type { RequestOptions, SmpClient } from './client.ts';
+import type { RequestOptions, SmpClient } from './client/client.ts';
 import { isSmpError, SmpError } from './smp-error.ts';
-import { readFile } from './read-file.ts';
+import { readFile } from './files/read-file.ts';
 
 /**
  * A way of telling one board from all others. `devid`, `deveui64`: the shell's `hwinfo` command. `info`: a letter of

@@ -1,7 +1,7 @@
-import { SmpClient } from '../../smp/client.ts';
-import type { Link } from '../../smp/link.ts';
-import { openSerialLink } from '../../smp/serial-link.ts';
-import { writeFile } from '../../smp/write-file.ts';
+import { SmpClient } from '../../smp/client/client.ts';
+import type { Link } from '../../smp/links/link.ts';
+import { openSerialLink } from '../../smp/links/serial-link.ts';
+import { writeFile } from '../../smp/files/write-file.ts';
 
 /** As long as a SEC1 key and a usual device certificate. */
 export const KEY = Uint8Array.from({ length: 121 }, (_, index) => index * 7);

@@ -1,5 +1,5 @@
-import { IMAGE_STATE } from '../../smp/image-requests.ts';
-import { OS_BOOTLOADER, OS_ECHO } from '../../smp/os-requests.ts';
+import { IMAGE_STATE } from '../../smp/requests/image-requests.ts';
+import { OS_BOOTLOADER, OS_ECHO } from '../../smp/requests/os-requests.ts';
 import { readHardwareId } from '../../smp/hardware-id.ts';
 import type { BoardReport, ReportedImage } from './board-report.ts';
 import type { Inquiry } from './inquiry.ts';

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { classifyBoard } from '../../fixtures/board-class.ts';
 import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
-import { fileSize } from '../../smp/file-size.ts';
-import { readFile } from '../../smp/read-file.ts';
+import { fileSize } from '../../smp/files/file-size.ts';
+import { readFile } from '../../smp/files/read-file.ts';
 import type { BoardReport, ReportedCertificate, ReportedClass, ReportedCredentials } from './board-report.ts';
 import type { CredentialPlace } from './credential-files.ts';
 import type { Inquiry } from './inquiry.ts';

@@ -1,6 +1,6 @@
-import type { SmpClient } from '../../smp/client.ts';
-import { fileSize } from '../../smp/file-size.ts';
-import { FS_ERROR, FS_GROUP } from '../../smp/fs-requests.ts';
+import type { SmpClient } from '../../smp/client/client.ts';
+import { fileSize } from '../../smp/files/file-size.ts';
+import { FS_ERROR, FS_GROUP } from '../../smp/requests/fs-requests.ts';
 import { isSmpError } from '../../smp/smp-error.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { GroupDetails } from '../../smp/enumeration-requests.ts';
-import type { LinkStatistics } from '../../smp/exchange.ts';
+import type { GroupDetails } from '../../smp/requests/enumeration-requests.ts';
+import type { LinkStatistics } from '../../smp/client/exchange.ts';
 
 /** A firmware image; `hash` in lower-case hex. */
 export interface ReportedImage {

@@ -1,5 +1,5 @@
-import { SmpClient } from '../../smp/client.ts';
-import { openSerialLink } from '../../smp/serial-link.ts';
+import { SmpClient } from '../../smp/client/client.ts';
+import { openSerialLink } from '../../smp/links/serial-link.ts';
 import type { Invocation } from '../invocation.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { boardFailure } from './board-failure.ts';

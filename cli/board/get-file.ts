@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { containsKeyMaterial } from '../../pki/keys/key-material-scan.ts';
-import { readFile } from '../../smp/read-file.ts';
+import { readFile } from '../../smp/files/read-file.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { printJson, printLine } from '../stdout.ts';

@@ -1,7 +1,7 @@
-import { isFileAbsent } from '../../smp/file-size.ts';
-import { FS_HASH } from '../../smp/fs-requests.ts';
-import { hashFile } from '../../smp/hash-file.ts';
-import type { HashedFile, HashType } from '../../smp/hash-file.ts';
+import { isFileAbsent } from '../../smp/files/file-size.ts';
+import { FS_HASH } from '../../smp/requests/fs-requests.ts';
+import { hashFile } from '../../smp/files/hash-file.ts';
+import type { HashedFile, HashType } from '../../smp/files/hash-file.ts';
 import type { Invocation } from '../invocation.ts';
 import { printJson, printLine } from '../stdout.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';

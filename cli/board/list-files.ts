@@ -1,5 +1,5 @@
-import { listDirectory } from '../../smp/list-directory.ts';
-import type { DirectoryEntry } from '../../smp/list-directory.ts';
+import { listDirectory } from '../../smp/files/list-directory.ts';
+import type { DirectoryEntry } from '../../smp/files/list-directory.ts';
 import type { Invocation } from '../invocation.ts';
 import { printJson } from '../stdout.ts';
 import { printTable } from '../table.ts';

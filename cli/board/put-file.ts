@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { fileSize } from '../../smp/file-size.ts';
-import { writeFile } from '../../smp/write-file.ts';
+import { fileSize } from '../../smp/files/file-size.ts';
+import { writeFile } from '../../smp/files/write-file.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { printJson, printLine } from '../stdout.ts';

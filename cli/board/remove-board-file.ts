@@ -1,4 +1,4 @@
-import { removeFile } from '../../smp/remove-file.ts';
+import { removeFile } from '../../smp/files/remove-file.ts';
 import type { Invocation } from '../invocation.ts';
 import { printJson, printLine } from '../stdout.ts';
 import type { BoardOptions } from './board-session.ts';

@@ -1,4 +1,4 @@
-import type { SmpClient } from '../../smp/client.ts';
+import type { SmpClient } from '../../smp/client/client.ts';
 import { isSmpError } from '../../smp/smp-error.ts';
 import { CommandError } from '../exit-status.ts';
 import { FIRMWARE_OPTION } from './firmware-option.ts';

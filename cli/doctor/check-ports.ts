@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { SocketConfig, StationConfig } from '../../fixtures/station-config.ts';
-import { SmpClient } from '../../smp/client.ts';
+import { SmpClient } from '../../smp/client/client.ts';
 import { readHardwareId } from '../../smp/hardware-id.ts';
-import type { Link } from '../../smp/link.ts';
-import { openSerialLink } from '../../smp/serial-link.ts';
+import type { Link } from '../../smp/links/link.ts';
+import { openSerialLink } from '../../smp/links/serial-link.ts';
 import { isSmpError } from '../../smp/smp-error.ts';
 import { failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';

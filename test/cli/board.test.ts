@@ -14,7 +14,7 @@ import type { FirmwareName } from '../../simulator/firmware-profile.ts';
 import { makeForeignCredentials } from '../../simulator/foreign-credentials.ts';
 import type { VirtualBoard } from '../../simulator/virtual-board.ts';
 import { VirtualLine } from '../../simulator/virtual-line.ts';
-import { openSerialLink } from '../../smp/serial-link.ts';
+import { openSerialLink } from '../../smp/links/serial-link.ts';
 import { SmpError } from '../../smp/smp-error.ts';
 import { openLineCa } from '../../line/ca.ts';
 import { freshTbs, signTbs } from '../pki/leaf.ts';

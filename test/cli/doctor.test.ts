@@ -18,7 +18,7 @@ import { DER_TAG } from '../../pki/x509/der-reader.ts';
 import { derElement } from '../../pki/x509/der-writer.ts';
 import { CA_FILES } from '../../pki/ca/ca-folder.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
-import { openSerialLink } from '../../smp/serial-link.ts';
+import { openSerialLink } from '../../smp/links/serial-link.ts';
 import { parseLineConfig } from '../../line/config.ts';
 import { lockLine } from '../../line/lock.ts';
 import { caFolder } from '../../line/state-folder.ts';

@@ -2,7 +2,7 @@ import { writeCertificate } from '../../../fixtures/write-certificate.ts';
 import { writeNewKey, type WrittenKey } from '../../../fixtures/write-key.ts';
 import type { Socket } from '../../../fixtures/socket.ts';
 import type { KeyEncoding } from '../../../provisioning/product.ts';
-import { readFile } from '../../../smp/read-file.ts';
+import { readFile } from '../../../smp/files/read-file.ts';
 import { PRODUCT, startBench } from '../../fixtures/bench.ts';
 
 /** The octets of both files as they lie on a board. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SmpClient } from '../../../smp/client.ts';
-import { readFile } from '../../../smp/read-file.ts';
-import { openSerialLink } from '../../../smp/serial-link.ts';
-import { writeFile } from '../../../smp/write-file.ts';
+import { SmpClient } from '../../../smp/client/client.ts';
+import { readFile } from '../../../smp/files/read-file.ts';
+import { openSerialLink } from '../../../smp/links/serial-link.ts';
+import { writeFile } from '../../../smp/files/write-file.ts';
 import { FaultyLink, LINK_FAULTS } from './faulty-link.ts';
 import type { LinkFault } from './faulty-link.ts';
 import { startZephyr, cannotRun, reason } from './zephyr-server.ts';

@@ -1,4 +1,4 @@
-import type { Link } from '../../../smp/link.ts';
+import type { Link } from '../../../smp/links/link.ts';
 
 /** What happens to one frame on its way. */
 export type LinkFault = 'lose' | 'corrupt' | 'repeat' | 'cut' | 'delay';

@@ -1,26 +1,26 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { SmpClient } from '../../../smp/client.ts';
-import type { SmpClientOptions } from '../../../smp/client.ts';
-import { fileSize } from '../../../smp/file-size.ts';
-import { FS_UPLOAD_FIRST } from '../../../smp/fs-requests.ts';
-import { ENUMERATION_DETAILS, ENUMERATION_LIST } from '../../../smp/enumeration-requests.ts';
-import { hashFile } from '../../../smp/hash-file.ts';
-import { IMAGE_STATE } from '../../../smp/image-requests.ts';
-import { OS_BOOTLOADER, OS_GET_DATETIME } from '../../../smp/os-requests.ts';
-import { readFile } from '../../../smp/read-file.ts';
-import { openSerialLink } from '../../../smp/serial-link.ts';
+import { SmpClient } from '../../../smp/client/client.ts';
+import type { SmpClientOptions } from '../../../smp/client/client.ts';
+import { fileSize } from '../../../smp/files/file-size.ts';
+import { FS_UPLOAD_FIRST } from '../../../smp/requests/fs-requests.ts';
+import { ENUMERATION_DETAILS, ENUMERATION_LIST } from '../../../smp/requests/enumeration-requests.ts';
+import { hashFile } from '../../../smp/files/hash-file.ts';
+import { IMAGE_STATE } from '../../../smp/requests/image-requests.ts';
+import { OS_BOOTLOADER, OS_GET_DATETIME } from '../../../smp/requests/os-requests.ts';
+import { readFile } from '../../../smp/files/read-file.ts';
+import { openSerialLink } from '../../../smp/links/serial-link.ts';
 import {
   SETTINGS_COMMIT,
   SETTINGS_DELETE,
   SETTINGS_READ,
   SETTINGS_SAVE,
   SETTINGS_WRITE,
-} from '../../../smp/settings-requests.ts';
-import type { SmpRequest } from '../../../smp/smp-request.ts';
-import { verifyFile } from '../../../smp/verify-file.ts';
-import { writeFile } from '../../../smp/write-file.ts';
+} from '../../../smp/requests/settings-requests.ts';
+import type { SmpRequest } from '../../../smp/wire/smp-request.ts';
+import { verifyFile } from '../../../smp/files/verify-file.ts';
+import { writeFile } from '../../../smp/files/write-file.ts';
 import { startZephyr, cannotRun, reason } from './zephyr-server.ts';
 import type { ZephyrServer } from './zephyr-server.ts';
 

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { SmpClient } from '../../../smp/client.ts';
-import type { SmpClientOptions } from '../../../smp/client.ts';
-import { makeDirectory } from '../../../smp/make-directory.ts';
-import { DATAGRAM_FRAMING, RAW_FRAMING } from '../../../smp/raw-framing.ts';
-import { readFile } from '../../../smp/read-file.ts';
-import { openSerialLink } from '../../../smp/serial-link.ts';
-import { openUdpLink } from '../../../smp/udp-link.ts';
-import { writeFile } from '../../../smp/write-file.ts';
+import { SmpClient } from '../../../smp/client/client.ts';
+import type { SmpClientOptions } from '../../../smp/client/client.ts';
+import { makeDirectory } from '../../../smp/files/make-directory.ts';
+import { DATAGRAM_FRAMING, RAW_FRAMING } from '../../../smp/framing/raw-framing.ts';
+import { readFile } from '../../../smp/files/read-file.ts';
+import { openSerialLink } from '../../../smp/links/serial-link.ts';
+import { openUdpLink } from '../../../smp/links/udp-link.ts';
+import { writeFile } from '../../../smp/files/write-file.ts';
 import { startZephyr, cannotRun, reason } from './zephyr-server.ts';
 
 const running: { stop(): Promise<void> }[] = [];
