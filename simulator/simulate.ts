@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
 import { FIRMWARE_PROFILES } from './firmware-profile.ts';
-import { parseSimulatorConfig, type SimulatorConfig } from './simulator-config.ts';
-import { VirtualLine, type LineEvent } from './virtual-line.ts';
-import { VirtualOperator } from './virtual-operator.ts';
+import { parseSimulatorConfig, type SimulatorConfig } from './line/simulator-config.ts';
+import { VirtualLine, type LineEvent } from './line/virtual-line.ts';
+import { VirtualOperator } from './line/virtual-operator.ts';
 
 /** The first line that a simulator prints, as JSON. */
 export interface SimulatorReady {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
-import type { VirtualBoard } from '../../simulator/virtual-board.ts';
+import type { VirtualBoard } from '../../simulator/board/virtual-board.ts';
 import { startLineRig } from './line-rig.ts';
 import type { LineRig } from './line-rig.ts';
 

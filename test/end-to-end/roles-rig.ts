@@ -15,7 +15,7 @@ import {
 } from '../../line/state-folder.ts';
 import { openTemporalServer } from '../../temporal/server/open-temporal-server.ts';
 import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
-import type { PlannedFault } from '../../simulator/virtual-line.ts';
+import type { PlannedFault } from '../../simulator/line/virtual-line.ts';
 import { until } from '../workflows/until.ts';
 import { rowsOf } from './line-evidence.ts';
 import type { LinePlaces } from './line-evidence.ts';

@@ -7,9 +7,9 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { SimulatorReady } from '../../simulator/simulate.ts';
-import { SerialClient, until } from './serial-client.ts';
+import { SerialClient, until } from './smp/serial-client.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
-import { download, shell, status, upload } from './wire.ts';
+import { download, shell, status, upload } from './smp/wire.ts';
 
 const SIMULATE = join(import.meta.dirname, '../../simulator/simulate.ts');
 const KEY = '/lfs1/credentials/key.der';

@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { base64Length, decodeBase64Group, encodeBase64, isBase64Character } from '../../../smp/framing/base64-bytes.ts';
+import {
+  base64Length,
+  decodeBase64Group,
+  encodeBase64,
+  isBase64Character,
+} from '../../../smp/framing/base64-bytes.ts';
 
 describe('base64 from bytes to bytes', () => {
   it('encodes as Node does', () => {

@@ -1,6 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { consoleFrameLength, encodeConsoleFrame, TWO_LINE_MESSAGE_BYTES } from '../../../smp/framing/console-frame.ts';
+import {
+  consoleFrameLength,
+  encodeConsoleFrame,
+  TWO_LINE_MESSAGE_BYTES,
+} from '../../../smp/framing/console-frame.ts';
 
 const FIRST = '\u0006\u0009';
 const NEXT = '\u0004\u0014';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { LineReceiver, type ReceiverLimits } from '../../simulator/line-receiver.ts';
+import { LineReceiver, type ReceiverLimits } from '../../../simulator/smp/line-receiver.ts';
 import { HELLO, RECEIVER_ROWS, THREE_LINES, TWO_LINES } from './receiver-rows.ts';
 import { frame } from './wire.ts';
 

@@ -1,7 +1,7 @@
 // What a shell UART says to keys and frames. Every row was observed on smpclient's native_sim shell build of Zephyr 4.4.0; the
 // state that one row leaves is part of the next.
 
-import { echo, frame, request } from './wire.ts';
+import { echo, frame, request } from '../smp/wire.ts';
 
 /** Chunks, each read by the firmware at once, and all that it says to them; the time in a warning reads `[time]`. */
 export interface ShellRow {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { FIRMWARE_PROFILES } from '../../simulator/firmware-profile.ts';
-import { renderLines } from '../../simulator/smp-lines.ts';
-import { VirtualBoard } from '../../simulator/virtual-board.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
+import { renderLines } from '../../../simulator/smp/smp-lines.ts';
+import { VirtualBoard } from '../../../simulator/board/virtual-board.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 import { hex } from './wire.ts';
 import { CONVERSATION } from './zephyr-conversation.ts';
 

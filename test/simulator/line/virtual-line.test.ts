@@ -3,12 +3,12 @@ import { join } from 'node:path';
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
-import { BOARD_SPEEDS } from '../../simulator/board-speed.ts';
-import { FIRMWARE_PROFILES } from '../../simulator/firmware-profile.ts';
-import { VirtualLine, type VirtualLineOptions } from '../../simulator/virtual-line.ts';
-import { SerialClient, until } from './serial-client.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
-import { close, download, echo, frame, request, shell, status, upload } from './wire.ts';
+import { BOARD_SPEEDS } from '../../../simulator/board/board-speed.ts';
+import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
+import { VirtualLine, type VirtualLineOptions } from '../../../simulator/line/virtual-line.ts';
+import { SerialClient, until } from '../smp/serial-client.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
+import { close, download, echo, frame, request, shell, status, upload } from '../smp/wire.ts';
 
 const KEY = '/lfs1/credentials/key.der';
 const ECHO_X = '0b00000600000100bf61726178ff';

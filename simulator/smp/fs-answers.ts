@@ -1,8 +1,8 @@
 // Codes, paths and refusals that all commands of management group 8 share.
 
-import { ERRNO, FlashError } from './flash-error.ts';
-import type { FlashImage } from './flash-image.ts';
-import type { FirmwareProfile } from './firmware-profile.ts';
+import { ERRNO, FlashError } from '../flash/flash-error.ts';
+import type { FlashImage } from '../flash/flash-image.ts';
+import type { FirmwareProfile } from '../firmware-profile.ts';
 import type { SmpAnswer } from './smp-answer.ts';
 
 /** Error codes of group 8. */

@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { FIRMWARE_PROFILES } from '../../simulator/firmware-profile.ts';
-import { VirtualLine } from '../../simulator/virtual-line.ts';
-import { cannotRun, reason, startZephyr } from '../smp/zephyr/zephyr-server.ts';
+import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
+import { VirtualLine } from '../../../simulator/line/virtual-line.ts';
+import { cannotRun, reason, startZephyr } from '../../smp/zephyr/zephyr-server.ts';
 import { SerialClient } from './serial-client.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 import { CONVERSATION } from './zephyr-conversation.ts';
 import { RECEIVER_ROWS } from './receiver-rows.ts';
 import { echo, frame } from './wire.ts';

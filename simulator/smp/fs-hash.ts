@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib';
 
 import { decodeKnownKeys, type DecodedKeys } from './cbor-reader.ts';
 import type { CborMap, CborOut } from './cbor-writer.ts';
-import type { FileHash } from './firmware-profile.ts';
+import type { FileHash } from '../firmware-profile.ts';
 import { FS, pathOf, READ_ERRORS, withFlash, type FsBoard } from './fs-answers.ts';
 import { RC, type SmpAnswer } from './smp-answer.ts';
 

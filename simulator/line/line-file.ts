@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { writeFileAtomically } from './atomic-file.ts';
-import { SimulatorError } from './simulator-error.ts';
+import { writeFileAtomically } from '../atomic-file.ts';
+import { SimulatorError } from '../simulator-error.ts';
 
 /** Where finished boards go: good ones to `done`, the others to `reject`. */
 export type Tray = 'done' | 'reject';

@@ -4,7 +4,7 @@ import { closeSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ReadStream } from 'node:tty';
 
-import { SimulatorError } from './simulator-error.ts';
+import { SimulatorError } from '../simulator-error.ts';
 
 interface PtyPair {
   readonly master: number;

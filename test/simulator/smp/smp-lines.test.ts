@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { crc16Xmodem } from '../../simulator/crc16-xmodem.ts';
-import { renderLines } from '../../simulator/smp-lines.ts';
+import { crc16Xmodem } from '../../../simulator/smp/crc16-xmodem.ts';
+import { renderLines } from '../../../simulator/smp/smp-lines.ts';
 import { hex } from './wire.ts';
 
 const lengths = (size: number): number[] => renderLines(new Uint8Array(size)).map((line) => line.length);

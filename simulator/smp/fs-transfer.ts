@@ -2,8 +2,8 @@
 
 import { decodeKnownKeys } from './cbor-reader.ts';
 import type { CborMap } from './cbor-writer.ts';
-import { ERRNO, FlashError } from './flash-error.ts';
-import type { OpenFile } from './flash-image.ts';
+import { ERRNO, FlashError } from '../flash/flash-error.ts';
+import type { OpenFile } from '../flash/flash-image.ts';
 import { FS, pathOf, READ_ERRORS, withFlash, type FsBoard } from './fs-answers.ts';
 import { RC, type SmpAnswer } from './smp-answer.ts';
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
-import { VirtualLine } from '../../simulator/virtual-line.ts';
-import { VirtualOperator, type OperatorOptions } from '../../simulator/virtual-operator.ts';
-import { until } from './serial-client.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+import { VirtualLine } from '../../../simulator/line/virtual-line.ts';
+import { VirtualOperator, type OperatorOptions } from '../../../simulator/line/virtual-operator.ts';
+import { until } from '../smp/serial-client.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 const SOCKETS = ['1', '2'];
 

@@ -2,7 +2,7 @@
 
 import { CborRefused } from './cbor-reader.ts';
 import { encodeMap, type CborMap } from './cbor-writer.ts';
-import type { FirmwareProfile } from './firmware-profile.ts';
+import type { FirmwareProfile } from '../firmware-profile.ts';
 import { RC, type SmpAnswer, type SmpCommand, type SmpGroup } from './smp-answer.ts';
 
 const HEADER_BYTES = 8;

@@ -1,10 +1,10 @@
 // The faults one board has now, and what they do at each point where a board can go wrong.
 
-import type { BoardFault, FaultKind } from './faults.ts';
-import { FAULTS } from './faults.ts';
-import type { FirmwareProfile } from './firmware-profile.ts';
-import type { FlashFaults } from './flash-image.ts';
-import { RC } from './smp-answer.ts';
+import type { BoardFault, FaultKind } from '../faults.ts';
+import { FAULTS } from '../faults.ts';
+import type { FirmwareProfile } from '../firmware-profile.ts';
+import type { FlashFaults } from '../flash/flash-image.ts';
+import { RC } from '../smp/smp-answer.ts';
 
 interface ActiveFault {
   readonly fault: BoardFault;

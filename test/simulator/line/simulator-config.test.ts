@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseSimulatorConfig } from '../../simulator/simulator-config.ts';
+import { parseSimulatorConfig } from '../../../simulator/line/simulator-config.ts';
 
 const STATION = { id: 'st-1', sockets: ['1'], tileFile: '/tmp/sockets.json' };
 const GOOD = { directory: '/tmp/line', stations: [STATION] };

@@ -1,9 +1,9 @@
 // The shell commands a factory uses: `fs`, `hwinfo`, `kernel`, with the texts of Zephyr's own (subsys/fs/shell.c and others).
 
-import { FlashError } from './flash-error.ts';
-import { BLOCK_SIZE } from './flash-blocks.ts';
-import type { FlashImage } from './flash-image.ts';
-import type { FirmwareProfile, ShellCommand } from './firmware-profile.ts';
+import { FlashError } from '../flash/flash-error.ts';
+import { BLOCK_SIZE } from '../flash/flash-blocks.ts';
+import type { FlashImage } from '../flash/flash-image.ts';
+import type { FirmwareProfile, ShellCommand } from '../firmware-profile.ts';
 import type { ShellOutput } from './shell-output.ts';
 
 const ENOEXEC = 8;

@@ -7,7 +7,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { SimulatorError } from './simulator-error.ts';
+import { SimulatorError } from '../simulator-error.ts';
 
 /** What the address of a local socket holds on every system (104 bytes on macOS, 108 on Linux, NUL included). */
 const ADDRESS_MAX = 100;

@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { BoardUart } from '../../simulator/board-uart.ts';
-import { BOARD_SPEEDS, type BoardSpeed } from '../../simulator/board-speed.ts';
-import { FIRMWARE_PROFILES } from '../../simulator/firmware-profile.ts';
-import { VirtualBoard } from '../../simulator/virtual-board.ts';
-import { cannotRun, reason, startZephyr } from '../smp/zephyr/zephyr-server.ts';
-import { SerialClient, until } from './serial-client.ts';
+import { BoardUart } from '../../../simulator/board/board-uart.ts';
+import { BOARD_SPEEDS, type BoardSpeed } from '../../../simulator/board/board-speed.ts';
+import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
+import { VirtualBoard } from '../../../simulator/board/virtual-board.ts';
+import { cannotRun, reason, startZephyr } from '../../smp/zephyr/zephyr-server.ts';
+import { SerialClient, until } from '../smp/serial-client.ts';
 import { SHELL_ROWS, withoutTimes } from './shell-rows.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
-import { echo, frame, status } from './wire.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
+import { echo, frame, status } from '../smp/wire.ts';
 
 const PROFILE = {
   ...FIRMWARE_PROFILES['native-sim'],

@@ -2,10 +2,10 @@
 
 import { rmSync } from 'node:fs';
 
-import type { BoardSpeed } from './board-speed.ts';
-import { BoardUart } from './board-uart.ts';
+import type { BoardSpeed } from '../board/board-speed.ts';
+import { BoardUart } from '../board/board-uart.ts';
 import { linkPort, PtyPort } from './pty-port.ts';
-import type { VirtualBoard } from './virtual-board.ts';
+import type { VirtualBoard } from '../board/virtual-board.ts';
 
 /** A socket and, while there is one, the board in it. */
 export class VirtualSocket {

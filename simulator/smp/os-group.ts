@@ -1,7 +1,7 @@
 // Management group 0: echo, reset, buffer parameters, information (uname-like).
 
 import { decodeKnownKeys } from './cbor-reader.ts';
-import type { FirmwareProfile, OsCommand } from './firmware-profile.ts';
+import type { FirmwareProfile, OsCommand } from '../firmware-profile.ts';
 import { RC, type SmpAnswer, type SmpCommand, type SmpGroup } from './smp-answer.ts';
 
 const INVALID_FORMAT = 2;

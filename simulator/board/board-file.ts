@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { parseFault, type BoardFault } from './faults.ts';
-import type { FirmwareProfile } from './firmware-profile.ts';
-import { writeFileAtomically } from './atomic-file.ts';
-import { SimulatorError } from './simulator-error.ts';
+import { parseFault, type BoardFault } from '../faults.ts';
+import type { FirmwareProfile } from '../firmware-profile.ts';
+import { writeFileAtomically } from '../atomic-file.ts';
+import { SimulatorError } from '../simulator-error.ts';
 
 /** The persistent description of a board. */
 export interface BoardFile {

@@ -1,9 +1,9 @@
 // Management group 9: run a shell command, get its output. The joined line is parsed as Zephyr's shell would.
 
 import { CborReader, CborRefused } from './cbor-reader.ts';
-import type { ShellBoard } from './shell-commands.ts';
-import { runShellLine } from './shell-line.ts';
-import { ShellOutput } from './shell-output.ts';
+import type { ShellBoard } from '../shell/shell-commands.ts';
+import { runShellLine } from '../shell/shell-line.ts';
+import { ShellOutput } from '../shell/shell-output.ts';
 import { RC, type SmpAnswer, type SmpGroup } from './smp-answer.ts';
 
 const COMMAND_TOO_LONG = 2;

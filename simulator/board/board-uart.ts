@@ -2,10 +2,10 @@
 
 import { distortAnswer } from './answer-faults.ts';
 import type { BoardSpeed } from './board-speed.ts';
-import { LineReceiver, type DropReason } from './line-receiver.ts';
-import { ShellConsole } from './shell-console.ts';
-import { ShellInput } from './shell-input.ts';
-import { renderLines } from './smp-lines.ts';
+import { LineReceiver, type DropReason } from '../smp/line-receiver.ts';
+import { ShellConsole } from '../shell/shell-console.ts';
+import { ShellInput } from '../shell/shell-input.ts';
+import { renderLines } from '../smp/smp-lines.ts';
 import { Timeline } from './timeline.ts';
 import type { VirtualBoard } from './virtual-board.ts';
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { FIRMWARE_PROFILES, type FirmwareProfile } from '../../simulator/firmware-profile.ts';
-import { VirtualBoard } from '../../simulator/virtual-board.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
-import { close, download, echo, request, shell, status, text, upload } from './wire.ts';
+import { FIRMWARE_PROFILES, type FirmwareProfile } from '../../../simulator/firmware-profile.ts';
+import { VirtualBoard } from '../../../simulator/board/virtual-board.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
+import { close, download, echo, request, shell, status, text, upload } from '../smp/wire.ts';
 
 const ID = '00112233445566778899aabbccddeeff';
 const KEY = '/lfs1/k';

@@ -4,13 +4,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { boardSpeed, type BoardSpeedChoice } from './board-speed.ts';
+import { boardSpeed, type BoardSpeedChoice } from '../board/board-speed.ts';
 import { lockDirectory } from './directory-lock.ts';
-import type { BoardFault, FaultKind } from './faults.ts';
-import { FIRMWARE_PROFILES, type FirmwareProfile } from './firmware-profile.ts';
+import type { BoardFault, FaultKind } from '../faults.ts';
+import { FIRMWARE_PROFILES, type FirmwareProfile } from '../firmware-profile.ts';
 import { LineFile, type Tray } from './line-file.ts';
-import { SimulatorError } from './simulator-error.ts';
-import { VirtualBoard } from './virtual-board.ts';
+import { SimulatorError } from '../simulator-error.ts';
+import { VirtualBoard } from '../board/virtual-board.ts';
 import { VirtualSocket } from './virtual-socket.ts';
 
 /** A station and the names of its sockets. */
