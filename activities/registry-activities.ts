@@ -1,5 +1,5 @@
-import { answerPaths } from '../manifests/answers.ts';
-import { writeResultFile } from '../manifests/result-file.ts';
+import { answerPaths } from '../manifests/answer/answers.ts';
+import { writeResultFile } from '../manifests/answer/result-file.ts';
 import { CHUNK_SIZE } from '../provisioning/batch.ts';
 import type {
   CloseBatchInput,

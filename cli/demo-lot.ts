@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { renumberExample } from '../manifests/renumber.ts';
+import { renumberExample } from '../manifests/csv/renumber.ts';
 import type { BatchRecord } from '../registry/registry.ts';
 
 const LOT_NAME = /^lot-(\d+)\.csv$/;

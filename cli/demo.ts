@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { answerPaths } from '../manifests/answers.ts';
-import type { InboxEvent } from '../manifests/inbox.ts';
+import { answerPaths } from '../manifests/answer/answers.ts';
+import type { InboxEvent } from '../manifests/intake/inbox.ts';
 import type { BatchProgress } from '../provisioning/batch.ts';
 import { batchWorkflowId } from '../provisioning/workflow-ids.ts';
 import type { BatchRecord, Registry, ResultRow } from '../registry/registry.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { answerPaths } from '../manifests/answers.ts';
+import { answerPaths } from '../manifests/answer/answers.ts';
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
 import type { BatchSummary, Registry, ResultRow, UnitRecord } from '../registry/registry.ts';
 import { batchState } from './batch-state.ts';

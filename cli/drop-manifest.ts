@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import type { AnsweredFile } from '../manifests/answers.ts';
-import { isManifestName } from '../manifests/inbox-names.ts';
-import { ISSUES } from '../manifests/issue-codes.ts';
-import { errnoOf, ManifestError } from '../manifests/manifest-error.ts';
-import { MAX_BYTES } from '../manifests/copy-manifest.ts';
+import type { AnsweredFile } from '../manifests/answer/answers.ts';
+import { isManifestName } from '../manifests/intake/inbox-names.ts';
+import { ISSUES } from '../manifests/check/issue-codes.ts';
+import { errnoOf, ManifestError } from '../manifests/check/manifest-error.ts';
+import { MAX_BYTES } from '../manifests/intake/copy-manifest.ts';
 import { fillAndSync, syncFolder, temporaryPath } from '../disk/write-whole.ts';
 import { CommandError } from './exit-status.ts';
 import { noSuchFile } from './validate-file.ts';

@@ -1,5 +1,5 @@
-import type { Issue } from '../manifests/issue.ts';
-import type { Rejected } from '../manifests/verdict.ts';
+import type { Issue } from '../manifests/check/issue.ts';
+import type { Rejected } from '../manifests/check/verdict.ts';
 import { printTable } from './table.ts';
 import type { Column } from './table.ts';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answerPaths, readAnsweredFile } from '../manifests/answers.ts';
-import type { AnsweredFile } from '../manifests/answers.ts';
-import { csvCells } from '../manifests/csv-cells.ts';
+import { answerPaths, readAnsweredFile } from '../manifests/answer/answers.ts';
+import type { AnsweredFile } from '../manifests/answer/answers.ts';
+import { csvCells } from '../manifests/csv/csv-cells.ts';
 
 /** Pause between looks for the answer, milliseconds. */
 const LOOK_MS = 200;

@@ -1,5 +1,5 @@
 import { SEARCH_ATTRIBUTES } from '../provisioning/search-attributes.ts';
-import type { InboxEvent } from '../manifests/inbox.ts';
+import type { InboxEvent } from '../manifests/intake/inbox.ts';
 import { startLine } from '../workers/all-in-one.ts';
 import type { Line } from '../workers/all-in-one.ts';
 import { ensureDemoCa, openConfiguredCa } from '../line/ca.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { answerPaths } from '../manifests/answers.ts';
+import { answerPaths } from '../manifests/answer/answers.ts';
 import type { BatchProgress } from '../provisioning/batch.ts';
 import { externalConfiguration } from '../temporal/server/external-server.ts';
 import { dropManifest } from './drop-manifest.ts';

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { copyManifest } from '../manifests/copy-manifest.ts';
-import type { ManifestCopy } from '../manifests/copy-manifest.ts';
-import type { RegisteredBatch, RegisteredUnits } from '../manifests/registered-units.ts';
-import { validateManifest } from '../manifests/validate-manifest.ts';
-import { rejectedFile } from '../manifests/verdict.ts';
-import type { Rejected } from '../manifests/verdict.ts';
+import { copyManifest } from '../manifests/intake/copy-manifest.ts';
+import type { ManifestCopy } from '../manifests/intake/copy-manifest.ts';
+import type { RegisteredBatch, RegisteredUnits } from '../manifests/check/registered-units.ts';
+import { validateManifest } from '../manifests/check/validate-manifest.ts';
+import { rejectedFile } from '../manifests/check/verdict.ts';
+import type { Rejected } from '../manifests/check/verdict.ts';
 import { registryPath } from '../line/state-folder.ts';
 import { CommandError, EXIT_STATUS } from './exit-status.ts';
 import type { Invocation } from './invocation.ts';

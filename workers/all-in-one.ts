@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Station } from '../fixtures/station.ts';
-import type { InboxEvent } from '../manifests/inbox.ts';
+import type { InboxEvent } from '../manifests/intake/inbox.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
 import { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import { StationRates } from '../pki/ledger/station-rates.ts';

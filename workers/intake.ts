@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { openInbox } from '../manifests/inbox.ts';
-import type { InboxEvent } from '../manifests/inbox.ts';
-import { createIntake } from '../manifests/intake.ts';
+import { openInbox } from '../manifests/intake/inbox.ts';
+import type { InboxEvent } from '../manifests/intake/inbox.ts';
+import { createIntake } from '../manifests/intake/intake.ts';
 import type { Product } from '../provisioning/product.ts';
 import type { BatchRecord, Registry } from '../registry/registry.ts';
 import { startBatchWorkflow } from './batch-start.ts';

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isUnfinishedName } from '../../manifests/inbox-names.ts';
+import { isUnfinishedName } from '../../manifests/intake/inbox-names.ts';
 import { temporalFolder } from '../../line/state-folder.ts';
 import { isRunning } from '../../temporal/server/process-identity.ts';
 import { readServerRecord } from '../../temporal/server/server-record.ts';

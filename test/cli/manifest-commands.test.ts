@@ -3,8 +3,8 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { dropManifest } from '../../cli/drop-manifest.ts';
-import { openInbox } from '../../manifests/inbox.ts';
-import { createIntake } from '../../manifests/intake.ts';
+import { openInbox } from '../../manifests/intake/inbox.ts';
+import { createIntake } from '../../manifests/intake/intake.ts';
 import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
 import { lockLine } from '../../line/lock.ts';
 import { registryPath } from '../../line/state-folder.ts';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { copyManifest, type ManifestCopy } from '../../manifests/copy-manifest.ts';
-import { createIntake, type IntakePorts } from '../../manifests/intake.ts';
-import { validateManifest } from '../../manifests/validate-manifest.ts';
-import type { Rejected, Verdict } from '../../manifests/verdict.ts';
-import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
-import { temporaryFile, temporaryFolder } from './temp-folder.ts';
+import { copyManifest, type ManifestCopy } from '../../../manifests/intake/copy-manifest.ts';
+import { createIntake, type IntakePorts } from '../../../manifests/intake/intake.ts';
+import { validateManifest } from '../../../manifests/check/validate-manifest.ts';
+import type { Rejected, Verdict } from '../../../manifests/check/verdict.ts';
+import { SqliteRegistry } from '../../../registry/sqlite-registry.ts';
+import { temporaryFile, temporaryFolder } from '../temp-folder.ts';
 
 const PRODUCTS = [
   { name: 'golioth-node', assignment: 'any-board', commonName: '{serial}' },

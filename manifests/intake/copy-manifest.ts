@@ -2,10 +2,10 @@ import { createHash, type Hash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { issue, type Issue } from './issue.ts';
-import type { IssueCode } from './issue-codes.ts';
-import { errnoOf, ManifestError } from './manifest-error.ts';
-import { fillAndSync, syncFolder, temporaryPath } from '../disk/write-whole.ts';
+import { issue, type Issue } from '../check/issue.ts';
+import type { IssueCode } from '../check/issue-codes.ts';
+import { errnoOf, ManifestError } from '../check/manifest-error.ts';
+import { fillAndSync, syncFolder, temporaryPath } from '../../disk/write-whole.ts';
 
 /** The largest batch file that a certificate authority's bulk service takes, and 1,000,000 rows of 200 bytes. */
 export const MAX_BYTES = 200_000_000;

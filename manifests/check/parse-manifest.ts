@@ -1,8 +1,8 @@
-import { csvCells, isQuotedRight } from './csv-cells.ts';
-import { foreignFormat } from './foreign-format.ts';
+import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
+import { foreignFormat } from '../csv/foreign-format.ts';
 import { issue, type Issue } from './issue.ts';
 import { parseHeader, type ManifestColumns } from './manifest-header.ts';
-import { readManifestLines, type ManifestLine } from './manifest-lines.ts';
+import { readManifestLines, type ManifestLine } from '../csv/manifest-lines.ts';
 import { parseRow, type ManifestProduct, type ManifestRow } from './manifest-row.ts';
 import { SeenRows } from './seen-rows.ts';
 

@@ -1,11 +1,11 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { csvCells, isQuotedRight } from './csv-cells.ts';
-import { csvLine } from './csv-text.ts';
-import { issue } from './issue.ts';
-import { ManifestError } from './manifest-error.ts';
-import type { Accepted, Rejected, Verdict } from './verdict.ts';
-import { writeAtomically } from '../disk/write-whole.ts';
+import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
+import { csvLine } from '../csv/csv-text.ts';
+import { issue } from '../check/issue.ts';
+import { ManifestError } from '../check/manifest-error.ts';
+import type { Accepted, Rejected, Verdict } from '../check/verdict.ts';
+import { writeAtomically } from '../../disk/write-whole.ts';
 
 /** The state of a file when it was answered, by which its answer is known to be still the right one. */
 export interface AnsweredFile {

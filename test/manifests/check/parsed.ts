@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Issue } from '../../manifests/issue.ts';
-import type { ManifestProduct, ManifestRow } from '../../manifests/manifest-row.ts';
-import { parseManifest, type ManifestEvent } from '../../manifests/parse-manifest.ts';
-import { temporaryFile } from './temp-folder.ts';
+import type { Issue } from '../../../manifests/check/issue.ts';
+import type { ManifestProduct, ManifestRow } from '../../../manifests/check/manifest-row.ts';
+import { parseManifest, type ManifestEvent } from '../../../manifests/check/parse-manifest.ts';
+import { temporaryFile } from '../temp-folder.ts';
 
 const PRODUCTS: readonly ManifestProduct[] = [
   { name: 'golioth-node', assignment: 'any-board', commonName: '{serial}' },

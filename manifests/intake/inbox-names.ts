@@ -1,4 +1,4 @@
-import { isAnswerName } from './answers.ts';
+import { isAnswerName } from '../answer/answers.ts';
 
 /** Names under which programs keep files that are not finished: copiers, browsers, editors, office lock files. */
 const UNFINISHED = /^[.~#]|~$|\.(?:part|partial|tmp|temp|filepart|crdownload|download|swp|lock)$/i;

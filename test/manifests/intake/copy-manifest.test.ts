@@ -16,8 +16,8 @@ import {
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { copyManifest, type CopyResult } from '../../manifests/copy-manifest.ts';
-import { temporaryFile, temporaryFolder } from './temp-folder.ts';
+import { copyManifest, type CopyResult } from '../../../manifests/intake/copy-manifest.ts';
+import { temporaryFile, temporaryFolder } from '../temp-folder.ts';
 
 const TEXT = 'order,serial,product\nPO-1,CL-1,golioth-node\n';
 

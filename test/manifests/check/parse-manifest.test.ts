@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { MAX_LINE_CHARACTERS } from '../../manifests/manifest-lines.ts';
-import { parseManifest, type ManifestEvent } from '../../manifests/parse-manifest.ts';
+import { MAX_LINE_CHARACTERS } from '../../../manifests/csv/manifest-lines.ts';
+import { parseManifest, type ManifestEvent } from '../../../manifests/check/parse-manifest.ts';
 import { faults, parsed } from './parsed.ts';
-import { temporaryFile } from './temp-folder.ts';
+import { temporaryFile } from '../temp-folder.ts';
 
 const HEAD = 'order,serial,product\n';
 const GOOD = 'PO-1,CL-1,golioth-node\n';

@@ -1,5 +1,5 @@
-import type { Product } from '../provisioning/product.ts';
-import { TEMPLATE_BOUNDS, tightestTemplate } from '../provisioning/serial-template.ts';
+import type { Product } from '../../provisioning/product.ts';
+import { TEMPLATE_BOUNDS, tightestTemplate } from '../../provisioning/serial-template.ts';
 import {
   attrFault,
   boardIdFault,

@@ -2,13 +2,13 @@ import { watch, type FSWatcher } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { readAnsweredFile, writeAnswer } from './answers.ts';
+import { readAnsweredFile, writeAnswer } from '../answer/answers.ts';
 import { copyManifest, manifestStore, type ManifestCopy } from './copy-manifest.ts';
 import { listInbox, looksComplete, type InboxFile, type InboxListing } from './inbox-listing.ts';
-import { ManifestError } from './manifest-error.ts';
+import { ManifestError } from '../check/manifest-error.ts';
 import { Settling } from './settling.ts';
-import { rejectedFile, type Verdict } from './verdict.ts';
-import { removeAbandoned } from '../disk/write-whole.ts';
+import { rejectedFile, type Verdict } from '../check/verdict.ts';
+import { removeAbandoned } from '../../disk/write-whole.ts';
 
 /** What the inbox did with a file, or could not do; `retryMs` until it tries again. */
 export type InboxEvent =

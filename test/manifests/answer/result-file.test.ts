@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeResultFile, type ResultRow } from '../../manifests/result-file.ts';
-import { readCsv } from './read-csv.ts';
-import { temporaryFolder } from './temp-folder.ts';
+import { writeResultFile, type ResultRow } from '../../../manifests/answer/result-file.ts';
+import { readCsv } from '../csv/read-csv.ts';
+import { temporaryFolder } from '../temp-folder.ts';
 
 const PASSED: ResultRow = {
   serial: 'CL-1',

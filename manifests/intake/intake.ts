@@ -1,9 +1,9 @@
 import type { ManifestCopy } from './copy-manifest.ts';
-import type { ManifestProduct, ManifestRow } from './manifest-row.ts';
-import { parseManifest } from './parse-manifest.ts';
-import type { RegisteredBatch, RegisteredUnits } from './registered-units.ts';
-import { validateManifest } from './validate-manifest.ts';
-import type { Accepted, Verdict } from './verdict.ts';
+import type { ManifestProduct, ManifestRow } from '../check/manifest-row.ts';
+import { parseManifest } from '../check/parse-manifest.ts';
+import type { RegisteredBatch, RegisteredUnits } from '../check/registered-units.ts';
+import { validateManifest } from '../check/validate-manifest.ts';
+import type { Accepted, Verdict } from '../check/verdict.ts';
 
 /** The batch that a valid manifest becomes. */
 interface NewBatch {

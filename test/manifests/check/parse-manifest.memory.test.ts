@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { temporaryFolder } from './temp-folder.ts';
+import { temporaryFolder } from '../temp-folder.ts';
 
 const ROWS = 200_000;
 
@@ -21,7 +21,7 @@ it('reads 200,000 rows in a heap of 48 MB', { timeout: 60_000 }, async () => {
   const script = join(folder, 'count.ts');
   writeFileSync(
     script,
-    `import { parseManifest } from ${JSON.stringify(join(process.cwd(), 'manifests/parse-manifest.ts'))};
+    `import { parseManifest } from ${JSON.stringify(join(process.cwd(), 'manifests/check/parse-manifest.ts'))};
      const counts = { row: 0, refused: 0, file: 0 };
      for await (const event of parseManifest(${JSON.stringify(manifest)}, [{ name: 'golioth-node', assignment: 'any-board', commonName: '{serial}' }])) counts[event.kind]++;
      process.stdout.write(JSON.stringify(counts));`,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { renumberExample } from '../../manifests/renumber.ts';
-import { parsed } from './parsed.ts';
+import { renumberExample } from '../../../manifests/csv/renumber.ts';
+import { parsed } from '../check/parsed.ts';
 
 const EXAMPLE = readFileSync('manifests/example.csv', 'utf8');
 

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readAnsweredFile, writeAnswer } from '../../manifests/answers.ts';
-import { issue } from '../../manifests/issue.ts';
-import type { Verdict } from '../../manifests/verdict.ts';
-import { readCsv } from './read-csv.ts';
-import { temporaryFolder } from './temp-folder.ts';
+import { readAnsweredFile, writeAnswer } from '../../../manifests/answer/answers.ts';
+import { issue } from '../../../manifests/check/issue.ts';
+import type { Verdict } from '../../../manifests/check/verdict.ts';
+import { readCsv } from '../csv/read-csv.ts';
+import { temporaryFolder } from '../temp-folder.ts';
 
 const FILE = { name: 'lot7.csv', bytes: 42, modified: '2026-01-01T00:00:00.123Z', sha256: 'ab'.repeat(32) };
 const ACCEPTED: Verdict = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Settling } from '../../manifests/settling.ts';
+import { Settling } from '../../../manifests/intake/settling.ts';
 
 describe('Settling', () => {
   it('lets a file be read when it is due, and again only when it changes', () => {

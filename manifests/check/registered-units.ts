@@ -1,4 +1,4 @@
-import { foldSerial } from '../provisioning/serial-number.ts';
+import { foldSerial } from '../../provisioning/serial-number.ts';
 import { issue, type Issue } from './issue.ts';
 import type { ManifestRow } from './manifest-row.ts';
 
