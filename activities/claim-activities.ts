@@ -1,13 +1,13 @@
-import { writeNewKey } from '../fixtures/write-key.ts';
+import { writeNewKey } from '../fixtures/board/write-key.ts';
 import { FixtureError } from '../fixtures/fixture-error.ts';
-import type { Station } from '../fixtures/station.ts';
+import type { Station } from '../fixtures/station/station.ts';
 import { benchesBoard, isFailureCode } from '../provisioning/failure-table.ts';
 import type { ClaimActivities, GeneratedKeypair, StationSignature } from '../provisioning/steps-io.ts';
 import type { UnitAttempt } from '../provisioning/unit.ts';
 import { signStatement } from '../pki/signing/signed-request.ts';
 import type { StationKey } from '../pki/keys/station-key.ts';
 import { signingRequestId } from '../provisioning/workflow-ids.ts';
-import type { Socket } from '../fixtures/socket.ts';
+import type { Socket } from '../fixtures/station/socket.ts';
 import { translated } from './failure-translation.ts';
 import { withHeartbeat } from './heartbeat.ts';
 

@@ -1,6 +1,6 @@
-import { proveBoard } from '../fixtures/prove-board.ts';
-import type { Station } from '../fixtures/station.ts';
-import { writeCertificate } from '../fixtures/write-certificate.ts';
+import { proveBoard } from '../fixtures/board/prove-board.ts';
+import type { Station } from '../fixtures/station/station.ts';
+import { writeCertificate } from '../fixtures/board/write-certificate.ts';
 import type { DeliveryInput, StationActivities, VerifiedReadback } from '../provisioning/steps-io.ts';
 import { translated } from './failure-translation.ts';
 import { withHeartbeat } from './heartbeat.ts';

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Tile, TileState } from '../fixtures/tile.ts';
+import type { Tile, TileState } from '../fixtures/station/tile.ts';
 import type { BatchProgress } from '../provisioning/batch.ts';
 import { STEPS } from '../provisioning/step.ts';
 

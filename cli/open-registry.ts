@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Registry } from '../registry/registry.ts';
-import { SqliteRegistry } from '../registry/sqlite-registry.ts';
+import { SqliteRegistry } from '../registry/sqlite/sqlite-registry.ts';
 import { registryPath } from '../line/state-folder.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import { StationRates } from '../pki/ledger/station-rates.ts';
-import { SqliteRegistry } from '../registry/sqlite-registry.ts';
+import { SqliteRegistry } from '../registry/sqlite/sqlite-registry.ts';
 import { closeAll } from '../workers/close-all.ts';
 import type { Closing } from '../workers/close-all.ts';
 import { startIntake } from '../workers/intake.ts';

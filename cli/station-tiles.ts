@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { TileFileContent } from '../fixtures/tile-file.ts';
+import type { TileFileContent } from '../fixtures/station/tile-file.ts';
 import { errnoOf } from '../manifests/check/manifest-error.ts';
 import { tileFilePath } from '../line/state-folder.ts';
 import type { LineView } from './line-view.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { StationConfig } from '../fixtures/station-config.ts';
+import type { StationConfig } from '../fixtures/station/station-config.ts';
 import type { Product } from '../provisioning/product.ts';
 import type { LineConfig } from '../line/config.ts';
 import { tileFilePath, virtualLineFolder } from '../line/state-folder.ts';

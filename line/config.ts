@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import type { StationConfig } from '../fixtures/station-config.ts';
+import type { StationConfig } from '../fixtures/station/station-config.ts';
 import type { Pkcs11Key } from '../pki/signers/pkcs11-key.ts';
 import { lineProfileFaults } from '../pki/profile/line-profiles.ts';
 import { postgresUrlFault, type PostgresPlace } from '../pki/ledger/postgres-place.ts';

@@ -1,4 +1,4 @@
-import type { StationConfig } from '../fixtures/station-config.ts';
+import type { StationConfig } from '../fixtures/station/station-config.ts';
 import type { IssuanceLedger } from '../pki/signing/issuance-ledger.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
 import { ensureStationKey } from '../pki/keys/station-key.ts';

@@ -1,11 +1,11 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import type { Station } from '../fixtures/station.ts';
+import type { Station } from '../fixtures/station/station.ts';
 import type { InboxEvent } from '../manifests/intake/inbox.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
 import { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import { StationRates } from '../pki/ledger/station-rates.ts';
-import { SqliteRegistry } from '../registry/sqlite-registry.ts';
+import { SqliteRegistry } from '../registry/sqlite/sqlite-registry.ts';
 import type { Registry } from '../registry/registry.ts';
 import { closeAll } from './close-all.ts';
 import type { Closing } from './close-all.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Station } from '../fixtures/station.ts';
+import type { Station } from '../fixtures/station/station.ts';
 import type { Role } from './role.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { ActivitySlotInfo, CustomSlotSupplier, SlotPermit } from '@temporalio/worker';
-import type { Station } from '../fixtures/station.ts';
+import type { Station } from '../fixtures/station/station.ts';
 
 /**
  * A station asks for a claim only while a board is ready for it: as many permits are out as the station could serve at

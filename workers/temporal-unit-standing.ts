@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import type { UnitStanding } from '../fixtures/unit-standing.ts';
+import type { UnitStanding } from '../fixtures/station/unit-standing.ts';
 import { MESSAGES } from '../provisioning/messages.ts';
 import type { UnitReport, UnitState } from '../provisioning/unit.ts';
 import { unitWorkflowId } from '../provisioning/workflow-ids.ts';

@@ -1,4 +1,4 @@
 /** All workflow types, by their names on the wire; the entry of the workflow bundle. */
-export { batch } from './batch.ts';
-export { chunk } from './chunk.ts';
-export { unit } from './unit.ts';
+export { batch } from './batch/batch.ts';
+export { chunk } from './chunk/chunk.ts';
+export { unit } from './unit/unit.ts';

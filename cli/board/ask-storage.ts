@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { classifyBoard } from '../../fixtures/board-class.ts';
+import { classifyBoard } from '../../fixtures/board/board-class.ts';
 import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import { fileSize } from '../../smp/files/file-size.ts';
 import { readFile } from '../../smp/files/read-file.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { SocketConfig, StationConfig } from '../../fixtures/station-config.ts';
+import type { SocketConfig, StationConfig } from '../../fixtures/station/station-config.ts';
 import { SmpClient } from '../../smp/client/client.ts';
 import { readHardwareId } from '../../smp/hardware-id.ts';
 import type { Link } from '../../smp/links/link.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { StationConfig } from '../../fixtures/station-config.ts';
+import type { StationConfig } from '../../fixtures/station/station-config.ts';
 import type { EnrolledStation } from '../../pki/signing/issuance-ledger.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
 import { loadStationKey } from '../../pki/keys/station-key.ts';

@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createRegistryActivities } from '../../activities/registry-activities.ts';
-import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
+import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
 import { temporaryFolder } from '../pki/openssl.ts';
 
 it('tries to close a batch for as long as its result cannot be written', async () => {

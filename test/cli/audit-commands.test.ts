@@ -2,7 +2,7 @@ import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, writeFi
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
+import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
 import type { BatchRow } from '../../registry/registry.ts';
 import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
 import { auditWitnessPath, crlPath, ledgerPath, registryPath } from '../../line/state-folder.ts';

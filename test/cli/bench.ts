@@ -6,7 +6,7 @@ import { createRegistryActivities } from '../../activities/registry-activities.t
 import { WORKFLOW_QUEUE } from '../../provisioning/task-queues.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import type { BatchRow } from '../../registry/registry.ts';
-import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
+import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
 import { registryPath } from '../../line/state-folder.ts';
 import { failure, PRODUCT, startRig, STATION } from '../workflows/rig.ts';
 import type { Rig, ScriptedActivities } from '../workflows/rig.ts';

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import type { Finding } from '../../cli/doctor/finding.ts';
 import { SQLITE_MIGRATIONS } from '../../pki/ledger/sqlite-migrations.ts';
-import { MIGRATIONS } from '../../registry/migrations.ts';
+import { MIGRATIONS } from '../../registry/sqlite/migrations.ts';
 import { ledgerPath, registryPath } from '../../line/state-folder.ts';
 import { json, newPlace } from './certline.ts';
 

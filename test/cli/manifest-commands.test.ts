@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { dropManifest } from '../../cli/drop-manifest.ts';
 import { openInbox } from '../../manifests/intake/inbox.ts';
 import { createIntake } from '../../manifests/intake/intake.ts';
-import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
+import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
 import { lockLine } from '../../line/lock.ts';
 import { registryPath } from '../../line/state-folder.ts';
 import { json, newPlace, PRODUCT } from './certline.ts';

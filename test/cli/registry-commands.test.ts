@@ -4,10 +4,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AttemptFailure, BatchSummary, UnitRecord } from '../../registry/registry.ts';
-import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
+import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
 import { registryPath } from '../../line/state-folder.ts';
 import { freshTbs, makeCa, signTbs } from '../pki/leaf.ts';
-import { imported, registration, serialsFrom } from '../registry/opened.ts';
+import { imported, registration, serialsFrom } from '../registry/sqlite/opened.ts';
 import { json, newPlace } from './certline.ts';
 import type { Place } from './certline.ts';
 

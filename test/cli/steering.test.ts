@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Tile } from '../../fixtures/tile.ts';
+import type { Tile } from '../../fixtures/station/tile.ts';
 import { openInbox } from '../../manifests/intake/inbox.ts';
 import { createIntake } from '../../manifests/intake/intake.ts';
 import type { BatchProgress } from '../../provisioning/batch.ts';

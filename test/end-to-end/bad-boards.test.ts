@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Tile } from '../../fixtures/tile.ts';
+import type { Tile } from '../../fixtures/station/tile.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import type { BatchRecord } from '../../registry/registry.ts';
 import { until } from '../workflows/until.ts';

@@ -12,7 +12,7 @@ import { ensureDemoCa } from '../../line/ca.ts';
 import { keepCrl, publishCrl } from '../../line/crl.ts';
 import { crlPath, ledgerPath, registryPath } from '../../line/state-folder.ts';
 import { issueInto } from '../cli/issued-lot.ts';
-import { imported, openedRegistry, registration } from '../registry/opened.ts';
+import { imported, openedRegistry, registration } from '../registry/sqlite/opened.ts';
 
 it('a signer publishes a list when it starts and one is due, and otherwise leaves it', async () => {
   const stateFolder = mkdtempSync(join(tmpdir(), 'certline-crl-'));

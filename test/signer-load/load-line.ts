@@ -6,7 +6,7 @@ import type {
   SignCertificateInput,
   SignedCertificate,
 } from '../../provisioning/steps-io.ts';
-import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
+import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
 import { asActivity } from './as-activity.ts';
 import { LoadOem } from './load-oem.ts';
 import { recordPlaces, type RecordPlaces } from './load-places.ts';

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import type { StationRates } from '../../pki/ledger/station-rates.ts';
 import { startSigner } from '../../workers/signer.ts';
-import { PRODUCT } from '../fixtures/bench.ts';
+import { PRODUCT } from '../fixtures/station/bench.ts';
 import { makeCa } from '../pki/leaf.ts';
 import { temporaryFolder } from '../pki/openssl.ts';
 

@@ -85,7 +85,7 @@ export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
 /** The batch workflow as it is, over chunks whose units all pass at once. */
 export function instantChunks(): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
-    workflowsPath: new URL('./instant-chunks.ts', import.meta.url).pathname,
+    workflowsPath: new URL('./batch/instant-chunks.ts', import.meta.url).pathname,
     logger: new DefaultLogger('ERROR'),
   });
 }

@@ -14,10 +14,15 @@ import {
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { openInbox, type Inbox, type InboxEvent, type InboxOptions } from '../../../manifests/intake/inbox.ts';
+import {
+  openInbox,
+  type Inbox,
+  type InboxEvent,
+  type InboxOptions,
+} from '../../../manifests/intake/inbox.ts';
 import { createIntake } from '../../../manifests/intake/intake.ts';
 import type { ManifestProduct } from '../../../manifests/check/manifest-row.ts';
-import { SqliteRegistry } from '../../../registry/sqlite-registry.ts';
+import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import { readCsv } from '../csv/read-csv.ts';
 import { temporaryFolder } from '../temp-folder.ts';
 

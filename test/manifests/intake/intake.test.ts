@@ -5,7 +5,7 @@ import { copyManifest, type ManifestCopy } from '../../../manifests/intake/copy-
 import { createIntake, type IntakePorts } from '../../../manifests/intake/intake.ts';
 import { validateManifest } from '../../../manifests/check/validate-manifest.ts';
 import type { Rejected, Verdict } from '../../../manifests/check/verdict.ts';
-import { SqliteRegistry } from '../../../registry/sqlite-registry.ts';
+import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import { temporaryFile, temporaryFolder } from '../temp-folder.ts';
 
 const PRODUCTS = [

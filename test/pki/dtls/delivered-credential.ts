@@ -1,9 +1,9 @@
-import { writeCertificate } from '../../../fixtures/write-certificate.ts';
-import { writeNewKey, type WrittenKey } from '../../../fixtures/write-key.ts';
-import type { Socket } from '../../../fixtures/socket.ts';
+import { writeCertificate } from '../../../fixtures/board/write-certificate.ts';
+import { writeNewKey, type WrittenKey } from '../../../fixtures/board/write-key.ts';
+import type { Socket } from '../../../fixtures/station/socket.ts';
 import type { KeyEncoding } from '../../../provisioning/product.ts';
 import { readFile } from '../../../smp/files/read-file.ts';
-import { PRODUCT, startBench } from '../../fixtures/bench.ts';
+import { PRODUCT, startBench } from '../../fixtures/station/bench.ts';
 
 /** The octets of both files as they lie on a board. */
 export interface Credential {

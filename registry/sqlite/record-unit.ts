@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import type { Outcome } from '../../provisioning/outcome.ts';
+import { foldSerial } from '../../provisioning/serial-number.ts';
+import type { RegistryDatabase, SqlRow } from './registry-database.ts';
+import { RegistryError } from '../registry-error.ts';
+import type { AttemptFailure, Registration } from '../registry.ts';
+import { revocationReason } from './revocations.ts';
+import { integer, text } from './sql-row.ts';
+
+/** See Registry.registerUnit. Runs inside a transaction. */
+export function registerUnit(db: RegistryDatabase, registration: Registration): void {
+  const { serial, attempt, fingerprint, certificate } = registration;
+  if (createHash('sha256').update(certificate).digest('hex') !== fingerprint) {
+    throw new RegistryError(
+      'wrong-fingerprint',
+      `Unit ${serial}: ${fingerprint} is not the SHA-256 of its certificate.`,
+    );
+  }
+  const unitId = unitIdOf(db, registration);
+  if (isRegistered(db, unitId, registration)) return;
+  if (lastAttempt(db, unitId).attempt > attempt) {
+    throw new RegistryError(
+      'not-active',
+      `Unit ${serial}: attempt ${attempt} is over, a later one is on record.`,
+    );
+  }
+  refuseRevoked(db, registration);
+  supersede(db, unitId, registration);
+  recordAttempt(db, unitId, { ...registration, step: 'registerDevice' }, registration.verifiedAt);
+  insertCertificate(db, unitId, registration);
+  insertEvidence(db, unitId, registration);
+  db.run(
+    `UPDATE units SET outcome = 'PASS', attention = 0, code = NULL, step = 'registerDevice',
+       attempts = max(attempts, ?) WHERE unit_id = ?`,
+    attempt,
+    unitId,
+  );
+}
+
+/**
+ * Records that an attempt failed, and the outcome when there is one; without, the unit waits. Runs inside a transaction.
+ * See Registry.recordAttention and Registry.recordOutcome.
+ */
+export function recordFailure(
+  db: RegistryDatabase,
+  failure: AttemptFailure,
+  outcome?: Exclude<Outcome, 'PASS'>,
+): void {
+  const unitId = unitIdOf(db, failure);
+  const { attempt, step, code } = failure;
+  const active = activeCertificate(db, 'unit_id', unitId);
+  const last = lastAttempt(db, unitId);
+  // A report that comes late: of an attempt that another followed, or that it waits when all is decided.
+  const decided = active !== undefined || (last.ended && last.attempt === attempt);
+  if (last.attempt > attempt || (decided && outcome === undefined)) return;
+  if (active !== undefined) throw conflictWith(active, failure, `cannot end with ${outcome}`);
+  recordAttempt(db, unitId, failure, new Date().toISOString());
+  db.run(
+    'UPDATE units SET outcome = ?, attention = ?, code = ?, step = ?, attempts = ? WHERE unit_id = ?',
+    outcome,
+    outcome === undefined ? 1 : 0,
+    code,
+    step,
+    attempt,
+    unitId,
+  );
+}
+
+/** The attempts on record, and whether the last of them has its outcome. */
+function lastAttempt(db: RegistryDatabase, unitId: number): { attempt: number; ended: boolean } {
+  const row =
+    db.get('SELECT attempts, outcome IS NOT NULL AS ended FROM units WHERE unit_id = ?', unitId) ?? {};
+  return { attempt: integer(row, 'attempts'), ended: integer(row, 'ended') === 1 };
+}
+
+function unitIdOf(db: RegistryDatabase, { serial, batchId }: { serial: string; batchId: string }): number {
+  const row = db.get(
+    'SELECT unit_id FROM units WHERE serial_folded = ? AND batch_id = ?',
+    foldSerial(serial),
+    batchId,
+  );
+  if (row !== undefined) return integer(row, 'unit_id');
+  throw new RegistryError(
+    'unknown-unit',
+    `Batch ${batchId} has no unit ${serial}: was its manifest accepted?`,
+  );
+}
+
+/** True when just this certificate is already this unit's; a certificate that is no longer active stays so. */
+function isRegistered(db: RegistryDatabase, unitId: number, registration: Registration): boolean {
+  const known = db.get('SELECT * FROM certificates WHERE fingerprint = ?', registration.fingerprint);
+  if (known === undefined) return false;
+  if (integer(known, 'unit_id') !== unitId) throw conflictWith(known, registration, 'cannot have it too');
+  if (text(known, 'state') === 'active') return true;
+  const { serial, fingerprint } = registration;
+  const message = `Unit ${serial}: certificate ${fingerprint} is ${text(known, 'state')}: retry for a new one.`;
+  throw new RegistryError('not-active', message);
+}
+
+/** The signer may have withdrawn it while its unit waited. */
+function refuseRevoked(db: RegistryDatabase, { serial, certificateSerial }: Registration): void {
+  const reason = revocationReason(db, certificateSerial);
+  if (reason === undefined) return;
+  const message = `Unit ${serial}: its certificate ${certificateSerial} was revoked (${reason}): leave the unit out (skip).`;
+  throw new RegistryError('not-active', message);
+}
+
+function supersede(db: RegistryDatabase, unitId: number, registration: Registration): void {
+  const active = activeCertificate(db, 'unit_id', unitId);
+  if (active !== undefined && active['attempt'] !== registration.supersedesAttempt) {
+    throw conflictWith(active, registration, 'cannot have a second one');
+  }
+  if (active !== undefined) {
+    db.run(
+      `UPDATE certificates SET state = 'superseded', ended_at = ? WHERE fingerprint = ?`,
+      new Date().toISOString(),
+      text(active, 'fingerprint'),
+    );
+  }
+  const onBoard = activeCertificate(db, 'board_id', registration.boardId);
+  if (onBoard !== undefined)
+    throw conflictWith(onBoard, registration, `cannot use its board ${registration.boardId}`);
+  const sameKey = db.get('SELECT * FROM certificates WHERE spki_sha256 = ?', registration.spkiSha256);
+  if (sameKey !== undefined) throw conflictWith(sameKey, registration, 'cannot have the same key');
+}
+
+function activeCertificate(
+  db: RegistryDatabase,
+  column: 'unit_id' | 'board_id',
+  value: number | string,
+): SqlRow | undefined {
+  return db.get(`SELECT * FROM certificates WHERE ${column} = ? AND state = 'active'`, value);
+}
+
+/** A later report of the same attempt knows more, so it replaces; what it does not know stays. */
+function recordAttempt(
+  db: RegistryDatabase,
+  unitId: number,
+  attempt: Omit<AttemptFailure, 'code'> & { readonly code?: string },
+  finishedAt: string,
+): void {
+  db.run(
+    `INSERT INTO attempts (unit_id, attempt, station, socket, board_id, started_at, finished_at, step, code, reason)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (unit_id, attempt) DO UPDATE SET
+       station = coalesce(excluded.station, station), socket = coalesce(excluded.socket, socket),
+       board_id = coalesce(excluded.board_id, board_id), started_at = coalesce(excluded.started_at, started_at),
+       finished_at = excluded.finished_at, step = excluded.step, code = excluded.code, reason = excluded.reason`,
+    unitId,
+    attempt.attempt,
+    attempt.station,
+    attempt.socket,
+    attempt.boardId,
+    attempt.startedAt,
+    finishedAt,
+    attempt.step,
+    attempt.code,
+    attempt.reason,
+  );
+}
+
+function insertCertificate(db: RegistryDatabase, unitId: number, registration: Registration): void {
+  db.run(
+    `INSERT INTO certificates (fingerprint, certificate_serial, spki_sha256, unit_id, attempt, board_id, der, state,
+       not_before, not_after, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?)`,
+    registration.fingerprint,
+    registration.certificateSerial,
+    registration.spkiSha256,
+    unitId,
+    registration.attempt,
+    registration.boardId,
+    registration.certificate,
+    registration.notBefore,
+    registration.notAfter,
+    new Date().toISOString(),
+  );
+}
+
+function insertEvidence(db: RegistryDatabase, unitId: number, { attempt, evidence }: Registration): void {
+  for (const [kind, body] of Object.entries(evidence)) {
+    db.run(
+      'INSERT OR REPLACE INTO evidence (unit_id, attempt, kind, body, recorded_at) VALUES (?, ?, ?, ?, ?)',
+      unitId,
+      attempt,
+      kind,
+      JSON.stringify(body),
+      new Date().toISOString(),
+    );
+  }
+}
+
+function conflictWith(certificate: SqlRow, { serial }: { serial: string }, hence: string): RegistryError {
+  const which = `certificate ${text(certificate, 'fingerprint')} (attempt ${integer(certificate, 'attempt')})`;
+  return new RegistryError(
+    'other-certificate',
+    `Unit ${serial} ${hence}: ${which} is on record as ${text(certificate, 'state')}; find out which of them is real.`,
+  );
+}

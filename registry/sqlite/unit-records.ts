@@ -1,0 +1,107 @@
+import type { Outcome } from '../../provisioning/outcome.ts';
+import { foldSerial } from '../../provisioning/serial-number.ts';
+import type { Step } from '../../provisioning/step.ts';
+import type { RegistryDatabase, SqlRow } from './registry-database.ts';
+import type { AttemptRecord, CertificateRecord, EvidenceRecord, ResultRow, UnitRecord } from '../registry.ts';
+import { integer, present, text } from './sql-row.ts';
+
+/** See Registry.unit. */
+export function unitRecord(db: RegistryDatabase, serial: string): UnitRecord | undefined {
+  const row = db.get(
+    'SELECT * FROM units JOIN batches USING (batch_id) WHERE serial_folded = ?',
+    foldSerial(serial),
+  );
+  if (row === undefined) return undefined;
+  const of = (table: string, order: string): SqlRow[] =>
+    db.all(`SELECT * FROM ${table} WHERE unit_id = ? ORDER BY ${order}`, integer(row, 'unit_id'));
+  return {
+    serial: text(row, 'serial'),
+    batchId: text(row, 'batch_id'),
+    order: text(row, 'order_number'),
+    row: integer(row, 'row_number'),
+    product: text(row, 'product'),
+    ...present(row, { boardId: 'board_wanted', code: 'code' }),
+    attrs: JSON.parse(text(row, 'attrs')) as Record<string, string>,
+    ...outcomeIn(row),
+    attention: row['attention'] === 1,
+    ...(row['step'] !== null && { step: stepIn(row) }),
+    attempts: of('attempts', 'attempt').map(attemptRecord),
+    certificates: of('certificates LEFT JOIN revocations USING (certificate_serial)', 'attempt').map(
+      certificateRecord,
+    ),
+    evidence: of('evidence', 'attempt, kind').map(evidenceRecord),
+  };
+}
+
+/** The result rows of the units of a batch with row numbers from `after` + 1, at most `limit`. */
+export function resultPage(db: RegistryDatabase, batchId: string, after: number, limit: number): ResultRow[] {
+  const rows = db.all(
+    `SELECT units.serial, units.product, units.outcome, units.code, units.attempts,
+       certificates.certificate_serial, certificates.fingerprint, last.board_id, last.station, last.socket,
+       first.started_at, last.finished_at
+     FROM units
+     LEFT JOIN certificates ON certificates.unit_id = units.unit_id AND certificates.state = 'active'
+     LEFT JOIN attempts AS last ON last.unit_id = units.unit_id AND last.attempt = units.attempts
+     LEFT JOIN attempts AS first ON first.unit_id = units.unit_id AND first.attempt =
+       (SELECT min(attempt) FROM attempts WHERE attempts.unit_id = units.unit_id)
+     WHERE units.batch_id = ? AND units.row_number > ? ORDER BY units.row_number LIMIT ?`,
+    batchId,
+    after,
+    limit,
+  );
+  return rows.map(resultRow);
+}
+
+function resultRow(row: SqlRow): ResultRow {
+  return {
+    serial: text(row, 'serial'),
+    product: text(row, 'product'),
+    ...outcomeIn(row),
+    ...present(row, { code: 'code', certificateSerial: 'certificate_serial', fingerprint: 'fingerprint' }),
+    ...present(row, { boardId: 'board_id', station: 'station', socket: 'socket' }),
+    attempts: integer(row, 'attempts'),
+    ...present(row, { startedAt: 'started_at', finishedAt: 'finished_at' }),
+  };
+}
+
+function attemptRecord(row: SqlRow): AttemptRecord {
+  return {
+    attempt: integer(row, 'attempt'),
+    ...present(row, { station: 'station', socket: 'socket', boardId: 'board_id' }),
+    ...present(row, { startedAt: 'started_at', finishedAt: 'finished_at', code: 'code', reason: 'reason' }),
+    step: stepIn(row),
+  };
+}
+
+function certificateRecord(row: SqlRow): CertificateRecord {
+  return {
+    fingerprint: text(row, 'fingerprint'),
+    certificateSerial: text(row, 'certificate_serial'),
+    spkiSha256: text(row, 'spki_sha256'),
+    attempt: integer(row, 'attempt'),
+    boardId: text(row, 'board_id'),
+    state: text(row, 'state') as CertificateRecord['state'],
+    notBefore: text(row, 'not_before'),
+    notAfter: text(row, 'not_after'),
+    registeredAt: text(row, 'registered_at'),
+    ...present(row, { endedAt: 'ended_at', reason: 'reason' }),
+    certificate: row['der'] as Uint8Array,
+  };
+}
+
+function evidenceRecord(row: SqlRow): EvidenceRecord {
+  return {
+    attempt: integer(row, 'attempt'),
+    kind: text(row, 'kind'),
+    body: JSON.parse(text(row, 'body')) as unknown,
+    recordedAt: text(row, 'recorded_at'),
+  };
+}
+
+function outcomeIn(row: SqlRow): { outcome?: Outcome } {
+  return row['outcome'] === null ? {} : { outcome: text(row, 'outcome') as Outcome };
+}
+
+function stepIn(row: SqlRow): Step {
+  return text(row, 'step') as Step;
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { BatchRow, ImportResult, NewBatch, Registration } from '../../../registry/registry.ts';
+import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+
+/** The path of a registry that is not there yet, in a folder of this test alone. */
+export function registryPath(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'certline-registry-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'registry.db');
+}
+
+/** A registry that is closed when the test is finished. */
+export function openedRegistry(path: string = registryPath()): SqliteRegistry {
+  const registry = new SqliteRegistry(path);
+  onTestFinished(() => registry.close());
+  return registry;
+}
+
+function sha256(text: string | Uint8Array): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+export function serialsFrom(first: number, count: number): string[] {
+  return Array.from({ length: count }, (_serial, at) => `CL-${String(first + at).padStart(6, '0')}`);
+}
+
+export async function* rowsOf(
+  serials: readonly string[],
+  boards: readonly string[] = [],
+): AsyncGenerator<BatchRow> {
+  for (const [at, serial] of serials.entries()) {
+    const boardId = boards[at];
+    yield { serial, product: 'node', attrs: { rev: 'B2' }, ...(boardId !== undefined && { boardId }) };
+  }
+}
+
+export function newBatch(name: string, rows: number): NewBatch {
+  return { batchId: `PO-${name}`, order: `PO-${name}`, manifest: `${name}.csv`, sha256: sha256(name), rows };
+}
+
+export async function imported(
+  registry: SqliteRegistry,
+  name: string,
+  serials: readonly string[],
+  boards: readonly string[] = [],
+): Promise<ImportResult> {
+  return registry.importBatch(newBatch(name, serials.length), rowsOf(serials, boards));
+}
+
+/** A pass of `serial` in batch PO-1, with a certificate that depends on serial, attempt and `salt`. */
+export function registration(serial: string, attempt = 1, salt = ''): Registration {
+  const certificate = Buffer.from(`certificate of ${serial}, attempt ${attempt}${salt}`);
+  return {
+    batchId: 'PO-1',
+    serial,
+    attempt,
+    boardId: sha256(`board of ${serial}`).slice(0, 16),
+    station: 'station-1',
+    socket: 'A1',
+    certificate,
+    certificateSerial: sha256(certificate).slice(0, 32),
+    fingerprint: sha256(certificate),
+    spkiSha256: sha256(`key ${serial} ${attempt}${salt}`),
+    notBefore: '2026-01-01T00:00:00.000Z',
+    notAfter: '9999-12-31T23:59:59.000Z',
+    startedAt: '2026-01-01T01:00:00.000Z',
+    verifiedAt: '2026-01-01T01:00:05.000Z',
+    evidence: { readBack: { bytes: 513 }, possession: 'signed' },
+  };
+}

@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BatchInput, ChunkReport } from '../../../provisioning/batch.ts';
+import { BatchWindow } from '../../../workflows/batch/batch-window.ts';
+
+const input = (rows: number): BatchInput => ({
+  batchId: 'B',
+  order: 'O',
+  manifest: 'm.csv',
+  manifestSha256: '',
+  rows,
+  window: 4,
+});
+
+const report = (chunk: number, change: Partial<ChunkReport> = {}): ChunkReport => ({
+  chunk,
+  sequence: 1,
+  units: 250,
+  started: 250,
+  passed: 250,
+  failed: 0,
+  errors: 0,
+  held: 0,
+  attention: [],
+  draining: true,
+  refused: false,
+  finished: true,
+  ...change,
+});
+
+describe('the window of a batch', () => {
+  it('starts a chunk only when every open one leaves room', () => {
+    const window = new BatchWindow(input(600));
+    expect(window.takeNext()).toBe(1);
+    expect(window.takeNext()).toBeUndefined();
+    window.hear(report(1, { passed: 200, finished: false }));
+    expect(window.takeNext()).toBe(2);
+    expect(window.takeNext()).toBeUndefined();
+  });
+
+  it('ignores reports that are old, repeated or of no open chunk', () => {
+    const window = new BatchWindow(input(250));
+    window.takeNext();
+    window.hear(report(1, { sequence: 3, passed: 120, finished: false }));
+    window.hear(report(1, { sequence: 2, passed: 80, finished: false }));
+    window.hear(report(7));
+    expect(window.progress).toMatchObject({ passed: 120, openChunks: 1 });
+    window.hear(report(1, { sequence: 4 }));
+    window.hear(report(1, { sequence: 5 }));
+    expect(window.progress).toMatchObject({ passed: 250, openChunks: 0 });
+    expect(window.finished).toBe(true);
+  });
+
+  it('counts every unit once, however reports come and wherever it continues as new', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 8 }),
+        fc.array(fc.tuple(fc.nat(9), fc.boolean(), fc.boolean()), { maxLength: 60 }),
+        (chunks, moves) => {
+          let window = new BatchWindow(input(chunks * 250));
+          const sequence = new Map<number, number>();
+          const tell = (chunk: number, finished: boolean) => {
+            const next = (sequence.get(chunk) ?? 0) + 1;
+            sequence.set(chunk, next);
+            window.hear(report(chunk, { sequence: next, passed: finished ? 250 : 100, finished }));
+          };
+          const ended = new Set<number>();
+          for (const [pick, finished, anew] of moves) {
+            window.takeNext();
+            const chunk = window.openChunks[pick % Math.max(1, window.openChunks.length)];
+            if (chunk !== undefined) tell(chunk, finished);
+            if (chunk !== undefined && finished) ended.add(chunk);
+            if (anew)
+              window = new BatchWindow({ ...input(chunks * 250), resume: structuredClone(window.resume) });
+          }
+          while (!window.finished) {
+            window.takeNext();
+            for (const chunk of window.openChunks) tell(chunk, true);
+          }
+          expect(window.progress).toMatchObject({
+            passed: chunks * 250,
+            started: chunks * 250,
+            openChunks: 0,
+          });
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,249 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CHUNK_SIZE } from '../../../provisioning/batch.ts';
+import type { BatchInput, BatchProgress, ChunkReport } from '../../../provisioning/batch.ts';
+import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
+import type { UnitRow } from '../../../provisioning/unit.ts';
+import { failure, instantChunks, PRODUCT, startRig } from '../rig.ts';
+import type { Rig, ScriptedActivities } from '../rig.ts';
+import { until } from '../until.ts';
+
+let rig: Rig | undefined;
+afterEach(async () => {
+  await rig?.stop();
+  rig = undefined;
+});
+
+const units = (count: number): UnitRow[] =>
+  Array.from({ length: count }, (_, index) => ({ serial: `CL-${index + 1}`, product: PRODUCT }));
+
+const batchOf = (rows: number, window = 4): BatchInput => ({
+  batchId: 'B',
+  order: 'PO-1',
+  manifest: 'lot.csv',
+  manifestSha256: 'ab'.repeat(32),
+  rows,
+  window,
+});
+
+async function startBatch(
+  input: BatchInput,
+  script: Partial<ScriptedActivities>,
+  options: Parameters<typeof startRig>[1] = {},
+): Promise<WorkflowHandle> {
+  rig = await startRig(script, options);
+  return await rig.client.workflow.start('batch', {
+    workflowId: 'batch/B',
+    taskQueue: WORKFLOW_QUEUE,
+    args: [input],
+  });
+}
+
+const progressOf = (handle: WorkflowHandle) => handle.query<BatchProgress>('progress');
+
+describe('a batch', () => {
+  it('takes every unit through and tells the counts', async () => {
+    const rows = units(9);
+    const handle = await startBatch(batchOf(9), { loadChunk: async () => rows });
+    expect(await handle.result()).toMatchObject({
+      rows: 9,
+      passed: 9,
+      failed: 0,
+      errors: 0,
+      held: 0,
+      openChunks: 0,
+    });
+    expect(rig!.calls.find((call) => call.name === 'releaseUnits')!.input).toEqual({
+      batchId: 'B',
+      order: 'PO-1',
+      manifestSha256: 'ab'.repeat(32),
+      quantity: 9,
+      units: rows,
+    });
+    const activated = rig!.calls
+      .filter((call) => call.name === 'activateCertificates')
+      .flatMap((call) => (call.input as { requestIds: string[] }).requestIds);
+    expect(activated.sort()).toEqual(rows.map(({ serial }) => `B/${serial}/spki-${serial}-1`));
+    expect(rig!.calls.at(-1)).toEqual({ name: 'closeBatch', input: { batchId: 'B', cancelled: false } });
+  });
+
+  it('keeps no more units under way than its window', async () => {
+    let underWay = 0;
+    let most = 0;
+    const handle = await startBatch(batchOf(10, 3), {
+      loadChunk: async () => units(10),
+      generateKeypair: async ({ unit }) => {
+        most = Math.max(most, ++underWay);
+        await until('others had their chance', () => underWay >= 3 || unit.serial === 'CL-10');
+        return {
+          stationId: 'st-1',
+          socket: '1',
+          boardId: 'b',
+          csr: 'c',
+          spkiSha256: unit.serial,
+          startedAt: 's',
+          signed: { at: 's', signature: 'c2ln' },
+        };
+      },
+      registerDevice: async () => {
+        underWay--;
+      },
+    });
+    expect(await handle.result()).toMatchObject({ passed: 10 });
+    expect(most).toBe(3);
+  });
+
+  it('goes on while units wait, shows them, and tries them all again with one update', async () => {
+    let bad = true;
+    const handle = await startBatch(batchOf(8, 2), {
+      loadChunk: async () => units(8),
+      flashCredentials: async ({ unit }) => {
+        if (bad && Number(unit.serial.slice(3)) <= 3) throw failure('SMP_DEVICE_ERROR');
+      },
+    });
+    await until('all others passed', async () => (await progressOf(handle)).passed === 5);
+    const progress = await progressOf(handle);
+    expect(progress.attention.map((waiting) => waiting.serial).sort()).toEqual(['CL-1', 'CL-2', 'CL-3']);
+    bad = false;
+    await expect(handle.executeUpdate('rerunFailed', { args: [{ serials: ['CL-2'] }] })).resolves.toEqual({
+      units: 1,
+    });
+    await until('one passed', async () => (await progressOf(handle)).passed === 6);
+    await expect(handle.executeUpdate('rerunFailed')).resolves.toEqual({ units: 2 });
+    expect(await handle.result()).toMatchObject({ passed: 8, attention: [] });
+  });
+
+  it('waits while the signer refuses its order, shows that, and goes on once the order is mended', async () => {
+    let ordered = false;
+    const secondChunk = ['CL-A', 'CL-B'].map((serial) => ({ serial, product: PRODUCT }));
+    // Two chunks for the batch, few units in each: nobody waits for 250.
+    const handle = await startBatch(batchOf(CHUNK_SIZE + 2), {
+      loadChunk: async ({ chunk }) => (chunk === 1 ? units(3) : secondChunk),
+      releaseUnits: async ({ units: [first] }) => {
+        if (!ordered && first!.serial === 'CL-A') throw failure('QUOTA_EXCEEDED');
+      },
+    });
+    await until('the second chunk waits', async () => (await progressOf(handle)).refused);
+    await until('the first is through', async () => (await progressOf(handle)).passed === 3);
+    const { attention, started } = await progressOf(handle);
+    expect(attention.map(({ serial, code, step }) => [serial, code, step])).toEqual([
+      ['CL-A', 'QUOTA_EXCEEDED', 'signCertificate'],
+      ['CL-B', 'QUOTA_EXCEEDED', 'signCertificate'],
+    ]);
+    expect(started).toBe(5);
+    expect(rig!.called('generateKeypair')).toBe(3);
+    const recorded = rig!.calls.find((call) => call.name === 'recordRefusal')!.input;
+    expect(recorded).toEqual({ batchId: 'B', units: secondChunk, code: 'QUOTA_EXCEEDED' });
+    const query = 'ProvStatus="ATTENTION" AND ProvError="QUOTA_EXCEEDED"';
+    await until('the list shows it', async () => (await rig!.client.workflow.count(query)).count === 1);
+    await handle.executeUpdate('rerunFailed');
+    await until('it is refused again', () => rig!.called('recordRefusal') === 2);
+    ordered = true;
+    await until('it waits again', async () => (await progressOf(handle)).refused);
+    await expect(handle.executeUpdate('rerunFailed')).resolves.toEqual({ units: 2 });
+    expect(await handle.result()).toMatchObject({ passed: 5, refused: false, attention: [] });
+    await until('it left the list', async () => (await rig!.client.workflow.count(query)).count === 0);
+  });
+
+  it('can be cancelled while the signer refuses its order', async () => {
+    const handle = await startBatch(batchOf(2), {
+      loadChunk: async () => units(2),
+      releaseUnits: async () => Promise.reject(failure('ORDER_UNKNOWN')),
+    });
+    await until('it waits', async () => (await progressOf(handle)).refused);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect(rig!.called('generateKeypair')).toBe(0);
+    expect(rig!.calls.at(-1)).toEqual({ name: 'closeBatch', input: { batchId: 'B', cancelled: true } });
+  });
+
+  it('refuses to rerun when nothing waits', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const handle = await startBatch(batchOf(1), {
+      loadChunk: async () => units(1),
+      registerDevice: () => held,
+    });
+    await until('it registers', () => rig!.called('registerDevice') === 1);
+    await expect(handle.executeUpdate('rerunFailed')).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
+    release();
+    await handle.result();
+  });
+
+  it('shows a live table as its current details', async () => {
+    const handle = await startBatch(batchOf(2), {
+      loadChunk: async () => units(2),
+      flashCredentials: async ({ unit }) => {
+        if (unit.serial === 'CL-1') throw failure('BOARD_GONE');
+      },
+    });
+    await until('one waits', async () => (await progressOf(handle)).attention.length === 1);
+    const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(currentDetails).toContain('**lot.csv, order PO-1**');
+    expect(currentDetails).toMatch(/\| CL-1 \| flashCredentials \| BOARD_GONE \|/);
+    await handle.terminate();
+  });
+
+  it('counts what ended without a pass by its outcome', async () => {
+    const handle = await startBatch(batchOf(3), {
+      loadChunk: async () => units(3),
+      flashCredentials: async ({ unit }) => {
+        if (unit.serial !== 'CL-3') throw failure('SMP_DEVICE_ERROR');
+      },
+    });
+    await until('two wait', async () => (await progressOf(handle)).attention.length === 2);
+    await rig!.client.workflow.getHandle('unit/CL-1').executeUpdate('scrap');
+    await rig!.client.workflow.getHandle('unit/CL-2').executeUpdate('skip');
+    expect(await handle.result()).toMatchObject({ passed: 1, failed: 1, held: 1 });
+  });
+
+  it('is cancelled with its chunks and units, and every socket is left', async () => {
+    const handle = await startBatch(batchOf(6, 3), {
+      loadChunk: async () => units(6),
+      verifyReadback: async () => Promise.reject(failure('SMP_TIMEOUT', false)),
+    });
+    await until('three verify', () => rig!.called('verifyReadback') >= 3);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect(rig!.called('releaseSocket')).toBe(3);
+    expect(rig!.called('revokeCertificate')).toBe(3);
+    expect(rig!.calls.at(-1)).toEqual({ name: 'closeBatch', input: { batchId: 'B', cancelled: true } });
+    const open = await rig!.client.workflow.count('ExecutionStatus="Running"');
+    expect(open.count).toBe(0);
+  });
+
+  it('goes on where an earlier run of it was', async () => {
+    const bundle = await instantChunks();
+    const open = { ...report(2), started: 200, passed: 150, attention: [], draining: true, finished: false };
+    const resume = { nextChunk: 3, open: [open], closed: { passed: 249, failed: 1, errors: 0, held: 0 } };
+    rig = await startRig({}, { workflowBundle: bundle });
+    const { workflow } = rig.client;
+    const taskQueue = WORKFLOW_QUEUE;
+    const chunk = await workflow.start('silentChunk', { workflowId: 'batch/B/chunk-00002', taskQueue });
+    const args: [BatchInput] = [{ ...batchOf(1_000), resume }];
+    const handle = await workflow.start('batch', { workflowId: 'batch/B', taskQueue, args });
+    await until('the last two chunks are through', async () => (await progressOf(handle)).passed === 899);
+    expect(await progressOf(handle)).toMatchObject({ openChunks: 1, failed: 1 });
+    await handle.signal('chunkReport', { ...report(2), sequence: 2 });
+    expect(await handle.result()).toMatchObject({ passed: 999, failed: 1, openChunks: 0 });
+    await chunk.terminate();
+  });
+});
+
+function report(chunk: number): ChunkReport {
+  return {
+    chunk,
+    sequence: 1,
+    units: CHUNK_SIZE,
+    started: CHUNK_SIZE,
+    passed: CHUNK_SIZE,
+    failed: 0,
+    errors: 0,
+    held: 0,
+    attention: [],
+    draining: true,
+    refused: false,
+    finished: true,
+  };
+}

@@ -1,0 +1,236 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { ApplicationFailure } from '@temporalio/common';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
+import type { UnitReport, UnitState } from '../../../provisioning/unit.ts';
+import { failure, PRODUCT, startRig, STATION } from '../rig.ts';
+import type { Rig, ScriptedActivities } from '../rig.ts';
+import { until } from '../until.ts';
+
+let rig: (Rig & { startStation(): Promise<void> }) | undefined;
+afterEach(async () => {
+  await rig?.stop();
+  rig = undefined;
+});
+
+async function startUnit(
+  script: Partial<ScriptedActivities> = {},
+  options: Parameters<typeof startRig>[1] = {},
+): Promise<WorkflowHandle> {
+  rig = await startRig(script, options);
+  return await rig.client.workflow.start('unit', {
+    workflowId: 'unit/CL-1',
+    taskQueue: WORKFLOW_QUEUE,
+    args: [{ batchId: 'B', order: 'O', unit: { serial: 'CL-1', product: PRODUCT } }],
+  });
+}
+
+const stateOf = (handle: WorkflowHandle) => handle.query<UnitState>('state');
+
+async function untilAttention(handle: WorkflowHandle): Promise<UnitState> {
+  await until('the unit waits', async () => (await stateOf(handle)).attention !== undefined);
+  return await stateOf(handle);
+}
+
+async function reportOf(handle: WorkflowHandle): Promise<UnitReport> {
+  const error = await handle.result().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(WorkflowFailedError);
+  const { cause } = error as WorkflowFailedError;
+  return (cause as ApplicationFailure).details![0] as UnitReport;
+}
+
+/** Throws the first `times` calls, then goes well. */
+function failing(
+  times: number,
+  code: string,
+  nonRetryable = true,
+): () => Promise<never> | Promise<undefined> {
+  let calls = 0;
+  return async () => {
+    if (calls++ < times) throw failure(code, nonRetryable);
+    return undefined;
+  };
+}
+
+describe('a unit', () => {
+  it('goes through five steps in 35 events and nothing that costs an action besides', async () => {
+    const handle = await startUnit();
+    expect(await handle.result()).toEqual({
+      serial: 'CL-1',
+      outcome: 'PASS',
+      attempts: 1,
+      fingerprint: 'fp-CL-1-1',
+      requestId: 'B/CL-1/spki-CL-1-1',
+    });
+    expect(rig!.calls.map((call) => call.name)).toEqual([
+      'generateKeypair',
+      'signCertificate',
+      'flashCredentials',
+      'verifyReadback',
+      'registerDevice',
+    ]);
+    const { events } = await handle.fetchHistory();
+    expect(events).toHaveLength(35);
+    const scheduled = events!.filter((event) => event.activityTaskScheduledEventAttributes);
+    expect(scheduled).toHaveLength(5);
+    const costly = events!.filter(
+      (event) =>
+        event.upsertWorkflowSearchAttributesEventAttributes ??
+        event.timerStartedEventAttributes ??
+        event.signalExternalWorkflowExecutionInitiatedEventAttributes ??
+        event.workflowExecutionSignaledEventAttributes ??
+        event.markerRecordedEventAttributes,
+    );
+    expect(costly).toEqual([]);
+  });
+
+  it('gives the signer the same request id for the same key', async () => {
+    const handle = await startUnit();
+    await handle.result();
+    const signing = rig!.calls.find((call) => call.name === 'signCertificate')!.input as {
+      requestId: string;
+    };
+    expect(signing.requestId).toBe('B/CL-1/spki-CL-1-1');
+  });
+
+  it('waits for a decision with code, step and hint, found by search', async () => {
+    const handle = await startUnit({
+      flashCredentials: async () => Promise.reject(failure('SMP_DEVICE_ERROR')),
+    });
+    const state = await untilAttention(handle);
+    expect(state).toMatchObject({
+      step: 'flashCredentials',
+      stationId: STATION,
+      boardId: 'b01',
+      attention: { serial: 'CL-1', code: 'SMP_DEVICE_ERROR', step: 'flashCredentials', attempt: 1 },
+    });
+    expect(rig!.called('releaseSocket')).toBe(1);
+    await until('it is on record', () => rig!.called('recordFailure') === 1);
+    expect(rig!.calls.find((call) => call.name === 'recordFailure')!.input).not.toHaveProperty('outcome');
+    const query = 'ProvStatus="ATTENTION" AND ProvError="SMP_DEVICE_ERROR" AND ProvStep="flashCredentials"';
+    await until('the list shows it', async () => (await rig!.client.workflow.count(query)).count === 1);
+    await handle.terminate();
+  });
+
+  it('tries again with a new attempt and a new key after retry', async () => {
+    const handle = await startUnit({ flashCredentials: failing(1, 'SMP_DEVICE_ERROR') });
+    await untilAttention(handle);
+    await expect(handle.executeUpdate('retry', { args: [{ reason: 'board changed' }] })).resolves.toContain(
+      'CL-1',
+    );
+    expect(await handle.result()).toMatchObject({ outcome: 'PASS', attempts: 2, fingerprint: 'fp-CL-1-2' });
+    await until(
+      'it left the list',
+      async () => (await rig!.client.workflow.count('ProvStatus="ATTENTION"')).count === 0,
+    );
+  });
+
+  it('looks for its own board first once it had a certificate', async () => {
+    const handle = await startUnit({ flashCredentials: failing(1, 'SMP_DEVICE_ERROR') });
+    await untilAttention(handle);
+    await handle.executeUpdate('retry');
+    await handle.result();
+    const { events } = await handle.fetchHistory();
+    const queues = events!.flatMap((event) => {
+      const scheduled = event.activityTaskScheduledEventAttributes;
+      return scheduled?.activityType?.name === 'generateKeypair' ? [scheduled.taskQueue?.name] : [];
+    });
+    expect(queues).toEqual([`boards/${PRODUCT}`, 'unit/CL-1', `boards/${PRODUCT}`]);
+  });
+
+  it('tries again by signal, as a list of units is told', async () => {
+    const handle = await startUnit({ signCertificate: failing(1, 'CA_UNAVAILABLE') as never });
+    await untilAttention(handle);
+    await handle.signal('retry');
+    await until('it signs again', () => rig!.called('signCertificate') === 2);
+    await handle.terminate();
+  });
+
+  it('repeats registration alone when the board was already proven', async () => {
+    const handle = await startUnit({ registerDevice: failing(1, 'REGISTRY_CONFLICT') });
+    const state = await untilAttention(handle);
+    expect(state.step).toBe('registerDevice');
+    expect(rig!.called('releaseSocket')).toBe(0);
+    await handle.executeUpdate('retry');
+    expect(await handle.result()).toMatchObject({ outcome: 'PASS', attempts: 2, fingerprint: 'fp-CL-1-1' });
+    expect(rig!.called('generateKeypair')).toBe(1);
+  });
+
+  it.each([
+    ['scrap', 'FAIL', 'SCRAPPED'],
+    ['skip', 'HOLD', 'SKIPPED'],
+  ])('ends after %s as %s, with nothing live left behind', async (decision, outcome, status) => {
+    const handle = await startUnit({ verifyReadback: async () => Promise.reject(failure('KEY_MISMATCH')) });
+    await untilAttention(handle);
+    await handle.executeUpdate(decision, { args: [{ reason: 'said so' }] });
+    expect(await reportOf(handle)).toMatchObject({ outcome, code: 'KEY_MISMATCH', step: 'verifyReadback' });
+    expect(rig!.called('revokeCertificate')).toBe(1);
+    const last = rig!.calls.findLast((call) => call.name === 'recordFailure')!.input;
+    expect(last).toMatchObject({ outcome, reason: 'said so' });
+    const query = `ProvStatus="${status}" AND ExecutionStatus="Failed"`;
+    await until('the list shows it', async () => (await rig!.client.workflow.count(query)).count === 1);
+  });
+
+  it('refuses a decision that it does not wait for', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const handle = await startUnit({ flashCredentials: () => held });
+    await until('it flashes', () => rig!.called('flashCredentials') === 1);
+    await expect(handle.executeUpdate('scrap')).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
+    release();
+    expect(await handle.result()).toMatchObject({ outcome: 'PASS' });
+  });
+
+  it('writes once more when the board reads back wrong, and no more', async () => {
+    const handle = await startUnit({
+      verifyReadback: async () => Promise.reject(failure('READ_BACK_DIFFERS')),
+    });
+    await untilAttention(handle);
+    expect(rig!.called('flashCredentials')).toBe(2);
+    expect(rig!.called('verifyReadback')).toBe(2);
+    await handle.terminate();
+  });
+
+  it('leaves its socket and revokes when it is cancelled', async () => {
+    const handle = await startUnit({
+      verifyReadback: () => Promise.reject(failure('SMP_TIMEOUT', false)),
+    });
+    await until('it verifies', () => rig!.called('verifyReadback') > 0);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect((await handle.describe()).status.name).toBe('CANCELLED');
+    expect(rig!.called('revokeCertificate')).toBe(1);
+    expect(rig!.calls.findLast((call) => call.name === 'recordFailure')!.input).toMatchObject({
+      outcome: 'HOLD',
+      code: 'CANCELLED',
+    });
+  });
+
+  it('passes when it is cancelled with its board proven, which may be in the good tray', async () => {
+    let mended = false;
+    const handle = await startUnit({
+      registerDevice: async () => {
+        if (!mended) throw failure('REGISTRY_UNAVAILABLE', false);
+      },
+    });
+    await until('it registers', () => rig!.called('registerDevice') > 0);
+    await handle.cancel();
+    mended = true;
+    expect(await handle.result()).toMatchObject({ outcome: 'PASS' });
+    expect([rig!.called('revokeCertificate'), rig!.called('recordFailure')]).toEqual([0, 0]);
+  });
+
+  it('passes with a cache of none: every task replays', async () => {
+    const handle = await startUnit(
+      { flashCredentials: failing(1, 'SMP_TIMEOUT') },
+      { maxCachedWorkflows: 0 },
+    );
+    await untilAttention(handle);
+    await handle.executeUpdate('retry');
+    expect(await handle.result()).toMatchObject({ outcome: 'PASS', attempts: 2 });
+  });
+});

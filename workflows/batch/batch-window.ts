@@ -1,0 +1,127 @@
+import { chunkCount, unitsInChunk } from '../../provisioning/batch.ts';
+import type {
+  BatchInput,
+  BatchProgress,
+  BatchResume,
+  ChunkReport,
+  UnitCounts,
+} from '../../provisioning/batch.ts';
+
+/** The sliding window of a batch over its chunks. Plain state, no Temporal. */
+export class BatchWindow {
+  readonly #input: BatchInput;
+  readonly #open = new Map<number, ChunkReport>();
+  #closed: UnitCounts;
+  #nextChunk: number;
+
+  constructor(input: BatchInput) {
+    this.#input = input;
+    this.#nextChunk = input.resume?.nextChunk ?? 1;
+    this.#closed = input.resume?.closed ?? { passed: 0, failed: 0, errors: 0, held: 0 };
+    for (const report of input.resume?.open ?? []) this.#open.set(report.chunk, report);
+  }
+
+  get chunks(): number {
+    return chunkCount(this.#input.rows);
+  }
+
+  /** The next chunk to start, if every open chunk leaves room. */
+  takeNext(): number | undefined {
+    if (this.#nextChunk > this.chunks || !this.hasRoom) return undefined;
+    const chunk = this.#nextChunk++;
+    this.#open.set(chunk, emptyReport(chunk));
+    return chunk;
+  }
+
+  get hasRoom(): boolean {
+    return [...this.#open.values()].every((report) => report.draining);
+  }
+
+  get canStart(): boolean {
+    return this.#nextChunk <= this.chunks && this.hasRoom;
+  }
+
+  get finished(): boolean {
+    return this.#nextChunk > this.chunks && this.#open.size === 0;
+  }
+
+  get openChunks(): number[] {
+    return [...this.#open.keys()];
+  }
+
+  /** Reports come twice, late and out of order: only a newer one of an open chunk counts. */
+  hear(report: ChunkReport): void {
+    const known = this.#open.get(report.chunk);
+    if (!known || report.sequence <= known.sequence) return;
+    this.#open.set(report.chunk, report);
+    if (report.finished) this.#close(report);
+  }
+
+  /** A chunk that is closed and will not report again: what it had not accounted for is an error of the line. */
+  lose(chunk: number): void {
+    const known = this.#open.get(chunk);
+    if (!known) return;
+    const { passed, failed, errors, held } = known;
+    const missing = unitsInChunk(this.#input.rows, chunk) - passed - failed - errors - held;
+    this.#close({ ...known, errors: errors + missing });
+  }
+
+  /** No further chunk is started. */
+  stop(): void {
+    this.#nextChunk = this.chunks + 1;
+  }
+
+  get progress(): BatchProgress {
+    const { batchId, order, manifest, rows } = this.#input;
+    const open = [...this.#open.values()];
+    const sum = open.reduce(add, this.#closed);
+    const ended = (counts: UnitCounts) => counts.passed + counts.failed + counts.errors + counts.held;
+    return {
+      batchId,
+      order,
+      manifest,
+      rows,
+      chunks: this.chunks,
+      openChunks: open.length,
+      ...sum,
+      started: ended(this.#closed) + open.reduce((total, report) => total + report.started, 0),
+      attention: open.flatMap((report) => report.attention),
+      refused: open.some((report) => report.refused),
+    };
+  }
+
+  get resume(): BatchResume {
+    return { nextChunk: this.#nextChunk, open: [...this.#open.values()], closed: this.#closed };
+  }
+
+  #close(report: ChunkReport): void {
+    this.#open.delete(report.chunk);
+    this.#closed = add(this.#closed, report);
+  }
+}
+
+function add(a: UnitCounts, b: UnitCounts): UnitCounts {
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    errors: a.errors + b.errors,
+    held: a.held + b.held,
+  };
+}
+
+function emptyReport(chunk: number): ChunkReport {
+  return {
+    chunk,
+    sequence: 0,
+    units: 0,
+    started: 0,
+    passed: 0,
+    failed: 0,
+    errors: 0,
+    held: 0,
+    attention: [],
+    draining: false,
+    refused: false,
+    finished: false,
+  };
+}

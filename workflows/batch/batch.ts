@@ -1,0 +1,174 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  ParentClosePolicy,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { BatchInput, BatchProgress, ChunkReport } from '../../provisioning/batch.ts';
+import type { RerunFilter, RerunResult } from '../../provisioning/messages.ts';
+import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { BatchWindow } from './batch-window.ts';
+import type { chunk } from '../chunk/chunk.ts';
+import { chunkReport, progress, reportAgain, rerunFailed, rerunUnits } from '../messages.ts';
+import { progressTable } from './progress-table.ts';
+import { batchAttributes } from '../search-attributes.ts';
+import { registryBooks } from '../steps.ts';
+
+/** How often a chunk of an earlier run is asked whether it still is. */
+const INHERITED_CHUNK_PAUSE = '10 minutes';
+
+/** A manifest's units, chunk after chunk, until the last one has ended. Continues as new when its history is long. */
+export async function batch(input: BatchInput): Promise<BatchProgress> {
+  const window = new BatchWindow(input);
+  listen(window);
+  try {
+    await runChunks(input, window);
+  } catch (error) {
+    if (isCancellation(error)) {
+      await CancellationScope.nonCancellable(async () => {
+        await cancelChunks(input, window);
+        await close(input, true);
+      });
+    }
+    throw error;
+  }
+  await close(input, false);
+  return window.progress;
+}
+
+async function close(input: BatchInput, cancelled: boolean): Promise<void> {
+  await registryBooks.closeBatch({ batchId: input.batchId, cancelled });
+  await condition(allHandlersFinished);
+}
+
+async function runChunks(input: BatchInput, window: BatchWindow): Promise<void> {
+  void watchInheritedChunks(input, window).catch(() => undefined);
+  while (!window.finished) {
+    for (let next = window.takeNext(); next !== undefined; next = window.takeNext()) {
+      await startChunk(input, next, window);
+    }
+    await condition(() => window.canStart || window.finished || workflowInfo().continueAsNewSuggested);
+    if (workflowInfo().continueAsNewSuggested && !window.finished) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof batch>({ ...input, resume: window.resume });
+    }
+  }
+}
+
+/**
+ * ABANDON: a chunk outlives the run that started it, since continue-as-new closes that run. It reports by signal. It is
+ * started even if the batch is just being cancelled, so that whatever the window calls open exists and reports.
+ */
+async function startChunk(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
+  await CancellationScope.nonCancellable(() => startChunkChild(input, number, window));
+}
+
+async function startChunkChild(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
+  const { batchId, order, manifestSha256, rows, window: width } = input;
+  try {
+    const child = await startChild<typeof chunk>('chunk', {
+      workflowId: chunkWorkflowId(batchId, number),
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
+      args: [{ batchId, order, manifestSha256, chunk: number, batchRows: rows, window: width }],
+      typedSearchAttributes: batchAttributes(batchId, order),
+      staticSummary: `${batchId}, chunk ${number}`,
+    });
+    void watchChunk(child.result(), number, window);
+  } catch (error) {
+    // It runs: an earlier run of this batch, which was reset, had started it.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** Its last report comes by signal; this is for the chunk that is ended without one: terminated, or failed. */
+async function watchChunk(result: Promise<ChunkReport>, number: number, window: BatchWindow): Promise<void> {
+  try {
+    window.hear(await result);
+  } catch {
+    window.lose(number);
+  }
+}
+
+/**
+ * Chunks that an earlier run of this batch started are no children of this one: a signal tells whether they still are. A
+ * chunk that is closed has said its last word before, so what was not heard by then is lost.
+ */
+async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Promise<void> {
+  const inherited = new Set(input.resume?.open.map((report) => report.chunk));
+  for (;;) {
+    const open = window.openChunks.filter((number) => inherited.has(number));
+    if (open.length === 0) return;
+    await Promise.all(
+      open.map((number) =>
+        getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number))
+          .signal(reportAgain)
+          .catch(() => window.lose(number)),
+      ),
+    );
+    await sleep(INHERITED_CHUNK_PAUSE);
+  }
+}
+
+function listen(window: BatchWindow): void {
+  const show = () => {
+    const now = window.progress;
+    setCurrentDetails(progressTable(`${now.manifest}, order ${now.order}`, now.rows, now));
+  };
+  show();
+  setHandler(progress, () => window.progress, { description: 'Counts of this batch, now' });
+  setHandler(chunkReport, (report) => {
+    window.hear(report);
+    show();
+  });
+  setHandler(rerunFailed, (filter) => rerun(window, filter), {
+    description:
+      'Every unit that waits for a decision tries again. Optional argument: {"codes": ["…"]} or {"serials": ["…"]}',
+    validator: (filter?: RerunFilter): void => {
+      if (chosen(window, filter).length === 0) throw new Error('no unit of this batch waits for a decision');
+    },
+  });
+}
+
+async function rerun(window: BatchWindow, filter: RerunFilter | undefined): Promise<RerunResult> {
+  const serials = chosen(window, filter);
+  const { batchId } = window.progress;
+  await Promise.all(
+    window.openChunks.map((number) =>
+      getExternalWorkflowHandle(chunkWorkflowId(batchId, number)).signal(rerunUnits, { serials }),
+    ),
+  );
+  return { units: serials.length };
+}
+
+function chosen(window: BatchWindow, filter: RerunFilter | undefined): string[] {
+  const { codes, serials } = filter ?? {};
+  return window.progress.attention
+    .filter((waiting) => !codes || codes.includes(waiting.code))
+    .filter((waiting) => !serials || serials.includes(waiting.serial))
+    .map((waiting) => waiting.serial);
+}
+
+/** Cancellation does not reach abandoned chunks: the batch passes it on and waits for the last report of each. */
+async function cancelChunks(input: BatchInput, window: BatchWindow): Promise<void> {
+  window.stop();
+  await Promise.all(
+    window.openChunks.map((number) =>
+      getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number))
+        .cancel()
+        // Closed: whatever it reported was heard before this.
+        .catch(() => window.lose(number)),
+    ),
+  );
+  await condition(() => window.finished);
+}

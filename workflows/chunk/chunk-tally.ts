@@ -1,0 +1,141 @@
+import type { ChunkReport, UnitCounts } from '../../provisioning/batch.ts';
+import type { Outcome } from '../../provisioning/outcome.ts';
+import type { Attention } from '../../provisioning/unit.ts';
+
+/** A chunk reports to its batch after each tenth of its units: ten signals for 250 units. */
+const REPORTS_PER_CHUNK = 10;
+
+/** The counts of a chunk, and when they are worth a report. Plain state, no Temporal. */
+export class ChunkTally {
+  readonly #chunk: number;
+  readonly #window: number;
+  readonly #attention = new Map<string, Attention>();
+  /** Units that have not begun, because the signer refuses to release them. */
+  #refused: readonly Attention[] = [];
+  readonly #counts = { passed: 0, failed: 0, errors: 0, held: 0 };
+  #passed: string[] = [];
+  #units: number | undefined;
+  #started = 0;
+  #sequence = 0;
+  #unreported = 0;
+  #urgent = false;
+
+  constructor(chunk: number, window: number) {
+    this.#chunk = chunk;
+    this.#window = window;
+  }
+
+  /** Rows are loaded. */
+  expect(units: number): void {
+    this.#units = units;
+  }
+
+  start(): void {
+    this.#started++;
+    if (this.draining) this.#urgent = true;
+  }
+
+  end(serial: string, outcome: Outcome): void {
+    this.#attention.delete(serial);
+    this.#counts[COUNTER[outcome]]++;
+    this.#unreported++;
+    if (this.draining) this.#urgent = true;
+  }
+
+  reportAgain(): void {
+    this.#urgent = true;
+  }
+
+  pass(requestId: string): void {
+    this.#passed.push(requestId);
+  }
+
+  /** Request ids of units that passed since the last call. */
+  takePassed(): string[] {
+    return this.#passed.splice(0);
+  }
+
+  attend(serial: string, attention: Attention | null): void {
+    if (attention) this.#attention.set(serial, attention);
+    else this.#attention.delete(serial);
+    this.#urgent = true;
+  }
+
+  /** The chunk is not released: all of its units wait. */
+  refuse(refused: readonly Attention[]): void {
+    this.#refused = refused;
+    this.#urgent = true;
+  }
+
+  /** What the chunk was refused is asked for again, if it concerns one of these units. */
+  askAgain(serials: readonly string[]): void {
+    if (this.#refused.some(({ serial }) => serials.includes(serial))) this.refuse([]);
+  }
+
+  get isRefused(): boolean {
+    return this.#refused.length > 0;
+  }
+
+  get ended(): number {
+    const { passed, failed, errors, held } = this.#counts;
+    return passed + failed + errors + held;
+  }
+
+  /** Units that need a socket: one that waits for a decision holds none. */
+  get active(): number {
+    return this.#started - this.ended - this.#attention.size;
+  }
+
+  get roomForOne(): boolean {
+    return this.active < this.#window;
+  }
+
+  /** All units are started and the window has room: the next chunk may begin. */
+  get draining(): boolean {
+    return this.#units !== undefined && this.#started >= this.#units && this.roomForOne;
+  }
+
+  get finished(): boolean {
+    return this.#units !== undefined && this.ended >= this.#units;
+  }
+
+  get due(): boolean {
+    const every = Math.max(1, Math.ceil((this.#units ?? 0) / REPORTS_PER_CHUNK));
+    return this.#urgent || this.#unreported >= every || this.finished;
+  }
+
+  waiting(serials: readonly string[]): string[] {
+    return serials.filter((serial) => this.#attention.has(serial));
+  }
+
+  get counts(): UnitCounts {
+    return this.#counts;
+  }
+
+  get attention(): readonly Attention[] {
+    return [...this.#attention.values(), ...this.#refused];
+  }
+
+  report(): ChunkReport {
+    this.#urgent = false;
+    this.#unreported = 0;
+    return {
+      chunk: this.#chunk,
+      sequence: ++this.#sequence,
+      units: this.#units ?? 0,
+      started: this.#started + this.#refused.length,
+      ...this.#counts,
+      attention: this.attention,
+      draining: this.draining,
+      refused: this.isRefused,
+      finished: this.finished,
+    };
+  }
+}
+
+const COUNTER: Record<Outcome, keyof UnitCounts> = {
+  PASS: 'passed',
+  FAIL: 'failed',
+  ERROR: 'errors',
+  HOLD: 'held',
+};

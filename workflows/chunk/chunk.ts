@@ -1,0 +1,175 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ChildWorkflowFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  CancellationScope,
+  ParentClosePolicy,
+  WorkflowIdReusePolicy,
+  condition,
+  executeChild,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow';
+import type { ChunkInput, ChunkReport } from '../../provisioning/batch.ts';
+import { FAILURES } from '../../provisioning/failure-table.ts';
+import type { FailureCode } from '../../provisioning/failure-table.ts';
+import type { Outcome } from '../../provisioning/outcome.ts';
+import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
+import type { Attention, UnitReport, UnitRow } from '../../provisioning/unit.ts';
+import { batchWorkflowId, unitWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { ChunkTally } from './chunk-tally.ts';
+import { progressTable } from '../batch/progress-table.ts';
+import { chunkReport, reportAgain, rerunUnits, retrySignal, unitAttention } from '../messages.ts';
+import { showTrouble, unitAttributes } from '../search-attributes.ts';
+import { codeOfStepFailure } from '../unit/step-failure.ts';
+import { registryBooks, signerBooks } from '../steps.ts';
+import type { unit } from '../unit/unit.ts';
+
+/** Up to 250 units of a batch, a window of them at a time. Never continues as new, so its units report natively. */
+export async function chunk(input: ChunkInput): Promise<ChunkReport> {
+  const tally = new ChunkTally(input.chunk, input.window);
+  setHandler(unitAttention, ({ serial, attention }) => tally.attend(serial, attention));
+  setHandler(rerunUnits, ({ serials }) => {
+    tally.askAgain(serials);
+    return retryUnits(tally.waiting(serials));
+  });
+  setHandler(reportAgain, () => tally.reportAgain());
+  const reporting = reportToBatch(input, tally);
+  try {
+    const rows = await registryBooks.loadChunk({ batchId: input.batchId, chunk: input.chunk });
+    tally.expect(rows.length);
+    await releaseUnits(input, rows, tally);
+    await runUnits(input, rows, tally);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    tally.refuse([]);
+    // The units are being cancelled too; each still has a socket to leave and a record to write.
+    await CancellationScope.nonCancellable(() =>
+      condition(() => tally.active + tally.attention.length === 0),
+    );
+    tally.expect(tally.ended);
+  }
+  return await reporting;
+}
+
+/** No unit begins before the signer has released the chunk; if it refuses, all of them wait for `rerunFailed`. */
+async function releaseUnits(input: ChunkInput, rows: readonly UnitRow[], tally: ChunkTally): Promise<void> {
+  const { batchId, order, manifestSha256, batchRows } = input;
+  for (let refusals = 0; ; refusals++) {
+    try {
+      await signerBooks.releaseUnits({ batchId, order, manifestSha256, quantity: batchRows, units: rows });
+      if (refusals > 0) showTrouble({});
+      return;
+    } catch (error) {
+      const code = codeOfStepFailure(error, 'signCertificate');
+      tally.refuse(rows.map(({ serial }) => refusedUnit(serial, code)));
+      showTrouble({ status: UNIT_STATUS.attention, step: 'signCertificate', error: code });
+      await registryBooks.recordRefusal({ batchId, units: rows, code });
+      await condition(() => !tally.isRefused);
+    }
+  }
+}
+
+function refusedUnit(serial: string, code: FailureCode): Attention {
+  return { serial, code, step: 'signCertificate', attempt: 1, hint: FAILURES[code].hint };
+}
+
+async function runUnits(input: ChunkInput, rows: readonly UnitRow[], tally: ChunkTally): Promise<void> {
+  const running: Promise<void>[] = [];
+  for (const row of rows) {
+    await condition(() => tally.roomForOne);
+    tally.start();
+    running.push(runUnit(input, row, tally));
+  }
+  await Promise.all(running);
+}
+
+async function runUnit(input: ChunkInput, row: UnitRow, tally: ChunkTally): Promise<void> {
+  const { batchId, order } = input;
+  let outcome: Outcome;
+  try {
+    const report = await executeChild<typeof unit>('unit', {
+      workflowId: unitWorkflowId(row.serial),
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      args: [{ batchId, order, unit: row }],
+      typedSearchAttributes: unitAttributes({ batchId, order, serial: row.serial, product: row.product }),
+      staticSummary: `${row.serial} (${row.product})`,
+    });
+    outcome = report.outcome;
+    if (report.requestId !== undefined) tally.pass(report.requestId);
+  } catch (error) {
+    outcome = outcomeOfFailedUnit(error);
+  }
+  tally.end(row.serial, outcome);
+}
+
+/** A unit that did not pass ends as a failed workflow with its report as details; a cancelled one is on hold. */
+function outcomeOfFailedUnit(error: unknown): Outcome {
+  if (error instanceof WorkflowExecutionAlreadyStartedError) return 'HOLD';
+  if (!(error instanceof ChildWorkflowFailure)) throw error;
+  if (error.cause instanceof CancelledFailure) return 'HOLD';
+  if (error.cause instanceof ApplicationFailure) {
+    const report = error.cause.details?.[0] as UnitReport | undefined;
+    return report?.outcome ?? 'ERROR';
+  }
+  return 'ERROR';
+}
+
+/** Sends the batch what it should know, until the last unit has ended; resolves with the last report. */
+async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<ChunkReport> {
+  return await CancellationScope.nonCancellable(async () => {
+    const batch = getExternalWorkflowHandle(batchWorkflowId(input.batchId));
+    let activating: Promise<void> = Promise.resolve();
+    const activateOn = (requestIds: readonly string[]): void => {
+      activating = activating.then(() => activate(requestIds));
+    };
+    for (;;) {
+      await condition(() => tally.due);
+      // At the end no certificate is left out; before it, nobody waits for the ledger to hear of units that wait.
+      if (tally.finished) {
+        activateOn(tally.takePassed());
+        await activating;
+      }
+      const report = tally.report();
+      setCurrentDetails(progressTable(`chunk ${input.chunk}`, report.units, report));
+      try {
+        await batch.signal(chunkReport, report);
+      } catch {
+        log.warn('the batch is closed and does not hear this chunk', { chunk: input.chunk });
+      }
+      if (report.finished) return report;
+      activateOn(tally.takePassed());
+    }
+  });
+}
+
+/** Some units at a time, so that a certificate in use is known as such without an activity for each. */
+async function activate(requestIds: readonly string[]): Promise<void> {
+  if (requestIds.length === 0) return;
+  try {
+    const refused = await signerBooks.activateCertificates({ requestIds });
+    if (refused.length > 0)
+      log.error('the ledger does not take certificates of units that passed', { refused });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    log.error('the ledger does not take certificates of units that passed', { requestIds });
+  }
+}
+
+/** A unit may just have ended; that must not end the chunk. */
+async function retryUnits(serials: readonly string[]): Promise<void> {
+  await CancellationScope.nonCancellable(async () => {
+    const signals = serials.map((serial) =>
+      getExternalWorkflowHandle(unitWorkflowId(serial)).signal(retrySignal, { reason: 'rerun' }),
+    );
+    for (const result of await Promise.allSettled(signals)) {
+      if (result.status === 'rejected') log.info('a unit ended before it could be tried again');
+    }
+  });
+}

@@ -1,0 +1,44 @@
+import { STATION_SILENCES } from '../../provisioning/step-policy.ts';
+import type { VerifiedReadback } from '../../provisioning/steps-io.ts';
+import { showTrouble } from '../search-attributes.ts';
+import { codeOfStepFailure, wasNeverTaken } from './step-failure.ts';
+import { station } from '../steps.ts';
+import type { UnitPassage } from './unit-passage.ts';
+
+/** A board that reads back wrong is written once more: a bad write is likelier than a bad board. */
+const WRITES = 2;
+
+/** Steps 3 and 4: the certificate is written and both files are read back from the device. */
+export async function deliver(passage: UnitPassage): Promise<VerifiedReadback> {
+  for (let write = 1; ; write++) {
+    await atStation(passage, 'flashCredentials', (at) => at.flashCredentials(passage.delivery()));
+    try {
+      return await atStation(passage, 'verifyReadback', (at) => at.verifyReadback(passage.delivery()));
+    } catch (error) {
+      if (write === WRITES || codeOfStepFailure(error, passage.step) !== 'READ_BACK_DIFFERS') throw error;
+    }
+  }
+}
+
+/**
+ * A step at the station that holds the board. A station that takes no work is shown as such and asked again: nothing
+ * has happened, the board is still in its socket, and the station may only be starting.
+ */
+async function atStation<T>(
+  passage: UnitPassage,
+  step: 'flashCredentials' | 'verifyReadback',
+  run: (at: ReturnType<typeof station>) => Promise<T>,
+): Promise<T> {
+  passage.step = step;
+  const { stationId, socket } = passage.delivery().claim;
+  for (let silence = 1; ; silence++) {
+    try {
+      const result = await run(station(step, { stationId, socket }));
+      if (silence > 1) showTrouble({});
+      return result;
+    } catch (error) {
+      if (!wasNeverTaken(error) || silence === STATION_SILENCES) throw error;
+      if (silence === 1) showTrouble({ step, error: 'STATION_UNREACHABLE', station: stationId });
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import type { FailureCode } from '../../provisioning/failure-table.ts';
+import type { Outcome } from '../../provisioning/outcome.ts';
+import type { Step } from '../../provisioning/step.ts';
+import type {
+  Claim,
+  DeliveryInput,
+  GeneratedKeypair,
+  RegisterDeviceInput,
+  SignCertificateInput,
+  SignedCertificate,
+  VerifiedReadback,
+} from '../../provisioning/steps-io.ts';
+import { signingRequestId } from '../../provisioning/workflow-ids.ts';
+import type {
+  Attention,
+  UnitAttempt,
+  UnitInput,
+  UnitReport,
+  UnitRow,
+  UnitState,
+} from '../../provisioning/unit.ts';
+
+/** What a unit has reached: each step reads what the ones before it left here. */
+export class UnitPassage {
+  readonly row: UnitRow;
+  attempt: UnitAttempt;
+  step: Step = 'generateKeypair';
+  keypair: GeneratedKeypair | undefined;
+  signed: SignedCertificate | undefined;
+  verified: VerifiedReadback | undefined;
+  /** An earlier attempt got a certificate, which may lie on a board by now. */
+  signedBefore = false;
+
+  constructor(input: UnitInput) {
+    this.row = input.unit;
+    const { serial, product } = input.unit;
+    this.attempt = { batchId: input.batchId, order: input.order, serial, product, attempt: 1 };
+  }
+
+  /** A board that was proven keeps its key and certificate; any other gets new ones. */
+  nextAttempt(): void {
+    this.attempt = { ...this.attempt, attempt: this.attempt.attempt + 1 };
+    if (this.verified) return;
+    this.signedBefore ||= this.signed !== undefined;
+    this.keypair = undefined;
+    this.signed = undefined;
+  }
+
+  get claim(): Claim | undefined {
+    if (!this.keypair) return undefined;
+    const { stationId, socket, boardId } = this.keypair;
+    return { stationId, socket, boardId };
+  }
+
+  /** One id for each key: the same request always gets the same certificate. */
+  get requestId(): string {
+    return signingRequestId(this.attempt, this.reached(this.keypair).spkiSha256);
+  }
+
+  signRequest(): SignCertificateInput {
+    const { csr, spkiSha256, signed } = this.reached(this.keypair);
+    const claim = this.reached(this.claim);
+    return { requestId: this.requestId, unit: this.attempt, claim, csr, spkiSha256, signed };
+  }
+
+  delivery(): DeliveryInput {
+    return {
+      unit: this.attempt,
+      claim: this.reached(this.claim),
+      certificate: this.reached(this.signed).certificate,
+      spkiSha256: this.reached(this.keypair).spkiSha256,
+    };
+  }
+
+  registration(): RegisterDeviceInput {
+    const { spkiSha256, startedAt } = this.reached(this.keypair);
+    return {
+      unit: this.attempt,
+      claim: this.reached(this.claim),
+      signed: this.reached(this.signed),
+      spkiSha256,
+      startedAt,
+      verified: this.reached(this.verified),
+    };
+  }
+
+  state(attention: Attention | undefined): UnitState {
+    return {
+      serial: this.row.serial,
+      attempt: this.attempt.attempt,
+      step: this.step,
+      ...this.claim,
+      ...(attention && { attention }),
+    };
+  }
+
+  report(outcome: Outcome, code?: FailureCode): UnitReport {
+    return {
+      serial: this.row.serial,
+      outcome,
+      attempts: this.attempt.attempt,
+      ...(code && { code, step: this.step }),
+      ...(this.signed && { fingerprint: this.signed.fingerprint, requestId: this.requestId }),
+    };
+  }
+
+  private reached<T>(value: T | undefined): T {
+    if (value === undefined) throw new Error(`step ${this.step} of ${this.row.serial} came too early`);
+    return value;
+  }
+}

@@ -1,0 +1,111 @@
+import { ApplicationFailure, CancellationScope, isCancellation, setHandler } from '@temporalio/workflow';
+import { FAILURES } from '../../provisioning/failure-table.ts';
+import type { FailureCode } from '../../provisioning/failure-table.ts';
+import { outcomeOfBlame } from '../../provisioning/outcome.ts';
+import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
+import type { GeneratedKeypair } from '../../provisioning/steps-io.ts';
+import type { UnitInput, UnitReport } from '../../provisioning/unit.ts';
+import { DecisionDesk } from './decision-desk.ts';
+import type { Decision } from './decision-desk.ts';
+import { state } from '../messages.ts';
+import { showTrouble } from '../search-attributes.ts';
+import { codeOfStepFailure, wasNeverTaken } from './step-failure.ts';
+import { askForDecision, giveUp, leaveSocket } from './unit-exceptions.ts';
+import { UnitPassage } from './unit-passage.ts';
+import { deliver } from './unit-delivery.ts';
+import { claims, reclaims, registry, signer } from '../steps.ts';
+
+/**
+ * The way of one unit: five steps, the last of which ends it. A step that fails for good makes the unit wait for a
+ * person; `retry` goes through all steps again with a new key, or, when the board was already proven, through
+ * registration alone.
+ */
+export async function unit(input: UnitInput): Promise<UnitReport> {
+  const passage = new UnitPassage(input);
+  const desk = new DecisionDesk(input.unit.serial);
+  setHandler(state, () => passage.state(desk.attention), { description: 'Step, socket, and why it waits' });
+  try {
+    for (;;) {
+      const code = await attempt(passage);
+      if (code === undefined) return passage.report('PASS');
+      await leaveSocket(passage, code);
+      const decision = await askForDecision(passage, desk, code);
+      if (decision.verdict !== 'retry') return await end(passage, code, decision);
+      passage.nextAttempt();
+    }
+  } catch (error) {
+    if (isCancellation(error)) {
+      const ended = await CancellationScope.nonCancellable(() => cancelled(passage));
+      if (!ended) return passage.report('PASS');
+    }
+    throw error;
+  }
+}
+
+/** One attempt; the code it failed with, or undefined when the unit passed. */
+async function attempt(passage: UnitPassage): Promise<FailureCode | undefined> {
+  try {
+    if (!passage.verified) {
+      passage.step = 'generateKeypair';
+      passage.keypair = await claimBoard(passage);
+      passage.step = 'signCertificate';
+      passage.signed = await signer(passage.row.serial).signCertificate(passage.signRequest());
+      passage.verified = await deliver(passage);
+    }
+    passage.step = 'registerDevice';
+    await registry(passage.row.serial).registerDevice(passage.registration());
+    return undefined;
+  } catch (error) {
+    return codeOfStepFailure(error, passage.step);
+  }
+}
+
+/**
+ * Its own board first, if an earlier attempt left a certificate on one; else any board that fits. A board that the
+ * manifest names is offered on its own queue whatever it carries.
+ */
+async function claimBoard(passage: UnitPassage): Promise<GeneratedKeypair> {
+  const input = { unit: passage.attempt };
+  if (passage.signedBefore && passage.row.boardId === undefined) {
+    try {
+      return await reclaims(passage.row).generateKeypair(input);
+    } catch (error) {
+      if (!wasNeverTaken(error)) throw error;
+    }
+  }
+  return await claims(passage.row).generateKeypair(input);
+}
+
+async function end(passage: UnitPassage, code: FailureCode, decision: Decision): Promise<UnitReport> {
+  const scrapped = decision.verdict === 'scrap';
+  showTrouble({
+    status: scrapped ? UNIT_STATUS.scrapped : UNIT_STATUS.skipped,
+    step: passage.step,
+    error: code,
+  });
+  const outcome = scrapped ? 'FAIL' : 'HOLD';
+  const reason = decision.reason ?? decision.verdict;
+  if (!(await giveUp(passage, code, outcome, reason))) {
+    showTrouble({});
+    return passage.report('PASS');
+  }
+  throw ApplicationFailure.create({
+    type: code,
+    message: `${passage.row.serial}: ${outcome}, ${decision.verdict} by decision. ${FAILURES[code].hint}`,
+    nonRetryable: true,
+    details: [passage.report(outcome, code)],
+  });
+}
+
+/**
+ * False when the unit had passed all the same. One whose board is proven has: its tile says PASS, the board may lie in
+ * the good tray, and only the registry has yet to hear of it.
+ */
+async function cancelled(passage: UnitPassage): Promise<boolean> {
+  if (passage.verified && (await attempt(passage)) === undefined) return false;
+  await leaveSocket(passage, 'CANCELLED');
+  const outcome = outcomeOfBlame(FAILURES.CANCELLED.blame);
+  const ended = await giveUp(passage, 'CANCELLED', outcome, 'cancelled');
+  showTrouble(ended ? { status: UNIT_STATUS.cancelled, step: passage.step } : {});
+  return ended;
+}
