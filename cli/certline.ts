@@ -1,19 +1,19 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { addAuditCommands } from './audit-commands.ts';
-import { addBatchCommands } from './batch-commands.ts';
-import { addBoardCommands } from './board-commands.ts';
-import { addCaCommands } from './ca-commands.ts';
-import { addCertCommands } from './cert-commands.ts';
-import { addDoctorCommand } from './doctor-command.ts';
+import { addAuditCommands } from './audit/commands.ts';
+import { addBatchCommands } from './batch/commands.ts';
+import { addBoardCommands } from './board/commands.ts';
+import { addCaCommands } from './ca/commands.ts';
+import { addCertCommands } from './cert/commands.ts';
+import { addDoctorCommand } from './doctor/commands.ts';
 import { EXIT_STATUS } from './exit-status.ts';
-import { addLineCommands } from './line-commands.ts';
-import { addManifestCommands } from './manifest-commands.ts';
-import { addOrderCommands } from './order-commands.ts';
-import { addRegistryCommands } from './registry-commands.ts';
+import { addLineCommands } from './line/commands.ts';
+import { addManifestCommands } from './manifest/commands.ts';
+import { addOrderCommands } from './order/commands.ts';
+import { addRegistryCommands } from './registry/commands.ts';
 import { reportFailure } from './report-failure.ts';
-import { addStationCommands } from './station-commands.ts';
-import { addUnitCommands } from './unit-commands.ts';
+import { addStationCommands } from './station/commands.ts';
+import { addUnitCommands } from './unit/commands.ts';
 
 const program = new Command('certline')
   .description('Factory provisioning: a manifest in, boards with their own key and certificate out.')

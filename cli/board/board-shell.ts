@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { containsKeyMaterial } from '../../pki/keys/key-material-scan.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { printJson } from '../stdout.ts';
+import { printJson } from '../terminal/stdout.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { CredentialFiles, keyStays } from './credential-files.ts';

@@ -5,7 +5,7 @@ import { containsKeyMaterial } from '../../pki/keys/key-material-scan.ts';
 import { readFile } from '../../smp/files/read-file.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { printJson, printLine } from '../stdout.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { CredentialFiles, keyStays } from './credential-files.ts';

@@ -3,7 +3,7 @@ import { FS_HASH } from '../../smp/requests/fs-requests.ts';
 import { hashFile } from '../../smp/files/hash-file.ts';
 import type { HashedFile, HashType } from '../../smp/files/hash-file.ts';
 import type { Invocation } from '../invocation.ts';
-import { printJson, printLine } from '../stdout.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { needing } from './firmware-option.ts';

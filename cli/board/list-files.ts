@@ -1,8 +1,8 @@
 import { listDirectory } from '../../smp/files/list-directory.ts';
 import type { DirectoryEntry } from '../../smp/files/list-directory.ts';
 import type { Invocation } from '../invocation.ts';
-import { printJson } from '../stdout.ts';
-import { printTable } from '../table.ts';
+import { printJson } from '../terminal/stdout.ts';
+import { printTable } from '../terminal/table.ts';
 import { boardFileStanding } from './board-file-standing.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
 import { withBoard } from './board-session.ts';

@@ -1,6 +1,6 @@
-import { shownExpiry, shownTime } from '../shown-time.ts';
-import { printLine } from '../stdout.ts';
-import { printFields } from '../table.ts';
+import { shownExpiry, shownTime } from '../terminal/shown-time.ts';
+import { printLine } from '../terminal/stdout.ts';
+import { printFields } from '../terminal/table.ts';
 import type { BoardReport, ReportedClass, ReportedCredentials, ReportedImage } from './board-report.ts';
 import { plain } from './plain.ts';
 

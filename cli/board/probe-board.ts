@@ -1,6 +1,6 @@
 import { readIssuers } from '../../line/ca.ts';
 import type { Invocation } from '../invocation.ts';
-import { printJson } from '../stdout.ts';
+import { printJson } from '../terminal/stdout.ts';
 import { askBuffers, askFirmware } from './ask-firmware.ts';
 import { askGroups } from './ask-groups.ts';
 import { askCredentials, askFileSystem } from './ask-storage.ts';

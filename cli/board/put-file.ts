@@ -4,7 +4,7 @@ import { fileSize } from '../../smp/files/file-size.ts';
 import { writeFile } from '../../smp/files/write-file.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { printJson, printLine } from '../stdout.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { confirm } from './confirm.ts';

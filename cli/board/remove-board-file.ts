@@ -1,6 +1,6 @@
 import { removeFile } from '../../smp/files/remove-file.ts';
 import type { Invocation } from '../invocation.ts';
-import { printJson, printLine } from '../stdout.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { boardFileStanding } from './board-file-standing.ts';

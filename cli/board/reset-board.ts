@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isSmpError } from '../../smp/smp-error.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { printJson, printLine } from '../stdout.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { confirm, mustBeConfirmable } from './confirm.ts';

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { LiveScreen } from '../live-screen.ts';
+import { LiveScreen } from '../terminal/live-screen.ts';
 
 /** What is over before anybody could read a bar needs none. */
 const PATIENCE_MS = 400;

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readCaChain } from '../../pki/ca/ca-folder.ts';
 import { openConfiguredCa, type CaKeyConfig } from '../../line/ca.ts';
 import { caFolder, caPassphrasePath } from '../../line/state-folder.ts';
-import { shownExpiry } from '../shown-time.ts';
+import { shownExpiry } from '../terminal/shown-time.ts';
 import { failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 

@@ -3,7 +3,7 @@ import type { OrderStanding } from '../../pki/signing/issuance-ledger.ts';
 import { ORDER_FILE_SUFFIX, readOrder, type OrderSources } from '../../pki/orders/order-desk.ts';
 import type { SignedOrder } from '../../pki/orders/order.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
-import { shownTime } from '../shown-time.ts';
+import { shownTime } from '../terminal/shown-time.ts';
 import { failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { checkLineDatabase, ledgerName, type LedgerPlace } from '../../line/ledger.ts';
 import { registryPath } from '../../line/state-folder.ts';
-import { withRegistry } from '../open-registry.ts';
+import { withRegistry } from '../registry/open-registry.ts';
 import { fail, failure, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
 

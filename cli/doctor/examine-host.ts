@@ -16,7 +16,7 @@ import { failure, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { EXIT_STATUS } from '../exit-status.ts';
 import { invocationOf, stateFolderOf } from '../invocation.ts';
-import { printJson, printLine } from '../stdout.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
 
 export interface DoctorOptions {
   readonly probe?: boolean;

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeAtomically } from '../../disk/write-whole.ts';
+import { loadAuditKey } from '../../pki/keys/audit-key.ts';
+import { makeCheckpoint } from '../../pki/audit/audit-witness.ts';
+import { verifierText } from '../../pki/keys/signed-note.ts';
+import { auditKeyPath } from '../../line/state-folder.ts';
+import { CommandError } from '../exit-status.ts';
+import type { Invocation } from '../invocation.ts';
+import { noLedger, withLedger } from '../open-ledger.ts';
+import { printLine } from '../terminal/stdout.ts';
+
+/** The files of an exported audit log: an entry a line in JSON, a checkpoint over all of it, the key of that. */
+export const EXPORT_FILES = {
+  log: 'audit.jsonl',
+  checkpoint: 'audit.checkpoint',
+  verifier: 'audit.pub',
+} as const;
+
+/** `certline audit export`. Throws `unknown` without a ledger, AUDIT_KEY_INVALID. */
+export async function exportAudit(invocation: Invocation, folder: string): Promise<void> {
+  const key = loadAuditKey(auditKeyPath(invocation.stateFolder));
+  if (existsSync(join(folder, EXPORT_FILES.log)))
+    throw new CommandError('refused', `There is an export in ${folder} already: name another folder.`);
+  await withLedger(invocation, async (ledger) => {
+    if (ledger === undefined) throw noLedger(invocation);
+    await mkdir(folder, { recursive: true });
+    const { size, note } = await makeCheckpoint(ledger, key, new Date());
+    const write = (name: string, text: string | AsyncIterable<string>): Promise<void> =>
+      writeAtomically(join(folder, name), 0o644, (file) => file.writeFile(text));
+    async function* lines(): AsyncGenerator<string> {
+      // Entries that come while this runs are the next export's.
+      for await (const entry of ledger!.auditEntries()) {
+        if (entry.seq > size) return;
+        yield `${JSON.stringify(entry)}\n`;
+      }
+    }
+    await write(EXPORT_FILES.verifier, `${verifierText(key.verifier)}\n`);
+    await write(EXPORT_FILES.checkpoint, note);
+    await write(EXPORT_FILES.log, lines());
+    printLine(
+      `${size} entries in ${join(folder, EXPORT_FILES.log)}; check them with "certline audit verify ${folder}".`,
+    );
+  });
+}

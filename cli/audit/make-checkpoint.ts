@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { writeAtomically } from '../../disk/write-whole.ts';
+import { openCheckpoint } from '../../pki/audit/audit-checkpoint.ts';
+import { createAuditKey, loadAuditKey, type AuditKey } from '../../pki/keys/audit-key.ts';
+import { verifierText } from '../../pki/keys/signed-note.ts';
+import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
+import { openLineAudit, witness } from '../../line/audit.ts';
+import { auditKeyPath, auditVerifierPath, auditWitnessPath } from '../../line/state-folder.ts';
+import type { Invocation } from '../invocation.ts';
+import { noLedger, withLedger } from '../open-ledger.ts';
+
+/**
+ * `certline audit checkpoint`: witnesses the log as it is now and prints the note. Throws LEDGER_STALE where the ledger is
+ * not the one that was witnessed, unless that is accepted.
+ */
+export async function makeCheckpointNow(
+  invocation: Invocation,
+  options: { acceptLoss?: boolean },
+): Promise<void> {
+  const { stateFolder, config } = invocation;
+  const note = await withLedger(invocation, async (ledger) => {
+    if (ledger === undefined) throw noLedger(invocation);
+    const witnessFile = config.auditWitnessFile;
+    if (options.acceptLoss === true)
+      await acceptLoss(stateFolder, ledger, witnessFile ?? auditWitnessPath(stateFolder));
+    const audit = await openLineAudit({ stateFolder, ledger, witnessFile });
+    return (await witness(audit)).note;
+  });
+  process.stdout.write(note);
+}
+
+/** What was witnessed goes into the log, then the witness follows it. */
+async function acceptLoss(stateFolder: string, ledger: SqlLedger, witnessPath: string): Promise<void> {
+  const key = await keyOf(stateFolder);
+  const note = existsSync(witnessPath) ? readFileSync(witnessPath, 'utf8') : '';
+  const seen = openCheckpoint(note, key.verifier);
+  await ledger.acceptLoss(seen?.size ?? 0, seen?.hash ?? '');
+  await witness({ ledger, key, witnessPath });
+}
+
+/** A key that is lost is replaced, and its successor's name is another. */
+async function keyOf(stateFolder: string): Promise<AuditKey> {
+  const path = auditKeyPath(stateFolder);
+  if (existsSync(path)) return loadAuditKey(path);
+  const key = createAuditKey(path);
+  const text = `${verifierText(key.verifier)}\n`;
+  await writeAtomically(auditVerifierPath(stateFolder), 0o644, (file) => file.writeFile(text));
+  return key;
+}

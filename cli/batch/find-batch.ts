@@ -1,0 +1,29 @@
+import type { BatchRecord, Registry } from '../../registry/registry.ts';
+import { CommandError } from '../exit-status.ts';
+import { didYouMean } from '../nearest-names.ts';
+
+/**
+ * The batch that is meant by `given`: its whole id, or the beginning of one that no other batch has. Throws `unknown`
+ * with the nearest ids, or with those that it could be.
+ */
+export async function findBatch(registry: Registry | undefined, given: string): Promise<BatchRecord> {
+  const batches = (await registry?.listBatches()) ?? [];
+  const wanted = given.toLowerCase();
+  const exact = batches.find(({ batchId }) => batchId.toLowerCase() === wanted);
+  const beginning = batches.filter(({ batchId }) => batchId.toLowerCase().startsWith(wanted));
+  const found = exact ?? (beginning.length === 1 ? beginning[0] : undefined);
+  if (found !== undefined) return found;
+  const ids = (beginning.length > 0 ? beginning : batches).map(({ batchId }) => batchId);
+  throw new CommandError('unknown', beginning.length > 0 ? ambiguous(given, ids) : noSuchBatch(given, ids));
+}
+
+function ambiguous(given: string, ids: readonly string[]): string {
+  const shown = ids.slice(0, 5).join(', ');
+  const more = ids.length > 5 ? ` and ${ids.length - 5} more` : '';
+  return `${given} could be ${shown}${more}: give more of the id.`;
+}
+
+function noSuchBatch(given: string, ids: readonly string[]): string {
+  const hint = didYouMean(given, ids) || ' "certline batch list" shows all there are.';
+  return `There is no batch ${given}.${hint}`;
+}

@@ -1,0 +1,36 @@
+import type { FailureCode } from '../../provisioning/failure-table.ts';
+import { MESSAGES } from '../../provisioning/messages.ts';
+import type { RerunResult } from '../../provisioning/messages.ts';
+import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { askWorkflow } from '../line/ask-workflow.ts';
+import { batchNotRunning } from './batch-not-running.ts';
+import { withLineClient } from '../line/line-client.ts';
+import { liveBatchId } from './live-batch-id.ts';
+import { printLine } from '../terminal/stdout.ts';
+
+export interface RerunOptions {
+  readonly code?: readonly FailureCode[];
+  readonly serial?: readonly string[];
+}
+
+/** `certline batch rerun`. Throws `refused` when no unit of the batch, or none that is named, waits. */
+export async function rerunBatch(
+  stateFolder: string,
+  given: string,
+  { code, serial }: RerunOptions,
+): Promise<void> {
+  await withLineClient(stateFolder, async (client) => {
+    const batchId = await liveBatchId(stateFolder, given);
+    const filter = { ...(code && { codes: code }), ...(serial && { serials: serial }) };
+    const result = await askWorkflow<RerunResult>(
+      client,
+      batchWorkflowId(batchId),
+      MESSAGES.rerunFailed,
+      filter,
+    );
+    if (result === undefined) throw await batchNotRunning(client, batchId);
+    const named = serial === undefined ? '' : ` of the ${new Set(serial).size} named`;
+    const who = result.units === 1 ? `1 unit${named} tries` : `${result.units} units${named} try`;
+    printLine(`${who} again: certline batch watch ${batchId}`);
+  });
+}

@@ -1,0 +1,52 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { newFactoryIcaName, CA_FILES } from '../../pki/ca/ca-folder.ts';
+import { buildCaRequest } from '../../pki/ca/ca-request.ts';
+import { createDurableFolder } from '../../disk/durable-folder.ts';
+import { encryptPrivateKey } from '../../pki/keys/encrypted-key.ts';
+import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
+import { pemOf } from '../../pki/x509/pem.ts';
+import { SoftwareSigner } from '../../pki/signers/software-signer.ts';
+import { openTokenSigner } from '../../line/ca.ts';
+import { caRequestFolder } from '../../line/state-folder.ts';
+import { ensurePassphraseFile } from './init-ca.ts';
+import type { Invocation } from '../invocation.ts';
+
+const REQUEST_FILE = 'request.pem';
+
+/**
+ * `certline ca csr`: prints a request for a factory CA over the token's key, or over a new key in a file, which waits in
+ * the state folder for `ca import`. Asked again, that one comes again. Throws PROFILE_INVALID, TOKEN_PIN_REFUSED.
+ */
+export async function requestCa(
+  { stateFolder, config }: Invocation,
+  options: { name: string },
+): Promise<void> {
+  const name = newFactoryIcaName(options.name);
+  const token = await openTokenSigner(stateFolder, config);
+  if (token !== undefined) {
+    process.stdout.write(pemOf('CERTIFICATE REQUEST', await buildCaRequest(name, token)));
+    await token.close();
+    return;
+  }
+  const folder = caRequestFolder(stateFolder);
+  if (!existsSync(folder)) {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    const passphrase = passphraseFromFile(
+      await ensurePassphraseFile(stateFolder, config.passphraseFile, sayBeside),
+    );
+    const request = await buildCaRequest(name, new SoftwareSigner('factory-ica', privateKey));
+    createDurableFolder(folder, {
+      [CA_FILES.factoryIcaKey]: encryptPrivateKey(privateKey, passphrase),
+      [REQUEST_FILE]: pemOf('CERTIFICATE REQUEST', request),
+    });
+    passphrase.wipe();
+  }
+  process.stdout.write(readFileSync(join(folder, REQUEST_FILE), 'utf8'));
+}
+
+/** Standard output is the request's. */
+function sayBeside(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

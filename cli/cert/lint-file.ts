@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { lintCertificate, type LintFinding } from '../../pki/lint/certificate-linter.ts';
+import { readCaChain } from '../../pki/ca/ca-folder.ts';
+import { issuerFactsOf } from '../../pki/ca/issuing-ca.ts';
+import { sha256Hex } from '../../pki/x509/p256.ts';
+import { caFolder } from '../../line/state-folder.ts';
+import { CommandError, EXIT_STATUS } from '../exit-status.ts';
+import { readCertificateFile } from './read-certificate-file.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
+import { printTable } from '../terminal/table.ts';
+
+export interface LintFileOptions {
+  readonly issuer?: string;
+  readonly json?: boolean;
+}
+
+/** A certificate of the file and the rules it breaks. */
+interface Linted {
+  /** SHA-256, lower-case hex. */
+  readonly fingerprint: string;
+  readonly findings: readonly LintFinding[];
+}
+
+/** `certline cert lint`. Sets exit status `profileBroken`; throws `unknown` for a file that cannot be read. */
+export async function lintFile(stateFolder: string, file: string, options: LintFileOptions): Promise<void> {
+  const issuer = issuerCertificate(stateFolder, options.issuer);
+  const context = {
+    now: new Date(),
+    ...(issuer !== undefined && { issuer: issuerFactsOf(issuer), signed: true }),
+  };
+  const certificates = readCertificateFile(file).map((der): Linted => ({
+    fingerprint: sha256Hex(der),
+    findings: lintCertificate(der, context),
+  }));
+  if (certificates.some(({ findings }) => findings.length > 0))
+    process.exitCode = EXIT_STATUS.profileBroken.status;
+  const issuerSha256 = issuer === undefined ? null : sha256Hex(issuer);
+  if (options.json === true) printJson({ file, issuer: issuerSha256, certificates });
+  else await print(file, certificates, issuer !== undefined);
+}
+
+function issuerCertificate(stateFolder: string, file: string | undefined): Uint8Array | undefined {
+  if (file === undefined) {
+    const folder = caFolder(stateFolder);
+    return existsSync(folder) ? readCaChain(folder)[0] : undefined;
+  }
+  const [certificate, ...others] = readCertificateFile(file);
+  if (certificate !== undefined && others.length === 0) return certificate;
+  throw new CommandError(
+    'usage',
+    `The file ${file} holds several certificates: give the issuing one's alone.`,
+  );
+}
+
+async function print(file: string, certificates: readonly Linted[], compared: boolean): Promise<void> {
+  for (const [index, { fingerprint, findings }] of certificates.entries()) {
+    const name = certificates.length === 1 ? file : `${file}, certificate ${index + 1}`;
+    if (findings.length === 0) {
+      printLine(`${name} (${fingerprint}) breaks no rule.`);
+      continue;
+    }
+    printLine(`${name} (${fingerprint}) breaks ${findings.length} of the rules:`);
+    await printTable(
+      [{ head: 'CODE' }, { head: 'RIGHT WOULD BE' }],
+      findings.map(({ code, rule }) => [code, rule]),
+    );
+  }
+  if (!compared) printLine('Not compared with its issuer: there is no CA here, and no --issuer.');
+}

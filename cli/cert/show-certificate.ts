@@ -1,0 +1,133 @@
+import { existsSync } from 'node:fs';
+import { describeCertificate, type CertificateFacts } from '../../pki/lint/certificate-facts.ts';
+import { readCaChain } from '../../pki/ca/ca-folder.ts';
+import type { Issuance } from '../../pki/signing/issuance-ledger.ts';
+import { pemOf } from '../../pki/x509/pem.ts';
+import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
+import type { SubjectAltName } from '../../provisioning/product.ts';
+import { caFolder } from '../../line/state-folder.ts';
+import { CommandError } from '../exit-status.ts';
+import type { Invocation } from '../invocation.ts';
+import { noLedger, readLedger } from '../open-ledger.ts';
+import { readCertificateFile } from './read-certificate-file.ts';
+import { shownExpiry, shownTime } from '../terminal/shown-time.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
+import { printFields } from '../terminal/table.ts';
+
+/** RFC 5280 §4.2.1.12. */
+const PURPOSES = new Map([
+  ['1.3.6.1.5.5.7.3.1', 'serverAuth'],
+  ['1.3.6.1.5.5.7.3.2', 'clientAuth'],
+]);
+
+export interface ShowCertificateOptions {
+  readonly pem?: boolean;
+  readonly json?: boolean;
+}
+
+/** A certificate, DER, and the ledger's row of it: either may be missing, not both. */
+interface Found {
+  readonly certificate: Uint8Array | undefined;
+  readonly issuance: Issuance | undefined;
+}
+
+/** `certline cert show`. Throws `unknown` where neither a file nor the ledger has what is asked for. */
+export async function showCertificate(
+  invocation: Invocation,
+  which: string,
+  options: ShowCertificateOptions,
+): Promise<void> {
+  const found = await readLedger(invocation, async (ledger) => {
+    if (existsSync(which)) return await fromFile(which, ledger);
+    if (ledger === undefined) throw noLedger(invocation);
+    return await fromLedger(which, ledger);
+  });
+  const folder = caFolder(invocation.stateFolder);
+  const issuers = existsSync(folder) ? readCaChain(folder).slice(0, 1) : [];
+  if (options.pem === true) printPem(which, found);
+  else if (options.json === true) printJson(found.map((each) => documentOf(each, issuers)));
+  else for (const each of found) print(each, issuers);
+}
+
+async function fromFile(file: string, ledger: SqlLedger | undefined): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const certificate of readCertificateFile(file)) {
+    const facts = describeCertificate(certificate);
+    if (facts === undefined) throw unknown(`${file} holds no whole certificate`);
+    const issuance = await ledger?.issuanceOfCertificate(facts.fingerprint);
+    found.push({ certificate, issuance });
+  }
+  return found;
+}
+
+async function fromLedger(which: string, ledger: SqlLedger): Promise<Found[]> {
+  const single = await ledger.issuanceOfCertificate(which);
+  const issuances = single === undefined ? await ledger.issuancesOf(which) : [single];
+  if (issuances.length === 0)
+    throw unknown(`There is no file ${which}, and no certificate of that name was issued here`);
+  return issuances.map((issuance) => ({ certificate: issuance.certificate, issuance }));
+}
+
+/** The one that counts: the only one, or the newest that is not withdrawn. */
+function printPem(which: string, found: readonly Found[]): void {
+  const live = found.filter(({ issuance }) => issuance?.state === 'issued' || issuance?.state === 'active');
+  const { certificate } = (found.length === 1 ? found[0] : live[0]) ?? {};
+  if (certificate === undefined) throw unknown(`${which} has no certificate that counts`);
+  process.stdout.write(pemOf('CERTIFICATE', certificate));
+}
+
+function documentOf({ certificate, issuance }: Found, issuers: readonly Uint8Array[]): object {
+  return {
+    certificate: certificate === undefined ? null : describeCertificate(certificate, issuers),
+    pem: certificate === undefined ? null : pemOf('CERTIFICATE', certificate),
+    ledger: issuance === undefined ? null : ledgerFacts(issuance),
+  };
+}
+
+function ledgerFacts({ tbs: _tbs, certificate: _certificate, requestSha256: _hash, ...facts }: Issuance) {
+  return facts;
+}
+
+function print({ certificate, issuance }: Found, issuers: readonly Uint8Array[]): void {
+  const facts = certificate && describeCertificate(certificate, issuers);
+  printFields([...certificateFields(facts), ...ledgerFields(issuance)]);
+  printLine();
+}
+
+function certificateFields(facts: CertificateFacts | undefined): [string, string | undefined][] {
+  if (facts === undefined) return [['Certificate', 'none was made']];
+  return [
+    ['Unit', facts.serial],
+    ['Subject', `O=${facts.organization}, CN=${facts.commonName}`],
+    ['Beside it', facts.subjectAltName?.uri],
+    ['Hardware', shownHardware(facts.subjectAltName)],
+    ['For', facts.purposes.map((oid) => PURPOSES.get(oid) ?? oid).join(', ') || undefined],
+    ['Serial number', facts.certificateSerial],
+    ['Valid', `from ${shownTime(facts.notBefore)} ${shownExpiry(facts.notAfter)}`],
+    ['SHA-256', facts.fingerprint],
+    ['Key', facts.spkiSha256],
+    ['Signed', facts.issuedByUs ? 'by the CA of this line' : 'not by the CA of this line'],
+  ];
+}
+
+function shownHardware(names: SubjectAltName | undefined): string | undefined {
+  const { hwType, hwSerialNum } = names?.hardwareModuleName ?? {};
+  return hwType && `${hwSerialNum} (type ${hwType})`;
+}
+
+function ledgerFields(issuance: Issuance | undefined): [string, string | undefined][] {
+  if (issuance === undefined) return [['Ledger', 'does not know it']];
+  return [
+    ['Ledger', issuance.state + (issuance.reason === undefined ? '' : ` (${issuance.reason})`)],
+    ['Ended', shownTime(issuance.endedAt)],
+    ['On hold', issuance.heldAt && `since ${shownTime(issuance.heldAt)}`],
+    ['Request', issuance.requestId],
+    ['Batch', issuance.batchId],
+    ['Board', issuance.boardId],
+    ['Reserved', shownTime(issuance.reservedAt)],
+  ];
+}
+
+function unknown(what: string): CommandError {
+  return new CommandError('unknown', `${what}: check the name, and --state.`);
+}

@@ -1,0 +1,101 @@
+import {
+  REVOCATION_REASONS,
+  type Issuance,
+  type RevocationReason,
+} from '../../pki/signing/issuance-ledger.ts';
+import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
+import { CommandError } from '../exit-status.ts';
+import type { Invocation } from '../invocation.ts';
+import { noLedger, withLedger } from '../open-ledger.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
+
+/** What can be done to a certificate, and what is said when it is. */
+const SAID = { revoke: 'is revoked', hold: 'is on hold', release: 'is no longer on hold' } as const;
+
+type Withdrawal = keyof typeof SAID;
+
+export interface WithdrawOptions {
+  readonly reason?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * `certline cert revoke`, `hold` and `release`; each may be repeated. Throws `unknown` when the ledger has no such
+ * certificate, `refused` when its state does not allow it.
+ */
+export async function withdrawCertificate(
+  invocation: Invocation,
+  withdrawal: Withdrawal,
+  which: string,
+  options: WithdrawOptions,
+): Promise<void> {
+  const issuance = await withLedger(invocation, async (ledger) => {
+    if (ledger === undefined) throw noLedger(invocation);
+    const found = await findOne(ledger, which, withdrawal);
+    await withdraw(ledger, found, withdrawal, options.reason);
+    return (await ledger.find(found.requestId))!;
+  });
+  const { serial, certificateSerial, state, reason, heldAt } = issuance;
+  if (options.json === true) {
+    const { requestId } = issuance;
+    printJson({
+      serial,
+      certificateSerial,
+      requestId,
+      state,
+      reason: reason ?? null,
+      heldAt: heldAt ?? null,
+    });
+    return;
+  }
+  printLine(`The certificate ${certificateSerial} of ${serial} ${SAID[withdrawal]}.`);
+  printLine('A running signer lists that within a minute; to list it now: certline ca crl');
+}
+
+/** By a certificate's own name, or the live one of a unit. */
+async function findOne(ledger: SqlLedger, which: string, withdrawal: Withdrawal): Promise<Issuance> {
+  const single = (await ledger.issuanceOfCertificate(which)) ?? (await ledger.liveIssuance(which));
+  if (single !== undefined) return single;
+  const ended = await ledger.issuancesOf(which);
+  if (ended.length === 0)
+    throw new CommandError(
+      'unknown',
+      `No certificate was issued here as ${which}: check the name, and --state.`,
+    );
+  const names = ended.map(({ certificateSerial, state }) => `${certificateSerial} (${state})`).join(', ');
+  const message = `No certificate of ${which} counts any more: to ${withdrawal} an earlier one, name it: ${names}.`;
+  throw new CommandError('refused', message);
+}
+
+async function withdraw(
+  ledger: SqlLedger,
+  { requestId, state, certificateSerial }: Issuance,
+  withdrawal: Withdrawal,
+  reason: string | undefined,
+): Promise<void> {
+  switch (withdrawal) {
+    case 'revoke':
+      await ledger.revoke(requestId, checkedReason(reason));
+      return;
+    case 'hold':
+      if (state !== 'issued' && state !== 'active')
+        throw new CommandError(
+          'refused',
+          `The certificate ${certificateSerial} is ${state}: it cannot be held.`,
+        );
+      await ledger.hold(requestId);
+      return;
+    case 'release':
+      if (!(await ledger.endHold(requestId)))
+        throw new CommandError(
+          'refused',
+          `The certificate ${certificateSerial} is ${state}, and not on hold.`,
+        );
+  }
+}
+
+function checkedReason(reason: string | undefined): RevocationReason {
+  const known = REVOCATION_REASONS.find((candidate) => candidate === reason);
+  if (known !== undefined) return known;
+  throw new CommandError('usage', `A certificate is revoked for one of ${REVOCATION_REASONS.join(', ')}.`);
+}

@@ -1,0 +1,37 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { renumberExample } from '../../manifests/csv/renumber.ts';
+import type { BatchRecord } from '../../registry/registry.ts';
+
+const LOT_NAME = /^lot-(\d+)\.csv$/;
+
+/** Drops the next lot into the inbox, as a planner's software would: under another name first. Returns its file name. */
+export function dropNextLot(
+  inbox: string,
+  batches: readonly BatchRecord[],
+  product: string,
+  units: number | undefined,
+): string {
+  const lots = batches.map((batch) => Number(LOT_NAME.exec(batch.manifest)?.[1] ?? 0));
+  const lot = Math.max(0, ...lots) + 1;
+  const name = `lot-${String(lot).padStart(4, '0')}.csv`;
+  const text = units === undefined ? exampleLot(lot, product) : largeLot(lot, units, product);
+  mkdirSync(inbox, { recursive: true });
+  const temporary = join(inbox, `.${name}.tmp`);
+  writeFileSync(temporary, text);
+  renameSync(temporary, join(inbox, name));
+  return name;
+}
+
+function exampleLot(lot: number, product: string): string {
+  const example = readFileSync(join(import.meta.dirname, '..', '..', 'manifests', 'example.csv'), 'utf8');
+  return renumberExample(example, lot).replaceAll(',golioth-node,', `,${product},`);
+}
+
+function largeLot(lot: number, units: number, product: string): string {
+  const rows = Array.from({ length: units }, (_, index) => {
+    const serial = `CL-L${String(lot).padStart(4, '0')}-${String(index + 1).padStart(6, '0')}`;
+    return `PO-L${String(lot).padStart(4, '0')},${serial},${product}\n`;
+  });
+  return `order,serial,product\n${rows.join('')}`;
+}

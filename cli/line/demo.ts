@@ -1,0 +1,150 @@
+import { relative } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { answerPaths } from '../../manifests/answer/answers.ts';
+import type { InboxEvent } from '../../manifests/intake/inbox.ts';
+import type { BatchProgress } from '../../provisioning/batch.ts';
+import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
+import type { BatchRecord, Registry, ResultRow } from '../../registry/registry.ts';
+import { caFolder, virtualLineFolder } from '../../line/state-folder.ts';
+import { dropNextLot } from './demo-lot.ts';
+import { CommandError } from '../exit-status.ts';
+import { mustAllPass, showBatch } from '../batch/follow-batch.ts';
+import type { Invocation } from '../invocation.ts';
+import type { DemoOptions } from './commands.ts';
+import { inboxLine, withLine } from './run-line.ts';
+import type { RunningLine } from './run-line.ts';
+import { printLine } from '../terminal/stdout.ts';
+import { aborted } from '../stop-signal.ts';
+import { printFields } from '../terminal/table.ts';
+import { printUnitRows } from '../unit/unit-rows.ts';
+
+/** A larger lot shows only the units that did not pass. */
+const SHOWN_WHOLE = 50;
+
+/** `npm start`: a lot on virtual boards, from the manifest to the table of outcomes. */
+export async function runDemo(invocation: Invocation, options: DemoOptions): Promise<void> {
+  const answers = new Answers();
+  const virtual = { speed: options.speed, ...(options.faulty !== undefined && { faulty: options.faulty }) };
+  const setup = { virtual, onInboxEvent: (event: InboxEvent) => answers.hear(event) };
+  await withLine(invocation, setup, async (running) => {
+    const batch = await openBatch(invocation, running, answers, options.units);
+    showUi(running, batch);
+    const progress = await showBatch(invocation.stateFolder, batch.batchId, {
+      quiet: false,
+      signal: running.signal,
+      // Somebody at the terminal can decide about units that wait; nobody can behind a pipe.
+      patient: process.stdout.isTTY || options.stay === true,
+    });
+    await showOutcomes(running.line.registry, batch);
+    showHowToGoOn(invocation, batch, progress);
+    if (options.stay) {
+      printLine('\nThe line stays up; Ctrl-C ends it.');
+      await aborted(running.signal);
+    }
+    mustAllPass(progress);
+  });
+}
+
+/** The batch that an interrupted run left, else a new lot. */
+async function openBatch(
+  { config }: Invocation,
+  { line, signal }: RunningLine,
+  answers: Answers,
+  units: number | undefined,
+): Promise<BatchRecord> {
+  const { client } = line;
+  const batches = await line.registry.listBatches();
+  const open = await firstUnderWay(client, batches);
+  if (open) {
+    printLine(`Going on with batch ${open.batchId} (${open.manifest}), where it was.`);
+    return open;
+  }
+  const name = dropNextLot(config.inbox, batches, config.products[0]!.name, units);
+  printLine(`Dropped ${shownPath(config.inbox)}/${name}`);
+  const event = await answers.of(name, signal);
+  printLine(inboxLine(event));
+  const verdict = event.kind === 'answered' ? event.verdict : undefined;
+  const accepted = verdict?.status === 'accepted' ? verdict.batchId : undefined;
+  const batch = (await line.registry.listBatches()).find((candidate) => candidate.batchId === accepted);
+  if (!batch) throw new CommandError('manifestRefused', `${name} was not accepted`);
+  return batch;
+}
+
+/** An open batch whose workflow was ended by hand is nothing to go on with. */
+async function firstUnderWay(
+  client: Client,
+  batches: readonly BatchRecord[],
+): Promise<BatchRecord | undefined> {
+  for (const batch of batches.filter((candidate) => candidate.state === 'open')) {
+    const { status } = await client.workflow.getHandle(batchWorkflowId(batch.batchId)).describe();
+    if (status.name === 'RUNNING') return batch;
+    printLine(`Batch ${batch.batchId} was ended by hand (${status.name.toLowerCase()}): leaving it.`);
+  }
+  return undefined;
+}
+
+function showUi({ server }: RunningLine, batch: BatchRecord): void {
+  if (!server.uiUrl) return;
+  const query = encodeURIComponent(`ProvBatch="${batch.batchId}"`);
+  printLine(`Temporal UI: ${server.uiUrl}/namespaces/${server.namespace}/workflows?query=${query}\n`);
+}
+
+async function showOutcomes(registry: Registry, batch: BatchRecord): Promise<void> {
+  printLine();
+  const whole = batch.rows <= SHOWN_WHOLE;
+  const { passed, failed, errors, held, attention, open } = await registry.batchSummary(batch.batchId);
+  const rows = registry.resultRows(batch.batchId);
+  if (whole || passed < batch.rows) await printUnitRows(whole ? rows : unpassed(rows));
+  const ends = `${passed} PASS, ${failed} FAIL, ${errors} ERROR, ${held} HOLD`;
+  printLine(`\n${batch.rows} units: ${ends}, ${attention} waiting, ${open} open\n`);
+}
+
+async function* unpassed(rows: AsyncIterable<ResultRow>): AsyncGenerator<ResultRow> {
+  for await (const row of rows) if (row.outcome !== 'PASS') yield row;
+}
+
+function showHowToGoOn(
+  { config, stateFolder }: Invocation,
+  batch: BatchRecord,
+  progress: BatchProgress,
+): void {
+  const waits = progress.attention.length > 0;
+  const { result } = answerPaths(config.inbox, batch.manifest);
+  printFields([
+    ['Result', waits ? undefined : shownPath(result)],
+    ['CA chain', `${shownPath(caFolder(stateFolder))}/chain.pem`],
+    ['Boards', `${shownPath(virtualLineFolder(stateFolder))}/boards/<board id>/lfs1/credentials/`],
+    ['One unit', 'npm run certline -- unit show <serial>'],
+    [
+      'Go on',
+      waits ? `npm start -- --stay, then: npm run certline -- batch rerun ${batch.batchId}` : undefined,
+    ],
+    ['Next lot', waits ? undefined : 'npm start'],
+  ]);
+}
+
+/** Relative to the working folder where it lies below it. */
+function shownPath(path: string): string {
+  const below = relative('.', path);
+  return below.startsWith('..') ? path : below;
+}
+
+/** Answers of the inbox by manifest, whichever comes first: the answer or the question. */
+class Answers {
+  readonly #heard = new Map<string, InboxEvent>();
+  readonly #waiting = new Map<string, (event: InboxEvent) => void>();
+
+  hear(event: InboxEvent): void {
+    this.#heard.set(event.name, event);
+    this.#waiting.get(event.name)?.(event);
+  }
+
+  async of(name: string, signal: AbortSignal): Promise<InboxEvent> {
+    const heard = this.#heard.get(name);
+    if (heard) return heard;
+    const answer = new Promise<InboxEvent>((resolve) => this.#waiting.set(name, resolve));
+    const event = await Promise.race([answer, aborted(signal)]);
+    signal.throwIfAborted();
+    return event as InboxEvent;
+  }
+}

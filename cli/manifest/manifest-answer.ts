@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answerPaths, readAnsweredFile } from '../../manifests/answer/answers.ts';
+import type { AnsweredFile } from '../../manifests/answer/answers.ts';
+import { csvCells } from '../../manifests/csv/csv-cells.ts';
+
+/** Pause between looks for the answer, milliseconds. */
+const LOOK_MS = 200;
+
+/** What `NAME.accepted.json` says. */
+interface Acceptance {
+  readonly status: 'accepted' | 'accepted before';
+  readonly batch: string;
+  readonly order: string;
+  readonly rows: number;
+}
+
+/** What stands beside a manifest; `issues` are the rows of `NAME.rejected.csv`: line, column, value, expected, code. */
+export type ManifestAnswer =
+  Acceptance | { readonly status: 'rejected'; readonly issues: readonly (readonly string[])[] };
+
+/** The answer to just this file, once the line has given it; undefined when there is none after `patienceMs`. */
+export async function waitForAnswer(
+  inbox: string,
+  file: AnsweredFile,
+  patienceMs: number,
+): Promise<ManifestAnswer | undefined> {
+  const giveUpAt = performance.now() + patienceMs;
+  for (;;) {
+    if (await isAnswered(inbox, file)) return await readAnswer(inbox, file.name);
+    if (performance.now() >= giveUpAt) return undefined;
+    await sleep(LOOK_MS);
+  }
+}
+
+async function isAnswered(inbox: string, { name, bytes, modified, sha256 }: AnsweredFile): Promise<boolean> {
+  const answered = await readAnsweredFile(inbox, name);
+  return answered?.bytes === bytes && answered.modified === modified && answered.sha256 === sha256;
+}
+
+async function readAnswer(inbox: string, name: string): Promise<ManifestAnswer> {
+  const { accepted, rejected } = answerPaths(inbox, name);
+  const acceptance = await readFile(accepted, 'utf8').catch(() => undefined);
+  if (acceptance !== undefined) return JSON.parse(acceptance) as Acceptance;
+  const lines = (await readFile(rejected, 'utf8')).split('\r\n').filter((line) => line !== '');
+  return { status: 'rejected', issues: csvCells(lines.slice(1)).map((cells) => cells.slice(0, 5)) };
+}

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { answerPaths } from '../../manifests/answer/answers.ts';
+import type { BatchProgress } from '../../provisioning/batch.ts';
+import { externalConfiguration } from '../../temporal/server/external-server.ts';
+import { dropManifest } from './drop-manifest.ts';
+import type { DroppedManifest } from './drop-manifest.ts';
+import { CommandError, EXIT_STATUS } from '../exit-status.ts';
+import { mustAllPass, showBatch } from '../batch/follow-batch.ts';
+import type { Invocation } from '../invocation.ts';
+import { printIssues } from './issue-table.ts';
+import { isLineRunning } from '../line/line-standing.ts';
+import { waitForAnswer } from './manifest-answer.ts';
+import type { ManifestAnswer } from './manifest-answer.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
+
+export interface SubmitOptions {
+  readonly json?: boolean;
+  readonly wait?: boolean;
+}
+
+/** A file that looks incomplete rests for 15 s before it is read; 1,000,000 rows take about a minute more. */
+const ANSWER_PATIENCE_MS = 120_000;
+
+/**
+ * `certline submit`. Exit status `manifestRefused` for a rejection; throws what dropping throws, `lineNotRunning` when
+ * an answer is awaited and none comes, and `notAllPassed`.
+ */
+export async function submitManifest(
+  invocation: Invocation,
+  file: string,
+  options: SubmitOptions,
+): Promise<void> {
+  const { inbox } = invocation.config;
+  const dropped = await dropManifest(file, inbox);
+  const path = join(inbox, dropped.name);
+  const forPeople = options.json !== true;
+  if (forPeople) printLine(dropped.isNew ? `Dropped ${path}` : `${path} is there already`);
+  const answer = await waitForAnswer(inbox, dropped, mayBeAnswered(invocation) ? ANSWER_PATIENCE_MS : 0);
+  if (forPeople) await printAnswer(dropped, answer, options.wait === true);
+  const progress = await outcomeOf(invocation, answer, options);
+  if (!forPeople)
+    printJson({ file: path, ...(answer ?? { status: 'dropped' }), ...(progress && { progress }) });
+  if (answer === undefined) mayStayUnanswered(invocation, dropped, options);
+  if (answer?.status === 'rejected') process.exitCode = EXIT_STATUS.manifestRefused.status;
+  if (progress) mustAllPass(progress);
+}
+
+/** A line of another host may serve this inbox where the environment names its server. */
+function mayBeAnswered({ stateFolder }: Invocation): boolean {
+  return isLineRunning(stateFolder) || externalConfiguration(process.env) !== undefined;
+}
+
+async function printAnswer(
+  { name }: DroppedManifest,
+  answer: ManifestAnswer | undefined,
+  goesOn: boolean,
+): Promise<void> {
+  if (answer === undefined) {
+    printLine('No line answers: it will be taken when one starts ("certline up").');
+  } else if (answer.status === 'rejected') {
+    await printIssues(answer.issues);
+    printLine(`${name} is refused: mend it and submit it again.`);
+  } else {
+    const again = answer.status === 'accepted' ? '' : ' before; nothing was done again';
+    printLine(`Accepted${again}: batch ${answer.batch}, order ${answer.order}, ${answer.rows} units`);
+    if (!goesOn) printLine(`To watch it: certline batch watch ${answer.batch}`);
+  }
+}
+
+async function outcomeOf(
+  { stateFolder }: Invocation,
+  answer: ManifestAnswer | undefined,
+  { wait, json }: SubmitOptions,
+): Promise<BatchProgress | undefined> {
+  if (wait !== true || answer === undefined || answer.status === 'rejected') return undefined;
+  return await showBatch(stateFolder, answer.batch, { quiet: json === true });
+}
+
+/** Where no line runs, none is awaited; where one runs, or the outcome is wanted, silence is a failure. */
+function mayStayUnanswered(
+  { config, stateFolder }: Invocation,
+  { name }: DroppedManifest,
+  { wait }: SubmitOptions,
+): void {
+  if (!isLineRunning(stateFolder) && wait !== true) return;
+  const { accepted } = answerPaths(config.inbox, name);
+  throw new CommandError(
+    'lineNotRunning',
+    `No line has answered ${name} yet: see that one runs on this inbox, then look for ${accepted}.`,
+  );
+}

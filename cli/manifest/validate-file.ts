@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { copyManifest } from '../../manifests/intake/copy-manifest.ts';
+import type { ManifestCopy } from '../../manifests/intake/copy-manifest.ts';
+import type { RegisteredBatch, RegisteredUnits } from '../../manifests/check/registered-units.ts';
+import { validateManifest } from '../../manifests/check/validate-manifest.ts';
+import { rejectedFile } from '../../manifests/check/verdict.ts';
+import type { Rejected } from '../../manifests/check/verdict.ts';
+import { registryPath } from '../../line/state-folder.ts';
+import { CommandError, EXIT_STATUS } from '../exit-status.ts';
+import type { Invocation } from '../invocation.ts';
+import { issueCells, printIssues, refusalSummary } from './issue-table.ts';
+import { withRegistry } from '../registry/open-registry.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
+
+/** What would become of a manifest if it were dropped now. */
+type Judgement =
+  | { readonly status: 'valid'; readonly order: string; readonly rows: number }
+  | { readonly status: 'known'; readonly batch: RegisteredBatch }
+  | Rejected;
+
+/** What is registered where nothing is. */
+const NOTHING: RegisteredUnits = {
+  batchOf: async () => undefined,
+  registeredSerials: async () => [],
+  registeredBoards: async () => [],
+};
+
+/** `certline validate`. Sets exit status `manifestRefused`; throws `unknown` when there is no such file. */
+export async function validateFile(
+  { config, stateFolder }: Invocation,
+  file: string,
+  options: { json?: boolean },
+): Promise<void> {
+  await withRegistry(stateFolder, async (registry) => {
+    const judgement = await judge(file, config.products, registry ?? NOTHING);
+    if (judgement.status === 'rejected') process.exitCode = EXIT_STATUS.manifestRefused.status;
+    const compared = registry === undefined ? null : registryPath(stateFolder);
+    if (options.json === true) printJson({ file, ...judgement, comparedWith: compared });
+    else await print(file, judgement, compared ?? undefined);
+  });
+}
+
+/** The same way as a drop takes, private copy included, with the copy in a folder that is removed. */
+async function judge(
+  file: string,
+  products: Invocation['config']['products'],
+  registered: RegisteredUnits,
+): Promise<Judgement> {
+  const folder = mkdtempSync(join(tmpdir(), 'certline-validate-'));
+  try {
+    const result = await copyManifest(file, folder);
+    if ('copy' in result) return await judgeCopy(result.copy, products, registered);
+    if (result.refused.code === 'MANIFEST_MISSING') throw noSuchFile(file);
+    return rejectedFile(result.refused);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function judgeCopy(
+  copy: ManifestCopy,
+  products: Invocation['config']['products'],
+  registered: RegisteredUnits,
+): Promise<Judgement> {
+  const batch = await registered.batchOf(copy.sha256);
+  if (batch !== undefined) return { status: 'known', batch };
+  const found = await validateManifest(copy.path, products, registered);
+  return found.count > 0 ? found.verdict() : { status: 'valid', order: found.order, rows: found.rows };
+}
+
+async function print(file: string, judgement: Judgement, compared: string | undefined): Promise<void> {
+  switch (judgement.status) {
+    case 'valid':
+      printLine(`${file} is right: order ${judgement.order}, ${judgement.rows} units.`);
+      if (compared === undefined) printLine('Not compared with earlier batches: there is no registry here.');
+      return;
+    case 'known': {
+      const { batchId, manifest } = judgement.batch;
+      printLine(
+        `${file} was accepted before, as ${manifest}: it is batch ${batchId}, and dropping it again does nothing.`,
+      );
+      return;
+    }
+    case 'rejected':
+      await printIssues(judgement.issues.map(issueCells));
+      printLine(refusalSummary(file, judgement));
+  }
+}
+
+/** The error for a manifest that is not there. */
+export function noSuchFile(file: string): CommandError {
+  return new CommandError('unknown', `There is no file ${file}: give the path of a manifest.`);
+}

@@ -1,0 +1,21 @@
+import { OrderDesk } from '../../pki/orders/order-desk.ts';
+import { orderSourcesOf } from '../../line/orders.ts';
+import type { Invocation } from '../invocation.ts';
+import { noLedger, withLedger } from '../open-ledger.ts';
+import { printLine } from '../terminal/stdout.ts';
+
+/**
+ * `certline order close`. An order that the signer has not met yet is admitted first, so that it can be closed. Throws
+ * ORDER_UNKNOWN, ORDER_INVALID, `unknown` where there is no signer's ledger.
+ */
+export async function closeOrder(invocation: Invocation, id: string): Promise<void> {
+  const { stateFolder, config } = invocation;
+  await withLedger(invocation, async (ledger) => {
+    if (ledger === undefined) throw noLedger(invocation);
+    if ((await ledger.orderStanding(id)) === undefined)
+      await new OrderDesk(orderSourcesOf(stateFolder, config), ledger).admit(id);
+    await ledger.closeOrder(id);
+    const { released, quantity } = (await ledger.orderStanding(id))!;
+    printLine(`Order ${id} is closed for good, with ${released} of ${quantity} units released`);
+  });
+}

@@ -1,0 +1,59 @@
+import type { OrderStanding } from '../../pki/signing/issuance-ledger.ts';
+import { readOrder, readOrderFile } from '../../pki/orders/order-desk.ts';
+import { openOrder, type SignedOrder } from '../../pki/orders/order.ts';
+import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
+import { orderSourcesOf } from '../../line/orders.ts';
+import type { Invocation } from '../invocation.ts';
+import { readLedger } from '../open-ledger.ts';
+import { shownTime } from '../terminal/shown-time.ts';
+import { printJson } from '../terminal/stdout.ts';
+import { printFields } from '../terminal/table.ts';
+
+export interface ShowOrderOptions {
+  readonly releaseKeys?: string;
+  readonly json?: boolean;
+}
+
+/** `certline order show`. Throws ORDER_UNKNOWN, ORDER_INVALID. */
+export async function showOrder(
+  invocation: Invocation,
+  given: string,
+  options: ShowOrderOptions,
+): Promise<void> {
+  const configured = orderSourcesOf(invocation.stateFolder, invocation.config);
+  const releaseKeys = options.releaseKeys ?? configured.releaseKeys;
+  const file = readOrderFile(given);
+  const order =
+    file === undefined
+      ? readOrder({ ...configured, releaseKeys }, given)
+      : openOrder(file, readVerifierKeys(releaseKeys), `The order ${given}`);
+  const standing = await readLedger(invocation, async (ledger) => ledger?.orderStanding(order.order));
+  if (options.json === true) {
+    const { released = 0, reissued = 0, closedAt = null } = standing ?? {};
+    printJson({ ...order, released, reissued, closedAt });
+  } else {
+    printOrder(order, standing);
+  }
+}
+
+function printOrder(order: SignedOrder, standing: OrderStanding | undefined): void {
+  const { quantity, reissues, revision, manifestSha256, sha256 } = order;
+  const { released = 0, reissued = 0, closedAt } = standing ?? {};
+  const newer =
+    standing !== undefined && standing.revision > revision
+      ? `the signer knows revision ${standing.revision}: this one counts no more`
+      : undefined;
+  printFields([
+    ['Order', `${order.order}, revision ${revision}`],
+    ['Signature', `good, by ${order.signedBy}`],
+    ['Products', order.products.join(', ')],
+    ['Quantity', `${quantity} units, ${released} released`],
+    ['Reissues', `${reissues}, ${reissued} used`],
+    ['Opens', shownTime(order.opens)],
+    ['Closes', shownTime(order.closes)],
+    ['Manifest', manifestSha256 === undefined ? undefined : `SHA-256 ${manifestSha256}`],
+    ['Closed', closedAt === undefined ? undefined : `${shownTime(closedAt)}, for good`],
+    ['Replaced', newer],
+    ['SHA-256', sha256],
+  ]);
+}

@@ -1,0 +1,54 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { MESSAGES } from '../../provisioning/messages.ts';
+import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { askWorkflow } from '../line/ask-workflow.ts';
+import { CommandError } from '../exit-status.ts';
+import { withLineClient } from '../line/line-client.ts';
+import { withRegistry } from '../registry/open-registry.ts';
+import { printLine } from '../terminal/stdout.ts';
+import { unknownUnit } from './unknown-unit.ts';
+
+/** What a person may decide on a unit that waits. */
+export type Verdict = (typeof MESSAGES)['retry' | 'skip' | 'scrap'];
+
+/**
+ * `certline unit retry|skip|scrap`. Throws `refused` with the unit's own sentence unless it waits for a decision,
+ * `unknown`, `lineNotRunning`.
+ */
+export async function decideOnUnit(
+  stateFolder: string,
+  given: string,
+  verdict: Verdict,
+  { reason }: { reason?: string },
+): Promise<void> {
+  const serial = given.toUpperCase();
+  await withLineClient(stateFolder, async (client) => {
+    const argument = reason === undefined ? {} : { reason };
+    const answer = await askWorkflow<string>(client, unitWorkflowId(serial), verdict, argument);
+    if (answer === undefined) throw await unitNotRunning(client, stateFolder, serial);
+    printLine(answer);
+  });
+}
+
+/** Why there is nothing to decide: the unit has ended, has not begun, or does not exist. */
+async function unitNotRunning(client: Client, stateFolder: string, serial: string): Promise<CommandError> {
+  const see = `see "certline unit show ${serial}"`;
+  const ended = await endOf(client, serial);
+  if (ended !== undefined)
+    return new CommandError('refused', `${serial} has ended (${ended}), nothing waits: ${see}.`);
+  const record = await withRegistry(stateFolder, async (registry) => await registry?.unit(serial));
+  if (record === undefined) return unknownUnit(serial);
+  const standing = record.outcome === undefined ? 'has not begun' : `has ended as ${record.outcome}`;
+  return new CommandError('refused', `${serial} ${standing}, nothing waits: ${see}.`);
+}
+
+async function endOf(client: Client, serial: string): Promise<string | undefined> {
+  try {
+    const { status } = await client.workflow.getHandle(unitWorkflowId(serial)).describe();
+    return status.name.toLowerCase();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}

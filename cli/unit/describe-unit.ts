@@ -1,0 +1,149 @@
+import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import { pemOf } from '../../pki/x509/pem.ts';
+import type {
+  AttemptRecord,
+  CertificateRecord,
+  EvidenceRecord,
+  UnitRecord,
+} from '../../registry/registry.ts';
+import { CommandError } from '../exit-status.ts';
+import { withRegistry } from '../registry/open-registry.ts';
+import { shownExpiry, shownTime } from '../terminal/shown-time.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
+import { printFields, printTable } from '../terminal/table.ts';
+import { unknownUnit } from './unknown-unit.ts';
+import type { LiveState } from './unit-live-state.ts';
+
+export interface DescribeUnitOptions {
+  readonly pem?: boolean;
+  readonly json?: boolean;
+}
+
+/** `certline unit show`. Throws `unknown`, and `refused` where the PEM of a unit without a certificate is asked for. */
+export async function describeUnit(
+  stateFolder: string,
+  serial: string,
+  options: DescribeUnitOptions,
+): Promise<void> {
+  const unit = await withRegistry(stateFolder, async (registry) => await registry?.unit(serial));
+  if (unit === undefined) throw unknownUnit(serial);
+  if (options.pem === true) {
+    process.stdout.write(activePem(unit));
+    return;
+  }
+  const live = unit.outcome === undefined ? await askLive(stateFolder, unit.serial) : undefined;
+  if (options.json === true) printJson(documentOf(unit, live));
+  else await printUnit(unit, live);
+}
+
+/** Temporal's client is loaded only where there is something to ask. */
+async function askLive(stateFolder: string, serial: string): Promise<LiveState> {
+  const { unitLiveState } = await import('./unit-live-state.ts');
+  return await unitLiveState(stateFolder, serial);
+}
+
+function activePem({ serial, certificates }: UnitRecord): string {
+  const active = certificates.find(({ state }) => state === 'active');
+  if (active !== undefined) return pemOf('CERTIFICATE', active.certificate);
+  throw new CommandError(
+    'refused',
+    `${serial} has no active certificate: see "certline unit show ${serial}".`,
+  );
+}
+
+function documentOf(unit: UnitRecord, live: LiveState): object {
+  const certificates = unit.certificates.map(({ certificate, ...facts }) => ({
+    ...facts,
+    pem: pemOf('CERTIFICATE', certificate),
+  }));
+  return { ...unit, certificates, live: live ?? null };
+}
+
+async function printUnit(unit: UnitRecord, live: LiveState): Promise<void> {
+  printFields([
+    ['Serial', unit.serial],
+    ['Outcome', standingOf(unit)],
+    ['To do', unit.attention ? hintOf(unit) : undefined],
+    ['Now', live && nowOf(live)],
+    ['Batch', `${unit.batchId}, row ${unit.row}, order ${unit.order}`],
+    ['Product', unit.product],
+    ['Board', unit.boardId === undefined ? undefined : `${unit.boardId} (by the manifest)`],
+    ...Object.entries(unit.attrs).map(([name, value]) => [name, value] as const),
+  ]);
+  await printAttempts(unit.attempts);
+  await printCertificates(unit.certificates);
+  printEvidence(unit.evidence);
+}
+
+function standingOf({ outcome, attention, code, step, certificates }: UnitRecord): string {
+  if (outcome === 'PASS') return outcome + withdrawnSince(certificates);
+  const where = code === undefined ? '' : `: ${code} at ${step ?? '?'}`;
+  return (outcome ?? (attention ? 'waits for a decision' : 'open')) + where;
+}
+
+/** A unit that passed has a certificate that counts, unless somebody revoked it. */
+function withdrawnSince(certificates: readonly CertificateRecord[]): string {
+  if (certificates.some(({ state }) => state === 'active')) return '';
+  const last = certificates.findLast(({ state }) => state === 'revoked');
+  return last === undefined ? '' : `, and its certificate was revoked since (${last.reason ?? '?'})`;
+}
+
+function hintOf({ serial, code }: UnitRecord): string {
+  const hint = isFailureCode(code) ? `${FAILURES[code].hint} ` : '';
+  return `${hint}Then: certline unit retry ${serial}`;
+}
+
+function nowOf(live: Exclude<LiveState, undefined>): string {
+  if ('unheard' in live) return `unknown: ${live.unheard}`;
+  const { attempt, step, stationId, socket, attention } = live.now;
+  const place = stationId === undefined ? '' : ` in ${stationId}/${socket ?? '?'}`;
+  return attention ? `waits (${attention.code} at ${attention.step})` : `attempt ${attempt}, ${step}${place}`;
+}
+
+async function printAttempts(attempts: readonly AttemptRecord[]): Promise<void> {
+  if (attempts.length === 0) return;
+  printLine();
+  const heads = ['attempt', 'socket', 'board', 'came to', 'code', 'reason', 'started', 'finished'];
+  await printTable(
+    heads.map((head) => ({ head })),
+    attempts.map((attempt) => [
+      String(attempt.attempt),
+      attempt.station === undefined ? '' : `${attempt.station}/${attempt.socket ?? '?'}`,
+      attempt.boardId ?? '',
+      attempt.step,
+      attempt.code ?? '',
+      attempt.reason ?? '',
+      shownTime(attempt.startedAt) ?? '',
+      shownTime(attempt.finishedAt) ?? '',
+    ]),
+  );
+}
+
+async function printCertificates(certificates: readonly CertificateRecord[]): Promise<void> {
+  if (certificates.length === 0) return;
+  printLine();
+  const heads = ['certificate', 'state', 'attempt', 'valid from', 'valid', 'ended', 'SHA-256'];
+  await printTable(
+    heads.map((head) => ({ head })),
+    certificates.map((certificate) => [
+      certificate.certificateSerial,
+      certificate.state + (certificate.reason === undefined ? '' : ` (${certificate.reason})`),
+      String(certificate.attempt),
+      shownTime(certificate.notBefore),
+      shownExpiry(certificate.notAfter),
+      shownTime(certificate.endedAt) ?? '',
+      certificate.fingerprint,
+    ]),
+  );
+}
+
+function printEvidence(evidence: readonly EvidenceRecord[]): void {
+  if (evidence.length === 0) return;
+  printLine();
+  printFields(
+    evidence.map(({ attempt, kind, body, recordedAt }) => [
+      `Evidence ${attempt}, ${kind}`,
+      `${JSON.stringify(body)} (${shownTime(recordedAt)})`,
+    ]),
+  );
+}

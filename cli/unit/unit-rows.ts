@@ -1,0 +1,39 @@
+import type { ResultRow } from '../../registry/registry.ts';
+import { outcomeStyle } from '../terminal/outcome-style.ts';
+import { printTable } from '../terminal/table.ts';
+import type { Column } from '../terminal/table.ts';
+
+const COLUMNS: readonly Column[] = [
+  { head: 'serial' },
+  { head: 'outcome', style: outcomeStyle },
+  { head: 'code' },
+  { head: 'certificate' },
+  { head: 'board' },
+  { head: 'socket' },
+  { head: 'attempts', align: 'right' },
+  { head: 'seconds', align: 'right' },
+];
+
+/** Prints a row for each unit of a batch, as they come. */
+export async function printUnitRows(rows: AsyncIterable<ResultRow>): Promise<void> {
+  await printTable(COLUMNS, cellsOf(rows));
+}
+
+async function* cellsOf(rows: AsyncIterable<ResultRow>): AsyncGenerator<string[]> {
+  for await (const row of rows) yield cells(row);
+}
+
+function cells(row: ResultRow): string[] {
+  const { startedAt, finishedAt, station, socket } = row;
+  const isTimed = startedAt !== undefined && finishedAt !== undefined;
+  return [
+    row.serial,
+    row.outcome ?? (row.code === undefined ? '' : 'waits'),
+    row.code ?? '',
+    row.certificateSerial ?? '',
+    row.boardId ?? '',
+    station === undefined ? '' : `${station}/${socket ?? '?'}`,
+    String(row.attempts),
+    isTimed ? ((Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000).toFixed(1) : '',
+  ];
+}

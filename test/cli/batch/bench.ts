@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import type { Connection } from '@temporalio/client';
+import { onTestFinished } from 'vitest';
+import { createRegistryActivities } from '../../../activities/registry-activities.ts';
+import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
+import { batchWorkflowId } from '../../../provisioning/workflow-ids.ts';
+import type { BatchRow } from '../../../registry/registry.ts';
+import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { registryPath } from '../../../line/state-folder.ts';
+import { failure, PRODUCT, startRig, STATION } from '../../workflows/rig.ts';
+import type { Rig, ScriptedActivities } from '../../workflows/rig.ts';
+import { newPlace } from '../certline.ts';
+import type { Place } from '../certline.ts';
+
+/** A running batch PO-1, and a place whose commands talk to it. */
+export interface Bench {
+  readonly place: Place;
+  readonly registry: SqliteRegistry;
+  readonly rig: Rig;
+  /** Serials whose board is bad; may be changed at any time. */
+  readonly bad: Set<string>;
+}
+
+/** Stations and signer are scripted; server, workflows and registry are real. The batch has these units. */
+export async function startBench(serials: readonly string[], bad: readonly string[]): Promise<Bench> {
+  const environment: Record<string, string> = {};
+  const place = newPlace(environment);
+  mkdirSync(place.inbox);
+  const registry = new SqliteRegistry(registryPath(place.state));
+  onTestFinished(() => registry.close());
+  const batch = { batchId: 'PO-1', order: 'PO-1', manifest: 'lot.csv', rows: serials.length };
+  await registry.importBatch({ ...batch, sha256: sha256('lot.csv') }, rowsOf(serials));
+  await registry.recordStart('PO-1');
+  const faulty = new Set(bad);
+  const rig = await startRig({ ...scriptOf(faulty), ...createRegistryActivities(registry, place.inbox) });
+  onTestFinished(() => rig.stop());
+  const { address } = (rig.client.connection as Connection).options;
+  Object.assign(environment, { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: rig.namespace });
+  await rig.client.workflow.start('batch', {
+    workflowId: batchWorkflowId('PO-1'),
+    taskQueue: WORKFLOW_QUEUE,
+    args: [{ ...batch, window: 4 }],
+  });
+  return { place, registry, rig, bad: faulty };
+}
+
+async function* rowsOf(serials: readonly string[]): AsyncGenerator<BatchRow> {
+  for (const serial of serials) yield { serial, product: PRODUCT, attrs: {} };
+}
+
+/** What the registry checks must be true of it: each unit has a board, a key and a certificate of its own. */
+function scriptOf(bad: ReadonlySet<string>): Partial<ScriptedActivities> {
+  return {
+    generateKeypair: async ({ unit }) => ({
+      stationId: STATION,
+      socket: '1',
+      boardId: sha256(unit.serial).slice(0, 16),
+      csr: 'Y3Ny',
+      spkiSha256: sha256(`key of ${unit.serial}, ${unit.attempt}`),
+      startedAt: '2026-01-01T00:00:00.000Z',
+      signed: { at: 's', signature: 'c2ln' },
+    }),
+    signCertificate: async ({ unit }) => {
+      const certificate = Buffer.from(`certificate of ${unit.serial}, ${unit.attempt}`);
+      return {
+        certificate: certificate.toString('base64'),
+        certificateSerial: sha256(certificate).slice(0, 32),
+        fingerprint: sha256(certificate),
+        notBefore: '2026-01-01T00:00:00.000Z',
+        notAfter: '9999-12-31T23:59:59.000Z',
+      };
+    },
+    flashCredentials: async ({ unit }) => {
+      if (bad.has(unit.serial)) throw failure('BOARD_GONE');
+    },
+  };
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}

@@ -1,0 +1,206 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Tile } from '../../../fixtures/station/tile.ts';
+import { openInbox } from '../../../manifests/intake/inbox.ts';
+import { createIntake } from '../../../manifests/intake/intake.ts';
+import type { BatchProgress } from '../../../provisioning/batch.ts';
+import type { UnitState } from '../../../provisioning/unit.ts';
+import type { UnitRecord } from '../../../registry/registry.ts';
+import { startBatchWorkflow } from '../../../workers/batch-start.ts';
+import { tileFilePath } from '../../../line/state-folder.ts';
+import { PRODUCT } from '../../workflows/rig.ts';
+import { until } from '../../workflows/until.ts';
+import { startBench } from './bench.ts';
+import type { Bench } from './bench.ts';
+import { json } from '../certline.ts';
+import { startAtTerminal } from '../terminal.ts';
+
+const progressOf = (bench: Bench): Promise<BatchProgress> =>
+  bench.rig.client.workflow.getHandle('batch/PO-1').query<BatchProgress>('progress');
+
+async function untilWaiting(bench: Bench, count: number): Promise<void> {
+  await until(`${count} units wait`, async () => (await progressOf(bench)).attention.length === count);
+}
+
+describe('a batch with a bad board', () => {
+  it('is watched until nothing moves, looked at, run again, and watched to its end', async () => {
+    const bench = await startBench(['CL-1', 'CL-2', 'CL-3'], ['CL-2']);
+    const { place, bad } = bench;
+    const waits = await place.certline('batch', 'watch', 'PO-1');
+    expect(waits.status).toBe(1);
+    expect(waits.stdout.trimEnd().split('\n').at(-1)).toMatch(
+      /^2\/3 passed · 0 under way · 1 need attention/,
+    );
+    expect(waits.stderr).toMatch(
+      /^certline: 1 of 3 units did not pass: 1 waits for a decision, .*certline batch rerun PO-1/,
+    );
+
+    const shown = json(await place.certline('batch', 'show', 'PO-1', '--json'));
+    expect(shown).toMatchObject({
+      passed: 2,
+      attention: 1,
+      waiting: [{ serial: 'CL-2', code: 'BOARD_GONE' }],
+    });
+    const unit = json(await place.certline('unit', 'show', 'CL-2', '--json')) as UnitRecord & {
+      live: { now: UnitState };
+    };
+    expect(unit.live.now).toMatchObject({ step: 'flashCredentials', attention: { code: 'BOARD_GONE' } });
+
+    const none = await place.certline('batch', 'rerun', 'PO-1', '--code', 'SMP_TIMEOUT', 'SMP_CRC');
+    expect(none).toMatchObject({
+      status: 6,
+      stdout: '',
+      stderr: expect.stringContaining('no unit of this batch waits'),
+    });
+
+    bad.clear();
+    const rerun = await place.certline(
+      'batch',
+      'rerun',
+      'po',
+      '--serial',
+      'cl-2',
+      'CL-1',
+      '--code',
+      'BOARD_GONE',
+    );
+    expect(rerun).toMatchObject({
+      status: 0,
+      stdout: '1 unit of the 2 named tries again: certline batch watch PO-1\n',
+      stderr: '',
+    });
+    const through = await place.certline('batch', 'watch', 'PO-1');
+    expect(through).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(join(place.inbox, 'lot.result.csv'))).toBe(true);
+
+    const ended = await place.certline('batch', 'rerun', 'PO-1');
+    expect(ended).toMatchObject({ status: 6, stderr: expect.stringContaining('has ended (completed)') });
+  });
+
+  it('shows bar and sockets on a terminal', async () => {
+    const bench = await startBench(['CL-1', 'CL-2'], ['CL-2']);
+    const path = tileFilePath(bench.place.state, 'st-9');
+    const tile: Tile = {
+      socket: 'A1',
+      port: '/dev/x',
+      state: 'hold',
+      boardId: null,
+      serial: 'CL-2',
+      step: null,
+      code: null,
+      instruction: '',
+    };
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, JSON.stringify({ station: 'st-9', updatedAt: '', sockets: [tile] }));
+    const watching = startAtTerminal(bench.place, ['batch', 'watch', 'PO-1']);
+    expect(await watching.ended).toBe(1);
+    expect(watching.screen()).toMatch(/█+░+ {2}1\/2 passed/);
+    expect(watching.screen()).toContain('st-9  [A1 HOLD CL-2');
+    expect(watching.screen()).toMatch(
+      /Waiting for a decision. To try again: .*batch rerun PO-1\S*\s+CL-2 {2}BOARD_GONE at flashCredentials/,
+    );
+  });
+});
+
+describe('a unit that waits', () => {
+  it('is tried again, left out or scrapped, each with its reason on record', async () => {
+    const bench = await startBench(['CL-1', 'CL-2', 'CL-3', 'CL-4'], ['CL-1', 'CL-2', 'CL-3']);
+    await untilWaiting(bench, 3);
+    const { place, bad } = bench;
+    bad.delete('CL-1');
+    const [retried, skipped, scrapped] = await Promise.all([
+      place.certline('unit', 'retry', 'cl-1', '--reason', 'board replaced'),
+      place.certline('unit', 'skip', 'CL-2', '--reason', 'at the lab'),
+      place.certline('unit', 'scrap', 'CL-3'),
+    ]);
+    expect(retried).toMatchObject({ status: 0, stdout: expect.stringMatching(/^retry: CL-1 /), stderr: '' });
+    expect([skipped.status, scrapped.status]).toEqual([0, 0]);
+    const watched = await place.certline('batch', 'watch', 'PO-1');
+    expect(watched).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('2 of 4 units did not pass'),
+    });
+    const [first, second, third] = await Promise.all(
+      ['CL-1', 'CL-2', 'CL-3'].map(async (serial) =>
+        json(await place.certline('unit', 'show', serial, '--json')),
+      ),
+    );
+    expect(first).toMatchObject({ outcome: 'PASS', live: null });
+    expect(second).toMatchObject({ outcome: 'HOLD', attempts: [{ reason: 'at the lab' }] });
+    expect(third).toMatchObject({ outcome: 'FAIL' });
+  });
+
+  it('is the only one that can be decided on', async () => {
+    const bench = await startBench(['CL-1', 'CL-2'], ['CL-2']);
+    await untilWaiting(bench, 1);
+    const [ended, unknown] = await Promise.all([
+      bench.place.certline('unit', 'retry', 'CL-1'),
+      bench.place.certline('unit', 'scrap', 'CL-9'),
+    ]);
+    expect(ended).toMatchObject({
+      status: 6,
+      stdout: '',
+      stderr: expect.stringContaining('has ended (completed)'),
+    });
+    expect(unknown).toMatchObject({
+      status: 5,
+      stdout: '',
+      stderr: expect.stringContaining('No batch has a unit CL-9'),
+    });
+  });
+});
+
+describe('certline batch cancel', () => {
+  it('asks at a terminal, and ends the batch only on yes', async () => {
+    const bench = await startBench(['CL-1', 'CL-2'], ['CL-2']);
+    await untilWaiting(bench, 1);
+    const refused = startAtTerminal(bench.place, ['batch', 'cancel', 'PO-1']);
+    await refused.answer('[y/N]', 'n');
+    expect(await refused.ended).toBe(6);
+    expect(refused.screen()).toContain('Cancel batch PO-1 (1/2 passed');
+    expect((await progressOf(bench)).attention).toHaveLength(1);
+
+    const agreed = startAtTerminal(bench.place, ['batch', 'cancel', 'PO-1']);
+    await agreed.answer('[y/N]', 'y');
+    expect(await agreed.ended).toBe(0);
+    const watched = await bench.place.certline('batch', 'watch', 'PO-1');
+    expect(watched).toMatchObject({ status: 1, stderr: expect.stringContaining('was ended (cancelled)') });
+    expect(json(await bench.place.certline('unit', 'show', 'CL-2', '--json'))).toMatchObject({
+      outcome: 'HOLD',
+    });
+    const again = await bench.place.certline('batch', 'cancel', 'PO-1', '--yes');
+    expect(again).toMatchObject({ status: 6, stderr: expect.stringContaining('has ended (cancelled)') });
+  });
+});
+
+describe('certline submit --wait', () => {
+  it('follows the batch of the manifest to its end, and tells both in one document', async () => {
+    const bench = await startBench(['CL-1'], ['CL-12']);
+    const { place, registry, rig } = bench;
+    const inbox = await openInbox({
+      folder: place.inbox,
+      stateFolder: place.state,
+      settleMs: 50,
+      accept: createIntake({
+        products: [{ name: PRODUCT, assignment: 'any-board', commonName: '{serial}' }],
+        registered: registry,
+        importBatch: registry.importBatch.bind(registry),
+        startBatch: ({ batchId, order, manifest, sha256: manifestSha256, rows }) =>
+          startBatchWorkflow(rig.client, { batchId, order, manifest, manifestSha256, rows, window: 4 }),
+      }),
+      report: () => undefined,
+    });
+    onTestFinished(() => inbox.close());
+    const manifest = join(place.folder, 'lot-2.csv');
+    writeFileSync(manifest, `order,serial,product\nPO-2,CL-11,${PRODUCT}\nPO-2,CL-12,${PRODUCT}\n`);
+    const ended = await place.certline('submit', manifest, '--wait', '--json');
+    expect(json(ended)).toMatchObject({
+      status: 'accepted',
+      order: 'PO-2',
+      progress: { rows: 2, passed: 1, attention: [{ serial: 'CL-12', code: 'BOARD_GONE' }] },
+    });
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toMatch(/^certline: 1 of 2 units did not pass: .*\n$/);
+  });
+});

@@ -1,0 +1,94 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openConfiguredCa } from '../../../line/ca.ts';
+import { loadLineConfig } from '../../../line/config.ts';
+import { pemOf } from '../../../pki/x509/pem.ts';
+import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { registryPath } from '../../../line/state-folder.ts';
+import { openssl } from '../../pki/openssl.ts';
+import { SOFTHSM_INSTALLED } from '../../pki/signers/softhsm.ts';
+import { rowsOf } from '../../registry/sqlite/opened.ts';
+import { newPlace, PRODUCT } from '../certline.ts';
+import type { Place } from '../certline.ts';
+import { blocksOf, followSigner, pageOf } from '../follow-docs.ts';
+import { issueInto } from '../issued-lot.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+const ON_TOKEN = "The CA's key on a token";
+
+/** Runs the commands of a section as they stand, in the folder of the place. */
+function follow({ folder, environment }: Place, section: string): string {
+  return followSigner(section, {
+    cwd: folder,
+    env: { ...environment, SOFTHSM2_CONF: process.env['SOFTHSM2_CONF'] },
+  });
+}
+
+describe.skipIf(!SOFTHSM_INSTALLED)(
+  'docs/signer.md (test/pki/signers/install-softhsm.sh installs its token)',
+  () => {
+    it('leads from an empty token to a closed lot', async () => {
+      const place = newPlace();
+      mkdirSync(join(place.folder, 'tokens'));
+      const configuration = join(place.folder, 'softhsm2.conf');
+      writeFileSync(configuration, `directories.tokendir = ${join(place.folder, 'tokens')}\n`);
+      process.env['SOFTHSM2_CONF'] = configuration;
+      follow(place, ON_TOKEN);
+      const { pkcs11 } = JSON.parse(`{${blocksOf('signer.md', ON_TOKEN, 'json')}}`) as { pkcs11: object };
+      place.configure({ inbox: place.inbox, products: [PRODUCT], pkcs11 });
+      expect(follow(place, 'Making a CA')).toContain('Acme Devices Factory ICA');
+      expect(follow(place, 'At a cloud')).toContain('proof.pem: OK');
+      const ca = await openConfiguredCa(place.state, loadLineConfig(join(place.folder, 'certline.json')));
+      const serials = ['CL-000017', 'CL-000018'];
+      await issueInto(place, serials, ca);
+      const registry = new SqliteRegistry(registryPath(place.state));
+      const batch = { batchId: 'b1', order: 'PO-1', manifest: 'lot.csv', sha256: 'ab'.repeat(32), rows: 2 };
+      await registry.importBatch(batch, rowsOf(serials));
+      registry.close();
+      await ca.signer.close();
+      const byHand = follow(place, 'Certificates by hand');
+      expect(byHand).toContain('Key Compromise');
+      expect(byHand).toContain('1 entry is of certificates that were never registered.');
+      expect(follow(place, 'The audit log')).toMatch(/The log is whole\.[^]*No difference\.\n$/);
+    });
+  },
+);
+
+describe('docs/signer.md', () => {
+  it('leads under a corporate root, from a request to a certificate that its verifiers accept', async () => {
+    const place = newPlace();
+    place.configure({ inbox: place.inbox, products: [PRODUCT] });
+    const at = (name: string): string => join(place.folder, name);
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-noenc'];
+    const root = ['-subj', '/O=Acme Corporation/CN=Acme Corporate Root', '-days', '14600'];
+    const usage = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
+    const files = ['-keyout', at('corporate-root.key'), '-out', at('corporate-root.pem')];
+    openssl('req', '-x509', ...key, ...root, ...usage, ...files);
+    expect(follow(place, 'A CA under a corporate root')).toContain('Acme Devices Factory ICA');
+    const ca = await openConfiguredCa(place.state, loadLineConfig(at('certline.json')));
+    const [issued] = await issueInto(place, ['CL-000017'], ca, { days: 3000 });
+    await ca.signer.close();
+    writeFileSync(at('device.pem'), pemOf('CERTIFICATE', issued!.certificate));
+    const verify = ['verify', '-x509_strict', '-purpose', 'sslclient', '-CAfile', at('corporate-root.pem')];
+    const said = openssl(...verify, '-untrusted', at('factory-ca.pem'), at('device.pem')).toString();
+    expect(said).toContain('device.pem: OK');
+  });
+
+  it('names for every way out of memory a test that is there, or says why there is none', () => {
+    const [, section = ''] = pageOf('signer.md').split('\n## Keys in memory\n');
+    const [, , ...rows] = section
+      .split('\n## ')[0]!
+      .split('\n')
+      .filter((line) => line.startsWith('|'));
+    const tests = rows.map((row) =>
+      [...row.matchAll(/`(test\/[\w/-]+\.test\.ts)`/g)].map(([, path]) => path!),
+    );
+    expect(rows.length).toBeGreaterThan(12);
+    const unproven = rows.filter(
+      (row, at) => tests[at]!.length === 0 && !row.includes('not tested, because'),
+    );
+    expect(unproven).toEqual([]);
+    expect(tests.flat().filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+});

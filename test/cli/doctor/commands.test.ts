@@ -1,0 +1,279 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { checkClock } from '../../../cli/doctor/check-clock.ts';
+import { judgeSpace } from '../../../cli/doctor/check-folder.ts';
+import { checkUnfinished } from '../../../cli/doctor/check-leftovers.ts';
+import { judgeMemory } from '../../../cli/doctor/check-memory.ts';
+import { checkProfiles } from '../../../cli/doctor/check-profiles.ts';
+import { checkNode } from '../../../cli/doctor/check-node.ts';
+import type { Finding } from '../../../cli/doctor/finding.ts';
+import { holderOf } from '../../../cli/doctor/port-holder.ts';
+import { BoardUart } from '../../../simulator/board/board-uart.ts';
+import { boardSpeed } from '../../../simulator/board/board-speed.ts';
+import { PtyPort } from '../../../simulator/line/pty-port.ts';
+import { VirtualBoard } from '../../../simulator/board/virtual-board.ts';
+import { DER_TAG } from '../../../pki/x509/der-reader.ts';
+import { derElement } from '../../../pki/x509/der-writer.ts';
+import { CA_FILES } from '../../../pki/ca/ca-folder.ts';
+import { pemOf } from '../../../pki/x509/pem.ts';
+import { openSerialLink } from '../../../smp/links/serial-link.ts';
+import { parseLineConfig } from '../../../line/config.ts';
+import { lockLine } from '../../../line/lock.ts';
+import { caFolder } from '../../../line/state-folder.ts';
+import { makeCa } from '../../pki/leaf.ts';
+import { temporaryFolder } from '../../pki/openssl.ts';
+import { until } from '../../workflows/until.ts';
+import { openPseudoTerminal } from '../../smp/pseudo-terminal.ts';
+import { json, newPlace, PRODUCT } from '../certline.ts';
+import type { Ended, Place } from '../certline.ts';
+
+interface Report {
+  healthy: boolean;
+  findings: Finding[];
+}
+
+function reportOf(ended: Ended): { healthy: boolean; of: (check: string) => Finding[] } {
+  const { healthy, findings } = json(ended) as Report;
+  return { healthy, of: (check) => findings.filter((finding) => finding.check === check) };
+}
+
+/** A place with a CA and these ports, one a socket from 1 on. */
+async function placeWithPorts(...ports: string[]): Promise<Place> {
+  const place = newPlace();
+  const sockets = ports.map((port, at) => ({ id: String(at + 1), port, product: PRODUCT.name }));
+  place.configure({ inbox: place.inbox, products: [PRODUCT], stations: [{ id: 'st-1', sockets }] });
+  expect(await place.certline('ca', 'init')).toMatchObject({ status: 0 });
+  return place;
+}
+
+function pseudoTerminal(): string {
+  const pty = openPseudoTerminal();
+  onTestFinished(() => pty.close());
+  return pty.path;
+}
+
+/** A port with a board that speaks. */
+function portWithBoard(folder: string): { path: string; hardwareId: string } {
+  const board = VirtualBoard.create(folder);
+  const speed = boardSpeed('instant');
+  const port = new PtyPort((bytes) => uart.receive(bytes));
+  const uart = new BoardUart(board, speed, (bytes) => port.write(bytes));
+  uart.start();
+  onTestFinished(() => {
+    uart.stop();
+    port.close();
+  });
+  return { path: port.path, hardwareId: board.hardwareId };
+}
+
+describe('certline doctor', () => {
+  it('finds a host fit when ports open, CA and passphrase fit, and folders can be written', async () => {
+    const place = await placeWithPorts(pseudoTerminal());
+    // One after the other: each holds the port while it looks.
+    const text = await place.certline('doctor');
+    const document = await place.certline('doctor', '--json');
+    expect(text.stdout).toMatch(/^ok +node +v24/);
+    expect(text.stdout).not.toContain('fail');
+    expect([text.status, text.stderr, document.status]).toEqual([0, '', 0]);
+    const report = reportOf(document);
+    expect(report.healthy).toBe(true);
+    expect(report.of('CA key')).toMatchObject([{ verdict: 'ok' }]);
+    expect(report.of('port st-1/1')).toMatchObject([
+      { verdict: 'ok', says: expect.stringMatching(/ opens$/) },
+    ]);
+    expect(report.of('line')).toMatchObject([{ says: expect.stringContaining('none runs') }]);
+  });
+
+  it('says that a port is missing, with status 20', async () => {
+    const place = await placeWithPorts(pseudoTerminal(), join('/dev', 'no-such-port'));
+    const { status, stdout } = await place.certline('doctor');
+    expect(status).toBe(20);
+    expect(stdout).toMatch(
+      /\nfail {2}port st-1\/2 +\/dev\/no-such-port: there is no such port: is the board plugged in\?/,
+    );
+  });
+
+  it('says who holds a busy port, with status 21', async () => {
+    const path = pseudoTerminal();
+    const link = await openSerialLink({ path });
+    onTestFinished(() => link.close());
+    const ended = await (await placeWithPorts(path)).certline('doctor', '--json');
+    expect(ended.status).toBe(21);
+    expect(reportOf(ended).of('port st-1/1')).toMatchObject([
+      { verdict: 'fail', reason: 'portBusy', says: expect.stringContaining(`pid ${process.pid}`) },
+    ]);
+  });
+
+  it('asks the boards who they are, on demand', async () => {
+    const place = newPlace();
+    const { path, hardwareId } = portWithBoard(join(place.folder, 'boards'));
+    const fitted = await placeWithPorts(path, pseudoTerminal());
+    const ended = await fitted.certline('doctor', '--probe', '--json');
+    const report = reportOf(ended);
+    expect(report.of('port st-1/1')).toMatchObject([
+      { verdict: 'ok', says: expect.stringMatching(new RegExp(`board ${hardwareId}, Zephyr`)) },
+    ]);
+    expect(report.of('port st-1/2')).toMatchObject([
+      { verdict: 'warn', says: expect.stringContaining('load one') },
+    ]);
+    expect(ended.status).toBe(0);
+  });
+
+  it('says that the CA cannot certify a product as configured, with status 4, and how to mend it', async () => {
+    const place = await placeWithPorts(pseudoTerminal());
+    const both = ['clientAuth', 'serverAuth'];
+    const products = [PRODUCT, { ...PRODUCT, name: 'gateway', extendedKeyUsage: both }];
+    place.configure({ inbox: place.inbox, products });
+    const ended = await place.certline('doctor', '--json');
+    expect(ended.status).toBe(4);
+    const report = reportOf(ended);
+    expect(report.of(`profile ${PRODUCT.name}`)).toMatchObject([{ verdict: 'ok' }]);
+    expect(report.of('profile gateway')).toMatchObject([
+      { verdict: 'fail', reason: 'configuration', says: expect.stringContaining('take serverAuth out') },
+    ]);
+  });
+
+  it('warns of a day from which the CA ends before the certificates of a product would', async () => {
+    const ending = (): object => ({
+      notAfter: Buffer.from(derElement(DER_TAG.utcTime, Buffer.from('491231235959Z'))),
+    });
+    const ca = await makeCa(temporaryFolder(), ending);
+    const state = temporaryFolder();
+    mkdirSync(caFolder(state), { recursive: true });
+    const files = [CA_FILES.factoryIca, CA_FILES.root];
+    for (const [index, der] of ca.chain.entries())
+      writeFileSync(join(caFolder(state), files[index]!), pemOf('CERTIFICATE', der));
+    const { products } = parseLineConfig({ products: [{ ...PRODUCT, validity: { days: 30 } }] }, 'c', state);
+    const verdicts = async (day: string): Promise<Finding[]> =>
+      await checkProfiles(state, products, new Date(`${day}T12:00:00Z`));
+    expect(await verdicts('2049-06-01')).toMatchObject([{ verdict: 'ok' }]);
+    expect(await verdicts('2049-10-01')).toMatchObject([
+      { verdict: 'warn', says: expect.stringContaining('only until 2049-12-01') },
+    ]);
+    expect(await verdicts('2049-12-03')).toMatchObject([{ verdict: 'fail' }]);
+  });
+
+  it('names a wrong profile in the configuration, with status 4', async () => {
+    const place = newPlace();
+    const cloud = { cloud: 'golioth', organization: 'My Project' };
+    place.configure({ inbox: place.inbox, products: [{ ...PRODUCT, ...cloud }] });
+    const ended = await place.certline('doctor');
+    expect(ended.status).toBe(4);
+    expect(ended.stdout).toMatch(/products\.0\.organization: is no Golioth project id: copy the id/);
+  });
+
+  it('misses a CA, with status 30, and the passphrase that opens it, with status 31', async () => {
+    const place = newPlace();
+    const without = await place.certline('doctor', '--json');
+    expect(without.status).toBe(30);
+    expect(reportOf(without).of('CA')).toMatchObject([{ says: expect.stringContaining('certline ca init') }]);
+    await place.certline('ca', 'init');
+    writeFileSync(join(place.state, 'signer', 'ca.passphrase'), 'quite another one\n', { mode: 0o600 });
+    const wrong = await place.certline('doctor', '--json');
+    expect(wrong.status).toBe(31);
+    expect(reportOf(wrong).of('CA key')).toMatchObject([
+      { verdict: 'fail', says: expect.stringContaining('does not open') },
+    ]);
+  });
+
+  it('goes on after a wrong configuration, with status 4', async () => {
+    const place = newPlace();
+    place.configure({ products: [] });
+    const ended = await place.certline('doctor', '--json');
+    expect(ended.status).toBe(4);
+    expect(reportOf(ended).of('registry')).toHaveLength(1);
+  });
+
+  it('says when nothing can be written, with status 50', async () => {
+    const place = newPlace();
+    writeFileSync(join(place.folder, 'file'), '');
+    const state = join(place.folder, 'file', 'state');
+    const ended = await place.certline('doctor', '--json', '--state', state);
+    expect(ended.status).toBe(50);
+    expect(reportOf(ended).of('state folder')).toMatchObject([{ verdict: 'fail', reason: 'disk' }]);
+  });
+
+  it('says why no server can be had, with status 40, and knows a running line', async () => {
+    const place = newPlace({ TEMPORAL_PROFILE: 'none-such' });
+    await place.certline('ca', 'init');
+    const lock = lockLine(place.state);
+    onTestFinished(() => lock.release());
+    const ended = await place.certline('doctor', '--json');
+    expect(ended.status).toBe(40);
+    const report = reportOf(ended);
+    expect(report.of('Temporal')).toMatchObject([
+      { verdict: 'fail', says: expect.stringContaining('TEMPORAL_PROFILE') },
+    ]);
+    expect(report.of('line')).toMatchObject([{ verdict: 'ok', says: expect.stringContaining('runs on') }]);
+  });
+});
+
+describe('a check', () => {
+  it('of the Node.js', () => {
+    expect(checkNode('v24.0.0').verdict).toBe('ok');
+    expect(checkNode('v20.19.1')).toMatchObject({ verdict: 'fail', reason: 'configuration' });
+  });
+
+  it('of the disk fails, warns or is content by what is free', () => {
+    const verdicts = [1_000_000, 500_000_000, 2_000_000_000].map(
+      (free) => judgeSpace('disk', '/s', free).verdict,
+    );
+    expect(verdicts).toEqual(['fail', 'warn', 'ok']);
+  });
+
+  it('of the clock holds it against what must lie in the past', () => {
+    const place = newPlace();
+    expect(checkClock(place.state, Date.UTC(1970, 0, 1))).toMatchObject({
+      verdict: 'fail',
+      reason: 'signer',
+    });
+    expect(checkClock(place.state).verdict).toBe('ok');
+    writeFileSync(join(place.state, 'registry.db'), '');
+    const ahead = Date.now() / 1_000 + 86_400;
+    utimesSync(join(place.state, 'registry.db'), ahead, ahead);
+    expect(checkClock(place.state)).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('the registry'),
+    });
+  });
+
+  it('of memory warns of swap, and of programs that get cores whatever their limit', () => {
+    const none = 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n';
+    const one = `${none}/dev/sda2                               partition\t8388604\t\t0\t\t-2\n`;
+    const verdicts = (swaps: string, pattern: string): string[] =>
+      judgeMemory(swaps, pattern).map(({ verdict, says }) => `${verdict} ${says}`);
+    expect(verdicts(none, 'core\n')).toEqual([expect.stringMatching(/^ok /)]);
+    expect(verdicts(one, '|/usr/lib/systemd/systemd-coredump %P\n')).toEqual([
+      expect.stringMatching(/^warn swap is on \(\/dev\/sda2\): /),
+      expect.stringMatching(/^warn cores go to a program \(\|\/usr\/lib\/systemd\/systemd-coredump %P\), /),
+    ]);
+  });
+
+  it('of the inbox finds copies that nobody will finish', () => {
+    const { inbox } = newPlace();
+    expect(checkUnfinished(inbox)).toBeUndefined();
+    mkdirSync(inbox);
+    writeFileSync(join(inbox, '.lot.csv.1.tmp'), '');
+    expect(checkUnfinished(inbox)).toBeUndefined();
+    expect(checkUnfinished(inbox, Date.now() + 7_200_000)).toMatchObject({
+      verdict: 'warn',
+      says: expect.stringContaining('.lot.csv.1.tmp'),
+    });
+  });
+
+  it('of a port knows its holder, and whether that is a line of ours', async () => {
+    const path = pseudoTerminal();
+    expect(holderOf(path)).toBeUndefined();
+    const program = join(newPlace().folder, 'certline.ts');
+    writeFileSync(
+      program,
+      "import { openSync } from 'node:fs';\nopenSync(process.argv[2], 'r+');\nsetInterval(() => {}, 1e6);\n",
+    );
+    const line = spawn(process.execPath, [program, path], { stdio: 'ignore' });
+    onTestFinished(() => void line.kill());
+    await until('it has the port open', () => holderOf(path) !== undefined);
+    expect(holderOf(path)).toMatchObject({ pid: line.pid, isCertline: true });
+  });
+});

@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest';
+import { newPlace } from '../certline.ts';
+
+it('a bad board is one of those loaded from now on, however many were before', async () => {
+  const place = newPlace();
+  const first = await place.certline('demo', '--units', '8', '--speed', 'instant');
+  expect(first.status).toBe(0);
+  // Eight boards lie in the sockets since; the ninth of this lot is the first that is loaded.
+  const second = await place.certline('demo', '--units', '12', '--speed', 'instant', '--faulty', '1');
+  expect(second.status).toBe(1);
+  expect(second.stdout).toContain('11 PASS, 0 FAIL, 0 ERROR, 0 HOLD, 1 waiting');
+});

@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { dropManifest } from '../../../cli/manifest/drop-manifest.ts';
+import { openInbox } from '../../../manifests/intake/inbox.ts';
+import { createIntake } from '../../../manifests/intake/intake.ts';
+import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { lockLine } from '../../../line/lock.ts';
+import { registryPath } from '../../../line/state-folder.ts';
+import { json, newPlace, PRODUCT } from '../certline.ts';
+import type { Place } from '../certline.ts';
+
+const MANIFESTS = join(import.meta.dirname, '..', '..', '..', 'manifests');
+const EXAMPLE = join(MANIFESTS, 'example.csv');
+const FAULTY = join(MANIFESTS, 'faulty.csv');
+
+interface Judgement {
+  status: string;
+  issues: { line: number; column: string; value: string; expected: string; code: string }[];
+}
+
+/** A line as far as a planner sees it: it holds the lock, watches the inbox, judges and registers. */
+async function startLine(place: Place): Promise<void> {
+  const lock = lockLine(place.state);
+  const registry = new SqliteRegistry(registryPath(place.state));
+  const inbox = await openInbox({
+    folder: place.inbox,
+    stateFolder: place.state,
+    settleMs: 50,
+    accept: createIntake({
+      products: [{ name: PRODUCT.name, assignment: 'any-board', commonName: '{serial}' }],
+      registered: registry,
+      importBatch: registry.importBatch.bind(registry),
+      startBatch: async ({ batchId }) => registry.recordStart(batchId),
+    }),
+    report: () => undefined,
+  });
+  onTestFinished(async () => {
+    await inbox.close();
+    registry.close();
+    lock.release();
+  });
+}
+
+function contentOf(folder: string): Record<string, string> {
+  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const names = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
+  const hash = (name: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(folder, name)))
+      .digest('hex');
+  return Object.fromEntries(names.map((name) => [name, hash(name)]));
+}
+
+async function recordOf(place: Place): Promise<unknown> {
+  const registry = new SqliteRegistry(registryPath(place.state));
+  try {
+    return [await registry.listBatches(), await registry.unit('CL-000007')];
+  } finally {
+    registry.close();
+  }
+}
+
+describe('certline validate', () => {
+  it('finds the example right', async () => {
+    const { status, stdout, stderr } = await newPlace().certline('validate', EXAMPLE);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('is right: order PO-1001, 24 units.');
+  });
+
+  it('shows every fault of the faulty one in a row, with status 3 and no effect', async () => {
+    const place = newPlace();
+    const [text, document] = await Promise.all([
+      place.certline('validate', FAULTY),
+      place.certline('validate', FAULTY, '--json'),
+    ]);
+    expect([text.status, document.status]).toEqual([3, 3]);
+    const { status, issues } = json(document) as Judgement;
+    expect(status).toBe('rejected');
+    expect(new Set(issues.map(({ code }) => code)).size).toBe(12);
+    const lines = text.stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^line +column +value +expected +code$/);
+    expect(lines).toHaveLength(1 + issues.length + 1);
+    for (const [at, { line, code }] of issues.entries()) {
+      expect(lines[at + 1]).toMatch(new RegExp(`^ *${line} .* ${code}$`));
+    }
+    expect(text.stderr).toBe('');
+    expect(contentOf(place.state)).toEqual({});
+    expect(existsSync(place.inbox)).toBe(false);
+  });
+
+  it('compares with what is registered, and leaves the registry as it is', async () => {
+    const place = newPlace();
+    await startLine(place);
+    await place.certline('submit', EXAMPLE);
+    const other = join(place.folder, 'other.csv');
+    writeFileSync(other, 'order,serial,product\nPO-2,CL-000007,golioth-node\nPO-2,CL-900007,golioth-node\n');
+    const before = await recordOf(place);
+    const [again, conflict] = await Promise.all([
+      place.certline('validate', EXAMPLE),
+      place.certline('validate', other, '--json'),
+    ]);
+    expect(again.status).toBe(0);
+    expect(again.stdout).toMatch(/was accepted before, as example\.csv: it is batch PO-1001-/);
+    expect(conflict.status).toBe(3);
+    expect((json(conflict) as Judgement).issues).toMatchObject([
+      { line: 2, column: 'serial', value: 'CL-000007', code: 'MANIFEST_SERIAL_REGISTERED' },
+    ]);
+    expect(await recordOf(place)).toEqual(before);
+  });
+
+  it('refuses by the rules for whole files too, and knows when there is none', async () => {
+    const place = newPlace();
+    const text = join(place.folder, 'lot.txt');
+    copyFileSync(EXAMPLE, text);
+    const [name, missing] = await Promise.all([
+      place.certline('validate', text, '--json'),
+      place.certline('validate', join(place.folder, 'nope.csv')),
+    ]);
+    expect(name.status).toBe(3);
+    expect((json(name) as Judgement).issues).toMatchObject([{ line: 0, code: 'MANIFEST_NAME' }]);
+    expect(missing).toMatchObject({
+      status: 5,
+      stdout: '',
+      stderr: expect.stringContaining('There is no file'),
+    });
+  });
+});
+
+describe('certline submit without a line', () => {
+  it('drops the file whole and says when it will be taken', async () => {
+    const place = newPlace();
+    const { status, stdout } = await place.certline('submit', EXAMPLE);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/Dropped .*inbox\/example\.csv\n.*it will be taken when one starts/);
+    expect(contentOf(place.inbox)).toEqual({ 'example.csv': contentOf(MANIFESTS)['example.csv'] });
+    const again = json(await place.certline('submit', EXAMPLE, '--json'));
+    expect(again).toEqual({ file: join(place.inbox, 'example.csv'), status: 'dropped' });
+  });
+
+  it('never takes the name of another file', async () => {
+    const place = newPlace();
+    mkdirSync(place.inbox);
+    writeFileSync(join(place.inbox, 'example.csv'), 'another one');
+    const { status, stdout, stderr } = await place.certline('submit', EXAMPLE);
+    expect({ status, stdout }).toEqual({ status: 6, stdout: '' });
+    expect(stderr).toContain('example-2.csv');
+    expect(readdirSync(place.inbox)).toEqual(['example.csv']);
+    expect(readFileSync(join(place.inbox, 'example.csv'), 'utf8')).toBe('another one');
+  });
+
+  it('refuses names that the inbox would pass over', async () => {
+    const place = newPlace();
+    for (const name of ['.hidden.csv', 'lot.result.csv', 'lot.csv.tmp', 'README.md']) {
+      const path = join(place.folder, name);
+      copyFileSync(EXAMPLE, path);
+      await expect(dropManifest(path, place.inbox)).rejects.toMatchObject({ reason: 'manifestRefused' });
+    }
+    const { status, stderr } = await place.certline('submit', join(place.folder, 'README.md'));
+    expect(status).toBe(3);
+    expect(stderr).toContain('README.md');
+    expect(existsSync(place.inbox)).toBe(false);
+  });
+
+  it('will not wait for what cannot come', async () => {
+    const place = newPlace();
+    const { status, stderr } = await place.certline('submit', EXAMPLE, '--wait');
+    expect(status).toBe(8);
+    expect(stderr).toContain(join(place.inbox, 'example.accepted.json'));
+  });
+
+  it('says why it cannot write into the inbox, with status 50', async () => {
+    const place = newPlace();
+    writeFileSync(place.inbox, 'a file, not a folder');
+    const { status, stderr } = await place.certline('submit', EXAMPLE);
+    expect(status).toBe(50);
+    expect(stderr).toMatch(/^certline: Cannot drop the manifest into .*\n$/);
+  });
+});
+
+describe('certline submit to a line', () => {
+  it('brings the acceptance, and the same for the same file', async () => {
+    const place = newPlace();
+    await startLine(place);
+    const first = await place.certline('submit', EXAMPLE);
+    expect(first.status).toBe(0);
+    expect(first.stdout).toMatch(
+      /Accepted: batch (PO-1001-\w{8}), order PO-1001, 24 units\n.*certline batch watch PO-1001-/,
+    );
+    const again = json(await place.certline('submit', EXAMPLE, '--json'));
+    expect(again).toMatchObject({ status: 'accepted', order: 'PO-1001', rows: 24 });
+    const copy = join(place.folder, 'copy.csv');
+    copyFileSync(EXAMPLE, copy);
+    const copied = await place.certline('submit', copy);
+    expect(copied.stdout).toContain('Accepted before; nothing was done again: batch PO-1001-');
+  });
+
+  it('brings the refusal, row by row, with status 3', async () => {
+    const place = newPlace();
+    await startLine(place);
+    const { status, stdout, stderr } = await place.certline('submit', FAULTY);
+    expect({ status, stderr }).toEqual({ status: 3, stderr: '' });
+    expect(stdout).toContain('MANIFEST_FORMULA');
+    expect(stdout.match(/MANIFEST_\w+\n/g)).toHaveLength(12);
+    const document = json(await place.certline('submit', FAULTY, '--json')) as {
+      status: string;
+      issues: string[][];
+    };
+    expect(document.status).toBe('rejected');
+    expect(document.issues).toHaveLength(12);
+  });
+});

@@ -1,0 +1,205 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { AttemptFailure, BatchSummary, UnitRecord } from '../../../registry/registry.ts';
+import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { registryPath } from '../../../line/state-folder.ts';
+import { freshTbs, makeCa, signTbs } from '../../pki/leaf.ts';
+import { imported, registration, serialsFrom } from '../../registry/sqlite/opened.ts';
+import { json, newPlace } from '../certline.ts';
+import type { Place } from '../certline.ts';
+
+const failure = (serial: string, code: string): AttemptFailure => ({
+  batchId: 'PO-1',
+  serial,
+  attempt: 1,
+  step: 'flashCredentials',
+  code,
+  station: 'st-1',
+  socket: '3',
+  boardId: 'c0ffee01',
+  startedAt: '2026-01-01T00:30:00.000Z',
+});
+
+/** Batches PO-1 (five units: passed, scrapped, waiting, two open) and, later, PO-10 (one unit, not started). */
+async function filledPlace(): Promise<Place & { chain: string; certificate: Uint8Array }> {
+  const place = newPlace();
+  const registry = new SqliteRegistry(registryPath(place.state));
+  const ca = await makeCa(place.folder);
+  const certificate = await signTbs(ca, await freshTbs(ca, 'CL-000001'));
+  await imported(registry, '1', serialsFrom(1, 5));
+  await registry.recordStart('PO-1');
+  const fingerprint = createHash('sha256').update(certificate).digest('hex');
+  await registry.registerUnit({ ...registration('CL-000001'), certificate, fingerprint });
+  await registry.recordOutcome({
+    ...failure('CL-000002', 'SMP_DEVICE_ERROR'),
+    outcome: 'FAIL',
+    reason: 'cracked',
+  });
+  await registry.recordAttention(failure('CL-000003', 'BOARD_GONE'));
+  await imported(registry, '10', ['CL-000099']);
+  registry.close();
+  return { ...place, chain: ca.chainPath, certificate };
+}
+
+describe('certline batch list', () => {
+  it('says that there is none, and makes no registry', async () => {
+    const place = newPlace();
+    const { status, stdout } = await place.certline('batch', 'list');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^No batch yet/);
+    expect(json(await place.certline('batch', 'list', '--json'))).toEqual({ batches: [] });
+    expect(() => execFileSync('ls', [registryPath(place.state)], { stdio: 'ignore' })).toThrow();
+  });
+
+  it('has the newest first, with counts, state and manifest', async () => {
+    const place = await filledPlace();
+    const [text, document] = await Promise.all([
+      place.certline('batch', 'list'),
+      place.certline('batch', 'list', '--json'),
+    ]);
+    const lines = text.stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[1]).toMatch(
+      /^PO-10 +not started +1 +- +- +- +- +- +1 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC +10\.csv$/,
+    );
+    expect(lines[2]).toMatch(/^PO-1 +waits +5 +1 +1 +- +- +1 +2 +.*1\.csv$/);
+    expect((json(document) as { batches: object[] }).batches).toMatchObject([
+      { batchId: 'PO-10', state: 'open', rows: 1, open: 1 },
+      { batchId: 'PO-1', order: 'PO-1', rows: 5, passed: 1, failed: 1, attention: 1, open: 2 },
+    ]);
+  });
+});
+
+describe('certline batch show', () => {
+  it('tells how a batch stands, and what to do about units that wait', async () => {
+    const place = await filledPlace();
+    mkdirSync(place.inbox);
+    const [before, document] = await Promise.all([
+      place.certline('batch', 'show', 'po-1'),
+      place.certline('batch', 'show', 'PO-1', '--json'),
+    ]);
+    expect(before.status).toBe(0);
+    expect(before.stdout).toContain(
+      '5: 1 passed, 1 failed, 0 errors, 0 on hold, 1 waiting for a decision, 2 open',
+    );
+    expect(before.stdout).toMatch(
+      /CL-000003 +flashCredentials +BOARD_GONE +1 +The board is no longer in its socket/,
+    );
+    expect(before.stdout).toContain('certline batch rerun PO-1');
+    expect(before.stdout).toContain(`${join(place.inbox, '1.result.csv')} (when the batch has ended)`);
+    expect(before.stdout).not.toContain('CL-000004');
+    expect(json(document)).toMatchObject({
+      batchId: 'PO-1',
+      attention: 1,
+      result: null,
+      waiting: [{ serial: 'CL-000003', step: 'flashCredentials', code: 'BOARD_GONE', attempt: 1 }],
+    });
+    writeFileSync(join(place.inbox, '1.result.csv'), '');
+    const after = json(await place.certline('batch', 'show', 'PO-1', '--json')) as { result: string };
+    expect(after.result).toBe(join(place.inbox, '1.result.csv'));
+  });
+
+  it('has every unit on demand', async () => {
+    const place = await filledPlace();
+    const [text, document] = await Promise.all([
+      place.certline('batch', 'show', 'PO-1', '--units'),
+      place.certline('batch', 'show', 'PO-1', '--units', '--json'),
+    ]);
+    expect(text.stdout).toMatch(/\nCL-000001 +PASS /);
+    expect(text.stdout).toMatch(/\nCL-000003 +waits +BOARD_GONE +c0ffee01 +st-1\/3 +1 /);
+    expect(text.stdout).toMatch(/\nCL-000005 +0\n/);
+    const { units } = json(document) as BatchSummary & { units: { serial: string }[] };
+    expect(units.map(({ serial }) => serial)).toEqual(serialsFrom(1, 5));
+  });
+
+  it('names the nearest batches when there is none, or several', async () => {
+    const place = await filledPlace();
+    const [beginning, near, far] = await Promise.all(
+      ['PO', 'PO-2', 'nothing-alike'].map((id) => place.certline('batch', 'show', id)),
+    );
+    expect(beginning).toMatchObject({
+      status: 5,
+      stdout: '',
+      stderr: 'certline: PO could be PO-10, PO-1: give more of the id.\n',
+    });
+    expect(near).toMatchObject({
+      status: 5,
+      stderr: expect.stringMatching(/Did you mean PO-10? or PO-10?\?/),
+    });
+    expect(far).toMatchObject({ status: 5, stderr: expect.stringContaining('certline batch list') });
+  });
+});
+
+describe('certline unit show', () => {
+  it('tells outcome, attempts, certificates and evidence, whatever the case of the serial', async () => {
+    const place = await filledPlace();
+    const [passed, waiting, document] = await Promise.all([
+      place.certline('unit', 'show', 'cl-000001'),
+      place.certline('unit', 'show', 'CL-000003'),
+      place.certline('unit', 'show', 'CL-000001', '--json'),
+    ]);
+    expect(passed.stdout).toMatch(/Outcome +PASS\n/);
+    expect(passed.stdout).toMatch(
+      /\n[0-9a-f]{32} +active +1 +2026-01-01 00:00:00 UTC +without end +[0-9a-f]{64}\n/,
+    );
+    expect(passed.stdout).toContain('Evidence 1, readBack');
+    expect(waiting.stdout).toContain('waits for a decision: BOARD_GONE at flashCredentials');
+    expect(waiting.stdout).toContain('certline unit retry CL-000003');
+    const unit = json(document) as UnitRecord & { certificates: { pem: string }[]; live: null };
+    expect(unit).toMatchObject({ serial: 'CL-000001', outcome: 'PASS', live: null, row: 1 });
+    expect(unit.certificates[0]?.pem).toMatch(/^-----BEGIN CERTIFICATE-----\n/);
+  });
+
+  it('gives the certificate to openssl', async () => {
+    const place = await filledPlace();
+    const { status, stdout } = await place.certline('unit', 'show', 'CL-000001', '--pem');
+    expect(status).toBe(0);
+    const path = join(place.folder, 'unit.pem');
+    writeFileSync(path, stdout);
+    expect(execFileSync('openssl', ['verify', '-CAfile', place.chain, path], { encoding: 'utf8' })).toContain(
+      ': OK',
+    );
+    expect(execFileSync('openssl', ['x509', '-in', path, '-outform', 'DER'])).toEqual(
+      Buffer.from(place.certificate),
+    );
+    expect(await place.certline('unit', 'show', 'CL-000002', '--pem')).toMatchObject({
+      status: 6,
+      stdout: '',
+    });
+  });
+
+  it('knows no other unit', async () => {
+    const { status, stdout, stderr } = await (await filledPlace()).certline('unit', 'show', 'CL-777777');
+    expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
+    expect(stderr).toMatch(/^certline: No batch has a unit CL-777777: .*\n$/);
+  });
+});
+
+describe('commands that steer', () => {
+  it.each([
+    ['batch', 'watch', 'PO-1'],
+    ['batch', 'rerun', 'PO-1'],
+    ['batch', 'cancel', 'PO-1', '--yes'],
+    ['unit', 'retry', 'CL-000003'],
+  ])('need a running line: %s %s', async (...command) => {
+    const place = newPlace();
+    new SqliteRegistry(registryPath(place.state)).close();
+    const { status, stderr } = await place.certline(...command);
+    expect(stderr).toMatch(/^certline: .+\n$/);
+    // A batch that the registry does not know is the first thing that is wrong.
+    expect(status).toBe(command[1] === 'watch' ? 5 : 8);
+  });
+});
+
+describe('the registry', () => {
+  it('that is none is named with the cure, with status 50', async () => {
+    const place = newPlace();
+    writeFileSync(registryPath(place.state), 'no database at all, only text'.repeat(100));
+    const { status, stderr } = await place.certline('batch', 'list');
+    expect(status).toBe(50);
+    expect(stderr).toMatch(/^certline: .*registry\.db.*restore it from a backup.*\n$/);
+  });
+});
