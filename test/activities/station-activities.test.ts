@@ -11,7 +11,7 @@ import type { Bench } from '../fixtures/station/bench.ts';
 import { makeCa } from '../pki/leaf.ts';
 import { temporaryFolder } from '../pki/openssl.ts';
 import { makeLine, release } from '../pki/signing/signing-line.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 let bench: Bench | undefined;
 afterEach(async () => {

@@ -7,7 +7,7 @@ import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import { ensureDemoCa } from '../../line/ca.ts';
 import { openLineDatabase } from '../../line/ledger.ts';
 import { RELEASE, signedOrder } from '../pki/orders/signed-orders.ts';
-import type { Place } from './certline.ts';
+import type { Place } from '../support/certline.ts';
 
 const PROFILE = { organization: 'certline-test', commonName: '{serial}' };
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT_STATUS } from '../../cli/exit-status.ts';
-import { newPlace } from './certline.ts';
+import { newPlace } from '../support/certline.ts';
 
 describe('certline', () => {
   it('shows what there is', async () => {

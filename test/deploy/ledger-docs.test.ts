@@ -8,7 +8,7 @@ import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import { parseLineConfig, type LineConfig } from '../../line/config.ts';
 import { openLineDatabase } from '../../line/ledger.ts';
 import { blocksOf, pageOf } from '../cli/follow-docs.ts';
-import { PostgresServer, POSTGRES_INSTALLED } from '../pki/ledger/postgres-server.ts';
+import { PostgresServer, POSTGRES_INSTALLED } from '../support/postgres-server.ts';
 
 const SECTION = 'The ledger on PostgreSQL';
 const PRODUCTS = [{ name: 'node', organization: 'acme' }];

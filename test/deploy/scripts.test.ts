@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import { findTemporalBinary } from '../../temporal/server/temporal-binary.ts';
-import { testServer } from '../temporal-server.ts';
+import { testServer } from '../support/temporal-server.ts';
 import { scratchFolder } from '../temporal/server/scratch.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');

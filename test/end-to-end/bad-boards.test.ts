@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Tile } from '../../fixtures/station/tile.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import type { BatchRecord } from '../../registry/registry.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 import { violations } from './invariants.ts';
 import { placesOf, readEvidence, sha256 } from './line-evidence.ts';
 import { manifest, startLineRig } from './line-rig.ts';

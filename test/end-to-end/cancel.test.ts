@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WorkflowFailedError } from '@temporalio/client';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 import { violations } from './invariants.ts';
 import { placesOf, readEvidence, rowsOf } from './line-evidence.ts';
 import { manifest, startLineRig } from './line-rig.ts';

@@ -4,7 +4,7 @@ import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { workflowsPath } from '../../workers/workflow-bundle.ts';
 import { tampered } from '../workflows/tampered-history.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 import { CONTRADICTIONS } from './contradictions.ts';
 import { violations } from './invariants.ts';
 import { placesOf, readEvidence, rowsOf } from './line-evidence.ts';

@@ -10,7 +10,7 @@ import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { temporalFolder } from '../../line/state-folder.ts';
 import { openTemporalServer } from '../../temporal/server/open-temporal-server.ts';
 import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 import { KeySearch, secretOf } from './key-search.ts';
 import { manifest, startLineRig } from './line-rig.ts';
 import type { LineRig } from './line-rig.ts';

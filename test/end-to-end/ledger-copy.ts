@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { PostgresServer } from '../pki/ledger/postgres-server.ts';
+import type { PostgresServer } from '../support/postgres-server.ts';
 
 /** What judges of a line look at. */
 const TABLES = ['batch', 'released_serial', 'issuance', 'audit'] as const;

@@ -18,8 +18,8 @@ import { ensureDemoCa } from '../../line/ca.ts';
 import { parseLineConfig } from '../../line/config.ts';
 import { logPath, tileFilePath, virtualLineFolder } from '../../line/state-folder.ts';
 import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
-import { testServer } from '../temporal-server.ts';
-import { until } from '../workflows/until.ts';
+import { testServer } from '../support/temporal-server.ts';
+import { until } from '../support/until.ts';
 
 /** The log of the rig that runs now; Temporal's own words go there too, as in a real line. */
 let log: Logger | undefined;

@@ -8,7 +8,7 @@ import { verifierText, noteVerifierOf } from '../../pki/keys/signed-note.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ledgerPath, ordersFolder, releaseKeysPath } from '../../line/state-folder.ts';
 import { auditOf } from '../pki/signing/signing-line.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 import { manifest, startLineRig } from './line-rig.ts';
 import type { LineRig } from './line-rig.ts';
 

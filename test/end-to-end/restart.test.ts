@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 import { violations } from './invariants.ts';
 import { placesOf, readEvidence } from './line-evidence.ts';
 import { childrenOf, isAlive, killAll, LineProcess } from './line-process.ts';

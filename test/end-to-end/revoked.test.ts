@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
 import { stationBookPath } from '../../line/state-folder.ts';
-import { newPlace } from '../cli/certline.ts';
-import { until } from '../workflows/until.ts';
+import { newPlace } from '../support/certline.ts';
+import { until } from '../support/until.ts';
 import { manifest, startLineRig } from './line-rig.ts';
 import type { LineRig } from './line-rig.ts';
 

@@ -16,7 +16,7 @@ import {
 import { openTemporalServer } from '../../temporal/server/open-temporal-server.ts';
 import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
 import type { PlannedFault } from '../../simulator/line/virtual-line.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 import { rowsOf } from './line-evidence.ts';
 import type { LinePlaces } from './line-evidence.ts';
 import { CLI, LineProcess } from './line-process.ts';

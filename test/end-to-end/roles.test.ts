@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { caFolder } from '../../line/state-folder.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 import { violations } from './invariants.ts';
 import { dropInto, manifest } from './line-rig.ts';
 import { RolesRig } from './roles-rig.ts';

@@ -8,7 +8,7 @@ import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ledgerPath } from '../../line/state-folder.ts';
 import { connectWorkers } from '../../temporal/connection.ts';
 import { auditOf } from '../pki/signing/signing-line.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 import { manifest, startLineRig } from './line-rig.ts';
 import type { LineRig } from './line-rig.ts';
 

@@ -15,7 +15,7 @@ import { caFolder } from '../../line/state-folder.ts';
 import { blocksOf, followSigner } from '../cli/follow-docs.ts';
 import { openssl } from '../pki/openssl.ts';
 import { SOFTHSM_INSTALLED, SOFTHSM_MODULE } from '../pki/signers/softhsm.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 import { violations } from './invariants.ts';
 import { readEvidence } from './line-evidence.ts';
 import { dropInto, manifest } from './line-rig.ts';

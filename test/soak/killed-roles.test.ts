@@ -6,7 +6,7 @@ import { readEvidence } from '../end-to-end/line-evidence.ts';
 import { dropInto, manifest } from '../end-to-end/line-rig.ts';
 import { RolesRig } from '../end-to-end/roles-rig.ts';
 import type { RoleName } from '../end-to-end/roles-rig.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 const UNITS = 64;
 /** A step that was under way at the signer or the registry is missed after 30 s, one at a station after 12 s. */

@@ -5,7 +5,7 @@ import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import type { UnitState } from '../../provisioning/unit.ts';
 import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { startLineRig } from '../end-to-end/line-rig.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 /** A unit waits for its board to come back for about a minute before it asks for a decision. */
 const GRACE_MS = 180_000;

@@ -8,7 +8,7 @@ import { placesOf, readEvidence } from '../end-to-end/line-evidence.ts';
 import { childrenOf, isAlive, killAll, LineProcess } from '../end-to-end/line-process.ts';
 import { progressOf } from '../end-to-end/line-progress.ts';
 import { RandomSeries, seedOfRun } from '../signer-load/random-series.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 const UNITS = 200;
 const KILLS = 15;

@@ -16,7 +16,7 @@ import {
   stationQueue,
   WORKFLOW_QUEUE,
 } from '../../provisioning/task-queues.ts';
-import { testServer } from '../temporal-server.ts';
+import { testServer } from '../support/temporal-server.ts';
 
 /** The activities of a line whose rooms are scripted: only what Temporal does with them is under test. */
 export type ScriptedActivities = ClaimActivities & StationActivities & SignerActivities & RegistryActivities;

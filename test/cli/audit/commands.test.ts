@@ -6,8 +6,8 @@ import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import type { BatchRow } from '../../../registry/registry.ts';
 import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
 import { auditWitnessPath, crlPath, ledgerPath, registryPath } from '../../../line/state-folder.ts';
-import { json, newPlace } from '../certline.ts';
-import type { Ended, Place } from '../certline.ts';
+import { json, newPlace } from '../../support/certline.ts';
+import type { Ended, Place } from '../../support/certline.ts';
 import { issueInto } from '../issued-lot.ts';
 
 interface Verified {

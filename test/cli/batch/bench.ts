@@ -10,8 +10,8 @@ import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import { registryPath } from '../../../line/state-folder.ts';
 import { failure, PRODUCT, startRig, STATION } from '../../workflows/rig.ts';
 import type { Rig, ScriptedActivities } from '../../workflows/rig.ts';
-import { newPlace } from '../certline.ts';
-import type { Place } from '../certline.ts';
+import { newPlace } from '../../support/certline.ts';
+import type { Place } from '../../support/certline.ts';
 
 /** A running batch PO-1, and a place whose commands talk to it. */
 export interface Bench {

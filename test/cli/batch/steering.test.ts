@@ -10,11 +10,11 @@ import type { UnitRecord } from '../../../registry/registry.ts';
 import { startBatchWorkflow } from '../../../workers/batch-start.ts';
 import { tileFilePath } from '../../../line/state-folder.ts';
 import { PRODUCT } from '../../workflows/rig.ts';
-import { until } from '../../workflows/until.ts';
+import { until } from '../../support/until.ts';
 import { startBench } from './bench.ts';
 import type { Bench } from './bench.ts';
-import { json } from '../certline.ts';
-import { startAtTerminal } from '../terminal.ts';
+import { json } from '../../support/certline.ts';
+import { startAtTerminal } from '../../support/terminal.ts';
 
 const progressOf = (bench: Bench): Promise<BatchProgress> =>
   bench.rig.client.workflow.getHandle('batch/PO-1').query<BatchProgress>('progress');

@@ -18,13 +18,13 @@ import { openSerialLink } from '../../../smp/links/serial-link.ts';
 import { SmpError } from '../../../smp/smp-error.ts';
 import { openLineCa } from '../../../line/ca.ts';
 import { freshTbs, signTbs } from '../../pki/leaf.ts';
-import { openPseudoTerminal } from '../../smp/pseudo-terminal.ts';
+import { openPseudoTerminal } from '../../support/pseudo-terminal.ts';
 import { cannotRun, reason, startZephyr } from '../../smp/zephyr/zephyr-server.ts';
-import { until } from '../../workflows/until.ts';
+import { until } from '../../support/until.ts';
 import { parseLineConfig } from '../../../line/config.ts';
-import { json, newPlace, PRODUCT } from '../certline.ts';
-import type { Ended, Place } from '../certline.ts';
-import { startAtTerminal } from '../terminal.ts';
+import { json, newPlace, PRODUCT } from '../../support/certline.ts';
+import type { Ended, Place } from '../../support/certline.ts';
+import { startAtTerminal } from '../../support/terminal.ts';
 
 const KEY_PATH = '/lfs1/credentials/key.der';
 const CERTIFICATE_PATH = '/lfs1/credentials/crt.der';

@@ -9,8 +9,8 @@ import { registryPath } from '../../../line/state-folder.ts';
 import { openssl } from '../../pki/openssl.ts';
 import { SOFTHSM_INSTALLED } from '../../pki/signers/softhsm.ts';
 import { rowsOf } from '../../registry/sqlite/opened.ts';
-import { newPlace, PRODUCT } from '../certline.ts';
-import type { Place } from '../certline.ts';
+import { newPlace, PRODUCT } from '../../support/certline.ts';
+import type { Place } from '../../support/certline.ts';
 import { blocksOf, followSigner, pageOf } from '../follow-docs.ts';
 import { issueInto } from '../issued-lot.ts';
 

@@ -10,8 +10,8 @@ import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
 import { openConfiguredCa } from '../../../line/ca.ts';
 import { ledgerPath } from '../../../line/state-folder.ts';
 import { makeToken, SOFTHSM_INSTALLED } from '../../pki/signers/softhsm.ts';
-import { json, newPlace, PRODUCT } from '../certline.ts';
-import type { Place } from '../certline.ts';
+import { json, newPlace, PRODUCT } from '../../support/certline.ts';
+import type { Place } from '../../support/certline.ts';
 import { issueInto } from '../issued-lot.ts';
 
 const openssl = (...args: string[]): string =>

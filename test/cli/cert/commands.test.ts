@@ -3,7 +3,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pemOf } from '../../../pki/x509/pem.ts';
-import { json, newPlace } from '../certline.ts';
+import { json, newPlace } from '../../support/certline.ts';
 import { issueInto } from '../issued-lot.ts';
 
 interface Linted {

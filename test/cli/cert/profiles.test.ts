@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { pemOf } from '../../../pki/x509/pem.ts';
 import { DEFECT_SERIAL, DEFECTS, withDefect } from '../../pki/lint/defects.ts';
 import { freshTbs, makeCa } from '../../pki/leaf.ts';
-import { json, newPlace, PRODUCT } from '../certline.ts';
+import { json, newPlace, PRODUCT } from '../../support/certline.ts';
 
 const RICH = {
   ...PRODUCT,

@@ -10,8 +10,8 @@ import { noteVerifierOf, verifierText } from '../../../pki/keys/signed-note.ts';
 import { loadStationKey } from '../../../pki/keys/station-key.ts';
 import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
 import { ledgerPath, ordersFolder, releaseKeysPath, stationKeyPath } from '../../../line/state-folder.ts';
-import { json, newPlace, PRODUCT } from '../certline.ts';
-import type { Place } from '../certline.ts';
+import { json, newPlace, PRODUCT } from '../../support/certline.ts';
+import type { Place } from '../../support/certline.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const key = noteVerifierOf('acme-release', publicKey);

@@ -24,10 +24,10 @@ import { lockLine } from '../../../line/lock.ts';
 import { caFolder } from '../../../line/state-folder.ts';
 import { makeCa } from '../../pki/leaf.ts';
 import { temporaryFolder } from '../../pki/openssl.ts';
-import { until } from '../../workflows/until.ts';
-import { openPseudoTerminal } from '../../smp/pseudo-terminal.ts';
-import { json, newPlace, PRODUCT } from '../certline.ts';
-import type { Ended, Place } from '../certline.ts';
+import { until } from '../../support/until.ts';
+import { openPseudoTerminal } from '../../support/pseudo-terminal.ts';
+import { json, newPlace, PRODUCT } from '../../support/certline.ts';
+import type { Ended, Place } from '../../support/certline.ts';
 
 interface Report {
   healthy: boolean;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newPlace } from '../certline.ts';
+import { newPlace } from '../../support/certline.ts';
 
 it('a bad board is one of those loaded from now on, however many were before', async () => {
   const place = newPlace();

@@ -6,7 +6,7 @@ import type { Finding } from '../../../cli/doctor/finding.ts';
 import { SQLITE_MIGRATIONS } from '../../../pki/ledger/sqlite-migrations.ts';
 import { MIGRATIONS } from '../../../registry/sqlite/migrations.ts';
 import { ledgerPath, registryPath } from '../../../line/state-folder.ts';
-import { json, newPlace } from '../certline.ts';
+import { json, newPlace } from '../../support/certline.ts';
 
 /** A database as the version of Certline before the last change of its schema left it. */
 function earlier(path: string, migrations: readonly string[]): Buffer {

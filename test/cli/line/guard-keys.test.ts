@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { newPlace } from '../certline.ts';
-import type { Place } from '../certline.ts';
+import { newPlace } from '../../support/certline.ts';
+import type { Place } from '../../support/certline.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const NODE = join(ROOT, 'node_modules', '.bin', 'node');

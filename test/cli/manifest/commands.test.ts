@@ -8,8 +8,8 @@ import { createIntake } from '../../../manifests/intake/intake.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import { lockLine } from '../../../line/lock.ts';
 import { registryPath } from '../../../line/state-folder.ts';
-import { json, newPlace, PRODUCT } from '../certline.ts';
-import type { Place } from '../certline.ts';
+import { json, newPlace, PRODUCT } from '../../support/certline.ts';
+import type { Place } from '../../support/certline.ts';
 
 const MANIFESTS = join(import.meta.dirname, '..', '..', '..', 'manifests');
 const EXAMPLE = join(MANIFESTS, 'example.csv');

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
 import { ledgerPath } from '../../../line/state-folder.ts';
-import { json, newPlace } from '../certline.ts';
-import type { Place } from '../certline.ts';
+import { json, newPlace } from '../../support/certline.ts';
+import type { Place } from '../../support/certline.ts';
 
 /** A place with a release key that its signer trusts. */
 async function placeWithKey(): Promise<Place> {

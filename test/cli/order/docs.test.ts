@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
 import { ledgerPath } from '../../../line/state-folder.ts';
-import { newPlace, PRODUCT } from '../certline.ts';
+import { newPlace, PRODUCT } from '../../support/certline.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const TEXT = readFileSync(join(ROOT, 'docs', 'signer.md'), 'utf8');

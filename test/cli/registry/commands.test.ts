@@ -8,8 +8,8 @@ import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import { registryPath } from '../../../line/state-folder.ts';
 import { freshTbs, makeCa, signTbs } from '../../pki/leaf.ts';
 import { imported, registration, serialsFrom } from '../../registry/sqlite/opened.ts';
-import { json, newPlace } from '../certline.ts';
-import type { Place } from '../certline.ts';
+import { json, newPlace } from '../../support/certline.ts';
+import type { Place } from '../../support/certline.ts';
 
 const failure = (serial: string, code: string): AttemptFailure => ({
   batchId: 'PO-1',

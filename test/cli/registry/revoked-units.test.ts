@@ -11,8 +11,8 @@ import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import { ensureDemoCa } from '../../../line/ca.ts';
 import { crlPath, ledgerPath, registryPath } from '../../../line/state-folder.ts';
 import { rowsOf } from '../../registry/sqlite/opened.ts';
-import { json, newPlace, PRODUCT } from '../certline.ts';
-import type { Place } from '../certline.ts';
+import { json, newPlace, PRODUCT } from '../../support/certline.ts';
+import type { Place } from '../../support/certline.ts';
 import { issueInto } from '../issued-lot.ts';
 
 const SERIALS = ['CL-1', 'CL-2'];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { json, newPlace, PRODUCT } from '../certline.ts';
+import { json, newPlace, PRODUCT } from '../../support/certline.ts';
 
 describe('certline station', () => {
   it('takes a station from its host to the list of the signer, by the line that it prints', async () => {

@@ -5,7 +5,7 @@ import { readAnsweredFile, writeAnswer } from '../../../manifests/answer/answers
 import { issue } from '../../../manifests/check/issue.ts';
 import type { Verdict } from '../../../manifests/check/verdict.ts';
 import { readCsv } from '../csv/read-csv.ts';
-import { temporaryFolder } from '../temp-folder.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const FILE = { name: 'lot7.csv', bytes: 42, modified: '2026-01-01T00:00:00.123Z', sha256: 'ab'.repeat(32) };
 const ACCEPTED: Verdict = {

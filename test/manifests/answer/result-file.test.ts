@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeResultFile, type ResultRow } from '../../../manifests/answer/result-file.ts';
 import { readCsv } from '../csv/read-csv.ts';
-import { temporaryFolder } from '../temp-folder.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const PASSED: ResultRow = {
   serial: 'CL-1',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_LINE_CHARACTERS } from '../../../manifests/csv/manifest-lines.ts';
 import { parseManifest, type ManifestEvent } from '../../../manifests/check/parse-manifest.ts';
 import { faults, parsed } from './parsed.ts';
-import { temporaryFile } from '../temp-folder.ts';
+import { temporaryFile } from '../../support/temporary-folder.ts';
 
 const HEAD = 'order,serial,product\n';
 const GOOD = 'PO-1,CL-1,golioth-node\n';

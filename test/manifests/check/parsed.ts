@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Issue } from '../../../manifests/check/issue.ts';
 import type { ManifestProduct, ManifestRow } from '../../../manifests/check/manifest-row.ts';
 import { parseManifest, type ManifestEvent } from '../../../manifests/check/parse-manifest.ts';
-import { temporaryFile } from '../temp-folder.ts';
+import { temporaryFile } from '../../support/temporary-folder.ts';
 
 const PRODUCTS: readonly ManifestProduct[] = [
   { name: 'golioth-node', assignment: 'any-board', commonName: '{serial}' },

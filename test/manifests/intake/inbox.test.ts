@@ -24,7 +24,7 @@ import { createIntake } from '../../../manifests/intake/intake.ts';
 import type { ManifestProduct } from '../../../manifests/check/manifest-row.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import { readCsv } from '../csv/read-csv.ts';
-import { temporaryFolder } from '../temp-folder.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const PRODUCTS: readonly ManifestProduct[] = [
   { name: 'golioth-node', assignment: 'any-board', commonName: '{serial}' },

@@ -6,7 +6,7 @@ import { createIntake, type IntakePorts } from '../../../manifests/intake/intake
 import { validateManifest } from '../../../manifests/check/validate-manifest.ts';
 import type { Rejected, Verdict } from '../../../manifests/check/verdict.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
-import { temporaryFile, temporaryFolder } from '../temp-folder.ts';
+import { temporaryFile, temporaryFolder } from '../../support/temporary-folder.ts';
 
 const PRODUCTS = [
   { name: 'golioth-node', assignment: 'any-board', commonName: '{serial}' },

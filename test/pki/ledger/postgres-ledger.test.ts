@@ -9,7 +9,7 @@ import { POSTGRES_MIGRATIONS } from '../../../pki/ledger/postgres-migrations.ts'
 import { makeCa } from '../leaf.ts';
 import { describeLedger } from './ledger-conformance.ts';
 import { temporaryFolder } from '../openssl.ts';
-import { PostgresServer, POSTGRES_INSTALLED } from './postgres-server.ts';
+import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
 import { rowsOfVersion8, signedOrder } from '../orders/signed-orders.ts';
 import { code, lineOver, release, requestFor, type SigningLine } from '../signing/signing-line.ts';
 

@@ -7,10 +7,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
 import { postgresUrlFault, type PostgresPlace } from '../../../pki/ledger/postgres-place.ts';
 import { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
-import { until } from '../../workflows/until.ts';
+import { until } from '../../support/until.ts';
 import { makeCa } from '../leaf.ts';
 import { openssl, temporaryFolder } from '../openssl.ts';
-import { PostgresServer, POSTGRES_INSTALLED } from './postgres-server.ts';
+import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
 import { code, lineOver, release, requestFor } from '../signing/signing-line.ts';
 
 const PASSWORD = 'correct-horse-7731';

@@ -8,7 +8,7 @@ import type { IssueRequest } from '../../../pki/signing/issue-request.ts';
 import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
 import { makeCa } from '../leaf.ts';
 import { temporaryFolder } from '../openssl.ts';
-import { PostgresServer, POSTGRES_INSTALLED } from './postgres-server.ts';
+import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
 import { lineOver, release, requestFor, type SigningLine } from '../signing/signing-line.ts';
 
 const ca = await makeCa(temporaryFolder());

@@ -1,6 +1,6 @@
 // A child process: a pseudo-terminal that is the far end of a serial wire to another one. Arguments: path, bits/s.
 import { openSerialLink } from '../../../smp/links/serial-link.ts';
-import { openPseudoTerminal } from '../pseudo-terminal.ts';
+import { openPseudoTerminal } from '../../support/pseudo-terminal.ts';
 import { Pacer } from './pacer.ts';
 
 const [path = '', bitsPerSecond = '115200'] = process.argv.slice(2);

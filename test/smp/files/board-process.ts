@@ -1,7 +1,7 @@
 // A child process: a board that answers at once, behind a pseudo-terminal and a serial wire. Arguments: buffer bytes,
 // bits/s (0: none), `exact` or `ticks`.
 import { FileBoard } from './file-board.ts';
-import { openPseudoTerminal } from '../pseudo-terminal.ts';
+import { openPseudoTerminal } from '../../support/pseudo-terminal.ts';
 import { Pacer } from '../client/pacer.ts';
 
 const [bufferBytes = '384', bitsPerSecond = '0', clock = 'exact'] = process.argv.slice(2);

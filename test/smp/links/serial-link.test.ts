@@ -3,8 +3,8 @@ import { SmpClient } from '../../../smp/client/client.ts';
 import type { Link } from '../../../smp/links/link.ts';
 import { openSerialLink } from '../../../smp/links/serial-link.ts';
 import { cborMap, consoleLines, parseRequestFrame, replyMessage } from '../client/board-frames.ts';
-import { openPseudoTerminal } from '../pseudo-terminal.ts';
-import type { PseudoTerminal } from '../pseudo-terminal.ts';
+import { openPseudoTerminal } from '../../support/pseudo-terminal.ts';
+import type { PseudoTerminal } from '../../support/pseudo-terminal.ts';
 
 const opened: { close(): unknown }[] = [];
 afterEach(async () => {

@@ -9,7 +9,7 @@ import { externalConfiguration } from '../../../temporal/server/external-server.
 import { waitForNamespace } from '../../../temporal/server/namespace-wait.ts';
 import { openTemporalServer } from '../../../temporal/server/open-temporal-server.ts';
 import type { TemporalServer } from '../../../temporal/server/temporal-server.ts';
-import { testServer } from '../../temporal-server.ts';
+import { testServer } from '../../support/temporal-server.ts';
 import { scratchFolder } from './scratch.ts';
 
 async function open(environment: NodeJS.ProcessEnv, connectMs = 20_000): Promise<TemporalServer> {

@@ -7,7 +7,7 @@ import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import type { UnitRow } from '../../../provisioning/unit.ts';
 import { failure, instantChunks, PRODUCT, startRig } from '../rig.ts';
 import type { Rig, ScriptedActivities } from '../rig.ts';
-import { until } from '../until.ts';
+import { until } from '../../support/until.ts';
 
 let rig: Rig | undefined;
 afterEach(async () => {

@@ -5,7 +5,7 @@ import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import type { UnitState } from '../../../provisioning/unit.ts';
 import { failure, PRODUCT, startRig } from '../rig.ts';
 import type { ScriptedActivities } from '../rig.ts';
-import { until } from '../until.ts';
+import { until } from '../../support/until.ts';
 
 let rig: Awaited<ReturnType<typeof startRig>> | undefined;
 afterEach(async () => {

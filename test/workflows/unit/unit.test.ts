@@ -6,7 +6,7 @@ import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import type { UnitReport, UnitState } from '../../../provisioning/unit.ts';
 import { failure, PRODUCT, startRig, STATION } from '../rig.ts';
 import type { Rig, ScriptedActivities } from '../rig.ts';
-import { until } from '../until.ts';
+import { until } from '../../support/until.ts';
 
 let rig: (Rig & { startStation(): Promise<void> }) | undefined;
 afterEach(async () => {

@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { openTemporalServer } from '../temporal/server/open-temporal-server.ts';
-import { findTemporalBinary } from '../temporal/server/temporal-binary.ts';
-import type { TemporalServer } from '../temporal/server/temporal-server.ts';
+import { openTemporalServer } from '../../temporal/server/open-temporal-server.ts';
+import { findTemporalBinary } from '../../temporal/server/temporal-binary.ts';
+import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

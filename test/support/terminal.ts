@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { onTestFinished } from 'vitest';
-import { openPseudoTerminal } from '../smp/pseudo-terminal.ts';
-import { until } from '../workflows/until.ts';
+import { openPseudoTerminal } from './pseudo-terminal.ts';
+import { until } from './until.ts';
 import type { Place } from './certline.ts';
 
 /** A command at a terminal. */

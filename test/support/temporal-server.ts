@@ -5,9 +5,9 @@ import { text } from 'node:stream/consumers';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { inject } from 'vitest';
-import { ensureSearchAttributes } from '../temporal/server/search-attributes.ts';
-import type { SearchAttributes } from '../temporal/server/search-attributes.ts';
-import type { TemporalConnectionOptions } from '../temporal/server/temporal-server.ts';
+import { ensureSearchAttributes } from '../../temporal/server/search-attributes.ts';
+import type { SearchAttributes } from '../../temporal/server/search-attributes.ts';
+import type { TemporalConnectionOptions } from '../../temporal/server/temporal-server.ts';
 
 /** The suite's one real Temporal server, as seen from a test. */
 export interface TestServer {
