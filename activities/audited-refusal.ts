@@ -1,5 +1,6 @@
 import type { IssuanceLedger } from '../pki/signing/issuance-ledger.ts';
-import { PkiError, type PkiCode } from '../pki/pki-error.ts';
+import { PkiError } from '../pki/pki-error.ts';
+import type { PkiCode } from '../pki/pki-error.ts';
 
 /** What the signer could not do, as against what it would not. */
 const INABILITIES: ReadonlySet<PkiCode> = new Set([

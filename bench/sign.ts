@@ -9,7 +9,8 @@ import { CertlineSigner } from './sign/certline-signer.ts';
 import { medians, quantile } from './sign/figures.ts';
 import { measureFloors } from './sign/floors.ts';
 import { perSecond } from './sign/per-second.ts';
-import { installStepCa, StepCa, type StepCaDatabase } from './sign/step-ca.ts';
+import { installStepCa, StepCa } from './sign/step-ca.ts';
+import type { StepCaDatabase } from './sign/step-ca.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const AT_ONCE = [1, 4, 16, 64];

@@ -3,13 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { writeAtomically } from '../disk/write-whole.ts';
 import type { Checkpoint } from '../pki/audit/audit-checkpoint.ts';
-import {
-  auditKeyDraftPath,
-  draftAuditKey,
-  keepAuditKey,
-  loadAuditKey,
-  type AuditKey,
-} from '../pki/keys/audit-key.ts';
+import { auditKeyDraftPath, draftAuditKey, keepAuditKey, loadAuditKey } from '../pki/keys/audit-key.ts';
+import type { AuditKey } from '../pki/keys/audit-key.ts';
 import { assertReaches, checkWitness, makeCheckpoint, stale } from '../pki/audit/audit-witness.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
 import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';

@@ -1,14 +1,11 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { orderFileName } from '../pki/orders/order-desk.ts';
-import { signOrder, type Order } from '../pki/orders/order.ts';
+import { signOrder } from '../pki/orders/order.ts';
+import type { Order } from '../pki/orders/order.ts';
 import { passphraseFromFile } from '../pki/keys/passphrase.ts';
-import {
-  createReleaseKey,
-  loadReleaseKey,
-  RELEASE_KEY_FILES,
-  type ReleaseKey,
-} from '../pki/keys/release-key.ts';
+import { createReleaseKey, loadReleaseKey, RELEASE_KEY_FILES } from '../pki/keys/release-key.ts';
+import type { ReleaseKey } from '../pki/keys/release-key.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
 import type { BatchRecord } from '../registry/registry.ts';
 import { ensurePassphraseFile } from '../disk/passphrase-file.ts';

@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
 import { FIRMWARE_PROFILES } from './firmware-profile.ts';
-import { parseSimulatorConfig, type SimulatorConfig } from './line/simulator-config.ts';
-import { VirtualLine, type LineEvent } from './line/virtual-line.ts';
+import { parseSimulatorConfig } from './line/simulator-config.ts';
+import type { SimulatorConfig } from './line/simulator-config.ts';
+import { VirtualLine } from './line/virtual-line.ts';
+import type { LineEvent } from './line/virtual-line.ts';
 import { VirtualOperator } from './line/virtual-operator.ts';
 
 /** The first line that a simulator prints, as JSON. */

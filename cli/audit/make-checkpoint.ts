@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeAtomically } from '../../disk/write-whole.ts';
 import { openCheckpoint } from '../../pki/audit/audit-checkpoint.ts';
-import { createAuditKey, loadAuditKey, type AuditKey } from '../../pki/keys/audit-key.ts';
+import { createAuditKey, loadAuditKey } from '../../pki/keys/audit-key.ts';
+import type { AuditKey } from '../../pki/keys/audit-key.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
 import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import { openLineAudit, witness } from '../../line/audit.ts';

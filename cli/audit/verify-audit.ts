@@ -1,7 +1,8 @@
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { AUDIT_GENESIS, auditHash, type AuditEntry } from '../../pki/audit/audit-chain.ts';
+import { AUDIT_GENESIS, auditHash } from '../../pki/audit/audit-chain.ts';
+import type { AuditEntry } from '../../pki/audit/audit-chain.ts';
 import { openCheckpoint } from '../../pki/audit/audit-checkpoint.ts';
 import { parseVerifier } from '../../pki/keys/signed-note.ts';
 import { auditVerifierPath, auditWitnessPath } from '../../line/state-folder.ts';

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { lintCertificate, type LintFinding } from '../../pki/lint/certificate-linter.ts';
+import { lintCertificate } from '../../pki/lint/certificate-linter.ts';
+import type { LintFinding } from '../../pki/lint/certificate-linter.ts';
 import { readCaChain } from '../../pki/ca/ca-folder.ts';
 import { issuerFactsOf } from '../../pki/ca/issuing-ca.ts';
 import { sha256Hex } from '../../pki/x509/p256.ts';

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { describeCertificate, type CertificateFacts } from '../../pki/lint/certificate-facts.ts';
+import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
+import type { CertificateFacts } from '../../pki/lint/certificate-facts.ts';
 import { readCaChain } from '../../pki/ca/ca-folder.ts';
 import type { Issuance } from '../../pki/signing/issuance-ledger.ts';
 import { pemOf } from '../../pki/x509/pem.ts';

@@ -1,8 +1,5 @@
-import {
-  REVOCATION_REASONS,
-  type Issuance,
-  type RevocationReason,
-} from '../../pki/signing/issuance-ledger.ts';
+import { REVOCATION_REASONS } from '../../pki/signing/issuance-ledger.ts';
+import type { Issuance, RevocationReason } from '../../pki/signing/issuance-ledger.ts';
 import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';

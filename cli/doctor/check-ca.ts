@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readCaChain } from '../../pki/ca/ca-folder.ts';
-import { openConfiguredCa, type CaKeyConfig } from '../../line/ca.ts';
+import { openConfiguredCa } from '../../line/ca.ts';
+import type { CaKeyConfig } from '../../line/ca.ts';
 import { caFolder, caPassphrasePath } from '../../line/state-folder.ts';
 import { shownExpiry } from '../terminal/shown-time.ts';
 import { failure, ok, warn } from './finding.ts';

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { OrderStanding } from '../../pki/signing/issuance-ledger.ts';
-import { ORDER_FILE_SUFFIX, readOrder, type OrderSources } from '../../pki/orders/order-desk.ts';
+import { ORDER_FILE_SUFFIX, readOrder } from '../../pki/orders/order-desk.ts';
+import type { OrderSources } from '../../pki/orders/order-desk.ts';
 import type { SignedOrder } from '../../pki/orders/order.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
 import { shownTime } from '../terminal/shown-time.ts';

@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs';
-import { checkLineDatabase, ledgerName, type LedgerPlace } from '../../line/ledger.ts';
+import { checkLineDatabase, ledgerName } from '../../line/ledger.ts';
+import type { LedgerPlace } from '../../line/ledger.ts';
 import { registryPath } from '../../line/state-folder.ts';
 import { withRegistry } from '../registry/open-registry.ts';
 import { fail, failure, ok } from './finding.ts';

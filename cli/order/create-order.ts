@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { writeAtomically } from '../../disk/write-whole.ts';
 import { orderFileName } from '../../pki/orders/order-desk.ts';
-import { orderText, parseOrderText, type Order } from '../../pki/orders/order.ts';
+import { orderText, parseOrderText } from '../../pki/orders/order.ts';
+import type { Order } from '../../pki/orders/order.ts';
 import { CommandError } from '../exit-status.ts';
 import { printLine } from '../terminal/stdout.ts';
 

@@ -1,6 +1,7 @@
 import type { OrderStanding } from '../../pki/signing/issuance-ledger.ts';
 import { readOrder, readOrderFile } from '../../pki/orders/order-desk.ts';
-import { openOrder, type SignedOrder } from '../../pki/orders/order.ts';
+import { openOrder } from '../../pki/orders/order.ts';
+import type { SignedOrder } from '../../pki/orders/order.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
 import { orderSourcesOf } from '../../line/orders.ts';
 import type { Invocation } from '../invocation.ts';

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { crlIn } from '../../pki/x509/crl-file.ts';
-import { verifyCrl, type VerifiedCrl } from '../../pki/revocation/crl-verifier.ts';
+import { verifyCrl } from '../../pki/revocation/crl-verifier.ts';
+import type { VerifiedCrl } from '../../pki/revocation/crl-verifier.ts';
 import { PkiError } from '../../pki/pki-error.ts';
 import type { RevocationResult } from '../../registry/registry.ts';
 import { applyCrl } from '../../line/apply-crl.ts';

@@ -1,6 +1,7 @@
 import type { Issue } from './issue.ts';
 import type { ManifestEvent } from './parse-manifest.ts';
-import { MAX_ISSUES, type Rejected } from './verdict.ts';
+import { MAX_ISSUES } from './verdict.ts';
+import type { Rejected } from './verdict.ts';
 
 /** Gathers what is wrong with one manifest: all of it counted, the first MAX_ISSUES kept. */
 export class IssueList {

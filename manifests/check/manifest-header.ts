@@ -1,5 +1,6 @@
 import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
-import { issue, type Issue } from './issue.ts';
+import { issue } from './issue.ts';
+import type { Issue } from './issue.ts';
 import type { ManifestLine } from '../csv/manifest-lines.ts';
 
 /** Attributes are for labels and traceability, not for a second database beside this one. */

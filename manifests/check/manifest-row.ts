@@ -1,14 +1,9 @@
 import type { Product } from '../../provisioning/product.ts';
 import { TEMPLATE_BOUNDS, tightestTemplate } from '../../provisioning/serial-template.ts';
-import {
-  attrFault,
-  boardIdFault,
-  orderFault,
-  productFault,
-  serialFault,
-  type CellFault,
-} from './cell-rules.ts';
-import { issue, type Issue } from './issue.ts';
+import { attrFault, boardIdFault, orderFault, productFault, serialFault } from './cell-rules.ts';
+import type { CellFault } from './cell-rules.ts';
+import { issue } from './issue.ts';
+import type { Issue } from './issue.ts';
 import type { ManifestColumns, PlainColumn } from './manifest-header.ts';
 
 /** What a manifest must know of a product. */

@@ -1,9 +1,13 @@
 import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
 import { foreignFormat } from '../csv/foreign-format.ts';
-import { issue, type Issue } from './issue.ts';
-import { parseHeader, type ManifestColumns } from './manifest-header.ts';
-import { readManifestLines, type ManifestLine } from '../csv/manifest-lines.ts';
-import { parseRow, type ManifestProduct, type ManifestRow } from './manifest-row.ts';
+import { issue } from './issue.ts';
+import type { Issue } from './issue.ts';
+import { parseHeader } from './manifest-header.ts';
+import type { ManifestColumns } from './manifest-header.ts';
+import { readManifestLines } from '../csv/manifest-lines.ts';
+import type { ManifestLine } from '../csv/manifest-lines.ts';
+import { parseRow } from './manifest-row.ts';
+import type { ManifestProduct, ManifestRow } from './manifest-row.ts';
 import { SeenRows } from './seen-rows.ts';
 
 /** 4,000 chunks of 250 units: the largest batch the workflows are sized for. */

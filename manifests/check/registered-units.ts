@@ -1,5 +1,6 @@
 import { foldSerial } from '../../provisioning/serial-number.ts';
-import { issue, type Issue } from './issue.ts';
+import { issue } from './issue.ts';
+import type { Issue } from './issue.ts';
 import type { ManifestRow } from './manifest-row.ts';
 
 /** A batch as intake must know it. */

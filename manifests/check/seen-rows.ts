@@ -1,5 +1,6 @@
 import { foldSerial } from '../../provisioning/serial-number.ts';
-import { issue, type Issue } from './issue.ts';
+import { issue } from './issue.ts';
+import type { Issue } from './issue.ts';
 import type { ManifestRow } from './manifest-row.ts';
 
 /** What the rows of a file must not share, and the one thing they must: remembers the line each stood on first. */

@@ -1,7 +1,8 @@
 import { IssueList } from './issue-list.ts';
 import type { ManifestProduct, ManifestRow } from './manifest-row.ts';
 import { parseManifest } from './parse-manifest.ts';
-import { registeredIssues, type RegisteredUnits } from './registered-units.ts';
+import { registeredIssues } from './registered-units.ts';
+import type { RegisteredUnits } from './registered-units.ts';
 
 /** Rows whose serials are looked up together. */
 const PAGE_ROWS = 500;

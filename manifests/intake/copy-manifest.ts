@@ -1,8 +1,12 @@
-import { createHash, type Hash } from 'node:crypto';
-import { constants, type BigIntStats } from 'node:fs';
-import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import { constants } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { issue, type Issue } from '../check/issue.ts';
+import { issue } from '../check/issue.ts';
+import type { Issue } from '../check/issue.ts';
 import type { IssueCode } from '../check/issue-codes.ts';
 import { errnoOf, ManifestError } from '../check/manifest-error.ts';
 import { fillAndSync, syncFolder, temporaryPath } from '../../disk/write-whole.ts';

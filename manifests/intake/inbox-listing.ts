@@ -1,4 +1,5 @@
-import { constants, type BigIntStats } from 'node:fs';
+import { constants } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isManifestName, isUnfinishedName } from './inbox-names.ts';

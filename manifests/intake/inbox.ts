@@ -1,13 +1,17 @@
-import { watch, type FSWatcher } from 'node:fs';
+import { watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { readAnsweredFile, writeAnswer } from '../answer/answers.ts';
-import { copyManifest, manifestStore, type ManifestCopy } from './copy-manifest.ts';
-import { listInbox, looksComplete, type InboxFile, type InboxListing } from './inbox-listing.ts';
+import { copyManifest, manifestStore } from './copy-manifest.ts';
+import type { ManifestCopy } from './copy-manifest.ts';
+import { listInbox, looksComplete } from './inbox-listing.ts';
+import type { InboxFile, InboxListing } from './inbox-listing.ts';
 import { ManifestError } from '../check/manifest-error.ts';
 import { Settling } from './settling.ts';
-import { rejectedFile, type Verdict } from '../check/verdict.ts';
+import { rejectedFile } from '../check/verdict.ts';
+import type { Verdict } from '../check/verdict.ts';
 import { removeAbandoned } from '../../disk/write-whole.ts';
 
 /** What the inbox did with a file, or could not do; `retryMs` until it tries again. */

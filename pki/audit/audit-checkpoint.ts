@@ -1,4 +1,5 @@
-import { openNote, signNote, type NoteVerifier } from '../keys/signed-note.ts';
+import { openNote, signNote } from '../keys/signed-note.ts';
+import type { NoteVerifier } from '../keys/signed-note.ts';
 import type { KeyObject } from 'node:crypto';
 
 /** Where an audit log stood: how many entries it had and the hash of the last, lower-case hex. */

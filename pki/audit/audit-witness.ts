@@ -1,5 +1,6 @@
 import { AUDIT_GENESIS } from './audit-chain.ts';
-import { openCheckpoint, signCheckpoint, type Checkpoint } from './audit-checkpoint.ts';
+import { openCheckpoint, signCheckpoint } from './audit-checkpoint.ts';
+import type { Checkpoint } from './audit-checkpoint.ts';
 import type { AuditKey } from '../keys/audit-key.ts';
 import { PkiError } from '../pki-error.ts';
 import type { SqlLedger } from '../ledger/sql-ledger.ts';

@@ -2,7 +2,8 @@ import { NEVER_EXPIRES } from '../profile/certificate-profile.ts';
 import { randomCertificateSerial } from '../certificate/device-certificate.ts';
 import { keyIdentifierOf } from '../x509/p256.ts';
 import type { Signer } from '../signers/signer.ts';
-import { assembleCertificate, buildTbs, encodeName, type SubjectAttribute } from '../x509/tbs-builder.ts';
+import { assembleCertificate, buildTbs, encodeName } from '../x509/tbs-builder.ts';
+import type { SubjectAttribute } from '../x509/tbs-builder.ts';
 import { OID } from '../x509/oids.ts';
 import {
   AuthorityKeyIdentifierExtension,
@@ -11,8 +12,8 @@ import {
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectKeyIdentifierExtension,
-  type Extension,
 } from '../x509/library.ts';
+import type { Extension } from '../x509/library.ts';
 
 /** A CA certificate starts a day before it is made, so that the first device certificate, backdated, lies within. */
 const BACKDATE_MS = 86_400_000;

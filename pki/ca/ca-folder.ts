@@ -1,12 +1,15 @@
-import { X509Certificate, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { X509Certificate, generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFactoryIcaCertificate, makeRootCertificate, type CaName } from './ca-certificate.ts';
+import { makeFactoryIcaCertificate, makeRootCertificate } from './ca-certificate.ts';
+import type { CaName } from './ca-certificate.ts';
 import { certificatesIn } from '../x509/certificate-file.ts';
 import { ceremonyTranscript } from './ceremony-transcript.ts';
 import { createDurableFolder } from '../../disk/durable-folder.ts';
 import { decryptPrivateKey, encryptPrivateKey } from '../keys/encrypted-key.ts';
-import { openIssuingCa, type IssuingCa } from './issuing-ca.ts';
+import { openIssuingCa } from './issuing-ca.ts';
+import type { IssuingCa } from './issuing-ca.ts';
 import { checkedPassphrase } from '../keys/passphrase.ts';
 import { pemOf } from '../x509/pem.ts';
 import { PkiError } from '../pki-error.ts';

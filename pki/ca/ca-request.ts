@@ -1,4 +1,5 @@
-import { caNameDer, type CaName } from './ca-certificate.ts';
+import { caNameDer } from './ca-certificate.ts';
+import type { CaName } from './ca-certificate.ts';
 import { DER_TAG } from '../x509/der-reader.ts';
 import { derElement, derInteger, derSequence } from '../x509/der-writer.ts';
 import { keyIdentifierOf } from '../x509/p256.ts';

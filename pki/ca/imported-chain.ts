@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { readCertificate, type CertificateFields } from '../x509/certificate-reader.ts';
+import { readCertificate } from '../x509/certificate-reader.ts';
+import type { CertificateFields } from '../x509/certificate-reader.ts';
 import { PkiError } from '../pki-error.ts';
 import { OID } from '../x509/oids.ts';
 

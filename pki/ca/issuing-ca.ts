@@ -1,4 +1,5 @@
-import { X509Certificate, type KeyObject } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { readCertificate, readPurposes, readTime } from '../x509/certificate-reader.ts';
 import { PkiError } from '../pki-error.ts';
 import type { Signer } from '../signers/signer.ts';

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
-import { namesOf, notAfterOf, purposesOf, type CertificateProfile } from '../profile/certificate-profile.ts';
+import { namesOf, notAfterOf, purposesOf } from '../profile/certificate-profile.ts';
+import type { CertificateProfile } from '../profile/certificate-profile.ts';
 import type { IssuerFacts } from '../ca/issuing-ca.ts';
 import { keyIdentifierOf } from '../x509/p256.ts';
 import { subjectAltNameExtension } from './subject-alt-name.ts';
@@ -12,8 +13,8 @@ import {
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectKeyIdentifierExtension,
-  type Extension,
 } from '../x509/library.ts';
+import type { Extension } from '../x509/library.ts';
 
 /** RFC 5280 §4.1.2.2 allows 20 octets; 16 with the top bits fixed leave 126 random ones and a constant length. */
 const SERIAL_LENGTH = 16;

@@ -1,4 +1,5 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -12,7 +13,8 @@ import {
 import { dirname } from 'node:path';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
-import { noteVerifierOf, type NoteVerifier } from './signed-note.ts';
+import { noteVerifierOf } from './signed-note.ts';
+import type { NoteVerifier } from './signed-note.ts';
 
 /** The key that signs checkpoints, independent of every CA's. */
 export interface AuditKey {

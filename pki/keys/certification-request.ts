@@ -1,4 +1,5 @@
-import { sign, type KeyObject } from 'node:crypto';
+import { sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { isSerial } from '../../provisioning/serial-number.ts';
 import { DER_TAG } from '../x509/der-reader.ts';
 import { derBitString, derElement, derInteger, derSequence } from '../x509/der-writer.ts';

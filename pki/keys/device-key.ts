@@ -1,4 +1,5 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { KeyEncoding } from '../../provisioning/product.ts';
 import { buildCertificationRequest } from './certification-request.ts';
 import { sha256Hex } from '../x509/p256.ts';

@@ -1,4 +1,5 @@
-import { createCipheriv, createPrivateKey, randomBytes, scryptSync, type KeyObject } from 'node:crypto';
+import { createCipheriv, createPrivateKey, randomBytes, scryptSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { DER_TAG } from '../x509/der-reader.ts';
 import { derElement, derInteger, derSequence } from '../x509/der-writer.ts';
 import { pemOf } from '../x509/pem.ts';

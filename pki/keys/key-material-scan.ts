@@ -1,9 +1,5 @@
-import {
-  EC_PRIVATE_KEY_NUMBERS,
-  KEY_MATERIAL_PATTERNS,
-  type KeyMaterialForm,
-  type KeyMaterialPattern,
-} from './key-material-patterns.ts';
+import { EC_PRIVATE_KEY_NUMBERS, KEY_MATERIAL_PATTERNS } from './key-material-patterns.ts';
+import type { KeyMaterialForm, KeyMaterialPattern } from './key-material-patterns.ts';
 
 /** Where key material begins and how it is written; never the material itself. */
 export interface KeyMaterialFinding {

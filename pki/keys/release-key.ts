@@ -1,4 +1,5 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDurableFolder } from '../../disk/durable-folder.ts';
@@ -6,7 +7,8 @@ import { decryptPrivateKey, encryptPrivateKey } from './encrypted-key.ts';
 import { checkedPassphrase } from './passphrase.ts';
 import { PkiError } from '../pki-error.ts';
 import type { SecretBytes } from './secret-bytes.ts';
-import { verifierText, noteVerifierOf, type NoteVerifier } from './signed-note.ts';
+import { verifierText, noteVerifierOf } from './signed-note.ts';
+import type { NoteVerifier } from './signed-note.ts';
 
 /** The files of a release key's folder: the encrypted key, and the line by which signers know it. */
 export const RELEASE_KEY_FILES = { key: 'release.key.pem', verifierKey: 'release.vkey' } as const;

@@ -1,4 +1,5 @@
-import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, sign, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 /** C2SP signed-note: the signature type of Ed25519, and octets of the key id before each signature. */
 const ED25519 = 1;

@@ -1,8 +1,10 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PkiError } from '../pki-error.ts';
-import { noteVerifierOf, type NoteVerifier } from './signed-note.ts';
+import { noteVerifierOf } from './signed-note.ts';
+import type { NoteVerifier } from './signed-note.ts';
 
 /** With what a station signs its requests; the verifier's name is the station's id. */
 export interface StationKey {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { PkiError } from '../pki-error.ts';
-import { parseVerifier, type NoteVerifier } from './signed-note.ts';
+import { parseVerifier } from './signed-note.ts';
+import type { NoteVerifier } from './signed-note.ts';
 
 /**
  * The verifier keys in a file, one a line; blank lines and lines that begin with `#` are left out. None when there is

@@ -1,10 +1,12 @@
 import type { Client, Pool, PoolClient, QueryConfig } from 'pg';
-import { CommitQueue, type GroupTransaction } from './commit-queue.ts';
+import { CommitQueue } from './commit-queue.ts';
+import type { GroupTransaction } from './commit-queue.ts';
 import type { LedgerDatabase, LedgerRow, LedgerTransaction, LedgerValue } from './ledger-database.ts';
 import { ledgerNewer, ledgerOlder, ledgerUnavailable } from './ledger-errors.ts';
 import { postgresError } from './postgres-errors.ts';
 import { POSTGRES_MIGRATIONS } from './postgres-migrations.ts';
-import { postgresClientConfig, postgresName, type PostgresPlace } from './postgres-place.ts';
+import { postgresClientConfig, postgresName } from './postgres-place.ts';
+import type { PostgresPlace } from './postgres-place.ts';
 
 /** One connection writes at a time anyway; the others read. */
 const MAX_CONNECTIONS = 4;

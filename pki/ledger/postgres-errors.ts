@@ -1,4 +1,5 @@
-import { ledgerCorrupt, ledgerDefect, ledgerUnavailable, type LedgerTrouble } from './ledger-errors.ts';
+import { ledgerCorrupt, ledgerDefect, ledgerUnavailable } from './ledger-errors.ts';
+import type { LedgerTrouble } from './ledger-errors.ts';
 import { PkiError } from '../pki-error.ts';
 
 /** SQLSTATEs (PostgreSQL manual, appendix A), by the longest prefix that fits. */

@@ -1,10 +1,5 @@
-import {
-  AUDIT_GENESIS,
-  auditBody,
-  auditHash,
-  type AuditEntry,
-  type AuditEvent,
-} from '../audit/audit-chain.ts';
+import { AUDIT_GENESIS, auditBody, auditHash } from '../audit/audit-chain.ts';
+import type { AuditEntry, AuditEvent } from '../audit/audit-chain.ts';
 import type { LedgerTransaction } from './ledger-database.ts';
 
 /** Entries read at once. */

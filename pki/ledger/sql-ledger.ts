@@ -1,17 +1,17 @@
 import type { AuditEntry, AuditEvent } from '../audit/audit-chain.ts';
-import {
-  LIVE_STATES,
-  type BatchRelease,
-  type EnrolledStation,
-  type Issuance,
-  type IssuanceLedger,
-  type IssuanceState,
-  type OrderStanding,
-  type Refusal,
-  type Reservation,
-  type RevocationReason,
-  type StationState,
-  type UnitRelease,
+import { LIVE_STATES } from '../signing/issuance-ledger.ts';
+import type {
+  BatchRelease,
+  EnrolledStation,
+  Issuance,
+  IssuanceLedger,
+  IssuanceState,
+  OrderStanding,
+  Refusal,
+  Reservation,
+  RevocationReason,
+  StationState,
+  UnitRelease,
 } from '../signing/issuance-ledger.ts';
 import { planReservation } from '../signing/issuance-policy.ts';
 import type { LedgerDatabase, LedgerTransaction } from './ledger-database.ts';
@@ -27,8 +27,8 @@ import {
   updateEnded,
   updateIssued,
   updateState,
-  type IssuanceEnd,
 } from './sql-issuance.ts';
+import type { IssuanceEnd } from './sql-issuance.ts';
 import {
   selectByCertificateSerial,
   selectByFingerprint,
@@ -43,9 +43,8 @@ import {
   selectWithdrawalMark,
   selectWithdrawn,
   updateHeld,
-  type CrlBuild,
-  type NumberedCrl,
 } from './sql-withdrawal.ts';
+import type { CrlBuild, NumberedCrl } from './sql-withdrawal.ts';
 
 const SHA256_HEX_LENGTH = 64;
 import { selectStation, selectStations, updateStationState, upsertStation } from './sql-station.ts';

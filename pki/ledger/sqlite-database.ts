@@ -1,7 +1,9 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { CommitQueue, type GroupTransaction } from './commit-queue.ts';
+import { DatabaseSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
+import { CommitQueue } from './commit-queue.ts';
+import type { GroupTransaction } from './commit-queue.ts';
 import type { LedgerDatabase, LedgerRow, LedgerTransaction } from './ledger-database.ts';
 import { ledgerNewer, ledgerUnavailable } from './ledger-errors.ts';
 import { sqliteError } from './sqlite-errors.ts';

@@ -1,6 +1,7 @@
 import type { SubjectAltName } from '../../provisioning/product.ts';
 import { TEMPLATE_BOUNDS } from '../../provisioning/serial-template.ts';
-import { extensionOf, oncePerCertificate, type LintCheck } from './lint-check.ts';
+import { extensionOf, oncePerCertificate } from './lint-check.ts';
+import type { LintCheck } from './lint-check.ts';
 import { oidText } from '../x509/certificate-reader.ts';
 import { DER_TAG, DerReader } from '../x509/der-reader.ts';
 import { isDeviceUri } from '../profile/device-uri.ts';

@@ -1,14 +1,9 @@
-import { X509Certificate, type KeyObject } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { SubjectAltName } from '../../provisioning/product.ts';
 import { extensionOf } from './lint-check.ts';
-import {
-  readCertificate,
-  readName,
-  readPurposes,
-  readTime,
-  type CertificateFields,
-  type NameAttribute,
-} from '../x509/certificate-reader.ts';
+import { readCertificate, readName, readPurposes, readTime } from '../x509/certificate-reader.ts';
+import type { CertificateFields, NameAttribute } from '../x509/certificate-reader.ts';
 import { readAltName } from './alt-name.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';

@@ -1,5 +1,6 @@
 import type { LintCheck, LintContext } from './lint-check.ts';
-import { readCertificate, type CertificateFields } from '../x509/certificate-reader.ts';
+import { readCertificate } from '../x509/certificate-reader.ts';
+import type { CertificateFields } from '../x509/certificate-reader.ts';
 import { ALT_NAME_CHECKS } from './alt-name.ts';
 import { ENVELOPE_CHECKS } from './envelope.ts';
 import { EXTENSION_CHECKS } from './extensions.ts';

@@ -1,4 +1,5 @@
-import { sameBytes, type LintCheck } from './lint-check.ts';
+import { sameBytes } from './lint-check.ts';
+import type { LintCheck } from './lint-check.ts';
 import { hasSpkiShape, isOnCurve, sha256Hex } from '../x509/p256.ts';
 
 /** The certified public key. */

@@ -1,6 +1,8 @@
 import { isSerial } from '../../provisioning/serial-number.ts';
-import { oncePerCertificate, sameBytes, type LintCheck, type LintedCertificate } from './lint-check.ts';
-import { readName, type NameAttribute } from '../x509/certificate-reader.ts';
+import { oncePerCertificate, sameBytes } from './lint-check.ts';
+import type { LintCheck, LintedCertificate } from './lint-check.ts';
+import { readName } from '../x509/certificate-reader.ts';
+import type { NameAttribute } from '../x509/certificate-reader.ts';
 import { DER_TAG } from '../x509/der-reader.ts';
 import { isPrintableText, MAX_NAME_LENGTH } from '../profile/profile-faults.ts';
 import { OID } from '../x509/oids.ts';

@@ -1,4 +1,5 @@
-import { oncePerCertificate, type LintCheck, type LintedCertificate } from './lint-check.ts';
+import { oncePerCertificate } from './lint-check.ts';
+import type { LintCheck, LintedCertificate } from './lint-check.ts';
 import { readTime } from '../x509/certificate-reader.ts';
 import { DER_TAG } from '../x509/der-reader.ts';
 

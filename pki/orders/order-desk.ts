@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IssuanceLedger } from '../signing/issuance-ledger.ts';
-import { isOrderId, openOrder, type SignedOrder } from './order.ts';
+import { isOrderId, openOrder } from './order.ts';
+import type { SignedOrder } from './order.ts';
 import { PkiError } from '../pki-error.ts';
 import { readVerifierKeys } from '../keys/verifier-key-file.ts';
 

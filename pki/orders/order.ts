@@ -2,7 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
-import { openNote, signNote, type NoteVerifier } from '../keys/signed-note.ts';
+import { openNote, signNote } from '../keys/signed-note.ts';
+import type { NoteVerifier } from '../keys/signed-note.ts';
 
 /** What the first member of an order's text says; a text that is signed for anything else says something else. */
 const KIND = 'certline-order-v1';

@@ -2,7 +2,8 @@ import type { KeyPurpose, Product, SubjectAltName } from '../../provisioning/pro
 import { fillTemplate, TEMPLATE_BOUNDS, tightestTemplate } from '../../provisioning/serial-template.ts';
 import type { ExpectedCertificate } from '../lint/lint-check.ts';
 import { PkiError } from '../pki-error.ts';
-import { profileFaults, type ProfileFields } from './profile-faults.ts';
+import { profileFaults } from './profile-faults.ts';
+import type { ProfileFields } from './profile-faults.ts';
 
 /** 802.1AR's and RFC 5280 §4.1.2.5's moment for a certificate without a well-defined end: 99991231235959Z. */
 export const NEVER_EXPIRES = new Date('9999-12-31T23:59:59.000Z');

@@ -1,7 +1,8 @@
 import type { Product } from '../../provisioning/product.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import { SERIAL_PLACE } from '../../provisioning/serial-template.ts';
-import { profileFaults, type ProfileFields } from './profile-faults.ts';
+import { profileFaults } from './profile-faults.ts';
+import type { ProfileFields } from './profile-faults.ts';
 
 /** Text that may be the beginning or the end of a serial, in the form in which serials are compared. */
 const SERIAL_TEXT = /^[a-z0-9-]*$/;

@@ -1,6 +1,7 @@
 import { verify } from 'node:crypto';
 import { buildCrlTbs } from './crl-builder.ts';
-import { readCrl, type CrlEntry, type CrlFields } from '../x509/crl-reader.ts';
+import { readCrl } from '../x509/crl-reader.ts';
+import type { CrlEntry, CrlFields } from '../x509/crl-reader.ts';
 import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';

@@ -1,6 +1,8 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { readCertificate, type CertificateFields } from '../x509/certificate-reader.ts';
-import { readCrl, type CrlFields } from '../x509/crl-reader.ts';
+import { readCertificate } from '../x509/certificate-reader.ts';
+import type { CertificateFields } from '../x509/certificate-reader.ts';
+import { readCrl } from '../x509/crl-reader.ts';
+import type { CrlFields } from '../x509/crl-reader.ts';
 import { ECDSA_WITH_SHA256, sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
 import { OID } from '../x509/oids.ts';

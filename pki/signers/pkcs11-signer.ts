@@ -1,4 +1,5 @@
-import { createHash, verify, type KeyObject } from 'node:crypto';
+import { createHash, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { publicKeyOfSpki } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
 import type { Pkcs11Key } from './pkcs11-key.ts';

@@ -1,4 +1,5 @@
-import { createPublicKey, verify, type KeyObject } from 'node:crypto';
+import { createPublicKey, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { ecdsaSign } from '../x509/ecdsa.ts';
 import { fixedLengthSignature } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';

@@ -1,4 +1,5 @@
-import { sameBytes, type LintContext } from '../lint/lint-check.ts';
+import { sameBytes } from '../lint/lint-check.ts';
+import type { LintContext } from '../lint/lint-check.ts';
 import { lintCertificate } from '../lint/certificate-linter.ts';
 import { ecdsaVerify } from '../x509/ecdsa.ts';
 import { DER_TAG, DerReader } from '../x509/der-reader.ts';

@@ -1,10 +1,5 @@
-import {
-  LIVE_STATES,
-  type IssuanceState,
-  type OrderStanding,
-  type ReleasedUnit,
-  type Reservation,
-} from './issuance-ledger.ts';
+import { LIVE_STATES } from './issuance-ledger.ts';
+import type { IssuanceState, OrderStanding, ReleasedUnit, Reservation } from './issuance-ledger.ts';
 import { openOrderAt } from '../orders/order-policy.ts';
 import { PkiError } from '../pki-error.ts';
 

@@ -1,16 +1,14 @@
-import { expectedOf, notAfterOf, type CertificateProfile } from '../profile/certificate-profile.ts';
-import { lintTbs, signTbs, verifySigned, type Expectation } from './checked-signing.ts';
+import { expectedOf, notAfterOf } from '../profile/certificate-profile.ts';
+import type { CertificateProfile } from '../profile/certificate-profile.ts';
+import { lintTbs, signTbs, verifySigned } from './checked-signing.ts';
+import type { Expectation } from './checked-signing.ts';
 import { gateCsr } from './csr-gate.ts';
 import { notBeforeOf, randomCertificateSerial } from '../certificate/device-certificate.ts';
 import { DeviceTbsTemplate } from '../certificate/device-tbs-template.ts';
-import {
-  REVOCATION_REASONS,
-  type Issuance,
-  type IssuanceLedger,
-  type Reservation,
-  type RevocationReason,
-} from './issuance-ledger.ts';
-import { checkRequest, requestDigest, type IssueRequest } from './issue-request.ts';
+import { REVOCATION_REASONS } from './issuance-ledger.ts';
+import type { Issuance, IssuanceLedger, Reservation, RevocationReason } from './issuance-ledger.ts';
+import { checkRequest, requestDigest } from './issue-request.ts';
+import type { IssueRequest } from './issue-request.ts';
 import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';

@@ -1,7 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { tightestTemplate } from '../../provisioning/serial-template.ts';
-import { expectedOf, notAfterOf, type CertificateProfile } from '../profile/certificate-profile.ts';
-import { lintCertificate, type LintFinding } from '../lint/certificate-linter.ts';
+import { expectedOf, notAfterOf } from '../profile/certificate-profile.ts';
+import type { CertificateProfile } from '../profile/certificate-profile.ts';
+import { lintCertificate } from '../lint/certificate-linter.ts';
+import type { LintFinding } from '../lint/certificate-linter.ts';
 import { notBeforeOf, randomCertificateSerial } from '../certificate/device-certificate.ts';
 import { DeviceTbsTemplate } from '../certificate/device-tbs-template.ts';
 import type { IssuerFacts } from '../ca/issuing-ca.ts';

@@ -1,4 +1,5 @@
-import { sign, verify, type KeyObject } from 'node:crypto';
+import { sign, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 /** What a station says when it asks for a certificate. Hashes in lower-case hex, time in ISO 8601. */
 export interface RequestStatement {

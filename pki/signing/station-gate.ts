@@ -1,7 +1,8 @@
 import type { EnrolledStation, IssuanceLedger } from './issuance-ledger.ts';
 import { PkiError } from '../pki-error.ts';
 import { parseVerifier } from '../keys/signed-note.ts';
-import { isStatementSigned, type RequestStatement } from './signed-request.ts';
+import { isStatementSigned } from './signed-request.ts';
+import type { RequestStatement } from './signed-request.ts';
 import type { StationRates } from '../ledger/station-rates.ts';
 
 /** How far a station's clock may be off: as far as two hosts' clocks may differ. */

@@ -1,4 +1,5 @@
-import { DER_TAG, DerReader, assertStrictDer, readSmallInteger, type DerElement } from './der-reader.ts';
+import { DER_TAG, DerReader, assertStrictDer, readSmallInteger } from './der-reader.ts';
+import type { DerElement } from './der-reader.ts';
 import { PkiError } from '../pki-error.ts';
 
 /** One extension as it is encoded. `criticalOctet` is undefined where the field is absent, which means FALSE. */

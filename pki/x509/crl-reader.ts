@@ -1,4 +1,5 @@
-import { readExtensions, readTime, type ExtensionFields } from './certificate-reader.ts';
+import { readExtensions, readTime } from './certificate-reader.ts';
+import type { ExtensionFields } from './certificate-reader.ts';
 import { assertStrictDer, DER_TAG, DerReader, readSmallInteger } from './der-reader.ts';
 import { PkiError } from '../pki-error.ts';
 import { OID } from './oids.ts';

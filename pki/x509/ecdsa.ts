@@ -1,4 +1,5 @@
-import { sign, verify, type KeyObject } from 'node:crypto';
+import { sign, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 // Both take a bare key, since Node takes one inside an object half as fast; signatures are in DER then. With a callback
 // the work of some 65 µs is done on a thread of Node's pool, while this one takes care of other requests.

@@ -1,4 +1,5 @@
-import { createPublicKey, hash, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { DER_TAG, DerReader } from './der-reader.ts';
 import { pemOf } from './pem.ts';
 

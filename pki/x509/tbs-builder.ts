@@ -1,7 +1,8 @@
 import { readCertificate } from './certificate-reader.ts';
 import { derBitString, derInteger, derSequence } from './der-writer.ts';
 import { ECDSA_WITH_SHA256, FIELD_LENGTH } from './p256.ts';
-import { Name, X509CertificateGenerator, type Extension } from './library.ts';
+import { Name, X509CertificateGenerator } from './library.ts';
+import type { Extension } from './library.ts';
 
 /** One attribute of a subject, in object form: a string form of a name is an injection hole. */
 export type SubjectAttribute = Readonly<

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
+import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { MIGRATIONS } from './migrations.ts';
 import { RegistryError, registryError } from '../registry-error.ts';
 

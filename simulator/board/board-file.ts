@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { parseFault, type BoardFault } from '../faults.ts';
+import { parseFault } from '../faults.ts';
+import type { BoardFault } from '../faults.ts';
 import type { FirmwareProfile } from '../firmware-profile.ts';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { SimulatorError } from '../simulator-error.ts';

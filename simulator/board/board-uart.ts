@@ -2,7 +2,8 @@
 
 import { distortAnswer } from './answer-faults.ts';
 import type { BoardSpeed } from './board-speed.ts';
-import { LineReceiver, type DropReason } from '../smp/line-receiver.ts';
+import { LineReceiver } from '../smp/line-receiver.ts';
+import type { DropReason } from '../smp/line-receiver.ts';
 import { ShellConsole } from '../shell/shell-console.ts';
 import { ShellInput } from '../shell/shell-input.ts';
 import { renderLines } from '../smp/smp-lines.ts';

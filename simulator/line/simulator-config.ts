@@ -1,8 +1,10 @@
 // The configuration of a simulator process, checked where it comes in.
 
-import { BOARD_SPEEDS, type BoardSpeed, type BoardSpeedChoice } from '../board/board-speed.ts';
+import { BOARD_SPEEDS } from '../board/board-speed.ts';
+import type { BoardSpeed, BoardSpeedChoice } from '../board/board-speed.ts';
 import { parseFault } from '../faults.ts';
-import { FIRMWARE_PROFILES, type FirmwareName } from '../firmware-profile.ts';
+import { FIRMWARE_PROFILES } from '../firmware-profile.ts';
+import type { FirmwareName } from '../firmware-profile.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import type { PlannedFault } from './virtual-line.ts';
 import type { OperatorOptions, WatchedStation } from './virtual-operator.ts';

@@ -4,11 +4,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { boardSpeed, type BoardSpeedChoice } from '../board/board-speed.ts';
+import { boardSpeed } from '../board/board-speed.ts';
+import type { BoardSpeedChoice } from '../board/board-speed.ts';
 import { lockDirectory } from './directory-lock.ts';
 import type { BoardFault, FaultKind } from '../faults.ts';
-import { FIRMWARE_PROFILES, type FirmwareProfile } from '../firmware-profile.ts';
-import { LineFile, type Tray } from './line-file.ts';
+import { FIRMWARE_PROFILES } from '../firmware-profile.ts';
+import type { FirmwareProfile } from '../firmware-profile.ts';
+import { LineFile } from './line-file.ts';
+import type { Tray } from './line-file.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import { VirtualBoard } from '../board/virtual-board.ts';
 import { VirtualSocket } from './virtual-socket.ts';

@@ -1,6 +1,7 @@
 // The person at the fixtures: looks at the tiles, takes finished boards out, puts new ones in. Once per board.
 
-import { mkdirSync, watch, type FSWatcher } from 'node:fs';
+import { mkdirSync, watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 import { readTiles } from './operator-tiles.ts';

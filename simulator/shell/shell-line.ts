@@ -1,6 +1,7 @@
 // One line of Zephyr's shell: words, the way down the command tree, help where it ends too early.
 
-import { SHELL_COMMANDS, type ShellBoard, type ShellNode, type ShellResult } from './shell-commands.ts';
+import { SHELL_COMMANDS } from './shell-commands.ts';
+import type { ShellBoard, ShellNode, ShellResult } from './shell-commands.ts';
 import type { ShellOutput } from './shell-output.ts';
 
 const ENOEXEC = 8;

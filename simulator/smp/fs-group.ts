@@ -1,6 +1,7 @@
 // Management group 8: files.
 
-import { LEGACY_RC, type FsBoard } from './fs-answers.ts';
+import { LEGACY_RC } from './fs-answers.ts';
+import type { FsBoard } from './fs-answers.ts';
 import { fileHash, fileStatus, supportedHashes } from './fs-hash.ts';
 import type { FsTransfer } from './fs-transfer.ts';
 import type { SmpCommand, SmpGroup } from './smp-answer.ts';

@@ -3,11 +3,14 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-import { decodeKnownKeys, type DecodedKeys } from './cbor-reader.ts';
+import { decodeKnownKeys } from './cbor-reader.ts';
+import type { DecodedKeys } from './cbor-reader.ts';
 import type { CborMap, CborOut } from './cbor-writer.ts';
 import type { FileHash } from '../firmware-profile.ts';
-import { FS, pathOf, READ_ERRORS, withFlash, type FsBoard } from './fs-answers.ts';
-import { RC, type SmpAnswer } from './smp-answer.ts';
+import { FS, pathOf, READ_ERRORS, withFlash } from './fs-answers.ts';
+import type { FsBoard } from './fs-answers.ts';
+import { RC } from './smp-answer.ts';
+import type { SmpAnswer } from './smp-answer.ts';
 
 const HASH_NAME_MAX = 8;
 const HASHES: Record<FileHash, { format: number; size: number; digest: (bytes: Uint8Array) => CborOut }> = {

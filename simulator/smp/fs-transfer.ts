@@ -4,8 +4,10 @@ import { decodeKnownKeys } from './cbor-reader.ts';
 import type { CborMap } from './cbor-writer.ts';
 import { ERRNO, FlashError } from '../flash/flash-error.ts';
 import type { OpenFile } from '../flash/flash-image.ts';
-import { FS, pathOf, READ_ERRORS, withFlash, type FsBoard } from './fs-answers.ts';
-import { RC, type SmpAnswer } from './smp-answer.ts';
+import { FS, pathOf, READ_ERRORS, withFlash } from './fs-answers.ts';
+import type { FsBoard } from './fs-answers.ts';
+import { RC } from './smp-answer.ts';
+import type { SmpAnswer } from './smp-answer.ts';
 
 /** Room that a download answer needs beside its data: header, keys and three 64-bit heads. */
 const DOWNLOAD_OVERHEAD = 44;

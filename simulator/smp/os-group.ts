@@ -2,7 +2,8 @@
 
 import { decodeKnownKeys } from './cbor-reader.ts';
 import type { FirmwareProfile, OsCommand } from '../firmware-profile.ts';
-import { RC, type SmpAnswer, type SmpCommand, type SmpGroup } from './smp-answer.ts';
+import { RC } from './smp-answer.ts';
+import type { SmpAnswer, SmpCommand, SmpGroup } from './smp-answer.ts';
 
 const INVALID_FORMAT = 2;
 

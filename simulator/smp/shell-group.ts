@@ -4,7 +4,8 @@ import { CborReader, CborRefused } from './cbor-reader.ts';
 import type { ShellBoard } from '../shell/shell-commands.ts';
 import { runShellLine } from '../shell/shell-line.ts';
 import { ShellOutput } from '../shell/shell-output.ts';
-import { RC, type SmpAnswer, type SmpGroup } from './smp-answer.ts';
+import { RC } from './smp-answer.ts';
+import type { SmpAnswer, SmpGroup } from './smp-answer.ts';
 
 const COMMAND_TOO_LONG = 2;
 const EMPTY_COMMAND = 3;

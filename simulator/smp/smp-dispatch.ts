@@ -1,9 +1,11 @@
 // Zephyr's SMP server (subsys/mgmt/mcumgr/smp/src/smp.c): from one received packet to the messages that answer it.
 
 import { CborRefused } from './cbor-reader.ts';
-import { encodeMap, type CborMap } from './cbor-writer.ts';
+import { encodeMap } from './cbor-writer.ts';
+import type { CborMap } from './cbor-writer.ts';
 import type { FirmwareProfile } from '../firmware-profile.ts';
-import { RC, type SmpAnswer, type SmpCommand, type SmpGroup } from './smp-answer.ts';
+import { RC } from './smp-answer.ts';
+import type { SmpAnswer, SmpCommand, SmpGroup } from './smp-answer.ts';
 
 const HEADER_BYTES = 8;
 const OP_READ = 0;

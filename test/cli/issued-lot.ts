@@ -1,6 +1,7 @@
 import type { CertificateProfile } from '../../pki/profile/certificate-profile.ts';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
-import { Issuer, type Issued } from '../../pki/signing/issuer.ts';
+import { Issuer } from '../../pki/signing/issuer.ts';
+import type { Issued } from '../../pki/signing/issuer.ts';
 import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
 import type { PostgresPlace } from '../../pki/ledger/postgres-place.ts';
 import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';

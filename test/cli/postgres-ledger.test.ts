@@ -8,7 +8,8 @@ import { verifierText } from '../../pki/keys/signed-note.ts';
 import { ensureStationKey } from '../../pki/keys/station-key.ts';
 import { ledgerPath, ordersFolder, releaseKeysPath } from '../../line/state-folder.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../support/postgres-server.ts';
-import { json, newPlace, PRODUCT, type Ended, type Place } from '../support/certline.ts';
+import { json, newPlace, PRODUCT } from '../support/certline.ts';
+import type { Ended, Place } from '../support/certline.ts';
 import { issueInto } from './issued-lot.ts';
 
 const PASSWORD = 'correct-horse-7731';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseLineConfig, type LineConfig } from '../../line/config.ts';
+import { parseLineConfig } from '../../line/config.ts';
+import type { LineConfig } from '../../line/config.ts';
 
 const PRODUCT = { name: 'node', organization: 'acme' };
 

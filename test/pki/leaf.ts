@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { makeFactoryIcaCertificate, makeRootCertificate, type CaName } from '../../pki/ca/ca-certificate.ts';
+import { makeFactoryIcaCertificate, makeRootCertificate } from '../../pki/ca/ca-certificate.ts';
+import type { CaName } from '../../pki/ca/ca-certificate.ts';
 import { readCertificate } from '../../pki/x509/certificate-reader.ts';
 import { createDevelopmentCa, loadFactoryIca } from '../../pki/ca/ca-folder.ts';
 import {
@@ -10,12 +11,14 @@ import {
 } from '../../pki/certificate/device-certificate.ts';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import { gateCsr } from '../../pki/signing/csr-gate.ts';
-import { openIssuingCa, type IssuingCa } from '../../pki/ca/issuing-ca.ts';
+import { openIssuingCa } from '../../pki/ca/issuing-ca.ts';
+import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
 import { SoftwareSigner } from '../../pki/signers/software-signer.ts';
 import { assembleCertificate } from '../../pki/x509/tbs-builder.ts';
 import { passphrase, PROFILE } from './acme.ts';
-import { hex, joined, partsOf, type CertificateParts } from './lint/certificate-parts.ts';
+import { hex, joined, partsOf } from './lint/certificate-parts.ts';
+import type { CertificateParts } from './lint/certificate-parts.ts';
 import { fileIn } from './openssl.ts';
 
 /** What a corporate root may certify: a factory CA that is not limited to TLS clients. */

@@ -1,4 +1,5 @@
-import { asyncLocalStorage, type Context } from '@temporalio/activity';
+import { asyncLocalStorage } from '@temporalio/activity';
+import type { Context } from '@temporalio/activity';
 
 /** Runs a step as Temporal runs an activity: with a context, which says when it was scheduled (milliseconds). */
 export function asActivity<T>(run: () => Promise<T>, scheduledTimestampMs = Date.now()): Promise<T> {

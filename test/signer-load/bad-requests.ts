@@ -1,8 +1,10 @@
-import { generateDeviceKey, type DeviceKey } from '../../pki/keys/device-key.ts';
+import { generateDeviceKey } from '../../pki/keys/device-key.ts';
+import type { DeviceKey } from '../../pki/keys/device-key.ts';
 import type { SignCertificateInput } from '../../provisioning/steps-io.ts';
 import type { UnitAttempt } from '../../provisioning/unit.ts';
 import type { LoadLine } from './load-line.ts';
-import { boardNamed, CSR_SUBJECT, requestOf, type LoadStation } from './load-station.ts';
+import { boardNamed, CSR_SUBJECT, requestOf } from './load-station.ts';
+import type { LoadStation } from './load-station.ts';
 import type { RandomSeries } from './random-series.ts';
 import type { Handover } from './signer-messages.ts';
 

@@ -6,7 +6,8 @@ import { boardNamed, requestOf } from './load-station.ts';
 import { OrderStory } from './order-story.ts';
 import { RandomSeries } from './random-series.ts';
 import { boardTaken } from './unit-races.ts';
-import { activate, type BatchScene } from './unit-steps.ts';
+import { activate } from './unit-steps.ts';
+import type { BatchScene } from './unit-steps.ts';
 import { unitStory } from './unit-story.ts';
 
 export interface BatchPlan {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordPlaces } from './load-places.ts';
 import { judgeRecords } from './record-violations.ts';
-import { runLoad, type LoadOptions } from './run-load.ts';
+import { runLoad } from './run-load.ts';
+import type { LoadOptions } from './run-load.ts';
 
 /**
  * Runs a load in a folder of its own (kept with `CERTLINE_KEEP`), prints what it came to, and returns what was wrong with

@@ -9,8 +9,10 @@ import type {
 import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
 import { asActivity } from './as-activity.ts';
 import { LoadOem } from './load-oem.ts';
-import { recordPlaces, type RecordPlaces } from './load-places.ts';
-import { newStation, type LoadStation } from './load-station.ts';
+import { recordPlaces } from './load-places.ts';
+import type { RecordPlaces } from './load-places.ts';
+import { newStation } from './load-station.ts';
+import type { LoadStation } from './load-station.ts';
 import type { Answer, SignerClient } from './signer-client.ts';
 import type { Handover } from './signer-messages.ts';
 

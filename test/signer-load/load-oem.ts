@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { orderFileName } from '../../pki/orders/order-desk.ts';
-import { signOrder, type Order } from '../../pki/orders/order.ts';
+import { signOrder } from '../../pki/orders/order.ts';
+import type { Order } from '../../pki/orders/order.ts';
 import { noteVerifierOf, verifierText } from '../../pki/keys/signed-note.ts';
 import type { RecordPlaces } from './load-places.ts';
 

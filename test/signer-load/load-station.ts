@@ -1,5 +1,7 @@
-import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { generateDeviceKey, type DeviceKey } from '../../pki/keys/device-key.ts';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { generateDeviceKey } from '../../pki/keys/device-key.ts';
+import type { DeviceKey } from '../../pki/keys/device-key.ts';
 import { noteVerifierOf, verifierText } from '../../pki/keys/signed-note.ts';
 import { signStatement } from '../../pki/signing/signed-request.ts';
 import type { SignCertificateInput } from '../../provisioning/steps-io.ts';

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rowsOf, type IssuanceRow } from '../end-to-end/line-evidence.ts';
+import { rowsOf } from '../end-to-end/line-evidence.ts';
+import type { IssuanceRow } from '../end-to-end/line-evidence.ts';
 import type { RecordPlaces } from './load-places.ts';
 import type { JournalEntry } from './signature-journal.ts';
 

@@ -4,7 +4,8 @@ import * as certificates from './certificate-checks.ts';
 import type { RecordPlaces } from './load-places.ts';
 import { openedNote } from './opened-note.ts';
 import { opensslAcceptsAll, opensslHeedsTheList } from './openssl-checks.ts';
-import { readRecords, type RecordEvidence } from './record-evidence.ts';
+import { readRecords } from './record-evidence.ts';
+import type { RecordEvidence } from './record-evidence.ts';
 import { oneEndForEachUnit, recalledRequests, withinTheOrders } from './unit-checks.ts';
 
 /** What was judged: how much of it there was, and what does not hold, each with the number of its invariant. */

@@ -2,7 +2,8 @@ import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import type { UnitRow } from '../../provisioning/unit.ts';
 import { boardNamed, requestOf } from './load-station.ts';
 import type { RandomSeries } from './random-series.ts';
-import { attemptOf, pass, scrap, signSomehow, type BatchScene } from './unit-steps.ts';
+import { attemptOf, pass, scrap, signSomehow } from './unit-steps.ts';
+import type { BatchScene } from './unit-steps.ts';
 
 /** Two serials that ask for one board: the second has overwritten the first, which needs another board. */
 export async function boardTaken(

@@ -1,4 +1,5 @@
-import { generateDeviceKey, type DeviceKey } from '../../pki/keys/device-key.ts';
+import { generateDeviceKey } from '../../pki/keys/device-key.ts';
+import type { DeviceKey } from '../../pki/keys/device-key.ts';
 import type { SignCertificateInput, SignedCertificate } from '../../provisioning/steps-io.ts';
 import type { UnitAttempt, UnitRow } from '../../provisioning/unit.ts';
 import type { BadStations } from './bad-requests.ts';

@@ -1,10 +1,12 @@
 import type { UnitRow } from '../../provisioning/unit.ts';
-import { overask, sendBadRequests, sendKeyAgain, type BadRequestScene } from './bad-requests.ts';
+import { overask, sendBadRequests, sendKeyAgain } from './bad-requests.ts';
+import type { BadRequestScene } from './bad-requests.ts';
 import type { LoadLine } from './load-line.ts';
 import { boardNamed, requestOf } from './load-station.ts';
 import type { RandomSeries } from './random-series.ts';
 import { raceOfAttempts, withdrawnWhileSigning } from './unit-races.ts';
-import { attemptOf, pass, scrap, signSomehow, type BatchScene, type Signed } from './unit-steps.ts';
+import { attemptOf, pass, scrap, signSomehow } from './unit-steps.ts';
+import type { BatchScene, Signed } from './unit-steps.ts';
 
 const ATTEMPTS_AT_MOST = 4;
 

@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { FIRMWARE_PROFILES, type FirmwareName } from '../../simulator/firmware-profile.ts';
+import { FIRMWARE_PROFILES } from '../../simulator/firmware-profile.ts';
+import type { FirmwareName } from '../../simulator/firmware-profile.ts';
 import { VirtualLine } from '../../simulator/line/virtual-line.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 

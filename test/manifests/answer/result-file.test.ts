@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeResultFile, type ResultRow } from '../../../manifests/answer/result-file.ts';
+import { writeResultFile } from '../../../manifests/answer/result-file.ts';
+import type { ResultRow } from '../../../manifests/answer/result-file.ts';
 import { readCsv } from '../csv/read-csv.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { MAX_LINE_CHARACTERS } from '../../../manifests/csv/manifest-lines.ts';
-import { parseManifest, type ManifestEvent } from '../../../manifests/check/parse-manifest.ts';
+import { parseManifest } from '../../../manifests/check/parse-manifest.ts';
+import type { ManifestEvent } from '../../../manifests/check/parse-manifest.ts';
 import { faults, parsed } from './parsed.ts';
 import { temporaryFile } from '../../support/temporary-folder.ts';
 

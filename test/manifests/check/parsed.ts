@@ -2,7 +2,8 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Issue } from '../../../manifests/check/issue.ts';
 import type { ManifestProduct, ManifestRow } from '../../../manifests/check/manifest-row.ts';
-import { parseManifest, type ManifestEvent } from '../../../manifests/check/parse-manifest.ts';
+import { parseManifest } from '../../../manifests/check/parse-manifest.ts';
+import type { ManifestEvent } from '../../../manifests/check/parse-manifest.ts';
 import { temporaryFile } from '../../support/temporary-folder.ts';
 
 const PRODUCTS: readonly ManifestProduct[] = [

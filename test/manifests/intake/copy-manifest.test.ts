@@ -16,7 +16,8 @@ import {
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { copyManifest, type CopyResult } from '../../../manifests/intake/copy-manifest.ts';
+import { copyManifest } from '../../../manifests/intake/copy-manifest.ts';
+import type { CopyResult } from '../../../manifests/intake/copy-manifest.ts';
 import { temporaryFile, temporaryFolder } from '../../support/temporary-folder.ts';
 
 const TEXT = 'order,serial,product\nPO-1,CL-1,golioth-node\n';

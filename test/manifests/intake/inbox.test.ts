@@ -14,12 +14,8 @@ import {
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import {
-  openInbox,
-  type Inbox,
-  type InboxEvent,
-  type InboxOptions,
-} from '../../../manifests/intake/inbox.ts';
+import { openInbox } from '../../../manifests/intake/inbox.ts';
+import type { Inbox, InboxEvent, InboxOptions } from '../../../manifests/intake/inbox.ts';
 import { createIntake } from '../../../manifests/intake/intake.ts';
 import type { ManifestProduct } from '../../../manifests/check/manifest-row.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { copyManifest, type ManifestCopy } from '../../../manifests/intake/copy-manifest.ts';
-import { createIntake, type IntakePorts } from '../../../manifests/intake/intake.ts';
+import { copyManifest } from '../../../manifests/intake/copy-manifest.ts';
+import type { ManifestCopy } from '../../../manifests/intake/copy-manifest.ts';
+import { createIntake } from '../../../manifests/intake/intake.ts';
+import type { IntakePorts } from '../../../manifests/intake/intake.ts';
 import { validateManifest } from '../../../manifests/check/validate-manifest.ts';
 import type { Rejected, Verdict } from '../../../manifests/check/verdict.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';

@@ -1,5 +1,6 @@
 import { writeCertificate } from '../../../fixtures/board/write-certificate.ts';
-import { writeNewKey, type WrittenKey } from '../../../fixtures/board/write-key.ts';
+import { writeNewKey } from '../../../fixtures/board/write-key.ts';
+import type { WrittenKey } from '../../../fixtures/board/write-key.ts';
 import type { Socket } from '../../../fixtures/station/socket.ts';
 import type { KeyEncoding } from '../../../provisioning/product.ts';
 import { readFile } from '../../../smp/files/read-file.ts';

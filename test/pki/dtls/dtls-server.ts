@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { openssl } from '../openssl.ts';
-import { Program, type Ended } from './program.ts';
+import { Program } from './program.ts';
+import type { Ended } from './program.ts';
 
 /** The only one that Golioth's firmware offers by default, in OpenSSL's words. */
 export const CIPHER_SUITE = 'ECDHE-ECDSA-AES128-GCM-SHA256';

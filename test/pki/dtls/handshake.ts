@@ -1,8 +1,10 @@
 import { fileIn } from '../openssl.ts';
 import type { Credential } from './delivered-credential.ts';
 import type { Client } from './dtls-clients.ts';
-import { DtlsServer, type ServerIdentity } from './dtls-server.ts';
-import { Program, type Ended } from './program.ts';
+import { DtlsServer } from './dtls-server.ts';
+import type { ServerIdentity } from './dtls-server.ts';
+import { Program } from './program.ts';
+import type { Ended } from './program.ts';
 
 /** Nobody answers there: what a client says with this port, it says before it sends anything. */
 export const NO_SERVER = '9';

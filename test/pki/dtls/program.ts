@@ -1,4 +1,5 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 
 /** A handshake takes well under a second; what lasts longer hangs, and is killed. */
 const LIMIT_MS = 10_000;

@@ -6,7 +6,8 @@ import type { SignedOrder } from '../../../pki/orders/order.ts';
 import { sha256Hex } from '../../../pki/x509/p256.ts';
 import { StationRates } from '../../../pki/ledger/station-rates.ts';
 import { RELEASE, signedOrder } from '../orders/signed-orders.ts';
-import { auditOf, code, lineOver, release, requestFor, type SigningLine } from '../signing/signing-line.ts';
+import { auditOf, code, lineOver, release, requestFor } from '../signing/signing-line.ts';
+import type { SigningLine } from '../signing/signing-line.ts';
 
 /** A database for one test: `open` connects to it, as often as there are processes. */
 export interface LedgerUnderTest {

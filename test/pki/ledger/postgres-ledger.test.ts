@@ -11,7 +11,8 @@ import { describeLedger } from './ledger-conformance.ts';
 import { temporaryFolder } from '../openssl.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
 import { rowsOfVersion8, signedOrder } from '../orders/signed-orders.ts';
-import { code, lineOver, release, requestFor, type SigningLine } from '../signing/signing-line.ts';
+import { code, lineOver, release, requestFor } from '../signing/signing-line.ts';
+import type { SigningLine } from '../signing/signing-line.ts';
 
 const ca = await makeCa(temporaryFolder());
 const root = mkdtempSync(join(tmpdir(), 'certline-postgres-'));

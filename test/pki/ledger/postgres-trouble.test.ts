@@ -1,11 +1,12 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { Server, Socket, AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
-import { postgresUrlFault, type PostgresPlace } from '../../../pki/ledger/postgres-place.ts';
+import { postgresUrlFault } from '../../../pki/ledger/postgres-place.ts';
+import type { PostgresPlace } from '../../../pki/ledger/postgres-place.ts';
 import { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
 import { until } from '../../support/until.ts';
 import { makeCa } from '../leaf.ts';

@@ -12,7 +12,8 @@ import { makeCa } from '../leaf.ts';
 import { describeLedger } from './ledger-conformance.ts';
 import { fileIn, temporaryFolder } from '../openssl.ts';
 import { rowsOfVersion8, signedOrder } from '../orders/signed-orders.ts';
-import { code, makeLine, openLine, release, requestFor, type SigningLine } from '../signing/signing-line.ts';
+import { code, makeLine, openLine, release, requestFor } from '../signing/signing-line.ts';
+import type { SigningLine } from '../signing/signing-line.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

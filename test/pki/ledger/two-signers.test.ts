@@ -9,7 +9,8 @@ import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
 import { makeCa } from '../leaf.ts';
 import { temporaryFolder } from '../openssl.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
-import { lineOver, release, requestFor, type SigningLine } from '../signing/signing-line.ts';
+import { lineOver, release, requestFor } from '../signing/signing-line.ts';
+import type { SigningLine } from '../signing/signing-line.ts';
 
 const ca = await makeCa(temporaryFolder());
 const root = mkdtempSync(join(tmpdir(), 'certline-postgres-'));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readCertificate, readTime } from '../../../pki/x509/certificate-reader.ts';
-import { expectedOf, type CertificateProfile } from '../../../pki/profile/certificate-profile.ts';
+import { expectedOf } from '../../../pki/profile/certificate-profile.ts';
+import type { CertificateProfile } from '../../../pki/profile/certificate-profile.ts';
 import { LINT_CODES, lintCertificate } from '../../../pki/lint/certificate-linter.ts';
 import { DER_TAG } from '../../../pki/x509/der-reader.ts';
 import { derBitString, derElement, derSequence } from '../../../pki/x509/der-writer.ts';

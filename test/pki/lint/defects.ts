@@ -5,7 +5,8 @@ import { derElement, derSequence } from '../../../pki/x509/der-writer.ts';
 import type { IssuerFacts, IssuingCa } from '../../../pki/ca/issuing-ca.ts';
 import { OID } from '../../../pki/x509/oids.ts';
 import { PROFILE } from '../acme.ts';
-import { hex, joined, partsOf, type CertificateParts } from './certificate-parts.ts';
+import { hex, joined, partsOf } from './certificate-parts.ts';
+import type { CertificateParts } from './certificate-parts.ts';
 import { signTbs } from '../leaf.ts';
 
 /** The serial of the good certificate that the defects are made of. */

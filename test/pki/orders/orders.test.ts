@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OrderDesk, readOrder } from '../../../pki/orders/order-desk.ts';
-import { openOrder, orderText, parseOrderText, signOrder, type Order } from '../../../pki/orders/order.ts';
+import { openOrder, orderText, parseOrderText, signOrder } from '../../../pki/orders/order.ts';
+import type { Order } from '../../../pki/orders/order.ts';
 import { createReleaseKey, loadReleaseKey, RELEASE_KEY_FILES } from '../../../pki/keys/release-key.ts';
 import { readVerifierKeys } from '../../../pki/keys/verifier-key-file.ts';
 import {

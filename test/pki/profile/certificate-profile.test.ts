@@ -7,10 +7,11 @@ import {
   notAfterOf,
   profileOfProduct,
   purposesOf,
-  type CertificateProfile,
 } from '../../../pki/profile/certificate-profile.ts';
+import type { CertificateProfile } from '../../../pki/profile/certificate-profile.ts';
 import { lineProfileFaults } from '../../../pki/profile/line-profiles.ts';
-import { profileFaults, type ProfileFields } from '../../../pki/profile/profile-faults.ts';
+import { profileFaults } from '../../../pki/profile/profile-faults.ts';
+import type { ProfileFields } from '../../../pki/profile/profile-faults.ts';
 import { fillTemplate, tightestTemplate } from '../../../provisioning/serial-template.ts';
 import { foldSerial, SERIAL_PATTERN } from '../../../provisioning/serial-number.ts';
 import { PROFILE } from '../acme.ts';

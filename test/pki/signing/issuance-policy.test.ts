@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderStanding, Reservation } from '../../../pki/signing/issuance-ledger.ts';
-import {
-  planReservation,
-  type EarlierIssuance,
-  type ReservationFacts,
-} from '../../../pki/signing/issuance-policy.ts';
+import { planReservation } from '../../../pki/signing/issuance-policy.ts';
+import type { EarlierIssuance, ReservationFacts } from '../../../pki/signing/issuance-policy.ts';
 import { signedOrder } from '../orders/signed-orders.ts';
 import { code } from './signing-line.ts';
 

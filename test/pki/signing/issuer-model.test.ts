@@ -7,7 +7,8 @@ import type { IssueRequest } from '../../../pki/signing/issue-request.ts';
 import { PkiError } from '../../../pki/pki-error.ts';
 import { makeCa } from '../leaf.ts';
 import { temporaryFolder } from '../openssl.ts';
-import { auditOf, makeLine, release, requestFor, type SigningLine } from './signing-line.ts';
+import { auditOf, makeLine, release, requestFor } from './signing-line.ts';
+import type { SigningLine } from './signing-line.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

@@ -9,7 +9,8 @@ import { PROFILE } from '../acme.ts';
 import { makeCa } from '../leaf.ts';
 import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
 import { RELEASE, signedOrder } from '../orders/signed-orders.ts';
-import { auditOf, code, makeLine, openLine, release, requestFor, type SigningLine } from './signing-line.ts';
+import { auditOf, code, makeLine, openLine, release, requestFor } from './signing-line.ts';
+import type { SigningLine } from './signing-line.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

@@ -4,12 +4,8 @@ import { lintCertificate } from '../../../pki/lint/certificate-linter.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import { gateCsr } from '../../../pki/signing/csr-gate.ts';
 import { keyIdentifierOf, sha256Hex } from '../../../pki/x509/p256.ts';
-import {
-  assembleCertificate,
-  buildTbs,
-  PLACEHOLDER_SIGNATURE,
-  type CertificateContents,
-} from '../../../pki/x509/tbs-builder.ts';
+import { assembleCertificate, buildTbs, PLACEHOLDER_SIGNATURE } from '../../../pki/x509/tbs-builder.ts';
+import type { CertificateContents } from '../../../pki/x509/tbs-builder.ts';
 import { OID } from '../../../pki/x509/oids.ts';
 import {
   AuthorityKeyIdentifierExtension,

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { FIRMWARE_PROFILES, type FirmwareProfile } from '../../../simulator/firmware-profile.ts';
+import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
+import type { FirmwareProfile } from '../../../simulator/firmware-profile.ts';
 import { VirtualBoard } from '../../../simulator/board/virtual-board.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 import { close, download, echo, request, shell, status, text, upload } from '../smp/wire.ts';

@@ -5,7 +5,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { BOARD_SPEEDS } from '../../../simulator/board/board-speed.ts';
 import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
-import { VirtualLine, type VirtualLineOptions } from '../../../simulator/line/virtual-line.ts';
+import { VirtualLine } from '../../../simulator/line/virtual-line.ts';
+import type { VirtualLineOptions } from '../../../simulator/line/virtual-line.ts';
 import { SerialClient, until } from '../smp/serial-client.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 import { close, download, echo, frame, request, shell, status, upload } from '../smp/wire.ts';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { VirtualLine } from '../../../simulator/line/virtual-line.ts';
-import { VirtualOperator, type OperatorOptions } from '../../../simulator/line/virtual-operator.ts';
+import { VirtualOperator } from '../../../simulator/line/virtual-operator.ts';
+import type { OperatorOptions } from '../../../simulator/line/virtual-operator.ts';
 import { until } from '../smp/serial-client.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 

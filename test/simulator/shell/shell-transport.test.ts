@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { BoardUart } from '../../../simulator/board/board-uart.ts';
-import { BOARD_SPEEDS, type BoardSpeed } from '../../../simulator/board/board-speed.ts';
+import { BOARD_SPEEDS } from '../../../simulator/board/board-speed.ts';
+import type { BoardSpeed } from '../../../simulator/board/board-speed.ts';
 import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
 import { VirtualBoard } from '../../../simulator/board/virtual-board.ts';
 import { cannotRun, reason, startZephyr } from '../../smp/zephyr/zephyr-server.ts';

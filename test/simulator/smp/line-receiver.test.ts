@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { LineReceiver, type ReceiverLimits } from '../../../simulator/smp/line-receiver.ts';
+import { LineReceiver } from '../../../simulator/smp/line-receiver.ts';
+import type { ReceiverLimits } from '../../../simulator/smp/line-receiver.ts';
 import { HELLO, RECEIVER_ROWS, THREE_LINES, TWO_LINES } from './receiver-rows.ts';
 import { frame } from './wire.ts';
 
