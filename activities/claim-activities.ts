@@ -1,7 +1,7 @@
 import { writeNewKey } from '../fixtures/board/write-key.ts';
 import { FixtureError } from '../fixtures/fixture-error.ts';
 import type { Station } from '../fixtures/station/station.ts';
-import { benchesBoard, isFailureCode } from '../provisioning/failure-table.ts';
+import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
 import type { ClaimActivities, GeneratedKeypair, StationSignature } from '../provisioning/steps-io.ts';
 import type { UnitAttempt } from '../provisioning/unit.ts';
 import { signStatement } from '../pki/signing/signed-request.ts';
@@ -71,7 +71,7 @@ function signedRequest(
 async function setAside(station: Station, socket: Socket, unit: UnitAttempt, error: unknown): Promise<void> {
   const { code } = error as { code?: unknown };
   const { seated } = socket;
-  if (seated && isFailureCode(code) && benchesBoard(code)) {
+  if (seated && isFailureCode(code) && FAILURES[code].benches) {
     station.fail(socket, seated.boardId, unit, code);
   } else {
     await socket.reseat();

@@ -6,7 +6,7 @@ import { addBoardCommands } from './board/commands.ts';
 import { addCaCommands } from './ca/commands.ts';
 import { addCertCommands } from './cert/commands.ts';
 import { addDoctorCommand } from './doctor/commands.ts';
-import { EXIT_STATUS } from './exit-status.ts';
+import { EXIT_STATUS } from '../provisioning/exit-status.ts';
 import { addLineCommands } from './line/commands.ts';
 import { addManifestCommands } from './manifest/commands.ts';
 import { addOrderCommands } from './order/commands.ts';

@@ -1,19 +1,25 @@
+import type { ConfigCode } from '../line/config-error.ts';
+import type { ManifestErrorCode } from '../manifests/check/manifest-error.ts';
+import type { PkiCode } from '../pki/pki-error.ts';
+import { EXIT_STATUS } from '../provisioning/exit-status.ts';
+import type { ExitReason } from '../provisioning/exit-status.ts';
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
-import { CommandError, EXIT_STATUS } from './exit-status.ts';
-import type { ExitReason } from './exit-status.ts';
+import type { FailureCode } from '../provisioning/failure-table.ts';
+import type { SmpErrorCode } from '../smp/smp-error.ts';
+import { CommandError } from './exit-status.ts';
 
-/** Codes of the rooms' errors that a command may end with; what is not here follows from whose fault it is. */
-const REASON_OF_CODE: Readonly<Record<string, ExitReason>> = {
+/** Codes of the rooms' errors that no unit can meet: the rest of them are rows of the failure table. */
+type CommandCode = Exclude<PkiCode | SmpErrorCode | ConfigCode | ManifestErrorCode, FailureCode>;
+
+/** With which status a command ends that meets one of them. */
+const EXIT_OF_CODE: Record<CommandCode, ExitReason> = {
   CONFIG_NOT_FOUND: 'configuration',
   CONFIG_INVALID: 'configuration',
-  PROFILE_INVALID: 'configuration',
   LINE_RUNNING: 'lineRunning',
   LINE_NOT_RUNNING: 'lineNotRunning',
   SMP_INVALID_ARGUMENT: 'usage',
   SMP_CANCELLED: 'interrupted',
-  LINK_NOT_FOUND: 'portMissing',
-  LINK_BUSY: 'portBusy',
-  LINK_DENIED: 'portDenied',
+  SMP_CLOSED: 'defect',
   CA_EXISTS: 'caMissing',
   CA_NOT_FOUND: 'caMissing',
   CA_INCONSISTENT: 'caMissing',
@@ -21,36 +27,30 @@ const REASON_OF_CODE: Readonly<Record<string, ExitReason>> = {
   PASSPHRASE_INVALID: 'passphrase',
   PASSPHRASE_WRONG: 'passphrase',
   TOKEN_PIN_REFUSED: 'passphrase',
-  ORDER_UNKNOWN: 'unknown',
-  ORDER_INVALID: 'orderRefused',
-  ORDER_NOT_OPEN: 'orderRefused',
-  ORDER_EXPIRED: 'orderRefused',
-  ORDER_CLOSED: 'orderRefused',
-  ORDER_MISMATCH: 'orderRefused',
+  KEY_FILE_INVALID: 'defect',
   VERIFIER_KEY_INVALID: 'configuration',
   STATION_KEY_INVALID: 'configuration',
-  STATION_UNKNOWN: 'unknown',
-  STATION_REVOKED: 'refused',
-  LEDGER_UNAVAILABLE: 'disk',
-  LEDGER_CORRUPT: 'disk',
-  LEDGER_NEWER: 'disk',
-  LEDGER_OLDER: 'disk',
-  LEDGER_STALE: 'auditBroken',
   AUDIT_KEY_INVALID: 'signer',
+  ISSUANCE_UNKNOWN: 'defect',
+  LEDGER_OLDER: 'disk',
   CRL_INVALID: 'refused',
   CRL_EXPIRED: 'refused',
   DER_MALFORMED: 'refused',
-  REGISTRY_UNAVAILABLE: 'disk',
-  STATION_DISK: 'disk',
-  ENOSPC: 'disk',
-  ERR_SQLITE_ERROR: 'disk',
-  EROFS: 'disk',
-  EACCES: 'disk',
-  EDQUOT: 'disk',
-  MANIFEST_UNREADABLE: 'unknown',
   MANIFEST_STORE_FAILED: 'disk',
   MANIFEST_ANSWER_FAILED: 'disk',
   MANIFEST_INBOX_FAILED: 'disk',
+};
+
+const DISK_FULL = 'free some space, then start again: it continues where it stopped';
+
+/** Errors of the system that reach a command unchanged: their text says what happened, these say what to do. All are `disk`. */
+const CURE_OF_SYSTEM_ERROR: Readonly<Record<string, string>> = {
+  ENOSPC: DISK_FULL,
+  EDQUOT: DISK_FULL,
+  EROFS: 'the disk is read-only: make it writable, or name another folder with --state',
+  EACCES: 'give the user who runs Certline write permission there, or name another folder with --state',
+  ERR_SQLITE_ERROR:
+    'a database cannot be used: check whether its disk is full, read-only or broken, then start again',
 };
 
 /** One line with the cure on standard error; returns the exit status. A stack is shown for what Certline does not know. */
@@ -62,44 +62,24 @@ export function reportFailure(error: unknown): number {
   return EXIT_STATUS[reason].status;
 }
 
-/** Which exit status an error stands for: by its code, else by whose fault the failure table says it is. */
+/** The exit status that an error stands for. An error without a code that Certline knows is a defect. */
 export function reasonOf(error: unknown): ExitReason {
   if (error instanceof CommandError) return error.reason;
   if (!(error instanceof Error)) return 'defect';
   if (error.name === 'AbortError') return 'interrupted';
-  const { code } = error as { code?: unknown };
-  if (typeof code !== 'string') return 'defect';
-  const known = REASON_OF_CODE[code];
-  if (known) return known;
-  if (code.startsWith('TEMPORAL_')) return 'server';
-  if (!isFailureCode(code)) return 'defect';
-  switch (FAILURES[code].blame) {
-    case 'unit':
-    case 'station':
-    case 'operator':
-      return 'board';
-    case 'signer':
-      return 'signer';
-    case 'registry':
-      return 'disk';
-    case 'manifest':
-      return 'manifestRefused';
-  }
+  const code = codeOf(error);
+  if (isFailureCode(code)) return FAILURES[code].exit;
+  if (Object.hasOwn(EXIT_OF_CODE, code)) return EXIT_OF_CODE[code as CommandCode];
+  if (Object.hasOwn(CURE_OF_SYSTEM_ERROR, code)) return 'disk';
+  return code.startsWith('TEMPORAL_') ? 'server' : 'defect';
 }
-
-/** Errors of the system that reach a command as they are: their words say what, these say how to mend it. */
-const CURES: Readonly<Record<string, string>> = {
-  ENOSPC: 'free some space, then start again: it goes on where it was',
-  EDQUOT: 'free some space, then start again: it goes on where it was',
-  EROFS: 'the disk is read-only: make it writable, or name another folder with --state',
-  EACCES: 'let the user who runs Certline write there, or name another folder with --state',
-  ERR_SQLITE_ERROR:
-    'a database cannot be used: look whether its disk is full, read-only or broken, then start again',
-};
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { code } = error as { code?: unknown };
-  const cure = typeof code === 'string' ? CURES[code] : undefined;
+  const cure = CURE_OF_SYSTEM_ERROR[codeOf(error)];
   return cure === undefined ? error.message : `${error.message}: ${cure}.`;
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { CommandError, EXIT_STATUS } from './exit-status.ts';
+import { EXIT_STATUS } from '../provisioning/exit-status.ts';
+import { CommandError } from './exit-status.ts';
 
 /**
  * Aborts at the first Ctrl-C or SIGTERM. A second one ends the process at once; what is half done is found again at the

@@ -1,241 +1,138 @@
-/** Whose fault a failure is. A failure of the unit is a FAIL; of the line, an ERROR; of people or papers, a HOLD. */
+import type { ExitReason } from './exit-status.ts';
+
+/** Whose fault a failure is. A failure of the unit is a FAIL; of the factory line, an ERROR; of people or papers, a HOLD. */
 export type Blame = 'unit' | 'station' | 'signer' | 'registry' | 'manifest' | 'operator';
 
-/**
- * What is known of a failure code, and all that is decided by it.
- * `retry`: 'now' after a second, 'later' with growing pauses up to a minute, 'never' in place.
- * `attempts`: how often a step is tried before the unit waits for a decision.
- * `hint`: one sentence for the person at the bench.
- */
+/** What is known of a failure code, and everything that is decided by it. */
 export interface FailureRow {
   readonly blame: Blame;
+  /** 'now' after a second, 'later' with growing pauses up to a minute, 'never': trying again in place does not help. */
   readonly retry: 'now' | 'later' | 'never';
+  /** How often a step is tried before the unit waits for a decision. */
   readonly attempts: number;
+  /** What happened and what to do, for the person at the bench: one sentence, at most 100 characters. */
   readonly hint: string;
+  /** The exit status of a command that ends with this failure. */
+  readonly exit: ExitReason;
+  /** Whether the board stays out of use until it is taken out of its socket. */
+  readonly benches: boolean;
 }
 
+type Columns = Partial<Pick<FailureRow, 'exit' | 'benches'>>;
+
+/** Makes the rows of one blame. `defaults` are its columns unless a row says otherwise. */
+function blamed(blame: Blame, defaults: Pick<FailureRow, 'exit' | 'benches'>) {
+  const row = (retry: FailureRow['retry'], attempts: number, hint: string, columns: Columns): FailureRow => ({
+    blame,
+    retry,
+    attempts,
+    hint,
+    ...defaults,
+    ...columns,
+  });
+  return {
+    now: (attempts: number, hint: string, columns: Columns = {}) => row('now', attempts, hint, columns),
+    later: (attempts: number, hint: string, columns: Columns = {}) => row('later', attempts, hint, columns),
+    never: (hint: string, columns: Columns = {}) => row('never', 1, hint, columns),
+  };
+}
+
+const unit = blamed('unit', { exit: 'board', benches: true });
+const station = blamed('station', { exit: 'board', benches: false });
+const signer = blamed('signer', { exit: 'signer', benches: false });
+const registry = blamed('registry', { exit: 'disk', benches: false });
+const manifest = blamed('manifest', { exit: 'manifestRefused', benches: false });
+const operator = blamed('operator', { exit: 'board', benches: false });
+
 /**
- * The one table of failure codes. Rooms throw errors with these codes; the translation to Temporal, the decisions of
- * workflows, the exit status of commands and the words on a tile come from here alone.
+ * Every way in which a unit can fail. Rooms throw errors with these codes. Retries, the decisions of workflows, what happens
+ * to a board, the words on a tile and the exit status of a command follow from the row. Codes that no unit can meet have
+ * their exit status in `cli/report-failure.ts`.
  */
+// prettier-ignore
 export const FAILURES = {
   // The link to the board
-  LINK_NOT_FOUND: row(
-    'station',
-    'later',
-    8,
-    'The port is gone: plug the fixture in, or mend the port in the configuration.',
-  ),
-  LINK_BUSY: row('station', 'later', 8, 'Another program holds the port: close it.'),
-  LINK_DENIED: row(
-    'station',
-    'never',
-    1,
-    'The station may not open the port: add its user to the dialout group.',
-  ),
-  LINK_FAILED: row(
-    'station',
-    'later',
-    4,
-    'The port cannot be opened: unplug the fixture and plug it in again.',
-  ),
-  LINK_LOST: row('station', 'later', 4, 'The board went away: put it back and press it down.'),
-  // SMP
-  SMP_TIMEOUT: row('station', 'later', 4, 'The board does not answer: reseat it.'),
-  SMP_CRC: row('station', 'now', 4, 'The line is noisy: check the cable of this socket.'),
-  SMP_SHORT_FRAME: row('station', 'now', 4, 'The line loses bytes: check the cable of this socket.'),
-  SMP_WRONG_COMMAND: row('station', 'now', 4, 'The board answers what was not asked: reset it, then retry.'),
-  SMP_MALFORMED_REPLY: row('unit', 'now', 3, 'The board answers nonsense: load the right firmware.'),
-  SMP_NOISE_ONLY: row(
-    'station',
-    'now',
-    3,
-    'The port talks, but not SMP: is this the right port and baud rate?',
-  ),
-  SMP_DEVICE_ERROR: row('unit', 'now', 3, 'The board refuses: replace the board.'),
-  SMP_UNSUPPORTED: row(
-    'unit',
-    'never',
-    1,
-    'The firmware lacks a command that is needed: load the right firmware.',
-  ),
-  SMP_OFFSET_MISMATCH: row('unit', 'now', 3, 'The board loses data: replace the board.'),
-  SMP_READ_BACK_DIFFERS: row(
-    'unit',
-    'now',
-    2,
-    'The board does not hold what was written: replace the board.',
-  ),
-  SMP_TOO_LARGE: row(
-    'unit',
-    'never',
-    1,
-    "A message does not fit the board's buffers: load the right firmware.",
-  ),
-  SMP_SHELL_FAILED: row('unit', 'now', 2, 'A shell command failed on the board: replace the board.'),
+  LINK_NOT_FOUND: station.later(8, 'The port is missing: plug the fixture in, or correct the port in the configuration.', { exit: 'portMissing' }),
+  LINK_BUSY: station.later(8, 'Another program uses the port: close that program.', { exit: 'portBusy' }),
+  LINK_DENIED: station.never('The station may not open the port: add its user to the dialout group.', { exit: 'portDenied' }),
+  LINK_FAILED: station.later(4, 'The port cannot be opened: unplug the fixture and plug it in again.'),
+  LINK_LOST: station.later(4, 'The connection to the board was lost: put the board back and press it down.'),
+
+  // The SMP protocol
+  SMP_TIMEOUT: station.later(4, 'The board does not answer: reseat it.'),
+  SMP_CRC: station.now(4, 'Answers arrive damaged: check the cable of this socket.'),
+  SMP_SHORT_FRAME: station.now(4, 'Answers arrive incomplete: check the cable of this socket.'),
+  SMP_WRONG_COMMAND: station.now(4, 'The board answered a different request: reset it, then retry.'),
+  SMP_MALFORMED_REPLY: unit.now(3, 'The board sends invalid answers: load the right firmware.'),
+  SMP_NOISE_ONLY: station.now(3, 'The port sends data, but not SMP: check the port and its baud rate.'),
+  SMP_DEVICE_ERROR: unit.now(3, 'The board reports an error: replace the board.'),
+  SMP_UNSUPPORTED: unit.never('The firmware lacks a required command: load the right firmware.'),
+  SMP_OFFSET_MISMATCH: unit.now(3, 'The board loses data: replace the board.'),
+  SMP_READ_BACK_DIFFERS: unit.now(2, 'The board does not hold what was written: replace the board.'),
+  SMP_TOO_LARGE: unit.never("A message does not fit the board's buffers: load the right firmware."),
+  SMP_SHELL_FAILED: unit.now(2, 'A shell command failed on the board: replace the board.'),
+
   // The board
-  BOARD_GONE: row('operator', 'later', 4, 'The board is no longer in its socket: put it back, then retry.'),
-  BOARD_FULL: row('unit', 'never', 1, "The board's file system is full: replace the board."),
-  BOARD_FOREIGN: row(
-    'operator',
-    'never',
-    1,
-    'The board carries a certificate that is not ours: quarantine it.',
-  ),
-  NO_BOARD: row('operator', 'now', 1000, 'No board is ready: load one.'),
-  KEY_MISMATCH: row(
-    'unit',
-    'never',
-    1,
-    'The board does not hold the key that was certified: retry with another board.',
-  ),
-  READ_BACK_DIFFERS: row('unit', 'now', 2, 'The board does not hold what was written: replace the board.'),
+  BOARD_GONE: operator.later(4, 'The board is no longer in its socket: put it back, then retry.'),
+  BOARD_TAKEN: operator.later(4, 'The board belongs to another unit: load a different board, then retry.'),
+  BOARD_FOREIGN: operator.never('The board carries a certificate that is not ours: quarantine it.', { benches: true }),
+  NO_BOARD: operator.now(1000, 'No board is ready: load one.'),
+  KEY_MISMATCH: unit.never('The key on the board is not the certified one: retry with another board.'),
+  READ_BACK_DIFFERS: unit.now(2, 'The board does not hold what was written: replace the board.'),
+
   // The station
-  STATION_UNREACHABLE: row('station', 'later', 5, 'The station does not take its work: start it again.'),
-  SECRET_MISUSED: row(
-    'station',
-    'never',
-    1,
-    'The station mishandled a key and refused: report this to the maker.',
-  ),
-  STATION_DISK: row('station', 'later', 20, "The station's disk is full or read-only: free some space."),
-  STATION_FAULT: row('station', 'later', 4, 'The station stumbled: look into its log, then retry.'),
-  // The signer
-  CA_UNAVAILABLE: row('signer', 'later', 60, 'The CA key cannot be used: look at the signer.'),
-  CSR_REFUSED: row(
-    'signer',
-    'never',
-    1,
-    'The request to sign is not well-formed: this station must be looked at.',
-  ),
-  KEY_REUSED: row(
-    'signer',
-    'never',
-    1,
-    'A key came twice: stop this station and call the security engineer.',
-  ),
-  NOT_RELEASED: row(
-    'signer',
-    'never',
-    1,
-    'This serial is not released for signing: was its manifest accepted?',
-  ),
-  QUOTA_EXCEEDED: row('signer', 'never', 1, 'The quantity is used up: ask the OEM for a larger order.'),
-  BOARD_BOUND: row(
-    'signer',
-    'never',
-    1,
-    'This board belongs to another serial until its certificate is revoked: quarantine it.',
-  ),
-  CERTIFICATE_WITHDRAWN: row(
-    'signer',
-    'never',
-    1,
-    'The certificate of this attempt was withdrawn: retry makes a new one.',
-  ),
-  CLOCK_WRONG: row('signer', 'later', 30, "The signer's clock went back: set it."),
-  ALREADY_ISSUED: row('signer', 'never', 1, 'The serial has a live certificate: revoke it first.'),
-  REQUEST_CONFLICT: row(
-    'signer',
-    'never',
-    1,
-    'A request came again with other contents: call the security engineer.',
-  ),
-  PROFILE_INVALID: row(
-    'signer',
-    'never',
-    1,
-    'The certificate breaks its profile: mend the product configuration.',
-  ),
-  LEDGER_UNAVAILABLE: row(
-    'signer',
-    'later',
-    60,
-    "The signer's ledger cannot be written: look at its disk or server.",
-  ),
-  LEDGER_CORRUPT: row(
-    'signer',
-    'never',
-    1,
-    "The signer's ledger is damaged: nothing may be signed, call the security engineer.",
-  ),
-  LEDGER_NEWER: row('signer', 'never', 1, "The signer's ledger is of a later version: update the signer."),
-  LEDGER_STALE: row(
-    'signer',
-    'never',
-    1,
-    "The signer's ledger is an old copy: nothing may be signed, call the security engineer.",
-  ),
-  RELEASE_CONFLICT: row(
-    'signer',
-    'never',
-    1,
-    'The signer knows this batch or serial otherwise: call the security engineer.',
-  ),
-  SIGNER_FAULT: row('signer', 'later', 10, 'The signer stumbled: look into its log, then retry.'),
+  STATION_UNREACHABLE: station.later(5, 'The station does not respond: start it again.'),
+  STATION_DISK: station.later(20, "The station's disk is full or read-only: free some space or make it writable.", { exit: 'disk' }),
+  STATION_FAULT: station.later(4, 'An unexpected error at the station: read its log, then retry.'),
+  // A request that was signed with a wrong clock stays wrong however often it is sent; a new attempt signs a new one.
+  STATION_CLOCK: station.never('The clock of the station or of the signer is wrong: set it, then retry.'),
+  SECRET_MISUSED: station.never('The station stopped because it mishandled a key: report this to the maker of Certline.'),
+
+  // The signer, of the station that asks
+  STATION_UNKNOWN: signer.never('The signer does not know this station: enroll and admit it, then retry.', { exit: 'unknown' }),
+  STATION_REVOKED: signer.never('This station was revoked: use another station.', { exit: 'refused' }),
+  STATION_STOPPED: signer.never('The signer stopped this station: call the security engineer.'),
+  STATION_RATE: signer.later(1000, 'The station asks for too many certificates: wait, or have its rate raised.'),
+  REQUEST_UNSIGNED: signer.never('The request is not signed by its station: update the station.'),
+  REQUEST_INVALID: signer.never("The request does not match its station's signature: call the security engineer."),
+  REQUEST_CONFLICT: signer.never('The same request came again with other contents: call the security engineer.'),
+  CSR_REFUSED: signer.never('The certificate request is malformed: have this station examined.', { benches: true }),
+  KEY_REUSED: signer.never('The same key was used twice: stop this station and call the security engineer.', { benches: true }),
+
+  // The signer, of the unit
+  NOT_RELEASED: signer.never('This serial is not released for signing: check that its manifest was accepted.'),
+  QUOTA_EXCEEDED: signer.never('The quantity of the order is exhausted: ask the OEM for a larger order.'),
+  BOARD_BOUND: signer.never('The board belongs to another serial until its certificate is revoked: quarantine it.', { benches: true }),
+  ALREADY_ISSUED: signer.never('The serial already has a valid certificate: revoke that one first.'),
+  CERTIFICATE_WITHDRAWN: signer.never('The certificate of this attempt was withdrawn: retry to get a new one.'),
+  RELEASE_CONFLICT: signer.never('The signer has other records of this batch or serial: call the security engineer.'),
+  PROFILE_INVALID: signer.never('The certificate violates its profile: correct the product configuration.', { exit: 'configuration' }),
+
+  // The signer itself
+  CA_UNAVAILABLE: signer.later(60, 'The CA key cannot be used: check the signer.'),
+  CLOCK_WRONG: signer.later(30, "The signer's clock went backwards: set it."),
+  LEDGER_UNAVAILABLE: signer.later(60, "The signer's ledger cannot be written: check its disk or database server.", { exit: 'disk' }),
+  LEDGER_CORRUPT: signer.never("The signer's ledger is damaged: signing has stopped, call the security engineer.", { exit: 'disk' }),
+  LEDGER_NEWER: signer.never("The signer's ledger is from a later version: update the signer.", { exit: 'disk' }),
+  LEDGER_STALE: signer.never("The signer's ledger is an old copy: signing has stopped, call the security engineer.", { exit: 'auditBroken' }),
+  SIGNER_FAULT: signer.later(10, 'An unexpected error at the signer: read its log, then retry.'),
+
   // The registry
-  REGISTRY_UNAVAILABLE: row('registry', 'later', 60, 'The registry cannot be written: look at its disk.'),
-  REGISTRY_CONFLICT: row(
-    'registry',
-    'never',
-    1,
-    'The registry knows another certificate for this serial: call ops.',
-  ),
-  REGISTRY_FAULT: row('registry', 'later', 10, 'The registry stumbled: look into the log, then retry.'),
-  STATION_UNKNOWN: row('signer', 'never', 1, 'The signer does not know this station: enroll it, then retry.'),
-  STATION_REVOKED: row('signer', 'never', 1, 'This station was revoked: use another one.'),
-  STATION_STOPPED: row('signer', 'never', 1, 'The signer stopped this station: call the security engineer.'),
-  // What was signed with a wrong clock stays wrong however often it is sent; a new attempt is signed anew.
-  STATION_CLOCK: row(
-    'station',
-    'never',
-    1,
-    'The clock of the station or of the signer is wrong: set it, then retry.',
-  ),
-  STATION_RATE: row('signer', 'later', 1000, 'The station asks too often: wait, or have its rate raised.'),
-  REQUEST_UNSIGNED: row(
-    'signer',
-    'never',
-    1,
-    'The request is not signed by its station: update the station.',
-  ),
-  REQUEST_INVALID: row(
-    'signer',
-    'never',
-    1,
-    'The request is not as its station signed it: call the security engineer.',
-  ),
+  REGISTRY_UNAVAILABLE: registry.later(60, 'The registry cannot be written: check its disk.'),
+  REGISTRY_CONFLICT: registry.never('The registry has another certificate for this serial: call ops.'),
+  REGISTRY_FAULT: registry.later(10, 'An unexpected error at the registry: read the log, then retry.'),
+
   // Orders
-  ORDER_UNKNOWN: row(
-    'manifest',
-    'never',
-    1,
-    'The signer has no such order: get it from the OEM, then retry.',
-  ),
-  ORDER_INVALID: row(
-    'manifest',
-    'never',
-    1,
-    "The order's file is not as the OEM signed it: get it again, then retry.",
-  ),
-  ORDER_NOT_OPEN: row('manifest', 'never', 1, 'The order is not open yet: retry when it is.'),
-  ORDER_EXPIRED: row('manifest', 'never', 1, 'The time of the order is over: ask the OEM to extend it.'),
-  ORDER_CLOSED: row(
-    'manifest',
-    'never',
-    1,
-    'The order is closed for good: skip the unit; its board needs a new serial, under a new order.',
-  ),
-  ORDER_MISMATCH: row('manifest', 'never', 1, 'The order is for another product or manifest: ask the OEM.'),
-  // People
-  CANCELLED: row('operator', 'never', 1, 'The batch was cancelled.'),
-  CHUNK_LOST: row(
-    'registry',
-    'never',
-    1,
-    "The unit's chunk was ended by hand: submit the unit in a new manifest.",
-  ),
-  UNIT_BUSY: row('manifest', 'never', 1, 'A unit of this serial is under way elsewhere: wait for it to end.'),
+  ORDER_UNKNOWN: manifest.never('The signer does not have this order: get it from the OEM, then retry.', { exit: 'unknown' }),
+  ORDER_INVALID: manifest.never('The order file is not as the OEM signed it: get it again, then retry.', { exit: 'orderRefused' }),
+  ORDER_NOT_OPEN: manifest.never('The order is not open yet: retry when it is.', { exit: 'orderRefused' }),
+  ORDER_EXPIRED: manifest.never('The order has expired: ask the OEM to extend it.', { exit: 'orderRefused' }),
+  ORDER_CLOSED: manifest.never('The order is closed for good: skip the unit; its board needs a new serial, under a new order.', { exit: 'orderRefused' }),
+  ORDER_MISMATCH: manifest.never('The order is for another product or manifest: ask the OEM.', { exit: 'orderRefused' }),
+
+  // The batch
+  CANCELLED: operator.never('The batch was cancelled.'),
+  CHUNK_LOST: registry.never("The unit's chunk was terminated: submit the unit in a new manifest."),
 } as const satisfies Record<string, FailureRow>;
 
 export type FailureCode = keyof typeof FAILURES;
@@ -243,21 +140,4 @@ export type FailureCode = keyof typeof FAILURES;
 /** True when `code` is a row of the table. */
 export function isFailureCode(code: unknown): code is FailureCode {
   return typeof code === 'string' && Object.hasOwn(FAILURES, code);
-}
-
-/** Failures that are not the board's fault, after which it must not be given to the next unit all the same. */
-const BENCHING: ReadonlySet<FailureCode> = new Set([
-  'BOARD_BOUND',
-  'BOARD_FOREIGN',
-  'KEY_REUSED',
-  'CSR_REFUSED',
-]);
-
-/** Whether a board stays out of use after this failure until it is taken out of its socket. */
-export function benchesBoard(code: FailureCode): boolean {
-  return FAILURES[code].blame === 'unit' || BENCHING.has(code);
-}
-
-function row(blame: Blame, retry: FailureRow['retry'], attempts: number, hint: string): FailureRow {
-  return { blame, retry, attempts, hint };
 }

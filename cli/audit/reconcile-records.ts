@@ -3,7 +3,7 @@ import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { compareAudit, compareLot, replayAudit } from '../../reports/reconciliation.ts';
 import type { Difference, ReconciledCounts, RegisteredLot } from '../../reports/reconciliation.ts';
-import { EXIT_STATUS } from '../exit-status.ts';
+import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { noLedger, readLedger } from '../open-ledger.ts';
 import { withRegistry } from '../registry/open-registry.ts';

@@ -14,7 +14,7 @@ import { checkServer } from './check-server.ts';
 import { checkLedger, checkRegistry } from './check-stores.ts';
 import { failure, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
-import { EXIT_STATUS } from '../exit-status.ts';
+import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import { invocationOf, stateFolderOf } from '../invocation.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 

@@ -1,4 +1,4 @@
-import type { ExitReason } from '../exit-status.ts';
+import type { ExitReason } from '../../provisioning/exit-status.ts';
 import { reasonOf } from '../report-failure.ts';
 
 /**

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { reasonOf, reportFailure } from '../../cli/report-failure.ts';
+import { PkiError } from '../../pki/pki-error.ts';
 import { SMP_ERROR_CODES, SmpError } from '../../smp/smp-error.ts';
 
 afterEach(() => vi.restoreAllMocks());
@@ -55,6 +56,16 @@ describe('a failure that reaches a command', () => {
       status,
       text: 'certline: /dev/x: so it is\n',
     });
+  });
+
+  it.each([
+    ['ORDER_EXPIRED', 10],
+    ['LEDGER_STALE', 33],
+    ['STATION_UNKNOWN', 5],
+    ['REQUEST_INVALID', 32],
+    ['CA_NOT_FOUND', 30],
+  ] as const)('of the signer, %s, ends with status %i', (code, status) => {
+    expect(told(new PkiError(code, 'so it is')).status).toBe(status);
   });
 
   it('of a board always has a status of its own, but for one that is closed while it is used', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EXIT_STATUS } from '../../cli/exit-status.ts';
+import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import { newPlace } from '../support/certline.ts';
 
 describe('certline', () => {

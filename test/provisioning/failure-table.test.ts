@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FIXTURE_CODES } from '../../fixtures/fixture-error.ts';
 import { PKI_CODES } from '../../pki/pki-error.ts';
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import type { FailureRow } from '../../provisioning/failure-table.ts';
 import { outcomeOfBlame } from '../../provisioning/outcome.ts';
 import { SMP_ERROR_CODES } from '../../smp/smp-error.ts';
 
@@ -41,6 +42,23 @@ describe('the failure table', () => {
     expect(row.hint.length).toBeLessThanOrEqual(100);
     expect(row.attempts).toBeGreaterThanOrEqual(1);
     expect(row.retry === 'never').toBe(row.attempts === 1);
+  });
+
+  it('benches what a unit failed on, and boards that must not meet another unit', () => {
+    const benched = (codes: [string, FailureRow][]) => codes.filter(([, { benches }]) => benches);
+    const ofUnits = Object.entries<FailureRow>(FAILURES).filter(([, { blame }]) => blame === 'unit');
+    const ofOthers = Object.entries<FailureRow>(FAILURES).filter(([, { blame }]) => blame !== 'unit');
+    expect(benched(ofUnits)).toHaveLength(ofUnits.length);
+    expect(
+      benched(ofOthers)
+        .map(([code]) => code)
+        .sort(),
+    ).toEqual(['BOARD_BOUND', 'BOARD_FOREIGN', 'CSR_REFUSED', 'KEY_REUSED']);
+  });
+
+  it("tells an absent board from one that is another unit's", () => {
+    expect(FAILURES.BOARD_GONE.hint).toContain('put it back');
+    expect(FAILURES.BOARD_TAKEN.hint).toContain('load a different board');
   });
 
   it('keeps the unit apart from the line', () => {
