@@ -193,7 +193,7 @@ export class RolesRig {
     copyFileSync(join(caFolder(this.stateOf('signer')), 'chain.pem'), issuersFile);
   }
 
-  /** As docs/signer.md says: each station prints a command, which is carried to the signer's host. */
+  /** As docs/signer/stations.md says: each station prints a command, which is carried to the signer's host. */
   #enrollStations(): void {
     for (const station of ['st-1', 'st-2'] as const) {
       const printed = this.certline(station, 'station', 'enroll').trim().split('\n').at(-1)!;

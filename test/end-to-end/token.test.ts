@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { caFolder } from '../../line/state-folder.ts';
-import { blocksOf, followSigner } from '../cli/follow-docs.ts';
+import { blocksOf, followCommands } from '../cli/follow-docs.ts';
 import { openssl } from '../pki/openssl.ts';
 import { SOFTHSM_INSTALLED, SOFTHSM_MODULE } from '../pki/signers/softhsm.ts';
 import { until } from '../support/until.ts';
@@ -24,7 +24,7 @@ import { RolesRig } from './roles-rig.ts';
 const UNITS = 8;
 const SECTION = "The CA's key on a token";
 
-/** An empty token, the CA's key on it and the CA itself, all by the commands of docs/signer.md as they stand. */
+/** An empty token, the CA's key on it and the CA itself, all by the commands of docs/signer/ca.md exactly as printed. */
 function followDocs(rig: RolesRig): void {
   const tokens = join(rig.folder, 'tokens');
   mkdirSync(tokens);
@@ -32,8 +32,8 @@ function followDocs(rig: RolesRig): void {
   writeFileSync(configuration, `directories.tokendir = ${tokens}\n`);
   process.env['SOFTHSM2_CONF'] = configuration;
   const place = { cwd: rig.folder, env: rig.environmentOf('signer') };
-  followSigner(SECTION, place);
-  expect(followSigner('Making a CA', place)).toContain('Acme Devices Factory ICA');
+  followCommands('signer/ca.md', SECTION, place);
+  expect(followCommands('signer/ca.md', 'Making a CA', place)).toContain('Acme Devices Factory ICA');
 }
 
 /** Every file below a folder. */
@@ -66,7 +66,7 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
   'a line whose CA key is on a SoftHSM2 token (test/pki/signers/install-softhsm.sh installs it)',
   () => {
     beforeAll(async () => {
-      const { pkcs11 } = JSON.parse(`{${blocksOf('signer.md', SECTION, 'json')}}`) as { pkcs11: object };
+      const { pkcs11 } = JSON.parse(`{${blocksOf('signer/ca.md', SECTION, 'json')}}`) as { pkcs11: object };
       rig = await RolesRig.start({
         signer: { pkcs11 },
         makeCa: followDocs,

@@ -11,22 +11,35 @@ import { SOFTHSM_INSTALLED } from '../../pki/signers/softhsm.ts';
 import { rowsOf } from '../../registry/sqlite/opened.ts';
 import { newPlace, PRODUCT } from '../../support/certline.ts';
 import type { Place } from '../../support/certline.ts';
-import { blocksOf, followSigner, pageOf } from '../follow-docs.ts';
+import { blocksOf, followCommands, pageOf, sectionsWith, signerPages } from '../follow-docs.ts';
 import { issueInto } from '../issued-lot.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const ON_TOKEN = "The CA's key on a token";
 
-/** Runs the commands of a section as they stand, in the folder of the place. */
+/** The sections of docs/signer/ with `bash` commands, in the order in which the tests here follow them. */
+const FOLLOWED: readonly (readonly [page: string, section: string])[] = [
+  ['signer/ca.md', ON_TOKEN],
+  ['signer/ca.md', 'Making a CA'],
+  ['signer/ca.md', 'A CA under a corporate root'],
+  ['signer/ca.md', 'At a cloud'],
+  ['signer/revocation.md', 'Look at a certificate'],
+  ['signer/revocation.md', 'Hold, release or revoke a certificate'],
+  ['signer/revocation.md', 'Bring the list to the registry'],
+  ['signer/audit.md', 'Verify, export and compare'],
+];
+
+/** Runs the commands of a section exactly as printed, in the folder of the place. */
 function follow({ folder, environment }: Place, section: string): string {
-  return followSigner(section, {
+  const page = FOLLOWED.find(([, title]) => title === section)![0];
+  return followCommands(page, section, {
     cwd: folder,
     env: { ...environment, SOFTHSM2_CONF: process.env['SOFTHSM2_CONF'] },
   });
 }
 
 describe.skipIf(!SOFTHSM_INSTALLED)(
-  'docs/signer.md (test/pki/signers/install-softhsm.sh installs its token)',
+  'docs/signer/ (test/pki/signers/install-softhsm.sh installs its token)',
   () => {
     it('leads from an empty token to a closed lot', async () => {
       const place = newPlace();
@@ -35,7 +48,7 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
       writeFileSync(configuration, `directories.tokendir = ${join(place.folder, 'tokens')}\n`);
       process.env['SOFTHSM2_CONF'] = configuration;
       follow(place, ON_TOKEN);
-      const { pkcs11 } = JSON.parse(`{${blocksOf('signer.md', ON_TOKEN, 'json')}}`) as { pkcs11: object };
+      const { pkcs11 } = JSON.parse(`{${blocksOf('signer/ca.md', ON_TOKEN, 'json')}}`) as { pkcs11: object };
       place.configure({ inbox: place.inbox, products: [PRODUCT], pkcs11 });
       expect(follow(place, 'Making a CA')).toContain('Acme Devices Factory ICA');
       expect(follow(place, 'At a cloud')).toContain('proof.pem: OK');
@@ -47,15 +60,24 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
       await registry.importBatch(batch, rowsOf(serials));
       registry.close();
       await ca.signer.close();
-      const byHand = follow(place, 'Certificates by hand');
-      expect(byHand).toContain('Key Compromise');
-      expect(byHand).toContain('1 entry is of certificates that were never registered.');
-      expect(follow(place, 'The audit log')).toMatch(/The log is whole\.[^]*No difference\.\n$/);
+      follow(place, 'Look at a certificate');
+      expect(follow(place, 'Hold, release or revoke a certificate')).toContain('Key Compromise');
+      expect(follow(place, 'Bring the list to the registry')).toContain(
+        '1 entry is of certificates that were never registered.',
+      );
+      expect(follow(place, 'Verify, export and compare')).toMatch(/The log is whole\.[^]*No difference\.\n$/);
     });
   },
 );
 
-describe('docs/signer.md', () => {
+describe('docs/signer/', () => {
+  it('has no `bash` command that these tests do not follow', () => {
+    const sections = signerPages().flatMap((page) =>
+      sectionsWith(page, 'bash').map((section) => [page, section]),
+    );
+    expect(sections).toEqual(FOLLOWED);
+  });
+
   it('leads under a corporate root, from a request to a certificate that its verifiers accept', async () => {
     const place = newPlace();
     place.configure({ inbox: place.inbox, products: [PRODUCT] });
@@ -76,9 +98,7 @@ describe('docs/signer.md', () => {
   });
 
   it('names for every way out of memory a test that is there, or says why there is none', () => {
-    const [, section = ''] = pageOf('signer.md').split('\n## Keys in memory\n');
-    const [, , ...rows] = section
-      .split('\n## ')[0]!
+    const [, , ...rows] = pageOf('signer/memory.md')
       .split('\n')
       .filter((line) => line.startsWith('|'));
     const tests = rows.map((row) =>

@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
 import { ledgerPath } from '../../../line/state-folder.ts';
 import { newPlace, PRODUCT } from '../../support/certline.ts';
+import { codeBlocks, pageOf, signerPages } from '../follow-docs.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
-const TEXT = readFileSync(join(ROOT, 'docs', 'signer.md'), 'utf8');
-const BLOCKS = [...TEXT.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block!);
+const BLOCKS = signerPages().flatMap((page) => codeBlocks(pageOf(page), 'sh'));
 
 /** A folder in which `certline` is a command, as where it is installed. */
 function installed(place: { folder: string; state: string }): { cwd: string; env: NodeJS.ProcessEnv } {
@@ -30,14 +30,14 @@ function installed(place: { folder: string; state: string }): { cwd: string; env
   };
 }
 
-it('every command of docs/signer.md works, in the order of the page', async () => {
+it('every `sh` command of docs/signer/ works, in the order of the pages', async () => {
   const place = newPlace();
   const sockets = [{ id: '1', port: '/dev/ttyACM0', product: PRODUCT.name }];
   place.configure({ products: [PRODUCT], stations: [{ id: 'st-1', sockets }] });
   // A signer has run here.
   await openSqliteLedger(ledgerPath(place.state)).close();
   const shell = installed(place);
-  expect(BLOCKS.length).toBeGreaterThan(5);
+  expect(BLOCKS.length).toBeGreaterThan(8);
   let said = '';
   for (const block of BLOCKS) {
     const { stdout, stderr } = await promisify(execFile)('sh', ['-e', '-c', block], shell);

@@ -1,21 +1,18 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { profileOfProduct } from '../../../pki/profile/certificate-profile.ts';
 import { lintCertificate } from '../../../pki/lint/certificate-linter.ts';
 import { trySample } from '../../../pki/signing/profile-sample.ts';
 import { parseLineConfig } from '../../../line/config.ts';
+import { codeBlocks, pageOf } from '../../cli/follow-docs.ts';
 import { freshTbs, makeCa, signTbs } from '../leaf.ts';
 import { openssl, fileIn, temporaryFolder } from '../openssl.ts';
 
-const TEXT = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'signer.md'), 'utf8');
-const SECTION = TEXT.split('\n## Profiles\n')[1]!.split('\n## ')[0]!;
-const BLOCKS = [...SECTION.matchAll(/^```json\n([^]*?)^```$/gm)].map(([, block]) => block!);
+const BLOCKS = codeBlocks(pageOf('signer/profiles.md'), 'json');
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);
 
-it('the examples of docs/signer.md are one for each cloud, of one line, and certificates come out of them', async () => {
+it('the examples of docs/signer/profiles.md are one for each cloud, fit into one configuration, and give valid certificates', async () => {
   const { products } = parseLineConfig({ products: BLOCKS.map((block) => JSON.parse(block)) }, 'page', '/');
   expect(products.map(({ cloud }) => cloud)).toEqual(['golioth', 'azure-dps', 'aws-iot']);
   const said: string[] = [];
