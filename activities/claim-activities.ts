@@ -3,6 +3,7 @@ import { FixtureError } from '../fixtures/fixture-error.ts';
 import type { Station } from '../fixtures/station/station.ts';
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
 import type { ClaimActivities, GeneratedKeypair, StationSignature } from '../provisioning/steps-io.ts';
+import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type { UnitAttempt } from '../provisioning/unit.ts';
 import { signStatement } from '../pki/signing/signed-request.ts';
 import type { StationKey } from '../pki/keys/station-key.ts';
@@ -15,7 +16,7 @@ import { withHeartbeat } from './heartbeat.ts';
 export function createClaimActivities(station: Station, key: StationKey, queue: string): ClaimActivities {
   return {
     generateKeypair: ({ unit }) =>
-      translated('STATION_FAULT', () =>
+      translated(STEP_FAULT.generateKeypair, () =>
         withHeartbeat((signal) =>
           station.claim(queue, signal, (socket) => generateOn(station, key, socket, unit, signal)),
         ),

@@ -2,24 +2,21 @@ import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
+import { RETRY_LATER_MS, RETRY_NOW_MS, RETRY_PAUSE_MS } from '../provisioning/timeouts.ts';
 
-/** Pauses between tries of a step, in milliseconds. */
-const NOW_MS = 1_000;
-const LATER_MS = 2_000;
-const LATER_MAX_MS = 60_000;
-/** A sentence of ours is shorter; whatever is longer is somebody else's text. */
+/** A sentence of ours is shorter; anything longer is somebody else's text. */
 const MESSAGE_MAX_CHARACTERS = 500;
 
 /**
- * bounded: a step, which is given up when its code's attempts are used up, and a person decides. endless: bookkeeping;
- * nobody could decide anything about it, and a batch whose books are not kept never ends.
+ * bounded: a step. When the attempts of its code are exhausted, a person decides. endless: bookkeeping, about which nobody
+ * could decide anything, and without which a batch never ends.
  */
 type Patience = 'bounded' | 'endless';
 
 /**
  * The single translation of a room's error into Temporal's terms: type = code, retried as the failure table says, final
- * when the code's attempts are used up. Stack and cause stay in the station's own log: a history is for ever, and
- * everybody reads it.
+ * when the attempts of the code are exhausted. Stack and cause stay in the log of the host: a history is kept for ever and
+ * read by many.
  */
 export function toFailure(
   error: unknown,
@@ -35,11 +32,14 @@ export function toFailure(
     type: code,
     message: messageOf(error, code),
     nonRetryable: row.retry === 'never' || isSpent,
-    nextRetryDelay:
-      row.retry === 'now' ? NOW_MS : Math.min(LATER_MS * 2 ** Math.min(attempt - 1, 10), LATER_MAX_MS),
+    nextRetryDelay: row.retry === 'now' ? RETRY_NOW_MS : laterMs(attempt),
   });
   failure.stack = '';
   return failure;
+}
+
+function laterMs(attempt: number): number {
+  return Math.min(RETRY_LATER_MS * 2 ** Math.min(attempt - 1, 10), RETRY_PAUSE_MS.longest);
 }
 
 /**
@@ -72,8 +72,8 @@ export async function translated<T>(
 export type Tries = Partial<Record<FailureCode, number>>;
 
 /**
- * What earlier tries failed with: a lost race for a board, or a station that was killed, must not use up the tries of a
- * board that does not answer.
+ * What earlier tries failed with. Codes are counted apart: a lost race for a board, or a killed station, must not exhaust
+ * the tries of a board that does not answer.
  */
 export function triesBefore(context: Context): Tries {
   return (context.info.heartbeatDetails as Tries | undefined) ?? {};

@@ -1,6 +1,7 @@
 import { answerPaths } from '../manifests/answer/answers.ts';
 import { writeResultFile } from '../manifests/answer/result-file.ts';
 import { CHUNK_SIZE } from '../provisioning/batch.ts';
+import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type {
   CloseBatchInput,
   RecordFailureInput,
@@ -16,7 +17,7 @@ import { withHeartbeat } from './heartbeat.ts';
 export function createRegistryActivities(registry: Registry, inbox: string): RegistryActivities {
   return {
     registerDevice: (input) =>
-      translated('REGISTRY_FAULT', () => registry.registerUnit(registrationOf(input))),
+      translated(STEP_FAULT.registerDevice, () => registry.registerUnit(registrationOf(input))),
     recordFailure: (input) => booked(() => record(registry, input)),
     recordRefusal: (input) => booked(() => recordRefusal(registry, input)),
     loadChunk: ({ batchId, chunk }) => booked(() => registry.chunkRows(batchId, chunk, CHUNK_SIZE)),

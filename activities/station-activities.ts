@@ -1,6 +1,7 @@
 import { proveBoard } from '../fixtures/board/prove-board.ts';
 import type { Station } from '../fixtures/station/station.ts';
 import { writeCertificate } from '../fixtures/board/write-certificate.ts';
+import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type { DeliveryInput, StationActivities, VerifiedReadback } from '../provisioning/steps-io.ts';
 import { translated } from './failure-translation.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -9,9 +10,9 @@ import { withHeartbeat } from './heartbeat.ts';
 export function createStationActivities(station: Station): StationActivities {
   return {
     flashCredentials: (input) =>
-      translated('STATION_FAULT', () => withHeartbeat((signal) => flash(station, input, signal))),
+      translated(STEP_FAULT.flashCredentials, () => withHeartbeat((signal) => flash(station, input, signal))),
     verifyReadback: (input) =>
-      translated('STATION_FAULT', () => withHeartbeat((signal) => verify(station, input, signal))),
+      translated(STEP_FAULT.verifyReadback, () => withHeartbeat((signal) => verify(station, input, signal))),
     releaseSocket: ({ unit, claim, code }) =>
       translated('STATION_FAULT', () => station.release(unit, claim, code)),
   };

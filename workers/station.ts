@@ -9,7 +9,7 @@ import type { StationConfig } from '../fixtures/station/station-config.ts';
 import { loadStationKey } from '../pki/keys/station-key.ts';
 import type { StationKey } from '../pki/keys/station-key.ts';
 import type { Product } from '../provisioning/product.ts';
-import { STEP_POLICY } from '../provisioning/step-policy.ts';
+import { STEP_LIMITS } from '../provisioning/timeouts.ts';
 import { anyBoardQueue, stationQueue } from '../provisioning/task-queues.ts';
 import { BoardSlots } from './board-slots.ts';
 import { followBoardQueues } from './board-queues.ts';
@@ -81,7 +81,7 @@ async function startWorkers(
     dataConverter,
     identity: `station ${config.id}`,
     // A step that writes to a device is let to its end: stopping in the middle only makes it happen twice.
-    shutdownGraceTime: STEP_POLICY.flashCredentials.startToCloseMs,
+    shutdownGraceTime: STEP_LIMITS.flashCredentials.startToCloseMs,
   };
   const claimWorker = async (queue: string): Promise<Role> =>
     runWorker(

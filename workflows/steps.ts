@@ -1,6 +1,5 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
-import { STEP_POLICY } from '../provisioning/step-policy.ts';
 import type { Step } from '../provisioning/step.ts';
 import type {
   ClaimActivities,
@@ -16,38 +15,38 @@ import {
   SIGNER_QUEUE,
   stationQueue,
 } from '../provisioning/task-queues.ts';
+import {
+  BOOKKEEPING_MS,
+  HEARTBEAT_MS,
+  RECLAIM_WAIT_MS,
+  REGISTRY_BOOKKEEPING_MS,
+  RELEASE_SOCKET_MS,
+  RETRY_PAUSE_MS,
+  STEP_LIMITS,
+} from '../provisioning/timeouts.ts';
 import type { UnitRow } from '../provisioning/unit.ts';
 
-/** Bookkeeping off the happy path: short, and tried until it works. */
-const BOOKKEEPING: ActivityOptions = {
-  startToCloseTimeout: '30 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
-};
+const RETRY = { initialInterval: RETRY_PAUSE_MS.first, maximumInterval: RETRY_PAUSE_MS.longest };
 
-/** A board that is in a socket is offered within moments. */
-const RECLAIM_WAIT_MS = 5_000;
+/** Bookkeeping off the happy path: short, and tried until it works. */
+const BOOKKEEPING: ActivityOptions = { startToCloseTimeout: BOOKKEEPING_MS, retry: RETRY };
 
 function options(step: Step, taskQueue: string, summary: string): ActivityOptions {
-  const policy = STEP_POLICY[step];
+  const limits = STEP_LIMITS[step];
   return {
     taskQueue,
     summary,
-    startToCloseTimeout: policy.startToCloseMs,
-    // What a cancelled unit undoes must be over before it is undone: a certificate that is signed after its serial was
+    startToCloseTimeout: limits.startToCloseMs,
+    // What a cancelled unit undoes must have ended before it is undone: a certificate that is signed after its serial was
     // revoked would stay live.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    ...(policy.heartbeatMs !== undefined && { heartbeatTimeout: policy.heartbeatMs }),
-    ...(policy.scheduleToStartMs !== undefined && { scheduleToStartTimeout: policy.scheduleToStartMs }),
-    retry: {
-      initialInterval: '1 second',
-      backoffCoefficient: 2,
-      maximumInterval: '1 minute',
-      maximumAttempts: policy.maximumAttempts,
-    },
+    ...(limits.heartbeatMs !== undefined && { heartbeatTimeout: limits.heartbeatMs }),
+    ...(limits.scheduleToStartMs !== undefined && { scheduleToStartTimeout: limits.scheduleToStartMs }),
+    retry: { ...RETRY, backoffCoefficient: 2, maximumAttempts: limits.maximumAttempts },
   };
 }
 
-/** Step 1, on the queue of the board that the unit wants. */
+/** Step 1, on the queue of a board that fits the unit. */
 export function claims(unit: UnitRow): ClaimActivities {
   const queue = unit.boardId ? listedBoardQueue(unit.boardId) : anyBoardQueue(unit.product);
   return proxyActivities<ClaimActivities>(options('generateKeypair', queue, unit.serial));
@@ -92,9 +91,8 @@ export const registryBooks = proxyActivities<
 >({
   ...BOOKKEEPING,
   taskQueue: REGISTRY_QUEUE,
-  // The result of a large batch takes minutes; that its writer was killed is noticed in seconds.
-  startToCloseTimeout: '5 minutes',
-  heartbeatTimeout: '12 seconds',
+  startToCloseTimeout: REGISTRY_BOOKKEEPING_MS,
+  heartbeatTimeout: HEARTBEAT_MS,
 });
 
 /** Tells a station that a unit has left its socket; a station that is down finds it out by itself when it is back. */
@@ -102,6 +100,6 @@ export function stationBooks(stationId: string): Pick<StationActivities, 'releas
   return proxyActivities<StationActivities>({
     ...BOOKKEEPING,
     taskQueue: stationQueue(stationId),
-    scheduleToCloseTimeout: '30 seconds',
+    scheduleToCloseTimeout: RELEASE_SOCKET_MS,
   });
 }

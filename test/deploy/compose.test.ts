@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { SECURE_HEAP_BYTES } from '../../line/key-exposures.ts';
 import { parseLineConfig } from '../../line/config.ts';
-import { STEP_POLICY } from '../../provisioning/step-policy.ts';
+import { STEP_LIMITS } from '../../provisioning/timeouts.ts';
 import { REGISTRY_QUEUE, SIGNER_QUEUE, stationQueue } from '../../provisioning/task-queues.ts';
 import { scratchFolder } from '../temporal/server/scratch.ts';
 
@@ -183,7 +183,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('lets a station finish the longest step at a device before it is stopped', () => {
-    const longestMs = Math.max(...Object.values(STEP_POLICY).map(({ startToCloseMs }) => startToCloseMs));
+    const longestMs = Math.max(...Object.values(STEP_LIMITS).map(({ startToCloseMs }) => startToCloseMs));
     expect(Number.parseInt(service('station').stop_grace_period ?? '', 10) * 1000).toBeGreaterThan(longestMs);
   });
 });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { STEP_POLICY } from '../../provisioning/step-policy.ts';
+import { STEP_LIMITS } from '../../provisioning/timeouts.ts';
 import { WORKER_ROLES } from '../../workers/worker-roles.ts';
 import { scratchFolder } from '../temporal/server/scratch.ts';
 
@@ -17,7 +17,7 @@ describe('the systemd unit of a role', () => {
   });
 
   it('lets a station finish the longest step at a device', () => {
-    const longestMs = Math.max(...Object.values(STEP_POLICY).map(({ startToCloseMs }) => startToCloseMs));
+    const longestMs = Math.max(...Object.values(STEP_LIMITS).map(({ startToCloseMs }) => startToCloseMs));
     expect(Number(valueOf('TimeoutStopSec')) * 1_000).toBeGreaterThan(longestMs);
   });
 

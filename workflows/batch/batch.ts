@@ -16,6 +16,7 @@ import {
 } from '@temporalio/workflow';
 import type { BatchInput, BatchProgress, ChunkReport } from '../../provisioning/batch.ts';
 import type { RerunFilter, RerunResult } from '../../provisioning/messages.ts';
+import { INHERITED_CHUNK_PAUSE_MS } from '../../provisioning/timeouts.ts';
 import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { BatchWindow } from './batch-window.ts';
 import type { chunk } from '../chunk/chunk.ts';
@@ -23,9 +24,6 @@ import { chunkReport, progress, reportAgain, rerunFailed, rerunUnits } from '../
 import { progressTable } from './progress-table.ts';
 import { batchAttributes } from '../search-attributes.ts';
 import { registryBooks } from '../steps.ts';
-
-/** How often a chunk of an earlier run is asked whether it still is. */
-const INHERITED_CHUNK_PAUSE = '10 minutes';
 
 /** A manifest's units, chunk after chunk, until the last one has ended. Continues as new when its history is long. */
 export async function batch(input: BatchInput): Promise<BatchProgress> {
@@ -116,7 +114,7 @@ async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Pro
           .catch(() => window.lose(number)),
       ),
     );
-    await sleep(INHERITED_CHUNK_PAUSE);
+    await sleep(INHERITED_CHUNK_PAUSE_MS);
   }
 }
 

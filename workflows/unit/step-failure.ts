@@ -1,16 +1,8 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
 import { isFailureCode } from '../../provisioning/failure-table.ts';
+import { STEP_FAULT } from '../../provisioning/step-fault.ts';
 import type { Step } from '../../provisioning/step.ts';
-
-/** The code that stands for a step of which nothing better is known. */
-const STEP_FAULT: Record<Step, FailureCode> = {
-  generateKeypair: 'STATION_FAULT',
-  signCertificate: 'SIGNER_FAULT',
-  flashCredentials: 'STATION_FAULT',
-  verifyReadback: 'STATION_FAULT',
-  registerDevice: 'REGISTRY_FAULT',
-};
 
 /** True when no worker took the task in time: the station is down, nothing has happened. */
 export function wasNeverTaken(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { STATION_SILENCES } from '../../provisioning/step-policy.ts';
+import { STATION_SILENCES } from '../../provisioning/timeouts.ts';
 import type { VerifiedReadback } from '../../provisioning/steps-io.ts';
 import { showTrouble } from '../search-attributes.ts';
 import { codeOfStepFailure, wasNeverTaken } from './step-failure.ts';
