@@ -2,13 +2,12 @@ import { answerPaths } from '../manifests/answer/answers.ts';
 import { writeResultFile } from '../manifests/answer/result-file.ts';
 import { CHUNK_SIZE } from '../provisioning/batch.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
+import type { CloseBatchInput, RecordRefusalInput } from '../provisioning/batch.ts';
 import type {
-  CloseBatchInput,
   RecordFailureInput,
-  RecordRefusalInput,
   RegisterDeviceInput,
   RegistryActivities,
-} from '../provisioning/steps-io.ts';
+} from '../provisioning/registration.ts';
 import type { AttemptFailure, Registration, Registry } from '../registry/registry.ts';
 import { translated } from './failure-translation.ts';
 import { withHeartbeat } from './heartbeat.ts';

@@ -6,13 +6,13 @@ import type { IssueRequest } from '../pki/signing/issue-request.ts';
 import type { Issued, Issuer } from '../pki/signing/issuer.ts';
 import type { StationGate } from '../pki/signing/station-gate.ts';
 import type { OrderDesk } from '../pki/orders/order-desk.ts';
+import type { StationSignature } from '../provisioning/claim.ts';
 import type {
   ReleaseUnitsInput,
   SignCertificateInput,
   SignedCertificate,
   SignerActivities,
-  StationSignature,
-} from '../provisioning/steps-io.ts';
+} from '../provisioning/signing.ts';
 import { refusalsRecorded } from './audited-refusal.ts';
 import { translated } from './failure-translation.ts';
 

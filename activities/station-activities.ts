@@ -2,7 +2,7 @@ import { proveBoard } from '../fixtures/board/prove-board.ts';
 import type { Station } from '../fixtures/station/station.ts';
 import { writeCertificate } from '../fixtures/board/write-certificate.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
-import type { DeliveryInput, StationActivities, VerifiedReadback } from '../provisioning/steps-io.ts';
+import type { DeliveryInput, StationActivities, VerifiedReadback } from '../provisioning/delivery.ts';
 import { translated } from './failure-translation.ts';
 import { withHeartbeat } from './heartbeat.ts';
 

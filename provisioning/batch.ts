@@ -1,4 +1,5 @@
-import type { Attention } from './unit.ts';
+import type { FailureCode } from './failure-table.ts';
+import type { Attention, UnitRow } from './unit.ts';
 
 /** Units in a chunk: 250 units with their child events stay far below the history limit of 51,200 events. */
 export const CHUNK_SIZE = 250;
@@ -76,4 +77,22 @@ export interface BatchProgress extends UnitCounts {
   readonly attention: readonly Attention[];
   /** The signer refuses to release the next units: none begins until `rerunFailed`. */
   readonly refused: boolean;
+}
+
+export interface LoadChunkInput {
+  readonly batchId: string;
+  /** From 1. */
+  readonly chunk: number;
+}
+
+/** Exceptional path: the signer refused to release these units, so they wait before they have begun. */
+export interface RecordRefusalInput {
+  readonly batchId: string;
+  readonly units: readonly UnitRow[];
+  readonly code: FailureCode;
+}
+
+export interface CloseBatchInput {
+  readonly batchId: string;
+  readonly cancelled: boolean;
 }

@@ -8,11 +8,6 @@ export function chunkWorkflowId(batchId: string, chunk: number): string {
   return `batch/${batchId}/chunk-${String(chunk).padStart(5, '0')}`;
 }
 
-/** One id for each key of a unit: the same request always gets the same certificate. */
-export function signingRequestId(unit: { batchId: string; serial: string }, spkiSha256: string): string {
-  return `${unit.batchId}/${unit.serial}/${spkiSha256}`;
-}
-
 export function unitWorkflowId(serial: string): string {
   return `unit/${serial}`;
 }

@@ -1,12 +1,10 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Step } from '../provisioning/step.ts';
-import type {
-  ClaimActivities,
-  RegistryActivities,
-  SignerActivities,
-  StationActivities,
-} from '../provisioning/steps-io.ts';
+import type { ClaimActivities } from '../provisioning/claim.ts';
+import type { StationActivities } from '../provisioning/delivery.ts';
+import type { RegistryActivities } from '../provisioning/registration.ts';
+import type { SignerActivities } from '../provisioning/signing.ts';
 import {
   anyBoardQueue,
   listedBoardQueue,

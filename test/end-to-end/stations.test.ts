@@ -2,7 +2,7 @@ import { Worker } from '@temporalio/worker';
 import { afterEach, describe, expect, it } from 'vitest';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
-import type { ClaimActivities, GeneratedKeypair } from '../../provisioning/steps-io.ts';
+import type { ClaimActivities, GeneratedKeypair } from '../../provisioning/claim.ts';
 import { anyBoardQueue } from '../../provisioning/task-queues.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ledgerPath } from '../../line/state-folder.ts';

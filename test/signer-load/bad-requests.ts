@@ -1,6 +1,6 @@
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import type { DeviceKey } from '../../pki/keys/device-key.ts';
-import type { SignCertificateInput } from '../../provisioning/steps-io.ts';
+import type { SignCertificateInput } from '../../provisioning/signing.ts';
 import type { UnitAttempt } from '../../provisioning/unit.ts';
 import type { LoadLine } from './load-line.ts';
 import { boardNamed, CSR_SUBJECT, requestOf } from './load-station.ts';

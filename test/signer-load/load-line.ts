@@ -1,11 +1,8 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRegistryActivities } from '../../activities/registry-activities.ts';
-import type {
-  RegistryActivities,
-  SignCertificateInput,
-  SignedCertificate,
-} from '../../provisioning/steps-io.ts';
+import type { RegistryActivities } from '../../provisioning/registration.ts';
+import type { SignCertificateInput, SignedCertificate } from '../../provisioning/signing.ts';
 import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
 import { asActivity } from './as-activity.ts';
 import { LoadOem } from './load-oem.ts';

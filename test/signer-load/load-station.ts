@@ -4,9 +4,9 @@ import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import type { DeviceKey } from '../../pki/keys/device-key.ts';
 import { noteVerifierOf, verifierText } from '../../pki/keys/signed-note.ts';
 import { signStatement } from '../../pki/signing/signed-request.ts';
-import type { SignCertificateInput } from '../../provisioning/steps-io.ts';
+import type { SignCertificateInput } from '../../provisioning/signing.ts';
 import type { UnitAttempt } from '../../provisioning/unit.ts';
-import { signingRequestId } from '../../provisioning/workflow-ids.ts';
+import { signingRequestId } from '../../provisioning/signing-request-id.ts';
 
 /** A station as the load plays it: any number of sockets, at no pace of its own. */
 export interface LoadStation {

@@ -1,5 +1,5 @@
 import type { Order } from '../../pki/orders/order.ts';
-import type { ReleaseUnitsInput } from '../../provisioning/steps-io.ts';
+import type { ReleaseUnitsInput } from '../../provisioning/signing.ts';
 import type { LoadLine } from './load-line.ts';
 import { requestOf } from './load-station.ts';
 import type { RandomSeries } from './random-series.ts';

@@ -4,7 +4,7 @@ import type {
   RevokeCertificateInput,
   SignCertificateInput,
   SignedCertificate,
-} from '../../provisioning/steps-io.ts';
+} from '../../provisioning/signing.ts';
 import type { RevocationReason, StationState } from '../../pki/signing/issuance-ledger.ts';
 
 /** What the signer's process does for whoever is at the other end of its pipe: the activities, and what people do by hand. */

@@ -1,6 +1,6 @@
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import type { DeviceKey } from '../../pki/keys/device-key.ts';
-import type { SignCertificateInput, SignedCertificate } from '../../provisioning/steps-io.ts';
+import type { SignCertificateInput, SignedCertificate } from '../../provisioning/signing.ts';
 import type { UnitAttempt, UnitRow } from '../../provisioning/unit.ts';
 import type { BadStations } from './bad-requests.ts';
 import type { LoadLine } from './load-line.ts';

@@ -3,12 +3,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
-import type {
-  ClaimActivities,
-  RegistryActivities,
-  SignerActivities,
-  StationActivities,
-} from '../../provisioning/steps-io.ts';
+import type { ClaimActivities } from '../../provisioning/claim.ts';
+import type { StationActivities } from '../../provisioning/delivery.ts';
+import type { RegistryActivities } from '../../provisioning/registration.ts';
+import type { SignerActivities } from '../../provisioning/signing.ts';
 import {
   anyBoardQueue,
   REGISTRY_QUEUE,

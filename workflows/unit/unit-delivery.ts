@@ -1,5 +1,5 @@
 import { STATION_SILENCES } from '../../provisioning/timeouts.ts';
-import type { VerifiedReadback } from '../../provisioning/steps-io.ts';
+import type { VerifiedReadback } from '../../provisioning/delivery.ts';
 import { showTrouble } from '../search-attributes.ts';
 import { codeOfStepFailure, wasNeverTaken } from './step-failure.ts';
 import { station } from '../steps.ts';

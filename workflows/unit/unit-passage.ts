@@ -1,16 +1,11 @@
 import type { FailureCode } from '../../provisioning/failure-table.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import type { Step } from '../../provisioning/step.ts';
-import type {
-  Claim,
-  DeliveryInput,
-  GeneratedKeypair,
-  RegisterDeviceInput,
-  SignCertificateInput,
-  SignedCertificate,
-  VerifiedReadback,
-} from '../../provisioning/steps-io.ts';
-import { signingRequestId } from '../../provisioning/workflow-ids.ts';
+import type { Claim, GeneratedKeypair } from '../../provisioning/claim.ts';
+import type { DeliveryInput, VerifiedReadback } from '../../provisioning/delivery.ts';
+import type { RegisterDeviceInput } from '../../provisioning/registration.ts';
+import type { SignCertificateInput, SignedCertificate } from '../../provisioning/signing.ts';
+import { signingRequestId } from '../../provisioning/signing-request-id.ts';
 import type {
   Attention,
   UnitAttempt,

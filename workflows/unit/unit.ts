@@ -3,7 +3,7 @@ import { FAILURES } from '../../provisioning/failure-table.ts';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
 import { outcomeOfBlame } from '../../provisioning/outcome.ts';
 import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
-import type { GeneratedKeypair } from '../../provisioning/steps-io.ts';
+import type { GeneratedKeypair } from '../../provisioning/claim.ts';
 import type { UnitInput, UnitReport } from '../../provisioning/unit.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import type { Decision } from './decision-desk.ts';

@@ -1,0 +1,52 @@
+import type { Claim, StationSignature } from './claim.ts';
+import type { UnitAttempt, UnitRow } from './unit.ts';
+
+export interface SignCertificateInput {
+  /** Same id, same certificate bytes, for ever. */
+  readonly requestId: string;
+  readonly unit: UnitAttempt;
+  readonly claim: Claim;
+  readonly csr: string;
+  readonly spkiSha256: string;
+  readonly signed: StationSignature;
+}
+
+export interface SignedCertificate {
+  /** X.509 certificate, DER in base64. */
+  readonly certificate: string;
+  /** Serial number of the certificate, hex. */
+  readonly certificateSerial: string;
+  /** SHA-256 of the certificate's DER, hex. */
+  readonly fingerprint: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+}
+
+/** Units that passed: from now on their boards and serials belong together. */
+export interface ActivateCertificatesInput {
+  readonly requestIds: readonly string[];
+}
+
+/** Exceptional path: whatever is live for this serial is revoked, and nothing of this attempt is signed any more. */
+export interface RevokeCertificateInput {
+  readonly unit: UnitAttempt;
+  readonly reason: string;
+}
+
+export interface ReleaseUnitsInput {
+  readonly batchId: string;
+  readonly order: string;
+  readonly manifestSha256: string;
+  /** Rows in the whole batch: the quantity that may be issued. */
+  readonly quantity: number;
+  readonly units: readonly UnitRow[];
+}
+
+/** Served on `signer`. */
+export interface SignerActivities {
+  signCertificate(input: SignCertificateInput): Promise<SignedCertificate>;
+  /** Gives the request ids that the ledger does not take as active. */
+  activateCertificates(input: ActivateCertificatesInput): Promise<string[]>;
+  revokeCertificate(input: RevokeCertificateInput): Promise<void>;
+  releaseUnits(input: ReleaseUnitsInput): Promise<void>;
+}
