@@ -1,5 +1,5 @@
 import type { ConfigCode } from '../line/config-error.ts';
-import type { ManifestErrorCode } from '../manifests/check/manifest-error.ts';
+import type { ManifestErrorCode } from '../manifests/manifest-error.ts';
 import type { PkiCode } from '../pki/pki-error.ts';
 import { EXIT_STATUS } from '../provisioning/exit-status.ts';
 import type { ExitReason } from '../provisioning/exit-status.ts';

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { REVOCATION_REASONS } from '../../pki/signing/issuance-ledger.ts';
+import { REVOCATION_REASONS } from '../../pki/x509/revocation-reason.ts';
 import { invocationOf, stateFolderOf } from '../invocation.ts';
 import type { LintFileOptions } from './lint-file.ts';
 import type { ShowCertificateOptions } from './show-certificate.ts';

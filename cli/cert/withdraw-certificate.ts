@@ -1,5 +1,6 @@
-import { REVOCATION_REASONS } from '../../pki/signing/issuance-ledger.ts';
-import type { Issuance, RevocationReason } from '../../pki/signing/issuance-ledger.ts';
+import type { Issuance } from '../../pki/signing/issuance-ledger.ts';
+import { REVOCATION_REASONS } from '../../pki/x509/revocation-reason.ts';
+import type { RevocationReason } from '../../pki/x509/revocation-reason.ts';
 import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { profileOfProduct } from '../../pki/profile/certificate-profile.ts';
 import { readCaChain } from '../../pki/ca/ca-folder.ts';
 import { issuerFactsOf } from '../../pki/ca/issuing-ca.ts';
-import type { IssuerFacts } from '../../pki/ca/issuing-ca.ts';
+import type { IssuerFacts } from '../../pki/x509/issuer-facts.ts';
 import { trySample } from '../../pki/signing/profile-sample.ts';
 import type { LineConfig } from '../../line/config.ts';
 import { caFolder } from '../../line/state-folder.ts';

@@ -1,4 +1,4 @@
-import type { OrderStanding } from '../../pki/signing/issuance-ledger.ts';
+import type { OrderStanding } from '../../pki/orders/order-standing.ts';
 import { readOrder, readOrderFile } from '../../pki/orders/order-desk.ts';
 import { openOrder } from '../../pki/orders/order.ts';
 import type { SignedOrder } from '../../pki/orders/order.ts';

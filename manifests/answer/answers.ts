@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
 import { csvLine } from '../csv/csv-text.ts';
 import { issue } from '../check/issue.ts';
-import { ManifestError } from '../check/manifest-error.ts';
+import { ManifestError } from '../manifest-error.ts';
 import type { Accepted, Rejected, Verdict } from '../check/verdict.ts';
 import { writeAtomically } from '../../disk/write-whole.ts';
 

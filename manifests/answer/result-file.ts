@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import { csvLine } from '../csv/csv-text.ts';
-import { isSystemError, ManifestError } from '../check/manifest-error.ts';
+import { isSystemError, ManifestError } from '../manifest-error.ts';
 import { writeAtomically } from '../../disk/write-whole.ts';
 
 /** What became of one unit; what is not known is absent. Times are ISO 8601. */

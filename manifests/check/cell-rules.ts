@@ -1,6 +1,6 @@
 import { SERIAL_PATTERN } from '../../provisioning/serial-number.ts';
-import { ISSUES } from './issue-codes.ts';
-import type { IssueCode } from './issue-codes.ts';
+import { ISSUES } from '../issue-codes.ts';
+import type { IssueCode } from '../issue-codes.ts';
 import { codePointName, hasUnseen } from '../csv/visible-text.ts';
 
 /** What is wrong with a cell; `expected` where the table's sentence can be told more exactly. */

@@ -1,5 +1,5 @@
-import { ISSUES } from './issue-codes.ts';
-import type { IssueCode } from './issue-codes.ts';
+import { ISSUES } from '../issue-codes.ts';
+import type { IssueCode } from '../issue-codes.ts';
 import { visibleText } from '../csv/visible-text.ts';
 
 /** One fault of a manifest, as it is told to the planner. */

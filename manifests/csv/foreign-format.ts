@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { IssueCode } from '../check/issue-codes.ts';
+import type { IssueCode } from '../issue-codes.ts';
 
 /** Leading bytes of ZIP (PKWARE APPNOTE §4.3.7, so XLSX and ODS), OLE compound files (MS-CFB §2.2, so XLS), gzip, PDF. */
 const NOT_TEXT = ['504b0304', 'd0cf11e0', '1f8b', '25504446'];

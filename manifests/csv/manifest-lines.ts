@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import type { IssueCode } from '../check/issue-codes.ts';
+import type { IssueCode } from '../issue-codes.ts';
 
 /** Ten times the widest row of an ordinary manifest, and room for 32 attributes of 256 characters with commas. */
 export const MAX_LINE_CHARACTERS = 16_384;

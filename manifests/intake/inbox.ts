@@ -8,7 +8,7 @@ import { copyManifest, manifestStore } from './copy-manifest.ts';
 import type { ManifestCopy } from './copy-manifest.ts';
 import { listInbox, looksComplete } from './inbox-listing.ts';
 import type { InboxFile, InboxListing } from './inbox-listing.ts';
-import { ManifestError } from '../check/manifest-error.ts';
+import { ManifestError } from '../manifest-error.ts';
 import { Settling } from './settling.ts';
 import { rejectedFile } from '../check/verdict.ts';
 import type { Verdict } from '../check/verdict.ts';

@@ -3,13 +3,13 @@ import { openCheckpoint, signCheckpoint } from './audit-checkpoint.ts';
 import type { Checkpoint } from './audit-checkpoint.ts';
 import type { AuditKey } from '../keys/audit-key.ts';
 import { PkiError } from '../pki-error.ts';
-import type { SqlLedger } from '../ledger/sql-ledger.ts';
+import type { AuditLog } from './audit-log.ts';
 
 /**
  * The checkpoint in `note`, after checking that the ledger goes on from it. Throws LEDGER_STALE when the note is not
  * signed by the key, the ledger has fewer entries, or has another entry there: it is an old copy, or was rewritten.
  */
-export async function checkWitness(ledger: SqlLedger, key: AuditKey, note: string): Promise<Checkpoint> {
+export async function checkWitness(ledger: AuditLog, key: AuditKey, note: string): Promise<Checkpoint> {
   const checkpoint = openCheckpoint(note, key.verifier);
   if (checkpoint === undefined)
     throw stale('its witness is not signed by the audit key of this signer', 'witness-signature');
@@ -18,7 +18,7 @@ export async function checkWitness(ledger: SqlLedger, key: AuditKey, note: strin
 }
 
 /** Throws LEDGER_STALE unless the ledger has the entry that the checkpoint ends with. */
-export async function assertReaches(ledger: SqlLedger, { size, hash }: Checkpoint): Promise<void> {
+export async function assertReaches(ledger: AuditLog, { size, hash }: Checkpoint): Promise<void> {
   const found = size === 0 ? AUDIT_GENESIS : await ledger.auditHash(size);
   if (found === hash) return;
   if (found !== undefined) throw stale(`its entry ${size} is not the witnessed one`, 'forked');
@@ -28,7 +28,7 @@ export async function assertReaches(ledger: SqlLedger, { size, hash }: Checkpoin
 
 /** A signed checkpoint of the ledger as it is now, with its note. */
 export async function makeCheckpoint(
-  ledger: SqlLedger,
+  ledger: AuditLog,
   { privateKey, verifier }: AuditKey,
   now: Date,
 ): Promise<Checkpoint & { readonly note: string }> {

@@ -1,23 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
 import { readCertificate, readPurposes, readTime } from '../x509/certificate-reader.ts';
 import { PkiError } from '../pki-error.ts';
+import type { IssuerFacts } from '../x509/issuer-facts.ts';
 import type { Signer } from '../signers/signer.ts';
 import { OID } from '../x509/oids.ts';
-
-/** What building and checking a certificate needs to know of its issuer. */
-export interface IssuerFacts {
-  /** The issuer's subject as encoded. */
-  readonly subject: Uint8Array;
-  readonly spki: Uint8Array;
-  readonly publicKey: KeyObject;
-  /** Its subject key identifier, 20 octets. */
-  readonly keyIdentifier: Uint8Array;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-  /** Dotted OIDs of what it may certify keys for (extended key usage); undefined where that is not limited. */
-  readonly purposes: readonly string[] | undefined;
-}
 
 /** A CA that signs device certificates: its certificate, the chain from it up to the root (all DER), its key. */
 export interface IssuingCa {

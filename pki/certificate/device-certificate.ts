@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { namesOf, notAfterOf, purposesOf } from '../profile/certificate-profile.ts';
 import type { CertificateProfile } from '../profile/certificate-profile.ts';
-import type { IssuerFacts } from '../ca/issuing-ca.ts';
+import type { IssuerFacts } from '../x509/issuer-facts.ts';
 import { keyIdentifierOf } from '../x509/p256.ts';
 import { subjectAltNameExtension } from './subject-alt-name.ts';
 import { buildTbs } from '../x509/tbs-builder.ts';

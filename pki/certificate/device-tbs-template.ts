@@ -3,12 +3,12 @@ import type { SubjectAltName } from '../../provisioning/product.ts';
 import { AltNameTemplate } from './alt-name-template.ts';
 import { namesOf, notAfterOf } from '../profile/certificate-profile.ts';
 import type { CertificateProfile } from '../profile/certificate-profile.ts';
-import { sameBytes } from '../lint/lint-check.ts';
+import { sameBytes } from '../x509/same-bytes.ts';
 import { DER_TAG, DerReader } from '../x509/der-reader.ts';
 import { derElement, derInteger, derSequence } from '../x509/der-writer.ts';
 import { buildDeviceTbs, randomCertificateSerial } from './device-certificate.ts';
 import type { DeviceCertificateTerms } from './device-certificate.ts';
-import type { IssuerFacts } from '../ca/issuing-ca.ts';
+import type { IssuerFacts } from '../x509/issuer-facts.ts';
 import { keyIdentifierOf } from '../x509/p256.ts';
 import { COMMON_NAME, SERIAL_NUMBER, SUBJECT_ALT_NAME } from '../x509/oids.ts';
 

@@ -1,3 +1,5 @@
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { Withdrawals, CrlBuild, NumberedCrl } from '../revocation/withdrawals.ts';
 import type { AuditEntry, AuditEvent } from '../audit/audit-chain.ts';
 import { LIVE_STATES } from '../signing/issuance-ledger.ts';
 import type {
@@ -6,13 +8,13 @@ import type {
   Issuance,
   IssuanceLedger,
   IssuanceState,
-  OrderStanding,
   Refusal,
   Reservation,
-  RevocationReason,
   StationState,
   UnitRelease,
 } from '../signing/issuance-ledger.ts';
+import type { OrderStanding } from '../orders/order-standing.ts';
+import type { RevocationReason } from '../x509/revocation-reason.ts';
 import { planReservation } from '../signing/issuance-policy.ts';
 import type { LedgerDatabase, LedgerTransaction } from './ledger-database.ts';
 import type { SignedOrder } from '../orders/order.ts';
@@ -44,16 +46,16 @@ import {
   selectWithdrawn,
   updateHeld,
 } from './sql-withdrawal.ts';
-import type { CrlBuild, NumberedCrl } from './sql-withdrawal.ts';
+
+import { selectStation, selectStations, updateStationState, upsertStation } from './sql-station.ts';
 
 const SHA256_HEX_LENGTH = 64;
-import { selectStation, selectStations, updateStationState, upsertStation } from './sql-station.ts';
 
 /** An audit entry is for reading; whoever is refused decides what is in his request. */
 const REFUSAL_MAX = 200;
 
 /** An issuance ledger in a SQL database: the policy's decisions, each with its audit entry, in one transaction. */
-export class SqlLedger implements IssuanceLedger {
+export class SqlLedger implements IssuanceLedger, Withdrawals, AuditLog {
   readonly #database: LedgerDatabase;
   #witnessed: { readonly size: number; readonly hash: string } | undefined;
 

@@ -1,4 +1,4 @@
-import type { OrderStanding } from '../signing/issuance-ledger.ts';
+import type { OrderStanding } from '../orders/order-standing.ts';
 import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
 import type { SignedOrder } from '../orders/order.ts';
 import { PkiError } from '../pki-error.ts';

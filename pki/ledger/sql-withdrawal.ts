@@ -1,27 +1,6 @@
-import type { RevocationReason } from '../signing/issuance-ledger.ts';
+import type { RevocationReason } from '../x509/revocation-reason.ts';
+import type { NumberedCrl, WithdrawnCertificate } from '../revocation/withdrawals.ts';
 import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
-
-/** A certificate that counts no more, signed for certain or perhaps: whatever has been under the key must be listed. */
-export interface WithdrawnCertificate {
-  /** Lower-case hex. */
-  readonly certificateSerial: string;
-  readonly reason: RevocationReason | 'certificateHold';
-  /** ISO 8601. */
-  readonly at: string;
-  /** Its to-be-signed part, which names the issuer. */
-  readonly tbs: Uint8Array;
-}
-
-/** A revocation list that has a number; `mark` is the ledger's `withdrawalMark` then. */
-export interface NumberedCrl {
-  readonly number: number;
-  readonly mark: string;
-  /** ISO 8601. */
-  readonly madeAt: string;
-}
-
-/** Makes the to-be-signed part of a revocation list. */
-export type CrlBuild = (number: number, withdrawn: readonly WithdrawnCertificate[]) => Uint8Array;
 
 /** All that belong on a revocation list, by serial number. */
 export async function selectWithdrawn(transaction: LedgerTransaction): Promise<WithdrawnCertificate[]> {

@@ -1,6 +1,6 @@
 import { verify } from 'node:crypto';
 import type { LintCheck, LintContext, LintedCertificate } from './lint-check.ts';
-import { sameBytes } from './lint-check.ts';
+import { sameBytes } from '../x509/same-bytes.ts';
 import { DER_TAG, DerReader } from '../x509/der-reader.ts';
 import { ECDSA_WITH_SHA256, FIELD_LENGTH, isScalar } from '../x509/p256.ts';
 

@@ -1,6 +1,7 @@
 import type { KeyPurpose } from '../../provisioning/product.ts';
-import { extensionOf, sameBytes } from './lint-check.ts';
+import { extensionOf } from './lint-check.ts';
 import type { LintCheck, LintedCertificate } from './lint-check.ts';
+import { sameBytes } from '../x509/same-bytes.ts';
 import type { ExtensionFields } from '../x509/certificate-reader.ts';
 import { keyIdentifierOf } from '../x509/p256.ts';
 import { OID } from '../x509/oids.ts';

@@ -1,5 +1,5 @@
-import { sameBytes } from './lint-check.ts';
 import type { LintCheck } from './lint-check.ts';
+import { sameBytes } from '../x509/same-bytes.ts';
 import { hasSpkiShape, isOnCurve, sha256Hex } from '../x509/p256.ts';
 
 /** The certified public key. */

@@ -1,23 +1,6 @@
-import type { KeyPurpose, SubjectAltName } from '../../provisioning/product.ts';
+import type { ExpectedCertificate } from '../profile/expected-certificate.ts';
 import type { CertificateFields, ExtensionFields } from '../x509/certificate-reader.ts';
-import type { IssuerFacts } from '../ca/issuing-ca.ts';
-
-/** What one certificate has to say, the profile of its product and its own terms taken together. */
-export interface ExpectedCertificate {
-  readonly serial: string;
-  readonly organization: string;
-  readonly commonName: string;
-  readonly purposes: readonly KeyPurpose[];
-  /** Undefined where there must be none. */
-  readonly subjectAltName: SubjectAltName | undefined;
-  /** SHA-256 of the SubjectPublicKeyInfo, hex. */
-  readonly spkiSha256: string;
-  /** The certificate's own serial number, hex. */
-  readonly certificateSerial: string;
-  /** ISO 8601. */
-  readonly notBefore: string;
-  readonly notAfter: string;
-}
+import type { IssuerFacts } from '../x509/issuer-facts.ts';
 
 /** What is expected of one certificate beyond the rules that all share; each part is checked only where given. */
 export interface LintContext {
@@ -60,9 +43,4 @@ export function oncePerCertificate<T>(
 /** The first extension with this dotted OID. */
 export function extensionOf({ extensions }: CertificateFields, oid: string): ExtensionFields | undefined {
   return extensions?.find((extension) => extension.oid === oid);
-}
-
-/** True when both are the same bytes. */
-export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return Buffer.compare(left, right) === 0;
 }

@@ -1,6 +1,7 @@
 import { isSerial } from '../../provisioning/serial-number.ts';
-import { oncePerCertificate, sameBytes } from './lint-check.ts';
+import { oncePerCertificate } from './lint-check.ts';
 import type { LintCheck, LintedCertificate } from './lint-check.ts';
+import { sameBytes } from '../x509/same-bytes.ts';
 import { readName } from '../x509/certificate-reader.ts';
 import type { NameAttribute } from '../x509/certificate-reader.ts';
 import { DER_TAG } from '../x509/der-reader.ts';

@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { IssuanceLedger } from '../signing/issuance-ledger.ts';
 import { isOrderId, openOrder } from './order.ts';
 import type { SignedOrder } from './order.ts';
 import { PkiError } from '../pki-error.ts';
@@ -44,14 +43,23 @@ export function readOrderFile(path: string): string | undefined {
   throw new PkiError('ORDER_INVALID', `The order ${path} is too large to be one.`, { reason: 'size' });
 }
 
+/** Where admitted orders are recorded. */
+export interface OrderBook {
+  /**
+   * Takes an order, or a later revision of it, whose signature was verified; idempotent. Throws ORDER_INVALID when it
+   * is another one of the same or an earlier revision, or allows less than is used.
+   */
+  admitOrder(order: SignedOrder): Promise<void>;
+}
+
 /** Brings orders from their folder into the ledger, which counts against them. */
 export class OrderDesk {
   readonly #sources: OrderSources;
-  readonly #ledger: IssuanceLedger;
+  readonly #ledger: OrderBook;
   /** What the files looked like when they were last admitted: as long as that stays, they are not read again. */
   readonly #seen = new Map<string, string>();
 
-  constructor(sources: OrderSources, ledger: IssuanceLedger) {
+  constructor(sources: OrderSources, ledger: OrderBook) {
     this.#sources = sources;
     this.#ledger = ledger;
   }

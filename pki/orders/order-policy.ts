@@ -1,4 +1,4 @@
-import type { OrderStanding } from '../signing/issuance-ledger.ts';
+import type { OrderStanding } from './order-standing.ts';
 import { PkiError } from '../pki-error.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { KeyPurpose, Product, SubjectAltName } from '../../provisioning/product.ts';
 import { fillTemplate, TEMPLATE_BOUNDS, tightestTemplate } from '../../provisioning/serial-template.ts';
-import type { ExpectedCertificate } from '../lint/lint-check.ts';
+import type { ExpectedCertificate } from './expected-certificate.ts';
 import { PkiError } from '../pki-error.ts';
 import { profileFaults } from './profile-faults.ts';
 import type { ProfileFields } from './profile-faults.ts';

@@ -2,9 +2,9 @@ import { readCertificate } from '../x509/certificate-reader.ts';
 import type { CrlEntry, CrlReason } from '../x509/crl-reader.ts';
 import { DER_TAG } from '../x509/der-reader.ts';
 import { derElement, derInteger, derSequence } from '../x509/der-writer.ts';
-import type { IssuerFacts } from '../ca/issuing-ca.ts';
+import type { IssuerFacts } from '../x509/issuer-facts.ts';
 import { ECDSA_WITH_SHA256 } from '../x509/p256.ts';
-import type { WithdrawnCertificate } from '../ledger/sql-withdrawal.ts';
+import type { WithdrawnCertificate } from './withdrawals.ts';
 import { assembleCertificate, PLACEHOLDER_SIGNATURE } from '../x509/tbs-builder.ts';
 
 /** cRLNumber (2.5.29.20), reasonCode (2.5.29.21) and authorityKeyIdentifier (2.5.29.35) as whole elements. */

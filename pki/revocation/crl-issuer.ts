@@ -5,7 +5,7 @@ import type { CrlEntry, CrlFields } from '../x509/crl-reader.ts';
 import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
-import type { SqlLedger } from '../ledger/sql-ledger.ts';
+import type { Withdrawals } from './withdrawals.ts';
 import { assembleCertificate } from '../x509/tbs-builder.ts';
 
 const DAY_MS = 86_400_000;
@@ -25,7 +25,7 @@ export interface IssuedCrl {
 }
 
 /** True when the CA has no list yet, a week-old one, or one that does not know the newest withdrawal. */
-export async function isCrlDue(ca: IssuingCa, ledger: SqlLedger, now: Date): Promise<boolean> {
+export async function isCrlDue(ca: IssuingCa, ledger: Withdrawals, now: Date): Promise<boolean> {
   const latest = await ledger.latestCrl(sha256Hex(ca.facts.spki));
   if (latest === undefined || now.getTime() - Date.parse(latest.madeAt) >= CRL_INTERVAL_MS) return true;
   return latest.mark !== (await ledger.withdrawalMark());
@@ -37,7 +37,7 @@ export async function isCrlDue(ca: IssuingCa, ledger: SqlLedger, now: Date): Pro
  */
 export async function issueCrl(
   ca: IssuingCa,
-  ledger: SqlLedger,
+  ledger: Withdrawals,
   now: Date,
   published?: CrlFields,
 ): Promise<IssuedCrl> {
@@ -66,7 +66,7 @@ export async function issueCrl(
 }
 
 /** A revocation is for good. A hold may have ended, but not that of a certificate which the ledger never knew. */
-async function lastingEntries(entries: readonly CrlEntry[], ledger: SqlLedger): Promise<CrlEntry[]> {
+async function lastingEntries(entries: readonly CrlEntry[], ledger: Withdrawals): Promise<CrlEntry[]> {
   const lasting: CrlEntry[] = [];
   for (const entry of entries) {
     const mayHaveEnded =

@@ -3,7 +3,7 @@ import { leafExtensions, randomCertificateSerial } from '../certificate/device-c
 import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
-import type { SqlLedger } from '../ledger/sql-ledger.ts';
+import type { Withdrawals } from './withdrawals.ts';
 import { assembleCertificate, buildTbs } from '../x509/tbs-builder.ts';
 import { OID } from '../x509/oids.ts';
 
@@ -18,7 +18,7 @@ const VALIDITY_MS = 30 * 24 * HOUR_MS;
  * Its own key is forgotten before this returns, so nobody can ever use it as a device's. On record before it is signed.
  * Throws REQUEST_CONFLICT when the code is none, or is a unit's serial.
  */
-export async function proveOwnership(ca: IssuingCa, ledger: SqlLedger, code: string): Promise<Uint8Array> {
+export async function proveOwnership(ca: IssuingCa, ledger: Withdrawals, code: string): Promise<Uint8Array> {
   if (!CODE.test(code)) {
     const message = 'The code is none: give it as the cloud shows it, 8 to 64 letters, digits and . _ -.';
     throw new PkiError('REQUEST_CONFLICT', message, { reason: 'code' });

@@ -1,5 +1,5 @@
-import { sameBytes } from '../lint/lint-check.ts';
 import type { LintContext } from '../lint/lint-check.ts';
+import { sameBytes } from '../x509/same-bytes.ts';
 import { lintCertificate } from '../lint/certificate-linter.ts';
 import { ecdsaVerify } from '../x509/ecdsa.ts';
 import { DER_TAG, DerReader } from '../x509/der-reader.ts';

@@ -1,4 +1,6 @@
-import type { SignedOrder } from '../orders/order.ts';
+import type { OrderStanding } from '../orders/order-standing.ts';
+import type { RevocationReason } from '../x509/revocation-reason.ts';
+import type { OrderBook } from '../orders/order-desk.ts';
 
 /**
  * What an issuance can be. signing: its content is fixed, and a signature may exist. issued: the certificate is stored.
@@ -12,11 +14,6 @@ export type IssuanceState = (typeof ISSUANCE_STATES)[number];
 /** States in which a serial or a board is taken: at most one issuance each. */
 export const LIVE_STATES: ReadonlySet<IssuanceState> = new Set(['signing', 'issued', 'active']);
 
-/** Why a certificate is withdrawn, in the names of RFC 5280 §5.3.1. */
-export const REVOCATION_REASONS = ['superseded', 'cessationOfOperation', 'keyCompromise'] as const;
-
-export type RevocationReason = (typeof REVOCATION_REASONS)[number];
-
 /** A manifest that is to be issued under an order: `quota` serials of it. Digest in lower-case hex, time in ISO 8601. */
 export interface BatchRelease {
   readonly batchId: string;
@@ -24,15 +21,6 @@ export interface BatchRelease {
   readonly quota: number;
   readonly manifestSha256: string;
   readonly releasedAt: string;
-}
-
-/** An order as the ledger has it, and what of it is used. */
-export interface OrderStanding extends SignedOrder {
-  /** Serials of the batches that were released under it. */
-  readonly released: number;
-  /** Certificates beyond the first of a serial. */
-  readonly reissued: number;
-  readonly closedAt?: string;
 }
 
 /** enrolled: its requests count. stopped: they do not until a person releases it. revoked: they never do again. */
@@ -101,12 +89,7 @@ export interface Issuance extends Reservation {
  * The durable memory of a signer. Each method is one transaction, on disk when its promise resolves. All throw
  * LEDGER_UNAVAILABLE when the ledger cannot be written now, LEDGER_CORRUPT when it is damaged.
  */
-export interface IssuanceLedger {
-  /**
-   * Takes an order, or a later revision of it, whose signature was verified; idempotent. Throws ORDER_INVALID when it
-   * is another one of the same or an earlier revision, or allows less than is used.
-   */
-  admitOrder(order: SignedOrder): Promise<void>;
+export interface IssuanceLedger extends OrderBook {
   /** Ends an order, for good: nothing is released or signed under it any more; idempotent. Throws ORDER_UNKNOWN. */
   closeOrder(order: string): Promise<void>;
   orderStanding(order: string): Promise<OrderStanding | undefined>;

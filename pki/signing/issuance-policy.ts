@@ -1,5 +1,6 @@
 import { LIVE_STATES } from './issuance-ledger.ts';
-import type { IssuanceState, OrderStanding, ReleasedUnit, Reservation } from './issuance-ledger.ts';
+import type { IssuanceState, ReleasedUnit, Reservation } from './issuance-ledger.ts';
+import type { OrderStanding } from '../orders/order-standing.ts';
 import { openOrderAt } from '../orders/order-policy.ts';
 import { PkiError } from '../pki-error.ts';
 

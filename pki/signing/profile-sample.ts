@@ -6,7 +6,7 @@ import { lintCertificate } from '../lint/certificate-linter.ts';
 import type { LintFinding } from '../lint/certificate-linter.ts';
 import { notBeforeOf, randomCertificateSerial } from '../certificate/device-certificate.ts';
 import { DeviceTbsTemplate } from '../certificate/device-tbs-template.ts';
-import type { IssuerFacts } from '../ca/issuing-ca.ts';
+import type { IssuerFacts } from '../x509/issuer-facts.ts';
 import { FIELD_LENGTH, sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
 import { assembleCertificate } from '../x509/tbs-builder.ts';

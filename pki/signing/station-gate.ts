@@ -3,7 +3,6 @@ import { PkiError } from '../pki-error.ts';
 import { parseVerifier } from '../keys/signed-note.ts';
 import { isStatementSigned } from './signed-request.ts';
 import type { RequestStatement } from './signed-request.ts';
-import type { StationRates } from '../ledger/station-rates.ts';
 
 /** How far a station's clock may be off: as far as two hosts' clocks may differ. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
@@ -15,12 +14,18 @@ export interface Arrival {
   readonly now: Date;
 }
 
+/** How many certificates each station may still ask for. */
+export interface Allowance {
+  /** Takes one certificate's worth, if there is one; `now` in milliseconds. Throws LEDGER_UNAVAILABLE. */
+  take(station: Pick<EnrolledStation, 'stationId' | 'perMinute'>, now: number): Promise<boolean>;
+}
+
 /** Lets a request through to the issuer only if an enrolled station made it. */
 export class StationGate {
   readonly #ledger: IssuanceLedger;
-  readonly #rates: StationRates;
+  readonly #rates: Allowance;
 
-  constructor(ledger: IssuanceLedger, rates: StationRates) {
+  constructor(ledger: IssuanceLedger, rates: Allowance) {
     this.#ledger = ledger;
     this.#rates = rates;
   }

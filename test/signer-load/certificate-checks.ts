@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { lintCertificate } from '../../pki/lint/certificate-linter.ts';
 import { issuerFactsOf } from '../../pki/ca/issuing-ca.ts';
-import type { IssuerFacts } from '../../pki/ca/issuing-ca.ts';
+import type { IssuerFacts } from '../../pki/x509/issuer-facts.ts';
 import { noCertificateNumberTwice, noKeyTwice } from '../end-to-end/certificate-invariants.ts';
 import { repeated, sha256, spkiOf } from '../end-to-end/line-evidence.ts';
 import { readRevocationList } from './openssl-checks.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkOrders } from '../../../cli/doctor/check-orders.ts';
 import type { Finding } from '../../../cli/doctor/finding.ts';
-import type { OrderStanding } from '../../../pki/signing/issuance-ledger.ts';
+import type { OrderStanding } from '../../../pki/orders/order-standing.ts';
 import { signOrder } from '../../../pki/orders/order.ts';
 import type { Order } from '../../../pki/orders/order.ts';
 import { noteVerifierOf, verifierText } from '../../../pki/keys/signed-note.ts';

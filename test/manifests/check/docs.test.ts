@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { ISSUES } from '../../../manifests/check/issue-codes.ts';
+import { ISSUES } from '../../../manifests/issue-codes.ts';
 
 it('docs/manifest.md has every issue code, with what it means and what is expected', () => {
   const rows = readFileSync('docs/manifest.md', 'utf8').matchAll(

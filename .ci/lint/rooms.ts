@@ -1,0 +1,216 @@
+// The doors of the house: for each room, the rooms and the packages that its files may import. A room that is not listed
+// may import nothing but itself, so a new folder is closed until somebody opens a door here. The longest name that fits a
+// file is its room: `pki/x509` is not part of `pki`. A door to `smp` leads to the files directly in it, a door to `smp/*`
+// to every room below as well.
+//
+// `rooms` and `packages` are for every import, `types` for type imports only. `node:*` stands for Node's own modules.
+
+const PKI_BELOW_LEDGER = [
+  'pki',
+  'pki/x509',
+  'pki/keys',
+  'pki/profile',
+  'pki/certificate',
+  'pki/lint',
+  'pki/signers',
+  'pki/ca',
+  'pki/orders',
+  'pki/audit',
+  'pki/signing',
+  'pki/revocation',
+];
+
+/** What one room may import. */
+interface Doors {
+  readonly rooms?: readonly string[];
+  readonly types?: readonly string[];
+  readonly packages?: readonly string[];
+}
+
+export const ROOMS: Readonly<Record<string, Doors>> = {
+  // Pure values: no Node, no Temporal, nothing of the house.
+  provisioning: {},
+  disk: { rooms: ['provisioning'], packages: ['node:*'] },
+
+  // A library in its own right: nothing of Certline.
+  smp: { rooms: ['smp/client', 'smp/files'] },
+  'smp/shell': {},
+  'smp/wire': { rooms: ['smp'], types: ['smp/client'], packages: ['cbor-x/index-no-eval'] },
+  'smp/framing': { rooms: ['smp/wire'] },
+  'smp/links': { rooms: ['smp'], packages: ['node:*', 'serialport'] },
+  'smp/requests': { rooms: ['smp/wire', 'smp/shell'] },
+  'smp/client': { rooms: ['smp', 'smp/wire', 'smp/framing', 'smp/links', 'smp/requests', 'smp/shell'] },
+  'smp/files': { rooms: ['smp', 'smp/wire', 'smp/requests', 'smp/client'], packages: ['node:*'] },
+
+  // Seven floors; each room sees only rooms above its line.
+  pki: {},
+  'pki/x509': {
+    rooms: ['pki'],
+    packages: ['node:*', '@peculiar/asn1-x509', '@peculiar/x509', 'asn1js', 'reflect-metadata'],
+  },
+  'pki/keys': { rooms: ['pki', 'pki/x509', 'disk', 'provisioning'], packages: ['node:*'] },
+  'pki/profile': { rooms: ['pki', 'pki/x509', 'provisioning'] },
+  'pki/lint': { rooms: ['pki', 'pki/x509', 'pki/profile', 'provisioning'], packages: ['node:*'] },
+  'pki/certificate': { rooms: ['pki', 'pki/x509', 'pki/profile', 'provisioning'], packages: ['node:*'] },
+  'pki/signers': { rooms: ['pki', 'pki/x509', 'disk'], packages: ['node:*', 'pkcs11js'] },
+  'pki/orders': { rooms: ['pki', 'pki/x509', 'pki/keys'], packages: ['node:*', 'zod'] },
+  'pki/audit': { rooms: ['pki', 'pki/x509', 'pki/keys'], packages: ['node:*'] },
+  'pki/ca': {
+    rooms: ['pki', 'pki/x509', 'pki/keys', 'pki/profile', 'pki/certificate', 'pki/signers', 'disk'],
+    packages: ['node:*'],
+  },
+  'pki/revocation': { rooms: ['pki', 'pki/x509', 'pki/certificate', 'pki/ca'], packages: ['node:*'] },
+  'pki/signing': {
+    rooms: [
+      'pki',
+      'pki/x509',
+      'pki/keys',
+      'pki/profile',
+      'pki/lint',
+      'pki/certificate',
+      'pki/orders',
+      'pki/audit',
+      'pki/ca',
+      'provisioning',
+    ],
+    packages: ['node:*'],
+  },
+  'pki/ledger': { rooms: [...PKI_BELOW_LEDGER, 'disk', 'provisioning'], packages: ['node:*', 'pg'] },
+
+  manifests: {},
+  'manifests/csv': { rooms: ['manifests'], packages: ['node:*', 'csv-parse/sync'] },
+  'manifests/check': { rooms: ['manifests', 'manifests/csv', 'provisioning'] },
+  'manifests/answer': {
+    rooms: ['manifests', 'manifests/csv', 'manifests/check', 'disk', 'provisioning'],
+    packages: ['node:*'],
+  },
+  'manifests/intake': {
+    rooms: ['manifests', 'manifests/csv', 'manifests/check', 'manifests/answer', 'disk', 'provisioning'],
+    packages: ['node:*'],
+  },
+
+  registry: { rooms: ['provisioning'] },
+  'registry/sqlite': { rooms: ['registry', 'provisioning'], packages: ['node:*'] },
+
+  fixtures: { rooms: ['provisioning'] },
+  'fixtures/board': {
+    rooms: ['fixtures', 'fixtures/station', 'smp/*', 'pki', 'pki/keys', 'pki/lint', 'provisioning'],
+    packages: ['node:*'],
+  },
+  'fixtures/station': {
+    rooms: ['fixtures', 'fixtures/board', 'disk', 'provisioning'],
+    packages: ['node:*', 'pino'],
+  },
+
+  reports: { rooms: ['registry', ...PKI_BELOW_LEDGER, 'pki/ledger', 'provisioning'] },
+  activities: {
+    rooms: ['reports', 'fixtures/*', 'registry', 'manifests/answer', ...PKI_BELOW_LEDGER, 'provisioning'],
+    packages: ['@temporalio/activity', '@temporalio/common'],
+  },
+
+  // Workflow code runs in Temporal's sandbox: no Node, and activities as types only.
+  workflows: {
+    rooms: ['workflows/*', 'provisioning'],
+    types: ['activities'],
+    packages: ['@temporalio/common', '@temporalio/workflow'],
+  },
+  'workflows/unit': {
+    rooms: ['workflows', 'provisioning'],
+    types: ['activities'],
+    packages: ['@temporalio/common', '@temporalio/workflow'],
+  },
+  'workflows/chunk': {
+    rooms: ['workflows', 'workflows/unit', 'workflows/batch', 'provisioning'],
+    packages: ['@temporalio/common', '@temporalio/workflow'],
+  },
+  'workflows/batch': {
+    rooms: ['workflows', 'workflows/chunk', 'provisioning'],
+    packages: ['@temporalio/common', '@temporalio/workflow'],
+  },
+
+  temporal: {
+    rooms: ['temporal/server', 'pki/keys', 'provisioning'],
+    packages: ['node:*', '@temporalio/client', '@temporalio/common', '@temporalio/worker'],
+  },
+  'temporal/server': {
+    rooms: ['disk', 'provisioning'],
+    packages: [
+      'node:*',
+      '@temporalio/client',
+      '@temporalio/client/package.json',
+      '@temporalio/common/lib/time.js',
+      '@temporalio/envconfig',
+      '@temporalio/worker',
+      'zod',
+    ],
+  },
+  line: {
+    rooms: [
+      'temporal/*',
+      'fixtures/*',
+      'registry/*',
+      'manifests/*',
+      ...PKI_BELOW_LEDGER,
+      'pki/ledger',
+      'disk',
+      'provisioning',
+    ],
+    types: ['workers'],
+    packages: ['node:*', '@temporalio/worker', 'pino', 'zod'],
+  },
+  workers: {
+    rooms: [
+      'line',
+      'temporal/*',
+      'activities',
+      'fixtures/*',
+      'registry/*',
+      'manifests/*',
+      ...PKI_BELOW_LEDGER,
+      'pki/ledger',
+      'disk',
+      'provisioning',
+    ],
+    packages: ['node:*', '@temporalio/client', '@temporalio/common', '@temporalio/worker', 'pino'],
+  },
+  cli: {
+    rooms: [
+      'cli/*',
+      'workers',
+      'line',
+      'temporal/*',
+      'reports',
+      'fixtures/*',
+      'registry/*',
+      'manifests/*',
+      ...PKI_BELOW_LEDGER,
+      'pki/ledger',
+      'smp/*',
+      'disk',
+      'simulator',
+      'provisioning',
+    ],
+    packages: ['node:*', '@temporalio/client', '@temporalio/worker', 'commander', 'pino', 'serialport'],
+  },
+  // What a person sees, drawn: it knows nothing of units and batches.
+  'cli/terminal': { packages: ['node:*'] },
+
+  // Shares no code with the SMP client: it cannot hide the client's mistakes.
+  simulator: { rooms: ['simulator/line', 'disk'], packages: ['node:*', 'zod'] },
+  'simulator/flash': { rooms: ['simulator'], packages: ['node:*'] },
+  'simulator/shell': { rooms: ['simulator', 'simulator/flash'], packages: ['node:*'] },
+  'simulator/smp': { rooms: ['simulator', 'simulator/flash', 'simulator/shell'], packages: ['node:*'] },
+  'simulator/board': {
+    rooms: ['simulator', 'simulator/flash', 'simulator/shell', 'simulator/smp', 'disk'],
+    packages: ['node:*'],
+  },
+  'simulator/line': { rooms: ['simulator', 'simulator/board', 'disk'], packages: ['node:*', 'zod'] },
+
+  '.ci': { packages: ['node:*'] },
+  '.ci/lint': { packages: ['node:*'] },
+  deploy: { rooms: ['temporal/server'], packages: ['@temporalio/client'] },
+  bench: {
+    rooms: ['bench/*', 'line', 'workers', 'temporal/*', 'smp/*', 'pki/*', 'provisioning', 'test/*'],
+    packages: ['node:*', '@temporalio/worker', '@temporalio/workflow'],
+  },
+};
