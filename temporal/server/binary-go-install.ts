@@ -1,14 +1,14 @@
-import { execFile, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { forgetBuild, recordBuild } from './build-record.ts';
 import { executableOnPath } from './executable-on-path.ts';
+import { runRecorded } from './recorded-child.ts';
 import { withSignOfLife } from './sign-of-life.ts';
 
-/** The last tag of Temporal's command line that `go install` takes: later ones have a `replace` in their go.mod. */
+/**
+ * The last version of Temporal's command line that Go can build from its module proxy. Version 1.9.1 was tried: its go.mod
+ * replaces the module cliext by a folder, and neither the module's archive nor the proxy has cliext.
+ */
 const MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
 /** The `go` line in that tag's go.mod. */
 const GO_NEEDED = { major: 1, minor: 25 };
@@ -36,7 +36,7 @@ export async function buildBinary(build: BinaryBuild): Promise<string> {
   if (go === undefined) throw new Error('there is no `go` on PATH');
   await checkGo(go, build);
   build.report('Building the Temporal server with Go: 3 to 4 minutes on 2 cores, once for this user.');
-  build.report('It needs the Go module proxy and about 3.5 GB for Go’s own caches; the result takes 213 MB.');
+  build.report("It needs the Go module proxy and about 3.5 GB for Go's own caches; the result takes 213 MB.");
   await runInstall(go, build);
   return join(build.folder, 'temporal');
 }
@@ -65,59 +65,35 @@ async function checkGo(go: string, build: BinaryBuild): Promise<void> {
 }
 
 async function runInstall(go: string, build: BinaryBuild): Promise<void> {
-  build.signal?.throwIfAborted();
-  const child = spawn(go, ['install', '-v', '-ldflags', '-s -w', MODULE], {
+  const progress = followOutput();
+  const running = runRecorded({
+    command: go,
+    args: ['install', '-v', '-ldflags', '-s -w', MODULE],
     cwd: build.folder,
     env: { ...build.environment, GOBIN: build.folder, CGO_ENABLED: '0', GOOS: '', GOARCH: '' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-    // A group of its own, so that one signal ends the compilers too.
-    detached: true,
+    cacheFolder: build.cacheFolder,
+    timeoutMs: BUILD_TIMEOUT_MS,
+    signal: build.signal,
+    onErrorLine: (text) => progress.hear(text),
   });
-  await once(child, 'spawn');
-  recordBuild(build.cacheFolder, child.pid);
-  const stop = endOnAbort(child, build.signal);
-  try {
-    const progress = followOutput(child);
-    const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-    const [code, signal] = await withSignOfLife(ended, REPORT_EVERY_MS, build.report, (elapsed) => {
-      return `Building the Temporal server: ${elapsed} so far, ${progress.summary()}.`;
-    });
-    build.signal?.throwIfAborted();
-    if (code !== 0) throw new Error(`go install ended with ${code ?? signal}: ${progress.lastLines()}`);
-  } finally {
-    stop();
-    forgetBuild(build.cacheFolder);
-  }
-}
-
-function endOnAbort(child: ChildProcess, signal: AbortSignal | undefined): () => void {
-  const end = (): void => {
-    const ended = child.exitCode !== null || child.signalCode !== null;
-    if (child.pid !== undefined && !ended) process.kill(-child.pid, 'SIGKILL');
-  };
-  const timer = setTimeout(end, BUILD_TIMEOUT_MS);
-  signal?.addEventListener('abort', end);
-  process.once('exit', end);
-  return () => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', end);
-    process.removeListener('exit', end);
-  };
+  const line = (elapsed: string): string =>
+    `Building the Temporal server: ${elapsed} so far, ${progress.summary()}.`;
+  const end = await withSignOfLife(running, REPORT_EVERY_MS, build.report, line);
+  if (end !== 0) throw new Error(`go install ended with ${end}: ${progress.lastLines()}`);
 }
 
 /** Go names each module that it downloads and, with `-v`, each package that it compiles. */
-function followOutput(child: ChildProcess): { summary(): string; lastLines(): string } {
+function followOutput(): { hear(line: string): void; summary(): string; lastLines(): string } {
   let downloaded = 0;
   let compiled = 0;
   const tail: string[] = [];
-  if (child.stderr === null) throw new Error('go install runs without a pipe for its messages');
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    if (line.startsWith('go: downloading')) downloaded += 1;
-    else if (/^[\w./~-]+$/.test(line)) compiled += 1;
-    tail.push(line);
-    if (tail.length > 4) tail.shift();
-  });
   return {
+    hear: (line) => {
+      if (line.startsWith('go: downloading')) downloaded += 1;
+      else if (/^[\w./~-]+$/.test(line)) compiled += 1;
+      tail.push(line);
+      if (tail.length > 4) tail.shift();
+    },
     summary: () => `${downloaded} modules downloaded, ${compiled} of about 1,300 packages compiled`,
     lastLines: () => tail.join(' | '),
   };

@@ -30,7 +30,7 @@ export function externalConfiguration(environment: NodeJS.ProcessEnv): ClientCon
     configuration = toClientOptions(loadClientConfigProfile({ overrideEnvVars: Object.fromEntries(set) }));
   } catch (error) {
     const { message } = error as Error;
-    throw misconfigured(`Temporal’s configuration (${chosenBy}) cannot be used: ${message}.`, error);
+    throw misconfigured(`Temporal's configuration (${chosenBy}) cannot be used: ${message}.`, error);
   }
   if (configuration.connectionOptions.address !== undefined) return configuration;
   throw misconfigured(`${chosenBy} is set and names no address; set TEMPORAL_ADDRESS too.`);
@@ -57,7 +57,7 @@ export interface ExternalServerOptions {
 export async function openExternalServer(options: ExternalServerOptions): Promise<TemporalServer> {
   const { connectionOptions, namespace, searchAttributes, signal, patience } = options;
   const address = connectionOptions.address ?? '';
-  const source = `the server at ${address}, from Temporal’s environment configuration`;
+  const source = `the server at ${address}, from Temporal's environment configuration`;
   options.report(`Using ${source}, namespace ${namespace}.`);
   const connection = await connect(address, connectionOptions, patience.connectMs);
   try {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { tryLock } from '../../disk/exclusive-lock.ts';
 import { isServing } from './is-serving.ts';
-import type { LocalServerOptions } from './local-server.ts';
+import type { LocalServerOptions } from './local-server-options.ts';
 import { waitForNamespace } from './namespace-wait.ts';
 import { isRunning } from './process-identity.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';

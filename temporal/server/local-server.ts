@@ -7,28 +7,15 @@ import type { DevServer } from './dev-server.ts';
 import { isDatabaseOpen, tryLock } from '../../disk/exclusive-lock.ts';
 import { isServing } from './is-serving.ts';
 import { joinRunningLine } from './join-running-line.ts';
+import type { LocalServerOptions } from './local-server-options.ts';
 import { ensureOwnNamespace } from './own-namespace.ts';
 import { ownServer } from './own-server.ts';
-import type { Patience } from './patience.ts';
 import { endProcess, isRunning } from './process-identity.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
-import type { SearchAttributes } from './search-attributes.ts';
 import { addressOf, readServerRecord } from './server-record.ts';
 import { findTemporalBinary } from './temporal-binary.ts';
 import type { TemporalServer } from './temporal-server.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
-
-/** What a local server needs, all settled: see `OpenTemporalServer`. */
-export interface LocalServerOptions {
-  readonly directory: string;
-  readonly namespace: string;
-  readonly searchAttributes: SearchAttributes;
-  readonly environment: NodeJS.ProcessEnv;
-  readonly ui: boolean;
-  readonly report: (line: string) => void;
-  readonly signal: AbortSignal | undefined;
-  readonly patience: Patience;
-}
 
 /**
  * The dev server of this state folder: the one another living process runs here (joined, not owned), the one a killed
@@ -79,7 +66,7 @@ async function startServer(options: LocalServerOptions): Promise<DevServer> {
   const databasePath = join(directory, 'temporal.db');
   await waitUntilFree(databasePath, options);
   const { path: binaryPath, source } = await findTemporalBinary({ environment, report, signal });
-  report(`Starting Temporal’s dev server: ${source}.`);
+  report(`Starting Temporal's dev server: ${source}.`);
   // After a crash, workers elsewhere still knock at the old port.
   const crashed = readServerRecord(directory);
   const preferredPorts = crashed === undefined ? [] : [crashed.ports];

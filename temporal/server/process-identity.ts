@@ -1,15 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 
 /**
  * A process that cannot be mistaken for a later one with the same number. `startedAt` is opaque text: on Linux the
- * boot id and the start in clock ticks, elsewhere the start date that `ps` prints.
+ * boot id and the start in clock ticks, elsewhere the start date that `ps` prints. Pid 1 is no child of ours, and 0 and -1
+ * name groups.
  */
-export interface ProcessIdentity {
-  readonly pid: number;
-  readonly startedAt: string;
-}
+export const processIdentity = z.object({ pid: z.int().min(2), startedAt: z.string() }).readonly();
+
+/** See {@link processIdentity}. */
+export type ProcessIdentity = z.infer<typeof processIdentity>;
 
 /** The identity of the living process with this number; `undefined` when there is none, or only its zombie. */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {

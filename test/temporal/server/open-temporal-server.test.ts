@@ -229,7 +229,7 @@ describe('a server that does not start', () => {
   it('is reported with its last words', async () => {
     const directory = scratchFolder();
     const bin = join(directory, 'bin');
-    const version = 'temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)';
+    const version = 'temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)';
     writeScript(
       bin,
       'temporal',

@@ -21,7 +21,7 @@ export function writeScript(folder: string, name: string, body: string): string 
 }
 
 /** A `temporal` that knows its version and nothing else. */
-export const FAKE_TEMPORAL = 'echo "temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)"';
+export const FAKE_TEMPORAL = 'echo "temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)"';
 
 /** An environment with nothing on PATH but the system's own tools, and with its own home. */
 export function bareEnvironment(home: string, ...pathFolders: string[]): NodeJS.ProcessEnv {

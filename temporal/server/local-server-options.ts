@@ -1,0 +1,14 @@
+import type { Patience } from './patience.ts';
+import type { SearchAttributes } from './search-attributes.ts';
+
+/** What a local server needs, all settled: see `OpenTemporalServer`. */
+export interface LocalServerOptions {
+  readonly directory: string;
+  readonly namespace: string;
+  readonly searchAttributes: SearchAttributes;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly ui: boolean;
+  readonly report: (line: string) => void;
+  readonly signal: AbortSignal | undefined;
+  readonly patience: Patience;
+}
