@@ -1,13 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadLineConfig } from '../line/config.ts';
 import type { LineConfig } from '../line/config.ts';
 
-/** What every command is told: by option, else by environment, else by default. */
+/** The state folder and the configuration of a command, each by option, else by environment, else by default. */
 export interface Invocation {
   readonly stateFolder: string;
   readonly config: LineConfig;
+}
+
+/** Where a command works. Not every command needs the configuration, so it is read only on request. */
+export interface Place {
+  readonly stateFolder: string;
+  /** Reads the configuration. Rejects with CONFIG_NOT_FOUND, CONFIG_INVALID. */
+  readonly invocation: () => Promise<Invocation>;
 }
 
 interface GlobalOptions {
@@ -20,22 +26,18 @@ interface GlobalOptions {
 const DEFAULT_CONFIG = 'certline.json';
 const DEFAULT_STATE = '.certline';
 
-/** Only the state folder, for commands that need no configuration. */
-export function stateFolderOf(command: Command): string {
-  const { state } = command.optsWithGlobals<GlobalOptions>();
-  return resolve(state ?? process.env['CERTLINE_STATE'] ?? DEFAULT_STATE);
+/** Reads the global options of a command line that has been parsed. */
+export function placeOf(command: Command): Place {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  const stateFolder = resolve(options.state ?? process.env['CERTLINE_STATE'] ?? DEFAULT_STATE);
+  return { stateFolder, invocation: async () => ({ stateFolder, config: await readConfig(options) }) };
 }
 
-/** Reads the configuration that the command line or the environment names. Throws CONFIG_NOT_FOUND, CONFIG_INVALID. */
-export function invocationOf(command: Command): Invocation {
-  const options = command.optsWithGlobals<GlobalOptions>();
-  const named = options.config ?? process.env['CERTLINE_CONFIG'];
-  const config = loadLineConfig(named ?? defaultConfig());
+async function readConfig(options: GlobalOptions): Promise<LineConfig> {
+  const { loadLineConfig } = await import('../line/config.ts');
+  const config = loadLineConfig(options.config ?? process.env['CERTLINE_CONFIG'] ?? defaultConfig());
   const inbox = options.inbox ?? process.env['CERTLINE_INBOX'];
-  return {
-    stateFolder: stateFolderOf(command),
-    config: inbox === undefined ? config : { ...config, inbox: resolve(inbox) },
-  };
+  return inbox === undefined ? config : { ...config, inbox: resolve(inbox) };
 }
 
 /** The one in the working folder, else the one that Certline comes with. */

@@ -1,61 +1,55 @@
-import type { Command } from 'commander';
-import { invocationOf } from '../invocation.ts';
-import type { VerifyAuditOptions } from './verify-audit.ts';
+import { command, group } from '../command.ts';
+import { JSON_OPTION } from '../option-values.ts';
 
 /** Commands of the security engineer about the signer's audit log. */
-export function addAuditCommands(program: Command): void {
-  const audit = program
-    .command('audit')
-    .description("judge, export and reconcile the signer's audit log")
-    .addHelpText('after', '\nExamples:\n  certline audit verify\n  certline audit reconcile');
-  audit
-    .command('verify')
-    .description('is every entry the next of its chain, and does the log reach its witnessed checkpoint?')
-    .argument('[folder]', 'an export to judge, instead of the ledger here')
-    .option('--checkpoint <file>', 'a checkpoint that was kept elsewhere, instead of the newest')
-    .option('--key <file>', 'the public audit key as you know it, instead of the one that lies there')
-    .option('--json', 'one JSON document instead of text')
-    .addHelpText(
-      'after',
-      `
-Exit status 0: the log is whole; 33: it is not.
-
-Examples:
-  certline audit verify
-  certline audit verify lot-0007-audit --key audit.pub`,
-    )
-    .action(async (folder: string | undefined, options: VerifyAuditOptions, command: Command) => {
-      const { verifyAudit } = await import('./verify-audit.ts');
-      await verifyAudit(invocationOf(command), folder, options);
-    });
-  audit
-    .command('export')
-    .description('write the log, a checkpoint over it and the public audit key into a folder')
-    .argument('<folder>', 'made where it is missing')
-    .addHelpText('after', '\nExample:\n  certline audit export lot-0007-audit')
-    .action(async (folder: string, _options: object, command: Command) => {
-      const { exportAudit } = await import('./export-audit.ts');
-      await exportAudit(invocationOf(command), folder);
-    });
-  audit
-    .command('reconcile')
-    .description('compare signatures, ledger, audit log, registry and manifests, and name each difference')
-    .option('--json', 'one JSON document instead of a table')
-    .addHelpText('after', '\nExit status 0: no difference; 33: some.\n\nExample:\n  certline audit reconcile')
-    .action(async (options: { json?: boolean }, command: Command) => {
-      const { reconcileRecords } = await import('./reconcile-records.ts');
-      await reconcileRecords(invocationOf(command), options);
-    });
-  audit
-    .command('checkpoint')
-    .description('sign where the log stands now, witness it, and print the note')
-    .option(
-      '--accept-loss',
-      'let the ledger go on although its witness saw another; that is on record for ever',
-    )
-    .addHelpText('after', '\nExample:\n  certline audit checkpoint > /media/head-office/checkpoint.txt')
-    .action(async (options: { acceptLoss?: boolean }, command: Command) => {
-      const { makeCheckpointNow } = await import('./make-checkpoint.ts');
-      await makeCheckpointNow(invocationOf(command), options);
-    });
-}
+export const auditCommands = group(
+  'audit',
+  {
+    says: "verify, export and reconcile the signer's audit log",
+    examples: ['certline audit verify', 'certline audit reconcile'],
+  },
+  [
+    command('verify', {
+      says: 'check that the log is an unbroken chain and contains the entry of its witnessed checkpoint',
+      args: { '[folder]': 'folder of an exported log; default: the ledger of this state folder' },
+      options: {
+        '--checkpoint <file>': 'check against this checkpoint; default: the newest one here or in the folder',
+        '--key <file>':
+          'public audit key that you trust; default: the key that is stored here or in the folder',
+        ...JSON_OPTION,
+      },
+      notes: 'Exit status 0: the log is intact; 33: it is not.',
+      examples: ['certline audit verify', 'certline audit verify lot-0007-audit --key audit.pub'],
+      load: () => import('./verify-audit.ts'),
+      run: async ({ verifyAudit }, { folder, options, invocation }) =>
+        await verifyAudit(await invocation(), folder, options),
+    }),
+    command('export', {
+      says: 'write the log, a checkpoint of it and the public audit key into a folder',
+      args: { '<folder>': 'folder to write into; created if missing' },
+      examples: ['certline audit export lot-0007-audit'],
+      load: () => import('./export-audit.ts'),
+      run: async ({ exportAudit }, { folder, invocation }) => await exportAudit(await invocation(), folder),
+    }),
+    command('reconcile', {
+      says: 'compare signatures, ledger, audit log, registry and manifests, and list every difference',
+      options: JSON_OPTION,
+      notes: 'Exit status 0: no difference; 33: at least one.',
+      examples: ['certline audit reconcile'],
+      load: () => import('./reconcile-records.ts'),
+      run: async ({ reconcileRecords }, { options, invocation }) =>
+        await reconcileRecords(await invocation(), options),
+    }),
+    command('checkpoint', {
+      says: 'sign the current end of the log, witness it, and print the signed note',
+      options: {
+        '--accept-loss':
+          'accept a ledger that does not match its witness, for example after a restore; this is recorded in the log for good',
+      },
+      examples: ['certline audit checkpoint > /media/head-office/checkpoint.txt'],
+      load: () => import('./make-checkpoint.ts'),
+      run: async ({ makeCheckpointNow }, { options, invocation }) =>
+        await makeCheckpointNow(await invocation(), options),
+    }),
+  ],
+);

@@ -1,91 +1,75 @@
-import { Option } from 'commander';
-import type { Command } from 'commander';
 import { REVOCATION_REASONS } from '../../pki/x509/revocation-reason.ts';
-import { invocationOf, stateFolderOf } from '../invocation.ts';
-import type { LintFileOptions } from './lint-file.ts';
-import type { ShowCertificateOptions } from './show-certificate.ts';
-import type { WithdrawOptions } from './withdraw-certificate.ts';
+import { command, group } from '../command.ts';
+import type { Entry } from '../command.ts';
+import { JSON_OPTION } from '../option-values.ts';
 
-const WHICH = 'unit serial, or serial number or SHA-256 of a certificate';
-
-/** What can be undone again. */
-const HOLDS = {
-  hold: 'withdraw a certificate for the time being',
-  release: 'end a hold: the certificate counts again',
-} as const;
+const WHICH = 'serial number of a unit, or serial number or SHA-256 fingerprint of a certificate';
 
 /** Commands about single certificates, at the signer. */
-export function addCertCommands(program: Command): void {
-  const cert = addReadingCommands(program);
-  cert
-    .command('revoke')
-    .description('withdraw a certificate for good')
-    .argument('<which>', WHICH)
-    .addOption(
-      new Option('--reason <reason>', 'why, as in RFC 5280')
-        .choices(REVOCATION_REASONS)
-        .makeOptionMandatory(),
-    )
-    .option('--json', 'one JSON document instead of text')
-    .addHelpText('after', '\nExample:\n  certline cert revoke CL-000017 --reason keyCompromise')
-    .action(async (which: string, options: WithdrawOptions, command: Command) => {
-      const { withdrawCertificate } = await import('./withdraw-certificate.ts');
-      await withdrawCertificate(invocationOf(command), 'revoke', which, options);
-    });
-  for (const [withdrawal, description] of Object.entries(HOLDS)) {
-    cert
-      .command(withdrawal)
-      .description(description)
-      .argument('<which>', WHICH)
-      .option('--json', 'one JSON document instead of text')
-      .addHelpText('after', `\nExample:\n  certline cert ${withdrawal} CL-000017`)
-      .action(async (which: string, options: WithdrawOptions, command: Command) => {
-        const { withdrawCertificate } = await import('./withdraw-certificate.ts');
-        await withdrawCertificate(invocationOf(command), withdrawal as keyof typeof HOLDS, which, options);
-      });
-  }
-}
+export const certCommands = group(
+  'cert',
+  {
+    says: 'check, show and revoke single certificates',
+    examples: ['certline cert lint crt.der', 'certline cert show CL-000017'],
+  },
+  [
+    command('lint', {
+      says: 'check certificates against the device profile: list every broken rule with its code',
+      args: { '<file>': 'one certificate in DER, or any number in PEM' },
+      options: {
+        '--issuer <file>':
+          'certificate of the CA that must have signed; default: the CA of this state folder',
+        ...JSON_OPTION,
+      },
+      notes: 'Exit status 0: no rule is broken; 9: at least one is; 5: there is no such file.',
+      examples: [
+        'certline cert lint crt.der',
+        "certline cert lint crt.pem --issuer factory-ica.pem --json | jq '.certificates[].findings[].code'",
+      ],
+      load: () => import('./lint-file.ts'),
+      run: async ({ lintFile }, { file, options, stateFolder }) => await lintFile(stateFolder, file, options),
+    }),
+    command('show', {
+      says: 'show what a certificate contains and what the ledger knows about it',
+      args: { '<which>': `certificate file; or ${WHICH}` },
+      options: { '--pem': 'print only the certificate, in PEM', ...JSON_OPTION },
+      examples: [
+        'certline cert show CL-000017',
+        "certline cert show crt.der --json | jq -r '.[].ledger.state'",
+      ],
+      load: () => import('./show-certificate.ts'),
+      run: async ({ showCertificate }, { which, options, invocation }) =>
+        await showCertificate(await invocation(), which, options),
+    }),
+    command('revoke', {
+      says: 'revoke a certificate for good',
+      args: { '<which>': WHICH },
+      options: {
+        '--reason <reason>': {
+          says: 'reason in the revocation list (RFC 5280)',
+          choices: REVOCATION_REASONS,
+          required: true,
+        },
+        ...JSON_OPTION,
+      },
+      examples: ['certline cert revoke CL-000017 --reason keyCompromise'],
+      load: () => import('./withdraw-certificate.ts'),
+      run: async ({ withdrawCertificate }, { which, options, invocation }) =>
+        await withdrawCertificate(await invocation(), 'revoke', which, options),
+    }),
+    hold('hold', 'suspend a certificate; "cert release" makes it valid again'),
+    hold('release', 'end the hold of a certificate: it is valid again'),
+  ],
+);
 
-function addReadingCommands(program: Command): Command {
-  const cert = program
-    .command('cert')
-    .description('judge, see and withdraw single certificates')
-    .addHelpText('after', '\nExamples:\n  certline cert lint crt.der\n  certline cert show CL-000017');
-  cert
-    .command('lint')
-    .description('judge certificates by the device profile: every rule that is broken, with its code')
-    .argument('<file>', 'one certificate in DER, or any number in PEM')
-    .option('--issuer <file>', 'certificate of the CA that must have signed; else the one of this line')
-    .option('--json', 'one JSON document instead of a table')
-    .addHelpText(
-      'after',
-      `
-Exit status 0: no rule is broken; 9: one is; 5: there is no such file.
-
-Examples:
-  certline cert lint crt.der
-  certline cert lint crt.pem --issuer factory-ica.pem --json | jq '.certificates[].findings[].code'`,
-    )
-    .action(async (file: string, options: LintFileOptions, command: Command) => {
-      const { lintFile } = await import('./lint-file.ts');
-      await lintFile(stateFolderOf(command), file, options);
-    });
-  cert
-    .command('show')
-    .description('what a certificate says, and what the ledger knows of it')
-    .argument('<which>', `file, ${WHICH}`)
-    .option('--pem', 'only the certificate, in PEM')
-    .option('--json', 'one JSON document instead of text')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  certline cert show CL-000017
-  certline cert show crt.der --json | jq -r '.[].ledger.state'`,
-    )
-    .action(async (which: string, options: ShowCertificateOptions, command: Command) => {
-      const { showCertificate } = await import('./show-certificate.ts');
-      await showCertificate(invocationOf(command), which, options);
-    });
-  return cert;
+function hold(name: 'hold' | 'release', says: string): Entry {
+  return command(name, {
+    says,
+    args: { '<which>': WHICH },
+    options: JSON_OPTION,
+    examples: [`certline cert ${name} CL-000017`],
+    load: () => import('./withdraw-certificate.ts'),
+    run: async ({ withdrawCertificate }, { which, options, invocation }) =>
+      await withdrawCertificate(await invocation(), name, which, options),
+  });
 }

@@ -1,5 +1,4 @@
 import { styleText } from 'node:util';
-import type { Command } from 'commander';
 import type { LineConfig } from '../../line/config.ts';
 import { checkCa } from './check-ca.ts';
 import { checkClock } from './check-clock.ts';
@@ -15,7 +14,7 @@ import { checkLedger, checkRegistry } from './check-stores.ts';
 import { failure, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
-import { invocationOf, stateFolderOf } from '../invocation.ts';
+import type { Place } from '../invocation.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 
 export interface DoctorOptions {
@@ -24,9 +23,9 @@ export interface DoctorOptions {
 }
 
 /** Runs every check, tells each finding as it comes, and sets the exit status of the first failure. */
-export async function examineHost(command: Command, options: DoctorOptions): Promise<void> {
+export async function examineHost(place: Place, options: DoctorOptions): Promise<void> {
   const findings: Finding[] = [];
-  for await (const finding of findingsOf(command, options.probe === true)) {
+  for await (const finding of findingsOf(place, options.probe === true)) {
     findings.push(finding);
     if (options.json !== true) printFinding(finding);
   }
@@ -39,10 +38,10 @@ export async function examineHost(command: Command, options: DoctorOptions): Pro
 const NO_KEY_CONFIG = { passphraseFile: undefined, pkcs11: undefined };
 
 /** Every check in the order in which a fault is best mended. */
-async function* findingsOf(command: Command, probe: boolean): AsyncGenerator<Finding> {
-  const stateFolder = stateFolderOf(command);
+async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding> {
+  const { stateFolder } = place;
   yield checkNode();
-  const config = readConfig(command);
+  const config = await readConfig(place);
   yield 'finding' in config ? config.finding : ok('configuration', describeConfig(config));
   yield await checkFolder('state folder', stateFolder);
   yield await checkSpace('disk', stateFolder);
@@ -65,9 +64,9 @@ async function* findingsOf(command: Command, probe: boolean): AsyncGenerator<Fin
   yield* await checkPorts(config.stations, probe);
 }
 
-function readConfig(command: Command): LineConfig | { readonly finding: Finding } {
+async function readConfig({ invocation }: Place): Promise<LineConfig | { readonly finding: Finding }> {
   try {
-    return invocationOf(command).config;
+    return (await invocation()).config;
   } catch (error) {
     return { finding: failure('configuration', error) };
   }

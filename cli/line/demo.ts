@@ -10,13 +10,20 @@ import { dropNextLot } from './demo-lot.ts';
 import { CommandError } from '../exit-status.ts';
 import { mustAllPass, showBatch } from '../batch/follow-batch.ts';
 import type { Invocation } from '../invocation.ts';
-import type { DemoOptions } from './commands.ts';
 import { inboxLine, withLine } from './run-line.ts';
 import type { RunningLine } from './run-line.ts';
 import { printLine } from '../terminal/stdout.ts';
 import { aborted } from '../stop-signal.ts';
 import { printFields } from '../terminal/table.ts';
 import { printUnitRows } from '../unit/unit-rows.ts';
+
+export interface DemoOptions {
+  readonly units?: number;
+  readonly stay?: boolean;
+  readonly speed: 'realistic' | 'instant';
+  /** Which board from now on is a bad one, counted from 1. */
+  readonly faulty?: number;
+}
 
 /** A larger lot shows only the units that did not pass. */
 const SHOWN_WHOLE = 50;

@@ -1,49 +1,37 @@
-import type { Command } from 'commander';
-import { invocationOf } from '../invocation.ts';
-import type { SubmitOptions } from './submit-manifest.ts';
+import { command } from '../command.ts';
+import { JSON_OPTION } from '../option-values.ts';
 
-/**
- * Commands of the planner: is a manifest right, and make a batch of it. What a command needs is loaded when it runs, as
- * in the other groups: Temporal's client alone takes longer to load than most commands take.
- */
-export function addManifestCommands(program: Command): void {
-  program
-    .command('validate')
-    .description(
-      'judge a manifest, with no effect: every row that would be refused, and what is expected instead',
-    )
-    .argument('<file>', 'the manifest, a CSV file')
-    .option('--json', 'one JSON document instead of a table')
-    .addHelpText(
-      'after',
-      `
-Exit status 0: it would be accepted; 3: it would be refused; 5: there is no such file.
+const MANIFEST = { '<file>': 'the manifest, a CSV file' } as const;
 
-Examples:
-  certline validate lot-0007.csv
-  certline validate lot-0007.csv --json | jq '.issues[] | {line, code}'`,
-    )
-    .action(async (file: string, options: { json?: boolean }, command: Command) => {
-      const { validateFile } = await import('./validate-file.ts');
-      await validateFile(invocationOf(command), file, options);
-    });
-  program
-    .command('submit')
-    .description('drop a manifest into the inbox of the line, and wait for its answer while a line runs')
-    .argument('<file>', 'the manifest, a CSV file')
-    .option('--json', 'one JSON document instead of lines for people')
-    .option('--wait', 'go on until every unit has ended or waits for a decision')
-    .addHelpText(
-      'after',
-      `
-Where no line runs, the manifest lies in the inbox until one starts.
-
-Examples:
-  certline submit lot-0007.csv
-  certline submit lot-0007.csv --wait && echo "every unit passed"`,
-    )
-    .action(async (file: string, options: SubmitOptions, command: Command) => {
-      const { submitManifest } = await import('./submit-manifest.ts');
-      await submitManifest(invocationOf(command), file, options);
-    });
-}
+/** Commands of the planner: check a manifest, and make a batch of it. */
+export const manifestCommands = [
+  command('validate', {
+    says: 'check a manifest without any effect: list every row that would be refused, and what is expected instead',
+    args: MANIFEST,
+    options: JSON_OPTION,
+    notes: 'Exit status 0: it would be accepted; 3: it would be refused; 5: there is no such file.',
+    examples: [
+      'certline validate lot-0007.csv',
+      "certline validate lot-0007.csv --json | jq '.issues[] | {line, code}'",
+    ],
+    load: () => import('./validate-file.ts'),
+    run: async ({ validateFile }, { file, options, invocation }) =>
+      await validateFile(await invocation(), file, options),
+  }),
+  command('submit', {
+    says: 'copy a manifest into the inbox of the line, and, while a line runs, wait for its answer',
+    args: MANIFEST,
+    options: {
+      '--wait': 'wait until every unit has ended or waits for a decision; default: wait for the answer only',
+      ...JSON_OPTION,
+    },
+    notes: 'If no line runs, the manifest stays in the inbox until one starts.',
+    examples: [
+      'certline submit lot-0007.csv',
+      'certline submit lot-0007.csv --wait && echo "every unit passed"',
+    ],
+    load: () => import('./submit-manifest.ts'),
+    run: async ({ submitManifest }, { file, options, invocation }) =>
+      await submitManifest(await invocation(), file, options),
+  }),
+] as const;

@@ -24,6 +24,12 @@ describe('certline', () => {
     }
   });
 
+  it('prints its version and that of Node', async () => {
+    const { status, stdout } = await newPlace().certline('--version');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^certline \d+\.\d+\.\d+ \(Node\.js v24\.[\d.]+\)\n$/);
+  });
+
   it.each([['batch', 'rerun'], ['unit', 'retry'], ['doctor']])(
     'shows examples of %s %s',
     async (...command) => {

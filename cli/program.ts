@@ -1,0 +1,49 @@
+import { Command } from 'commander';
+import { auditCommands } from './audit/commands.ts';
+import { batchCommands } from './batch/commands.ts';
+import { boardCommands } from './board/commands.ts';
+import { caCommands } from './ca/commands.ts';
+import { certCommands } from './cert/commands.ts';
+import { doctorCommand } from './doctor/commands.ts';
+import { lineCommands } from './line/commands.ts';
+import { manifestCommands } from './manifest/commands.ts';
+import { orderCommands } from './order/commands.ts';
+import { registryCommands } from './registry/commands.ts';
+import { stationCommands } from './station/commands.ts';
+import { unitCommands } from './unit/commands.ts';
+import { versionText } from './version.ts';
+
+/** Everything that can be typed after `certline`. Its errors about the command line are thrown. */
+export function certlineProgram(): Command {
+  const program = new Command('certline')
+    .description('Factory provisioning: a manifest in, boards with their own key and certificate out.')
+    .version(versionText(), '--version', 'print the versions of Certline and Node.js')
+    .option(
+      '--state <folder>',
+      'folder for everything the line must keep; default: CERTLINE_STATE, else .certline',
+    )
+    .option(
+      '--config <file>',
+      "products and stations; default: CERTLINE_CONFIG, else certline.json here, else Certline's own",
+    )
+    .option('--inbox <folder>', 'drop folder for manifests; default: CERTLINE_INBOX, else as configured')
+    .showHelpAfterError('("certline --help" lists the commands)')
+    .exitOverride();
+
+  for (const add of [
+    ...lineCommands,
+    ...manifestCommands,
+    batchCommands,
+    unitCommands,
+    boardCommands,
+    caCommands,
+    certCommands,
+    auditCommands,
+    orderCommands,
+    stationCommands,
+    registryCommands,
+    doctorCommand,
+  ])
+    add(program);
+  return program;
+}
