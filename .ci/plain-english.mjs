@@ -1,0 +1,35 @@
+// Refuses the words that docs/dictionary.md lists: in Markdown pages, or with --code in the comments and texts of TypeScript
+// files, counted by room. Exit status 1 if there are any.
+import { globSync, readFileSync } from 'node:fs';
+import { readDictionary } from './english/dictionary.mjs';
+import { proseOfMarkdown, proseOfTypeScript, textSources } from './english/prose.mjs';
+
+const dictionary = readDictionary(readFileSync('docs/dictionary.md', 'utf8'));
+const code = process.argv.includes('--code');
+const files = globSync(code ? '*/**/*.ts' : ['**/*.md'], { exclude: ['node_modules', 'test', '.certline'] });
+const findings = files.toSorted().flatMap((file) => findingsIn(file));
+
+for (const { file, line, phrase, better } of findings)
+  process.stdout.write(`${file}:${line}  "${phrase}" → ${better}\n`);
+if (code) {
+  const rooms = Map.groupBy(findings, ({ file }) => file.split('/')[0]);
+  for (const [room, { length }] of rooms) process.stdout.write(`${room}/: ${length}\n`);
+}
+process.stdout.write(`plain English: ${files.length} files, ${findings.length} words to replace\n`);
+if (files.length === 0 || findings.length > 0) process.exitCode = 1;
+
+function findingsIn(file) {
+  const text = readFileSync(file, 'utf8');
+  const prose = code ? proseOfTypeScript(text) : proseOfMarkdown(text);
+  // A table is left out only for the sake of a file that is there and has the texts.
+  if (!code) for (const source of textSources(text)) readFileSync(source);
+  return dictionary
+    .flatMap(({ phrase, better, pattern }) =>
+      [...prose.matchAll(pattern)].map(({ index }) => ({ file, line: lineOf(prose, index), phrase, better })),
+    )
+    .toSorted((one, other) => one.line - other.line);
+}
+
+function lineOf(text, index) {
+  return text.slice(0, index).split('\n').length;
+}
