@@ -1,4 +1,4 @@
-import type { IssuanceLedger } from '../pki/signing/issuance-ledger.ts';
+import type { Refusals } from '../pki/signing/refusals.ts';
 import { PkiError } from '../pki/pki-error.ts';
 import type { PkiCode } from '../pki/pki-error.ts';
 
@@ -13,7 +13,7 @@ const INABILITIES: ReadonlySet<PkiCode> = new Set([
 
 /** Runs a request to the signer; what it is refused for goes into the audit log before it is told. */
 export async function refusalsRecorded<T>(
-  ledger: IssuanceLedger,
+  ledger: Refusals,
   request: Readonly<Record<string, unknown>>,
   run: () => Promise<T>,
 ): Promise<T> {

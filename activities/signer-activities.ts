@@ -1,4 +1,7 @@
-import type { IssuanceLedger } from '../pki/signing/issuance-ledger.ts';
+import type { Issuances } from '../pki/signing/issuances.ts';
+import type { Refusals } from '../pki/signing/refusals.ts';
+import type { Releases } from '../pki/signing/releases.ts';
+import type { Stations } from '../pki/signing/stations.ts';
 import { PkiError } from '../pki/pki-error.ts';
 import { Context } from '@temporalio/activity';
 import { gateCsr } from '../pki/signing/csr-gate.ts';
@@ -19,7 +22,7 @@ import { translated } from './failure-translation.ts';
 /** What the signer works with. */
 export interface SignerParts {
   readonly issuer: Issuer;
-  readonly ledger: IssuanceLedger;
+  readonly ledger: Issuances & Releases & Stations & Refusals;
   readonly orders: OrderDesk;
   readonly stations: StationGate;
 }

@@ -1,5 +1,5 @@
 import type { StationConfig } from '../fixtures/station/station-config.ts';
-import type { IssuanceLedger } from '../pki/signing/issuance-ledger.ts';
+import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
 import { ensureStationKey } from '../pki/keys/station-key.ts';
 import { stationKeyPath } from './state-folder.ts';
@@ -17,7 +17,7 @@ export const rateOf = (sockets: number): number => sockets * PER_SOCKET_AND_MINU
 export async function enrollOwnStations(
   stateFolder: string,
   stations: readonly StationConfig[],
-  ledger: IssuanceLedger,
+  ledger: SqlLedger,
 ): Promise<void> {
   for (const { id, sockets, signaturesPerMinute } of stations) {
     const { verifier } = ensureStationKey(stationKeyPath(stateFolder, id), id);

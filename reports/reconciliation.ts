@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../pki/audit/audit-chain.ts';
-import type { Issuance, IssuanceState } from '../pki/signing/issuance-ledger.ts';
+import type { Issuance, IssuanceState } from '../pki/signing/issuances.ts';
 import { sha256Hex } from '../pki/x509/p256.ts';
 
 /** What two records disagree in; `code` is stable, `what` names the unit, request or certificate. */

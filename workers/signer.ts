@@ -2,9 +2,9 @@ import type { NativeConnection } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import { createSignerActivities } from '../activities/signer-activities.ts';
 import { profileOfProduct } from '../pki/profile/certificate-profile.ts';
-import type { IssuanceLedger } from '../pki/signing/issuance-ledger.ts';
 import { Issuer } from '../pki/signing/issuer.ts';
 import { StationGate } from '../pki/signing/station-gate.ts';
+import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import type { StationRates } from '../pki/ledger/station-rates.ts';
 import { OrderDesk } from '../pki/orders/order-desk.ts';
 import type { OrderSources } from '../pki/orders/order-desk.ts';
@@ -18,7 +18,7 @@ import { dataConverter } from '../temporal/connection.ts';
 
 export interface SignerRoleOptions {
   readonly ca: IssuingCa;
-  readonly ledger: IssuanceLedger;
+  readonly ledger: SqlLedger;
   readonly rates: StationRates;
   readonly orders: OrderSources;
   readonly products: readonly Product[];

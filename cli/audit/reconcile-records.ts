@@ -1,4 +1,4 @@
-import type { Issuance } from '../../pki/signing/issuance-ledger.ts';
+import type { Issuance } from '../../pki/signing/issuances.ts';
 import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { compareAudit, compareLot, replayAudit } from '../../reports/reconciliation.ts';

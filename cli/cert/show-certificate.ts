@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import type { CertificateFacts } from '../../pki/lint/certificate-facts.ts';
 import { readCaChain } from '../../pki/ca/ca-folder.ts';
-import type { Issuance } from '../../pki/signing/issuance-ledger.ts';
+import type { Issuance } from '../../pki/signing/issuances.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
 import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import type { SubjectAltName } from '../../provisioning/product.ts';

@@ -1,4 +1,4 @@
-import type { Issuance } from '../../pki/signing/issuance-ledger.ts';
+import type { Issuance } from '../../pki/signing/issuances.ts';
 import { REVOCATION_REASONS } from '../../pki/x509/revocation-reason.ts';
 import type { RevocationReason } from '../../pki/x509/revocation-reason.ts';
 import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';

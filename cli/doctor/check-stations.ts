@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { StationConfig } from '../../fixtures/station/station-config.ts';
-import type { EnrolledStation } from '../../pki/signing/issuance-ledger.ts';
+import type { EnrolledStation } from '../../pki/signing/stations.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
 import { loadStationKey } from '../../pki/keys/station-key.ts';
 import { stationKeyPath } from '../../line/state-folder.ts';

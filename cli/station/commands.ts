@@ -1,4 +1,4 @@
-import type { StationState } from '../../pki/signing/issuance-ledger.ts';
+import type { StationState } from '../../pki/signing/stations.ts';
 import { command, group } from '../command.ts';
 import type { Entry } from '../command.ts';
 import { JSON_OPTION, wholeNumber } from '../option-values.ts';

@@ -1,4 +1,4 @@
-import type { StationState } from '../../pki/signing/issuance-ledger.ts';
+import type { StationState } from '../../pki/signing/stations.ts';
 import { PkiError } from '../../pki/pki-error.ts';
 import { parseVerifier } from '../../pki/keys/signed-note.ts';
 import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';

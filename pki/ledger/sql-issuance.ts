@@ -1,5 +1,5 @@
 import { foldSerial } from '../../provisioning/serial-number.ts';
-import type { Issuance, IssuanceState, Reservation } from '../signing/issuance-ledger.ts';
+import type { Issuance, IssuanceState, Reservation } from '../signing/issuances.ts';
 import type { EarlierIssuance, IssuanceKind, ReservationFacts } from '../signing/issuance-policy.ts';
 import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
 import { countOrder, standingOf } from './sql-order.ts';

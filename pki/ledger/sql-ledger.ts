@@ -1,22 +1,16 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Withdrawals, CrlBuild, NumberedCrl } from '../revocation/withdrawals.ts';
 import type { AuditEntry, AuditEvent } from '../audit/audit-chain.ts';
-import { LIVE_STATES } from '../signing/issuance-ledger.ts';
-import type {
-  BatchRelease,
-  EnrolledStation,
-  Issuance,
-  IssuanceLedger,
-  IssuanceState,
-  Refusal,
-  Reservation,
-  StationState,
-  UnitRelease,
-} from '../signing/issuance-ledger.ts';
+import { LIVE_STATES } from '../signing/issuances.ts';
+import type { BatchRelease, UnitRelease, Releases } from '../signing/releases.ts';
+import type { EnrolledStation, StationState, Stations } from '../signing/stations.ts';
+import type { Issuance, Issuances, IssuanceState, Reservation } from '../signing/issuances.ts';
+import type { Refusal, Refusals } from '../signing/refusals.ts';
 import type { OrderStanding } from '../orders/order-standing.ts';
 import type { RevocationReason } from '../x509/revocation-reason.ts';
 import { planReservation } from '../signing/issuance-policy.ts';
 import type { LedgerDatabase, LedgerTransaction } from './ledger-database.ts';
+import type { OrderBook } from '../orders/order-desk.ts';
 import type { SignedOrder } from '../orders/order.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
@@ -55,7 +49,7 @@ const SHA256_HEX_LENGTH = 64;
 const REFUSAL_MAX = 200;
 
 /** An issuance ledger in a SQL database: the policy's decisions, each with its audit entry, in one transaction. */
-export class SqlLedger implements IssuanceLedger, Withdrawals, AuditLog {
+export class SqlLedger implements OrderBook, Releases, Issuances, Stations, Refusals, Withdrawals, AuditLog {
   readonly #database: LedgerDatabase;
   #witnessed: { readonly size: number; readonly hash: string } | undefined;
 
@@ -80,6 +74,7 @@ export class SqlLedger implements IssuanceLedger, Withdrawals, AuditLog {
     });
   }
 
+  /** Ends an order, for good: nothing is released or signed under it any more; idempotent. Throws ORDER_UNKNOWN. */
   closeOrder(order: string): Promise<void> {
     return this.#database.write(async (transaction) => {
       const standing = await selectOrder(transaction, order);
@@ -239,6 +234,7 @@ export class SqlLedger implements IssuanceLedger, Withdrawals, AuditLog {
     return this.#database.read((transaction) => selectStations(transaction));
   }
 
+  /** Enrolls a station. One that is known receives this key and rate, and may work again: a person decided so. */
   admitStation(station: Pick<EnrolledStation, 'stationId' | 'verifier' | 'perMinute'>): Promise<void> {
     return this.#database.write(async (transaction) => {
       await upsertStation(transaction, { ...station, enrolledAt: new Date().toISOString() });

@@ -1,5 +1,5 @@
 import { foldSerial } from '../../provisioning/serial-number.ts';
-import type { Issuance } from '../signing/issuance-ledger.ts';
+import type { Issuance } from '../signing/issuances.ts';
 import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { issuanceOf, SELECT_ISSUANCE } from './sql-issuance.ts';

@@ -1,5 +1,5 @@
 import { foldSerial, isSerial } from '../../provisioning/serial-number.ts';
-import type { BatchRelease, ReleasedUnit, UnitRelease } from '../signing/issuance-ledger.ts';
+import type { BatchRelease, ReleasedUnit, UnitRelease } from '../signing/releases.ts';
 import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
 import { checkManifest, checkProducts, openOrderAt } from '../orders/order-policy.ts';
 import { PkiError } from '../pki-error.ts';

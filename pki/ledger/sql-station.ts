@@ -1,4 +1,4 @@
-import type { EnrolledStation, StationState } from '../signing/issuance-ledger.ts';
+import type { EnrolledStation, StationState } from '../signing/stations.ts';
 import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
 
 export async function selectStation(

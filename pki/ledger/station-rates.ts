@@ -1,4 +1,4 @@
-import type { EnrolledStation } from '../signing/issuance-ledger.ts';
+import type { EnrolledStation } from '../signing/stations.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
 import { selectEmptyAt, updateEmptyAt } from './sql-station.ts';
 

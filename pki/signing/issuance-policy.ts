@@ -1,5 +1,6 @@
-import { LIVE_STATES } from './issuance-ledger.ts';
-import type { IssuanceState, ReleasedUnit, Reservation } from './issuance-ledger.ts';
+import { LIVE_STATES } from './issuances.ts';
+import type { IssuanceState, Reservation } from './issuances.ts';
+import type { ReleasedUnit } from './releases.ts';
 import type { OrderStanding } from '../orders/order-standing.ts';
 import { openOrderAt } from '../orders/order-policy.ts';
 import { PkiError } from '../pki-error.ts';

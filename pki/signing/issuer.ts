@@ -5,7 +5,7 @@ import type { Expectation } from './checked-signing.ts';
 import { gateCsr } from './csr-gate.ts';
 import { notBeforeOf, randomCertificateSerial } from '../certificate/device-certificate.ts';
 import { DeviceTbsTemplate } from '../certificate/device-tbs-template.ts';
-import type { Issuance, IssuanceLedger, Reservation } from './issuance-ledger.ts';
+import type { Issuance, Issuances, Reservation } from './issuances.ts';
 import { REVOCATION_REASONS } from '../x509/revocation-reason.ts';
 import type { RevocationReason } from '../x509/revocation-reason.ts';
 import { checkRequest, requestDigest } from './issue-request.ts';
@@ -42,7 +42,7 @@ type IssueStep = (typeof ISSUE_STEPS)[number];
 /** What an issuer is made of. `atStep` is told each step as it is reached: for measuring, and for killing in tests. */
 export interface IssuerParts {
   readonly ca: IssuingCa;
-  readonly ledger: IssuanceLedger;
+  readonly ledger: Issuances;
   /** The profile of a product; undefined for a product that is not configured. */
   readonly profileOf: (product: string) => CertificateProfile | undefined;
   readonly now?: () => Date;
@@ -55,7 +55,7 @@ export interface IssuerParts {
  */
 export class Issuer {
   readonly #ca: IssuingCa;
-  readonly #ledger: IssuanceLedger;
+  readonly #ledger: Issuances;
   readonly #profileOf: IssuerParts['profileOf'];
   readonly #now: () => Date;
   readonly #atStep: NonNullable<IssuerParts['atStep']>;

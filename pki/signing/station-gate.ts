@@ -1,4 +1,4 @@
-import type { EnrolledStation, IssuanceLedger } from './issuance-ledger.ts';
+import type { EnrolledStation, Stations } from './stations.ts';
 import { PkiError } from '../pki-error.ts';
 import { parseVerifier } from '../keys/signed-note.ts';
 import { isStatementSigned } from './signed-request.ts';
@@ -22,11 +22,11 @@ export interface Allowance {
 
 /** Lets a request through to the issuer only if an enrolled station made it. */
 export class StationGate {
-  readonly #ledger: IssuanceLedger;
+  readonly #enrolled: Stations;
   readonly #rates: Allowance;
 
-  constructor(ledger: IssuanceLedger, rates: Allowance) {
-    this.#ledger = ledger;
+  constructor(enrolled: Stations, rates: Allowance) {
+    this.#enrolled = enrolled;
     this.#rates = rates;
   }
 
@@ -39,7 +39,7 @@ export class StationGate {
     const { stationId } = statement;
     if (typeof signature !== 'string')
       throw refusal('REQUEST_UNSIGNED', stationId, 'sent a request without a signature');
-    const station = await this.#ledger.station(stationId);
+    const station = await this.#enrolled.station(stationId);
     assertMayAsk(stationId, station);
     const verifier = parseVerifier(station.verifier);
     if (verifier === undefined || !isStatementSigned(statement, signature, verifier.publicKey))

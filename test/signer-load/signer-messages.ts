@@ -5,7 +5,7 @@ import type {
   SignCertificateInput,
   SignedCertificate,
 } from '../../provisioning/signing.ts';
-import type { StationState } from '../../pki/signing/issuance-ledger.ts';
+import type { StationState } from '../../pki/signing/stations.ts';
 import type { RevocationReason } from '../../pki/x509/revocation-reason.ts';
 
 /** What the signer's process does for whoever is at the other end of its pipe: the activities, and what people do by hand. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Reservation } from '../../../pki/signing/issuance-ledger.ts';
+import type { Reservation } from '../../../pki/signing/issuances.ts';
 import type { OrderStanding } from '../../../pki/orders/order-standing.ts';
 import { planReservation } from '../../../pki/signing/issuance-policy.ts';
 import type { EarlierIssuance, ReservationFacts } from '../../../pki/signing/issuance-policy.ts';

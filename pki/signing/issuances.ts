@@ -1,0 +1,78 @@
+import type { RevocationReason } from '../x509/revocation-reason.ts';
+
+/**
+ * What an issuance can be. signing: its content is fixed, and a signature may exist. issued: the certificate is stored.
+ * active: a board is known to carry it. superseded: another attempt took its place. revoked: a person or the line
+ * withdrew it.
+ */
+const ISSUANCE_STATES = ['signing', 'issued', 'active', 'superseded', 'revoked'] as const;
+
+export type IssuanceState = (typeof ISSUANCE_STATES)[number];
+
+/** States in which a serial or a board is taken: at most one issuance each. */
+export const LIVE_STATES: ReadonlySet<IssuanceState> = new Set(['signing', 'issued', 'active']);
+
+/** All that is fixed of a certificate before it is signed. Times are ISO 8601, hashes and serial lower-case hex. */
+export interface Reservation {
+  readonly requestId: string;
+  /** SHA-256 of the whole request: the same id with another request is a conflict. */
+  readonly requestSha256: string;
+  readonly batchId: string;
+  readonly serial: string;
+  readonly product: string;
+  readonly attempt: number;
+  readonly boardId: string;
+  readonly spkiSha256: string;
+  readonly certificateSerial: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly tbs: Uint8Array;
+  readonly reservedAt: string;
+}
+
+/** A row of the ledger: a reservation and what became of it. */
+export interface Issuance extends Reservation {
+  readonly state: IssuanceState;
+  /** DER, from `issued` on. */
+  readonly certificate?: Uint8Array;
+  /** Why it is superseded or revoked, and since when; ISO 8601. */
+  readonly reason?: string;
+  readonly endedAt?: string;
+  /** Since when its certificate is on hold; ISO 8601. */
+  readonly heldAt?: string;
+}
+
+/**
+ * The durable memory of what was signed. Each method is one transaction, on disk when its promise resolves. All throw
+ * LEDGER_UNAVAILABLE when the ledger cannot be written now, LEDGER_CORRUPT when it is damaged.
+ */
+export interface Issuances {
+  find(requestId: string): Promise<Issuance | undefined>;
+  /** The issuance of a serial that is signing, issued or active; there is at most one. */
+  liveIssuance(serial: string): Promise<Issuance | undefined>;
+
+  /**
+   * Reserves under the rules of `planReservation`, and says that a signature may exist from now on; or returns the row
+   * that this request id has already.
+   */
+  reserve(reservation: Reservation): Promise<Issuance>;
+  /**
+   * Says that another signature over a reservation may exist from now on; or returns, in another state than `signing`,
+   * what became of it meanwhile. Throws ISSUANCE_UNKNOWN.
+   */
+  resumeSigning(requestId: string): Promise<Issuance>;
+  /**
+   * Stores the certificate unless one is stored already; returns the one that is stored. Throws CERTIFICATE_WITHDRAWN
+   * when the issuance is over.
+   */
+  recordIssued(requestId: string, certificate: Uint8Array): Promise<Uint8Array>;
+  /** Boards are known to carry these. Throws ISSUANCE_UNKNOWN, or CERTIFICATE_WITHDRAWN for one that is not live. */
+  activate(requestIds: readonly string[]): Promise<void>;
+  /** Withdraws an issuance; idempotent. Undefined when the request id is unknown. */
+  revoke(requestId: string, reason: RevocationReason): Promise<Issuance | undefined>;
+  /**
+   * A unit ended without a pass: what is live of its serial is withdrawn, and a request of this or an earlier attempt
+   * that arrives later is refused. Idempotent; a serial that was never released has nothing to withdraw.
+   */
+  withdrawUnit(serial: string, attempt: number): Promise<void>;
+}
