@@ -1,6 +1,6 @@
 // Refuses the words that docs/dictionary.md lists: in Markdown pages, or with --code in the comments and texts of TypeScript
 // files, counted by room. Exit status 1 if there are any.
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { readDictionary } from './english/dictionary.mjs';
 import { proseOfMarkdown, proseOfTypeScript, textSources } from './english/prose.mjs';
 
@@ -21,8 +21,9 @@ if (files.length === 0 || findings.length > 0) process.exitCode = 1;
 function findingsIn(file) {
   const text = readFileSync(file, 'utf8');
   const prose = code ? proseOfTypeScript(text) : proseOfMarkdown(text);
-  // A table is left out only for the sake of a file that is there and has the texts.
-  if (!code) for (const source of textSources(text)) readFileSync(source);
+  for (const source of code ? [] : textSources(text))
+    if (!existsSync(source))
+      throw new Error(`${file}: there is no ${source}: name the file that has the texts`);
   return dictionary
     .flatMap(({ phrase, better, pattern }) =>
       [...prose.matchAll(pattern)].map(({ index }) => ({ file, line: lineOf(prose, index), phrase, better })),

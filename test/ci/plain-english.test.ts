@@ -118,12 +118,19 @@ describe('the plain English check of code', () => {
   });
 });
 
-it('refuses to check with a dictionary that has no words', () => {
+it.each([
+  ['a dictionary that has no words', '# Dictionary\n', 'no table under "Do not write"'],
+  [
+    'texts of a file that is not there',
+    '## Title\n\n## Do not write\n\n| `mend` | fix |\n\n<!-- texts of gone.ts -->\n',
+    'docs/dictionary.md: there is no gone.ts',
+  ],
+])('refuses to check with %s', (_, dictionary, message) => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'docs'));
-  writeFileSync(join(folder, 'docs', 'dictionary.md'), '# Dictionary\n');
+  writeFileSync(join(folder, 'docs', 'dictionary.md'), dictionary);
   const node = join(ROOT, 'node_modules', '.bin', 'node');
   const ran = spawnSync(node, [join(ROOT, '.ci', 'plain-english.mjs')], { cwd: folder, encoding: 'utf8' });
   expect(ran.status).toBe(1);
-  expect(ran.stderr).toContain('no table under "Do not write"');
+  expect(ran.stderr).toContain(message);
 });

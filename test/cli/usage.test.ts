@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
+import { certlineProgram } from '../../cli/program.ts';
 import { newPlace } from '../support/certline.ts';
+import { pageOf } from './follow-docs.ts';
 
 describe('certline', () => {
   it('shows what there is', async () => {
@@ -67,9 +69,30 @@ describe('certline', () => {
   });
 });
 
+/** The command lines without arguments that a command leads to: `batch list`, `ca init` … */
+function commandPaths(command: Command): string[] {
+  if (command.commands.length === 0) return [''];
+  return command.commands.flatMap((each) =>
+    commandPaths(each).map((path) => `${each.name()} ${path}`.trim()),
+  );
+}
+
 describe('docs/operations.md', () => {
+  it('has every command in its tables, and no other', () => {
+    const section = pageOf('operations.md').split('\n## Commands\n')[1]!.split('\n## ')[0]!;
+    const rows = section
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+      .join('\n');
+    const paths = commandPaths(certlineProgram());
+    expect(paths.length).toBeGreaterThan(40);
+    expect(paths.filter((path) => !new RegExp(`\\bcertline ${path}\\b`).test(rows))).toEqual([]);
+    const shown = [...rows.matchAll(/\bcertline ([a-z][a-z -]*)/g)].map(([, words]) => words!.trim());
+    expect(shown.filter((words) => !paths.some((path) => `${words} `.startsWith(`${path} `)))).toEqual([]);
+  });
+
   it('lists every exit status as it is', () => {
-    const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
+    const text = pageOf('operations.md');
     const section = text.slice(text.indexOf('## Exit statuses')).split('\n## ')[0] ?? '';
     const rows = [...section.matchAll(/^\| (\d+) +\| (\w+) +\| (.+?) +\|$/gm)];
     const documented = rows.map(([, status, name, means]) => [name, { status: Number(status), means }]);
