@@ -3,7 +3,9 @@ import { CommanderError } from 'commander';
 import { EXIT_STATUS } from '../provisioning/exit-status.ts';
 import { certlineProgram } from './program.ts';
 import { reportFailure } from './report-failure.ts';
+import { endWhenPipeCloses } from './terminal/stdout.ts';
 
+endWhenPipeCloses();
 try {
   await certlineProgram().parseAsync();
 } catch (error) {

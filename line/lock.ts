@@ -1,11 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from './config-error.ts';
-import { tryLock } from '../disk/exclusive-lock.ts';
+import { isDatabaseOpen, tryLock } from '../disk/exclusive-lock.ts';
 import type { ExclusiveLock } from '../disk/exclusive-lock.ts';
 
 /** Held by the line of a state folder for as long as it runs. */
-export const lineLockPath = (stateFolder: string): string => join(stateFolder, 'line.lock');
+const lineLockPath = (stateFolder: string): string => join(stateFolder, 'line.lock');
+
+/** Whether a line of this host (`up`, `demo`) runs on the state folder now: a living process holds its lock. */
+export function isLineRunning(stateFolder: string): boolean {
+  return isDatabaseOpen(lineLockPath(stateFolder));
+}
 
 /** One line for one state folder. The lock goes with its process, however that ends. Throws LINE_RUNNING. */
 export function lockLine(stateFolder: string): ExclusiveLock {

@@ -193,7 +193,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     packages: ['node:*', '@temporalio/client', '@temporalio/worker', 'commander', 'pino', 'serialport'],
   },
   // What a person sees, drawn: it knows nothing of units and batches.
-  'cli/terminal': { packages: ['node:*'] },
+  'cli/terminal': { packages: ['node:*', 'get-east-asian-width'] },
 
   // Shares no code with the SMP client: it cannot hide the client's mistakes.
   simulator: { rooms: ['simulator/line', 'disk'], packages: ['node:*', 'zod'] },

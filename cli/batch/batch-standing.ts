@@ -38,6 +38,15 @@ export async function batchStanding(client: Client, batchId: string): Promise<Ba
   }
 }
 
+/** The error for a batch that cannot be controlled because it has ended. Throws as `batchStanding`. */
+export async function batchNotRunning(client: Client, batchId: string): Promise<CommandError> {
+  const { status } = await batchStanding(client, batchId);
+  return new CommandError(
+    'refused',
+    `Batch ${batchId} has ended (${status.toLowerCase()}), so none of its units waits: see "certline batch show ${batchId}".`,
+  );
+}
+
 async function askProgress(client: Client, handle: WorkflowHandle): Promise<BatchProgress | undefined> {
   try {
     return await client.withDeadline(Date.now() + QUERY_PATIENCE_MS, () =>

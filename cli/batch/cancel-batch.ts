@@ -2,12 +2,11 @@ import { createInterface } from 'node:readline/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
-import { batchNotRunning } from './batch-not-running.ts';
-import { batchStanding } from './batch-standing.ts';
+import { batchNotRunning, batchStanding } from './batch-standing.ts';
 import { CommandError } from '../exit-status.ts';
 import { withLineClient } from '../line/line-client.ts';
 import { renderPlain } from '../line/line-view.ts';
-import { liveBatchId } from './live-batch-id.ts';
+import { liveBatchId } from './find-batch.ts';
 import { printLine } from '../terminal/stdout.ts';
 
 /** `certline batch cancel`. Throws `usage` where nobody can be asked, `refused` when the batch has ended or the answer is no. */

@@ -1,6 +1,7 @@
 import type { BatchRecord, Registry } from '../../registry/registry.ts';
 import { CommandError } from '../exit-status.ts';
 import { didYouMean } from '../nearest-names.ts';
+import { withRegistry } from '../registry/open-registry.ts';
 
 /**
  * The batch that is meant by `given`: its whole id, or the beginning of one that no other batch has. Throws `unknown`
@@ -17,13 +18,20 @@ export async function findBatch(registry: Registry | undefined, given: string): 
   throw new CommandError('unknown', beginning.length > 0 ? ambiguous(given, ids) : noSuchBatch(given, ids));
 }
 
+/** The id of a batch that may be abbreviated where there is a registry; on a host without one Temporal must know it. */
+export async function liveBatchId(stateFolder: string, given: string): Promise<string> {
+  return await withRegistry(stateFolder, async (registry) =>
+    registry === undefined ? given : (await findBatch(registry, given)).batchId,
+  );
+}
+
 function ambiguous(given: string, ids: readonly string[]): string {
   const shown = ids.slice(0, 5).join(', ');
   const more = ids.length > 5 ? ` and ${ids.length - 5} more` : '';
-  return `${given} could be ${shown}${more}: give more of the id.`;
+  return `${given} could be ${shown}${more}: type more of the id.`;
 }
 
 function noSuchBatch(given: string, ids: readonly string[]): string {
-  const hint = didYouMean(given, ids) || ' "certline batch list" shows all there are.';
+  const hint = didYouMean(given, ids) || ' "certline batch list" lists them all.';
   return `There is no batch ${given}.${hint}`;
 }

@@ -1,7 +1,7 @@
 import type { BatchSummary, Registry } from '../../registry/registry.ts';
-import { batchState } from './batch-state.ts';
+import { batchState } from './batch-words.ts';
 import { withRegistry } from '../registry/open-registry.ts';
-import { shownTime } from '../terminal/shown-time.ts';
+import { shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printTable } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';

@@ -3,9 +3,9 @@ import { MESSAGES } from '../../provisioning/messages.ts';
 import type { RerunResult } from '../../provisioning/messages.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { askWorkflow } from '../line/ask-workflow.ts';
-import { batchNotRunning } from './batch-not-running.ts';
+import { batchNotRunning } from './batch-standing.ts';
 import { withLineClient } from '../line/line-client.ts';
-import { liveBatchId } from './live-batch-id.ts';
+import { liveBatchId } from './find-batch.ts';
 import { printLine } from '../terminal/stdout.ts';
 
 export interface RerunOptions {

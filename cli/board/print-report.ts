@@ -1,4 +1,4 @@
-import { shownExpiry, shownTime } from '../terminal/shown-time.ts';
+import { shownExpiry, shownTime } from '../terminal/words.ts';
 import { printLine } from '../terminal/stdout.ts';
 import { printFields } from '../terminal/table.ts';
 import type { BoardReport, ReportedClass, ReportedCredentials, ReportedImage } from './board-report.ts';

@@ -1,10 +1,9 @@
-import { styleText } from 'node:util';
+import { bar } from '../terminal/bar.ts';
 import { LiveScreen } from '../terminal/live-screen.ts';
 
 /** What is over before anybody could read a bar needs none. */
 const PATIENCE_MS = 400;
 const REDRAW_MS = 100;
-const BAR_CELLS = 30;
 
 /** A bar on standard error for a transfer that takes long; nothing where that is no terminal. */
 export class TransferBar {
@@ -36,10 +35,8 @@ export class TransferBar {
 
 /** The bar, how far it is, and how fast: `█████░░░  /lfs1/image  12.0 of 64.0 KiB, 6.1 KiB/s`. */
 export function barLine(what: string, done: number, total: number, elapsedMs: number): string {
-  const cells = total === 0 ? BAR_CELLS : Math.round((done / total) * BAR_CELLS);
-  const bar = '█'.repeat(cells) + styleText('dim', '░'.repeat(BAR_CELLS - cells));
   const speed = elapsedMs > 0 ? `, ${kibibytes((done * 1_000) / elapsedMs)} KiB/s` : '';
-  return `${bar}  ${what}  ${kibibytes(done)} of ${kibibytes(total)} KiB${speed}`;
+  return `${bar(done, total)}  ${what}  ${kibibytes(done)} of ${kibibytes(total)} KiB${speed}`;
 }
 
 function kibibytes(bytes: number): string {

@@ -10,7 +10,7 @@ import { applyCrl } from '../../line/apply-crl.ts';
 import type { Invocation } from '../invocation.ts';
 import { noLedger, withLedger } from '../open-ledger.ts';
 import { withWritableRegistry } from '../registry/open-registry.ts';
-import { shownTime } from '../terminal/shown-time.ts';
+import { shownTime } from '../terminal/words.ts';
 import { printJson } from '../terminal/stdout.ts';
 import { printFields } from '../terminal/table.ts';
 

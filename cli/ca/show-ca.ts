@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { CA_FILES, readCaChain } from '../../pki/ca/ca-folder.ts';
 import { caFolder } from '../../line/state-folder.ts';
-import { shownExpiry, shownTime } from '../terminal/shown-time.ts';
+import { shownExpiry, shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printFields } from '../terminal/table.ts';
 

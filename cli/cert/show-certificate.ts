@@ -11,7 +11,7 @@ import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { noLedger, readLedger } from '../open-ledger.ts';
 import { readCertificateFile } from './read-certificate-file.ts';
-import { shownExpiry, shownTime } from '../terminal/shown-time.ts';
+import { shownExpiry, shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printFields } from '../terminal/table.ts';
 

@@ -3,7 +3,7 @@ import { readCaChain } from '../../pki/ca/ca-folder.ts';
 import { openConfiguredCa } from '../../line/ca.ts';
 import type { CaKeyConfig } from '../../line/ca.ts';
 import { caFolder, caPassphrasePath } from '../../line/state-folder.ts';
-import { shownExpiry } from '../terminal/shown-time.ts';
+import { shownExpiry } from '../terminal/words.ts';
 import { failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 

@@ -4,7 +4,7 @@ import { ORDER_FILE_SUFFIX, readOrder } from '../../pki/orders/order-desk.ts';
 import type { OrderSources } from '../../pki/orders/order-desk.ts';
 import type { SignedOrder } from '../../pki/orders/order.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
-import { shownTime } from '../terminal/shown-time.ts';
+import { shownTime } from '../terminal/words.ts';
 import { failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 

@@ -8,7 +8,8 @@ import type { BatchRecord, Registry, ResultRow } from '../../registry/registry.t
 import { caFolder, virtualLineFolder } from '../../line/state-folder.ts';
 import { dropNextLot } from './demo-lot.ts';
 import { CommandError } from '../exit-status.ts';
-import { mustAllPass, showBatch } from '../batch/follow-batch.ts';
+import { mustAllPass } from '../batch/batch-words.ts';
+import { showBatch } from '../batch/follow-batch.ts';
 import type { Invocation } from '../invocation.ts';
 import { inboxLine, withLine } from './run-line.ts';
 import type { RunningLine } from './run-line.ts';

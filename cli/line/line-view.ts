@@ -2,6 +2,8 @@ import { styleText } from 'node:util';
 import type { Tile, TileState } from '../../fixtures/station/tile.ts';
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { STEPS } from '../../provisioning/step.ts';
+import { bar } from '../terminal/bar.ts';
+import { cutCells, padCells } from '../terminal/text-width.ts';
 
 /** What a screen shows of a running batch. */
 export interface LineView {
@@ -12,7 +14,6 @@ export interface LineView {
   readonly passedHere: number;
 }
 
-const BAR_CELLS = 30;
 const TILE_CELLS = 24;
 
 /** A tile is told by its word and its colour: a running unit never looks like a failed one. */
@@ -51,9 +52,7 @@ export function isSettled(progress: BatchProgress): boolean {
 
 function summaryLine(view: LineView): string {
   const { progress } = view;
-  const done = Math.round((ended(progress) / progress.rows) * BAR_CELLS);
-  const bar = '█'.repeat(done) + styleText('dim', '░'.repeat(BAR_CELLS - done));
-  return `${bar}  ${counts(progress)}${speed(view)}`;
+  return `${bar(ended(progress), progress.rows)}  ${counts(progress)}${speed(view)}`;
 }
 
 function counts(progress: BatchProgress): string {
@@ -90,8 +89,8 @@ function stationLines(station: string, sockets: readonly Tile[]): string[] {
 
 function tileText(tile: Tile): string {
   const { word, style } = FACE[tile.state];
-  const text = `${tile.socket} ${word} ${tile.serial ?? ''}`.slice(0, TILE_CELLS - 2);
-  return styleText(style, `[${text.padEnd(TILE_CELLS - 2)}]`);
+  const text = cutCells(`${tile.socket} ${word} ${tile.serial ?? ''}`, TILE_CELLS - 2);
+  return styleText(style, `[${padCells(text, TILE_CELLS - 2)}]`);
 }
 
 function attentionLines(progress: BatchProgress): string[] {

@@ -6,7 +6,7 @@ import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
 import { orderSourcesOf } from '../../line/orders.ts';
 import type { Invocation } from '../invocation.ts';
 import { readLedger } from '../open-ledger.ts';
-import { shownTime } from '../terminal/shown-time.ts';
+import { shownTime } from '../terminal/words.ts';
 import { printJson } from '../terminal/stdout.ts';
 import { printFields } from '../terminal/table.ts';
 

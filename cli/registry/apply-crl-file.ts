@@ -12,7 +12,7 @@ import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { withWritableRegistry } from './open-registry.ts';
 import { readCertificateFile } from '../cert/read-certificate-file.ts';
-import { shownTime } from '../terminal/shown-time.ts';
+import { shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 
 /** The longest that the reader takes: 400,000 entries in DER, some more in PEM. */

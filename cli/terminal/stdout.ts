@@ -1,8 +1,10 @@
-// `certline batch list | head` closes the pipe while there is more to say: that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+/** `certline batch list | head` closes the pipe while there is more to print: from here on that ends the process quietly. */
+export function endWhenPipeCloses(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
 
 /** Writes one line to standard output. */
 export function printLine(line = ''): void {

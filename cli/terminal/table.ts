@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { printLine } from './stdout.ts';
+import { padCells, padCellsStart, textWidth } from './text-width.ts';
 
 /** Rows by which the widths of the columns are settled; a table of any length then needs no memory. */
 const MEASURED_ROWS = 500;
@@ -37,14 +38,16 @@ export async function printTable(
 
 /** Prints labels and what they stand for, a line each; what is undefined is left out. */
 export function printFields(fields: readonly (readonly [label: string, value: string | undefined])[]): void {
-  const width = Math.max(...fields.map(([label]) => label.length));
+  const width = Math.max(...fields.map(([label]) => textWidth(label)));
   for (const [label, value] of fields) {
-    if (value !== undefined) printLine(`${styleText('dim', label.padEnd(width))}${GAP}${value}`);
+    if (value !== undefined) printLine(`${styleText('dim', padCells(label, width))}${GAP}${value}`);
   }
 }
 
 function widthsOf(columns: readonly Column[], rows: readonly (readonly string[])[]): number[] {
-  return columns.map(({ head }, at) => Math.max(head.length, ...rows.map((row) => row[at]?.length ?? 0)));
+  return columns.map(({ head }, at) =>
+    Math.max(textWidth(head), ...rows.map((row) => textWidth(row[at] ?? ''))),
+  );
 }
 
 function rowLine(columns: readonly Column[], widths: readonly number[], row: readonly string[]): string {
@@ -58,7 +61,7 @@ function rowLine(columns: readonly Column[], widths: readonly number[], row: rea
 }
 
 function padded(cell: string, { align }: Column, width: number): string {
-  return align === 'right' ? cell.padStart(width) : cell.padEnd(width);
+  return align === 'right' ? padCellsStart(cell, width) : padCells(cell, width);
 }
 
 function joined(cells: readonly string[]): string {

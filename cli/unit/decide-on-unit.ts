@@ -5,9 +5,8 @@ import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { askWorkflow } from '../line/ask-workflow.ts';
 import { CommandError } from '../exit-status.ts';
 import { withLineClient } from '../line/line-client.ts';
-import { withRegistry } from '../registry/open-registry.ts';
 import { printLine } from '../terminal/stdout.ts';
-import { unknownUnit } from './unknown-unit.ts';
+import { findUnit } from './find-unit.ts';
 
 /** What a person may decide on a unit that waits. */
 export type Verdict = (typeof MESSAGES)['retry' | 'skip' | 'scrap'];
@@ -31,16 +30,18 @@ export async function decideOnUnit(
   });
 }
 
-/** Why there is nothing to decide: the unit has ended, has not begun, or does not exist. */
+/** Why there is nothing to decide: the unit has ended or has not begun. Throws `unknown` where it does not exist. */
 async function unitNotRunning(client: Client, stateFolder: string, serial: string): Promise<CommandError> {
   const see = `see "certline unit show ${serial}"`;
   const ended = await endOf(client, serial);
   if (ended !== undefined)
-    return new CommandError('refused', `${serial} has ended (${ended}), nothing waits: ${see}.`);
-  const record = await withRegistry(stateFolder, async (registry) => await registry?.unit(serial));
-  if (record === undefined) return unknownUnit(serial);
-  const standing = record.outcome === undefined ? 'has not begun' : `has ended as ${record.outcome}`;
-  return new CommandError('refused', `${serial} ${standing}, nothing waits: ${see}.`);
+    return new CommandError(
+      'refused',
+      `${serial} has ended (${ended}), so there is nothing to decide: ${see}.`,
+    );
+  const { outcome } = await findUnit(stateFolder, serial);
+  const standing = outcome === undefined ? 'has not begun' : `has ended as ${outcome}`;
+  return new CommandError('refused', `${serial} ${standing}, so there is nothing to decide: ${see}.`);
 }
 
 async function endOf(client: Client, serial: string): Promise<string | undefined> {

@@ -7,11 +7,10 @@ import type {
   UnitRecord,
 } from '../../registry/registry.ts';
 import { CommandError } from '../exit-status.ts';
-import { withRegistry } from '../registry/open-registry.ts';
-import { shownExpiry, shownTime } from '../terminal/shown-time.ts';
+import { shownExpiry, shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printFields, printTable } from '../terminal/table.ts';
-import { unknownUnit } from './unknown-unit.ts';
+import { findUnit } from './find-unit.ts';
 import type { LiveState } from './unit-live-state.ts';
 
 export interface DescribeUnitOptions {
@@ -25,8 +24,7 @@ export async function describeUnit(
   serial: string,
   options: DescribeUnitOptions,
 ): Promise<void> {
-  const unit = await withRegistry(stateFolder, async (registry) => await registry?.unit(serial));
-  if (unit === undefined) throw unknownUnit(serial);
+  const unit = await findUnit(stateFolder, serial);
   if (options.pem === true) {
     process.stdout.write(activePem(unit));
     return;

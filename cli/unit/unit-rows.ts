@@ -1,5 +1,5 @@
 import type { ResultRow } from '../../registry/registry.ts';
-import { outcomeStyle } from '../terminal/outcome-style.ts';
+import { outcomeStyle } from '../terminal/words.ts';
 import { printTable } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';
 

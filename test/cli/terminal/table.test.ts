@@ -24,6 +24,15 @@ describe('a table', () => {
     expect(out.text()).toBe('serial      n  code\nCL-1        7\nCL-000002  12  X\n');
   });
 
+  it('aligns cells of signs that are two cells wide', async () => {
+    const out = captured();
+    await printTable(COLUMNS, [
+      ['深圳-1', '7', 'A'],
+      ['CL-000002', '12', 'B'],
+    ]);
+    expect(out.text()).toBe('serial      n  code\n深圳-1      7  A\nCL-000002  12  B\n');
+  });
+
   it('has its heads when there is no row', async () => {
     const out = captured();
     await printTable(COLUMNS, []);

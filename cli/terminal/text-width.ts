@@ -1,0 +1,46 @@
+import { stripVTControlCharacters } from 'node:util';
+import { eastAsianWidth } from 'get-east-asian-width';
+
+/** Signs that a person reads as one: a letter with its accents, an emoji of several code points. */
+const SIGNS = new Intl.Segmenter('und', { granularity: 'grapheme' });
+
+const ASCII = /^[ -~]*$/;
+const EMOJI = /^\p{RGI_Emoji}$/v;
+
+/** How many cells of a terminal a text takes: CJK characters and emoji take two. Colours take none. */
+export function textWidth(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  return [...SIGNS.segment(stripVTControlCharacters(text))].reduce(
+    (sum, { segment }) => sum + signWidth(segment),
+    0,
+  );
+}
+
+/** Fills a text with blanks at its end up to a width in cells. */
+export function padCells(text: string, width: number): string {
+  return text + blanks(text, width);
+}
+
+/** Fills a text with blanks at its beginning up to a width in cells. */
+export function padCellsStart(text: string, width: number): string {
+  return blanks(text, width) + text;
+}
+
+/** The longest beginning of a text that fits into a width in cells. */
+export function cutCells(text: string, width: number): string {
+  let cut = '';
+  for (const { segment } of SIGNS.segment(text)) {
+    if (textWidth(cut + segment) > width) break;
+    cut += segment;
+  }
+  return cut;
+}
+
+/** Accents and joiners after the first code point do not move the cursor. */
+function signWidth(sign: string): number {
+  return EMOJI.test(sign) ? 2 : eastAsianWidth(sign.codePointAt(0)!);
+}
+
+function blanks(text: string, width: number): string {
+  return ' '.repeat(Math.max(0, width - textWidth(text)));
+}
