@@ -44,6 +44,7 @@ export async function runDemo(invocation: Invocation, options: DemoOptions): Pro
       patient: process.stdout.isTTY || options.stay === true,
     });
     await showOutcomes(running.line.registry, batch);
+    await showTimes(running, batch);
     showHowToGoOn(invocation, batch, progress);
     if (options.stay) {
       printLine('\nThe line stays up; Ctrl-C ends it.');
@@ -105,6 +106,23 @@ async function showOutcomes(registry: Registry, batch: BatchRecord): Promise<voi
   if (whole || passed < batch.rows) await printUnitRows(whole ? rows : unpassed(rows));
   const ends = `${passed} PASS, ${failed} FAIL, ${errors} ERROR, ${held} HOLD`;
   printLine(`\n${batch.rows} units: ${ends}, ${attention} waiting, ${open} open\n`);
+}
+
+/** When each part was done, in seconds since the start; of units, those that passed in this run. */
+async function showTimes({ line, milestones }: RunningLine, batch: BatchRecord): Promise<void> {
+  let [first, last] = [Infinity, 0];
+  for await (const { outcome, finishedAt } of line.registry.resultRows(batch.batchId)) {
+    if (outcome !== 'PASS' || finishedAt === undefined) continue;
+    const atMs = Date.parse(finishedAt) - performance.timeOrigin;
+    if (atMs < 0) continue;
+    first = Math.min(first, atMs);
+    last = Math.max(last, atMs);
+  }
+  if (first <= last) {
+    milestones.reach('first PASS', first);
+    milestones.reach('last PASS', last);
+  }
+  printLine(`Time since the start: ${milestones.line()}\n`);
 }
 
 async function* unpassed(rows: AsyncIterable<ResultRow>): AsyncGenerator<ResultRow> {

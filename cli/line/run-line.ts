@@ -15,12 +15,14 @@ import type { Invocation } from '../invocation.ts';
 import { reportFailure } from '../report-failure.ts';
 import { printLine } from '../terminal/stdout.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
+import { Milestones } from './milestones.ts';
 import { startVirtualStations } from './virtual-stations.ts';
-import type { VirtualStationsOptions } from './virtual-stations.ts';
+import type { VirtualStations, VirtualStationsOptions } from './virtual-stations.ts';
 
 /** What a command may do with a line while it runs. */
 export interface RunningLine {
   readonly line: Line;
+  readonly milestones: Milestones;
   readonly server: TemporalServer;
   readonly signal: AbortSignal;
 }
@@ -45,26 +47,20 @@ export async function withLine<T>(
   const lock = lockLine(stateFolder);
   const log = openLineLog(logPath(stateFolder), 'line');
   installTemporalRuntime(log);
+  const milestones = new Milestones();
   const closing: Closing = [];
   try {
-    const server = await openTemporalServer({
-      directory: temporalFolder(stateFolder),
-      searchAttributes: SEARCH_ATTRIBUTES,
-      report: printLine,
-      signal,
-    });
-    closing.push(() => server.stop());
     const { virtual } = setup;
     const ca = virtual
       ? await ensureDemoCa(stateFolder)
       : await openConfiguredCa(stateFolder, invocation.config);
     closing.push(() => ca.signer.close());
-    let { config } = invocation;
-    if (virtual) {
-      const stations = await startVirtualStations(stateFolder, config, virtual);
-      closing.push(() => stations.stop());
-      config = stations.config;
-    }
+    milestones.reach('CA');
+    const { server, config } = await startServerAndBoards(invocation, virtual, {
+      signal,
+      milestones,
+      closing,
+    });
     const line = await startLine({
       config,
       stateFolder,
@@ -75,12 +71,50 @@ export async function withLine<T>(
       ...(setup.onInboxEvent && { onInboxEvent: setup.onInboxEvent }),
     });
     closing.push(() => line.stop());
+    milestones.reach('workers');
     const lost = server.lost?.then(serverLost) ?? new Promise<never>(() => undefined);
-    return await Promise.race([work({ line, server, signal }), line.ended.then(endedByItself), lost]);
+    return await Promise.race([
+      work({ line, milestones, server, signal }),
+      line.ended.then(endedByItself),
+      lost,
+    ]);
   } finally {
     await closeAll(closing);
     lock.release();
   }
+}
+
+/** The server and the virtual boards are processes of their own: they start side by side. */
+async function startServerAndBoards(
+  { stateFolder, config }: Invocation,
+  virtual: VirtualStationsOptions | undefined,
+  run: { readonly signal: AbortSignal; readonly milestones: Milestones; readonly closing: Closing },
+): Promise<{ readonly server: TemporalServer; readonly config: Invocation['config'] }> {
+  const { signal, milestones, closing } = run;
+  const startServer = async (): Promise<TemporalServer> => {
+    const server = await openTemporalServer({
+      directory: temporalFolder(stateFolder),
+      searchAttributes: SEARCH_ATTRIBUTES,
+      report: printLine,
+      onProgram: () => milestones.reach('server obtained'),
+      signal,
+    });
+    milestones.reach('server started');
+    return server;
+  };
+  const startBoards = async (): Promise<VirtualStations | undefined> => {
+    if (virtual === undefined) return undefined;
+    const stations = await startVirtualStations(stateFolder, config, virtual);
+    milestones.reach('boards');
+    return stations;
+  };
+  const [server, stations] = await Promise.allSettled([startServer(), startBoards()]);
+  // What came up is closed, in this order, although the other did not come up.
+  if (server.status === 'fulfilled') closing.push(() => server.value.stop());
+  if (stations.status === 'fulfilled') closing.push(async () => stations.value?.stop());
+  if (server.status === 'rejected') throw server.reason;
+  if (stations.status === 'rejected') throw stations.reason;
+  return { server: server.value, config: stations.value?.config ?? config };
 }
 
 /** `certline up`: runs until it is stopped. */

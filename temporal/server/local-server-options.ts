@@ -9,6 +9,7 @@ export interface LocalServerOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly ui: boolean;
   readonly report: (line: string) => void;
+  readonly onProgram: (() => void) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly patience: Patience;
 }

@@ -66,6 +66,7 @@ async function startServer(options: LocalServerOptions): Promise<DevServer> {
   const databasePath = join(directory, 'temporal.db');
   await waitUntilFree(databasePath, options);
   const { path: binaryPath, source } = await findTemporalBinary({ environment, report, signal });
+  options.onProgram?.();
   report(`Starting Temporal's dev server: ${source}.`);
   // After a crash, workers elsewhere still knock at the old port.
   const crashed = readServerRecord(directory);

@@ -15,6 +15,8 @@ export interface OpenTemporalServer {
   readonly searchAttributes: SearchAttributes;
   /** Hears what is being done, a sentence at a time, also later if the server ends by itself. */
   readonly report: (line: string) => void;
+  /** Called when the program of a new server is there, before that server is started. */
+  readonly onProgram?: () => void;
   readonly signal?: AbortSignal;
   /** The process's own unless a test says otherwise. */
   readonly environment?: NodeJS.ProcessEnv;
@@ -30,7 +32,7 @@ export interface OpenTemporalServer {
  * `TemporalServerError`, or an `AbortError` once the signal is aborted.
  */
 export async function openTemporalServer(options: OpenTemporalServer): Promise<TemporalServer> {
-  const { environment = process.env, searchAttributes, report, signal, ui = true } = options;
+  const { environment = process.env, searchAttributes, report, onProgram, signal, ui = true } = options;
   const patience = { ...PATIENCE, ...options.patience };
   const external = externalConfiguration(environment);
   const namespace =
@@ -47,6 +49,7 @@ export async function openTemporalServer(options: OpenTemporalServer): Promise<T
     environment,
     ui,
     report,
+    onProgram,
     signal,
     patience,
   });

@@ -5,6 +5,17 @@ it('a bad board is one of those loaded from now on, however many were before', a
   const place = newPlace();
   const first = await place.certline('demo', '--units', '8', '--speed', 'instant');
   expect(first.status).toBe(0);
+  const [times = ''] = /^Time since the start: .*$/m.exec(first.stdout) ?? [];
+  for (const part of [
+    'CA',
+    'boards',
+    'server obtained',
+    'server started',
+    'workers',
+    'first PASS',
+    'last PASS',
+  ])
+    expect(times).toMatch(new RegExp(`${part} [0-9.]+ s`));
   // Eight boards lie in the sockets since; the ninth of this lot is the first that is loaded.
   const second = await place.certline('demo', '--units', '12', '--speed', 'instant', '--faulty', '1');
   expect(second.status).toBe(1);
