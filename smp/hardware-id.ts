@@ -1,6 +1,9 @@
-import type { RequestOptions, SmpClient } from './client/client.ts';
+import type { RequestOptions } from './client/ask-until-answered.ts';
+import type { SmpClient } from './client/client.ts';
 import { isSmpError, SmpError } from './smp-error.ts';
 import { readFile } from './files/read-file.ts';
+import { exec } from './shell/exec.ts';
+import { OS_INFO } from './requests/os-requests.ts';
 
 /**
  * A way of telling one board from all others. `devid`, `deveui64`: the shell's `hwinfo` command. `info`: a letter of
@@ -40,7 +43,7 @@ async function readOneWay(
 ): Promise<string | undefined> {
   if (way === 'devid') return await fromShell(client, way, /^ID:\s*0x([0-9a-fA-F]{2,})\s*$/m, options);
   if (way === 'deveui64') return await fromShell(client, way, /^EUI64:\s*0x([0-9a-fA-F]{16})\s*$/m, options);
-  if ('info' in way) return nonEmpty(await client.info(way.info, options));
+  if ('info' in way) return nonEmpty(await client.request(OS_INFO, { format: way.info }, options));
   const content = await readFile(client, way.file, { ...options, maxBytes: MAX_ID_FILE_BYTES });
   return content === undefined ? undefined : idOf(content);
 }
@@ -51,7 +54,7 @@ async function fromShell(
   pattern: RegExp,
   options: RequestOptions,
 ): Promise<string | undefined> {
-  const { output } = await client.exec(['hwinfo', command], { ...options, repeatable: true });
+  const { output } = await exec(client, ['hwinfo', command], { ...options, repeatable: true });
   return pattern.exec(output)?.[1];
 }
 

@@ -1,5 +1,5 @@
 import { IMAGE_STATE } from '../../smp/requests/image-requests.ts';
-import { OS_BOOTLOADER, OS_ECHO } from '../../smp/requests/os-requests.ts';
+import { OS_BOOTLOADER, OS_ECHO, OS_PARAMETERS, OS_INFO } from '../../smp/requests/os-requests.ts';
 import { readHardwareId } from '../../smp/hardware-id.ts';
 import type { BoardReport, ReportedImage } from './board-report.ts';
 import type { Inquiry } from './inquiry.ts';
@@ -11,11 +11,17 @@ export async function askFirmware(inquiry: Inquiry, report: BoardReport): Promis
   report.hardwareId =
     (await inquiry.ask('hardwareId', 'shell', () => readHardwareId(client, { signal }))) ?? null;
   const { firmware } = report;
-  firmware.kernel = (await inquiry.ask('kernel', 'info', () => client.info('sv', { signal }))) ?? null;
+  firmware.kernel =
+    (await inquiry.ask('kernel', 'info', () => client.request(OS_INFO, { format: 'sv' }, { signal }))) ??
+    null;
   // Where the first letter is unknown, so are the others: one reason is enough.
   if (firmware.kernel !== null) {
-    firmware.platform = (await inquiry.ask('platform', 'info', () => client.info('i', { signal }))) ?? null;
-    firmware.build = (await inquiry.ask('build', 'build', () => client.info('b', { signal }))) ?? null;
+    firmware.platform =
+      (await inquiry.ask('platform', 'info', () => client.request(OS_INFO, { format: 'i' }, { signal }))) ??
+      null;
+    firmware.build =
+      (await inquiry.ask('build', 'build', () => client.request(OS_INFO, { format: 'b' }, { signal }))) ??
+      null;
   }
   firmware.bootloader =
     (await inquiry.ask('bootloader', 'bootloader', () =>
@@ -27,7 +33,9 @@ export async function askFirmware(inquiry: Inquiry, report: BoardReport): Promis
 /** Asks for the board's buffers. */
 export async function askBuffers(inquiry: Inquiry, report: BoardReport): Promise<void> {
   const { client, signal } = inquiry;
-  const told = await inquiry.ask('buffers', 'buffers', () => client.parameters({ signal }));
+  const told = await inquiry.ask('buffers', 'buffers', () =>
+    client.request(OS_PARAMETERS, undefined, { signal }),
+  );
   if (told === undefined) return;
   const { bufferBytes, bufferCount } = told;
   report.buffers = {

@@ -23,8 +23,8 @@ export interface BoardSession {
   readonly signal: AbortSignal;
 }
 
-/** A board that resets when its port opens needs up to 2 s to boot. */
-const CONNECT_BUDGET_MS = 5_000;
+/** A board that resets when its port opens needs up to 2 s to boot, a slow one up to 5 s for an answer. */
+const CONNECT_BUDGET_MS = 7_500;
 
 /** One for the whole process, though a board may be opened again and again. */
 let stopping: AbortSignal | undefined;

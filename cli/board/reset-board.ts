@@ -7,6 +7,7 @@ import type { BoardOptions } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { confirm, mustBeConfirmable } from './confirm.ts';
 import { needing } from './firmware-option.ts';
+import { OS_RESET } from '../../smp/requests/os-requests.ts';
 
 const WHAT = 'reset a board';
 /** CONFIG_MCUMGR_GRP_OS_RESET_MS is 250: before that it still answers as if nothing were. */
@@ -27,7 +28,7 @@ export async function resetBoard(
   mustBeConfirmable(WHAT, options);
   await withBoard(invocation, port, options, async ({ client, signal }) => {
     await confirm(WHAT, `Reset the board on ${port}?`, { ...options, signal });
-    await needing('reset', () => client.reset({ signal }));
+    await needing('reset', () => client.request(OS_RESET, { force: false }, { signal }));
   });
   const startedAt = performance.now();
   await sleep(GOES_DOWN_MS);

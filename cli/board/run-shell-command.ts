@@ -2,6 +2,7 @@ import type { SmpClient } from '../../smp/client/client.ts';
 import { isSmpError } from '../../smp/smp-error.ts';
 import { CommandError } from '../exit-status.ts';
 import { FIRMWARE_OPTION } from './firmware-option.ts';
+import { exec } from '../../smp/shell/exec.ts';
 
 /** What a command printed, and what it returned: null where it was typed, since a shell does not print that. */
 export interface ShellAnswer {
@@ -19,7 +20,7 @@ export async function runShellCommand(
   signal: AbortSignal,
 ): Promise<ShellAnswer> {
   try {
-    return await client.exec(words, { signal });
+    return await exec(client, words, { signal });
   } catch (error) {
     if (!isSmpError(error, 'SMP_UNSUPPORTED')) throw error;
   }

@@ -8,9 +8,10 @@ import { isSmpError } from '../../smp/smp-error.ts';
 import { failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { holderOf } from './port-holder.ts';
+import { OS_INFO } from '../../smp/requests/os-requests.ts';
 
-/** A board that is there answers within a second; one that boots, within two. */
-const PROBE_BUDGET_MS = 4_000;
+/** Most boards answer within a second, one that boots within two, a slow one within five. */
+const PROBE_BUDGET_MS = 6_000;
 
 /** Every configured port, all at once: is it there, may it be opened, is it free; with `probe` also: who answers. */
 export async function checkPorts(stations: readonly StationConfig[], probe: boolean): Promise<Finding[]> {
@@ -63,7 +64,7 @@ async function probeBoard(check: string, link: Link): Promise<Finding> {
 
 async function firmwareOf(client: SmpClient): Promise<string> {
   try {
-    return await client.info('sv');
+    return await client.request(OS_INFO, { format: 'sv' });
   } catch (error) {
     if (isSmpError(error, 'SMP_UNSUPPORTED', 'SMP_DEVICE_ERROR')) return 'which does not tell its firmware';
     throw error;

@@ -3,14 +3,13 @@ export type AnswerPace = 'quick' | 'open' | 'write' | 'close' | 'shell' | 'hash'
 
 /** `firstMs`: wait before any answer of this pace was seen. `giveUpMs`: after that long without one, it failed. */
 interface PaceLimits {
-  firstMs: number;
-  giveUpMs: number;
+  readonly firstMs: number;
+  readonly giveUpMs: number;
 }
 
-// The waits before anything is known are short because a repeat is harmless and a lost frame the likelier cause;
-// a late answer teaches the true time. Giving up is set by NOR flash: an erase of 64 KiB may take 2 s, and a
-// littlefs open, truncate or close can need several.
-const LIMITS: Record<AnswerPace, PaceLimits> = {
+// The first waits are for boards that have shown to be fast: what answers to other paces took is added to them. Giving
+// up is set by NOR flash: an erase of 64 KiB may take 2 s, and a littlefs open, truncate or close can need several.
+const LIMITS: Readonly<Record<AnswerPace, PaceLimits>> = {
   quick: { firstMs: 500, giveUpMs: 5_000 },
   open: { firstMs: 200, giveUpMs: 12_000 },
   write: { firstMs: 200, giveUpMs: 12_000 },
@@ -21,8 +20,10 @@ const LIMITS: Record<AnswerPace, PaceLimits> = {
 
 /** Never wait less: timers and a busy host are no more exact than that. */
 const FLOOR_MS = 120;
-/** Zephyr has four buffers: with two requests unanswered it may be busy, and more would exhaust it (4.4.0 crashes). */
-const CAUTIOUS_MS = 2_500;
+/** A second wait is twice the first, but never shorter than this: by then the board is more probably busy. */
+const SECOND_WAIT_MS = 500;
+/** Before any answer was seen: a board that was never met may take up to 5 s for each of its answers. */
+const UNKNOWN_GIVE_UP_MS = 12_000;
 
 /** With less time than this there is no point in another attempt: the newline before it takes 20 ms already. */
 export const SHORTEST_ATTEMPT_MS = 25;
@@ -36,6 +37,12 @@ interface Estimate {
 /** Learns how fast this board answers, by pace, and says how long to wait before repeating a request. */
 export class AnswerTimes {
   readonly #estimates = new Map<AnswerPace, Estimate>();
+  readonly #givenLimitMs: number | undefined;
+
+  /** `limitMs`: give up after that long, whatever the request; default: by pace and by the answers seen. */
+  constructor(limitMs?: number) {
+    this.#givenLimitMs = limitMs;
+  }
 
   /** Takes the time of one answer, without what the bytes need on the wire. */
   learn(pace: AnswerPace, answerMs: number): void {
@@ -48,22 +55,29 @@ export class AnswerTimes {
     known.meanMs += (answerMs - known.meanMs) / 8;
   }
 
-  /** How long answers of this pace usually take, in milliseconds; 20 as long as none was seen. */
-  usualMs(pace: AnswerPace): number {
-    return this.#estimates.get(pace)?.meanMs ?? 20;
+  /** Milliseconds to wait after a request was sent that many times before. */
+  waitMs(pace: AnswerPace, sentBefore: number): number {
+    const usualMs = this.#usualWaitMs(pace);
+    if (sentBefore === 0) return usualMs;
+    return Math.max(2 ** sentBefore * usualMs, SECOND_WAIT_MS);
   }
 
-  /** Milliseconds to wait when `unanswered` transmissions before this one are still without an answer. */
-  waitMs(pace: AnswerPace, unanswered: number): number {
-    const known = this.#estimates.get(pace);
-    const firstMs = LIMITS[pace].firstMs;
-    const usualMs = known === undefined ? firstMs : Math.max(FLOOR_MS, known.meanMs + 4 * known.deviationMs);
-    if (unanswered === 0) return usualMs;
-    return unanswered === 1 ? Math.max(2 * usualMs, 500) : Math.max(4 * usualMs, CAUTIOUS_MS);
-  }
-
-  /** Milliseconds after which a request has failed, repeats included. */
+  /** Milliseconds after which a request has failed, repeats included: slow boards get as long as they have shown to need. */
   giveUpMs(pace: AnswerPace): number {
-    return LIMITS[pace].giveUpMs;
+    if (this.#givenLimitMs !== undefined) return this.#givenLimitMs;
+    if (this.#estimates.size === 0) return Math.max(LIMITS[pace].giveUpMs, UNKNOWN_GIVE_UP_MS);
+    return Math.max(LIMITS[pace].giveUpMs, 2 * this.#usualWaitMs(pace));
   }
+
+  #usualWaitMs(pace: AnswerPace): number {
+    const known = this.#estimates.get(pace);
+    if (known !== undefined) return Math.max(FLOOR_MS, waitFor(known));
+    // No pace is faster than the fastest seen: a board that is slow to say its name is slow at everything.
+    const fastest = Math.min(...[...this.#estimates.values()].map(waitFor));
+    return LIMITS[pace].firstMs + (Number.isFinite(fastest) ? fastest : 0);
+  }
+}
+
+function waitFor({ meanMs, deviationMs }: Estimate): number {
+  return meanMs + 4 * deviationMs;
 }

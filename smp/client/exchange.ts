@@ -1,22 +1,15 @@
-import type { AnswerPace } from './answer-times.ts';
-import { AnswerTimes } from './answer-times.ts';
+import type { AnswerPace, AnswerTimes } from './answer-times.ts';
 import type { FrameDamage, FrameDecoder, Framing } from '../framing/framing.ts';
 import type { Link } from '../links/link.ts';
 import { PendingAnswer } from './pending-answer.ts';
-import type { Answer, Waiting } from './pending-answer.ts';
+import type { Answer, ExpectedAnswer } from './pending-answer.ts';
+import { SentRequests } from './sent-requests.ts';
 import { SmpError } from '../smp-error.ts';
 import type { SmpErrorCode } from '../smp-error.ts';
+import { BootBanner } from '../shell/boot-banner.ts';
+import { cancelled } from './turn.ts';
 import { decodeSmpHeader, SMP_HEADER_BYTES } from '../wire/smp-header.ts';
-import type { SmpHeader } from '../wire/smp-header.ts';
-
-/** One message to send and what its answer looks like. */
-export interface Transmission extends Waiting {
-  /** Header and body; wiped once it is on its way. */
-  message: Uint8Array;
-  header: SmpHeader;
-  pace: AnswerPace;
-  signal: AbortSignal | undefined;
-}
+import type { EncodedRequest } from './request-encoder.ts';
 
 /** Counts of what was received and not used; for diagnosis. */
 export interface LinkStatistics {
@@ -27,14 +20,7 @@ export interface LinkStatistics {
   textBytes: number;
 }
 
-interface Sent {
-  sequence: number;
-  pace: AnswerPace;
-  atMs: number;
-  frameBytes: number;
-}
-
-const DAMAGE_CODES: Record<FrameDamage, SmpErrorCode> = {
+const DAMAGE_CODES: Readonly<Record<FrameDamage, SmpErrorCode>> = {
   crc: 'SMP_CRC',
   characters: 'SMP_CRC',
   length: 'SMP_SHORT_FRAME',
@@ -57,34 +43,36 @@ const UNANSWERED_SENTENCES: Partial<Record<SmpErrorCode, string>> = {
  * pseudo-terminals of native_sim are read every 10 ms.
  */
 const RESYNCHRONISE_PAUSE_MS = 20;
+/** From the banner of a board that starts to its SMP server: what follows the kernel is the application's own start. */
+const AFTER_BANNER_MS = 250;
 
-/** Sends one message at a time over a link and finds its answer among everything that is received. */
+/** Sends requests over a link and finds their answers among everything that is received; one request at a time. */
 export class Exchange {
-  readonly answerTimes = new AnswerTimes();
+  readonly answerTimes: AnswerTimes;
   readonly statistics: LinkStatistics = { messages: 0, stray: 0, damaged: 0, textBytes: 0 };
+  readonly sent = new SentRequests();
   readonly #link: Link;
   readonly #framing: Framing;
   readonly #decoder: FrameDecoder;
-  readonly #stopListening: (() => void)[];
+  readonly #stopListening: readonly (() => void)[];
+  readonly #bootBanner = new BootBanner();
   #pending: PendingAnswer | undefined;
   #ended: SmpError | undefined;
   readonly #endSignal = new AbortController();
-  /** Transmissions nobody has answered yet, oldest first. */
-  #unanswered: Sent[] = [];
+  /** Writes that the operating system has not taken yet. */
+  #unwritten = 0;
 
-  constructor(link: Link, framing: Framing, onText: (bytes: Uint8Array) => void) {
+  constructor(link: Link, framing: Framing, answerTimes: AnswerTimes, onText: (bytes: Uint8Array) => void) {
     this.#link = link;
     this.#framing = framing;
+    this.answerTimes = answerTimes;
     this.#decoder = framing.createDecoder({
       message: (bytes, wireBytes) => this.#message(bytes, wireBytes),
       text: (bytes) => {
-        this.statistics.textBytes += bytes.length;
+        this.#text(bytes);
         onText(bytes);
       },
-      damaged: (damage) => {
-        this.#damaged(DAMAGE_CODES[damage]);
-        if (damage === 'crc' || damage === 'length') this.#pending?.hurry();
-      },
+      damaged: (damage) => this.#damagedFrame(damage),
     });
     this.#stopListening = [
       link.onBytes((bytes) => this.#decoder.feed(bytes)),
@@ -92,29 +80,71 @@ export class Exchange {
     ];
   }
 
-  /** How many transmissions are without an answer; a board may still be working on them. */
-  get unansweredCount(): number {
-    return this.#unanswered.length;
+  /** Whether the operating system does not take what is to be sent. */
+  get isBlocked(): boolean {
+    return this.#unwritten > 0;
   }
 
-  /** Milliseconds that many message bytes out and in need on this wire. */
+  /** Milliseconds that a message out and one in need on this wire, by their bytes. */
   wireMs(sentMessageBytes: number, receivedMessageBytes: number): number {
     const bytes = this.#framing.wireLength(sentMessageBytes) + this.#framing.wireLength(receivedMessageBytes);
     return this.#millisecondsOnWire(bytes);
   }
 
-  /** Ends a line the receiver may be in the middle of. */
-  async resynchronise(): Promise<void> {
-    this.#throwIfEnded();
-    const { resynchronise } = this.#framing;
-    if (resynchronise.length === 0) return;
+  /** Runs `ask` with the place that its answer will arrive in. Rejects at once when the link has ended or `signal` is aborted. */
+  async expecting<Result>(
+    expected: ExpectedAnswer,
+    hurries: boolean,
+    signal: AbortSignal | undefined,
+    ask: (pending: PendingAnswer) => Promise<Result>,
+  ): Promise<Result> {
+    this.throwIfUnusable(signal);
+    const pending = new PendingAnswer(expected, hurries);
+    const onAbort = (): void => pending.fail(cancelled(this.#link.name));
+    signal?.addEventListener('abort', onAbort);
+    this.#pending = pending;
     try {
-      await this.#link.write(resynchronise);
-    } catch (error) {
-      this.end(lost(this.#link.name, error));
+      return await ask(pending);
+    } finally {
+      if (this.#pending === pending) this.#pending = undefined;
+      signal?.removeEventListener('abort', onAbort);
     }
-    await pause(RESYNCHRONISE_PAUSE_MS);
-    this.#throwIfEnded();
+  }
+
+  /** Ends a line the receiver may be in the middle of; an answer may come meanwhile. */
+  async resynchronise(pending: PendingAnswer): Promise<Answer | undefined> {
+    const { resynchronise } = this.#framing;
+    if (resynchronise.length === 0 || this.isBlocked) return await pending.within(0);
+    this.#write(Uint8Array.from(resynchronise));
+    return await pending.within(RESYNCHRONISE_PAUSE_MS);
+  }
+
+  /** Sends the message, and wipes it. */
+  send({ header, message }: EncodedRequest, pace: AnswerPace, isLong: boolean, pending: PendingAnswer): void {
+    const frame = this.#framing.encode(message);
+    message.fill(0);
+    if (pending.isSent) this.#decoder.unanswered();
+    pending.expect(header.sequence);
+    const { sequence } = header;
+    this.sent.add({ sequence, pace, atMs: performance.now(), frameBytes: frame.length, isLong });
+    this.#write(frame);
+  }
+
+  /** No answer came in time: what was received instead says why. */
+  unanswered(pending: PendingAnswer): SmpError {
+    const noiseOnly = this.statistics.messages === 0 && this.statistics.textBytes > 0;
+    const code = pending.lastDamage ?? (noiseOnly ? 'SMP_NOISE_ONLY' : 'SMP_TIMEOUT');
+    return new SmpError(code, `${this.#link.name}: ${UNANSWERED_SENTENCES[code] as string}`);
+  }
+
+  /** The operating system did not take what was to be sent, for as long as there was time: ends the link for good. */
+  endBlocked(): SmpError {
+    const sentence = `${this.#link.name}: the port takes nothing: does the board hold the line by flow control, or is the adapter stuck? Unplug it and plug it in again`;
+    const error = new SmpError('LINK_LOST', sentence);
+    this.end(error);
+    // Frees the port for others; it may take as long as the operating system likes.
+    this.#link.close().catch(() => undefined);
+    return error;
   }
 
   /**
@@ -124,33 +154,20 @@ export class Exchange {
   async type<Result>(
     text: string,
     signal: AbortSignal | undefined,
-    listen: (typed: () => Promise<void>, ended: AbortSignal) => Promise<Result>,
+    listen: (typed: () => void, ended: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    this.#throwIfEnded();
+    this.throwIfUnusable(signal);
     const ended =
       signal === undefined ? this.#endSignal.signal : AbortSignal.any([signal, this.#endSignal.signal]);
-    const result = await listen(async () => await this.#link.write(Buffer.from(text)), ended);
+    const result = await listen(() => this.#write(Buffer.from(text)), ended);
     this.throwIfUnusable(signal);
     return result;
   }
 
   /** Throws what ended the link, or `SMP_CANCELLED`: before a message is made that would then have to be wiped. */
   throwIfUnusable(signal: AbortSignal | undefined): void {
-    this.#throwIfEnded();
+    if (this.#ended !== undefined) throw this.#ended;
     if (signal?.aborted === true) throw cancelled(this.#link.name);
-  }
-
-  /**
-   * Sends and waits for the answer. Rejects with an unanswered code that says what came instead, `LINK_LOST`,
-   * `SMP_CANCELLED` or `SMP_CLOSED`.
-   */
-  async transmit(transmission: Transmission): Promise<Answer> {
-    const frame = this.#framing.encode(transmission.message);
-    transmission.message.fill(0);
-    const answer = this.#expect(transmission);
-    this.#noteSent(transmission, frame.length);
-    this.#write(frame);
-    return await answer;
   }
 
   /** Ends everything with this error: what is pending now and whatever is asked later. */
@@ -163,35 +180,23 @@ export class Exchange {
     this.#endSignal.abort();
   }
 
-  async #expect(transmission: Transmission): Promise<Answer> {
-    const pending = new PendingAnswer(transmission.header, transmission, () => this.#giveUp(pending));
-    const onAbort = (): void => pending.fail(cancelled(this.#link.name));
-    transmission.signal?.addEventListener('abort', onAbort);
-    this.#pending = pending;
-    try {
-      return await pending.promise;
-    } finally {
-      if (this.#pending === pending) this.#pending = undefined;
-      transmission.signal?.removeEventListener('abort', onAbort);
-    }
-  }
-
-  #giveUp(pending: PendingAnswer): void {
-    this.#decoder.unanswered();
-    pending.fail(this.#unansweredError(pending));
-  }
-
-  #write(frame: Uint8Array): void {
+  #write(bytes: Uint8Array): void {
+    this.#unwritten++;
     this.#link
-      .write(frame)
+      .write(bytes)
       .catch((error: unknown) => this.end(lost(this.#link.name, error)))
-      .finally(() => frame.fill(0));
+      .finally(() => {
+        this.#unwritten--;
+        bytes.fill(0);
+      });
   }
 
-  #noteSent(transmission: Transmission, frameBytes: number): void {
-    const { header, pace } = transmission;
-    this.#unanswered.push({ sequence: header.sequence, pace, atMs: performance.now(), frameBytes });
-    if (this.#unanswered.length > 8) this.#unanswered.shift();
+  /** A board that starts has forgotten what it was asked. */
+  #text(bytes: Uint8Array): void {
+    this.statistics.textBytes += bytes.length;
+    if (!this.#bootBanner.isIn(bytes)) return;
+    this.sent.forget();
+    this.#pending?.hurry(AFTER_BANNER_MS);
   }
 
   #message(bytes: Uint8Array, wireBytes: number): void {
@@ -203,26 +208,30 @@ export class Exchange {
     }
     this.statistics.messages++;
     this.#learn(header.sequence, wireBytes);
-    if (this.#pending?.isAnsweredBy(header) === true) {
-      const answered = this.#pending;
+    const pending = this.#pending;
+    if (pending?.isAnsweredBy(header) === true) {
       this.#pending = undefined; // at once: the same answer may follow in the same read
-      answered.answer({ body: bytes.subarray(SMP_HEADER_BYTES) });
+      pending.answer({ body: bytes.subarray(SMP_HEADER_BYTES) });
       return;
     }
     bytes.fill(0);
     this.statistics.stray++;
-    if (this.#pending?.header.sequence === header.sequence) this.#pending.lastDamage = 'SMP_WRONG_COMMAND';
+    if (pending?.isSentAs(header.sequence) === true) pending.lastDamage = 'SMP_WRONG_COMMAND';
   }
 
-  /** Boards answer in order: whatever was sent before the answered one will not be answered any more. */
   #learn(sequence: number, wireBytes: number): void {
-    const index = this.#unanswered.findIndex((sent) => sent.sequence === sequence);
-    if (index < 0) return;
-    const sent = this.#unanswered[index] as Sent;
-    this.#unanswered = this.#unanswered.slice(index + 1);
+    const sent = this.sent.answered(sequence);
+    if (sent === undefined || sent.isLong) return;
     const elapsedMs = performance.now() - sent.atMs;
     const wireMs = this.#millisecondsOnWire(sent.frameBytes + wireBytes);
     this.answerTimes.learn(sent.pace, Math.max(0, elapsedMs - wireMs));
+  }
+
+  #damagedFrame(damage: FrameDamage): void {
+    this.#damaged(DAMAGE_CODES[damage]);
+    if (damage !== 'crc' && damage !== 'length') return;
+    this.sent.oldestAnswered();
+    this.#pending?.hurry();
   }
 
   #damaged(code: SmpErrorCode): void {
@@ -233,30 +242,9 @@ export class Exchange {
   #millisecondsOnWire(bytes: number): number {
     return this.#link.bitsPerSecond === undefined ? 0 : (bytes * 10_000) / this.#link.bitsPerSecond;
   }
-
-  #unansweredError(pending: PendingAnswer): SmpError {
-    const noiseOnly = this.statistics.messages === 0 && this.statistics.textBytes > 0;
-    const code = pending.lastDamage ?? (noiseOnly ? 'SMP_NOISE_ONLY' : 'SMP_TIMEOUT');
-    return new SmpError(code, `${this.#link.name}: ${UNANSWERED_SENTENCES[code] as string}`);
-  }
-
-  #throwIfEnded(): void {
-    if (this.#ended !== undefined) throw this.#ended;
-  }
-}
-
-async function pause(ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setTimeout(resolve, ms);
-  await promise;
 }
 
 function lost(name: string, cause: unknown): SmpError {
-  const sentence = `${name}: the connection was lost: check the cable and the board’s power, then try again`;
+  const sentence = `${name}: the connection was lost: check the cable and the board's power, then try again`;
   return new SmpError('LINK_LOST', sentence, { cause });
-}
-
-/** The error of a request ended by its caller's AbortSignal. */
-export function cancelled(name: string): SmpError {
-  return new SmpError('SMP_CANCELLED', `${name}: cancelled`);
 }

@@ -6,10 +6,15 @@ import { Turn } from './turn.ts';
  */
 export class FileContext {
   /** Transfers take turns: a second one would close the first one's file. */
-  readonly turn = new Turn();
+  readonly turn: Turn;
   /**
    * `open`: our own, so it has to be closed before a first part. `unknown`: after connecting; whoever used the port
    * before may have left one, which the offset in the answer to the first part would show. `closed`: neither.
    */
   upload: 'unknown' | 'open' | 'closed' = 'unknown';
+
+  /** `name`: of the port, for errors. */
+  constructor(name: string) {
+    this.turn = new Turn(name);
+  }
 }

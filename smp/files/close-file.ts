@@ -1,4 +1,5 @@
-import type { RequestOptions, SmpClient } from '../client/client.ts';
+import type { RequestOptions } from '../client/ask-until-answered.ts';
+import type { SmpClient } from '../client/client.ts';
 import { isUnsupported } from '../device-error.ts';
 import { FS_CLOSE, FS_DOWNLOAD, FS_GROUP } from '../requests/fs-requests.ts';
 

@@ -1,4 +1,5 @@
-import type { RequestOptions, SmpClient } from '../client/client.ts';
+import type { RequestOptions } from '../client/ask-until-answered.ts';
+import type { SmpClient } from '../client/client.ts';
 import type { DeviceError } from '../device-error.ts';
 import { checkFilePath } from './file-path.ts';
 import { FS_ERROR, FS_GROUP, FS_STATUS } from '../requests/fs-requests.ts';

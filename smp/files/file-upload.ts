@@ -1,5 +1,6 @@
 import { SHORTEST_ATTEMPT_MS } from '../client/answer-times.ts';
-import type { RequestOptions, SmpClient } from '../client/client.ts';
+import type { RequestOptions } from '../client/ask-until-answered.ts';
+import type { SmpClient } from '../client/client.ts';
 import { closeFile } from './close-file.ts';
 import type { DeviceError } from '../device-error.ts';
 import { parentOf } from './file-path.ts';
@@ -7,12 +8,11 @@ import { fileSize } from './file-size.ts';
 import { FS_ERROR, FS_GROUP } from '../requests/fs-requests.ts';
 import type { UploadPart } from '../requests/fs-requests.ts';
 import { makeDirectory } from './make-directory.ts';
-import { growMessages } from './message-growth.ts';
 import { removeFile } from './remove-file.ts';
 import { isSmpError, isUnanswered, SmpError } from '../smp-error.ts';
 import type { FileKnowledge } from '../smp-error.ts';
 import { unsigned } from '../wire/smp-request.ts';
-import { uploadPartCapacity, uploadRequest } from './upload-part.ts';
+import { uploadMessageBytes, uploadPartCapacity, uploadRequest } from './upload-part.ts';
 import type { WriteFileOptions } from './write-file.ts';
 
 /** The board's file system lock is held for at most 100 ms by others, its buffers for less. */
@@ -33,6 +33,8 @@ export class FileUpload {
   readonly #bytes: Uint8Array;
   readonly #options: WriteFileOptions;
   #directoryMade = false;
+  /** Where the part ended that was perhaps too large: the board may have it all the same. */
+  #triedEnd: number | undefined;
   /** After a resumption the board does not know the total any more and will not close by itself. */
   #totalForgotten = false;
 
@@ -46,15 +48,13 @@ export class FileUpload {
   /** Sends the whole file once. `SMP_OFFSET_MISMATCH`: the board is elsewhere, and a fresh start may help. */
   async send(): Promise<void> {
     this.#totalForgotten = false;
+    this.#triedEnd = undefined;
     if (this.#bytes.length === 0) await this.#removeOldContent();
-    await growMessages(this.#client, this.#path, this.#bytes.length, this.#requestOptions());
     await this.#closeOwnUpload();
     const strayBefore = this.#client.statistics.stray;
     let offset = 0;
     do {
-      const part = this.#part(offset);
-      await this.#sendPart(part);
-      offset += part.bytes.length;
+      offset = await this.#sendPart(offset);
       this.#options.onProgress?.(offset, this.#bytes.length);
     } while (offset < this.#bytes.length);
     this.knowledge = 'unverified';
@@ -83,22 +83,24 @@ export class FileUpload {
   #part(offset: number): UploadPart {
     const { limit, name } = this.#client;
     const total = this.#bytes.length;
-    const capacity = uploadPartCapacity(limit.currentBytes, this.#path, offset, total);
+    const capacity = uploadPartCapacity(limit.partBytes, this.#path, offset, total);
     if (capacity < 1) {
-      const sentence = `${name}: messages of ${limit.currentBytes} bytes leave no room for file content beside the path ${this.#path}`;
+      const sentence = `${name}: messages of ${limit.partBytes} bytes leave no room for file content beside the path ${this.#path}`;
       throw new SmpError('SMP_TOO_LARGE', sentence);
     }
     return { path: this.#path, offset, total, bytes: this.#bytes.subarray(offset, offset + capacity) };
   }
 
-  /** Sends one part until the board has it. */
-  async #sendPart(part: UploadPart): Promise<void> {
+  /** Sends what follows the offset until the board has some of it; the next offset. */
+  async #sendPart(offset: number): Promise<number> {
+    let part = this.#part(offset);
     const giveUpAt = performance.now() + this.#client.giveUpMs(uploadRequest(part));
     for (let unanswered = 0; ; unanswered++) {
-      if (unanswered > 0) await this.#beforeRepeat(part, unanswered);
+      if (unanswered > 0) part = await this.#beforeRepeat(part, unanswered);
       try {
-        await this.#sendPartOnce(part, unanswered > 0);
-        return;
+        const next = await this.#sendPartOnce(part, unanswered > 0);
+        if (next === endOf(part)) this.#client.limit.passed(uploadMessageBytes(part));
+        return next;
       } catch (error) {
         const late = performance.now() + SHORTEST_ATTEMPT_MS >= this.#endsAt(giveUpAt);
         if (late || !isUnanswered(error)) throw error;
@@ -106,12 +108,23 @@ export class FileUpload {
     }
   }
 
-  async #beforeRepeat(part: UploadPart, unanswered: number): Promise<void> {
+  async #beforeRepeat(part: UploadPart, unanswered: number): Promise<UploadPart> {
+    const { limit } = this.#client;
+    if (uploadMessageBytes(part) > limit.currentBytes) return await this.#afterTrial(part);
     // Twice nothing: perhaps the board cannot take as much in one burst. Only a fresh start can use smaller parts.
-    if (unanswered > 1 && (await this.#smallRequestsPass()) && this.#client.limit.lower()) {
+    if (unanswered > 1 && (await this.#smallRequestsPass()) && limit.lower()) {
       throw this.#mismatch('the board does not take messages of this size');
     }
     if (part.offset === 0) await this.#closeOwnUpload();
+    return part;
+  }
+
+  /** A part larger than any before got no answer. That small requests do shows that its size may be to blame. */
+  async #afterTrial(part: UploadPart): Promise<UploadPart> {
+    await this.close();
+    this.#client.limit.refused();
+    this.#triedEnd = endOf(part);
+    return this.#part(part.offset);
   }
 
   async #smallRequestsPass(): Promise<boolean> {
@@ -120,7 +133,7 @@ export class FileUpload {
     return true;
   }
 
-  async #sendPartOnce(part: UploadPart, repeated: boolean): Promise<void> {
+  async #sendPartOnce(part: UploadPart, repeated: boolean): Promise<number> {
     const { files } = this.#client;
     for (let busy = 0; ; busy++) {
       files.upload = 'open';
@@ -136,19 +149,22 @@ export class FileUpload {
     }
   }
 
-  #expectNext(part: UploadPart, next: number): void {
-    const expected = part.offset + part.bytes.length;
+  #expectNext(part: UploadPart, next: number): number {
+    const expected = endOf(part);
     if (next !== expected) throw this.#mismatch(`the board is at ${next} instead of ${expected}`);
     this.knowledge = 'incomplete';
+    return next;
   }
 
   /** The board expects another offset and has closed the file: right if it has this part from an earlier sending. */
-  #resume(part: UploadPart, expected: number | undefined, repeated: boolean): void {
-    if (!repeated || expected !== part.offset + part.bytes.length) {
+  #resume(part: UploadPart, expected: number | undefined, repeated: boolean): number {
+    const isAhead = expected !== undefined && (expected === endOf(part) || expected === this.#triedEnd);
+    if (!repeated || !isAhead) {
       throw this.#mismatch(`the board expects offset ${expected ?? 'unknown'} instead of ${part.offset}`);
     }
     this.#totalForgotten = true;
     this.knowledge = 'incomplete';
+    return expected;
   }
 
   #mayLackDirectory(part: UploadPart, device: DeviceError): boolean {
@@ -205,6 +221,10 @@ export class FileUpload {
   #endsAt(giveUpAt: number): number {
     return Math.min(giveUpAt, this.#options.deadlineMs ?? Infinity);
   }
+}
+
+function endOf({ offset, bytes }: UploadPart): number {
+  return offset + bytes.length;
 }
 
 function isWrongOffset(device: DeviceError): boolean {

@@ -1,4 +1,5 @@
-import type { RequestOptions, SmpClient } from '../client/client.ts';
+import type { RequestOptions } from '../client/ask-until-answered.ts';
+import type { SmpClient } from '../client/client.ts';
 import { checkFilePath } from './file-path.ts';
 import { isFileAbsent } from './file-size.ts';
 import { FS_DOWNLOAD } from '../requests/fs-requests.ts';

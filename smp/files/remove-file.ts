@@ -1,4 +1,5 @@
-import type { RequestOptions, SmpClient } from '../client/client.ts';
+import type { RequestOptions } from '../client/ask-until-answered.ts';
+import type { SmpClient } from '../client/client.ts';
 import { checkShellPath } from './file-path.ts';
 import { runFileCommand } from './shell-file-command.ts';
 

@@ -1,6 +1,8 @@
-import type { RequestOptions, SmpClient } from '../client/client.ts';
+import type { RequestOptions } from '../client/ask-until-answered.ts';
+import type { SmpClient } from '../client/client.ts';
 import type { ShellResult } from '../requests/shell-requests.ts';
 import { isSmpError, SmpError } from '../smp-error.ts';
+import { exec } from '../shell/exec.ts';
 
 const NEEDED_OPTIONS = 'CONFIG_MCUMGR_GRP_SHELL, CONFIG_SHELL_BACKEND_DUMMY and CONFIG_FILE_SYSTEM_SHELL';
 
@@ -54,7 +56,7 @@ async function execOrExplain(
   options: RequestOptions | undefined,
 ): Promise<ShellResult> {
   try {
-    return await client.exec(argv, { ...options, repeatable: true });
+    return await exec(client, argv, { ...options, repeatable: true });
   } catch (error) {
     if (isSmpError(error, 'SMP_UNSUPPORTED')) return await typeOrExplain(client, argv, options, error);
     throw error;

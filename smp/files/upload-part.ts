@@ -14,13 +14,28 @@ export function uploadPartCapacity(
   offset: number,
   total: number,
 ): number {
-  const part = { path, offset, total, bytes: new Uint8Array() };
-  const room = messageBytes - encodeCborBehindHeader(FS_UPLOAD_FIRST.encode(part), SMP_HEADER_BYTES).length;
+  const room = messageBytes - emptyMessageBytes({ path, offset, total, bytes: new Uint8Array() });
   // The head of a byte string, one byte in the empty part, grows with its length: CBOR, RFC 8949 §3.
   if (room < 24) return room;
   if (room - 1 < 0x100) return Math.max(23, room - 1);
   if (room - 2 < 0x10000) return Math.max(0xff, room - 2);
   return room - 4;
+}
+
+/** Bytes of the message that carries a part, header included. */
+export function uploadMessageBytes(part: UploadPart): number {
+  const { length } = part.bytes;
+  const emptyBytes = emptyMessageBytes(part);
+  // The head of a byte string, one byte in the empty part, grows with its length: CBOR, RFC 8949 §3.
+  const headGrowth = length < 24 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : 4;
+  return emptyBytes + headGrowth + length;
+}
+
+function emptyMessageBytes(part: UploadPart): number {
+  return encodeCborBehindHeader(
+    FS_UPLOAD_FIRST.encode({ ...part, bytes: new Uint8Array() }),
+    SMP_HEADER_BYTES,
+  ).length;
 }
 
 /** The request for a part: boards take longest over the first and the last. */

@@ -1,4 +1,5 @@
-import type { RequestOptions, SmpClient } from '../client/client.ts';
+import type { RequestOptions } from '../client/ask-until-answered.ts';
+import type { SmpClient } from '../client/client.ts';
 import { checkFilePath } from './file-path.ts';
 import { FileUpload } from './file-upload.ts';
 import { downloadFile } from './read-file.ts';

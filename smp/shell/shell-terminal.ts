@@ -18,11 +18,7 @@ export class ShellTerminal {
   }
 
   /** Runs `type` and waits for a prompt; what was printed before it, or `undefined` when none comes in time or `ended` is aborted. */
-  async untilPrompt(
-    type: () => Promise<void>,
-    waitMs: number,
-    ended: AbortSignal,
-  ): Promise<string | undefined> {
+  async untilPrompt(type: () => void, waitMs: number, ended: AbortSignal): Promise<string | undefined> {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     this.#text = '';
     this.#onText = () => {
@@ -33,7 +29,7 @@ export class ShellTerminal {
     const onAbort = (): void => resolve(undefined);
     ended.addEventListener('abort', onAbort);
     try {
-      await type();
+      type();
       return await promise;
     } finally {
       clearTimeout(timer);

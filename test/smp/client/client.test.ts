@@ -2,10 +2,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SmpClient } from '../../../smp/client/client.ts';
 import type { SmpClientOptions } from '../../../smp/client/client.ts';
 import { FS_DOWNLOAD, FS_STATUS, FS_UPLOAD_LAST } from '../../../smp/requests/fs-requests.ts';
-import type { TraceEvent } from '../../../smp/client/trace.ts';
+import type { TraceEvent } from '../../../smp/client/tracer.ts';
 import { cborMap, consoleLines, parseRequestFrame, replyMessage } from './board-frames.ts';
 import type { BoardRequest } from './board-frames.ts';
 import { MemoryLink } from './memory-link.ts';
+import { echo } from './echo.ts';
+import { exec } from '../../../smp/shell/exec.ts';
 
 const PARAMS_REQUEST = '\u0006\u0009AAsIAAABAABCBqAA3g==\n';
 const PARAMS_REPLY = '\u0006\u0009ACMJAAAZAABCBr9oYnVmX3NpemUZAYBpYnVmX2NvdW50BP9chg==\n';
@@ -112,7 +114,7 @@ describe('requests', () => {
       seen.add(request.sequence);
       return frame(request, { r: request.body['d'] });
     });
-    for (let count = 0; count < 256; count++) await client.echo('x');
+    for (let count = 0; count < 256; count++) await echo(client, 'x');
     expect(seen.size).toBe(256);
   });
 
@@ -123,8 +125,8 @@ describe('requests', () => {
       const right = frame(request, { r: request.body['d'] });
       return earlier + right + right;
     });
-    expect(await client.echo('one')).toBe('one');
-    expect(await client.echo('two')).toBe('two');
+    expect(await echo(client, 'one')).toBe('one');
+    expect(await echo(client, 'two')).toBe('two');
     expect(client.statistics).toMatchObject({ messages: 6, stray: 4, damaged: 0 });
   });
 
@@ -135,7 +137,7 @@ describe('requests', () => {
       const right = frame(request, { r: 'back' });
       return count === 1 ? right.replace('AA', 'AB') : right;
     });
-    expect(await client.echo('x')).toBe('back');
+    expect(await echo(client, 'x')).toBe('back');
     const newlines = link.written.filter((bytes) => bytes.toString() === '\n');
     expect([newlines.length, link.written.length]).toEqual([2, 5]);
   });
@@ -144,7 +146,7 @@ describe('requests', () => {
     const { link, client } = open();
     answer(link, () => undefined);
     const deadlineMs = performance.now() + 300;
-    await expect(client.exec(['erase'], { deadlineMs })).rejects.toMatchObject({ code: 'SMP_TIMEOUT' });
+    await expect(exec(client, ['erase'], { deadlineMs })).rejects.toMatchObject({ code: 'SMP_TIMEOUT' });
     expect(link.written).toHaveLength(1);
   });
 
@@ -161,7 +163,7 @@ describe('requests', () => {
       }, 1);
     };
     const words = ['a', 'b', 'c', 'd', 'e'];
-    expect(await Promise.all(words.map((word) => client.echo(word)))).toEqual(words);
+    expect(await Promise.all(words.map((word) => echo(client, word)))).toEqual(words);
   });
 
   it.each([
@@ -185,20 +187,20 @@ describe('requests', () => {
   it('takes rc 0 of older firmware for success', async () => {
     const { link, client } = open();
     answer(link, (request) => frame(request, { rc: 0, r: 'old' }));
-    expect(await client.echo('x')).toBe('old');
+    expect(await echo(client, 'x')).toBe('old');
   });
 
   it.each([{ r: 5 }, {}, { x: 'y' }])('reports a reply of the wrong shape: %j', async (body) => {
     const { link, client } = open();
     answer(link, (request) => frame(request, body));
-    await expect(client.echo('x')).rejects.toMatchObject({ code: 'SMP_MALFORMED_REPLY' });
+    await expect(echo(client, 'x')).rejects.toMatchObject({ code: 'SMP_MALFORMED_REPLY' });
     expect(link.written).toHaveLength(1);
   });
 
   it('reports a reply that is not CBOR', async () => {
     const { link, client } = open();
     answer(link, (request) => consoleLines(replyMessage(request, Buffer.from('bf61', 'hex'))));
-    await expect(client.echo('x')).rejects.toMatchObject({ code: 'SMP_MALFORMED_REPLY' });
+    await expect(echo(client, 'x')).rejects.toMatchObject({ code: 'SMP_MALFORMED_REPLY' });
   });
 
   it('takes both spellings of a shell result and strips colours', async () => {
@@ -206,13 +208,13 @@ describe('requests', () => {
     answer(link, (request, count) =>
       frame(request, { o: '\u001b[1;32mok\u001b[0m\r\n', [count === 0 ? 'ret' : 'rc']: -8 }),
     );
-    expect(await client.exec(['x'])).toEqual({ output: 'ok\n', ret: -8 });
-    expect(await client.exec(['x'])).toEqual({ output: 'ok\n', ret: -8 });
+    expect(await exec(client, ['x'])).toEqual({ output: 'ok\n', ret: -8 });
+    expect(await exec(client, ['x'])).toEqual({ output: 'ok\n', ret: -8 });
   });
 
   it('refuses a message that cannot fit the board’s buffer without sending it', async () => {
     const { link, client } = open();
-    await expect(client.echo('x'.repeat(200))).rejects.toMatchObject({ code: 'SMP_TOO_LARGE' });
+    await expect(echo(client, 'x'.repeat(200))).rejects.toMatchObject({ code: 'SMP_TOO_LARGE' });
     expect(link.written).toHaveLength(0);
   });
 });
@@ -222,7 +224,7 @@ describe('text between frames', () => {
     const lines: string[] = [];
     const { link, client } = open({ onText: (line) => lines.push(line) });
     answer(link, (request) => `\u001b[0m<inf> app: hel${frame(request, { r: 'x' })}`);
-    await client.echo('x');
+    await echo(client, 'x');
     link.receive('lo\r\n\r\nsecond\nthi');
     link.receive('rd\n');
     expect(lines).toEqual(['<inf> app: hello', 'second', 'third']);
@@ -277,21 +279,21 @@ describe('tracing', () => {
 describe('ending', () => {
   it('rejects what is pending with LINK_LOST at once when the cable is pulled', async () => {
     const { link, client } = open();
-    const failures = [client.echo('a'), client.echo('b'), client.exec(['c'])];
+    const failures = [echo(client, 'a'), echo(client, 'b'), exec(client, ['c'])];
     queueMicrotask(() => link.unplug(new Error('disconnected')));
     for (const failure of failures) await expect(failure).rejects.toMatchObject({ code: 'LINK_LOST' });
-    await expect(client.echo('later')).rejects.toMatchObject({ code: 'LINK_LOST' });
+    await expect(echo(client, 'later')).rejects.toMatchObject({ code: 'LINK_LOST' });
   });
 
   it('reports a write that fails as LINK_LOST with its cause', async () => {
     const { link, client } = open();
     link.writeFailure = new Error('EIO');
-    await expect(client.echo('a')).rejects.toMatchObject({ code: 'LINK_LOST', cause: link.writeFailure });
+    await expect(echo(client, 'a')).rejects.toMatchObject({ code: 'LINK_LOST', cause: link.writeFailure });
   });
 
   it('rejects what is pending with SMP_CLOSED on close, and leaves no listener', async () => {
     const { link, client } = open();
-    const failure = client.echo('a').catch((error: unknown) => error);
+    const failure = echo(client, 'a').catch((error: unknown) => error);
     await client.close();
     await client.close();
     expect(await failure).toMatchObject({ code: 'SMP_CLOSED' });
@@ -306,16 +308,20 @@ describe('ending', () => {
       if (count === 0) abort.abort();
       return count === 0 ? undefined : frame(request, { r: 'fine' });
     });
-    await expect(client.echo('a', { signal: abort.signal })).rejects.toMatchObject({ code: 'SMP_CANCELLED' });
-    await expect(client.echo('a', { signal: abort.signal })).rejects.toMatchObject({ code: 'SMP_CANCELLED' });
-    expect(await client.echo('b')).toBe('fine');
+    await expect(echo(client, 'a', { signal: abort.signal })).rejects.toMatchObject({
+      code: 'SMP_CANCELLED',
+    });
+    await expect(echo(client, 'a', { signal: abort.signal })).rejects.toMatchObject({
+      code: 'SMP_CANCELLED',
+    });
+    expect(await echo(client, 'b')).toBe('fine');
   });
 
   it('does not wait beyond the deadline', async () => {
     const { client } = open();
     const started = performance.now();
     const deadlineMs = started + 50;
-    await expect(client.echo('a', { deadlineMs })).rejects.toMatchObject({ code: 'SMP_TIMEOUT' });
+    await expect(echo(client, 'a', { deadlineMs })).rejects.toMatchObject({ code: 'SMP_TIMEOUT' });
     expect(performance.now() - started).toBeGreaterThanOrEqual(40);
   });
 });

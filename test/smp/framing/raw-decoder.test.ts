@@ -5,6 +5,7 @@ import { RawDecoder } from '../../../smp/framing/raw-decoder.ts';
 import { DATAGRAM_FRAMING, RAW_FRAMING } from '../../../smp/framing/raw-framing.ts';
 import { cborMap, parseMessage, replyMessage } from '../client/board-frames.ts';
 import { MemoryLink } from '../client/memory-link.ts';
+import { echo } from '../client/echo.ts';
 
 interface Seen {
   messages: string[];
@@ -88,7 +89,7 @@ describe.each([
       link.receive(count++ === 0 ? reply.subarray(0, 9) : reply);
     };
     const client = new SmpClient(link, { framing });
-    expect(await client.echo('hello')).toBe('hello');
+    expect(await echo(client, 'hello')).toBe('hello');
     expect(link.written).toHaveLength(2);
     await client.close();
   });

@@ -5,6 +5,7 @@ import { openSerialLink } from '../../../smp/links/serial-link.ts';
 import { cborMap, consoleLines, parseRequestFrame, replyMessage } from '../client/board-frames.ts';
 import { openPseudoTerminal } from '../../support/pseudo-terminal.ts';
 import type { PseudoTerminal } from '../../support/pseudo-terminal.ts';
+import { echo } from '../client/echo.ts';
 
 const opened: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -97,7 +98,7 @@ describe('openSerialLink on a real pseudo-terminal', () => {
       resolve();
     });
     const client = new SmpClient(link);
-    const failure = rejection(client.echo('x'));
+    const failure = rejection(echo(client, 'x'));
     await terminal.read(1);
     terminal.close();
     expect(await failure).toMatchObject({ code: 'LINK_LOST' });
@@ -132,7 +133,7 @@ describe('openSerialLink on a real pseudo-terminal', () => {
       terminal.write(Buffer.from(consoleLines(replyMessage(request, cborMap({ r: 'hello' }))), 'latin1'));
     });
     const client = new SmpClient(link);
-    expect(await client.echo('x')).toBe('hello');
+    expect(await echo(client, 'x')).toBe('hello');
     await client.close();
   });
 });

@@ -6,6 +6,7 @@ import { SmpClient } from '../../../smp/client/client.ts';
 import { DATAGRAM_FRAMING } from '../../../smp/framing/raw-framing.ts';
 import { openUdpLink } from '../../../smp/links/udp-link.ts';
 import { cborMap, parseMessage, replyMessage } from '../client/board-frames.ts';
+import { echo } from '../client/echo.ts';
 
 describe('openUdpLink', () => {
   let board: Socket;
@@ -29,7 +30,7 @@ describe('openUdpLink', () => {
     });
     await client.connect();
     expect(client.limit.currentBytes).toBe(1452);
-    expect(await client.echo('x'.repeat(1400))).toHaveLength(1400);
+    expect(await echo(client, 'x'.repeat(1400))).toHaveLength(1400);
     await client.close();
   });
 

@@ -8,6 +8,9 @@ import { openSerialLink } from '../../../smp/links/serial-link.ts';
 import { openUdpLink } from '../../../smp/links/udp-link.ts';
 import { writeFile } from '../../../smp/files/write-file.ts';
 import { startZephyr, cannotRun, reason } from './zephyr-server.ts';
+import { echo } from '../client/echo.ts';
+import { exec } from '../../../smp/shell/exec.ts';
+import { OS_PARAMETERS } from '../../../smp/requests/os-requests.ts';
 
 const running: { stop(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -48,9 +51,9 @@ describe.skipIf(reason)(`transports and buffers of real Zephyr${cannotRun}`, () 
       const client = await connect(build);
       expect(client.limit.ceilingBytes).toBe(bufferBytes - 4);
       const full = textFilling(bufferBytes - 4);
-      expect(await client.echo(full)).toBe(full);
+      expect(await echo(client, full)).toBe(full);
       if (bufferBytes < 182) return;
-      await expect(client.echo(`${full}aa`)).rejects.toMatchObject({ code: 'SMP_TOO_LARGE' });
+      await expect(echo(client, `${full}aa`)).rejects.toMatchObject({ code: 'SMP_TOO_LARGE' });
     },
   );
 
@@ -58,30 +61,30 @@ describe.skipIf(reason)(`transports and buffers of real Zephyr${cannotRun}`, () 
     const client = await connect('serial_line512');
     expect(client.limit.ceilingBytes).toBe(2044);
     const options = { attempts: 1 };
-    await expect(client.echo(textFilling(2044), options)).rejects.toMatchObject({ code: 'SMP_TIMEOUT' });
+    await expect(echo(client, textFilling(2044), options)).rejects.toMatchObject({ code: 'SMP_TIMEOUT' });
     const full = textFilling(182);
-    expect(await client.echo(full)).toBe(full);
+    expect(await echo(client, full)).toBe(full);
   });
 
   it('serial_noparams: stays at two lines when the board does not tell its buffers', async () => {
     const client = await connect('serial_noparams');
-    await expect(client.parameters()).rejects.toMatchObject({ code: 'SMP_UNSUPPORTED' });
+    await expect(client.request(OS_PARAMETERS, undefined)).rejects.toMatchObject({ code: 'SMP_UNSUPPORTED' });
     expect(client.limit.ceilingBytes).toBe(182);
     const full = textFilling(182);
-    expect(await client.echo(full)).toBe(full);
+    expect(await echo(client, full)).toBe(full);
   });
 
   it('shell: finds the answers on a UART that a shell shares, and passes its text on', async () => {
     const lines: string[] = [];
     const client = await connect('shell', { onText: (line) => lines.push(line) });
-    for (const words of ['one', 'two', 'a'.repeat(100)]) expect(await client.echo(words)).toBe(words);
+    for (const words of ['one', 'two', 'a'.repeat(100)]) expect(await echo(client, words)).toBe(words);
     await client.connect(); // its newline makes the shell print a second prompt, which ends the line of the first
     expect(lines.join('\n')).toContain('uart:~$');
     // This build has no shell group: what it can run, it runs typed.
-    await expect(client.exec(['kernel', 'version'])).rejects.toMatchObject({ code: 'SMP_UNSUPPORTED' });
+    await expect(exec(client, ['kernel', 'version'])).rejects.toMatchObject({ code: 'SMP_UNSUPPORTED' });
     expect(await client.typeCommand('kernel version')).toBe('Zephyr version 4.4.0\n');
     await expect(makeDirectory(client, '/lfs1/a')).rejects.toMatchObject({ code: 'SMP_UNSUPPORTED' });
-    expect(await client.echo('still there')).toBe('still there');
+    expect(await echo(client, 'still there')).toBe('still there');
   });
 
   it('raw: speaks without frames', async () => {
@@ -89,9 +92,9 @@ describe.skipIf(reason)(`transports and buffers of real Zephyr${cannotRun}`, () 
     expect(client.limit.currentBytes).toBe(384);
     for (const size of [20, 100, 250, 380]) {
       const words = textFilling(size);
-      expect(await client.echo(words)).toBe(words);
+      expect(await echo(client, words)).toBe(words);
     }
-    expect((await client.exec(['kernel', 'version'])).output).toContain('4.4.0');
+    expect((await exec(client, ['kernel', 'version'])).output).toContain('4.4.0');
   });
 
   it('raw: the console framing reports that nobody answers', async () => {
@@ -107,6 +110,6 @@ describe.skipIf(reason)(`transports and buffers of real Zephyr${cannotRun}`, () 
 
   it('udp6: the same over IPv6', async () => {
     const client = await connect('udp6', { framing: DATAGRAM_FRAMING });
-    expect(await client.echo('six')).toBe('six');
+    expect(await echo(client, 'six')).toBe('six');
   });
 });
