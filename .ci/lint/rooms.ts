@@ -33,14 +33,18 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   disk: { rooms: ['provisioning'], packages: ['node:*'] },
 
   // A library in its own right: nothing of Certline.
-  smp: { rooms: ['smp/client', 'smp/files'] },
-  'smp/shell': {},
+  smp: { rooms: ['smp/client', 'smp/files', 'smp/requests', 'smp/shell'] },
+  'smp/text': {},
   'smp/wire': { rooms: ['smp'], types: ['smp/client'], packages: ['cbor-x/index-no-eval'] },
   'smp/framing': { rooms: ['smp/wire'] },
   'smp/links': { rooms: ['smp'], packages: ['node:*', 'serialport'] },
-  'smp/requests': { rooms: ['smp/wire', 'smp/shell'] },
-  'smp/client': { rooms: ['smp', 'smp/wire', 'smp/framing', 'smp/links', 'smp/requests', 'smp/shell'] },
-  'smp/files': { rooms: ['smp', 'smp/wire', 'smp/requests', 'smp/client'], packages: ['node:*'] },
+  'smp/requests': { rooms: ['smp/wire', 'smp/text'] },
+  'smp/client': { rooms: ['smp', 'smp/wire', 'smp/framing', 'smp/links', 'smp/requests', 'smp/text'] },
+  'smp/shell': { rooms: ['smp', 'smp/wire', 'smp/requests', 'smp/client', 'smp/text'] },
+  'smp/files': {
+    rooms: ['smp', 'smp/wire', 'smp/requests', 'smp/client', 'smp/shell'],
+    packages: ['node:*'],
+  },
 
   // Seven floors; each room sees only rooms above its line.
   pki: {},

@@ -15,11 +15,11 @@ import { OS_PARAMETERS } from '../requests/os-requests.ts';
 import type { BufferParameters } from '../requests/os-requests.ts';
 import type { Reply } from '../wire/reply.ts';
 import { RequestEncoder } from './request-encoder.ts';
-import { ShellTerminal } from '../shell/shell-terminal.ts';
+import { ShellTerminal } from '../text/shell-terminal.ts';
 import { SmpError } from '../smp-error.ts';
 import type { SmpRequest } from '../wire/smp-request.ts';
 import type { SmpVersion } from '../wire/smp-header.ts';
-import { TextLines } from '../shell/text-lines.ts';
+import { TextLines } from '../text/text-lines.ts';
 import type { TraceOptions } from './tracer.ts';
 import { Turn } from './turn.ts';
 

@@ -6,7 +6,7 @@ import type { Answer, ExpectedAnswer } from './pending-answer.ts';
 import { SentRequests } from './sent-requests.ts';
 import { SmpError } from '../smp-error.ts';
 import type { SmpErrorCode } from '../smp-error.ts';
-import { BootBanner } from '../shell/boot-banner.ts';
+import { BootBanner } from '../text/boot-banner.ts';
 import { cancelled } from './turn.ts';
 import { decodeSmpHeader, SMP_HEADER_BYTES } from '../wire/smp-header.ts';
 import type { EncodedRequest } from './request-encoder.ts';

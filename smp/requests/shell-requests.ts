@@ -1,4 +1,4 @@
-import { plainText } from '../shell/plain-text.ts';
+import { plainText } from '../text/plain-text.ts';
 import type { SmpRequest } from '../wire/smp-request.ts';
 import { text } from '../wire/smp-request.ts';
 
