@@ -1,15 +1,7 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { errnoOf } from './errno.ts';
+import { createFileSync, renameDurablySync, syncFolderSync } from './write-whole.ts';
 
 /**
  * Makes a folder of mode 0700 with these files of mode 0600, all of it or nothing: everything is written and synced in a
@@ -23,10 +15,10 @@ export function createDurableFolder(directory: string, files: Readonly<Record<st
   removeUnfinished(parent, basename(target));
   const unfinished = mkdtempSync(join(parent, unfinishedPrefix(basename(target))));
   try {
-    for (const [name, content] of Object.entries(files)) writeDurably(join(unfinished, name), content);
-    syncFolder(unfinished);
-    renameSync(unfinished, target);
-    syncFolder(parent);
+    for (const [name, content] of Object.entries(files))
+      createFileSync(join(unfinished, name), 0o600, content);
+    syncFolderSync(unfinished);
+    renameDurablySync(unfinished, target);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
     throw error;
@@ -37,7 +29,7 @@ function unfinishedPrefix(name: string): string {
   return `.${name}.unfinished-${process.pid}-`;
 }
 
-/** Removes what processes that are no more have left. */
+/** Removes what processes that have ended left behind. */
 function removeUnfinished(parent: string, name: string): void {
   for (const entry of readdirSync(parent)) {
     if (!entry.startsWith(`.${name}.unfinished-`)) continue;
@@ -51,25 +43,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function writeDurably(path: string, content: string): void {
-  const file = openSync(path, 'wx', 0o600);
-  try {
-    writeSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(path, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
+    return errnoOf(error) === 'EPERM';
   }
 }

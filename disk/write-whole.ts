@@ -1,20 +1,26 @@
 import { randomUUID } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Writes a file so that at `path` there is never less than all of it: `fill` writes to a dotfile in the same folder,
- * which is synced and renamed into place, then the folder is synced. On any error nothing is left behind.
+ * Writes a file so that `path` never holds less than all of it: the content goes to a dotfile in the same folder, which
+ * is synced and renamed into place; then the folder is synced. On an error nothing is left behind and the file system's
+ * error is thrown. `content` is all of it, a stream of parts, or a function that writes to the file.
  */
-export async function writeAtomically(
+export async function writeWhole(
   path: string,
   mode: number,
-  fill: (file: FileHandle) => Promise<unknown>,
+  content: string | AsyncIterable<string> | ((file: FileHandle) => Promise<unknown>),
 ): Promise<void> {
   const temporary = temporaryPath(path);
   try {
-    await fillAndSync(temporary, mode, fill);
+    await fillAndSync(
+      temporary,
+      mode,
+      typeof content === 'function' ? content : (file) => file.writeFile(content),
+    );
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } finally {
@@ -22,7 +28,46 @@ export async function writeAtomically(
   }
 }
 
-/** A name for a file that is not finished, in the folder of `path`; the drop folder's watcher passes over it. */
+/**
+ * {@link writeWhole} for callers that cannot wait. With `survives: 'kill'` nothing is synced: a reader still sees the old
+ * file or the new one, also after the process was killed, but a power cut may lose it. For files that are written
+ * several times a second and made again at the next start.
+ */
+export function writeWholeSync(
+  path: string,
+  mode: number,
+  content: string,
+  survives: 'kill' | 'power-cut' = 'power-cut',
+): void {
+  const temporary = temporaryPath(path);
+  const isSynced = survives === 'power-cut';
+  try {
+    createFileSync(temporary, mode, content, isSynced);
+    renameSync(temporary, path);
+    if (isSynced) syncFolderSync(dirname(path));
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Creates a file that does not exist yet and, unless told otherwise, puts it on the disk; its name may still be lost. */
+export function createFileSync(path: string, mode: number, content: string, isSynced = true): void {
+  const file = openSync(path, 'wx', mode);
+  try {
+    writeFileSync(file, content);
+    if (isSynced) fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Gives a finished and synced file its name, and puts that on the disk. */
+export function renameDurablySync(from: string, to: string): void {
+  renameSync(from, to);
+  syncFolderSync(dirname(to));
+}
+
+/** A name for a file that is not finished, in the folder of `path`; the drop folder's watcher ignores such names. */
 export function temporaryPath(path: string): string {
   return join(dirname(path), `.${basename(path).slice(0, 64)}.${randomUUID()}.tmp`);
 }
@@ -33,7 +78,7 @@ const TEMPORARY_NAME = /^\..*\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$
 /** No file of ours takes an hour to write. */
 const ABANDONED_MS = 3_600_000;
 
-/** Removes what a killed process left unfinished in `folder`; a folder that is not there holds nothing. */
+/** Removes what a killed process left unfinished in `folder`; a folder that does not exist holds nothing. */
 export async function removeAbandoned(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const path of names.filter((name) => TEMPORARY_NAME.test(name)).map((name) => join(folder, name))) {
@@ -64,5 +109,15 @@ export async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** {@link syncFolder} for callers that cannot wait. */
+export function syncFolderSync(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { writeAtomically } from '../disk/write-whole.ts';
+import { writeWhole } from '../disk/write-whole.ts';
 import type { Checkpoint } from '../pki/audit/audit-checkpoint.ts';
 import { auditKeyDraftPath, draftAuditKey, keepAuditKey, loadAuditKey } from '../pki/keys/audit-key.ts';
 import type { AuditKey } from '../pki/keys/audit-key.ts';
@@ -56,9 +56,7 @@ async function beginAudit(
     await checkWitness(ledger, loadAuditKey(auditKeyDraftPath(path)), readWitness(witnessPath));
   } else {
     const key = draftAuditKey(path);
-    await writeAtomically(auditVerifierPath(stateFolder), 0o644, (file) =>
-      file.writeFile(`${verifierText(key.verifier)}\n`),
-    );
+    await writeWhole(auditVerifierPath(stateFolder), 0o644, `${verifierText(key.verifier)}\n`);
     await witness({ ledger, key, witnessPath });
   }
   keepAuditKey(path);
@@ -71,7 +69,7 @@ export async function witness({
   witnessPath,
 }: LineAudit): Promise<Checkpoint & { note: string }> {
   const checkpoint = await makeCheckpoint(ledger, key, new Date());
-  await writeAtomically(witnessPath, 0o644, (file) => file.writeFile(checkpoint.note));
+  await writeWhole(witnessPath, 0o644, checkpoint.note);
   return checkpoint;
 }
 

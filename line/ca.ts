@@ -1,6 +1,6 @@
-import { randomBytes, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { ensurePassphraseFile } from '../disk/passphrase-file.ts';
 import { createDevelopmentCa, loadFactoryIca, readCaChain } from '../pki/ca/ca-folder.ts';
 import { openIssuingCa } from '../pki/ca/issuing-ca.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
@@ -10,8 +10,6 @@ import type { Signer } from '../pki/signers/signer.ts';
 import { ConfigError } from './config-error.ts';
 import type { LineConfig } from './config.ts';
 import { caFolder, caPassphrasePath, pinRefusalPath } from './state-folder.ts';
-
-const PASSPHRASE_BYTES = 32;
 
 /** The CA that a line has from `ca init` or a demo, opened with the passphrase of the file. */
 export function openLineCa(stateFolder: string, passphraseFile?: string): IssuingCa {
@@ -50,11 +48,7 @@ export async function openTokenSigner(
 /** A development CA for a line without one: its passphrase lies beside it, which no production CA's would. */
 export async function ensureDemoCa(stateFolder: string): Promise<IssuingCa> {
   const path = caPassphrasePath(stateFolder);
-  if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.new`, `${randomBytes(PASSPHRASE_BYTES).toString('base64url')}\n`, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-  }
+  ensurePassphraseFile(path);
   if (!existsSync(caFolder(stateFolder))) {
     const passphrase = passphraseFromFile(path);
     await createDevelopmentCa({ directory: caFolder(stateFolder), passphrase, name: 'Certline Demo' });

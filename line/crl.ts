@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { writeAtomically } from '../disk/write-whole.ts';
+import { writeWhole } from '../disk/write-whole.ts';
 import { isCrlDue, issueCrl } from '../pki/revocation/crl-issuer.ts';
 import type { IssuedCrl } from '../pki/revocation/crl-issuer.ts';
 import { crlIn } from '../pki/x509/crl-file.ts';
@@ -32,7 +32,7 @@ export async function publishCrl({ ca, ledger, stateFolder }: LineCrlParts): Pro
   const issued = await issueCrl(ca, ledger, new Date(), publishedBy(ca, path));
   // A command and a signer may make lists at once: the file never goes back.
   if (numberOf(path) < issued.number) {
-    await writeAtomically(path, 0o644, (file) => file.writeFile(pemOf('X509 CRL', issued.crl)));
+    await writeWhole(path, 0o644, pemOf('X509 CRL', issued.crl));
   }
   return issued;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { orderFileName } from '../pki/orders/order-desk.ts';
 import { signOrder } from '../pki/orders/order.ts';
@@ -9,6 +9,7 @@ import type { ReleaseKey } from '../pki/keys/release-key.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
 import type { BatchRecord } from '../registry/registry.ts';
 import { ensurePassphraseFile } from '../disk/passphrase-file.ts';
+import { writeWholeSync } from '../disk/write-whole.ts';
 import { ordersFolder, releaseKeyFolder, releaseKeysPath, releasePassphrasePath } from './state-folder.ts';
 
 const DAY_MS = 86_400_000;
@@ -48,7 +49,8 @@ export function rehearseOrders({
       closes: new Date(first + 365 * DAY_MS).toISOString(),
     };
     const { verifierKey, privateKey } = releaseKey;
-    writeWhole(join(ordersFolder(stateFolder), orderFileName(id)), signOrder(order, verifierKey, privateKey));
+    const path = join(ordersFolder(stateFolder), orderFileName(id));
+    writeWholeSync(path, 0o600, signOrder(order, verifierKey, privateKey));
   };
 }
 
@@ -63,15 +65,9 @@ function openRehearsalKey(stateFolder: string): ReleaseKey {
       createReleaseKey({ directory, passphrase, name: 'rehearsal' });
     const releaseKey = loadReleaseKey({ directory, passphrase });
     const trusted = releaseKeysPath(stateFolder);
-    if (!existsSync(trusted)) writeWhole(trusted, `${verifierText(releaseKey.verifierKey)}\n`);
+    if (!existsSync(trusted)) writeWholeSync(trusted, 0o600, `${verifierText(releaseKey.verifierKey)}\n`);
     return releaseKey;
   } finally {
     passphrase.wipe();
   }
-}
-
-/** The signer, in another thread of time, sees the file as it was or as it is. */
-function writeWhole(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
 }

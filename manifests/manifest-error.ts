@@ -1,3 +1,5 @@
+import { errnoOf } from '../disk/errno.ts';
+
 /**
  * What we could not do with a manifest. What is wrong with the manifest itself is no error but an issue in the answer.
  * MANIFEST_STORE_FAILED: the private copy, in the state folder, cannot be written or read.
@@ -17,16 +19,6 @@ export class ManifestError extends Error {
     super(`Cannot ${doing} ${path}: ${cure(errnoOf(cause) ?? '', cause)}.`, { cause });
     this.code = code;
   }
-}
-
-/** True for an error that the operating system reported through node:fs. */
-export function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
-}
-
-/** The system's error code (`ENOSPC`) of an error of node:fs, or undefined. */
-export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 function cure(errno: string, cause: unknown): string {

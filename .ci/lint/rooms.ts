@@ -81,7 +81,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   },
   'pki/ledger': { rooms: [...PKI_BELOW_LEDGER, 'disk', 'provisioning'], packages: ['node:*', 'pg'] },
 
-  manifests: {},
+  manifests: { rooms: ['disk'] },
   'manifests/csv': { rooms: ['manifests'], packages: ['node:*', 'csv-parse/sync'] },
   'manifests/check': { rooms: ['manifests', 'manifests/csv', 'provisioning'] },
   'manifests/answer': {

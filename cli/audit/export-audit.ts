@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAtomically } from '../../disk/write-whole.ts';
+import { writeWhole } from '../../disk/write-whole.ts';
 import { loadAuditKey } from '../../pki/keys/audit-key.ts';
 import { makeCheckpoint } from '../../pki/audit/audit-witness.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
@@ -28,7 +28,7 @@ export async function exportAudit(invocation: Invocation, folder: string): Promi
     await mkdir(folder, { recursive: true });
     const { size, note } = await makeCheckpoint(ledger, key, new Date());
     const write = (name: string, text: string | AsyncIterable<string>): Promise<void> =>
-      writeAtomically(join(folder, name), 0o644, (file) => file.writeFile(text));
+      writeWhole(join(folder, name), 0o644, text);
     async function* lines(): AsyncGenerator<string> {
       // Entries that come while this runs are the next export's.
       for await (const entry of ledger!.auditEntries()) {

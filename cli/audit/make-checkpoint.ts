@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { writeAtomically } from '../../disk/write-whole.ts';
+import { writeWhole } from '../../disk/write-whole.ts';
 import { openCheckpoint } from '../../pki/audit/audit-checkpoint.ts';
 import { createAuditKey, loadAuditKey } from '../../pki/keys/audit-key.ts';
 import type { AuditKey } from '../../pki/keys/audit-key.ts';
@@ -45,6 +45,6 @@ async function keyOf(stateFolder: string): Promise<AuditKey> {
   if (existsSync(path)) return loadAuditKey(path);
   const key = createAuditKey(path);
   const text = `${verifierText(key.verifier)}\n`;
-  await writeAtomically(auditVerifierPath(stateFolder), 0o644, (file) => file.writeFile(text));
+  await writeWhole(auditVerifierPath(stateFolder), 0o644, text);
   return key;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { posix } from 'node:path';
+import { errnoOf } from '../../disk/errno.ts';
 import { containsKeyMaterial } from '../../pki/keys/key-material-scan.ts';
 import { readFile } from '../../smp/files/read-file.ts';
 import { CommandError } from '../exit-status.ts';
@@ -64,7 +65,7 @@ async function writeNew(file: string, content: Uint8Array): Promise<void> {
       await handle.close();
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+    if (errnoOf(error) === 'EEXIST') {
       throw new CommandError('refused', `${file} exists: name another file, or - for standard output.`);
     }
     throw new CommandError('disk', `${file} cannot be written: ${(error as Error).message}`, {

@@ -11,7 +11,7 @@ import type { Signer } from '../../pki/signers/signer.ts';
 import { openTokenSigner } from '../../line/ca.ts';
 import { caFolder, caRequestFolder } from '../../line/state-folder.ts';
 import { CommandError } from '../exit-status.ts';
-import { ensurePassphraseFile } from './init-ca.ts';
+import { choosePassphraseFile } from './init-ca.ts';
 import type { Invocation } from '../invocation.ts';
 import { readCertificateFile } from '../cert/read-certificate-file.ts';
 import { showCa } from './show-ca.ts';
@@ -70,7 +70,7 @@ async function importedKey(
   const own = join(caRequestFolder(stateFolder), CA_FILES.factoryIcaKey);
   const path = options.key ?? own;
   if (!existsSync(path)) throw existsSync(caFolder(stateFolder)) ? caExists(stateFolder) : noKey(path);
-  const passphrase = passphraseFromFile(await ensurePassphraseFile(stateFolder, config.passphraseFile));
+  const passphrase = passphraseFromFile(choosePassphraseFile(stateFolder, config.passphraseFile));
   const opening =
     options.keyPassphraseFile === undefined ? passphrase : passphraseFromFile(options.keyPassphraseFile);
   try {

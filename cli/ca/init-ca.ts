@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { mkdir } from 'node:fs/promises';
-import { writeAtomically } from '../../disk/write-whole.ts';
+import { join, resolve } from 'node:path';
+import { ensurePassphraseFile } from '../../disk/passphrase-file.ts';
 import { CA_FILES, createDevelopmentCa } from '../../pki/ca/ca-folder.ts';
 import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
 import { openTokenSigner } from '../../line/ca.ts';
@@ -18,15 +16,12 @@ export interface InitCaOptions {
   readonly rootFolder?: string;
 }
 
-/** 256 bits: nobody has to remember them. */
-const PASSPHRASE_BYTES = 32;
-
 /** `certline ca init`. Throws `caMissing` where there is one already, `passphrase`, PROFILE_INVALID for the name. */
 export async function initCa({ stateFolder, config }: Invocation, options: InitCaOptions): Promise<void> {
   const directory = caFolder(stateFolder);
   if (existsSync(directory) && readdirSync(directory).length > 0) throw caExists(directory);
   const chosen = options.passphraseFile ?? config.passphraseFile;
-  const passphrase = passphraseFromFile(await ensurePassphraseFile(stateFolder, chosen));
+  const passphrase = passphraseFromFile(choosePassphraseFile(stateFolder, chosen));
   try {
     const icaSigner = await openTokenSigner(stateFolder, config);
     await createDevelopmentCa({
@@ -50,11 +45,11 @@ export async function initCa({ stateFolder, config }: Invocation, options: InitC
 }
 
 /** The file that was chosen, which must be there; else the one in the state folder, made when it is missing. */
-export async function ensurePassphraseFile(
+export function choosePassphraseFile(
   stateFolder: string,
   chosen: string | undefined,
   say: (line: string) => void = printLine,
-): Promise<string> {
+): string {
   if (chosen !== undefined) {
     if (existsSync(chosen)) return chosen;
     throw new CommandError(
@@ -63,13 +58,11 @@ export async function ensurePassphraseFile(
     );
   }
   const own = caPassphrasePath(stateFolder);
-  if (existsSync(own)) return own;
-  await mkdir(dirname(own), { recursive: true, mode: 0o700 });
-  const random = randomBytes(PASSPHRASE_BYTES).toString('base64url');
-  await writeAtomically(own, 0o600, (file) => file.writeFile(`${random}\n`));
-  say(
-    `Made a random passphrase, ${own}: without it the CA cannot be used, with it by anybody who has the keys.`,
-  );
+  if (ensurePassphraseFile(own)) {
+    say(
+      `Made a random passphrase in ${own}. Without it the CA cannot be used; anyone who has it and the keys can use the CA.`,
+    );
+  }
   return own;
 }
 

@@ -10,7 +10,7 @@ import { pemOf } from '../../pki/x509/pem.ts';
 import { SoftwareSigner } from '../../pki/signers/software-signer.ts';
 import { openTokenSigner } from '../../line/ca.ts';
 import { caRequestFolder } from '../../line/state-folder.ts';
-import { ensurePassphraseFile } from './init-ca.ts';
+import { choosePassphraseFile } from './init-ca.ts';
 import type { Invocation } from '../invocation.ts';
 
 const REQUEST_FILE = 'request.pem';
@@ -34,7 +34,7 @@ export async function requestCa(
   if (!existsSync(folder)) {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
     const passphrase = passphraseFromFile(
-      await ensurePassphraseFile(stateFolder, config.passphraseFile, sayBeside),
+      choosePassphraseFile(stateFolder, config.passphraseFile, sayBeside),
     );
     const request = await buildCaRequest(name, new SoftwareSigner('factory-ica', privateKey));
     createDurableFolder(folder, {

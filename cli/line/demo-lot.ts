@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWholeSync } from '../../disk/write-whole.ts';
 import { renumberExample } from '../../manifests/csv/renumber.ts';
 import type { BatchRecord } from '../../registry/registry.ts';
 
@@ -17,9 +18,7 @@ export function dropNextLot(
   const name = `lot-${String(lot).padStart(4, '0')}.csv`;
   const text = units === undefined ? exampleLot(lot, product) : largeLot(lot, units, product);
   mkdirSync(inbox, { recursive: true });
-  const temporary = join(inbox, `.${name}.tmp`);
-  writeFileSync(temporary, text);
-  renameSync(temporary, join(inbox, name));
+  writeWholeSync(join(inbox, name), 0o644, text);
   return name;
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { TileFileContent } from '../../fixtures/station/tile-file.ts';
-import { errnoOf } from '../../manifests/manifest-error.ts';
+import { errnoOf } from '../../disk/errno.ts';
 import { tileFilePath } from '../../line/state-folder.ts';
 import type { LineView } from './line-view.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { writeAtomically } from '../../disk/write-whole.ts';
+import { writeWhole } from '../../disk/write-whole.ts';
 import { orderFileName } from '../../pki/orders/order-desk.ts';
 import { orderText, parseOrderText } from '../../pki/orders/order.ts';
 import type { Order } from '../../pki/orders/order.ts';
@@ -42,7 +42,7 @@ export async function createOrder(id: string, options: CreateOrderOptions): Prom
   const text = orderText(order);
   const path = options.out ?? orderFileName(id);
   await assertNewer(path, order);
-  await writeAtomically(path, 0o644, (file) => file.writeFile(text));
+  await writeWhole(path, 0o644, text);
   printLine(`Wrote ${path}; read it, then: certline order sign ${path}`);
 }
 

@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { writeWholeSync } from '../../disk/write-whole.ts';
 import { readOrderFile } from '../../pki/orders/order-desk.ts';
 import { parseOrderText, signOrder } from '../../pki/orders/order.ts';
 import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
@@ -21,8 +21,7 @@ export function signOrderFile(stateFolder: string, path: string, options: SignOr
   try {
     const directory = options.key ?? releaseKeyFolder(stateFolder);
     const { verifierKey, privateKey } = loadReleaseKey({ directory, passphrase });
-    writeFileSync(`${path}.new`, signOrder(order, verifierKey, privateKey));
-    renameSync(`${path}.new`, path);
+    writeWholeSync(path, 0o644, signOrder(order, verifierKey, privateKey));
     const { order: id, quantity, products } = order;
     printLine(`Signed ${path} as ${verifierKey.name}: order ${id}, ${quantity} × ${products.join(', ')}`);
   } finally {

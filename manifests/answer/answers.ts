@@ -5,7 +5,7 @@ import { csvLine } from '../csv/csv-text.ts';
 import { issue } from '../check/issue.ts';
 import { ManifestError } from '../manifest-error.ts';
 import type { Accepted, Rejected, Verdict } from '../check/verdict.ts';
-import { writeAtomically } from '../../disk/write-whole.ts';
+import { writeWhole } from '../../disk/write-whole.ts';
 
 /** The state of a file when it was answered, by which its answer is known to be still the right one. */
 export interface AnsweredFile {
@@ -50,7 +50,7 @@ export async function writeAnswer(folder: string, file: AnsweredFile, verdict: V
   const [path, stale] = isAccepted ? [accepted, rejected] : [rejected, accepted];
   const text = isAccepted ? acceptance(file, verdict) : rejection(file, verdict);
   try {
-    await writeAtomically(path, 0o644, (answer) => answer.writeFile(text));
+    await writeWhole(path, 0o644, text);
     await rm(stale, { force: true });
   } catch (error) {
     throw new ManifestError('MANIFEST_ANSWER_FAILED', 'write the answer', path, error);

@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import { csvLine } from '../csv/csv-text.ts';
-import { isSystemError, ManifestError } from '../manifest-error.ts';
-import { writeAtomically } from '../../disk/write-whole.ts';
+import { isSystemError } from '../../disk/errno.ts';
+import { ManifestError } from '../manifest-error.ts';
+import { writeWhole } from '../../disk/write-whole.ts';
 
 /** What became of one unit; what is not known is absent. Times are ISO 8601. */
 export interface ResultRow {
@@ -46,7 +47,7 @@ const PAGE_ROWS = 500;
 export async function writeResultFile(path: string, rows: AsyncIterable<ResultRow>): Promise<number> {
   let count = 0;
   try {
-    await writeAtomically(path, 0o644, async (file) => {
+    await writeWhole(path, 0o644, async (file) => {
       count = await writeRows(file, rows);
     });
   } catch (error) {

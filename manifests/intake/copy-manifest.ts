@@ -8,7 +8,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { issue } from '../check/issue.ts';
 import type { Issue } from '../check/issue.ts';
 import type { IssueCode } from '../issue-codes.ts';
-import { errnoOf, ManifestError } from '../manifest-error.ts';
+import { errnoOf } from '../../disk/errno.ts';
+import { ManifestError } from '../manifest-error.ts';
 import { fillAndSync, syncFolder, temporaryPath } from '../../disk/write-whole.ts';
 
 /** The largest batch file that a certificate authority's bulk service takes, and 1,000,000 rows of 200 bytes. */

@@ -3,7 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isManifestName, isUnfinishedName } from './inbox-names.ts';
-import { errnoOf } from '../manifest-error.ts';
+import { errnoOf } from '../../disk/errno.ts';
 
 /** A file in the drop folder as it is at one moment. */
 export interface InboxFile {

@@ -1,12 +1,14 @@
 import { X509Certificate, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFactoryIcaCertificate, makeRootCertificate } from './ca-certificate.ts';
 import type { CaName } from './ca-certificate.ts';
 import { certificatesIn } from '../x509/certificate-file.ts';
 import { ceremonyTranscript } from './ceremony-transcript.ts';
 import { createDurableFolder } from '../../disk/durable-folder.ts';
+import { errnoOf } from '../../disk/errno.ts';
+import { FileNotPrivateError, readPrivateFile } from '../../disk/private-file.ts';
 import { decryptPrivateKey, encryptPrivateKey } from '../keys/encrypted-key.ts';
 import { openIssuingCa } from './issuing-ca.ts';
 import type { IssuingCa } from './issuing-ca.ts';
@@ -124,10 +126,9 @@ export function loadFactoryIca({
 }: CaLocation & { now?: Date }): IssuingCa {
   const chain = readCaChain(directory);
   const keyPath = join(directory, CA_FILES.factoryIcaKey);
-  const pem = readCaFile(directory, CA_FILES.factoryIcaKey);
-  if ((statSync(keyPath).mode & 0o077) !== 0) {
-    throw new PkiError('CA_PERMISSIONS', `Others can read the CA key ${keyPath}: chmod 600 it.`);
-  }
+  const pem = readCaFile(directory, CA_FILES.factoryIcaKey, (path) =>
+    readPrivateFile(path, 'the CA key').toString('ascii'),
+  );
   return openIssuingCa(
     new SoftwareSigner('factory-ica', decryptPrivateKey(pem, passphrase, keyPath)),
     chain,
@@ -149,11 +150,16 @@ export function readCaChain(directory: string): Uint8Array[] {
   });
 }
 
-function readCaFile(directory: string, name: string): string {
+function readCaFile(
+  directory: string,
+  name: string,
+  read: (path: string) => string = (path) => readFileSync(path, 'ascii'),
+): string {
   const path = join(directory, name);
   try {
-    return readFileSync(path, 'ascii');
+    return read(path);
   } catch (error) {
+    if (error instanceof FileNotPrivateError) throw new PkiError('CA_PERMISSIONS', error.message);
     const message = `There is no CA file ${path}: make the CA with "certline ca init", or mend the path.`;
     throw new PkiError('CA_NOT_FOUND', message, { cause: error });
   }
@@ -184,8 +190,7 @@ function writeFolder(directory: string, files: Readonly<Record<string, string>>)
   try {
     createDurableFolder(directory, files);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTEMPTY' || code === 'EEXIST') throw alreadyThere(directory);
+    if (['ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) throw alreadyThere(directory);
     throw error;
   }
 }

@@ -1,16 +1,8 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
+import { FileNotPrivateError, readPrivateFile } from '../../disk/private-file.ts';
+import { createFileSync, renameDurablySync } from '../../disk/write-whole.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
 import { noteVerifierOf } from './signed-note.ts';
@@ -28,13 +20,15 @@ const NAME_HEX_LENGTH = 16;
 /** The key in a file (PKCS#8, PEM) that only its owner can read. Throws AUDIT_KEY_INVALID. */
 export function loadAuditKey(path: string): AuditKey {
   try {
-    if ((statSync(path).mode & 0o077) !== 0) throw new Error('others can read it: chmod 600 it');
-    const privateKey = createPrivateKey(readFileSync(path));
+    const privateKey = createPrivateKey(readPrivateFile(path, 'the audit key'));
     if (privateKey.asymmetricKeyType !== 'ed25519') throw new Error('it holds no Ed25519 key');
     return auditKeyOf(privateKey);
   } catch (error) {
-    const message = `The audit key ${path} cannot be used (${(error as Error).message}): restore it from a backup.`;
-    throw new PkiError('AUDIT_KEY_INVALID', message, { cause: error });
+    const { message } = error as Error;
+    const sentence = `The audit key ${path} cannot be used (${message}): restore it from a backup.`;
+    throw new PkiError('AUDIT_KEY_INVALID', error instanceof FileNotPrivateError ? message : sentence, {
+      cause: error,
+    });
   }
 }
 
@@ -45,36 +39,29 @@ export function createAuditKey(path: string): AuditKey {
   return key;
 }
 
-/** Where a key is until it counts. */
+/** Where a key is until it is in use. */
 export const auditKeyDraftPath = (path: string): string => `${path}.new`;
 
-/** Makes a key that counts once `keepAuditKey` was called. Throws AUDIT_KEY_INVALID where there is one already. */
+/** Makes a key that is in use once `keepAuditKey` was called; an earlier draft is replaced. Throws AUDIT_KEY_INVALID where there is one already. */
 export function draftAuditKey(path: string): AuditKey {
   if (existsSync(path))
     throw new PkiError(
       'AUDIT_KEY_INVALID',
-      `There is an audit key ${path} already: none is ever overwritten.`,
+      `There is already an audit key ${path}, and an audit key is never overwritten.`,
     );
   const { privateKey } = generateKeyPairSync('ed25519');
-  const file = openSync(auditKeyDraftPath(path), 'w', 0o600);
-  try {
-    writeSync(file, privateKey.export({ format: 'pem', type: 'pkcs8' }) as string);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  rmSync(auditKeyDraftPath(path), { force: true });
+  createFileSync(
+    auditKeyDraftPath(path),
+    0o600,
+    privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
+  );
   return auditKeyOf(privateKey);
 }
 
 /** Gives the drafted key its name, durably. */
 export function keepAuditKey(path: string): void {
-  renameSync(auditKeyDraftPath(path), path);
-  const folder = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  renameDurablySync(auditKeyDraftPath(path), path);
 }
 
 function auditKeyOf(privateKey: KeyObject): AuditKey {

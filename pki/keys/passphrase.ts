@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { PkiError } from '../pki-error.ts';
-import { isPrivateFile } from '../../disk/private-file.ts';
+import { FileNotPrivateError, readPrivateFile } from '../../disk/private-file.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
 /** NIST SP 800-63B §3.1.1.2 asks for at least 8; OpenSSL takes no more than 1,024 octets. */
@@ -28,12 +27,9 @@ export function checkedPassphrase(passphrase: SecretBytes): SecretBytes {
 
 function readOwnFile(path: string): Buffer {
   try {
-    if (!isPrivateFile(path)) {
-      throw new PkiError('CA_PERMISSIONS', `Others can read the passphrase file ${path}: chmod 600 it.`);
-    }
-    return readFileSync(path);
+    return readPrivateFile(path, 'the passphrase file');
   } catch (error) {
-    if (error instanceof PkiError) throw error;
+    if (error instanceof FileNotPrivateError) throw new PkiError('CA_PERMISSIONS', error.message);
     const message = `The passphrase file ${path} cannot be read: create it, with mode 600.`;
     throw new PkiError('PASSPHRASE_INVALID', message, { cause: error });
   }

@@ -1,8 +1,9 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDurableFolder } from '../../disk/durable-folder.ts';
+import { FileNotPrivateError, readPrivateFile } from '../../disk/private-file.ts';
 import { decryptPrivateKey, encryptPrivateKey } from './encrypted-key.ts';
 import { checkedPassphrase } from './passphrase.ts';
 import { PkiError } from '../pki-error.ts';
@@ -54,9 +55,7 @@ export function createReleaseKey(options: ReleaseKeyLocation & { readonly name: 
  */
 export function loadReleaseKey({ directory, passphrase }: ReleaseKeyLocation): ReleaseKey {
   const keyPath = join(directory, RELEASE_KEY_FILES.key);
-  const pem = readKeyFile(keyPath);
-  if ((statSync(keyPath).mode & 0o077) !== 0)
-    throw new PkiError('CA_PERMISSIONS', `Others can read the release key ${keyPath}: chmod 600 it.`);
+  const pem = readKeyFile(keyPath, () => readPrivateFile(keyPath, 'the release key').toString('ascii'));
   const privateKey = decryptPrivateKey(pem, passphrase, keyPath);
   const line = readKeyFile(join(directory, RELEASE_KEY_FILES.verifierKey)).trim();
   const name = line.split('+')[0] ?? '';
@@ -68,10 +67,11 @@ export function loadReleaseKey({ directory, passphrase }: ReleaseKeyLocation): R
   throw new PkiError('CA_INCONSISTENT', message);
 }
 
-function readKeyFile(path: string): string {
+function readKeyFile(path: string, read: () => string = () => readFileSync(path, 'utf8')): string {
   try {
-    return readFileSync(path, 'utf8');
+    return read();
   } catch (error) {
+    if (error instanceof FileNotPrivateError) throw new PkiError('CA_PERMISSIONS', error.message);
     const message = `There is no ${path}: make the release key with "certline order key init", or name its folder.`;
     throw new PkiError('CA_NOT_FOUND', message, { cause: error });
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { errnoOf } from '../../disk/errno.ts';
 import { PkiError } from '../pki-error.ts';
 import { parseVerifier } from './signed-note.ts';
 import type { NoteVerifier } from './signed-note.ts';
@@ -22,7 +23,7 @@ function readLines(path: string): string[] {
   try {
     return readFileSync(path, 'utf8').split('\n');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   }
 }

@@ -4,7 +4,8 @@ import type { ConnectionOptions } from 'node:tls';
 import type { PoolConfig } from 'pg';
 import { ledgerUnavailable } from './ledger-errors.ts';
 import { PkiError } from '../pki-error.ts';
-import { isPrivateFile } from '../../disk/private-file.ts';
+import { errnoOf } from '../../disk/errno.ts';
+import { FileNotPrivateError, readPrivateFile } from '../../disk/private-file.ts';
 
 /** Where a ledger on PostgreSQL is. */
 export interface PostgresPlace {
@@ -110,13 +111,15 @@ function tlsOf(place: PostgresPlace, { searchParams: says }: URL): ConnectionOpt
 /** `pg` takes no other kind of password than a string. */
 function readPassword(place: PostgresPlace, path: string): string {
   try {
-    if (!isPrivateFile(path)) throw new Error('others can read it');
-    const bytes = readFileSync(path);
+    const bytes = readPrivateFile(path, 'the password file');
     const text = bytes.toString('utf8').replace(/\r?\n$/, '');
     bytes.fill(0);
     return text;
   } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    const why =
+      error instanceof FileNotPrivateError
+        ? 'others can read it'
+        : (errnoOf(error) ?? (error as Error).message);
     const message = `The password file ${path} of the ledger ${postgresName(place)} cannot be used (${why}), so nothing is signed: make it readable for its owner alone.`;
     throw new PkiError('LEDGER_UNAVAILABLE', message, { reason: 'login', cause: error });
   }

@@ -1,14 +1,15 @@
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { isPrivateFile } from '../../disk/private-file.ts';
+import { readFileSync, rmSync } from 'node:fs';
+import { errnoOf } from '../../disk/errno.ts';
+import { readPrivateFile } from '../../disk/private-file.ts';
+import { writeWholeSync } from '../../disk/write-whole.ts';
 
 const KEY_LENGTH = 32;
 const SALT_LENGTH = 16;
 
-/** The PIN in a file of mode 0600 or less, without the newline at its end; a string, because the library takes no other. */
+/** The PIN in a private file, without the newline at its end; a string, because the library takes no other. */
 export function readPin(path: string): string {
-  if (!isPrivateFile(path)) throw new Error(`others can read the PIN file ${path}: chmod 600 it`);
-  const bytes = readFileSync(path);
+  const bytes = readPrivateFile(path, 'the PIN file');
   try {
     return bytes.toString('utf8').replace(/\r?\n$/, '');
   } finally {
@@ -28,11 +29,10 @@ export function wasRefused(refusalFile: string, pin: string): boolean {
 export function rememberRefused(refusalFile: string, pin: string): void {
   const salt = randomBytes(SALT_LENGTH);
   const text = `${salt.toString('hex')}:${scryptSync(pin, salt, KEY_LENGTH).toString('hex')}`;
-  writeFileSync(`${refusalFile}.new`, text, { mode: 0o600, flush: true });
-  renameSync(`${refusalFile}.new`, refusalFile);
+  writeWholeSync(refusalFile, 0o600, text);
 }
 
-/** The token takes the PIN: what it refused earlier is of no interest any more. */
+/** The token accepts the PIN: what it refused earlier no longer matters. */
 export function forgetRefused(refusalFile: string): void {
   rmSync(refusalFile, { force: true });
 }
@@ -41,7 +41,7 @@ function readOrUndefined(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseFault } from '../faults.ts';
 import type { BoardFault } from '../faults.ts';
 import type { FirmwareProfile } from '../firmware-profile.ts';
-import { writeFileAtomically } from '../atomic-file.ts';
+import { writeWholeSync } from '../../disk/write-whole.ts';
 import { SimulatorError } from '../simulator-error.ts';
 
 /** The persistent description of a board. */
@@ -33,5 +33,6 @@ export function readBoardFile(directory: string): BoardFile {
 
 /** Writes a board's description into its directory. */
 export function writeBoardFile(directory: string, board: BoardFile): void {
-  writeFileAtomically(join(directory, FILE_NAME), `${JSON.stringify(board, undefined, 2)}\n`);
+  // Not synced: a virtual board outlives a killed simulator, and need not outlive a power cut.
+  writeWholeSync(join(directory, FILE_NAME), 0o600, `${JSON.stringify(board, undefined, 2)}\n`, 'kill');
 }

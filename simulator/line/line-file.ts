@@ -1,9 +1,10 @@
-// `line.json`: which board is in which socket and which lie in the trays. Every change is on disk before it is acted upon.
+// `line.json`: which board is in which socket and which are in the trays. A change is written before it takes effect.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { writeFileAtomically } from '../atomic-file.ts';
+import { errnoOf } from '../../disk/errno.ts';
+import { writeWholeSync } from '../../disk/write-whole.ts';
 import { SimulatorError } from '../simulator-error.ts';
 
 /** Where finished boards go: good ones to `done`, the others to `reject`. */
@@ -23,7 +24,7 @@ function readContent(path: string): LineContent {
     const { sockets, loaded, trays } = JSON.parse(readFileSync(path, 'utf8')) as LineContent;
     return { sockets, loaded, trays: { done: trays.done, reject: trays.reject } };
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+    if (errnoOf(cause) === 'ENOENT') {
       return { sockets: {}, loaded: {}, trays: { done: [], reject: [] } };
     }
     const message = `${path} is not what a simulator wrote; take it away to start with empty sockets.`;
@@ -72,7 +73,8 @@ export class LineFile {
     this.#write();
   }
 
+  /** Not synced: virtual boards outlive a killed simulator, and need not outlive a power cut. */
   #write(): void {
-    writeFileAtomically(this.#path, `${JSON.stringify(this.#content, undefined, 1)}\n`);
+    writeWholeSync(this.#path, 0o600, `${JSON.stringify(this.#content, undefined, 1)}\n`, 'kill');
   }
 }

@@ -4,6 +4,7 @@ import { closeSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ReadStream } from 'node:tty';
 
+import { errnoOf } from '../../disk/errno.ts';
 import { SimulatorError } from '../simulator-error.ts';
 
 interface PtyPair {
@@ -94,7 +95,7 @@ export class PtyPort {
     try {
       return writeSync(this.#descriptors.master, part);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+      if (errnoOf(error) === 'EAGAIN') return 0;
       throw error;
     }
   }

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 
 import { boardSpeed } from '../board/board-speed.ts';
 import type { BoardSpeedChoice } from '../board/board-speed.ts';
-import { lockDirectory } from './directory-lock.ts';
 import type { BoardFault, FaultKind } from '../faults.ts';
 import { FIRMWARE_PROFILES } from '../firmware-profile.ts';
 import type { FirmwareProfile } from '../firmware-profile.ts';
+import type { ExclusiveLock } from '../../disk/exclusive-lock.ts';
+import { lockDirectory } from './directory-lock.ts';
 import { LineFile } from './line-file.ts';
 import type { Tray } from './line-file.ts';
 import { SimulatorError } from '../simulator-error.ts';
@@ -70,11 +71,11 @@ export class VirtualLine {
   readonly #options: VirtualLineOptions;
   readonly #state: LineFile;
   readonly #places: readonly Place[];
-  readonly #lock: { release: () => void };
+  readonly #lock: ExclusiveLock;
   readonly #keys: Uint8Array[] = [];
   readonly #returns = new Set<NodeJS.Timeout>();
 
-  private constructor(options: VirtualLineOptions, lock: { release: () => void }) {
+  private constructor(options: VirtualLineOptions, lock: ExclusiveLock) {
     this.#options = options;
     this.#lock = lock;
     this.#state = new LineFile(options.directory);
@@ -90,7 +91,7 @@ export class VirtualLine {
   /** Starts a line; boards that `line.json` names are in their sockets when the promise settles. */
   static async start(options: VirtualLineOptions): Promise<VirtualLine> {
     mkdirSync(join(options.directory, 'ports'), { recursive: true });
-    const lock = await lockDirectory(options.directory);
+    const lock = lockDirectory(options.directory);
     try {
       const line = new VirtualLine(options, lock);
       for (const place of line.#places) {

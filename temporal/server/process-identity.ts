@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { errnoOf } from '../../disk/errno.ts';
 
 /**
  * A process that cannot be mistaken for a later one with the same number. `startedAt` is opaque text: on Linux the
@@ -43,7 +44,7 @@ export function sendSignal(identity: ProcessIdentity, signal: NodeJS.Signals): v
   try {
     process.kill(identity.pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (errnoOf(error) !== 'ESRCH') throw error;
   }
 }
 

@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWholeSync } from '../../disk/write-whole.ts';
 import { z } from 'zod';
 import { processIdentity } from './process-identity.ts';
 import { serverPorts } from './server-ports.ts';
@@ -23,9 +24,7 @@ const NAME = 'temporal-server.json';
 
 /** Writes the record into the state folder in one step. */
 export function writeServerRecord(directory: string, record: ServerRecord): void {
-  const path = join(directory, NAME);
-  writeFileSync(`${path}.new`, JSON.stringify(record, undefined, 2));
-  renameSync(`${path}.new`, path);
+  writeWholeSync(join(directory, NAME), 0o644, JSON.stringify(record, undefined, 2));
 }
 
 /** Removes the record: the server was stopped, and the next one may take the default ports. */

@@ -1,10 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
-import { isPrivateFile } from '../../disk/private-file.ts';
+import { FileNotPrivateError, readPrivateFile } from '../../disk/private-file.ts';
 import { temporaryFolder } from '../pki/openssl.ts';
-import { code } from '../pki/signing/signing-line.ts';
 
 const folder = temporaryFolder();
 afterEach(() => vi.unstubAllEnvs());
@@ -15,6 +13,15 @@ function fileOf(mode: number, ...place: string[]): string {
   writeFileSync(path, 'a passphrase\n');
   chmodSync(path, mode);
   return path;
+}
+
+function isPrivateFile(path: string): boolean {
+  try {
+    return readPrivateFile(path, 'the file').toString() === 'a passphrase\n';
+  } catch (error) {
+    if (error instanceof FileNotPrivateError) return false;
+    throw error;
+  }
 }
 
 describe('a file is private', () => {
@@ -28,13 +35,23 @@ describe('a file is private', () => {
     expect(isPrivateFile(fileOf(mode))).toBe(isPrivate);
   });
 
-  it('when systemd made it a credential of this service, and let its user in by an ACL', () => {
+  it('when systemd made it a credential of this service, and admitted its user by an ACL', () => {
     const credential = fileOf(0o440, 'credentials');
-    expect(() => passphraseFromFile(credential)).toThrow(code('CA_PERMISSIONS'));
+    expect(isPrivateFile(credential)).toBe(false);
     vi.stubEnv('CREDENTIALS_DIRECTORY', join(folder, 'credentials'));
-    expect(passphraseFromFile(credential).length).toBe(12);
+    expect(isPrivateFile(credential)).toBe(true);
     expect(isPrivateFile(fileOf(0o444, 'credentials'))).toBe(false);
     expect(isPrivateFile(fileOf(0o440, 'credentials', 'below'))).toBe(false);
     expect(isPrivateFile(fileOf(0o440))).toBe(false);
+  });
+
+  it('names the file, and says how to close it', () => {
+    const path = fileOf(0o644);
+    const sentence = `Others can read the CA key ${path}: run "chmod 600 ${path}".`;
+    expect(() => readPrivateFile(path, 'the CA key')).toThrow(sentence);
+  });
+
+  it('passes on that there is none', () => {
+    expect(() => readPrivateFile(join(folder, 'none'), 'the CA key')).toThrow(/ENOENT/);
   });
 });

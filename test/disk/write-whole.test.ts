@@ -1,0 +1,107 @@
+import fs, { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createFileSync, writeWhole, writeWholeSync } from '../../disk/write-whole.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const WRITERS: Record<string, (path: string, mode: number, content: string) => void | Promise<void>> = {
+  writeWhole,
+  writeWholeSync,
+  'writeWholeSync without sync': (path, mode, content) => writeWholeSync(path, mode, content, 'kill'),
+};
+
+describe.each(Object.entries(WRITERS))('%s', (_name, write) => {
+  it('makes the file with its mode, and replaces it', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'file');
+    await write(path, 0o600, 'first');
+    await write(path, 0o600, 'second');
+    expect(readFileSync(path, 'utf8')).toBe('second');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  it('leaves nothing behind, and the old file as it was, when it fails', async () => {
+    const folder = temporaryFolder();
+    const place = join(folder, 'a-folder');
+    fs.mkdirSync(join(place, 'not-empty'), { recursive: true });
+    await expect((async () => await write(place, 0o600, 'text'))()).rejects.toThrow(
+      /EISDIR|ENOTEMPTY|EEXIST/,
+    );
+    expect(readdirSync(folder)).toEqual(['a-folder']);
+  });
+});
+
+describe('writeWhole', () => {
+  it('leaves nothing behind when the content fails half way', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'file');
+    writeFileSync(path, 'old');
+    const written = writeWhole(path, 0o644, async (file) => {
+      await file.writeFile('half');
+      throw new Error('no more');
+    });
+    await expect(written).rejects.toThrow('no more');
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  it('writes what a stream yields', async () => {
+    const path = join(temporaryFolder(), 'file');
+    async function* parts(): AsyncGenerator<string> {
+      yield 'one\n';
+      yield 'two\n';
+    }
+    await writeWhole(path, 0o644, parts());
+    expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n');
+  });
+});
+
+describe('writeWholeSync', () => {
+  /** The calls that reach the disk while `act` runs, in order. */
+  function diskCalls(act: () => void): string[] {
+    const calls: string[] = [];
+    const { fsyncSync, renameSync } = fs;
+    const restore = (): void => {
+      Object.assign(fs, { fsyncSync, renameSync });
+      syncBuiltinESMExports();
+    };
+    onTestFinished(restore);
+    fs.fsyncSync = (file) => {
+      calls.push(fs.fstatSync(file).isDirectory() ? 'sync folder' : 'sync file');
+      fsyncSync(file);
+    };
+    fs.renameSync = (from, to) => {
+      calls.push('rename');
+      renameSync(from, to);
+    };
+    syncBuiltinESMExports();
+    act();
+    restore();
+    return calls;
+  }
+
+  it('syncs the file, renames it and syncs the folder', () => {
+    const path = join(temporaryFolder(), 'file');
+    expect(diskCalls(() => writeWholeSync(path, 0o600, 'text'))).toEqual([
+      'sync file',
+      'rename',
+      'sync folder',
+    ]);
+  });
+
+  it('only renames where a power cut may lose the file', () => {
+    const path = join(temporaryFolder(), 'file');
+    expect(diskCalls(() => writeWholeSync(path, 0o600, 'text', 'kill'))).toEqual(['rename']);
+  });
+});
+
+describe('createFileSync', () => {
+  it('overwrites nothing', () => {
+    const path = join(temporaryFolder(), 'file');
+    createFileSync(path, 0o600, 'first');
+    expect(() => createFileSync(path, 0o600, 'second')).toThrow(/EEXIST/);
+    expect(existsSync(path) && readFileSync(path, 'utf8')).toBe('first');
+  });
+});
