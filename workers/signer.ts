@@ -3,6 +3,7 @@ import { Worker } from '@temporalio/worker';
 import { createSignerActivities } from '../activities/signer-activities.ts';
 import { profileOfProduct } from '../pki/profile/certificate-profile.ts';
 import { Issuer } from '../pki/signing/issuer.ts';
+import { SigningDesk } from '../pki/signing/signing-desk.ts';
 import { StationGate } from '../pki/signing/station-gate.ts';
 import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
 import type { StationRates } from '../pki/ledger/station-rates.ts';
@@ -33,7 +34,8 @@ export async function startSigner(options: SignerRoleOptions): Promise<Role> {
   for (const [product, profile] of profiles)
     await trySample(product, { profile, issuer: ca.facts, now: new Date() });
   const issuer = new Issuer({ ca, ledger, profileOf: (product) => profiles.get(product) });
-  const orders = new OrderDesk(sources, ledger);
+  const stations = new StationGate(ledger, rates);
+  const desk = new SigningDesk({ stations, orders: new OrderDesk(sources, ledger), issuer, ledger });
   const worker = await Worker.create({
     connection,
     namespace,
@@ -41,7 +43,7 @@ export async function startSigner(options: SignerRoleOptions): Promise<Role> {
     identity: 'signer',
     shutdownGraceTime: '10 seconds',
     taskQueue: SIGNER_QUEUE,
-    activities: createSignerActivities({ issuer, ledger, orders, stations: new StationGate(ledger, rates) }),
+    activities: createSignerActivities(desk),
   });
   return runWorker(worker);
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { CertificateProfile } from '../../pki/profile/certificate-profile.ts';
 import { createDevelopmentCa, loadFactoryIca } from '../../pki/ca/ca-folder.ts';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
+import { gateCsr } from '../../pki/signing/csr-gate.ts';
 import type { IssueRequest } from '../../pki/signing/issue-request.ts';
 import { Issuer } from '../../pki/signing/issuer.ts';
 import { orderText } from '../../pki/orders/order.ts';
@@ -21,7 +22,7 @@ const ORDER_QUANTITY = 1_000_000;
 
 /** Stages of an issuance, each named after the step that ends it. */
 export const STAGE_OF_STEP = {
-  gated: 'find, CSR gate',
+  lookedUp: 'CSR gate, look up',
   built: 'build TBS',
   reserved: 'reserve (commit, audit)',
   linted: 'lint TBS',
@@ -69,7 +70,9 @@ export class CertlineSigner {
     const requests = Array.from({ length: count }, (_, index) => requestFor(batchId, index));
     const units = requests.map(({ serial }) => ({ serial, product: PRODUCT }));
     await this.#ledger.releaseSerials({ batchId, units });
-    return requests.map((request) => () => this.#issuer.issue(request));
+    return requests.map(({ csr, ...request }) => async () => {
+      return await this.#issuer.issue({ ...request, csr: await gateCsr(csr) });
+    });
   }
 
   /** Runs one job; the milliseconds of each stage. Nothing else may run meanwhile. */
@@ -92,7 +95,7 @@ export class CertlineSigner {
   }
 }
 
-function requestFor(batchId: string, index: number): IssueRequest {
+function requestFor(batchId: string, index: number): Omit<IssueRequest, 'csr'> & { csr: Uint8Array } {
   const serial = `${batchId}-${index}`.toUpperCase();
   return {
     requestId: `${batchId}/${serial}/1`,

@@ -93,7 +93,10 @@ export class SqlLedger implements OrderBook, Releases, Issuances, Stations, Refu
   }
 
   recordRefusal(refusal: Refusal): Promise<void> {
-    const members = Object.entries(refusal).map(([member, text]) => [member, text.slice(0, REFUSAL_MAX)]);
+    const members = Object.entries(refusal).map(([member, text]: [string, string]) => [
+      member,
+      text.slice(0, REFUSAL_MAX),
+    ]);
     return this.#database.write((transaction) => audit(transaction, 'refused', Object.fromEntries(members)));
   }
 
@@ -170,9 +173,13 @@ export class SqlLedger implements OrderBook, Releases, Issuances, Stations, Refu
     });
   }
 
-  activate(requestIds: readonly string[]): Promise<void> {
+  activate(requestIds: readonly string[]): Promise<string[]> {
     return this.#database.write(async (transaction) => {
-      for (const requestId of requestIds) await activateOne(transaction, requestId);
+      const refused: string[] = [];
+      for (const requestId of requestIds) {
+        if (!(await activateOne(transaction, requestId))) refused.push(requestId);
+      }
+      return refused;
     });
   }
 
@@ -366,12 +373,14 @@ function known(requestId: string, issuance: Issuance | undefined): Issuance {
   throw new PkiError('ISSUANCE_UNKNOWN', message);
 }
 
-async function activateOne(transaction: LedgerTransaction, requestId: string): Promise<void> {
-  const issuance = known(requestId, await selectIssuance(transaction, requestId));
-  if (issuance.state === 'active') return;
-  if (issuance.state !== 'issued') throw withdrawn(requestId, issuance);
+/** False for what is unknown, not issued, or withdrawn. */
+async function activateOne(transaction: LedgerTransaction, requestId: string): Promise<boolean> {
+  const state = (await selectIssuance(transaction, requestId))?.state;
+  if (state === 'active') return true;
+  if (state !== 'issued') return false;
   await updateState(transaction, requestId, 'active');
   await audit(transaction, 'activated', { requestId });
+  return true;
 }
 
 async function endIssuance(

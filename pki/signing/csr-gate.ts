@@ -6,10 +6,13 @@ import { PkiError } from '../pki-error.ts';
 /** A P-256 request is 216 to 260 octets; the cap keeps hostile input from the parser (0.1 s for 1 MB of zeros). */
 const MAX_CSR_LENGTH = 1024;
 
-/** All that is ever taken from a request: the public key (SubjectPublicKeyInfo, 91 octets) and its SHA-256 in hex. */
+/** All that is ever taken from a request. Hashes in lower-case hex. */
 export interface GatedCsr {
+  /** The public key: SubjectPublicKeyInfo, 91 octets. */
   readonly spki: Uint8Array;
   readonly spkiSha256: string;
+  /** Of the whole request. */
+  readonly sha256: string;
 }
 
 /**
@@ -30,7 +33,7 @@ export async function gateCsr(der: Uint8Array): Promise<GatedCsr> {
   if (!(await ecdsaVerify(info, publicKey, signature)))
     throw refused('possession', 'its signature does not fit its key');
   const copy = Uint8Array.from(spki);
-  return { spki: copy, spkiSha256: sha256Hex(copy) };
+  return { spki: copy, spkiSha256: sha256Hex(copy), sha256: sha256Hex(der) };
 }
 
 interface RequestParts {

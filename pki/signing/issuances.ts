@@ -66,8 +66,8 @@ export interface Issuances {
    * when the issuance is over.
    */
   recordIssued(requestId: string, certificate: Uint8Array): Promise<Uint8Array>;
-  /** Boards are known to carry these. Throws ISSUANCE_UNKNOWN, or CERTIFICATE_WITHDRAWN for one that is not live. */
-  activate(requestIds: readonly string[]): Promise<void>;
+  /** Boards are known to carry these. Idempotent. Returns the ids of those that are unknown, not issued, or withdrawn. */
+  activate(requestIds: readonly string[]): Promise<string[]>;
   /** Withdraws an issuance; idempotent. Undefined when the request id is unknown. */
   revoke(requestId: string, reason: RevocationReason): Promise<Issuance | undefined>;
   /**

@@ -1,8 +1,9 @@
 import { isSerial } from '../../provisioning/serial-number.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
+import type { GatedCsr } from './csr-gate.ts';
 
-/** What a station asks for. The same `requestId` always means the same request, and gets the same certificate. */
+/** What the issuer is asked for, once the gates are passed. The same `requestId` always means the same request, and gets the same certificate. */
 export interface IssueRequest {
   readonly requestId: string;
   readonly batchId: string;
@@ -12,8 +13,7 @@ export interface IssueRequest {
   readonly attempt: number;
   /** Hardware id of the board that made the key. */
   readonly boardId: string;
-  /** PKCS#10 request, DER. */
-  readonly csr: Uint8Array;
+  readonly csr: GatedCsr;
 }
 
 /** Ids come from workflows, stations and firmware: enough for any of those, nothing that could break a log line. */
@@ -38,7 +38,7 @@ export function checkRequest(request: IssueRequest): void {
 export function requestDigest(request: IssueRequest): string {
   const { requestId, batchId, serial, product, attempt, boardId, csr } = request;
   return sha256Hex(
-    Buffer.from(JSON.stringify([requestId, batchId, serial, product, attempt, boardId, sha256Hex(csr)])),
+    Buffer.from(JSON.stringify([requestId, batchId, serial, product, attempt, boardId, csr.sha256])),
   );
 }
 

@@ -2,12 +2,9 @@ import { expectedOf, notAfterOf } from '../profile/certificate-profile.ts';
 import type { CertificateProfile } from '../profile/certificate-profile.ts';
 import { lintTbs, signTbs, verifySigned } from './checked-signing.ts';
 import type { Expectation } from './checked-signing.ts';
-import { gateCsr } from './csr-gate.ts';
 import { notBeforeOf, randomCertificateSerial } from '../certificate/device-certificate.ts';
 import { DeviceTbsTemplate } from '../certificate/device-tbs-template.ts';
 import type { Issuance, Issuances, Reservation } from './issuances.ts';
-import { REVOCATION_REASONS } from '../x509/revocation-reason.ts';
-import type { RevocationReason } from '../x509/revocation-reason.ts';
 import { checkRequest, requestDigest } from './issue-request.ts';
 import type { IssueRequest } from './issue-request.ts';
 import type { IssuingCa } from '../ca/issuing-ca.ts';
@@ -28,7 +25,7 @@ export interface Issued {
 
 /** The points between which `issue` can be interrupted, in their order. */
 export const ISSUE_STEPS = [
-  'gated',
+  'lookedUp',
   'built',
   'linted',
   'reserved',
@@ -39,7 +36,7 @@ export const ISSUE_STEPS = [
 
 type IssueStep = (typeof ISSUE_STEPS)[number];
 
-/** What an issuer is made of. `atStep` is told each step as it is reached: for measuring, and for killing in tests. */
+/** What an issuer is made of. `atStep` receives each step as it is reached: for measuring, and for killing in tests. */
 export interface IssuerParts {
   readonly ca: IssuingCa;
   readonly ledger: Issuances;
@@ -50,7 +47,7 @@ export interface IssuerParts {
 }
 
 /**
- * Issues device certificates, each request once: find, gate, build, lint, reserve, sign, verify, record. Whatever
+ * Issues device certificates, each request once: look up, build, lint, reserve, sign, verify, record. Whatever
  * interrupts that, the same request goes on from the stored reservation and ends with the same bytes.
  */
 export class Issuer {
@@ -72,7 +69,7 @@ export class Issuer {
   }
 
   /**
-   * The certificate of a request. Throws CSR_REFUSED, NOT_RELEASED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND,
+   * The certificate of a request. Throws NOT_RELEASED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND,
    * QUOTA_EXCEEDED, REQUEST_CONFLICT, CERTIFICATE_WITHDRAWN, PROFILE_INVALID, for none of which a retry helps, and
    * LEDGER_UNAVAILABLE, LEDGER_CORRUPT, CA_UNAVAILABLE, CLOCK_WRONG, SIGNER_FAULT, where it may.
    */
@@ -89,44 +86,10 @@ export class Issuer {
     return result;
   }
 
-  /** The row of a request, whatever became of it. */
-  find(requestId: string): Promise<Issuance | undefined> {
-    return this.#ledger.find(requestId);
-  }
-
-  /** The certificate that a serial has now. */
-  async liveCertificate(serial: string): Promise<Issued | undefined> {
-    const issuance = await this.#ledger.liveIssuance(serial);
-    return issuance === undefined ? undefined : issuedOf(issuance);
-  }
-
-  /** Boards are known to carry these certificates: from now on board and serial belong together. */
-  activate(requestIds: readonly string[]): Promise<void> {
-    return this.#ledger.activate(requestIds);
-  }
-
-  /** Withdraws a certificate by request id, or the live one of a serial. Undefined when there is none; idempotent. */
-  async revoke(
-    which: { readonly requestId: string } | { readonly serial: string },
-    reason: RevocationReason,
-  ): Promise<Issuance | undefined> {
-    if (!REVOCATION_REASONS.includes(reason)) {
-      const message = `A certificate is revoked as ${REVOCATION_REASONS.join(', ')}, not otherwise.`;
-      throw new PkiError('REQUEST_CONFLICT', message, { reason: 'revocation-reason' });
-    }
-    if ('requestId' in which) return this.#ledger.revoke(which.requestId, reason);
-    const live = await this.#ledger.liveIssuance(which.serial);
-    return live === undefined ? undefined : this.#ledger.revoke(live.requestId, reason);
-  }
-
-  /** The issuing certificate and those above it, DER. */
-  chain(): readonly Uint8Array[] {
-    return this.#ca.chain;
-  }
-
   async #issue(request: IssueRequest, digest: string): Promise<Issued> {
     const known = await this.#ledger.find(request.requestId);
     if (known !== undefined) return this.#resume(request, digest, known);
+    this.#atStep('lookedUp', request.requestId);
     const reservation = await this.#prepare(request, digest);
     this.#lint(reservation);
     this.#atStep('linted', request.requestId);
@@ -136,11 +99,12 @@ export class Issuer {
     return isOurs ? this.#sign(reserved) : this.#resume(request, digest, reserved);
   }
 
-  /** Gates the request and fixes everything that the certificate will say. */
+  /** Fixes everything that the certificate will say. */
   async #prepare(request: IssueRequest, digest: string): Promise<Reservation> {
-    const { csr, ...rest } = request;
-    const { spki, spkiSha256 } = await gateCsr(csr);
-    this.#atStep('gated', request.requestId);
+    const {
+      csr: { spki, spkiSha256 },
+      ...rest
+    } = request;
     const now = this.#now();
     const profile = this.#profileFor(request.product);
     const notBefore = notBeforeOf(now, this.#ca.facts);
@@ -184,7 +148,7 @@ export class Issuer {
   #lint(reservation: Reservation): void {
     const findings = lintTbs(this.#ca, reservation.tbs, this.#expectationFor(reservation)).join(', ');
     if (findings === '') return;
-    const message = `The certificate for ${reservation.serial} would break its profile (${findings}): mend the product's configuration or the CA.`;
+    const message = `The certificate for ${reservation.serial} would break its profile (${findings}): fix the product's configuration or the CA.`;
     throw new PkiError('PROFILE_INVALID', message, { reason: 'lint' });
   }
 
@@ -192,7 +156,7 @@ export class Issuer {
     return { expected: expectedOf(this.#profileFor(issuance.product), issuance), now: this.#now() };
   }
 
-  /** Profiles are configuration: few, and made anew only when they change. */
+  /** Profiles are configuration: few, and a template is made again only when they change. */
   #templateOf(profile: CertificateProfile): Promise<DeviceTbsTemplate> {
     const key = JSON.stringify(profile);
     const template = this.#templates.get(key) ?? DeviceTbsTemplate.make(profile, this.#ca.facts);
@@ -213,7 +177,7 @@ export class Issuer {
   }
 }
 
-/** The certificate of a row; undefined while there is none. Throws CERTIFICATE_WITHDRAWN where it no longer counts. */
+/** The certificate of a row; undefined while there is none. Throws CERTIFICATE_WITHDRAWN where it is no longer valid. */
 function issuedOf(issuance: Issuance): Issued | undefined {
   const { state, certificate, requestId, reason } = issuance;
   if (state === 'superseded' || state === 'revoked') {

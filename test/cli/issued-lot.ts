@@ -1,5 +1,6 @@
 import type { CertificateProfile } from '../../pki/profile/certificate-profile.ts';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
+import { gateCsr } from '../../pki/signing/csr-gate.ts';
 import { Issuer } from '../../pki/signing/issuer.ts';
 import type { Issued } from '../../pki/signing/issuer.ts';
 import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
@@ -29,7 +30,7 @@ export async function issueInto(
   const issued: Issued[] = [];
   for (const serial of serials) {
     const requestId = `b1/${serial}/1`;
-    const csr = generateDeviceKey().createCsr({ serial });
+    const csr = await gateCsr(generateDeviceKey().createCsr({ serial }));
     const terms = {
       requestId,
       batchId: 'b1',

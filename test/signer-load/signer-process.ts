@@ -10,6 +10,7 @@ import { Issuer } from '../../pki/signing/issuer.ts';
 import { OrderDesk } from '../../pki/orders/order-desk.ts';
 import type { Signer } from '../../pki/signers/signer.ts';
 import { SqliteDatabase } from '../../pki/ledger/sqlite-database.ts';
+import { SigningDesk } from '../../pki/signing/signing-desk.ts';
 import { StationGate } from '../../pki/signing/station-gate.ts';
 import type { Product } from '../../provisioning/product.ts';
 import { openLineAudit, witness } from '../../line/audit.ts';
@@ -55,9 +56,9 @@ const orders = new OrderDesk({ folder: places.orders, releaseKeys: places.releas
 const stations = new StationGate(ledger, rates);
 
 const work: SignerWork = {
-  ...createSignerActivities({ issuer, ledger, orders, stations }),
+  ...createSignerActivities(new SigningDesk({ issuer, ledger, orders, stations })),
   closeOrder: ({ order }) => ledger.closeOrder(order),
-  revokeByHand: async ({ requestId, reason }) => void (await issuer.revoke({ requestId }, reason)),
+  revokeByHand: async ({ requestId, reason }) => void (await ledger.revoke(requestId, reason)),
   hold: ({ requestId }) => ledger.hold(requestId),
   endHold: async ({ requestId }) => void (await ledger.endHold(requestId)),
   admitStation: (station) => ledger.admitStation(station),

@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Issued } from '../../../pki/signing/issuer.ts';
+import { gateCsr } from '../../../pki/signing/csr-gate.ts';
 import { Issuer } from '../../../pki/signing/issuer.ts';
 import { issueCrl } from '../../../pki/revocation/crl-issuer.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
@@ -51,7 +52,7 @@ async function issueAgain({ state }: Place, serial: string): Promise<Issued> {
   const profile = { organization: 'certline-test', commonName: '{serial}', validity: 'forever' as const };
   const issuer = new Issuer({ ca: await ensureDemoCa(state), ledger, profileOf: () => profile });
   const terms = { requestId: `b1/${serial}/2`, batchId: 'b1', product: 'golioth-node', attempt: 2 };
-  const csr = generateDeviceKey().createCsr({ serial });
+  const csr = await gateCsr(generateDeviceKey().createCsr({ serial }));
   const issued = await issuer.issue({ ...terms, serial, boardId: `board-${serial}`, csr });
   await ledger.close();
   return issued;

@@ -35,7 +35,7 @@ function passwordFile(text: string, mode = 0o600): string {
   return path;
 }
 
-const REFUSAL = { request: 'signCertificate', code: 'NONE' };
+const REFUSAL = { request: 'signCertificate', code: 'NONE' } as const;
 
 /** Why the ledger cannot be written; nothing where it can. */
 async function reasonOf(write: Promise<void>): Promise<string> {

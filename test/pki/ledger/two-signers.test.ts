@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { firstBrokenEntry } from '../../../pki/audit/audit-chain.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
-import type { IssueRequest } from '../../../pki/signing/issue-request.ts';
+import type { CsrRequest } from '../signing/gated-issuer.ts';
 import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
 import { makeCa } from '../leaf.ts';
 import { temporaryFolder } from '../openssl.ts';
@@ -34,10 +34,10 @@ async function twoSigners(prepare?: (name: string) => Promise<unknown>): Promise
 /** What both make of these requests, asked at once: hex of the certificate, or the code of the refusal. */
 async function askBoth(
   [one, other]: readonly [SigningLine, SigningLine],
-  toOne: readonly IssueRequest[],
-  toOther: readonly IssueRequest[],
+  toOne: readonly CsrRequest[],
+  toOther: readonly CsrRequest[],
 ): Promise<[string[], string[]]> {
-  const ask = ({ issuer }: SigningLine, requests: readonly IssueRequest[]): Promise<string[]> =>
+  const ask = ({ issuer }: SigningLine, requests: readonly CsrRequest[]): Promise<string[]> =>
     Promise.all(
       requests.map((request) =>
         issuer.issue(request).then(
@@ -96,7 +96,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       const pair = await twoSigners();
       const serials = serialsOf(30);
       await release(pair[0], serials, { reissueQuota: 0 });
-      const ask = (where: string): IssueRequest[] =>
+      const ask = (where: string): CsrRequest[] =>
         serials.map((serial) =>
           requestFor(serial, { requestId: `b1/${serial}/1/${where}`, boardId: `${where}-${serial}` }),
         );
@@ -114,7 +114,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       await release(pair[0], serialsOf(40));
       const csr = generateDeviceKey().createCsr({ serial: 'ACME-1' });
       const board = { boardId: 'the-board' };
-      const asked = (from: number): IssueRequest[] => [
+      const asked = (from: number): CsrRequest[] => [
         ...serialsOf(40)
           .slice(from, from + 10)
           .map((serial) => requestFor(serial, { csr })),
@@ -145,7 +145,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
         serials.map((serial) => requestFor(serial)),
         [],
       );
-      const retry = (from: number): IssueRequest[] =>
+      const retry = (from: number): CsrRequest[] =>
         serials.slice(from, from + 10).map((serial) => requestFor(serial, { attempt: 2 }));
       const answers = (await askBoth(pair, retry(0), retry(10))).flat();
       expect(answers.filter(isCertificate)).toHaveLength(7);

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gateCsr } from '../../../pki/signing/csr-gate.ts';
@@ -39,7 +39,8 @@ describe('gateCsr', () => {
   it('passes what a station makes, and takes the public key only', async () => {
     const gated = await gateCsr(csr);
     expect(gated.spkiSha256).toBe(key.spkiSha256);
-    expect(Object.keys(gated)).toEqual(['spki', 'spkiSha256']);
+    expect(gated.sha256).toBe(createHash('sha256').update(csr).digest('hex'));
+    expect(Object.keys(gated)).toEqual(['spki', 'spkiSha256', 'sha256']);
   });
 
   it('passes what openssl makes, extensions asked for or not', async () => {

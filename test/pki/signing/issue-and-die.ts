@@ -3,19 +3,22 @@
  * with its CSR in base64. The step `none` ends in peace.
  */
 import { loadFactoryIca } from '../../../pki/ca/ca-folder.ts';
-import type { IssueRequest } from '../../../pki/signing/issue-request.ts';
 import { Issuer } from '../../../pki/signing/issuer.ts';
 import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
 import { passphrase, PROFILE } from '../acme.ts';
+import { GatedIssuer } from './gated-issuer.ts';
+import type { CsrRequest } from './gated-issuer.ts';
 
 const [directory = '', path = '', fatalStep = '', json = ''] = process.argv.slice(2);
-const request = JSON.parse(json) as Omit<IssueRequest, 'csr'> & { csr: string };
+const request = JSON.parse(json) as Omit<CsrRequest, 'csr'> & { csr: string };
+const ledger = openSqliteLedger(path);
 const issuer = new Issuer({
   ca: loadFactoryIca({ directory, passphrase: passphrase() }),
-  ledger: openSqliteLedger(path),
+  ledger,
   profileOf: () => PROFILE,
   atStep: (step) => {
     if (step === fatalStep) process.kill(process.pid, 'SIGKILL');
   },
 });
-await issuer.issue({ ...request, csr: Buffer.from(request.csr, 'base64') });
+const csr = Buffer.from(request.csr, 'base64');
+await new GatedIssuer(issuer, ledger).issue({ ...request, csr });

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { firstBrokenEntry } from '../../../pki/audit/audit-chain.ts';
-import type { IssueRequest } from '../../../pki/signing/issue-request.ts';
 import { ISSUE_STEPS } from '../../../pki/signing/issuer.ts';
 import { makeStoredCa } from '../leaf.ts';
 import { temporaryFolder } from '../openssl.ts';
+import type { CsrRequest } from './gated-issuer.ts';
 import { makeLine, openLine, release, requestFor } from './signing-line.ts';
 
 const folder = temporaryFolder();
@@ -13,11 +13,7 @@ const ca = await makeStoredCa(folder);
 const script = new URL('./issue-and-die.ts', import.meta.url).pathname;
 
 /** Runs `issue` in a process of its own; the signal that ended it, or null. */
-async function issueAndDie(
-  path: string,
-  step: string,
-  request: IssueRequest,
-): Promise<NodeJS.Signals | null> {
+async function issueAndDie(path: string, step: string, request: CsrRequest): Promise<NodeJS.Signals | null> {
   const json = JSON.stringify({ ...request, csr: Buffer.from(request.csr).toString('base64') });
   const child = spawn(process.execPath, [script, ca.directory, path, step, json], {
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -2,7 +2,6 @@ import { expect } from 'vitest';
 import { join } from 'node:path';
 import type { AuditEntry } from '../../../pki/audit/audit-chain.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
-import type { IssueRequest } from '../../../pki/signing/issue-request.ts';
 import { Issuer } from '../../../pki/signing/issuer.ts';
 import type { IssuerParts } from '../../../pki/signing/issuer.ts';
 import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
@@ -11,6 +10,8 @@ import type { Signer, SigningContext } from '../../../pki/signers/signer.ts';
 import { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
 import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
 import { PROFILE } from '../acme.ts';
+import { GatedIssuer } from './gated-issuer.ts';
+import type { CsrRequest } from './gated-issuer.ts';
 import { RELEASE, signedOrder } from '../orders/signed-orders.ts';
 
 /** A signer that counts, and lets a test stand between the request and the signature. */
@@ -46,7 +47,9 @@ class CountingSigner implements Signer {
 export interface SigningLine {
   readonly signer: CountingSigner;
   readonly ledger: SqlLedger;
-  readonly issuer: Issuer;
+  readonly issuer: GatedIssuer;
+  /** The same, without the gate. */
+  readonly plainIssuer: Issuer;
   /** Rows of a statement, run behind the ledger's back. */
   readonly sql: (text: string, ...values: LedgerValue[]) => Promise<LedgerRow[]>;
 }
@@ -63,9 +66,10 @@ export function lineOver(
   const ledger = new SqlLedger(database);
   const profileOf = (product: string): typeof PROFILE | undefined =>
     product === 'sensor' ? PROFILE : undefined;
-  const issuer = new Issuer({ ca: { ...ca, signer }, ledger, profileOf, ...parts });
+  const plainIssuer = new Issuer({ ca: { ...ca, signer }, ledger, profileOf, ...parts });
+  const issuer = new GatedIssuer(plainIssuer, ledger);
   const sql: SigningLine['sql'] = (text, ...values) => database.write((work) => work.all(text, ...values));
-  return { signer, ledger, issuer, sql };
+  return { signer, ledger, issuer, plainIssuer, sql };
 }
 
 /** The same over the SQLite file at `path`. */
@@ -101,7 +105,7 @@ export async function release(
 }
 
 /** A request with a fresh key, for attempt 1 on a board of its own unless said otherwise. */
-export function requestFor(serial: string, changes: Partial<IssueRequest> = {}): IssueRequest {
+export function requestFor(serial: string, changes: Partial<CsrRequest> = {}): CsrRequest {
   const attempt = changes.attempt ?? 1;
   return {
     requestId: `b1/${serial}/${attempt}`,

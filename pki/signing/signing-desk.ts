@@ -1,0 +1,122 @@
+import type { ReleaseUnitsInput } from '../../provisioning/signing.ts';
+import type { UnitAttempt } from '../../provisioning/unit.ts';
+import type { OrderDesk } from '../orders/order-desk.ts';
+import { PkiError } from '../pki-error.ts';
+import { gateCsr } from './csr-gate.ts';
+import type { GatedCsr } from './csr-gate.ts';
+import type { Issuances } from './issuances.ts';
+import type { IssueRequest } from './issue-request.ts';
+import type { Issued, Issuer } from './issuer.ts';
+import { refusalOf } from './refusals.ts';
+import type { RefusableRequest, Refusals } from './refusals.ts';
+import type { Releases } from './releases.ts';
+import type { RequestStatement } from './signed-request.ts';
+import type { Arrival, StationGate } from './station-gate.ts';
+import type { Stations } from './stations.ts';
+
+/** What a station asks the signer for. Any part of it may be forged: it comes by way of Temporal. */
+export interface SigningRequest {
+  /** What the station says that it asks for. */
+  readonly statement: RequestStatement;
+  /** The station's signature over the statement, base64; undefined in a request that has none. */
+  readonly signature: string | undefined;
+  /** PKCS#10 request, DER. */
+  readonly csr: Uint8Array;
+}
+
+/** What a signing desk works with. */
+export interface SigningDeskParts {
+  readonly stations: StationGate;
+  readonly orders: OrderDesk;
+  readonly issuer: Issuer;
+  readonly ledger: Issuances & Releases & Stations & Refusals;
+}
+
+/**
+ * The trust boundary of the signer. Everything that is asked of the CA key passes here, and nothing that is asked is
+ * trusted. Each refusal is in the audit log before the caller receives it.
+ */
+export class SigningDesk {
+  readonly #stations: StationGate;
+  readonly #orders: OrderDesk;
+  readonly #issuer: Issuer;
+  readonly #ledger: SigningDeskParts['ledger'];
+
+  constructor({ stations, orders, issuer, ledger }: SigningDeskParts) {
+    this.#stations = stations;
+    this.#orders = orders;
+    this.#issuer = issuer;
+    this.#ledger = ledger;
+  }
+
+  /**
+   * The certificate that an enrolled station asks for. The gates, in this order: the station made this request, the CSR is
+   * strict and for the key that the station signed for, the order is good, and the issuer's policy allows it. Throws what
+   * `StationGate.check`, `gateCsr`, `OrderDesk.admit` and `Issuer.issue` throw, and REQUEST_INVALID for a CSR with another
+   * key. A key that was certified before stops the station.
+   */
+  async sign(request: SigningRequest, arrival: Arrival): Promise<Issued> {
+    const { requestId, batchId, order, serial, stationId, boardId } = request.statement;
+    const asked = { requestId, batchId, order, serial, station: stationId, boardId };
+    return await this.#audited({ request: 'signCertificate', ...asked }, async () => {
+      const csr = await this.#gate(request, arrival);
+      await this.#orders.admit(order);
+      const { product, attempt } = request.statement;
+      return await this.#issue(stationId, { requestId, batchId, serial, product, attempt, boardId, csr });
+    });
+  }
+
+  /**
+   * Releases a manifest and some of its serials under an order; idempotent. Throws what `OrderDesk.admit`,
+   * `releaseBatch` and `releaseSerials` of the ledger throw.
+   */
+  async release({ batchId, order, manifestSha256, quantity, units }: ReleaseUnitsInput): Promise<void> {
+    await this.#audited({ request: 'releaseUnits', batchId, order, manifestSha256 }, async () => {
+      await this.#orders.admit(order);
+      const releasedAt = new Date().toISOString();
+      await this.#ledger.releaseBatch({ batchId, order, manifestSha256, quota: quantity, releasedAt });
+      await this.#ledger.releaseSerials({ batchId, units });
+    });
+  }
+
+  /** Boards are known to carry these certificates. Returns the request ids of those that are unknown or withdrawn. */
+  async activate(requestIds: readonly string[]): Promise<string[]> {
+    return await this.#ledger.activate(requestIds);
+  }
+
+  /** Revokes what is live of a unit that did not pass; nothing of this or an earlier attempt is signed any more. */
+  async withdraw({ serial, attempt }: Pick<UnitAttempt, 'serial' | 'attempt'>): Promise<void> {
+    await this.#ledger.withdrawUnit(serial, attempt);
+  }
+
+  /** Before anything else: an enrolled station asked for just this, for the key of just this CSR. */
+  async #gate({ statement, signature, csr }: SigningRequest, arrival: Arrival): Promise<GatedCsr> {
+    await this.#stations.check(statement, signature, arrival);
+    const gated = await gateCsr(csr);
+    if (gated.spkiSha256 === statement.spkiSha256) return gated;
+    const { serial, stationId } = statement;
+    const message = `The CSR for ${serial} is not for the key that station ${stationId} signed for: call the security engineer.`;
+    throw new PkiError('REQUEST_INVALID', message, { reason: 'key' });
+  }
+
+  /** A key that comes twice is the station's fault, not the unit's: its random numbers repeat, or it was cloned. */
+  async #issue(stationId: string, request: IssueRequest): Promise<Issued> {
+    try {
+      return await this.#issuer.issue(request);
+    } catch (error) {
+      if (error instanceof PkiError && error.code === 'KEY_REUSED')
+        await this.#ledger.setStationState(stationId, 'stopped', `the key of ${request.serial} came twice`);
+      throw error;
+    }
+  }
+
+  async #audited<T>(asked: RefusableRequest, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      const refusal = refusalOf(asked, error);
+      if (refusal !== undefined) await this.#ledger.recordRefusal(refusal);
+      throw error;
+    }
+  }
+}

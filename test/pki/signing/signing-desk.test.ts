@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
+import type { Issued } from '../../../pki/signing/issuer.ts';
+import type { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
+import type { SigningDesk, SigningRequest } from '../../../pki/signing/signing-desk.ts';
+import { askFor, openDesk } from './desk.ts';
+import { auditOf, code } from './signing-line.ts';
+
+/** Asks now, by every clock. */
+async function sign(desk: SigningDesk, request: SigningRequest): Promise<Issued> {
+  const now = new Date();
+  return await desk.sign(request, { askedAt: now, now });
+}
+
+async function refusalsIn(ledger: SqlLedger): Promise<Record<string, unknown>[]> {
+  const events = (await auditOf(ledger)).map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+  return events.filter(({ event }) => event === 'refused');
+}
+
+describe('SigningDesk.sign', () => {
+  it('signs what an enrolled station asks for, and gives the same bytes again', async () => {
+    const { desk, signer } = await openDesk();
+    const request = askFor('CL-1');
+    const first = await sign(desk, request);
+    expect(await sign(desk, request)).toEqual(first);
+    expect(signer.signatures).toBe(1);
+  });
+
+  it('signs no other key than the one the station signed for', async () => {
+    const { desk, signer, ledger } = await openDesk();
+    const csr = generateDeviceKey().createCsr({ serial: 'CL-1' });
+    await expect(sign(desk, { ...askFor('CL-1'), csr })).rejects.toThrow(code('REQUEST_INVALID', 'key'));
+    expect(signer.signatures).toBe(0);
+    expect((await refusalsIn(ledger)).at(-1)).toMatchObject({
+      event: 'refused',
+      code: 'REQUEST_INVALID',
+      serial: 'CL-1',
+    });
+  });
+
+  it('refuses a request signed with a wrong clock', async () => {
+    const { desk, signer } = await openDesk();
+    const ahead = new Date(Date.now() + 6 * 60_000).toISOString();
+    await expect(sign(desk, askFor('CL-1', undefined, ahead))).rejects.toThrow(code('STATION_CLOCK'));
+    expect(signer.signatures).toBe(0);
+    await sign(desk, askFor('CL-1'));
+  });
+
+  it.each([
+    ['no signature', { signature: undefined }, 'REQUEST_UNSIGNED'],
+    ['a signature that is no text', { signature: [] as never }, 'REQUEST_UNSIGNED'],
+    ['a signature over another request', { signature: askFor('CL-2').signature }, 'REQUEST_INVALID'],
+    ['a CSR that is none', { csr: new Uint8Array([0x30]) }, 'CSR_REFUSED'],
+  ])('refuses a request with %s, and says so in the audit log', async (_name, change, refusal) => {
+    const { desk, signer, ledger } = await openDesk();
+    await expect(sign(desk, { ...askFor('CL-1'), ...change })).rejects.toThrow(code(refusal));
+    expect(signer.signatures).toBe(0);
+    expect(await refusalsIn(ledger)).toMatchObject([{ request: 'signCertificate', code: refusal }]);
+  });
+
+  it('asks the station gate before it reads the CSR, and the CSR gate before it reads the order', async () => {
+    const { desk } = await openDesk();
+    const wrong = askFor('CL-1');
+    const statement = { ...wrong.statement, order: 'PO-9' };
+    const csr = new Uint8Array([0x30]);
+    await expect(sign(desk, { statement, csr, signature: '' })).rejects.toThrow(code('REQUEST_INVALID'));
+    await expect(sign(desk, { ...wrong, csr })).rejects.toThrow(code('CSR_REFUSED'));
+  });
+
+  it('keeps what is no text out of the audit log', async () => {
+    const { desk, ledger } = await openDesk();
+    const { statement, csr } = askFor('CL-1');
+    const forged = { ...statement, boardId: { toString: 'x' } as never, batchId: 7 as never };
+    await expect(sign(desk, { statement: forged, csr, signature: 'AA' })).rejects.toThrow(
+      code('REQUEST_INVALID'),
+    );
+    const [refused] = await refusalsIn(ledger);
+    expect(refused).toMatchObject({ serial: 'CL-1', code: 'REQUEST_INVALID', reason: '' });
+    expect(Object.keys(refused!)).not.toEqual(expect.arrayContaining(['boardId']));
+    expect(Object.keys(refused!)).not.toEqual(expect.arrayContaining(['batchId']));
+  });
+
+  it('stops a station whose key comes twice, until a person releases it', async () => {
+    const { desk, ledger, signer } = await openDesk();
+    const key = generateDeviceKey();
+    await sign(desk, askFor('CL-1', key));
+    await expect(sign(desk, askFor('CL-2', key))).rejects.toThrow(code('KEY_REUSED'));
+    await expect(sign(desk, askFor('CL-3'))).rejects.toThrow(code('STATION_STOPPED'));
+    expect(await ledger.station('st-1')).toMatchObject({
+      state: 'stopped',
+      reason: 'the key of CL-2 came twice',
+    });
+    await ledger.setStationState('st-1', 'enrolled', 'its clone was found');
+    await sign(desk, askFor('CL-3'));
+    expect(signer.signatures).toBe(2);
+    const codes = (await refusalsIn(ledger)).map((refused) => refused['code']);
+    expect(codes).toEqual(['KEY_REUSED', 'STATION_STOPPED']);
+  });
+
+  it('does not call it a refusal when the CA key cannot be used', async () => {
+    const { desk, ledger, signer } = await openDesk();
+    signer.tamper = () => {
+      throw new Error('token gone');
+    };
+    await expect(sign(desk, askFor('CL-1'))).rejects.toThrow(code('CA_UNAVAILABLE'));
+    expect(await refusalsIn(ledger)).toEqual([]);
+  });
+});
+
+describe('SigningDesk.release', () => {
+  it('refuses an order that nobody signed, and says so in the audit log', async () => {
+    const { desk, ledger } = await openDesk();
+    const units = [{ serial: 'CL-9', product: 'sensor' }];
+    const batch = { batchId: 'b9', order: 'PO-9', manifestSha256: 'cd'.repeat(32), quantity: 1, units };
+    await expect(desk.release(batch)).rejects.toThrow(code('ORDER_UNKNOWN'));
+    expect(await refusalsIn(ledger)).toMatchObject([
+      { request: 'releaseUnits', code: 'ORDER_UNKNOWN', batchId: 'b9', order: 'PO-9' },
+    ]);
+  });
+});
+
+describe('SigningDesk.activate and withdraw', () => {
+  it('names the certificates that cannot be activated, and activates the others', async () => {
+    const { desk, ledger } = await openDesk();
+    const requests = [askFor('CL-1'), askFor('CL-2')];
+    for (const request of requests) await sign(desk, request);
+    const [withdrawn, kept] = requests.map(({ statement }) => statement.requestId) as [string, string];
+    await desk.withdraw({ serial: 'CL-1', attempt: 1 });
+    expect(await desk.activate([withdrawn, kept, 'nobody'])).toEqual([withdrawn, 'nobody']);
+    expect(await ledger.find(kept)).toMatchObject({ state: 'active' });
+    expect(await desk.activate([kept])).toEqual([]);
+  });
+
+  it('signs nothing more for the attempt that was withdrawn', async () => {
+    const { desk, signer } = await openDesk();
+    await desk.withdraw({ serial: 'CL-1', attempt: 1 });
+    await expect(sign(desk, askFor('CL-1'))).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'unit'));
+    expect(signer.signatures).toBe(0);
+  });
+});
