@@ -1,6 +1,6 @@
 /**
  * Why the registry could not do it, and the code of the failure table that follows. REGISTRY_UNAVAILABLE passes when
- * somebody mends the disk; a REGISTRY_CONFLICT never passes by itself; a REGISTRY_FAULT is a mistake of the caller.
+ * somebody repairs the disk; a REGISTRY_CONFLICT never passes by itself; a REGISTRY_FAULT is a mistake of the caller.
  */
 const REASONS = {
   locked: 'REGISTRY_UNAVAILABLE',
@@ -35,36 +35,4 @@ export class RegistryError extends Error {
     this.reason = reason;
     this.code = REASONS[reason];
   }
-}
-
-/** By SQLite's primary result code (sqlite.org/rescode.html), what it means for the file at hand and the cure. */
-const SQLITE_RESULTS: Readonly<Record<number, readonly [RegistryReason, string]>> = {
-  5: ['locked', 'another program is writing to it; try again, or end that program'],
-  6: ['locked', 'another program is writing to it; try again, or end that program'],
-  8: ['read-only', 'it is read-only; give the user that runs Certline write permission on file and folder'],
-  10: ['disk-error', 'the disk reports an error; check the disk'],
-  11: ['damaged', 'the file is damaged; restore it from a backup'],
-  13: ['full', 'the disk is full; free some space'],
-  14: ['cannot-open', 'it cannot be opened; check that the folder exists and may be written'],
-  19: ['constraint', 'it would break a rule of the registry'],
-  26: ['damaged', 'it is not a registry; name another file, or restore it from a backup'],
-};
-
-/** Any error as a RegistryError about the registry at `path`; one that is already stays as it is. */
-export function registryError(error: unknown, path: string): RegistryError {
-  if (error instanceof RegistryError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  const [reason, cure] = SQLITE_RESULTS[primaryResult(error)] ?? ['unexpected', 'see the cause'];
-  return new RegistryError(reason, `The registry ${path} refuses: ${cure} (${message}).`, error);
-}
-
-/** True when SQLite itself reported the error. */
-export function isSqliteError(error: unknown): boolean {
-  return primaryResult(error) !== -1;
-}
-
-/** The low byte of an extended result code is the primary one. */
-function primaryResult(error: unknown): number {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return -1;
-  return error.errcode & 0xff;
 }

@@ -31,6 +31,8 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   // Pure values: no Node, no Temporal, nothing of the house.
   provisioning: {},
   disk: { rooms: ['provisioning'], packages: ['node:*'] },
+  // Databases, whatever they hold.
+  sql: { packages: ['node:*'] },
 
   // A library in its own right: nothing of Certline.
   smp: { rooms: ['smp/client', 'smp/files', 'smp/requests', 'smp/shell'] },
@@ -79,7 +81,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     ],
     packages: ['node:*'],
   },
-  'pki/ledger': { rooms: [...PKI_BELOW_LEDGER, 'disk', 'provisioning'], packages: ['node:*', 'pg'] },
+  'pki/ledger': { rooms: [...PKI_BELOW_LEDGER, 'sql', 'disk', 'provisioning'], packages: ['node:*', 'pg'] },
 
   manifests: { rooms: ['disk'] },
   'manifests/csv': { rooms: ['manifests'], packages: ['node:*', 'csv-parse/sync'] },
@@ -94,7 +96,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   },
 
   registry: { rooms: ['provisioning'] },
-  'registry/sqlite': { rooms: ['registry', 'provisioning'], packages: ['node:*'] },
+  'registry/sqlite': { rooms: ['registry', 'sql', 'provisioning'], packages: ['node:*'] },
 
   fixtures: { rooms: ['provisioning'] },
   'fixtures/board': {
@@ -102,7 +104,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     packages: ['node:*'],
   },
   'fixtures/station': {
-    rooms: ['fixtures', 'fixtures/board', 'disk', 'provisioning'],
+    rooms: ['fixtures', 'fixtures/board', 'sql', 'disk', 'provisioning'],
     packages: ['node:*', 'pino'],
   },
 

@@ -1,15 +1,4 @@
-/** What a column holds. Every integer of the ledger fits a number. */
-export type LedgerValue = string | number | Uint8Array | null;
-
-export type LedgerRow = Readonly<Record<string, LedgerValue>>;
-
-/** Statements inside one transaction; `?` stands for each of the values in turn. */
-export interface LedgerTransaction {
-  get(sql: string, ...values: LedgerValue[]): Promise<LedgerRow | undefined>;
-  all(sql: string, ...values: LedgerValue[]): Promise<LedgerRow[]>;
-  /** The number of rows that it changed. */
-  run(sql: string, ...values: LedgerValue[]): Promise<number>;
-}
+import type { SqlTransaction } from '../../sql/transaction.ts';
 
 /**
  * The database under a ledger. `work` may await nothing but its transaction. Both methods throw LEDGER_UNAVAILABLE,
@@ -17,8 +6,8 @@ export interface LedgerTransaction {
  */
 export interface LedgerDatabase {
   /** Sees what is committed, and nothing else. */
-  read<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T>;
+  read<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
   /** One writer at a time, from the first statement on; on disk when the promise resolves. */
-  write<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T>;
+  write<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

@@ -1,12 +1,17 @@
 import type { Client, Pool, PoolClient, QueryConfig } from 'pg';
-import { CommitQueue } from './commit-queue.ts';
-import type { GroupTransaction } from './commit-queue.ts';
-import type { LedgerDatabase, LedgerRow, LedgerTransaction, LedgerValue } from './ledger-database.ts';
+import { CommitQueue } from '../../sql/commit-queue.ts';
+import type { GroupTransaction } from '../../sql/commit-queue.ts';
+import type { SqlRow, SqlValue } from '../../sql/row.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
+import type { LedgerDatabase } from './ledger-database.ts';
 import { ledgerNewer, ledgerOlder, ledgerUnavailable } from './ledger-errors.ts';
 import { postgresError } from './postgres-errors.ts';
-import { POSTGRES_MIGRATIONS } from './postgres-migrations.ts';
+import { POSTGRESQL } from '../../sql/dialect.ts';
+import { ledgerMigrations } from './migrations.ts';
 import { postgresClientConfig, postgresName } from './postgres-place.ts';
 import type { PostgresPlace } from './postgres-place.ts';
+
+const POSTGRES_MIGRATIONS = ledgerMigrations(POSTGRESQL);
 
 /** One connection writes at a time anyway; the others read. */
 const MAX_CONNECTIONS = 4;
@@ -112,11 +117,11 @@ export class PostgresDatabase implements LedgerDatabase {
     return new PostgresDatabase(pool, postgresName(place));
   }
 
-  read<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
+  read<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
     return this.#transact(BEGIN_READ, (client) => work(statementsOver(client)));
   }
 
-  write<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
+  write<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
     return this.#writes.enqueue(work);
   }
 
@@ -190,9 +195,9 @@ async function writeWith(
   }
 }
 
-function statementsOver(client: PoolClient): LedgerTransaction {
-  const query = async (sql: string, values: readonly LedgerValue[]): Promise<LedgerRow[]> => {
-    const { rows } = await client.query<LedgerRow>(numbered(sql), [...values]);
+function statementsOver(client: PoolClient): SqlTransaction {
+  const query = async (sql: string, values: readonly SqlValue[]): Promise<SqlRow[]> => {
+    const { rows } = await client.query<SqlRow>(numbered(sql), [...values]);
     return rows.map(plainRow);
   };
   return {
@@ -203,8 +208,8 @@ function statementsOver(client: PoolClient): LedgerTransaction {
 }
 
 /** Bytes as every ledger gives them, not as the Buffer that `pg` makes. */
-function plainRow(row: LedgerRow): LedgerRow {
-  const plain = (value: LedgerValue): LedgerValue =>
+function plainRow(row: SqlRow): SqlRow {
+  const plain = (value: SqlRow[string]): SqlRow[string] =>
     value instanceof Uint8Array ? Uint8Array.from(value) : value;
   return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, plain(value)]));
 }

@@ -1,12 +1,12 @@
 import { AUDIT_GENESIS, auditBody, auditHash } from '../audit/audit-chain.ts';
 import type { AuditEntry, AuditEvent } from '../audit/audit-chain.ts';
-import type { LedgerTransaction } from './ledger-database.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
 
 /** Entries read at once. */
 const PAGE = 1_000;
 
 /** Chains an event to the last one; the ledger's write lock keeps others from doing so at the same time. */
-export async function appendAudit(transaction: LedgerTransaction, event: AuditEvent): Promise<void> {
+export async function appendAudit(transaction: SqlTransaction, event: AuditEvent): Promise<void> {
   const last = await selectAuditHead(transaction);
   const seq = last.size + 1;
   const body = auditBody(event);
@@ -16,7 +16,7 @@ export async function appendAudit(transaction: LedgerTransaction, event: AuditEv
 
 /** Where the log stands: how many entries, and the hash of the last. */
 export async function selectAuditHead(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
 ): Promise<{ readonly size: number; readonly hash: string }> {
   const last = await transaction.get('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1');
   if (last === undefined) return { size: 0, hash: AUDIT_GENESIS };
@@ -24,16 +24,13 @@ export async function selectAuditHead(
 }
 
 /** The hash of an entry; undefined where there is none. */
-export async function selectAuditHash(
-  transaction: LedgerTransaction,
-  seq: number,
-): Promise<string | undefined> {
+export async function selectAuditHash(transaction: SqlTransaction, seq: number): Promise<string | undefined> {
   const row = await transaction.get('SELECT hash FROM audit WHERE seq = ?', seq);
   return row === undefined ? undefined : String(row['hash']);
 }
 
 /** The next entries after `seq`, oldest first; an empty list at the end. */
-export async function selectAuditPage(transaction: LedgerTransaction, seq: number): Promise<AuditEntry[]> {
+export async function selectAuditPage(transaction: SqlTransaction, seq: number): Promise<AuditEntry[]> {
   const rows = await transaction.all(
     'SELECT seq, body, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?',
     seq,

@@ -1,7 +1,8 @@
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { Issuance, IssuanceState, Reservation } from '../signing/issuances.ts';
 import type { EarlierIssuance, IssuanceKind, ReservationFacts } from '../signing/issuance-policy.ts';
-import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
+import type { SqlRow } from '../../sql/row.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
 import { countOrder, standingOf } from './sql-order.ts';
 import { releasedUnitOf } from './sql-release.ts';
 
@@ -11,14 +12,14 @@ export const SELECT_ISSUANCE = `SELECT i.*, r.serial, r.product FROM issuance i 
 const LIVE = 'i.ended_at IS NULL';
 
 export async function selectIssuance(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   requestId: string,
 ): Promise<Issuance | undefined> {
   return issuanceOf(await transaction.get(`${SELECT_ISSUANCE} WHERE i.request_id = ?`, requestId));
 }
 
 export async function selectLiveIssuance(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   serial: string,
 ): Promise<Issuance | undefined> {
   return issuanceOf(
@@ -33,7 +34,7 @@ const SELECT_RELEASE = `SELECT r.*, b.quota AS batch_quota, b.reserved AS batch_
 
 /** All that the policy wants to know about a reservation. */
 export async function selectFacts(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   { serial, boardId, spkiSha256 }: Reservation,
 ): Promise<ReservationFacts> {
   const release = await transaction.get(SELECT_RELEASE, foldSerial(serial));
@@ -55,7 +56,7 @@ export async function selectFacts(
 
 /** Writes the row of a reservation and counts it against its batch. */
 export async function insertReservation(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   reservation: Reservation,
   kind: IssuanceKind,
 ): Promise<void> {
@@ -81,7 +82,7 @@ export async function insertReservation(
 }
 
 export async function updateState(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   requestId: string,
   state: IssuanceState,
 ): Promise<void> {
@@ -90,7 +91,7 @@ export async function updateState(
 
 /** Stores the certificate of an issuance that may still get one; false for any other. */
 export async function updateIssued(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   requestId: string,
   certificate: Uint8Array,
 ): Promise<boolean> {
@@ -106,7 +107,7 @@ export interface IssuanceEnd {
 
 /** Ends an issuance, for which a signature may exist: what it used of its quota stays used. */
 export async function updateEnded(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   requestId: string,
   { state, reason, at }: IssuanceEnd & { readonly at: string },
 ): Promise<void> {
@@ -115,7 +116,7 @@ export async function updateEnded(
 }
 
 async function countIssuance(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   batchId: string,
   kind: IssuanceKind,
 ): Promise<void> {
@@ -126,7 +127,7 @@ async function countIssuance(
   await countOrder(transaction, String(row?.['order_id']), 'reissued', 1);
 }
 
-function earlierOf(row: LedgerRow): EarlierIssuance {
+function earlierOf(row: SqlRow): EarlierIssuance {
   return {
     requestId: String(row['request_id']),
     batchId: String(row['batch_id']),
@@ -139,7 +140,7 @@ function earlierOf(row: LedgerRow): EarlierIssuance {
 }
 
 /** The issuance in a row of `SELECT_ISSUANCE`. */
-export function issuanceOf(row: LedgerRow | undefined): Issuance | undefined {
+export function issuanceOf(row: SqlRow | undefined): Issuance | undefined {
   if (row === undefined) return undefined;
   const { certificate, reason, ended_at: endedAt, held_at: heldAt } = row;
   return {

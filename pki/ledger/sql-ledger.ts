@@ -9,7 +9,8 @@ import type { Refusal, Refusals } from '../signing/refusals.ts';
 import type { OrderStanding } from '../orders/order-standing.ts';
 import type { RevocationReason } from '../x509/revocation-reason.ts';
 import { planReservation } from '../signing/issuance-policy.ts';
-import type { LedgerDatabase, LedgerTransaction } from './ledger-database.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
+import type { LedgerDatabase } from './ledger-database.ts';
 import type { OrderBook } from '../orders/order-desk.ts';
 import type { SignedOrder } from '../orders/order.ts';
 import { sha256Hex } from '../x509/p256.ts';
@@ -358,7 +359,7 @@ export class SqlLedger implements OrderBook, Releases, Issuances, Stations, Refu
     return this.#database.close();
   }
 
-  async #assertWitnessed(transaction: LedgerTransaction): Promise<void> {
+  async #assertWitnessed(transaction: SqlTransaction): Promise<void> {
     if (this.#witnessed === undefined) return;
     const { size, hash } = this.#witnessed;
     if ((await selectAuditHash(transaction, size)) === hash) return;
@@ -374,7 +375,7 @@ function known(requestId: string, issuance: Issuance | undefined): Issuance {
 }
 
 /** False for what is unknown, not issued, or withdrawn. */
-async function activateOne(transaction: LedgerTransaction, requestId: string): Promise<boolean> {
+async function activateOne(transaction: SqlTransaction, requestId: string): Promise<boolean> {
   const state = (await selectIssuance(transaction, requestId))?.state;
   if (state === 'active') return true;
   if (state !== 'issued') return false;
@@ -383,17 +384,13 @@ async function activateOne(transaction: LedgerTransaction, requestId: string): P
   return true;
 }
 
-async function endIssuance(
-  transaction: LedgerTransaction,
-  requestId: string,
-  end: IssuanceEnd,
-): Promise<void> {
+async function endIssuance(transaction: SqlTransaction, requestId: string, end: IssuanceEnd): Promise<void> {
   await updateEnded(transaction, requestId, { ...end, at: new Date().toISOString() });
   await audit(transaction, end.state, { requestId, reason: end.reason });
 }
 
 function audit(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   event: AuditEvent['event'],
   members: Readonly<Record<string, string | number>>,
 ): Promise<void> {

@@ -1,6 +1,7 @@
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { Issuance } from '../signing/issuances.ts';
-import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
+import type { SqlRow } from '../../sql/row.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { issuanceOf, SELECT_ISSUANCE } from './sql-issuance.ts';
 
@@ -8,14 +9,14 @@ import { issuanceOf, SELECT_ISSUANCE } from './sql-issuance.ts';
 const PAGE = 1_000;
 
 /** Every issuance of a serial, the newest first. */
-export async function selectIssuancesOf(transaction: LedgerTransaction, serial: string): Promise<Issuance[]> {
+export async function selectIssuancesOf(transaction: SqlTransaction, serial: string): Promise<Issuance[]> {
   const sql = `${SELECT_ISSUANCE} WHERE i.serial_folded = ? ORDER BY i.seq DESC`;
   return issuancesOf(await transaction.all(sql, foldSerial(serial)));
 }
 
 /** The next issuances after the row `seq`, oldest first, each with its row; an empty list at the end. */
 export async function selectIssuancePage(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   seq: number,
 ): Promise<{ readonly seq: number; readonly issuance: Issuance }[]> {
   const rows = await transaction.all(`${SELECT_ISSUANCE} WHERE i.seq > ? ORDER BY i.seq LIMIT ?`, seq, PAGE);
@@ -24,7 +25,7 @@ export async function selectIssuancePage(
 
 /** The issuance whose certificate has this serial number, in lower-case hex. */
 export async function selectByCertificateSerial(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   certificateSerial: string,
 ): Promise<Issuance | undefined> {
   return issuanceOf(await transaction.get(`${SELECT_ISSUANCE} WHERE i.cert_serial = ?`, certificateSerial));
@@ -35,7 +36,7 @@ export async function selectByCertificateSerial(
  * million certificates take seconds to hash.
  */
 export async function selectByFingerprint(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   fingerprint: string,
 ): Promise<Issuance | undefined> {
   const sql = 'SELECT seq, cert_serial, certificate FROM issuance WHERE seq > ? ORDER BY seq LIMIT ?';
@@ -48,10 +49,10 @@ export async function selectByFingerprint(
   }
 }
 
-function hasFingerprint(certificate: LedgerRow[string] | undefined, fingerprint: string): boolean {
+function hasFingerprint(certificate: SqlRow[string] | undefined, fingerprint: string): boolean {
   return certificate instanceof Uint8Array && sha256Hex(certificate) === fingerprint;
 }
 
-function issuancesOf(rows: readonly LedgerRow[]): Issuance[] {
+function issuancesOf(rows: readonly SqlRow[]): Issuance[] {
   return rows.map((row) => issuanceOf(row)).filter((issuance) => issuance !== undefined);
 }

@@ -1,10 +1,11 @@
 import type { OrderStanding } from '../orders/order-standing.ts';
-import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
+import type { SqlRow } from '../../sql/row.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
 import type { SignedOrder } from '../orders/order.ts';
 import { PkiError } from '../pki-error.ts';
 
 export async function selectOrder(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   order: string,
 ): Promise<OrderStanding | undefined> {
   const row = await transaction.get('SELECT * FROM purchase_order WHERE order_id = ?', order);
@@ -13,7 +14,7 @@ export async function selectOrder(
 
 /** The order that a batch was released under. */
 export async function selectOrderOfBatch(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   batchId: string,
 ): Promise<OrderStanding | undefined> {
   const sql = 'SELECT o.* FROM purchase_order o JOIN batch b USING (order_id) WHERE b.batch_id = ?';
@@ -22,7 +23,7 @@ export async function selectOrderOfBatch(
 }
 
 /** Inserts or replaces the order; false when this very order is there already. Throws ORDER_INVALID. */
-export async function upsertOrder(transaction: LedgerTransaction, order: SignedOrder): Promise<boolean> {
+export async function upsertOrder(transaction: SqlTransaction, order: SignedOrder): Promise<boolean> {
   const known = await selectOrder(transaction, order.order);
   if (known?.sha256 === order.sha256) return false;
   if (known !== undefined && order.revision <= known.revision) {
@@ -43,7 +44,7 @@ export async function upsertOrder(transaction: LedgerTransaction, order: SignedO
 }
 
 export async function updateOrderClosed(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   order: string,
   closedAt: string,
 ): Promise<void> {
@@ -52,7 +53,7 @@ export async function updateOrderClosed(
 
 /** Counts against an order; an order that a ledger of an earlier version does not have yet counts when it comes. */
 export async function countOrder(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   order: string,
   column: 'released' | 'reissued',
   by: number,
@@ -62,7 +63,7 @@ export async function countOrder(
 
 /** Of the batches themselves: there may be some from before the ledger knew orders. */
 async function usedOf(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   order: string,
 ): Promise<{ released: number; reissued: number }> {
   const sql = 'SELECT SUM(quota) AS released, SUM(reissued) AS reissued FROM batch WHERE order_id = ?';
@@ -71,7 +72,7 @@ async function usedOf(
 }
 
 async function insert(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   order: SignedOrder,
   { released, reissued }: { readonly released: number; readonly reissued: number },
 ): Promise<void> {
@@ -80,7 +81,7 @@ async function insert(
   await transaction.run(sql, ...termsOf(order), order.order, released, reissued);
 }
 
-async function update(transaction: LedgerTransaction, order: SignedOrder): Promise<void> {
+async function update(transaction: SqlTransaction, order: SignedOrder): Promise<void> {
   const sql = `UPDATE purchase_order SET revision = ?, sha256 = ?, signed_by = ?, products = ?, quantity = ?,
     reissues = ?, opens = ?, closes = ?, manifest_sha256 = ? WHERE order_id = ?`;
   await transaction.run(sql, ...termsOf(order), order.order);
@@ -93,7 +94,7 @@ function termsOf(order: SignedOrder): (string | number | null)[] {
 }
 
 /** The order in a row of `purchase_order`. */
-export function standingOf(row: LedgerRow): OrderStanding {
+export function standingOf(row: SqlRow): OrderStanding {
   const { manifest_sha256: manifest, closed_at: closedAt } = row;
   return {
     order: String(row['order_id']),

@@ -1,12 +1,13 @@
 import { foldSerial, isSerial } from '../../provisioning/serial-number.ts';
 import type { BatchRelease, ReleasedUnit, UnitRelease } from '../signing/releases.ts';
-import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
+import type { SqlRow } from '../../sql/row.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
 import { checkManifest, checkProducts, openOrderAt } from '../orders/order-policy.ts';
 import { PkiError } from '../pki-error.ts';
 import { countOrder, selectOrder, selectOrderOfBatch } from './sql-order.ts';
 
 /** Inserts the batch; false when it is there already with the same figures. */
-export async function insertBatch(transaction: LedgerTransaction, release: BatchRelease): Promise<boolean> {
+export async function insertBatch(transaction: SqlTransaction, release: BatchRelease): Promise<boolean> {
   const { batchId, order, quota, releasedAt } = release;
   if (!Number.isSafeInteger(quota) || quota < 1) {
     throw conflict(`The batch ${batchId} has a quota that is not a positive number`, 'quota');
@@ -27,7 +28,7 @@ export async function insertBatch(transaction: LedgerTransaction, release: Batch
 
 /** Inserts the serials that are not there yet and returns them. */
 export async function insertSerials(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   { batchId, units }: { readonly batchId: string; readonly units: readonly UnitRelease[] },
 ): Promise<UnitRelease[]> {
   const batch = await transaction.get('SELECT quota, released FROM batch WHERE batch_id = ?', batchId);
@@ -46,7 +47,7 @@ export async function insertSerials(
 
 /** The release of a serial, however its letters are written. */
 export async function selectReleasedUnit(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   serial: string,
 ): Promise<ReleasedUnit | undefined> {
   const row = await transaction.get(
@@ -57,7 +58,7 @@ export async function selectReleasedUnit(
 }
 
 /** The release in a row of `released_serial`. */
-export function releasedUnitOf(row: LedgerRow): ReleasedUnit {
+export function releasedUnitOf(row: SqlRow): ReleasedUnit {
   const boardId = row['board_id'];
   return {
     serial: String(row['serial']),
@@ -70,7 +71,7 @@ export function releasedUnitOf(row: LedgerRow): ReleasedUnit {
 
 /** Attempts up to this one are not signed any more. */
 export async function updateWithdrawn(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   serial: string,
   attempt: number,
 ): Promise<void> {
@@ -79,7 +80,7 @@ export async function updateWithdrawn(
 }
 
 async function insertUnit(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   batchId: string,
   { serial, product, boardId }: UnitRelease,
 ): Promise<boolean> {

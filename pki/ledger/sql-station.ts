@@ -1,22 +1,23 @@
 import type { EnrolledStation, StationState } from '../signing/stations.ts';
-import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
+import type { SqlRow } from '../../sql/row.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
 
 export async function selectStation(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   stationId: string,
 ): Promise<EnrolledStation | undefined> {
   const row = await transaction.get('SELECT * FROM station WHERE station_id = ?', stationId);
   return row === undefined ? undefined : stationOf(row);
 }
 
-export async function selectStations(transaction: LedgerTransaction): Promise<EnrolledStation[]> {
+export async function selectStations(transaction: SqlTransaction): Promise<EnrolledStation[]> {
   const rows = await transaction.all('SELECT * FROM station ORDER BY station_id');
   return rows.map((row) => stationOf(row));
 }
 
 /** Inserts the station, or replaces its key and rate and lets it work again. */
 export async function upsertStation(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   { stationId, verifier, perMinute, enrolledAt }: Omit<EnrolledStation, 'state' | 'reason'>,
 ): Promise<void> {
   await transaction.run('DELETE FROM station WHERE station_id = ?', stationId);
@@ -30,7 +31,7 @@ export async function upsertStation(
 }
 
 export async function updateStationState(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   stationId: string,
   { state, reason }: { readonly state: StationState; readonly reason: string },
 ): Promise<void> {
@@ -40,7 +41,7 @@ export async function updateStationState(
 
 /** When the station's allowance was, or would have been, used up: ISO 8601. Undefined when it never asked. */
 export async function selectEmptyAt(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   stationId: string,
 ): Promise<string | undefined> {
   const row = await transaction.get('SELECT empty_at FROM station WHERE station_id = ?', stationId);
@@ -49,14 +50,14 @@ export async function selectEmptyAt(
 }
 
 export async function updateEmptyAt(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   stationId: string,
   emptyAt: string,
 ): Promise<void> {
   await transaction.run('UPDATE station SET empty_at = ? WHERE station_id = ?', emptyAt, stationId);
 }
 
-function stationOf(row: LedgerRow): EnrolledStation {
+function stationOf(row: SqlRow): EnrolledStation {
   const { reason } = row;
   return {
     stationId: String(row['station_id']),

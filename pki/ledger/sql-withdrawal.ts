@@ -1,9 +1,10 @@
 import type { RevocationReason } from '../x509/revocation-reason.ts';
 import type { NumberedCrl, WithdrawnCertificate } from '../revocation/withdrawals.ts';
-import type { LedgerRow, LedgerTransaction } from './ledger-database.ts';
+import type { SqlRow } from '../../sql/row.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
 
 /** All that belong on a revocation list, by serial number. */
-export async function selectWithdrawn(transaction: LedgerTransaction): Promise<WithdrawnCertificate[]> {
+export async function selectWithdrawn(transaction: SqlTransaction): Promise<WithdrawnCertificate[]> {
   const rows = await transaction.all(
     `SELECT cert_serial, state, reason, ended_at, held_at, tbs FROM issuance
        WHERE ended_at IS NOT NULL OR held_at IS NOT NULL ORDER BY cert_serial`,
@@ -20,7 +21,7 @@ export async function selectWithdrawn(transaction: LedgerTransaction): Promise<W
  * The text of `withdrawalMark`: counts and newest times of what is withdrawn and held. Those revoked count besides: where
  * clocks differ, one that was superseded before may become so without being the newest.
  */
-export async function selectWithdrawalMark(transaction: LedgerTransaction): Promise<string> {
+export async function selectWithdrawalMark(transaction: SqlTransaction): Promise<string> {
   const ended = await transaction.get(
     `SELECT count(*) AS n, max(ended_at) AS newest, count(CASE WHEN state = 'revoked' THEN 1 END) AS revoked
        FROM issuance WHERE ended_at IS NOT NULL`,
@@ -33,7 +34,7 @@ export async function selectWithdrawalMark(transaction: LedgerTransaction): Prom
 }
 
 export async function selectLatestCrl(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   issuer: string,
 ): Promise<NumberedCrl | undefined> {
   const sql = 'SELECT number, mark, made_at FROM crl WHERE issuer = ? ORDER BY number DESC LIMIT 1';
@@ -43,7 +44,7 @@ export async function selectLatestCrl(
 }
 
 export async function insertCrl(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   { issuer, number, mark, madeAt }: NumberedCrl & { readonly issuer: string },
 ): Promise<void> {
   const sql = 'INSERT INTO crl (issuer, number, mark, made_at) VALUES (?, ?, ?, ?)';
@@ -51,7 +52,7 @@ export async function insertCrl(
 }
 
 export async function updateHeld(
-  transaction: LedgerTransaction,
+  transaction: SqlTransaction,
   requestId: string,
   heldAt: string | null,
 ): Promise<void> {
@@ -59,7 +60,7 @@ export async function updateHeld(
 }
 
 /** Superseded ones give the attempt that took their place as their reason; on a list it is the same for all. */
-function reasonOf(row: LedgerRow): WithdrawnCertificate['reason'] {
+function reasonOf(row: SqlRow): WithdrawnCertificate['reason'] {
   if (row['held_at'] !== null) return 'certificateHold';
   return row['state'] === 'superseded' ? 'superseded' : (row['reason'] as RevocationReason);
 }

@@ -1,16 +1,14 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import type { StatementSync } from 'node:sqlite';
-import { CommitQueue } from './commit-queue.ts';
-import type { GroupTransaction } from './commit-queue.ts';
-import type { LedgerDatabase, LedgerRow, LedgerTransaction } from './ledger-database.ts';
-import { ledgerNewer, ledgerUnavailable } from './ledger-errors.ts';
+import { CommitQueue } from '../../sql/commit-queue.ts';
+import type { GroupTransaction } from '../../sql/commit-queue.ts';
+import { SQLITE } from '../../sql/dialect.ts';
+import { SqliteConnection } from '../../sql/sqlite-connection.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
+import type { LedgerDatabase } from './ledger-database.ts';
+import { ledgerUnavailable } from './ledger-errors.ts';
+import { ledgerMigrations } from './migrations.ts';
 import { sqliteError } from './sqlite-errors.ts';
-import { SQLITE_MIGRATIONS } from './sqlite-migrations.ts';
-
-/** How long a write waits for another process's; the event loop stands still meanwhile. */
-export const BUSY_TIMEOUT_MS = 2_000;
 
 /**
  * Pages of the log, 64 MiB, after which a commit copies them into the database. With SQLite's 1,000 every thirtieth
@@ -19,29 +17,30 @@ export const BUSY_TIMEOUT_MS = 2_000;
 const CHECKPOINT_PAGES = 16_000;
 
 /**
- * The SQLite file of a ledger: WAL, synchronous=FULL, so that a transaction that returned survives a power cut. Reads
- * have a connection of their own: on the writing one they would see what is not committed.
+ * The SQLite file of a ledger. Reads have a connection of their own: on the writing one they would see what is not
+ * committed.
  */
 export class SqliteDatabase implements LedgerDatabase {
   readonly #path: string;
   readonly #inode: number;
-  readonly #writer: DatabaseSync;
-  readonly #reader: DatabaseSync;
-  readonly #reads: LedgerTransaction;
+  readonly #writer: SqliteConnection;
+  readonly #reader: SqliteConnection;
+  readonly #reads: SqlTransaction;
   readonly #writes: CommitQueue;
   readonly #group: GroupTransaction;
 
-  private constructor(path: string, writer: DatabaseSync) {
+  private constructor(writer: SqliteConnection, reader: SqliteConnection) {
+    const { path } = writer;
     this.#path = path;
     this.#inode = statSync(path).ino;
     this.#writer = writer;
-    this.#reader = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, readOnly: true });
-    this.#reads = statementsOver(this.#reader);
-    const statements = statementsOver(writer);
+    this.#reader = reader;
+    this.#reads = reader.asTransaction();
+    const statements = writer.asTransaction();
     this.#group = {
       statements,
       control: async (sql) => void (await statements.run(sql)),
-      isOpen: () => writer.isTransaction,
+      isOpen: () => writer.isInTransaction,
     };
     this.#writes = new CommitQueue(
       (work) => this.#transact(work),
@@ -51,12 +50,13 @@ export class SqliteDatabase implements LedgerDatabase {
 
   /** Opens or makes the file (mode 0600) and brings its schema up to date. Throws LEDGER_NEWER for a later version. */
   static open(path: string): SqliteDatabase {
+    const migrations = ledgerMigrations(SQLITE);
     try {
-      createPrivately(path);
-      const writer = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      const writer = SqliteConnection.open(path, migrations);
       try {
-        prepareSchema(writer, path);
-        return new SqliteDatabase(path, writer);
+        writer.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+        return new SqliteDatabase(writer, SqliteConnection.openForReading(path, migrations));
       } catch (error) {
         writer.close();
         throw error;
@@ -66,7 +66,7 @@ export class SqliteDatabase implements LedgerDatabase {
     }
   }
 
-  async read<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
+  async read<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
     try {
       this.#assertNotLost();
       return await work(this.#reads);
@@ -75,13 +75,14 @@ export class SqliteDatabase implements LedgerDatabase {
     }
   }
 
-  write<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
+  write<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
     return this.#writes.enqueue(work);
   }
 
   async close(): Promise<void> {
     await this.#writes.idle();
-    for (const connection of [this.#reader, this.#writer]) if (connection.isOpen) connection.close();
+    this.#reader.close();
+    this.#writer.close();
   }
 
   async #transact(work: (group: GroupTransaction) => Promise<void>): Promise<void> {
@@ -91,7 +92,7 @@ export class SqliteDatabase implements LedgerDatabase {
       await work(this.#group);
       await this.#group.control('COMMIT');
     } finally {
-      if (this.#writer.isTransaction) this.#writer.exec('ROLLBACK');
+      if (this.#writer.isInTransaction) this.#writer.exec('ROLLBACK');
     }
   }
 
@@ -100,41 +101,4 @@ export class SqliteDatabase implements LedgerDatabase {
     if (statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode) return;
     throw ledgerUnavailable(this.#path, 'lost');
   }
-}
-
-/** Statements of one connection, each prepared once. */
-export function statementsOver(database: DatabaseSync): LedgerTransaction {
-  const prepared = new Map<string, StatementSync>();
-  const prepare = (sql: string): StatementSync => {
-    const statement = prepared.get(sql) ?? database.prepare(sql);
-    prepared.set(sql, statement);
-    return statement;
-  };
-  return {
-    get: async (sql, ...values) => prepare(sql).get(...values) as LedgerRow | undefined,
-    // node:sqlite gives bigints, the one kind of value that a LedgerRow has not, only to those who ask for them.
-    all: async (sql, ...values) => prepare(sql).all(...values) as LedgerRow[],
-    run: async (sql, ...values) => Number(prepare(sql).run(...values).changes),
-  };
-}
-
-function createPrivately(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, 'a', 0o600));
-}
-
-/** A later version's file stays as it is: nothing is written before that is known. */
-function prepareSchema(database: DatabaseSync, path: string): void {
-  if (versionOf(database) > SQLITE_MIGRATIONS.length) throw ledgerNewer(path);
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-  database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-  if (versionOf(database) === SQLITE_MIGRATIONS.length) return;
-  database.exec('BEGIN IMMEDIATE');
-  for (const script of SQLITE_MIGRATIONS.slice(versionOf(database))) database.exec(script);
-  database.exec(`PRAGMA user_version = ${SQLITE_MIGRATIONS.length}; COMMIT`);
-}
-
-/** How many migrations the file has behind it. */
-export function versionOf(database: DatabaseSync): number {
-  return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
 }

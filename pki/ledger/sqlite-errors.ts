@@ -1,29 +1,34 @@
-import { ledgerCorrupt, ledgerDefect, ledgerUnavailable } from './ledger-errors.ts';
-import type { LedgerTrouble } from './ledger-errors.ts';
+import { SchemaVersionError } from '../../sql/schema-version-error.ts';
+import { sqliteTrouble } from '../../sql/sqlite-trouble.ts';
+import type { SqliteTrouble } from '../../sql/sqlite-trouble.ts';
 import { PkiError } from '../pki-error.ts';
-
-/** Primary result codes (sqlite.org/rescode.html): BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN. */
-const UNAVAILABLE: Readonly<Record<number, LedgerTrouble>> = {
-  5: 'busy',
-  6: 'busy',
-  8: 'read-only',
-  10: 'input-output',
-  13: 'full',
-  14: 'cannot-open',
-};
-/** CORRUPT, NOTADB. */
-const CORRUPT = new Set([11, 26]);
+import { ledgerCorrupt, ledgerDefect, ledgerNewer, ledgerOlder, ledgerUnavailable } from './ledger-errors.ts';
+import type { LedgerTrouble } from './ledger-errors.ts';
 
 const FILE_ERRORS = new Set(['EACCES', 'EEXIST', 'EISDIR', 'ENOSPC', 'ENOTDIR', 'EPERM', 'EROFS']);
+
+const MEANINGS: Readonly<Record<SqliteTrouble, LedgerTrouble | 'corrupt' | 'defect'>> = {
+  busy: 'busy',
+  'read-only': 'read-only',
+  'input-output': 'input-output',
+  full: 'full',
+  'cannot-open': 'cannot-open',
+  damaged: 'corrupt',
+  'no-database': 'corrupt',
+  constraint: 'defect',
+  other: 'defect',
+};
 
 /** An error of node:sqlite or of the file system in this room's terms; any other comes back as it is. */
 export function sqliteError(path: string, error: unknown): unknown {
   if (error instanceof PkiError || !(error instanceof Error)) return error;
-  const { code, errcode = 0 } = error as NodeJS.ErrnoException & { errcode?: number };
-  if (FILE_ERRORS.has(code ?? '')) return ledgerUnavailable(path, 'cannot-open', error);
-  if (code !== 'ERR_SQLITE_ERROR') return error;
-  const primary = errcode & 0xff;
-  const reason = UNAVAILABLE[primary];
-  if (reason !== undefined) return ledgerUnavailable(path, reason, error);
-  return CORRUPT.has(primary) ? ledgerCorrupt(path, error) : ledgerDefect(path, error);
+  if (error instanceof SchemaVersionError)
+    return error.standing === 'newer' ? ledgerNewer(path) : ledgerOlder(path);
+  if (FILE_ERRORS.has((error as NodeJS.ErrnoException).code ?? ''))
+    return ledgerUnavailable(path, 'cannot-open', error);
+  const trouble = sqliteTrouble(error);
+  if (trouble === undefined) return error;
+  const meaning = MEANINGS[trouble];
+  if (meaning === 'corrupt') return ledgerCorrupt(path, error);
+  return meaning === 'defect' ? ledgerDefect(path, error) : ledgerUnavailable(path, meaning, error);
 }

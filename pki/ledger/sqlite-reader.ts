@@ -1,68 +1,55 @@
 import { accessSync, constants } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
-import type { LedgerDatabase, LedgerTransaction } from './ledger-database.ts';
-import { ledgerDefect, ledgerNewer, ledgerOlder, ledgerUnavailable } from './ledger-errors.ts';
-import { BUSY_TIMEOUT_MS, statementsOver, versionOf } from './sqlite-database.ts';
+import { SQLITE } from '../../sql/dialect.ts';
+import { SqliteConnection } from '../../sql/sqlite-connection.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
+import type { LedgerDatabase } from './ledger-database.ts';
+import { ledgerDefect, ledgerUnavailable } from './ledger-errors.ts';
+import { ledgerMigrations } from './migrations.ts';
 import { sqliteError } from './sqlite-errors.ts';
-import { SQLITE_MIGRATIONS } from './sqlite-migrations.ts';
 
-/** The SQLite file of a ledger for whoever only reads, beside a signer or without one: it never changes by that. */
+/** The SQLite file of a ledger for those who only read, beside a signer or without one: it never changes by that. */
 export class SqliteReader implements LedgerDatabase {
-  readonly #path: string;
-  readonly #connection: DatabaseSync;
-  readonly #statements: LedgerTransaction;
+  readonly #connection: SqliteConnection;
+  readonly #statements: SqlTransaction;
 
-  private constructor(path: string, connection: DatabaseSync) {
-    this.#path = path;
+  private constructor(connection: SqliteConnection) {
     this.#connection = connection;
-    this.#statements = statementsOver(connection);
+    this.#statements = connection.asTransaction();
   }
 
   /** Opens the file, which must be there. Throws LEDGER_UNAVAILABLE, LEDGER_CORRUPT, LEDGER_NEWER, LEDGER_OLDER. */
   static open(path: string): SqliteReader {
     try {
-      const connection = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, readOnly: true });
-      try {
-        checkVersion(connection, path);
-        return new SqliteReader(path, connection);
-      } catch (error) {
-        connection.close();
-        throw error;
-      }
+      return new SqliteReader(SqliteConnection.openForReading(path, ledgerMigrations(SQLITE)));
     } catch (error) {
       throw sqliteError(path, error);
     }
   }
 
-  async read<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
+  async read<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
     try {
       return await work(this.#statements);
     } catch (error) {
-      throw sqliteError(this.#path, error);
+      throw sqliteError(this.#connection.path, error);
     }
   }
 
-  /** Throws SIGNER_FAULT: whoever wants to write opens the ledger otherwise. */
+  /** Throws SIGNER_FAULT: to write, open the ledger for signing or for a command. */
   async write(): Promise<never> {
-    throw ledgerDefect(this.#path, new Error('it was opened for reading'));
+    throw ledgerDefect(this.#connection.path, new Error('it was opened for reading'));
   }
 
   /** Throws LEDGER_UNAVAILABLE where a signer could not write to the file. */
   async assertWritable(): Promise<void> {
+    const { path } = this.#connection;
     try {
-      accessSync(this.#path, constants.W_OK);
+      accessSync(path, constants.W_OK);
     } catch (error) {
-      throw ledgerUnavailable(this.#path, 'read-only', error);
+      throw ledgerUnavailable(path, 'read-only', error);
     }
   }
 
   async close(): Promise<void> {
-    if (this.#connection.isOpen) this.#connection.close();
+    this.#connection.close();
   }
-}
-
-function checkVersion(connection: DatabaseSync, path: string): void {
-  const version = versionOf(connection);
-  if (version > SQLITE_MIGRATIONS.length) throw ledgerNewer(path);
-  if (version < SQLITE_MIGRATIONS.length) throw ledgerOlder(path);
 }

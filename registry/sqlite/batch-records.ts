@@ -1,11 +1,13 @@
+import type { Outcome } from '../../provisioning/outcome.ts';
 import type { UnitRow } from '../../provisioning/unit.ts';
-import type { RegistryDatabase, SqlRow } from './registry-database.ts';
+import type { SqlRow } from '../../sql/row.ts';
+import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import { RegistryError } from '../registry-error.ts';
 import type { BatchRecord, BatchSummary, RegisteredKey } from '../registry.ts';
-import { integer, present, text } from './sql-row.ts';
+import { integer, present, text } from '../../sql/row.ts';
 
 /** A row of table batches as a record. */
-export function batchRecord(row: SqlRow): BatchRecord {
+function batchRecord(row: SqlRow): BatchRecord {
   return {
     batchId: text(row, 'batch_id'),
     order: text(row, 'order_number'),
@@ -19,7 +21,7 @@ export function batchRecord(row: SqlRow): BatchRecord {
 }
 
 /** The batch, or REGISTRY_FAULT. */
-export function knownBatch(db: RegistryDatabase, batchId: string): BatchRecord {
+export function knownBatch(db: SqliteConnection, batchId: string): BatchRecord {
   const row = db.get('SELECT * FROM batches WHERE batch_id = ?', batchId);
   if (row !== undefined) return batchRecord(row);
   throw new RegistryError(
@@ -28,8 +30,45 @@ export function knownBatch(db: RegistryDatabase, batchId: string): BatchRecord {
   );
 }
 
+/** The batch whose manifest has this content, or undefined. */
+export function batchWithContent(db: SqliteConnection, sha256: string): BatchRecord | undefined {
+  const row = db.get('SELECT * FROM batches WHERE sha256 = ?', sha256);
+  return row && batchRecord(row);
+}
+
+/** See Registry.listBatches. */
+export function listBatches(db: SqliteConnection): BatchRecord[] {
+  return db.all('SELECT * FROM batches ORDER BY imported_at DESC, batch_id DESC').map(batchRecord);
+}
+
+/** See Registry.recordStart. Runs inside a transaction. */
+export function recordStart(db: SqliteConnection, batchId: string): void {
+  knownBatch(db, batchId);
+  const sql = 'UPDATE batches SET started_at = coalesce(started_at, ?) WHERE batch_id = ?';
+  db.run(sql, new Date().toISOString(), batchId);
+}
+
+/** See Registry.endOpenUnits. Runs inside a transaction. */
+export function endOpenUnits(
+  db: SqliteConnection,
+  batchId: string,
+  outcome: Exclude<Outcome, 'PASS'>,
+  code: string,
+): void {
+  knownBatch(db, batchId);
+  const sql = 'UPDATE units SET outcome = ?, attention = 0, code = ? WHERE batch_id = ? AND outcome IS NULL';
+  db.run(sql, outcome, code, batchId);
+}
+
+/** See Registry.closeBatch. Runs inside a transaction. */
+export function closeBatch(db: SqliteConnection, batchId: string): void {
+  knownBatch(db, batchId);
+  const sql = `UPDATE batches SET state = 'closed', closed_at = coalesce(closed_at, ?) WHERE batch_id = ?`;
+  db.run(sql, new Date().toISOString(), batchId);
+}
+
 /** See Registry.chunkRows. */
-export function chunkRows(db: RegistryDatabase, batchId: string, chunk: number, size: number): UnitRow[] {
+export function chunkRows(db: SqliteConnection, batchId: string, chunk: number, size: number): UnitRow[] {
   knownBatch(db, batchId);
   const rows = db.all(
     `SELECT serial, product, board_wanted FROM units
@@ -46,7 +85,7 @@ export function chunkRows(db: RegistryDatabase, batchId: string, chunk: number, 
 }
 
 /** See Registry.batchSummary. */
-export function batchSummary(db: RegistryDatabase, batchId: string): BatchSummary {
+export function batchSummary(db: SqliteConnection, batchId: string): BatchSummary {
   const batch = knownBatch(db, batchId);
   const states = db.all(
     `SELECT coalesce(outcome, iif(attention, 'attention', 'open')) AS state, count(*) AS units
@@ -68,7 +107,7 @@ export function batchSummary(db: RegistryDatabase, batchId: string): BatchSummar
 
 /** Which of `keys` stand in `column` of the units. */
 export function registeredKeys(
-  db: RegistryDatabase,
+  db: SqliteConnection,
   column: 'serial_folded' | 'board_wanted',
   keys: readonly string[],
 ): RegisteredKey[] {

@@ -1,9 +1,9 @@
 import { foldSerial } from '../../provisioning/serial-number.ts';
-import { batchRecord } from './batch-records.ts';
-import type { RegistryDatabase } from './registry-database.ts';
+import { batchWithContent } from './batch-records.ts';
+import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import { RegistryError } from '../registry-error.ts';
-import type { BatchRecord, BatchRow, ImportResult, NewBatch, RegisteredKey } from '../registry.ts';
-import { text } from './sql-row.ts';
+import type { BatchRow, ImportResult, NewBatch, RegisteredKey } from '../registry.ts';
+import { text } from '../../sql/row.ts';
 
 /** Rows gathered for one write to the temporary table. */
 const PAGE_ROWS = 1_000;
@@ -26,7 +26,7 @@ export const STAGING_TABLE = `
 
 /** See Registry.importBatch. `importId` is unlike any other import's on this connection. */
 export async function importBatch(
-  db: RegistryDatabase,
+  db: SqliteConnection,
   importId: string,
   batch: NewBatch,
   rows: AsyncIterable<BatchRow>,
@@ -41,7 +41,7 @@ export async function importBatch(
 }
 
 async function stageRows(
-  db: RegistryDatabase,
+  db: SqliteConnection,
   importId: string,
   rows: AsyncIterable<BatchRow>,
 ): Promise<number> {
@@ -58,7 +58,7 @@ async function stageRows(
   return count + page.length;
 }
 
-function stagePage(db: RegistryDatabase, importId: string, before: number, page: readonly BatchRow[]): void {
+function stagePage(db: SqliteConnection, importId: string, before: number, page: readonly BatchRow[]): void {
   db.temporaryTransaction(() => {
     for (const [at, { serial, product, boardId, attrs }] of page.entries()) {
       const values = [serial, foldSerial(serial), product, boardId, JSON.stringify(attrs)];
@@ -67,7 +67,7 @@ function stagePage(db: RegistryDatabase, importId: string, before: number, page:
   });
 }
 
-function importStaged(db: RegistryDatabase, importId: string, batch: NewBatch): ImportResult {
+function importStaged(db: SqliteConnection, importId: string, batch: NewBatch): ImportResult {
   const known = batchWithContent(db, batch.sha256);
   if (known !== undefined) return { status: 'imported', batch: known };
   const conflicts = takenKeys(db, importId);
@@ -93,13 +93,7 @@ function importStaged(db: RegistryDatabase, importId: string, batch: NewBatch): 
   return { status: 'imported', batch: { ...batch, state: 'open', importedAt } };
 }
 
-/** The batch whose manifest has this content, or undefined. */
-export function batchWithContent(db: RegistryDatabase, sha256: string): BatchRecord | undefined {
-  const row = db.get('SELECT * FROM batches WHERE sha256 = ?', sha256);
-  return row && batchRecord(row);
-}
-
-function takenKeys(db: RegistryDatabase, importId: string): RegisteredKey[] {
+function takenKeys(db: SqliteConnection, importId: string): RegisteredKey[] {
   const rows = db.all(
     `SELECT units.serial_folded AS key, units.batch_id FROM temp.staged JOIN units USING (serial_folded)
      WHERE import_id = ?1

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
-import type { RegistryDatabase, SqlRow } from './registry-database.ts';
+import type { SqlRow } from '../../sql/row.ts';
+import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import { RegistryError } from '../registry-error.ts';
 import type { AttemptFailure, Registration } from '../registry.ts';
 import { revocationReason } from './revocations.ts';
-import { integer, text } from './sql-row.ts';
+import { integer, text } from '../../sql/row.ts';
 
 /** See Registry.registerUnit. Runs inside a transaction. */
-export function registerUnit(db: RegistryDatabase, registration: Registration): void {
+export function registerUnit(db: SqliteConnection, registration: Registration): void {
   const { serial, attempt, fingerprint, certificate } = registration;
   if (createHash('sha256').update(certificate).digest('hex') !== fingerprint) {
     throw new RegistryError(
@@ -42,7 +43,7 @@ export function registerUnit(db: RegistryDatabase, registration: Registration): 
  * See Registry.recordAttention and Registry.recordOutcome.
  */
 export function recordFailure(
-  db: RegistryDatabase,
+  db: SqliteConnection,
   failure: AttemptFailure,
   outcome?: Exclude<Outcome, 'PASS'>,
 ): void {
@@ -67,13 +68,13 @@ export function recordFailure(
 }
 
 /** The attempts on record, and whether the last of them has its outcome. */
-function lastAttempt(db: RegistryDatabase, unitId: number): { attempt: number; ended: boolean } {
+function lastAttempt(db: SqliteConnection, unitId: number): { attempt: number; ended: boolean } {
   const row =
     db.get('SELECT attempts, outcome IS NOT NULL AS ended FROM units WHERE unit_id = ?', unitId) ?? {};
   return { attempt: integer(row, 'attempts'), ended: integer(row, 'ended') === 1 };
 }
 
-function unitIdOf(db: RegistryDatabase, { serial, batchId }: { serial: string; batchId: string }): number {
+function unitIdOf(db: SqliteConnection, { serial, batchId }: { serial: string; batchId: string }): number {
   const row = db.get(
     'SELECT unit_id FROM units WHERE serial_folded = ? AND batch_id = ?',
     foldSerial(serial),
@@ -87,7 +88,7 @@ function unitIdOf(db: RegistryDatabase, { serial, batchId }: { serial: string; b
 }
 
 /** True when just this certificate is already this unit's; a certificate that is no longer active stays so. */
-function isRegistered(db: RegistryDatabase, unitId: number, registration: Registration): boolean {
+function isRegistered(db: SqliteConnection, unitId: number, registration: Registration): boolean {
   const known = db.get('SELECT * FROM certificates WHERE fingerprint = ?', registration.fingerprint);
   if (known === undefined) return false;
   if (integer(known, 'unit_id') !== unitId) throw conflictWith(known, registration, 'cannot have it too');
@@ -98,14 +99,14 @@ function isRegistered(db: RegistryDatabase, unitId: number, registration: Regist
 }
 
 /** The signer may have withdrawn it while its unit waited. */
-function refuseRevoked(db: RegistryDatabase, { serial, certificateSerial }: Registration): void {
+function refuseRevoked(db: SqliteConnection, { serial, certificateSerial }: Registration): void {
   const reason = revocationReason(db, certificateSerial);
   if (reason === undefined) return;
   const message = `Unit ${serial}: its certificate ${certificateSerial} was revoked (${reason}): leave the unit out (skip).`;
   throw new RegistryError('not-active', message);
 }
 
-function supersede(db: RegistryDatabase, unitId: number, registration: Registration): void {
+function supersede(db: SqliteConnection, unitId: number, registration: Registration): void {
   const active = activeCertificate(db, 'unit_id', unitId);
   if (active !== undefined && active['attempt'] !== registration.supersedesAttempt) {
     throw conflictWith(active, registration, 'cannot have a second one');
@@ -125,7 +126,7 @@ function supersede(db: RegistryDatabase, unitId: number, registration: Registrat
 }
 
 function activeCertificate(
-  db: RegistryDatabase,
+  db: SqliteConnection,
   column: 'unit_id' | 'board_id',
   value: number | string,
 ): SqlRow | undefined {
@@ -134,7 +135,7 @@ function activeCertificate(
 
 /** A later report of the same attempt knows more, so it replaces; what it does not know stays. */
 function recordAttempt(
-  db: RegistryDatabase,
+  db: SqliteConnection,
   unitId: number,
   attempt: Omit<AttemptFailure, 'code'> & { readonly code?: string },
   finishedAt: string,
@@ -159,7 +160,7 @@ function recordAttempt(
   );
 }
 
-function insertCertificate(db: RegistryDatabase, unitId: number, registration: Registration): void {
+function insertCertificate(db: SqliteConnection, unitId: number, registration: Registration): void {
   db.run(
     `INSERT INTO certificates (fingerprint, certificate_serial, spki_sha256, unit_id, attempt, board_id, der, state,
        not_before, not_after, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?)`,
@@ -176,7 +177,7 @@ function insertCertificate(db: RegistryDatabase, unitId: number, registration: R
   );
 }
 
-function insertEvidence(db: RegistryDatabase, unitId: number, { attempt, evidence }: Registration): void {
+function insertEvidence(db: SqliteConnection, unitId: number, { attempt, evidence }: Registration): void {
   for (const [kind, body] of Object.entries(evidence)) {
     db.run(
       'INSERT OR REPLACE INTO evidence (unit_id, attempt, kind, body, recorded_at) VALUES (?, ?, ?, ?, ?)',

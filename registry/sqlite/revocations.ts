@@ -1,9 +1,9 @@
-import type { RegistryDatabase } from './registry-database.ts';
+import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import type { RevocationList, RevocationResult } from '../registry.ts';
-import { integer, text } from './sql-row.ts';
+import { integer, text } from '../../sql/row.ts';
 
 /** See Registry.applyRevocations. Runs inside a transaction. */
-export function applyRevocations(db: RegistryDatabase, list: RevocationList): RevocationResult {
+export function applyRevocations(db: SqliteConnection, list: RevocationList): RevocationResult {
   const { issuerKey, number } = list;
   const applied = lastNumber(db, issuerKey);
   if (number < applied) return { status: 'older', applied };
@@ -25,18 +25,18 @@ export function applyRevocations(db: RegistryDatabase, list: RevocationList): Re
 }
 
 /** Why a certificate was revoked, by a list that was applied. */
-export function revocationReason(db: RegistryDatabase, certificateSerial: string): string | undefined {
+export function revocationReason(db: SqliteConnection, certificateSerial: string): string | undefined {
   const row = db.get('SELECT reason FROM revocations WHERE certificate_serial = ?', certificateSerial);
   return row && text(row, 'reason');
 }
 
-function lastNumber(db: RegistryDatabase, issuerKey: string): number {
+function lastNumber(db: SqliteConnection, issuerKey: string): number {
   const row = db.get('SELECT number FROM revocation_lists WHERE issuer_key = ?', issuerKey);
   return row === undefined ? 0 : integer(row, 'number');
 }
 
 /** A revocation is for good: the first time stays, and so does one that a later list no longer has. */
-function remember(db: RegistryDatabase, entries: string): void {
+function remember(db: SqliteConnection, entries: string): void {
   db.run(
     `INSERT INTO revocations
        SELECT value ->> 'certificateSerial', value ->> 'reason', value ->> 'revokedAt' FROM json_each(?) WHERE true
@@ -45,7 +45,7 @@ function remember(db: RegistryDatabase, entries: string): void {
   );
 }
 
-function unknownIn(db: RegistryDatabase, entries: string): number {
+function unknownIn(db: SqliteConnection, entries: string): number {
   const row = db.get(
     `SELECT count(*) AS n FROM json_each(?)
      WHERE value ->> 'certificateSerial' NOT IN (SELECT certificate_serial FROM certificates)`,

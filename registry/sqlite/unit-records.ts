@@ -1,12 +1,13 @@
 import type { Outcome } from '../../provisioning/outcome.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { Step } from '../../provisioning/step.ts';
-import type { RegistryDatabase, SqlRow } from './registry-database.ts';
+import type { SqlRow } from '../../sql/row.ts';
+import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import type { AttemptRecord, CertificateRecord, EvidenceRecord, ResultRow, UnitRecord } from '../registry.ts';
-import { integer, present, text } from './sql-row.ts';
+import { bytes, integer, present, text } from '../../sql/row.ts';
 
 /** See Registry.unit. */
-export function unitRecord(db: RegistryDatabase, serial: string): UnitRecord | undefined {
+export function unitRecord(db: SqliteConnection, serial: string): UnitRecord | undefined {
   const row = db.get(
     'SELECT * FROM units JOIN batches USING (batch_id) WHERE serial_folded = ?',
     foldSerial(serial),
@@ -34,7 +35,7 @@ export function unitRecord(db: RegistryDatabase, serial: string): UnitRecord | u
 }
 
 /** The result rows of the units of a batch with row numbers from `after` + 1, at most `limit`. */
-export function resultPage(db: RegistryDatabase, batchId: string, after: number, limit: number): ResultRow[] {
+export function resultPage(db: SqliteConnection, batchId: string, after: number, limit: number): ResultRow[] {
   const rows = db.all(
     `SELECT units.serial, units.product, units.outcome, units.code, units.attempts,
        certificates.certificate_serial, certificates.fingerprint, last.board_id, last.station, last.socket,
@@ -85,7 +86,7 @@ function certificateRecord(row: SqlRow): CertificateRecord {
     notAfter: text(row, 'not_after'),
     registeredAt: text(row, 'registered_at'),
     ...present(row, { endedAt: 'ended_at', reason: 'reason' }),
-    certificate: row['der'] as Uint8Array,
+    certificate: bytes(row, 'der'),
   };
 }
 

@@ -3,10 +3,13 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import type { Finding } from '../../../cli/doctor/finding.ts';
-import { SQLITE_MIGRATIONS } from '../../../pki/ledger/sqlite-migrations.ts';
+import { SQLITE } from '../../../sql/dialect.ts';
+import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { MIGRATIONS } from '../../../registry/sqlite/migrations.ts';
 import { ledgerPath, registryPath } from '../../../line/state-folder.ts';
 import { json, newPlace } from '../../support/certline.ts';
+
+const SQLITE_MIGRATIONS = ledgerMigrations(SQLITE);
 
 /** A database as the version of Certline before the last change of its schema left it. */
 function earlier(path: string, migrations: readonly string[]): Buffer {

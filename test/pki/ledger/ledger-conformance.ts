@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { firstBrokenEntry } from '../../../pki/audit/audit-chain.ts';
-import type { LedgerDatabase, LedgerRow } from '../../../pki/ledger/ledger-database.ts';
+import type { SqlRow } from '../../../sql/row.ts';
+import type { LedgerDatabase } from '../../../pki/ledger/ledger-database.ts';
 import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
 import type { SignedOrder } from '../../../pki/orders/order.ts';
 import { sha256Hex } from '../../../pki/x509/p256.ts';
@@ -244,7 +245,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
   describe('the schema', () => {
     it('refuses by itself a second live certificate of a serial or board, a used key, a number used twice', async () => {
       const { sql, ...line } = await usedLine();
-      const insert = async (changes: Record<string, string>): Promise<LedgerRow[]> => {
+      const insert = async (changes: Record<string, string>): Promise<SqlRow[]> => {
         const { seq: _seq, ...known } = (await sql('SELECT * FROM issuance WHERE attempt = 1'))[0] ?? {};
         const row = { ...known, attempt: 2, request_id: 'x', ...changes };
         const columns = Object.keys(row);

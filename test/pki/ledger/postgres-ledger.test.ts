@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { firstBrokenEntry } from '../../../pki/audit/audit-chain.ts';
 import type { LedgerDatabase } from '../../../pki/ledger/ledger-database.ts';
 import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
-import { POSTGRES_MIGRATIONS } from '../../../pki/ledger/postgres-migrations.ts';
+import { POSTGRESQL } from '../../../sql/dialect.ts';
+import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { makeCa } from '../leaf.ts';
 import { describeLedger } from './ledger-conformance.ts';
 import { temporaryFolder } from '../openssl.ts';
@@ -13,6 +14,8 @@ import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-serve
 import { rowsOfVersion8, signedOrder } from '../orders/signed-orders.ts';
 import { code, lineOver, release, requestFor } from '../signing/signing-line.ts';
 import type { SigningLine } from '../signing/signing-line.ts';
+
+const POSTGRES_MIGRATIONS = ledgerMigrations(POSTGRESQL);
 
 const ca = await makeCa(temporaryFolder());
 const root = mkdtempSync(join(tmpdir(), 'certline-postgres-'));

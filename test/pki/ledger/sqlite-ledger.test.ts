@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { AUDIT_GENESIS, auditHash, firstBrokenEntry } from '../../../pki/audit/audit-chain.ts';
-import { SQLITE_MIGRATIONS } from '../../../pki/ledger/sqlite-migrations.ts';
+import { SQLITE } from '../../../sql/dialect.ts';
+import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { PkiError } from '../../../pki/pki-error.ts';
 import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
 import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
@@ -14,6 +15,8 @@ import { fileIn, temporaryFolder } from '../openssl.ts';
 import { rowsOfVersion8, signedOrder } from '../orders/signed-orders.ts';
 import { code, makeLine, openLine, release, requestFor } from '../signing/signing-line.ts';
 import type { SigningLine } from '../signing/signing-line.ts';
+
+const SQLITE_MIGRATIONS = ledgerMigrations(SQLITE);
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
-import { SQLITE_MIGRATIONS } from '../../../pki/ledger/sqlite-migrations.ts';
+import { SQLITE } from '../../../sql/dialect.ts';
+import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { SqliteReader } from '../../../pki/ledger/sqlite-reader.ts';
 import { makeCa } from '../leaf.ts';
 import { temporaryFolder } from '../openssl.ts';
 import { code, makeLine, release, requestFor } from '../signing/signing-line.ts';
+
+const SQLITE_MIGRATIONS = ledgerMigrations(SQLITE);
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

@@ -5,10 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { isCrlDue, issueCrl } from '../../../pki/revocation/crl-issuer.ts';
 import { readCrl } from '../../../pki/x509/crl-reader.ts';
 import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
-import { SQLITE_MIGRATIONS } from '../../../pki/ledger/sqlite-migrations.ts';
+import { SQLITE } from '../../../sql/dialect.ts';
+import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
 import { makeCa } from '../leaf.ts';
 import { code, makeLine, openLine, release, requestFor } from '../signing/signing-line.ts';
+
+const SQLITE_MIGRATIONS = ledgerMigrations(SQLITE);
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

@@ -5,7 +5,8 @@ import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import { Issuer } from '../../../pki/signing/issuer.ts';
 import type { IssuerParts } from '../../../pki/signing/issuer.ts';
 import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
-import type { LedgerDatabase, LedgerRow, LedgerValue } from '../../../pki/ledger/ledger-database.ts';
+import type { SqlRow, SqlValue } from '../../../sql/row.ts';
+import type { LedgerDatabase } from '../../../pki/ledger/ledger-database.ts';
 import type { Signer, SigningContext } from '../../../pki/signers/signer.ts';
 import { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
 import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
@@ -51,7 +52,7 @@ export interface SigningLine {
   /** The same, without the gate. */
   readonly plainIssuer: Issuer;
   /** Rows of a statement, run behind the ledger's back. */
-  readonly sql: (text: string, ...values: LedgerValue[]) => Promise<LedgerRow[]>;
+  readonly sql: (text: string, ...values: SqlValue[]) => Promise<SqlRow[]>;
 }
 
 let lines = 0;

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MIGRATIONS } from '../../../registry/sqlite/migrations.ts';
-import { registryError } from '../../../registry/registry-error.ts';
+import { registryError } from '../../../registry/sqlite/sqlite-errors.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import {
   imported,

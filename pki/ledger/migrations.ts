@@ -1,9 +1,25 @@
+import type { Dialect } from '../../sql/dialect.ts';
+
+/** SQLite cannot drop a constraint. */
+const REBUILT_AUDIT = `CREATE TABLE chained_audit (
+    seq  INTEGER PRIMARY KEY,
+    body TEXT NOT NULL,
+    hash TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO chained_audit SELECT seq, body, hash FROM audit ORDER BY seq;
+  DROP TABLE audit;
+  ALTER TABLE chained_audit RENAME TO audit;`;
+
+/** As a trigger, since SQLite cannot add a constraint either. */
+const NOTHING_IS_RESERVED = `CREATE TRIGGER nothing_is_reserved BEFORE INSERT ON issuance WHEN NEW.state = 'reserved'
+    BEGIN SELECT RAISE(ABORT, 'an earlier version still runs'); END;`;
+
 /**
- * The ledger's schema on PostgreSQL: the tables and rules of `sqlite-migrations.ts`, one script per version, applied in
- * order and never changed once released; the table `ledger_version` counts them.
+ * The ledger's schema, one script per version, applied in order and never changed once released. The constraints repeat
+ * in the database what the policy decides: a defect there must not become a certificate.
  */
-export const POSTGRES_MIGRATIONS: readonly string[] = [
-  `
+const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
+  ({ blob, identity, strict }) => `
   CREATE TABLE batch (
     batch_id      TEXT PRIMARY KEY,
     order_id      TEXT NOT NULL,
@@ -12,8 +28,9 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     released      INTEGER NOT NULL DEFAULT 0 CHECK (released BETWEEN 0 AND quota),
     reserved      INTEGER NOT NULL DEFAULT 0 CHECK (reserved BETWEEN 0 AND quota),
     reissued      INTEGER NOT NULL DEFAULT 0 CHECK (reissued BETWEEN 0 AND reissue_quota)
-  );
+  )${strict};
 
+  -- A serial belongs to one batch for ever; clouds fold case, so do we.
   CREATE TABLE released_serial (
     serial_folded TEXT PRIMARY KEY,
     serial        TEXT NOT NULL,
@@ -21,10 +38,10 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     product       TEXT NOT NULL,
     board_id      TEXT,
     UNIQUE (serial_folded, batch_id)
-  );
+  )${strict};
 
   CREATE TABLE issuance (
-    seq            INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    seq            ${identity},
     request_id     TEXT NOT NULL UNIQUE,
     request_sha256 TEXT NOT NULL,
     batch_id       TEXT NOT NULL,
@@ -35,17 +52,17 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     cert_serial    TEXT NOT NULL UNIQUE,
     not_before     TEXT NOT NULL,
     not_after      TEXT NOT NULL,
-    tbs            BYTEA NOT NULL,
+    tbs            ${blob} NOT NULL,
     kind           TEXT NOT NULL CHECK (kind IN ('first', 'reissue')),
     state          TEXT NOT NULL
                    CHECK (state IN ('reserved', 'signing', 'issued', 'active', 'superseded', 'revoked', 'void')),
-    certificate    BYTEA,
+    certificate    ${blob},
     reason         TEXT,
     reserved_at    TEXT NOT NULL,
     FOREIGN KEY (serial_folded, batch_id) REFERENCES released_serial (serial_folded, batch_id),
     CHECK (certificate IS NOT NULL OR state NOT IN ('issued', 'active')),
     CHECK (certificate IS NULL OR state NOT IN ('reserved', 'signing', 'void'))
-  );
+  )${strict};
 
   CREATE UNIQUE INDEX one_live_certificate_per_serial ON issuance (serial_folded)
     WHERE state IN ('reserved', 'signing', 'issued', 'active');
@@ -57,15 +74,15 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     seq       INTEGER PRIMARY KEY,
     body      TEXT NOT NULL,
     hash      TEXT NOT NULL UNIQUE
-  );
+  )${strict};
   `,
-  `
+  ({ strict, json }) => `
   -- When an issuance ended, and since when it is on hold: what a revocation list says of it.
   ALTER TABLE issuance ADD COLUMN ended_at TEXT;
   ALTER TABLE issuance ADD COLUMN held_at TEXT;
   UPDATE issuance SET ended_at = ended.at FROM (
-    SELECT body::json ->> 'requestId' AS request_id, max(body::json ->> 'at') AS at FROM audit
-      WHERE body::json ->> 'event' IN ('superseded', 'revoked', 'void') GROUP BY 1) AS ended
+    SELECT ${json('body', 'requestId')} AS request_id, max(${json('body', 'at')}) AS at FROM audit
+      WHERE ${json('body', 'event')} IN ('superseded', 'revoked', 'void') GROUP BY 1) AS ended
     WHERE ended.request_id = issuance.request_id AND state IN ('superseded', 'revoked', 'void');
   CREATE INDEX withdrawn_issuances ON issuance (ended_at) WHERE state IN ('superseded', 'revoked');
   CREATE INDEX held_issuances ON issuance (held_at) WHERE held_at IS NOT NULL;
@@ -77,9 +94,10 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     mark    TEXT NOT NULL,
     made_at TEXT NOT NULL,
     PRIMARY KEY (issuer, number)
-  );
+  )${strict};
   `,
-  `
+  ({ strict }) => `
+  -- What the OEM ordered, and how much of it is used, over all batches.
   CREATE TABLE purchase_order (
     order_id        TEXT PRIMARY KEY,
     revision        INTEGER NOT NULL CHECK (revision >= 1),
@@ -94,13 +112,13 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     released        INTEGER NOT NULL CHECK (released BETWEEN 0 AND quantity),
     reissued        INTEGER NOT NULL CHECK (reissued BETWEEN 0 AND reissues),
     closed_at       TEXT
-  );
+  )${strict};
   `,
-  `
+  () => `
   -- The last attempt of a unit that ended without a pass: neither it nor an earlier one is ever signed.
   ALTER TABLE released_serial ADD COLUMN withdrawn_attempt INTEGER NOT NULL DEFAULT 0;
   `,
-  `
+  ({ strict }) => `
   -- Stations whose requests count, by their public keys.
   CREATE TABLE station (
     station_id  TEXT PRIMARY KEY,
@@ -109,21 +127,21 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     enrolled_at TEXT NOT NULL,
     state       TEXT NOT NULL CHECK (state IN ('enrolled', 'stopped', 'revoked')),
     reason      TEXT
-  );
+  )${strict};
   `,
-  `
+  ({ name }) => `
   -- A reservation says at once that a signature may exist, so nothing is reserved without, and nothing ends void.
   UPDATE issuance SET state = 'signing' WHERE state = 'reserved';
   UPDATE issuance SET state = 'superseded' WHERE state = 'void';
 
   -- The hash of an entry is unique by itself; an index of random numbers costs a page of the disk for each.
-  ALTER TABLE audit DROP CONSTRAINT audit_hash_key;
+  ${name === 'PostgreSQL' ? 'ALTER TABLE audit DROP CONSTRAINT audit_hash_key;' : REBUILT_AUDIT}
   `,
-  `
+  () => `
   -- When the station's allowance would have been used up; it fills steadily, to a minute's worth.
   ALTER TABLE station ADD COLUMN empty_at TEXT;
   `,
-  `
+  () => `
   -- What has not ended is live. Said by state, each certificate that is stored would change these indexes, and dirty a page
   -- of each, to no effect.
   UPDATE issuance SET ended_at = reserved_at WHERE ended_at IS NULL AND state IN ('superseded', 'revoked');
@@ -134,15 +152,20 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX one_live_certificate_per_board ON issuance (board_id) WHERE ended_at IS NULL;
   CREATE INDEX withdrawn_issuances ON issuance (ended_at) WHERE ended_at IS NOT NULL;
   `,
-  `
+  ({ name, json }) => `
   -- What once was void used nothing of its batch: the first issuance of its serial is the one that does. No other entry
   -- may be read as JSON here: PostgreSQL refuses an escaped NUL, which a refused request can have had in it.
   UPDATE issuance SET kind = 'reissue' WHERE request_id IN (
-    SELECT CASE WHEN body LIKE '%"event":"void"%' THEN body::json ->> 'requestId' END FROM audit);
+    SELECT CASE WHEN body LIKE '%"event":"void"%' THEN ${json('body', 'requestId')} END FROM audit);
 
   -- A signer of an earlier version that still runs would go on reserving without saying that a signature may exist.
   UPDATE issuance SET state = 'signing' WHERE state = 'reserved';
   UPDATE issuance SET state = 'superseded' WHERE state = 'void';
-  ALTER TABLE issuance ADD CHECK (state NOT IN ('reserved', 'void'));
+  ${name === 'PostgreSQL' ? "ALTER TABLE issuance ADD CHECK (state NOT IN ('reserved', 'void'));" : NOTHING_IS_RESERVED}
   `,
 ];
+
+/** The schema in the words of one database. */
+export function ledgerMigrations(dialect: Dialect): string[] {
+  return MIGRATIONS.map((migration) => migration(dialect));
+}

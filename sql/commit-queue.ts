@@ -1,4 +1,4 @@
-import type { LedgerTransaction } from './ledger-database.ts';
+import type { SqlTransaction } from './transaction.ts';
 
 /** Writes that share a commit; more would only make the first of them wait. */
 const MAX_GROUP = 64;
@@ -8,7 +8,7 @@ const GATHERING_TURNS = 4;
 
 /** A transaction of several writes, each in a savepoint of its own. */
 export interface GroupTransaction {
-  readonly statements: LedgerTransaction;
+  readonly statements: SqlTransaction;
   /** Runs a statement without values: BEGIN, SAVEPOINT, COMMIT and the like. */
   control(sql: string): Promise<void>;
   /** False once an error has ended the whole transaction, or its connection. */
@@ -17,7 +17,7 @@ export interface GroupTransaction {
 
 /** Work in the queue, and what to tell whoever waits for it. */
 interface Queued {
-  readonly run: (statements: LedgerTransaction) => Promise<void>;
+  readonly run: (statements: SqlTransaction) => Promise<void>;
   readonly settle: () => void;
   readonly fail: (error: unknown) => void;
 }
@@ -41,10 +41,10 @@ export class CommitQueue {
     this.#translate = translate;
   }
 
-  enqueue<T>(work: (statements: LedgerTransaction) => Promise<T>): Promise<T> {
+  enqueue<T>(work: (statements: SqlTransaction) => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     let result: T;
-    const run = async (statements: LedgerTransaction): Promise<void> => {
+    const run = async (statements: SqlTransaction): Promise<void> => {
       result = await work(statements);
     };
     this.#queue.push({ run, settle: () => resolve(result), fail: reject });

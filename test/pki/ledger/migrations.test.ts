@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
+import { POSTGRESQL, SQLITE } from '../../../sql/dialect.ts';
+import { schemaDigests } from '../../sql/schema-digests.ts';
+
+/** A new version adds a digest; none of the others may change, since databases with those schemas exist. */
+const RELEASED = [
+  '0d86bf5e631bc21ee950fcf0afbbe95f2bf92271f5bc20c1af6b839b0997dcfe',
+  '4da11a10399272129d0c6f06c299a4203fafb1633d4a4dac8d88a7cbede9bd17',
+  'f0dce0190e520e52311634bd14669a16ad3d62bd9adc3e2464686e004b016649',
+  'a7bdd14c95254cb57ef1daae09bc7c92b9dcde2687ba5208691a8e9b131196d2',
+  '41dddb4e7e31311157fb9b81ab2c641f509b92e2dc234f57eed1d868d352eab7',
+  '6f27062d876e81876a3c8cf782e63192daff9c45b3e32199d102d389df8f464c',
+  'a6f17eedad143a03c676827ea52c0af68656a1e4389454f99cbdede5888b860e',
+  '96d378145d3b67a2c7f881e3838409410565b8fe6628f29fe9cb0a6e0fcfef61',
+  '89acf4d5b63593bcaa90689b5b3eb421ac3d8ea8a7b49fcf2ecfcc128dfe2d59',
+];
+
+it('the schema of each released version of a ledger stays what it was, to the byte', () => {
+  expect(schemaDigests(ledgerMigrations(SQLITE))).toEqual(RELEASED);
+});
+
+it('PostgreSQL has as many versions', () => {
+  expect(ledgerMigrations(POSTGRESQL)).toHaveLength(RELEASED.length);
+});

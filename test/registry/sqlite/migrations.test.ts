@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import { MIGRATIONS } from '../../../registry/sqlite/migrations.ts';
+import { schemaDigests } from '../../sql/schema-digests.ts';
+
+/** A new version adds a digest; none of the others may change, since databases with those schemas exist. */
+const RELEASED = [
+  '489ad6ce1ce0f3955b89af92f20ae98cd33aeca63ba4a5592e89876c671b8675',
+  'd3001df140c3ae9a351d9225d86efa330d6c1d6a5382b39d880bc9b216a396d6',
+];
+
+it('the schema of each released version of a registry stays what it was, to the byte', () => {
+  expect(schemaDigests(MIGRATIONS)).toEqual(RELEASED);
+});
