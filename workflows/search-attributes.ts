@@ -1,9 +1,10 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { SearchAttributePair } from '@temporalio/common';
+import type { SearchAttributeName } from '../provisioning/search-attributes.ts';
 import type { UnitAttempt } from '../provisioning/unit.ts';
 
-const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+const keyword = (name: SearchAttributeName) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 
 const batchKey = keyword('ProvBatch');
 const orderKey = keyword('ProvOrder');
