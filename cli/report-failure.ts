@@ -20,7 +20,7 @@ const EXIT_OF_CODE: Record<CommandCode, ExitReason> = {
   SMP_INVALID_ARGUMENT: 'usage',
   SMP_CANCELLED: 'interrupted',
   SMP_CLOSED: 'defect',
-  CA_EXISTS: 'caMissing',
+  CA_EXISTS: 'refused',
   CA_NOT_FOUND: 'caMissing',
   CA_INCONSISTENT: 'caMissing',
   CA_PERMISSIONS: 'passphrase',

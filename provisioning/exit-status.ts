@@ -18,7 +18,7 @@ export const EXIT_STATUS = {
   portBusy: { status: 21, means: 'a serial port is held by another program' },
   portDenied: { status: 22, means: 'a serial port may not be opened' },
   board: { status: 23, means: 'a board does not answer as it should' },
-  caMissing: { status: 30, means: 'there is no CA where one is expected, or one where none is' },
+  caMissing: { status: 30, means: 'there is no CA, or its files do not belong together' },
   passphrase: { status: 31, means: 'the passphrase of the CA key is wrong or unreadable' },
   signer: { status: 32, means: 'the signer or its ledger cannot work' },
   auditBroken: { status: 33, means: 'the audit log disagrees with itself or other records' },

@@ -16,7 +16,7 @@ export interface InitCaOptions {
   readonly rootFolder?: string;
 }
 
-/** `certline ca init`. Throws `caMissing` where there is one already, `passphrase`, PROFILE_INVALID for the name. */
+/** `certline ca init`. Throws `refused` where there is one already, `passphrase`, PROFILE_INVALID for the name. */
 export async function initCa({ stateFolder, config }: Invocation, options: InitCaOptions): Promise<void> {
   const directory = caFolder(stateFolder);
   if (existsSync(directory) && readdirSync(directory).length > 0) throw caExists(directory);
@@ -68,7 +68,7 @@ export function choosePassphraseFile(
 
 function caExists(directory: string): CommandError {
   return new CommandError(
-    'caMissing',
+    'refused',
     `There is a CA in ${directory} already, and none is ever overwritten: see "certline ca show", or name another --state.`,
   );
 }

@@ -3,6 +3,7 @@ import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import type { CertificateFacts } from '../../pki/lint/certificate-facts.ts';
 import { readCaChain } from '../../pki/ca/ca-folder.ts';
 import type { Issuance } from '../../pki/signing/issuances.ts';
+import { OID } from '../../pki/x509/oids.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
 import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import type { SubjectAltName } from '../../provisioning/product.ts';
@@ -15,11 +16,10 @@ import { shownExpiry, shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printFields } from '../terminal/table.ts';
 
-/** RFC 5280 §4.2.1.12. */
-const PURPOSES = new Map([
-  ['1.3.6.1.5.5.7.3.1', 'serverAuth'],
-  ['1.3.6.1.5.5.7.3.2', 'clientAuth'],
-]);
+/** The purposes that have a name. */
+const PURPOSES: ReadonlyMap<string, string> = new Map(
+  (['serverAuth', 'clientAuth'] as const).map((name) => [OID[name], name]),
+);
 
 export interface ShowCertificateOptions {
   readonly pem?: boolean;

@@ -1,6 +1,7 @@
 import type { Issuance } from '../../pki/signing/issuances.ts';
 import { REVOCATION_REASONS } from '../../pki/x509/revocation-reason.ts';
 import type { RevocationReason } from '../../pki/x509/revocation-reason.ts';
+import { PkiError } from '../../pki/pki-error.ts';
 import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
@@ -47,7 +48,7 @@ export async function withdrawCertificate(
     return;
   }
   printLine(`The certificate ${certificateSerial} of ${serial} ${SAID[withdrawal]}.`);
-  printLine('A running signer lists that within a minute; to list it now: certline ca crl');
+  printLine('A running signer updates the revocation list within a minute; to do it now: certline ca crl');
 }
 
 /** By a certificate's own name, or the live one of a unit. */
@@ -61,7 +62,7 @@ async function findOne(ledger: SqlLedger, which: string, withdrawal: Withdrawal)
       `No certificate was issued here as ${which}: check the name, and --state.`,
     );
   const names = ended.map(({ certificateSerial, state }) => `${certificateSerial} (${state})`).join(', ');
-  const message = `No certificate of ${which} counts any more: to ${withdrawal} an earlier one, name it: ${names}.`;
+  const message = `${which} has no valid certificate. To ${withdrawal} an earlier one, give its serial number: ${names}.`;
   throw new CommandError('refused', message);
 }
 
@@ -76,24 +77,30 @@ async function withdraw(
       await ledger.revoke(requestId, checkedReason(reason));
       return;
     case 'hold':
-      if (state !== 'issued' && state !== 'active')
-        throw new CommandError(
-          'refused',
-          `The certificate ${certificateSerial} is ${state}: it cannot be held.`,
-        );
-      await ledger.hold(requestId);
+      await hold(ledger, requestId, certificateSerial);
       return;
     case 'release':
       if (!(await ledger.endHold(requestId)))
         throw new CommandError(
           'refused',
-          `The certificate ${certificateSerial} is ${state}, and not on hold.`,
+          `The certificate ${certificateSerial} is not on hold (it is ${state}), so there is nothing to release.`,
         );
+  }
+}
+
+/** Whether a certificate may be held is decided by the ledger. Throws `refused` for one that was withdrawn. */
+async function hold(ledger: SqlLedger, requestId: string, certificateSerial: string): Promise<void> {
+  try {
+    await ledger.hold(requestId);
+  } catch (error) {
+    if (!(error instanceof PkiError) || error.code !== 'CERTIFICATE_WITHDRAWN') throw error;
+    const message = `The certificate ${certificateSerial} is withdrawn already, so it cannot be put on hold: see "certline cert show ${certificateSerial}".`;
+    throw new CommandError('refused', message, { cause: error });
   }
 }
 
 function checkedReason(reason: string | undefined): RevocationReason {
   const known = REVOCATION_REASONS.find((candidate) => candidate === reason);
   if (known !== undefined) return known;
-  throw new CommandError('usage', `A certificate is revoked for one of ${REVOCATION_REASONS.join(', ')}.`);
+  throw new CommandError('usage', `The reason must be one of ${REVOCATION_REASONS.join(', ')}.`);
 }

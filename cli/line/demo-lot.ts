@@ -1,25 +1,28 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeWholeSync } from '../../disk/write-whole.ts';
+import { isAnswered } from '../../manifests/answer/answers.ts';
 import { renumberExample } from '../../manifests/csv/renumber.ts';
+import { dropManifest } from '../../manifests/intake/drop-manifest.ts';
 import type { BatchRecord } from '../../registry/registry.ts';
 
 const LOT_NAME = /^lot-(\d+)\.csv$/;
 
-/** Drops the next lot into the inbox, as a planner's software would: under another name first. Returns its file name. */
-export function dropNextLot(
+/** Drops the next lot into the inbox, as a planner's software would. Returns its file name. */
+export async function dropNextLot(
   inbox: string,
   batches: readonly BatchRecord[],
   product: string,
   units: number | undefined,
-): string {
+): Promise<string> {
   const lots = batches.map((batch) => Number(LOT_NAME.exec(batch.manifest)?.[1] ?? 0));
-  const lot = Math.max(0, ...lots) + 1;
-  const name = `lot-${String(lot).padStart(4, '0')}.csv`;
-  const text = units === undefined ? exampleLot(lot, product) : largeLot(lot, units, product);
-  mkdirSync(inbox, { recursive: true });
-  writeWholeSync(join(inbox, name), 0o644, text);
-  return name;
+  for (let lot = Math.max(0, ...lots) + 1; ; lot++) {
+    const name = `lot-${String(lot).padStart(4, '0')}.csv`;
+    const text = units === undefined ? exampleLot(lot, product) : largeLot(lot, units, product);
+    const dropped = await dropManifest(inbox, name, Buffer.from(text));
+    if (dropped === undefined) continue;
+    // An inbox can outlive its registry. A file that is there already gets an answer only if it has none yet.
+    if (dropped.isNew || !(await isAnswered(inbox, dropped))) return name;
+  }
 }
 
 function exampleLot(lot: number, product: string): string {

@@ -68,7 +68,7 @@ async function openBatch(
     printLine(`Going on with batch ${open.batchId} (${open.manifest}), where it was.`);
     return open;
   }
-  const name = dropNextLot(config.inbox, batches, config.products[0]!.name, units);
+  const name = await dropNextLot(config.inbox, batches, config.products[0]!.name, units);
   printLine(`Dropped ${shownPath(config.inbox)}/${name}`);
   const event = await answers.of(name, signal);
   printLine(inboxLine(event));

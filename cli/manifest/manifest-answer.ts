@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answerPaths, readAnsweredFile } from '../../manifests/answer/answers.ts';
+import { answerPaths, isAnswered } from '../../manifests/answer/answers.ts';
 import type { AnsweredFile } from '../../manifests/answer/answers.ts';
 import { csvCells } from '../../manifests/csv/csv-cells.ts';
 
@@ -31,11 +31,6 @@ export async function waitForAnswer(
     if (performance.now() >= giveUpAt) return undefined;
     await sleep(LOOK_MS);
   }
-}
-
-async function isAnswered(inbox: string, { name, bytes, modified, sha256 }: AnsweredFile): Promise<boolean> {
-  const answered = await readAnsweredFile(inbox, name);
-  return answered?.bytes === bytes && answered.modified === modified && answered.sha256 === sha256;
 }
 
 async function readAnswer(inbox: string, name: string): Promise<ManifestAnswer> {

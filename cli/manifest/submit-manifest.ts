@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { answerPaths } from '../../manifests/answer/answers.ts';
+import { dropManifest } from '../../manifests/intake/drop-manifest.ts';
+import type { DroppedManifest } from '../../manifests/intake/drop-manifest.ts';
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { externalConfiguration } from '../../temporal/server/external-server.ts';
-import { dropManifest } from './drop-manifest.ts';
-import type { DroppedManifest } from './drop-manifest.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import { CommandError } from '../exit-status.ts';
 import { mustAllPass } from '../batch/batch-words.ts';
@@ -11,6 +11,7 @@ import { showBatch } from '../batch/follow-batch.ts';
 import type { Invocation } from '../invocation.ts';
 import { printIssues } from './issue-table.ts';
 import { isLineRunning } from '../../line/lock.ts';
+import { readManifestFile } from './manifest-file.ts';
 import { waitForAnswer } from './manifest-answer.ts';
 import type { ManifestAnswer } from './manifest-answer.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
@@ -33,7 +34,9 @@ export async function submitManifest(
   options: SubmitOptions,
 ): Promise<void> {
   const { inbox } = invocation.config;
-  const dropped = await dropManifest(file, inbox);
+  const { name, content } = await readManifestFile(file);
+  const dropped = await dropManifest(inbox, name, content);
+  if (dropped === undefined) throw nameTaken(name, inbox);
   const path = join(inbox, dropped.name);
   const forPeople = options.json !== true;
   if (forPeople) printLine(dropped.isNew ? `Dropped ${path}` : `${path} is there already`);
@@ -61,7 +64,7 @@ async function printAnswer(
     printLine('No line answers: it will be taken when one starts ("certline up").');
   } else if (answer.status === 'rejected') {
     await printIssues(answer.issues);
-    printLine(`${name} is refused: mend it and submit it again.`);
+    printLine(`${name} is refused: fix it and submit it again.`);
   } else {
     const again = answer.status === 'accepted' ? '' : ' before; nothing was done again';
     printLine(`Accepted${again}: batch ${answer.batch}, order ${answer.order}, ${answer.rows} units`);
@@ -89,5 +92,13 @@ function mayStayUnanswered(
   throw new CommandError(
     'lineNotRunning',
     `No line has answered ${name} yet: see that one runs on this inbox, then look for ${accepted}.`,
+  );
+}
+
+function nameTaken(name: string, inbox: string): CommandError {
+  const other = `${name.slice(0, -'.csv'.length)}-2.csv`;
+  return new CommandError(
+    'refused',
+    `There is already another ${name} in ${inbox}: rename yours, for example to ${other}.`,
   );
 }

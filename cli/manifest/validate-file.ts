@@ -9,8 +9,8 @@ import { rejectedFile } from '../../manifests/check/verdict.ts';
 import type { Rejected } from '../../manifests/check/verdict.ts';
 import { registryPath } from '../../line/state-folder.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
-import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
+import { noSuchFile } from './manifest-file.ts';
 import { issueCells, printIssues, refusalSummary } from './issue-table.ts';
 import { withRegistry } from '../registry/open-registry.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
@@ -88,9 +88,4 @@ async function print(file: string, judgement: Judgement, compared: string | unde
       await printIssues(judgement.issues.map(issueCells));
       printLine(refusalSummary(file, judgement));
   }
-}
-
-/** The error for a manifest that is not there. */
-export function noSuchFile(file: string): CommandError {
-  return new CommandError('unknown', `There is no file ${file}: give the path of a manifest.`);
 }

@@ -6,6 +6,7 @@ import { writeWhole } from '../../disk/write-whole.ts';
 import { orderFileName } from '../../pki/orders/order-desk.ts';
 import { orderText, parseOrderText } from '../../pki/orders/order.ts';
 import type { Order } from '../../pki/orders/order.ts';
+import { splitNote } from '../../pki/keys/signed-note.ts';
 import { CommandError } from '../exit-status.ts';
 import { printLine } from '../terminal/stdout.ts';
 
@@ -49,9 +50,9 @@ export async function createOrder(id: string, options: CreateOrderOptions): Prom
 /** What was signed is replaced by a later revision of the same order alone. Throws `refused`. */
 async function assertNewer(path: string, { order, revision }: Order): Promise<void> {
   if (!existsSync(path)) return;
-  const [text = '', ...signatures] = (await readFile(path, 'utf8')).split('\n\n');
-  if (signatures.length === 0) return;
-  const signed = parseOrderText(text, path);
+  const note = splitNote(await readFile(path, 'utf8'));
+  if (note === undefined) return;
+  const signed = parseOrderText(note.text, path);
   if (signed.order === order && revision > signed.revision) return;
   const message = `${path} holds revision ${signed.revision} of order ${signed.order}, signed: give this one a higher --revision, or another --out.`;
   throw new CommandError('refused', message);
@@ -62,7 +63,11 @@ async function digestOf(path: string): Promise<string> {
   try {
     await pipeline(createReadStream(path), hash);
   } catch (error) {
-    throw new CommandError('unknown', `The manifest ${path} cannot be read.`, { cause: error });
+    throw new CommandError(
+      'unknown',
+      `The manifest ${path} cannot be read: give the path of a file that you may read.`,
+      { cause: error },
+    );
   }
   return hash.digest('hex');
 }

@@ -2,6 +2,7 @@ import { writeWholeSync } from '../../disk/write-whole.ts';
 import { readOrderFile } from '../../pki/orders/order-desk.ts';
 import { parseOrderText, signOrder } from '../../pki/orders/order.ts';
 import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
+import { splitNote } from '../../pki/keys/signed-note.ts';
 import { loadReleaseKey } from '../../pki/keys/release-key.ts';
 import { releaseKeyFolder, releasePassphrasePath } from '../../line/state-folder.ts';
 import { CommandError } from '../exit-status.ts';
@@ -15,8 +16,13 @@ export interface SignOrderOptions {
 /** `certline order sign`. Throws `unknown`, ORDER_INVALID, and what opens no release key. */
 export function signOrderFile(stateFolder: string, path: string, options: SignOrderOptions): void {
   const file = readOrderFile(path);
-  if (file === undefined) throw new CommandError('unknown', `There is no order ${path}.`);
-  const order = parseOrderText(withoutSignatures(file), path);
+  if (file === undefined)
+    throw new CommandError(
+      'unknown',
+      `There is no order file ${path}: create it with "certline order create".`,
+    );
+  // What is signed is made again from the content, so old signatures are left out.
+  const order = parseOrderText(splitNote(file)?.text ?? file, path);
   const passphrase = passphraseFromFile(options.passphraseFile ?? releasePassphrasePath(stateFolder));
   try {
     const directory = options.key ?? releaseKeyFolder(stateFolder);
@@ -27,9 +33,4 @@ export function signOrderFile(stateFolder: string, path: string, options: SignOr
   } finally {
     passphrase.wipe();
   }
-}
-
-/** What is signed is made anew from the content: whoever signs says all of it again. */
-function withoutSignatures(file: string): string {
-  return file.split('\n\n— ')[0]!;
 }

@@ -66,6 +66,15 @@ export async function readAnsweredFile(folder: string, name: string): Promise<An
   return found.length === 1 ? found[0] : undefined;
 }
 
+/** Whether the answer beside a file is about just these bytes at this time. */
+export async function isAnswered(
+  folder: string,
+  { name, bytes, modified, sha256 }: AnsweredFile,
+): Promise<boolean> {
+  const answered = await readAnsweredFile(folder, name);
+  return answered?.bytes === bytes && answered.modified === modified && answered.sha256 === sha256;
+}
+
 function acceptance(file: AnsweredFile, verdict: Accepted): string {
   const { batchId, order, rows, importedAt, duplicateOf } = verdict;
   const status = duplicateOf === undefined ? 'accepted' : 'accepted before';

@@ -47,11 +47,15 @@ export function signNote(text: string, verifier: NoteVerifier, privateKey: KeyOb
 
 /** The text of a note that this key signed, whoever else did; undefined where it did not. */
 export function openNote(note: string, verifier: NoteVerifier): string | undefined {
+  const { text, signatures } = splitNote(note) ?? { text: '', signatures: [] };
+  return signatures.some((line) => isSignedBy(line, text, verifier)) ? text : undefined;
+}
+
+/** The text of a note and its signatures, a line each, none of them verified; undefined where nothing was signed. */
+export function splitNote(note: string): { text: string; signatures: readonly string[] } | undefined {
   const end = note.lastIndexOf('\n\n');
   if (end === -1 || !note.endsWith('\n')) return undefined;
-  const text = note.slice(0, end + 1);
-  const signatures = note.slice(end + 2, -1).split('\n');
-  return signatures.some((line) => isSignedBy(line, text, verifier)) ? text : undefined;
+  return { text: note.slice(0, end + 1), signatures: note.slice(end + 2, -1).split('\n') };
 }
 
 function isSignedBy(line: string, text: string, { name, publicKey, keyId }: NoteVerifier): boolean {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { dropManifest } from '../../../cli/manifest/drop-manifest.ts';
+import { readManifestFile } from '../../../cli/manifest/manifest-file.ts';
 import { openInbox } from '../../../manifests/intake/inbox.ts';
 import { createIntake } from '../../../manifests/intake/intake.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
@@ -155,7 +155,7 @@ describe('certline submit without a line', () => {
     for (const name of ['.hidden.csv', 'lot.result.csv', 'lot.csv.tmp', 'README.md']) {
       const path = join(place.folder, name);
       copyFileSync(EXAMPLE, path);
-      await expect(dropManifest(path, place.inbox)).rejects.toMatchObject({ reason: 'manifestRefused' });
+      await expect(readManifestFile(path)).rejects.toMatchObject({ reason: 'manifestRefused' });
     }
     const { status, stderr } = await place.certline('submit', join(place.folder, 'README.md'));
     expect(status).toBe(3);

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errnoOf } from '../../disk/errno.ts';
+import { fillAndSync, syncFolder, temporaryPath } from '../../disk/write-whole.ts';
+import type { AnsweredFile } from '../answer/answers.ts';
+import { ManifestError } from '../manifest-error.ts';
+
+/** A manifest in the drop folder; `isNew`: it was put there just now, else the same bytes were there already. */
+export interface DroppedManifest extends AnsweredFile {
+  readonly isNew: boolean;
+}
+
+/**
+ * Puts a manifest into the drop folder as a well-behaved planner does: under a name that the inbox passes over, synced,
+ * then under its own, which it never takes from another file. Undefined where another file has the name. Throws
+ * MANIFEST_INBOX_FAILED.
+ */
+export async function dropManifest(
+  inbox: string,
+  name: string,
+  content: Uint8Array,
+): Promise<DroppedManifest | undefined> {
+  const path = join(inbox, name);
+  try {
+    await mkdir(inbox, { recursive: true });
+    const isNew = await placeNew(path, content);
+    if (!isNew && Buffer.compare(content, await readFile(path)) !== 0) return undefined;
+    // The answer tells the time of the last change as a bigint stat does: cut to milliseconds, not rounded.
+    const { mtime } = await stat(path, { bigint: true });
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    return { name, bytes: content.length, modified: mtime.toISOString(), sha256, isNew };
+  } catch (error) {
+    throw new ManifestError('MANIFEST_INBOX_FAILED', 'drop the manifest into', inbox, error);
+  }
+}
+
+/** False when there is a file of this name already. */
+async function placeNew(path: string, content: Uint8Array): Promise<boolean> {
+  const temporary = temporaryPath(path);
+  try {
+    await fillAndSync(temporary, 0o644, (handle) => handle.writeFile(content));
+    return await giveName(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** A link fails where the name is taken, a rename would overwrite; network drives without links get the rename. */
+async function giveName(temporary: string, path: string): Promise<boolean> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(error) ?? '')) throw error;
+    if ((await stat(path).catch(() => undefined)) !== undefined) return false;
+    await rename(temporary, path);
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
