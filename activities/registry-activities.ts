@@ -9,6 +9,7 @@ import type {
   RegistryActivities,
 } from '../provisioning/registration.ts';
 import type { AttemptFailure, Registration, Registry } from '../registry/registry.ts';
+import { certificateIn } from './certificate-payload.ts';
 import { translated } from './failure-translation.ts';
 import { withHeartbeat } from './heartbeat.ts';
 
@@ -42,14 +43,9 @@ function registrationOf({
     serial: unit.serial,
     attempt: unit.attempt,
     boardId: claim.boardId,
-    station: claim.stationId,
+    stationId: claim.stationId,
     socket: claim.socket,
-    certificate: Buffer.from(signed.certificate, 'base64'),
-    certificateSerial: signed.certificateSerial,
-    fingerprint: signed.fingerprint,
-    spkiSha256,
-    notBefore: signed.notBefore,
-    notAfter: signed.notAfter,
+    ...certificateIn(signed, spkiSha256),
     startedAt,
     verifiedAt: verified.verifiedAt,
     evidence: { readback: verified.evidence },
@@ -65,7 +61,7 @@ async function record(registry: Registry, input: RecordFailureInput): Promise<vo
     step,
     code,
     ...(reason !== undefined && { reason }),
-    ...(claim && { station: claim.stationId, socket: claim.socket, boardId: claim.boardId }),
+    ...(claim && { stationId: claim.stationId, socket: claim.socket, boardId: claim.boardId }),
     ...(startedAt !== undefined && { startedAt }),
   };
   await (outcome ? registry.recordOutcome({ ...failure, outcome }) : registry.recordAttention(failure));

@@ -1,10 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { SigningDesk, SigningRequest } from '../pki/signing/signing-desk.ts';
 import type { Arrival } from '../pki/signing/station-gate.ts';
-import type { Issued } from '../pki/signing/issuer.ts';
 import type { StationSignature } from '../provisioning/claim.ts';
-import type { SignCertificateInput, SignedCertificate, SignerActivities } from '../provisioning/signing.ts';
+import type { SignCertificateInput, SignerActivities } from '../provisioning/signing.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
+import { certificatePayload } from './certificate-payload.ts';
 import { translated } from './failure-translation.ts';
 
 /** Step 2 and its bookkeeping, where the CA key is. */
@@ -13,7 +13,7 @@ export function createSignerActivities(desk: SigningDesk): SignerActivities {
   return {
     signCertificate: (input) =>
       translated(fault, async () =>
-        signedOf(await desk.sign(requestOf(input), arrivalOf(Context.current()))),
+        certificatePayload(await desk.sign(requestOf(input), arrivalOf(Context.current()))),
       ),
     activateCertificates: ({ requestIds }) => translated(fault, () => desk.activate(requestIds), 'endless'),
     revokeCertificate: ({ unit }) => translated(fault, () => desk.withdraw(unit), 'endless'),
@@ -35,20 +35,4 @@ function requestOf({ unit, claim, requestId, spkiSha256, ...input }: SignCertifi
 
 function arrivalOf({ info }: Context): Arrival {
   return { askedAt: new Date(info.scheduledTimestampMs), now: new Date() };
-}
-
-function signedOf({
-  certificate,
-  certificateSerial,
-  fingerprint,
-  notBefore,
-  notAfter,
-}: Issued): SignedCertificate {
-  return {
-    certificate: Buffer.from(certificate).toString('base64'),
-    certificateSerial,
-    fingerprint,
-    notBefore,
-    notAfter,
-  };
 }

@@ -37,7 +37,7 @@ export function rehearseOrders({
   const releaseKey = openRehearsalKey(stateFolder);
   return async (id) => {
     const batches = (await listBatches()).filter(({ order }) => order === id);
-    const quantity = batches.reduce((sum, { rows }) => sum + rows, 0);
+    const quantity = batches.reduce((sum, batch) => sum + batch.quantity, 0);
     const first = Math.min(...batches.map(({ importedAt }) => Date.parse(importedAt)));
     const order: Order = {
       order: id,

@@ -1,17 +1,18 @@
+import type { NewBatch } from './batch-record.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { Attention, UnitRow } from './unit.ts';
 
 /** Units in a chunk: 250 units with their child events stay far below the history limit of 51,200 events. */
 export const CHUNK_SIZE = 250;
 
-/** Chunks that a batch of this many rows has. */
-export function chunkCount(rows: number): number {
-  return Math.ceil(rows / CHUNK_SIZE);
+/** Chunks that a batch of this many units has. */
+export function chunkCount(quantity: number): number {
+  return Math.ceil(quantity / CHUNK_SIZE);
 }
 
-/** Units of chunk `chunk` (from 1) in a batch of this many rows. */
-export function unitsInChunk(rows: number, chunk: number): number {
-  return Math.max(0, Math.min(CHUNK_SIZE, rows - (chunk - 1) * CHUNK_SIZE));
+/** Units of chunk `chunk` (from 1) in a batch of this many units. */
+export function unitsInChunk(quantity: number, chunk: number): number {
+  return Math.max(0, Math.min(CHUNK_SIZE, quantity - (chunk - 1) * CHUNK_SIZE));
 }
 
 export interface UnitCounts {
@@ -37,16 +38,20 @@ export interface ChunkReport extends UnitCounts {
 }
 
 /** Input of the batch workflow; what it carries through continue-as-new is in `resume`. */
-export interface BatchInput {
-  readonly batchId: string;
-  readonly order: string;
-  readonly manifest: string;
-  /** Of the manifest, lower-case hex: an order may name it. */
-  readonly manifestSha256: string;
-  readonly rows: number;
+export interface BatchInput extends NewBatch {
   /** Units under way at once: about twice the sockets there are. */
   readonly window: number;
   readonly resume?: BatchResume;
+}
+
+/** The input of a batch that an earlier version started: the quantity was called `rows`. */
+export type EarlierBatchInput = Omit<BatchInput, 'quantity'> & { readonly rows: number };
+
+/** The input of a batch, whichever version started it. */
+export function batchInputOf(input: BatchInput | EarlierBatchInput): BatchInput {
+  if ('quantity' in input) return input;
+  const { rows, ...rest } = input;
+  return { ...rest, quantity: rows };
 }
 
 export interface BatchResume {
@@ -56,13 +61,21 @@ export interface BatchResume {
 }
 
 /** Input of the chunk workflow. */
-export interface ChunkInput {
-  readonly batchId: string;
-  readonly order: string;
-  readonly manifestSha256: string;
+export interface ChunkInput extends Pick<BatchInput, 'batchId' | 'order' | 'manifestSha256' | 'window'> {
+  /** From 1. */
   readonly chunk: number;
-  readonly batchRows: number;
-  readonly window: number;
+  /** Units of the whole batch. */
+  readonly quantity: number;
+}
+
+/** The input of a chunk that an earlier version started: the quantity was called `batchRows`. */
+export type EarlierChunkInput = Omit<ChunkInput, 'quantity'> & { readonly batchRows: number };
+
+/** The input of a chunk, whichever version started it. */
+export function chunkInputOf(input: ChunkInput | EarlierChunkInput): ChunkInput {
+  if ('quantity' in input) return input;
+  const { batchRows, ...rest } = input;
+  return { ...rest, quantity: batchRows };
 }
 
 /** The answer of a batch's `progress` query and the result of the batch workflow. */
@@ -70,7 +83,7 @@ export interface BatchProgress extends UnitCounts {
   readonly batchId: string;
   readonly order: string;
   readonly manifest: string;
-  readonly rows: number;
+  readonly quantity: number;
   readonly chunks: number;
   readonly openChunks: number;
   readonly started: number;

@@ -11,6 +11,10 @@ export interface SignCertificateInput {
   readonly signed: StationSignature;
 }
 
+/**
+ * A `CertificateRecord` as it travels in payloads. `fingerprint` is its `certificateSha256`: a batch that was begun by an
+ * earlier version has it in its history under this name. A certificate's key has its hash beside it.
+ */
 export interface SignedCertificate {
   /** X.509 certificate, DER in base64. */
   readonly certificate: string;
@@ -37,7 +41,7 @@ export interface ReleaseUnitsInput {
   readonly batchId: string;
   readonly order: string;
   readonly manifestSha256: string;
-  /** Rows in the whole batch: the quantity that may be issued. */
+  /** Units of the whole batch: so many certificates may be issued for it. */
   readonly quantity: number;
   readonly units: readonly UnitRow[];
 }

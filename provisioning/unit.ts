@@ -33,6 +33,7 @@ export interface UnitReport {
   readonly attempts: number;
   readonly code?: FailureCode;
   readonly step?: Step;
+  /** SHA-256 of the certificate; see `SignedCertificate` for its name. */
   readonly fingerprint?: string;
   /** Under which the certificate is in the signer's ledger. */
   readonly requestId?: string;

@@ -1,5 +1,8 @@
+import type { NewBatch } from '../provisioning/batch-record.ts';
 import type { UnitCounts } from '../provisioning/batch.ts';
+import type { CertificateRecord } from '../provisioning/certificate-record.ts';
 import type { Outcome } from '../provisioning/outcome.ts';
+import type { ResultRow } from '../provisioning/result-row.ts';
 import type { Step } from '../provisioning/step.ts';
 import type { UnitRow } from '../provisioning/unit.ts';
 
@@ -11,7 +14,7 @@ import type { UnitRow } from '../provisioning/unit.ts';
 export interface Registry {
   /**
    * Stores a batch with all of its rows, or nothing. The same content again gives the batch that is there; a serial or
-   * a board of another batch gives `taken`. `rows` must be as many as `batch.rows`; what reading them throws is thrown.
+   * a board of another batch gives `taken`. `rows` must be `batch.quantity` many; what reading them throws is thrown.
    */
   importBatch(batch: NewBatch, rows: AsyncIterable<BatchRow>): Promise<ImportResult>;
   /** Records that the batch's workflow is started; the first time stays. */
@@ -21,7 +24,7 @@ export interface Registry {
   /** Ends the batch; the first time stays. */
   closeBatch(batchId: string): Promise<void>;
   /** The batch with this manifest content. */
-  batchOf(sha256: string): Promise<BatchRecord | undefined>;
+  batchOf(manifestSha256: string): Promise<BatchRecord | undefined>;
   /** Which of these folded serials are registered, and in which batch; some hundred at once. */
   registeredSerials(folded: readonly string[]): Promise<RegisteredKey[]>;
   /** Which of these boards an earlier manifest lists, and in which batch; some hundred at once. */
@@ -60,16 +63,6 @@ export interface Registry {
   resultRows(batchId: string): AsyncIterable<ResultRow>;
 }
 
-export interface NewBatch {
-  readonly batchId: string;
-  readonly order: string;
-  /** File name. */
-  readonly manifest: string;
-  /** Of the manifest. */
-  readonly sha256: string;
-  readonly rows: number;
-}
-
 export interface BatchRow extends UnitRow {
   readonly attrs: Readonly<Record<string, string>>;
 }
@@ -92,22 +85,15 @@ export type ImportResult =
   | { readonly status: 'imported'; readonly batch: BatchRecord }
   | { readonly status: 'taken'; readonly conflicts: readonly RegisteredKey[] };
 
-export interface Registration {
+/** A unit that passed, with its certificate, whose hash is checked. */
+export interface Registration extends CertificateRecord {
   readonly batchId: string;
   readonly serial: string;
   readonly attempt: number;
   /** Hardware id of the board that carries the certificate. */
   readonly boardId: string;
-  readonly station: string;
+  readonly stationId: string;
   readonly socket: string;
-  /** DER. */
-  readonly certificate: Uint8Array;
-  readonly certificateSerial: string;
-  /** SHA-256 of `certificate`; checked. */
-  readonly fingerprint: string;
-  readonly spkiSha256: string;
-  readonly notBefore: string;
-  readonly notAfter: string;
   readonly startedAt: string;
   readonly verifiedAt: string;
   /** By kind; each value must have a form in JSON. */
@@ -124,7 +110,7 @@ export interface AttemptFailure {
   readonly step: Step;
   readonly code: string;
   readonly reason?: string;
-  readonly station?: string;
+  readonly stationId?: string;
   readonly socket?: string;
   readonly boardId?: string;
   readonly startedAt?: string;
@@ -154,7 +140,7 @@ export type RevocationResult =
   | { readonly status: 'applied'; readonly ended: number; readonly unknown: number }
   | { readonly status: 'older'; readonly applied: number };
 
-/** `attention`: units that wait for a decision; `open`: units neither ended nor waiting. All six add up to the rows. */
+/** `attention`: units that wait for a decision; `open`: units neither ended nor waiting. All six add up to the quantity. */
 export interface BatchSummary extends UnitCounts {
   readonly batch: BatchRecord;
   readonly attention: number;
@@ -176,13 +162,13 @@ export interface UnitRecord {
   readonly code?: string;
   readonly step?: Step;
   readonly attempts: readonly AttemptRecord[];
-  readonly certificates: readonly CertificateRecord[];
+  readonly certificates: readonly RegisteredCertificate[];
   readonly evidence: readonly EvidenceRecord[];
 }
 
 export interface AttemptRecord {
   readonly attempt: number;
-  readonly station?: string;
+  readonly stationId?: string;
   readonly socket?: string;
   readonly boardId?: string;
   readonly startedAt?: string;
@@ -193,22 +179,16 @@ export interface AttemptRecord {
   readonly reason?: string;
 }
 
-export interface CertificateRecord {
-  readonly fingerprint: string;
-  readonly certificateSerial: string;
-  readonly spkiSha256: string;
+/** A certificate of a unit, and what became of it. */
+export interface RegisteredCertificate extends CertificateRecord {
   readonly attempt: number;
   readonly boardId: string;
   readonly state: 'active' | 'superseded' | 'revoked';
-  readonly notBefore: string;
-  readonly notAfter: string;
   readonly registeredAt: string;
   /** When it ceased to be active. */
   readonly endedAt?: string;
   /** Why a revocation list of its CA has it. */
   readonly reason?: string;
-  /** DER. */
-  readonly certificate: Uint8Array;
 }
 
 export interface EvidenceRecord {
@@ -216,20 +196,4 @@ export interface EvidenceRecord {
   readonly kind: string;
   readonly body: unknown;
   readonly recordedAt: string;
-}
-
-/** A unit's line in the result of its batch: board, station and socket are the last attempt's. */
-export interface ResultRow {
-  readonly serial: string;
-  readonly product: string;
-  readonly outcome?: Outcome;
-  readonly code?: string;
-  readonly certificateSerial?: string;
-  readonly fingerprint?: string;
-  readonly boardId?: string;
-  readonly station?: string;
-  readonly socket?: string;
-  readonly attempts: number;
-  readonly startedAt?: string;
-  readonly finishedAt?: string;
 }

@@ -32,7 +32,7 @@ export interface ReconciledCounts {
 /** A certificate in the registry, of a unit that its batch's manifest lists. */
 export interface RegisteredCertificate {
   readonly serial: string;
-  readonly fingerprint: string;
+  readonly certificateSha256: string;
   readonly state: 'active' | 'superseded' | 'revoked';
 }
 
@@ -119,14 +119,14 @@ function compareRow(row: Issuance, audited: Audited | undefined): Difference[] {
       what,
       detail: `is ${row.state} in the ledger and ${audited.state} in the audit log`,
     });
-  const fingerprint = row.certificate === undefined ? undefined : sha256Hex(row.certificate);
-  if (fingerprint !== audited.certificateSha256)
+  const certificateSha256 = row.certificate === undefined ? undefined : sha256Hex(row.certificate);
+  if (certificateSha256 !== audited.certificateSha256)
     differences.push({
       code: 'certificate-differs',
       what,
       detail: 'holds another certificate than was issued',
     });
-  if (fingerprint !== undefined && audited.signings === 0)
+  if (certificateSha256 !== undefined && audited.signings === 0)
     differences.push({
       code: 'signature-unaudited',
       what,
@@ -143,12 +143,14 @@ export function compareLot(rows: readonly Issuance[], lot: RegisteredLot | undef
       .map((row) => [sha256Hex(row.certificate!), row]),
   );
   const active = new Set(
-    lot?.certificates.filter(({ state }) => state === 'active').map(({ fingerprint }) => fingerprint),
+    lot?.certificates
+      .filter(({ state }) => state === 'active')
+      .map(({ certificateSha256 }) => certificateSha256),
   );
   return [
     ...rows.flatMap((row) => compareWithLot(row, lot, active)),
     ...(lot?.certificates ?? []).flatMap((certificate) =>
-      compareRegistered(certificate, byFingerprint.get(certificate.fingerprint)),
+      compareRegistered(certificate, byFingerprint.get(certificate.certificateSha256)),
     ),
   ];
 }
@@ -170,10 +172,10 @@ function compareWithLot(
 }
 
 function compareRegistered(
-  { serial, fingerprint, state }: RegisteredCertificate,
+  { serial, certificateSha256, state }: RegisteredCertificate,
   row: Issuance | undefined,
 ): Difference[] {
-  const what = `${serial} (${fingerprint})`;
+  const what = `${serial} (${certificateSha256})`;
   if (row === undefined || row.serial !== serial)
     return [{ code: 'registered-not-issued', what, detail: 'is registered, and was not issued to it here' }];
   const counts = row.state === 'issued' || row.state === 'active';

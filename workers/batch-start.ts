@@ -10,7 +10,7 @@ const orderKey = defineSearchAttributeKey('ProvOrder', SearchAttributeType.KEYWO
 
 /** Starts the workflow of a batch; one that was started before, running or ended, stays as it is. */
 export async function startBatchWorkflow(client: Client, input: BatchInput): Promise<void> {
-  const { batchId, order, manifest, rows } = input;
+  const { batchId, order, manifest, quantity } = input;
   try {
     await client.workflow.start('batch', {
       workflowId: batchWorkflowId(batchId),
@@ -21,7 +21,7 @@ export async function startBatchWorkflow(client: Client, input: BatchInput): Pro
         { key: batchKey, value: batchId },
         { key: orderKey, value: order },
       ],
-      staticSummary: `${manifest}: order ${order}, ${rows} units`,
+      staticSummary: `${manifest}: order ${order}, ${quantity} units`,
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -3,8 +3,9 @@ import type { Logger } from 'pino';
 import { openInbox } from '../manifests/intake/inbox.ts';
 import type { InboxEvent } from '../manifests/intake/inbox.ts';
 import { createIntake } from '../manifests/intake/intake.ts';
+import type { NewBatch } from '../provisioning/batch-record.ts';
 import type { Product } from '../provisioning/product.ts';
-import type { BatchRecord, Registry } from '../registry/registry.ts';
+import type { Registry } from '../registry/registry.ts';
 import { startBatchWorkflow } from './batch-start.ts';
 import type { Role } from './role.ts';
 
@@ -26,13 +27,13 @@ export interface IntakeRoleOptions {
 /** Watches the drop folder: a manifest that is accepted is registered, and its batch is started. */
 export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
   const { inbox: folder, stateFolder, products, registry, client, unitsInFlight, log } = options;
-  const startBatch = async (batch: StartableBatch): Promise<void> => {
-    const { batchId, order, manifest, sha256: manifestSha256, rows } = batch;
+  const startBatch = async (batch: NewBatch): Promise<void> => {
+    const { batchId, order, manifest, manifestSha256, quantity } = batch;
     await options.rehearse?.(order);
     const window = unitsInFlight;
-    await startBatchWorkflow(client, { batchId, order, manifest, manifestSha256, rows, window });
+    await startBatchWorkflow(client, { batchId, order, manifest, manifestSha256, quantity, window });
     await registry.recordStart(batchId);
-    log.info({ batchId, order, manifest, rows }, 'batch started');
+    log.info({ batchId, order, manifest, quantity }, 'batch started');
   };
   // A crash between the import and the start left a batch that nobody works on.
   for (const batch of await registry.listBatches()) {
@@ -61,8 +62,6 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
     },
   };
 }
-
-type StartableBatch = Pick<BatchRecord, 'batchId' | 'order' | 'manifest' | 'sha256' | 'rows'>;
 
 function note(log: Logger, event: InboxEvent): void {
   if (event.kind === 'problem') log.warn({ manifest: event.name, err: event.error }, 'inbox in trouble');

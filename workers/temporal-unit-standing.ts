@@ -16,12 +16,12 @@ export function temporalUnitStanding(client: Client, log: Logger): UnitStanding 
       throw error;
     }
   };
-  const standing: UnitStanding['standing'] = async (serial, fingerprint) => {
+  const standing: UnitStanding['standing'] = async (serial, certificateSha256) => {
     const status = await statusOf(serial);
     if (status === 'RUNNING') return 'open';
     if (status !== 'COMPLETED') return 'closed';
     const report = (await client.workflow.getHandle(unitWorkflowId(serial)).result()) as UnitReport;
-    return report.fingerprint === fingerprint ? 'passed' : 'closed';
+    return report.fingerprint === certificateSha256 ? 'passed' : 'closed';
   };
   return {
     standing,

@@ -72,10 +72,10 @@ async function compareRegistry(
 async function readLot(registry: Registry, batchId: string, isClosed: boolean): Promise<RegisteredLot> {
   const serials = new Set<string>();
   const certificates: RegisteredLot['certificates'][number][] = [];
-  for await (const { serial, outcome, fingerprint } of registry.resultRows(batchId)) {
+  for await (const { serial, outcome, certificateSha256 } of registry.resultRows(batchId)) {
     serials.add(serial);
     // One that passed has a certificate, even where that counts no more.
-    if (outcome !== 'PASS' && fingerprint === undefined) continue;
+    if (outcome !== 'PASS' && certificateSha256 === undefined) continue;
     const unit = await registry.unit(serial);
     for (const certificate of unit?.certificates ?? []) certificates.push({ ...certificate, serial });
   }

@@ -13,9 +13,9 @@ export function batchState({ batch, attention }: BatchSummary): BatchState {
 }
 
 /** Throws `notAllPassed`, with what to do, unless every unit passed. */
-export function mustAllPass({ batchId, rows, passed, attention }: BatchProgress): void {
-  if (passed === rows) return;
-  const left = `${rows - passed} of ${rows} ${rows === 1 ? 'unit' : 'units'} did not pass`;
+export function mustAllPass({ batchId, quantity, passed, attention }: BatchProgress): void {
+  if (passed === quantity) return;
+  const left = `${quantity - passed} of ${quantity} ${quantity === 1 ? 'unit' : 'units'} did not pass`;
   const cure =
     attention.length > 0
       ? `${attention.length} ${attention.length === 1 ? 'waits' : 'wait'} for a decision; see "certline batch show ${batchId}", then run "certline batch rerun ${batchId}"`

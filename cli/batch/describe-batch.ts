@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { answerPaths } from '../../manifests/answer/answers.ts';
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
-import type { BatchSummary, Registry, ResultRow, UnitRecord } from '../../registry/registry.ts';
+import type { ResultRow } from '../../provisioning/result-row.ts';
+import type { BatchSummary, Registry, UnitRecord } from '../../registry/registry.ts';
 import { batchState } from './batch-words.ts';
 import { findBatch } from './find-batch.ts';
 import type { Invocation } from '../invocation.ts';
@@ -77,9 +78,9 @@ function printSummary(summary: BatchSummary, result: string): void {
   printFields([
     ['Batch', batch.batchId],
     ['Order', batch.order],
-    ['Manifest', `${batch.manifest} (SHA-256 ${batch.sha256})`],
+    ['Manifest', `${batch.manifest} (SHA-256 ${batch.manifestSha256})`],
     ['State', batchState(summary)],
-    ['Units', `${batch.rows}: ${[...parts, ...unended].join(', ')}`],
+    ['Units', `${batch.quantity}: ${[...parts, ...unended].join(', ')}`],
     ['Accepted', shownTime(batch.importedAt)],
     ['Started', shownTime(batch.startedAt)],
     ['Closed', shownTime(batch.closedAt)],

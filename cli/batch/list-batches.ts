@@ -45,7 +45,7 @@ async function summariesOf(registry: Registry): Promise<BatchSummary[]> {
 
 function cells(summary: BatchSummary): string[] {
   const { batch, passed, failed, errors, held, attention, open } = summary;
-  const counts = [batch.rows, passed, failed, errors, held, attention, open];
+  const counts = [batch.quantity, passed, failed, errors, held, attention, open];
   return [
     batch.batchId,
     batchState(summary),

@@ -80,14 +80,14 @@ function certificateFacts(
   const facts = describeCertificate(bytes, issuers);
   if (facts === undefined) return undefined;
   const { subject, issuer } = new X509Certificate(bytes);
-  const { certificateSerial, fingerprint, notBefore, notAfter, spkiSha256, issuedByUs } = facts;
+  const { certificateSerial, certificateSha256, notBefore, notAfter, spkiSha256, issuedByUs } = facts;
   return {
     subject: oneLine(subject),
     issuer: oneLine(issuer),
     serial: certificateSerial,
     notBefore,
     notAfter,
-    sha256: fingerprint,
+    sha256: certificateSha256,
     spkiSha256,
     issuedByUs,
   };

@@ -19,7 +19,7 @@ export interface LintFileOptions {
 /** A certificate of the file and the rules it breaks. */
 interface Linted {
   /** SHA-256, lower-case hex. */
-  readonly fingerprint: string;
+  readonly certificateSha256: string;
   readonly findings: readonly LintFinding[];
 }
 
@@ -31,7 +31,7 @@ export async function lintFile(stateFolder: string, file: string, options: LintF
     ...(issuer !== undefined && { issuer: issuerFactsOf(issuer), signed: true }),
   };
   const certificates = readCertificateFile(file).map((der): Linted => ({
-    fingerprint: sha256Hex(der),
+    certificateSha256: sha256Hex(der),
     findings: lintCertificate(der, context),
   }));
   if (certificates.some(({ findings }) => findings.length > 0))
@@ -55,13 +55,13 @@ function issuerCertificate(stateFolder: string, file: string | undefined): Uint8
 }
 
 async function print(file: string, certificates: readonly Linted[], compared: boolean): Promise<void> {
-  for (const [index, { fingerprint, findings }] of certificates.entries()) {
+  for (const [index, { certificateSha256, findings }] of certificates.entries()) {
     const name = certificates.length === 1 ? file : `${file}, certificate ${index + 1}`;
     if (findings.length === 0) {
-      printLine(`${name} (${fingerprint}) breaks no rule.`);
+      printLine(`${name} (${certificateSha256}) breaks no rule.`);
       continue;
     }
-    printLine(`${name} (${fingerprint}) breaks ${findings.length} of the rules:`);
+    printLine(`${name} (${certificateSha256}) breaks ${findings.length} of the rules:`);
     await printTable(
       [{ head: 'CODE' }, { head: 'RIGHT WOULD BE' }],
       findings.map(({ code, rule }) => [code, rule]),

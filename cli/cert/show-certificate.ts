@@ -55,7 +55,7 @@ async function fromFile(file: string, ledger: SqlLedger | undefined): Promise<Fo
   for (const certificate of readCertificateFile(file)) {
     const facts = describeCertificate(certificate);
     if (facts === undefined) throw unknown(`${file} holds no whole certificate`);
-    const issuance = await ledger?.issuanceOfCertificate(facts.fingerprint);
+    const issuance = await ledger?.issuanceOfCertificate(facts.certificateSha256);
     found.push({ certificate, issuance });
   }
   return found;
@@ -105,7 +105,7 @@ function certificateFields(facts: CertificateFacts | undefined): [string, string
     ['For', facts.purposes.map((oid) => PURPOSES.get(oid) ?? oid).join(', ') || undefined],
     ['Serial number', facts.certificateSerial],
     ['Valid', `from ${shownTime(facts.notBefore)} ${shownExpiry(facts.notAfter)}`],
-    ['SHA-256', facts.fingerprint],
+    ['SHA-256', facts.certificateSha256],
     ['Key', facts.spkiSha256],
     ['Signed', facts.issuedByUs ? 'by the CA of this line' : 'not by the CA of this line'],
   ];

@@ -4,7 +4,8 @@ import { answerPaths } from '../../manifests/answer/answers.ts';
 import type { InboxEvent } from '../../manifests/intake/inbox.ts';
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
-import type { BatchRecord, Registry, ResultRow } from '../../registry/registry.ts';
+import type { ResultRow } from '../../provisioning/result-row.ts';
+import type { BatchRecord, Registry } from '../../registry/registry.ts';
 import { caFolder, virtualLineFolder } from '../../line/state-folder.ts';
 import { dropNextLot } from './demo-lot.ts';
 import { CommandError } from '../exit-status.ts';
@@ -100,12 +101,12 @@ function showUi({ server }: RunningLine, batch: BatchRecord): void {
 
 async function showOutcomes(registry: Registry, batch: BatchRecord): Promise<void> {
   printLine();
-  const whole = batch.rows <= SHOWN_WHOLE;
+  const whole = batch.quantity <= SHOWN_WHOLE;
   const { passed, failed, errors, held, attention, open } = await registry.batchSummary(batch.batchId);
   const rows = registry.resultRows(batch.batchId);
-  if (whole || passed < batch.rows) await printUnitRows(whole ? rows : unpassed(rows));
+  if (whole || passed < batch.quantity) await printUnitRows(whole ? rows : unpassed(rows));
   const ends = `${passed} PASS, ${failed} FAIL, ${errors} ERROR, ${held} HOLD`;
-  printLine(`\n${batch.rows} units: ${ends}, ${attention} waiting, ${open} open\n`);
+  printLine(`\n${batch.quantity} units: ${ends}, ${attention} waiting, ${open} open\n`);
 }
 
 /** When each part was done, in seconds since the start; of units, those that passed in this run. */

@@ -47,17 +47,19 @@ export function renderPlain(view: LineView): string {
 
 /** True when nothing moves any more: every unit has ended or waits for a person. */
 export function isSettled(progress: BatchProgress): boolean {
-  return ended(progress) + progress.attention.length >= (progress.refused ? progress.started : progress.rows);
+  return (
+    ended(progress) + progress.attention.length >= (progress.refused ? progress.started : progress.quantity)
+  );
 }
 
 function summaryLine(view: LineView): string {
   const { progress } = view;
-  return `${bar(ended(progress), progress.rows)}  ${counts(progress)}${speed(view)}`;
+  return `${bar(ended(progress), progress.quantity)}  ${counts(progress)}${speed(view)}`;
 }
 
 function counts(progress: BatchProgress): string {
-  const { rows, passed, failed, errors, held, started, attention } = progress;
-  const parts = [`${passed}/${rows} passed`, `${started - ended(progress) - attention.length} under way`];
+  const { quantity, passed, failed, errors, held, started, attention } = progress;
+  const parts = [`${passed}/${quantity} passed`, `${started - ended(progress) - attention.length} under way`];
   if (attention.length > 0) parts.push(`${attention.length} need attention`);
   if (failed > 0) parts.push(`${failed} failed`);
   if (errors > 0) parts.push(`${errors} errors`);
@@ -68,7 +70,7 @@ function counts(progress: BatchProgress): string {
 function speed({ progress, elapsedMs, passedHere }: LineView): string {
   if (passedHere === 0) return '';
   const perSecond = (passedHere * 1_000) / elapsedMs;
-  const left = Math.ceil((progress.rows - ended(progress)) / perSecond);
+  const left = Math.ceil((progress.quantity - ended(progress)) / perSecond);
   return ` · ${perSecond.toFixed(1)} units/s${left > 0 ? ` · about ${left} s left` : ''}`;
 }
 

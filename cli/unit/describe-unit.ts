@@ -2,7 +2,7 @@ import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
 import type {
   AttemptRecord,
-  CertificateRecord,
+  RegisteredCertificate,
   EvidenceRecord,
   UnitRecord,
 } from '../../registry/registry.ts';
@@ -80,7 +80,7 @@ function standingOf({ outcome, attention, code, step, certificates }: UnitRecord
 }
 
 /** A unit that passed has a certificate that counts, unless somebody revoked it. */
-function withdrawnSince(certificates: readonly CertificateRecord[]): string {
+function withdrawnSince(certificates: readonly RegisteredCertificate[]): string {
   if (certificates.some(({ state }) => state === 'active')) return '';
   const last = certificates.findLast(({ state }) => state === 'revoked');
   return last === undefined ? '' : `, and its certificate was revoked since (${last.reason ?? '?'})`;
@@ -106,7 +106,7 @@ async function printAttempts(attempts: readonly AttemptRecord[]): Promise<void> 
     heads.map((head) => ({ head })),
     attempts.map((attempt) => [
       String(attempt.attempt),
-      attempt.station === undefined ? '' : `${attempt.station}/${attempt.socket ?? '?'}`,
+      attempt.stationId === undefined ? '' : `${attempt.stationId}/${attempt.socket ?? '?'}`,
       attempt.boardId ?? '',
       attempt.step,
       attempt.code ?? '',
@@ -117,7 +117,7 @@ async function printAttempts(attempts: readonly AttemptRecord[]): Promise<void> 
   );
 }
 
-async function printCertificates(certificates: readonly CertificateRecord[]): Promise<void> {
+async function printCertificates(certificates: readonly RegisteredCertificate[]): Promise<void> {
   if (certificates.length === 0) return;
   printLine();
   const heads = ['certificate', 'state', 'attempt', 'valid from', 'valid', 'ended', 'SHA-256'];
@@ -130,7 +130,7 @@ async function printCertificates(certificates: readonly CertificateRecord[]): Pr
       shownTime(certificate.notBefore),
       shownExpiry(certificate.notAfter),
       shownTime(certificate.endedAt) ?? '',
-      certificate.fingerprint,
+      certificate.certificateSha256,
     ]),
   );
 }

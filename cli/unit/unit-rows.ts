@@ -1,4 +1,4 @@
-import type { ResultRow } from '../../registry/registry.ts';
+import type { ResultRow } from '../../provisioning/result-row.ts';
 import { outcomeStyle } from '../terminal/words.ts';
 import { printTable } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';
@@ -24,7 +24,7 @@ async function* cellsOf(rows: AsyncIterable<ResultRow>): AsyncGenerator<string[]
 }
 
 function cells(row: ResultRow): string[] {
-  const { startedAt, finishedAt, station, socket } = row;
+  const { startedAt, finishedAt, stationId, socket } = row;
   const isTimed = startedAt !== undefined && finishedAt !== undefined;
   return [
     row.serial,
@@ -32,7 +32,7 @@ function cells(row: ResultRow): string[] {
     row.code ?? '',
     row.certificateSerial ?? '',
     row.boardId ?? '',
-    station === undefined ? '' : `${station}/${socket ?? '?'}`,
+    stationId === undefined ? '' : `${stationId}/${socket ?? '?'}`,
     String(row.attempts),
     isTimed ? ((Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000).toFixed(1) : '',
   ];

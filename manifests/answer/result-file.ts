@@ -1,25 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Outcome } from '../../provisioning/outcome.ts';
+import type { ResultRow } from '../../provisioning/result-row.ts';
 import { csvLine } from '../csv/csv-text.ts';
 import { isSystemError } from '../../disk/errno.ts';
 import { ManifestError } from '../manifest-error.ts';
 import { writeWhole } from '../../disk/write-whole.ts';
-
-/** What became of one unit; what is not known is absent. Times are ISO 8601. */
-export interface ResultRow {
-  readonly serial: string;
-  readonly product: string;
-  readonly outcome?: Outcome;
-  readonly code?: string;
-  readonly certificateSerial?: string;
-  readonly fingerprint?: string;
-  readonly boardId?: string;
-  readonly station?: string;
-  readonly socket?: string;
-  readonly attempts: number;
-  readonly startedAt?: string;
-  readonly finishedAt?: string;
-}
 
 const HEADER = [
   'serial',
@@ -74,8 +58,19 @@ async function writeRows(file: FileHandle, rows: AsyncIterable<ResultRow>): Prom
 }
 
 function resultLine(row: ResultRow): string {
-  const { serial, product, outcome, code, certificateSerial, fingerprint, boardId, station, socket } = row;
-  const texts = [serial, product, outcome, code, certificateSerial, fingerprint, boardId, station, socket];
+  const { serial, product, outcome, code, certificateSerial, certificateSha256, boardId, stationId, socket } =
+    row;
+  const texts = [
+    serial,
+    product,
+    outcome,
+    code,
+    certificateSerial,
+    certificateSha256,
+    boardId,
+    stationId,
+    socket,
+  ];
   return csvLine([
     ...texts.map((text) => text ?? ''),
     row.attempts,

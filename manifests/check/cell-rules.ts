@@ -1,3 +1,4 @@
+import { ORDER_NUMBER_PATTERN } from '../../provisioning/order-number.ts';
 import { SERIAL_PATTERN } from '../../provisioning/serial-number.ts';
 import { ISSUES } from '../issue-codes.ts';
 import type { IssueCode } from '../issue-codes.ts';
@@ -8,9 +9,6 @@ export interface CellFault {
   readonly code: IssueCode;
   readonly expected?: string;
 }
-
-/** The serial's alphabet; 40 characters leave room for the hash that makes a batch id of it. */
-const ORDER_PATTERN = /^[A-Z0-9](?:[A-Z0-9-]{0,38}[A-Z0-9])?$/;
 
 /** 2 to 32 bytes in hex: from short chip numbers to a SHA-256. */
 const BOARD_ID_PATTERN = /^[0-9A-Fa-f]{4,64}$/;
@@ -24,7 +22,7 @@ const PLAIN_NUMBER = /^[+-]?\d+(?:\.\d+)?$/;
 
 /** The fault of an order number, or undefined. */
 export function orderFault(value: string): CellFault | undefined {
-  return identifierFault(value, ORDER_PATTERN, 'MANIFEST_ORDER_INVALID');
+  return identifierFault(value, ORDER_NUMBER_PATTERN, 'MANIFEST_ORDER_INVALID');
 }
 
 /** The fault of a serial, or undefined. */

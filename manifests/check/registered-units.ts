@@ -1,20 +1,13 @@
+import type { NewBatch } from '../../provisioning/batch-record.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
 import type { ManifestRow } from './manifest-row.ts';
 
-/** A batch as intake must know it. */
-export interface RegisteredBatch {
-  readonly batchId: string;
-  readonly order: string;
-  /** File name of the manifest it came from. */
-  readonly manifest: string;
-  /** Of the manifest, hex. */
-  readonly sha256: string;
-  readonly rows: number;
-  /** ISO 8601. */
+/** A batch as intake must know it. Times are ISO 8601. */
+export interface RegisteredBatch extends NewBatch {
   readonly importedAt: string;
-  /** When its workflow was started, ISO 8601; absent until then. */
+  /** When its workflow was started; absent until then. */
   readonly startedAt?: string;
 }
 
@@ -26,7 +19,7 @@ interface RegisteredKey {
 
 /** What intake asks of the registry: which contents, serials and boards it knows. */
 export interface RegisteredUnits {
-  batchOf(sha256: string): Promise<RegisteredBatch | undefined>;
+  batchOf(manifestSha256: string): Promise<RegisteredBatch | undefined>;
   /** `folded`: serials in the form of `foldSerial`, some hundred at once. */
   registeredSerials(folded: readonly string[]): Promise<readonly RegisteredKey[]>;
   /** `boardIds`: lower-case hex, some hundred at once. */

@@ -1,19 +1,10 @@
+import type { NewBatch } from '../../provisioning/batch-record.ts';
 import type { ManifestCopy } from './copy-manifest.ts';
 import type { ManifestProduct, ManifestRow } from '../check/manifest-row.ts';
 import { parseManifest } from '../check/parse-manifest.ts';
 import type { RegisteredBatch, RegisteredUnits } from '../check/registered-units.ts';
 import { validateManifest } from '../check/validate-manifest.ts';
 import type { Accepted, Verdict } from '../check/verdict.ts';
-
-/** The batch that a valid manifest becomes. */
-interface NewBatch {
-  readonly batchId: string;
-  readonly order: string;
-  readonly manifest: string;
-  /** Of the manifest, hex. */
-  readonly sha256: string;
-  readonly rows: number;
-}
 
 /** What intake needs of the rest of the line. */
 export interface IntakePorts {
@@ -48,7 +39,7 @@ async function judge(ports: IntakePorts, copy: ManifestCopy): Promise<Verdict> {
   if (found.count > 0) return found.verdict();
   const { order, rows } = found;
   const batchId = `${order}-${copy.sha256.slice(0, 8)}`;
-  const batch = { batchId, order, manifest: copy.name, sha256: copy.sha256, rows };
+  const batch = { batchId, order, manifest: copy.name, manifestSha256: copy.sha256, quantity: rows };
   const answer = await ports.importBatch(batch, goodRows(copy.path, products));
   if (answer.status === 'imported') return begin(ports, answer.batch);
   // Another manifest took a serial or board while this one was judged; to judge again names each of them.
@@ -59,7 +50,7 @@ async function judge(ports: IntakePorts, copy: ManifestCopy): Promise<Verdict> {
 }
 
 async function begin(ports: IntakePorts, batch: RegisteredBatch): Promise<Accepted> {
-  const { batchId, order, rows, importedAt } = batch;
+  const { batchId, order, quantity: rows, importedAt } = batch;
   const accepted = { status: 'accepted', batchId, order, rows, importedAt } as const;
   if (batch.startedAt !== undefined) return { ...accepted, duplicateOf: batch.manifest };
   await ports.startBatch(batch);

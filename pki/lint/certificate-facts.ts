@@ -22,7 +22,7 @@ export interface CertificateFacts {
   /** The certificate's own serial number, lower-case hex. */
   readonly certificateSerial: string;
   /** SHA-256 of the DER, lower-case hex. */
-  readonly fingerprint: string;
+  readonly certificateSha256: string;
   /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
   readonly spkiSha256: string;
   /** ISO 8601; empty where the encoded time is not one of RFC 5280. */
@@ -48,7 +48,7 @@ export function describeCertificate(
   if (issuedByUs && Buffer.compare(certificate.raw, bytes) !== 0) return undefined;
   const fields = strictFields(certificate.raw);
   if (fields === undefined) return issuedByUs ? undefined : looseFacts(certificate);
-  return { ...factsOf(fields), fingerprint: sha256Hex(certificate.raw), issuedByUs };
+  return { ...factsOf(fields), certificateSha256: sha256Hex(certificate.raw), issuedByUs };
 }
 
 function parse(bytes: Uint8Array): X509Certificate | undefined {
@@ -91,7 +91,7 @@ function orUndefined<T>(read: () => T): T | undefined {
   }
 }
 
-function factsOf(fields: CertificateFields): Omit<CertificateFacts, 'fingerprint' | 'issuedByUs'> {
+function factsOf(fields: CertificateFields): Omit<CertificateFacts, 'certificateSha256' | 'issuedByUs'> {
   const attributes = readName(fields.subject).flat();
   return {
     serial: textOf(attributes, OID.serialNumber),
@@ -119,7 +119,7 @@ function looseFacts(certificate: X509Certificate): CertificateFacts {
   return {
     ...unread,
     certificateSerial: certificate.serialNumber.toLowerCase(),
-    fingerprint: sha256Hex(certificate.raw),
+    certificateSha256: sha256Hex(certificate.raw),
     issuedByUs: false,
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isOrderId, openOrder } from './order.ts';
+import { isOrderNumber } from '../../provisioning/order-number.ts';
+import { openOrder } from './order.ts';
 import type { SignedOrder } from './order.ts';
 import { PkiError } from '../pki-error.ts';
 import { readVerifierKeys } from '../keys/verifier-key-file.ts';
@@ -25,7 +26,7 @@ export const orderFileName = (order: string): string => `${order}${ORDER_FILE_SU
  * ORDER_INVALID when the file is not a good order.
  */
 export function readOrder({ folder, releaseKeys }: OrderSources, id: string): SignedOrder {
-  if (!isOrderId(id)) throw unknownOrder(id.slice(0, 40), 'it cannot be the number of one');
+  if (!isOrderNumber(id)) throw unknownOrder(id.slice(0, 40), 'it cannot be the number of one');
   const path = join(folder, orderFileName(id));
   const text = readOrderFile(path);
   if (text === undefined) throw unknownOrder(id, `there is no ${path}`);
@@ -75,7 +76,7 @@ export class OrderDesk {
 
   /** Undefined where there is nothing to look at. */
   #look(id: string): string | undefined {
-    if (!isOrderId(id)) return undefined;
+    if (!isOrderNumber(id)) return undefined;
     const { folder, releaseKeys } = this.#sources;
     const looks = [join(folder, orderFileName(id)), releaseKeys].map((path) => {
       const stats = statSync(path, { throwIfNoEntry: false, bigint: true });

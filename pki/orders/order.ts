@@ -1,3 +1,4 @@
+import { ORDER_NUMBER_PATTERN } from '../../provisioning/order-number.ts';
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { sha256Hex } from '../x509/p256.ts';
@@ -8,9 +9,6 @@ import type { NoteVerifier } from '../keys/signed-note.ts';
 /** What the first member of an order's text says; a text that is signed for anything else says something else. */
 const KIND = 'certline-order-v1';
 
-/** Order numbers of manifests: safe in file names as well. */
-const ORDER_ID = /^[A-Z0-9](?:[A-Z0-9-]{0,38}[A-Z0-9])?$/;
-
 /** A contract manufacturer's year; what a column of 32 bits holds. */
 const MAX_QUANTITY = 100_000_000;
 
@@ -19,7 +17,9 @@ const moment = z.iso.datetime({ precision: 3 });
 const shape = z
   .strictObject({
     kind: z.literal(KIND),
-    order: z.string().regex(ORDER_ID, 'upper-case letters, digits and hyphens, at most 40 characters'),
+    order: z
+      .string()
+      .regex(ORDER_NUMBER_PATTERN, 'upper-case letters, digits and hyphens, at most 40 characters'),
     revision: z.int().min(1).max(1_000_000),
     products: z.array(z.string().min(1).max(40)).min(1).max(100),
     quantity: z.int().min(1).max(MAX_QUANTITY),
@@ -100,11 +100,6 @@ export function openOrder(file: string, trusted: readonly NoteVerifier[], where:
     throw invalid(`${where} is signed, but not in its one form: sign it with "certline order sign".`, 'form');
   }
   return { ...order, sha256: sha256Hex(Buffer.from(text)), signedBy: signer!.name };
-}
-
-/** True for what can be the number of an order, which is then safe as a file name. */
-export function isOrderId(text: string): boolean {
-  return ORDER_ID.test(text);
 }
 
 function checked(value: unknown, where: string): z.infer<typeof shape> {

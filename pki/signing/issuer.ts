@@ -1,3 +1,4 @@
+import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
 import { expectedOf, notAfterOf } from '../profile/certificate-profile.ts';
 import type { CertificateProfile } from '../profile/certificate-profile.ts';
 import { lintTbs, signTbs, verifySigned } from './checked-signing.ts';
@@ -10,18 +11,6 @@ import type { IssueRequest } from './issue-request.ts';
 import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
-
-/** A certificate that was issued. Hashes and the serial number in lower-case hex, times in ISO 8601. */
-export interface Issued {
-  /** DER. */
-  readonly certificate: Uint8Array;
-  readonly certificateSerial: string;
-  /** SHA-256 of the DER. */
-  readonly fingerprint: string;
-  readonly spkiSha256: string;
-  readonly notBefore: string;
-  readonly notAfter: string;
-}
 
 /** The points between which `issue` can be interrupted, in their order. */
 export const ISSUE_STEPS = [
@@ -58,7 +47,10 @@ export class Issuer {
   readonly #atStep: NonNullable<IssuerParts['atStep']>;
   readonly #templates = new Map<string, Promise<DeviceTbsTemplate>>();
   /** Requests under way in this process; another process's are met in the ledger. */
-  readonly #running = new Map<string, { readonly digest: string; readonly result: Promise<Issued> }>();
+  readonly #running = new Map<
+    string,
+    { readonly digest: string; readonly result: Promise<CertificateRecord> }
+  >();
 
   constructor({ ca, ledger, profileOf, now = () => new Date(), atStep = () => {} }: IssuerParts) {
     this.#ca = ca;
@@ -73,7 +65,7 @@ export class Issuer {
    * QUOTA_EXCEEDED, REQUEST_CONFLICT, CERTIFICATE_WITHDRAWN, PROFILE_INVALID, for none of which a retry helps, and
    * LEDGER_UNAVAILABLE, LEDGER_CORRUPT, CA_UNAVAILABLE, CLOCK_WRONG, SIGNER_FAULT, where it may.
    */
-  async issue(request: IssueRequest): Promise<Issued> {
+  async issue(request: IssueRequest): Promise<CertificateRecord> {
     checkRequest(request);
     const digest = requestDigest(request);
     const running = this.#running.get(request.requestId);
@@ -86,7 +78,7 @@ export class Issuer {
     return result;
   }
 
-  async #issue(request: IssueRequest, digest: string): Promise<Issued> {
+  async #issue(request: IssueRequest, digest: string): Promise<CertificateRecord> {
     const known = await this.#ledger.find(request.requestId);
     if (known !== undefined) return this.#resume(request, digest, known);
     this.#atStep('lookedUp', request.requestId);
@@ -125,7 +117,7 @@ export class Issuer {
   }
 
   /** Brings an earlier reservation to its end, wherever it stands. */
-  async #resume(request: IssueRequest, digest: string, issuance: Issuance): Promise<Issued> {
+  async #resume(request: IssueRequest, digest: string, issuance: Issuance): Promise<CertificateRecord> {
     if (issuance.requestSha256 !== digest) throw conflict(request);
     const issued = issuedOf(issuance);
     if (issued !== undefined) return issued;
@@ -134,7 +126,7 @@ export class Issuer {
     return issuedOf(resumed) ?? this.#sign(resumed);
   }
 
-  async #sign({ requestId, serial, tbs, ...issuance }: Issuance): Promise<Issued> {
+  async #sign({ requestId, serial, tbs, ...issuance }: Issuance): Promise<CertificateRecord> {
     const certificate = await signTbs(this.#ca, tbs, requestId);
     this.#atStep('signed', requestId);
     await verifySigned(this.#ca, { tbs, certificate }, serial);
@@ -178,7 +170,7 @@ export class Issuer {
 }
 
 /** The certificate of a row; undefined while there is none. Throws CERTIFICATE_WITHDRAWN where it is no longer valid. */
-function issuedOf(issuance: Issuance): Issued | undefined {
+function issuedOf(issuance: Issuance): CertificateRecord | undefined {
   const { state, certificate, requestId, reason } = issuance;
   if (state === 'superseded' || state === 'revoked') {
     const message = `The certificate asked for as ${requestId} is ${state} (${reason}): start a new attempt.`;
@@ -195,11 +187,11 @@ function factsOf(
     notAfter,
   }: Pick<Issuance, 'certificateSerial' | 'spkiSha256' | 'notBefore' | 'notAfter'>,
   certificate: Uint8Array,
-): Issued {
+): CertificateRecord {
   return {
     certificate,
     certificateSerial,
-    fingerprint: sha256Hex(certificate),
+    certificateSha256: sha256Hex(certificate),
     spkiSha256,
     notBefore,
     notAfter,

@@ -6,7 +6,8 @@ import { gateCsr } from './csr-gate.ts';
 import type { GatedCsr } from './csr-gate.ts';
 import type { Issuances } from './issuances.ts';
 import type { IssueRequest } from './issue-request.ts';
-import type { Issued, Issuer } from './issuer.ts';
+import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
+import type { Issuer } from './issuer.ts';
 import { refusalOf } from './refusals.ts';
 import type { RefusableRequest, Refusals } from './refusals.ts';
 import type { Releases } from './releases.ts';
@@ -55,7 +56,7 @@ export class SigningDesk {
    * `StationGate.check`, `gateCsr`, `OrderDesk.admit` and `Issuer.issue` throw, and REQUEST_INVALID for a CSR with another
    * key. A key that was certified before stops the station.
    */
-  async sign(request: SigningRequest, arrival: Arrival): Promise<Issued> {
+  async sign(request: SigningRequest, arrival: Arrival): Promise<CertificateRecord> {
     const { requestId, batchId, order, serial, stationId, boardId } = request.statement;
     const asked = { requestId, batchId, order, serial, station: stationId, boardId };
     return await this.#audited({ request: 'signCertificate', ...asked }, async () => {
@@ -100,7 +101,7 @@ export class SigningDesk {
   }
 
   /** A key that comes twice is the station's fault, not the unit's: its random numbers repeat, or it was cloned. */
-  async #issue(stationId: string, request: IssueRequest): Promise<Issued> {
+  async #issue(stationId: string, request: IssueRequest): Promise<CertificateRecord> {
     try {
       return await this.#issuer.issue(request);
     } catch (error) {

@@ -1,8 +1,9 @@
+import type { NewBatch } from '../../provisioning/batch-record.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import { batchWithContent } from './batch-records.ts';
 import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import { RegistryError } from '../registry-error.ts';
-import type { BatchRow, ImportResult, NewBatch, RegisteredKey } from '../registry.ts';
+import type { BatchRow, ImportResult, RegisteredKey } from '../registry.ts';
 import { text } from '../../sql/row.ts';
 
 /** Rows gathered for one write to the temporary table. */
@@ -33,7 +34,7 @@ export async function importBatch(
 ): Promise<ImportResult> {
   try {
     const staged = await stageRows(db, importId, rows);
-    if (staged !== batch.rows) throw rowCountError(batch, staged);
+    if (staged !== batch.quantity) throw rowCountError(batch, staged);
     return db.transaction(() => importStaged(db, importId, batch));
   } finally {
     db.run('DELETE FROM temp.staged WHERE import_id = ?', importId);
@@ -68,19 +69,19 @@ function stagePage(db: SqliteConnection, importId: string, before: number, page:
 }
 
 function importStaged(db: SqliteConnection, importId: string, batch: NewBatch): ImportResult {
-  const known = batchWithContent(db, batch.sha256);
+  const known = batchWithContent(db, batch.manifestSha256);
   if (known !== undefined) return { status: 'imported', batch: known };
   const conflicts = takenKeys(db, importId);
   if (conflicts.length > 0) return { status: 'taken', conflicts };
-  const { batchId, order, manifest, sha256, rows } = batch;
+  const { batchId, order, manifest, manifestSha256, quantity } = batch;
   const importedAt = new Date().toISOString();
   db.run(
     `INSERT INTO batches (batch_id, order_number, manifest, sha256, row_count, imported_at) VALUES (?, ?, ?, ?, ?, ?)`,
     batchId,
     order,
     manifest,
-    sha256,
-    rows,
+    manifestSha256,
+    quantity,
     importedAt,
   );
   db.run(
@@ -107,9 +108,9 @@ function takenKeys(db: SqliteConnection, importId: string): RegisteredKey[] {
   return rows.map((row) => ({ key: text(row, 'key'), batchId: text(row, 'batch_id') }));
 }
 
-function rowCountError({ batchId, rows }: NewBatch, staged: number): RegistryError {
+function rowCountError({ batchId, quantity }: NewBatch, staged: number): RegistryError {
   return new RegistryError(
     'row-count',
-    `Batch ${batchId} was announced with ${rows} rows and came with ${staged}: import it again from a whole manifest.`,
+    `Batch ${batchId} was announced with ${quantity} rows and came with ${staged}: import it again from a whole manifest.`,
   );
 }

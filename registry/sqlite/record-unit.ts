@@ -10,11 +10,11 @@ import { integer, text } from '../../sql/row.ts';
 
 /** See Registry.registerUnit. Runs inside a transaction. */
 export function registerUnit(db: SqliteConnection, registration: Registration): void {
-  const { serial, attempt, fingerprint, certificate } = registration;
-  if (createHash('sha256').update(certificate).digest('hex') !== fingerprint) {
+  const { serial, attempt, certificateSha256, certificate } = registration;
+  if (createHash('sha256').update(certificate).digest('hex') !== certificateSha256) {
     throw new RegistryError(
       'wrong-fingerprint',
-      `Unit ${serial}: ${fingerprint} is not the SHA-256 of its certificate.`,
+      `Unit ${serial}: ${certificateSha256} is not the SHA-256 of its certificate.`,
     );
   }
   const unitId = unitIdOf(db, registration);
@@ -89,12 +89,12 @@ function unitIdOf(db: SqliteConnection, { serial, batchId }: { serial: string; b
 
 /** True when just this certificate is already this unit's; a certificate that is no longer active stays so. */
 function isRegistered(db: SqliteConnection, unitId: number, registration: Registration): boolean {
-  const known = db.get('SELECT * FROM certificates WHERE fingerprint = ?', registration.fingerprint);
+  const known = db.get('SELECT * FROM certificates WHERE fingerprint = ?', registration.certificateSha256);
   if (known === undefined) return false;
   if (integer(known, 'unit_id') !== unitId) throw conflictWith(known, registration, 'cannot have it too');
   if (text(known, 'state') === 'active') return true;
-  const { serial, fingerprint } = registration;
-  const message = `Unit ${serial}: certificate ${fingerprint} is ${text(known, 'state')}: retry for a new one.`;
+  const { serial, certificateSha256 } = registration;
+  const message = `Unit ${serial}: certificate ${certificateSha256} is ${text(known, 'state')}: retry for a new one.`;
   throw new RegistryError('not-active', message);
 }
 
@@ -149,7 +149,7 @@ function recordAttempt(
        finished_at = excluded.finished_at, step = excluded.step, code = excluded.code, reason = excluded.reason`,
     unitId,
     attempt.attempt,
-    attempt.station,
+    attempt.stationId,
     attempt.socket,
     attempt.boardId,
     attempt.startedAt,
@@ -164,7 +164,7 @@ function insertCertificate(db: SqliteConnection, unitId: number, registration: R
   db.run(
     `INSERT INTO certificates (fingerprint, certificate_serial, spki_sha256, unit_id, attempt, board_id, der, state,
        not_before, not_after, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?)`,
-    registration.fingerprint,
+    registration.certificateSha256,
     registration.certificateSerial,
     registration.spkiSha256,
     unitId,

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { NewBatch } from '../../provisioning/batch-record.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
+import type { ResultRow } from '../../provisioning/result-row.ts';
 import type { UnitRow } from '../../provisioning/unit.ts';
 import type * as Port from '../registry.ts';
 import {
@@ -37,8 +39,8 @@ export class SqliteRegistry implements Port.Registry {
     this.#db.close();
   }
 
-  async importBatch(batch: Port.NewBatch, rows: AsyncIterable<Port.BatchRow>): Promise<Port.ImportResult> {
-    const known = await this.batchOf(batch.sha256);
+  async importBatch(batch: NewBatch, rows: AsyncIterable<Port.BatchRow>): Promise<Port.ImportResult> {
+    const known = await this.batchOf(batch.manifestSha256);
     if (known !== undefined) return { status: 'imported', batch: known };
     return await this.#db.run((db) => importBatch(db, randomUUID(), batch, rows));
   }
@@ -55,8 +57,8 @@ export class SqliteRegistry implements Port.Registry {
     return this.#db.write((db) => closeBatch(db, batchId));
   }
 
-  batchOf(sha256: string): Promise<Port.BatchRecord | undefined> {
-    return this.#db.read((db) => batchWithContent(db, sha256));
+  batchOf(manifestSha256: string): Promise<Port.BatchRecord | undefined> {
+    return this.#db.read((db) => batchWithContent(db, manifestSha256));
   }
 
   registeredSerials(folded: readonly string[]): Promise<Port.RegisteredKey[]> {
@@ -101,9 +103,9 @@ export class SqliteRegistry implements Port.Registry {
     return this.#db.read((db) => unitRecord(db, serial));
   }
 
-  async *resultRows(batchId: string): AsyncGenerator<Port.ResultRow> {
-    const { rows } = await this.#db.read((db) => knownBatch(db, batchId));
-    for (let after = 0; after < rows; after += RESULT_PAGE_ROWS) {
+  async *resultRows(batchId: string): AsyncGenerator<ResultRow> {
+    const { quantity } = await this.#db.read((db) => knownBatch(db, batchId));
+    for (let after = 0; after < quantity; after += RESULT_PAGE_ROWS) {
       yield* await this.#db.read((db) => resultPage(db, batchId, after, RESULT_PAGE_ROWS));
     }
   }

@@ -1,9 +1,10 @@
 import type { Outcome } from '../../provisioning/outcome.ts';
+import type { ResultRow } from '../../provisioning/result-row.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { Step } from '../../provisioning/step.ts';
 import type { SqlRow } from '../../sql/row.ts';
 import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
-import type { AttemptRecord, CertificateRecord, EvidenceRecord, ResultRow, UnitRecord } from '../registry.ts';
+import type { AttemptRecord, EvidenceRecord, RegisteredCertificate, UnitRecord } from '../registry.ts';
 import { bytes, integer, present, text } from '../../sql/row.ts';
 
 /** See Registry.unit. */
@@ -58,8 +59,12 @@ function resultRow(row: SqlRow): ResultRow {
     serial: text(row, 'serial'),
     product: text(row, 'product'),
     ...outcomeIn(row),
-    ...present(row, { code: 'code', certificateSerial: 'certificate_serial', fingerprint: 'fingerprint' }),
-    ...present(row, { boardId: 'board_id', station: 'station', socket: 'socket' }),
+    ...present(row, {
+      code: 'code',
+      certificateSerial: 'certificate_serial',
+      certificateSha256: 'fingerprint',
+    }),
+    ...present(row, { boardId: 'board_id', stationId: 'station', socket: 'socket' }),
     attempts: integer(row, 'attempts'),
     ...present(row, { startedAt: 'started_at', finishedAt: 'finished_at' }),
   };
@@ -68,20 +73,20 @@ function resultRow(row: SqlRow): ResultRow {
 function attemptRecord(row: SqlRow): AttemptRecord {
   return {
     attempt: integer(row, 'attempt'),
-    ...present(row, { station: 'station', socket: 'socket', boardId: 'board_id' }),
+    ...present(row, { stationId: 'station', socket: 'socket', boardId: 'board_id' }),
     ...present(row, { startedAt: 'started_at', finishedAt: 'finished_at', code: 'code', reason: 'reason' }),
     step: stepIn(row),
   };
 }
 
-function certificateRecord(row: SqlRow): CertificateRecord {
+function certificateRecord(row: SqlRow): RegisteredCertificate {
   return {
-    fingerprint: text(row, 'fingerprint'),
+    certificateSha256: text(row, 'fingerprint'),
     certificateSerial: text(row, 'certificate_serial'),
     spkiSha256: text(row, 'spki_sha256'),
     attempt: integer(row, 'attempt'),
     boardId: text(row, 'board_id'),
-    state: text(row, 'state') as CertificateRecord['state'],
+    state: text(row, 'state') as RegisteredCertificate['state'],
     notBefore: text(row, 'not_before'),
     notAfter: text(row, 'not_after'),
     registeredAt: text(row, 'registered_at'),

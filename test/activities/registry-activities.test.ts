@@ -11,7 +11,13 @@ import { temporaryFolder } from '../pki/openssl.ts';
 it('tries to close a batch for as long as its result cannot be written', async () => {
   const inbox = temporaryFolder();
   const registry = new SqliteRegistry(join(inbox, 'registry.db'));
-  const batch = { batchId: 'B', order: 'PO-1', manifest: 'lot.csv', sha256: 'a'.repeat(64), rows: 1 };
+  const batch = {
+    batchId: 'B',
+    order: 'PO-1',
+    manifest: 'lot.csv',
+    manifestSha256: 'a'.repeat(64),
+    quantity: 1,
+  };
   await registry.importBatch(batch, rows());
   // A folder in the place of the result: nothing can be put there.
   mkdirSync(join(inbox, 'lot.result.csv', 'in-the-way'), { recursive: true });

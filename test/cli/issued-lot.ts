@@ -2,7 +2,7 @@ import type { CertificateProfile } from '../../pki/profile/certificate-profile.t
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import { gateCsr } from '../../pki/signing/csr-gate.ts';
 import { Issuer } from '../../pki/signing/issuer.ts';
-import type { Issued } from '../../pki/signing/issuer.ts';
+import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
 import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
 import type { PostgresPlace } from '../../pki/ledger/postgres-place.ts';
 import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
@@ -19,7 +19,7 @@ export async function issueInto(
   serials: readonly string[],
   ca?: IssuingCa,
   validity: CertificateProfile['validity'] = 'forever',
-): Promise<Issued[]> {
+): Promise<CertificateRecord[]> {
   const opened = ca ?? (await ensureDemoCa(state));
   const ledger = new SqlLedger(await openLineDatabase({ stateFolder: state, config: { ledger: place } }));
   const issuer = new Issuer({ ca: opened, ledger, profileOf: () => ({ ...PROFILE, validity }) });
@@ -27,7 +27,7 @@ export async function issueInto(
   await ledger.releaseBatch({ ...RELEASE, batchId: 'b1', quota: 100 });
   const units = serials.map((serial) => ({ serial, product: 'golioth-node' }));
   await ledger.releaseSerials({ batchId: 'b1', units });
-  const issued: Issued[] = [];
+  const issued: CertificateRecord[] = [];
   for (const serial of serials) {
     const requestId = `b1/${serial}/1`;
     const csr = await gateCsr(generateDeviceKey().createCsr({ serial }));

@@ -28,7 +28,7 @@ export async function batchStory({ line, bad, number, units, width, seed }: Batc
   const order = `PO-${number}`;
   const rows = rowsOf(batchId, units);
   const manifestSha256 = createHash('sha256').update(`${seed} ${batchId}`).digest('hex');
-  const batch = { batchId, order, manifest: `${batchId}.csv`, sha256: manifestSha256, rows: units };
+  const batch = { batchId, order, manifest: `${batchId}.csv`, manifestSha256, quantity: units };
   await line.registry.importBatch(batch, manifestOf(rows));
   const orders = new OrderStory(line, { batchId, order, manifestSha256, quantity: units, units: rows });
   await orders.badOrders(random);

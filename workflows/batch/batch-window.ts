@@ -22,7 +22,7 @@ export class BatchWindow {
   }
 
   get chunks(): number {
-    return chunkCount(this.#input.rows);
+    return chunkCount(this.#input.quantity);
   }
 
   /** The next chunk to start, if every open chunk leaves room. */
@@ -62,7 +62,7 @@ export class BatchWindow {
     const known = this.#open.get(chunk);
     if (!known) return;
     const { passed, failed, errors, held } = known;
-    const missing = unitsInChunk(this.#input.rows, chunk) - passed - failed - errors - held;
+    const missing = unitsInChunk(this.#input.quantity, chunk) - passed - failed - errors - held;
     this.#close({ ...known, errors: errors + missing });
   }
 
@@ -72,7 +72,7 @@ export class BatchWindow {
   }
 
   get progress(): BatchProgress {
-    const { batchId, order, manifest, rows } = this.#input;
+    const { batchId, order, manifest, quantity } = this.#input;
     const open = [...this.#open.values()];
     const sum = open.reduce(add, this.#closed);
     const ended = (counts: UnitCounts) => counts.passed + counts.failed + counts.errors + counts.held;
@@ -80,7 +80,7 @@ export class BatchWindow {
       batchId,
       order,
       manifest,
-      rows,
+      quantity,
       chunks: this.chunks,
       openChunks: open.length,
       ...sum,

@@ -14,7 +14,8 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BatchInput, BatchProgress, ChunkReport } from '../../provisioning/batch.ts';
+import { batchInputOf } from '../../provisioning/batch.ts';
+import type { BatchInput, BatchProgress, ChunkReport, EarlierBatchInput } from '../../provisioning/batch.ts';
 import type { RerunFilter, RerunResult } from '../../provisioning/messages.ts';
 import { INHERITED_CHUNK_PAUSE_MS } from '../../provisioning/timeouts.ts';
 import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
@@ -26,7 +27,8 @@ import { batchAttributes } from '../search-attributes.ts';
 import { registryBooks } from '../steps.ts';
 
 /** A manifest's units, chunk after chunk, until the last one has ended. Continues as new when its history is long. */
-export async function batch(input: BatchInput): Promise<BatchProgress> {
+export async function batch(started: BatchInput | EarlierBatchInput): Promise<BatchProgress> {
+  const input = batchInputOf(started);
   const window = new BatchWindow(input);
   listen(window);
   try {
@@ -72,13 +74,13 @@ async function startChunk(input: BatchInput, number: number, window: BatchWindow
 }
 
 async function startChunkChild(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
-  const { batchId, order, manifestSha256, rows, window: width } = input;
+  const { batchId, order, manifestSha256, quantity, window: width } = input;
   try {
     const child = await startChild<typeof chunk>('chunk', {
       workflowId: chunkWorkflowId(batchId, number),
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
-      args: [{ batchId, order, manifestSha256, chunk: number, batchRows: rows, window: width }],
+      args: [{ batchId, order, manifestSha256, chunk: number, quantity, window: width }],
       typedSearchAttributes: batchAttributes(batchId, order),
       staticSummary: `${batchId}, chunk ${number}`,
     });
@@ -121,7 +123,7 @@ async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Pro
 function listen(window: BatchWindow): void {
   const show = () => {
     const now = window.progress;
-    setCurrentDetails(progressTable(`${now.manifest}, order ${now.order}`, now.rows, now));
+    setCurrentDetails(progressTable(`${now.manifest}, order ${now.order}`, now.quantity, now));
   };
   show();
   setHandler(progress, () => window.progress, { description: 'Counts of this batch, now' });

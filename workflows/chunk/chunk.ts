@@ -15,7 +15,8 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
-import type { ChunkInput, ChunkReport } from '../../provisioning/batch.ts';
+import { chunkInputOf } from '../../provisioning/batch.ts';
+import type { ChunkInput, ChunkReport, EarlierChunkInput } from '../../provisioning/batch.ts';
 import { FAILURES } from '../../provisioning/failure-table.ts';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
@@ -31,7 +32,8 @@ import { registryBooks, signerBooks } from '../steps.ts';
 import type { unit } from '../unit/unit.ts';
 
 /** Up to 250 units of a batch, a window of them at a time. Never continues as new, so its units report natively. */
-export async function chunk(input: ChunkInput): Promise<ChunkReport> {
+export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<ChunkReport> {
+  const input = chunkInputOf(started);
   const tally = new ChunkTally(input.chunk, input.window);
   setHandler(unitAttention, ({ serial, attention }) => tally.attend(serial, attention));
   setHandler(rerunUnits, ({ serials }) => {
@@ -59,10 +61,10 @@ export async function chunk(input: ChunkInput): Promise<ChunkReport> {
 
 /** No unit begins before the signer has released the chunk; if it refuses, all of them wait for `rerunFailed`. */
 async function releaseUnits(input: ChunkInput, rows: readonly UnitRow[], tally: ChunkTally): Promise<void> {
-  const { batchId, order, manifestSha256, batchRows } = input;
+  const { batchId, order, manifestSha256, quantity } = input;
   for (let refusals = 0; ; refusals++) {
     try {
-      await signerBooks.releaseUnits({ batchId, order, manifestSha256, quantity: batchRows, units: rows });
+      await signerBooks.releaseUnits({ batchId, order, manifestSha256, quantity, units: rows });
       if (refusals > 0) showTrouble({});
       return;
     } catch (error) {

@@ -99,7 +99,13 @@ async function passedLot(place: Place): Promise<void> {
   await ledger.revoke('b1/CL-2/1', 'cessationOfOperation');
   await ledger.close();
   const registry = new SqliteRegistry(registryPath(place.state));
-  const batch = { batchId: 'b1', order: 'PO-1', manifest: 'lot.csv', sha256: 'ab'.repeat(32), rows: 2 };
+  const batch = {
+    batchId: 'b1',
+    order: 'PO-1',
+    manifest: 'lot.csv',
+    manifestSha256: 'ab'.repeat(32),
+    quantity: 2,
+  };
   await registry.importBatch(batch, rowsOf(['CL-1', 'CL-2']));
   await registry.registerUnit({
     ...issued!,
@@ -107,7 +113,7 @@ async function passedLot(place: Place): Promise<void> {
     serial: 'CL-1',
     attempt: 1,
     boardId: 'beef',
-    station: 'station-1',
+    stationId: 'station-1',
     socket: 'a',
     startedAt: '2026-01-01T00:00:00.000Z',
     verifiedAt: '2026-01-01T00:00:00.000Z',

@@ -8,7 +8,7 @@ const UNDER_WAY: BatchProgress = {
   batchId: 'PO-1-x',
   order: 'PO-1',
   manifest: 'lot-1.csv',
-  rows: 2,
+  quantity: 2,
   chunks: 1,
   openChunks: 1,
   started: 2,

@@ -29,8 +29,9 @@ export async function startBench(serials: readonly string[], bad: readonly strin
   mkdirSync(place.inbox);
   const registry = new SqliteRegistry(registryPath(place.state));
   onTestFinished(() => registry.close());
-  const batch = { batchId: 'PO-1', order: 'PO-1', manifest: 'lot.csv', rows: serials.length };
-  await registry.importBatch({ ...batch, sha256: sha256('lot.csv') }, rowsOf(serials));
+  const named = { batchId: 'PO-1', order: 'PO-1', manifest: 'lot.csv' };
+  const batch = { ...named, manifestSha256: sha256('lot.csv'), quantity: serials.length };
+  await registry.importBatch(batch, rowsOf(serials));
   await registry.recordStart('PO-1');
   const faulty = new Set(bad);
   const rig = await startRig({ ...scriptOf(faulty), ...createRegistryActivities(registry, place.inbox) });

@@ -186,8 +186,8 @@ describe('certline submit --wait', () => {
         products: [{ name: PRODUCT, assignment: 'any-board', commonName: '{serial}' }],
         registered: registry,
         importBatch: registry.importBatch.bind(registry),
-        startBatch: ({ batchId, order, manifest, sha256: manifestSha256, rows }) =>
-          startBatchWorkflow(rig.client, { batchId, order, manifest, manifestSha256, rows, window: 4 }),
+        startBatch: ({ batchId, order, manifest, manifestSha256, quantity }) =>
+          startBatchWorkflow(rig.client, { batchId, order, manifest, manifestSha256, quantity, window: 4 }),
       }),
       report: () => undefined,
     });
@@ -198,7 +198,7 @@ describe('certline submit --wait', () => {
     expect(json(ended)).toMatchObject({
       status: 'accepted',
       order: 'PO-2',
-      progress: { rows: 2, passed: 1, attention: [{ serial: 'CL-12', code: 'BOARD_GONE' }] },
+      progress: { quantity: 2, passed: 1, attention: [{ serial: 'CL-12', code: 'BOARD_GONE' }] },
     });
     expect(ended.status).toBe(1);
     expect(ended.stderr).toMatch(/^certline: 1 of 2 units did not pass: .*\n$/);

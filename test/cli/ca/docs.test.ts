@@ -56,7 +56,13 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
       const serials = ['CL-000017', 'CL-000018'];
       await issueInto(place, serials, ca);
       const registry = new SqliteRegistry(registryPath(place.state));
-      const batch = { batchId: 'b1', order: 'PO-1', manifest: 'lot.csv', sha256: 'ab'.repeat(32), rows: 2 };
+      const batch = {
+        batchId: 'b1',
+        order: 'PO-1',
+        manifest: 'lot.csv',
+        manifestSha256: 'ab'.repeat(32),
+        quantity: 2,
+      };
       await registry.importBatch(batch, rowsOf(serials));
       registry.close();
       await ca.signer.close();

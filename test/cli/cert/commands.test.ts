@@ -8,7 +8,7 @@ import { issueInto } from '../issued-lot.ts';
 
 interface Linted {
   issuer: string | null;
-  certificates: { fingerprint: string; findings: { code: string; rule: string }[] }[];
+  certificates: { certificateSha256: string; findings: { code: string; rule: string }[] }[];
 }
 
 const codesOf = (linted: unknown): string[][] =>
@@ -22,7 +22,7 @@ describe('certline cert lint', () => {
     writeFileSync(der, first!.certificate);
     const good = await place.certline('cert', 'lint', der);
     expect(good).toMatchObject({ status: 0, stderr: '' });
-    expect(good.stdout).toContain(`${first!.fingerprint}) breaks no rule.`);
+    expect(good.stdout).toContain(`${first!.certificateSha256}) breaks no rule.`);
 
     const both = join(place.folder, 'both.pem');
     const broken = Buffer.from(second!.certificate);
@@ -78,12 +78,12 @@ describe('certline cert show', () => {
     const [issued] = await issueInto(place, ['CL-1']);
     const file = join(place.folder, 'crt.der');
     writeFileSync(file, issued!.certificate);
-    const colons = issued!.fingerprint.toUpperCase().replaceAll(/..(?=.)/g, '$&:');
-    for (const which of ['cl-1', issued!.certificateSerial, issued!.fingerprint, colons, file]) {
+    const colons = issued!.certificateSha256.toUpperCase().replaceAll(/..(?=.)/g, '$&:');
+    for (const which of ['cl-1', issued!.certificateSerial, issued!.certificateSha256, colons, file]) {
       const shown = json(await place.certline('cert', 'show', which, '--json'));
       expect(shown).toMatchObject([
         {
-          certificate: { serial: 'CL-1', fingerprint: issued!.fingerprint, issuedByUs: true },
+          certificate: { serial: 'CL-1', certificateSha256: issued!.certificateSha256, issuedByUs: true },
           ledger: { state: 'issued', serial: 'CL-1', batchId: 'b1' },
         },
       ]);
@@ -129,8 +129,8 @@ describe('certline cert revoke, hold and release', () => {
     const held = await place.certline('cert', 'hold', 'cl-1');
     expect(held.stdout).toContain(`${issued!.certificateSerial} of CL-1 is on hold.`);
     expect(await check(issued!.certificate)).toEqual({ verified: false, number: 2, entries: 1 });
-    expect(await place.certline('cert', 'release', issued!.fingerprint)).toMatchObject({ status: 0 });
-    expect(await place.certline('cert', 'release', issued!.fingerprint)).toMatchObject({ status: 6 });
+    expect(await place.certline('cert', 'release', issued!.certificateSha256)).toMatchObject({ status: 0 });
+    expect(await place.certline('cert', 'release', issued!.certificateSha256)).toMatchObject({ status: 6 });
     expect(await check(issued!.certificate)).toEqual({ verified: true, number: 3, entries: 0 });
     for (let time = 0; time < 2; time += 1) {
       const args = ['cert', 'revoke', issued!.certificateSerial, '--reason', 'keyCompromise', '--json'];

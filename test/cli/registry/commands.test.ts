@@ -17,7 +17,7 @@ const failure = (serial: string, code: string): AttemptFailure => ({
   attempt: 1,
   step: 'flashCredentials',
   code,
-  station: 'st-1',
+  stationId: 'st-1',
   socket: '3',
   boardId: 'c0ffee01',
   startedAt: '2026-01-01T00:30:00.000Z',
@@ -31,8 +31,8 @@ async function filledPlace(): Promise<Place & { chain: string; certificate: Uint
   const certificate = await signTbs(ca, await freshTbs(ca, 'CL-000001'));
   await imported(registry, '1', serialsFrom(1, 5));
   await registry.recordStart('PO-1');
-  const fingerprint = createHash('sha256').update(certificate).digest('hex');
-  await registry.registerUnit({ ...registration('CL-000001'), certificate, fingerprint });
+  const certificateSha256 = createHash('sha256').update(certificate).digest('hex');
+  await registry.registerUnit({ ...registration('CL-000001'), certificate, certificateSha256 });
   await registry.recordOutcome({
     ...failure('CL-000002', 'SMP_DEVICE_ERROR'),
     outcome: 'FAIL',
@@ -67,8 +67,8 @@ describe('certline batch list', () => {
     );
     expect(lines[2]).toMatch(/^PO-1 +waits +5 +1 +1 +- +- +1 +2 +.*1\.csv$/);
     expect((json(document) as { batches: object[] }).batches).toMatchObject([
-      { batchId: 'PO-10', state: 'open', rows: 1, open: 1 },
-      { batchId: 'PO-1', order: 'PO-1', rows: 5, passed: 1, failed: 1, attention: 1, open: 2 },
+      { batchId: 'PO-10', state: 'open', quantity: 1, open: 1 },
+      { batchId: 'PO-1', order: 'PO-1', quantity: 5, passed: 1, failed: 1, attention: 1, open: 2 },
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Issued } from '../../../pki/signing/issuer.ts';
+import type { CertificateRecord } from '../../../provisioning/certificate-record.ts';
 import { gateCsr } from '../../../pki/signing/csr-gate.ts';
 import { Issuer } from '../../../pki/signing/issuer.ts';
 import { issueCrl } from '../../../pki/revocation/crl-issuer.ts';
@@ -18,23 +18,34 @@ import { issueInto } from '../issued-lot.ts';
 
 const SERIALS = ['CL-1', 'CL-2'];
 
-async function register(place: Place, serial: string, attempt: number, issued: Issued): Promise<void> {
+async function register(
+  place: Place,
+  serial: string,
+  attempt: number,
+  issued: CertificateRecord,
+): Promise<void> {
   const ledger = openSqliteLedger(ledgerPath(place.state));
   await ledger.activate([`b1/${serial}/${attempt}`]);
   await ledger.close();
   const registry = new SqliteRegistry(registryPath(place.state));
   const times = { startedAt: '2026-01-01T00:00:00.000Z', verifiedAt: '2026-01-01T00:00:00.000Z' };
-  const where = { batchId: 'b1', boardId: `board-${serial}`, station: 'st-1', socket: 'a' };
+  const where = { batchId: 'b1', boardId: `board-${serial}`, stationId: 'st-1', socket: 'a' };
   await registry.registerUnit({ ...issued, ...where, ...times, serial, attempt, evidence: {} });
   registry.close();
 }
 
 /** A lot of two that passed, in the ledger and the registry of one host. */
-async function passedLot(): Promise<{ place: Place; issued: readonly Issued[] }> {
+async function passedLot(): Promise<{ place: Place; issued: readonly CertificateRecord[] }> {
   const place = newPlace();
   const issued = await issueInto(place, SERIALS);
   const registry = new SqliteRegistry(registryPath(place.state));
-  const batch = { batchId: 'b1', order: 'PO-1', manifest: 'lot.csv', sha256: 'ab'.repeat(32), rows: 2 };
+  const batch = {
+    batchId: 'b1',
+    order: 'PO-1',
+    manifest: 'lot.csv',
+    manifestSha256: 'ab'.repeat(32),
+    quantity: 2,
+  };
   await registry.importBatch(batch, rowsOf(SERIALS));
   registry.close();
   for (const [at, serial] of SERIALS.entries()) await register(place, serial, 1, issued[at]!);
@@ -47,7 +58,7 @@ async function revoke(place: Place, serial: string): Promise<void> {
 }
 
 /** The second attempt of a unit, with a new key, on its board. */
-async function issueAgain({ state }: Place, serial: string): Promise<Issued> {
+async function issueAgain({ state }: Place, serial: string): Promise<CertificateRecord> {
   const ledger = openSqliteLedger(ledgerPath(state));
   const profile = { organization: 'certline-test', commonName: '{serial}', validity: 'forever' as const };
   const issuer = new Issuer({ ca: await ensureDemoCa(state), ledger, profileOf: () => profile });
@@ -85,7 +96,7 @@ describe('a certificate that is revoked by hand', () => {
     await register(place, 'CL-1', 2, await issueAgain(place, 'CL-1'));
     const unit = json(await place.certline('unit', 'show', 'CL-1', '--json')) as UnitRecord;
     expect(unit.certificates).toMatchObject([
-      { fingerprint: issued[0]!.fingerprint, state: 'revoked', reason: 'keyCompromise' },
+      { certificateSha256: issued[0]!.certificateSha256, state: 'revoked', reason: 'keyCompromise' },
       { attempt: 2, state: 'active' },
     ]);
     expect((await place.certline('unit', 'show', 'CL-1')).stdout).toMatch(/^Outcome +PASS$/m);

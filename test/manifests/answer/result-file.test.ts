@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeResultFile } from '../../../manifests/answer/result-file.ts';
-import type { ResultRow } from '../../../manifests/answer/result-file.ts';
+import type { ResultRow } from '../../../provisioning/result-row.ts';
 import { readCsv } from '../csv/read-csv.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -11,9 +11,9 @@ const PASSED: ResultRow = {
   product: 'golioth-node',
   outcome: 'PASS',
   certificateSerial: '40ff',
-  fingerprint: 'ab'.repeat(32),
+  certificateSha256: 'ab'.repeat(32),
   boardId: 'c0ffee01',
-  station: 'station-1',
+  stationId: 'station-1',
   socket: 'A1',
   attempts: 2,
   startedAt: '2026-01-01T00:00:00.000Z',

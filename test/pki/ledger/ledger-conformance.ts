@@ -329,9 +329,9 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       await release(line, ['ACME-1']);
       const request = requestFor('ACME-1');
       const all = await Promise.all([line, other, line, other].map(({ issuer }) => issuer.issue(request)));
-      expect(new Set(all.map(({ fingerprint }) => fingerprint)).size).toBe(1);
+      expect(new Set(all.map(({ certificateSha256 }) => certificateSha256)).size).toBe(1);
       const stored = await other.issuer.find(request.requestId);
-      expect(sha256Hex(stored!.certificate!)).toBe(all[0]!.fingerprint);
+      expect(sha256Hex(stored!.certificate!)).toBe(all[0]!.certificateSha256);
     });
 
     it('let one of two requests of a serial win, and keep the quota between them', async () => {
@@ -364,7 +364,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       const results = await Promise.allSettled(requests.map((request) => line.issuer.issue(request)));
       const issued = results
         .filter((result) => result.status === 'fulfilled')
-        .map(({ value }) => value.fingerprint);
+        .map(({ value }) => value.certificateSha256);
       expect(new Set(issued).size).toBe(30);
       expect(results.at(-1)).toMatchObject({ status: 'rejected', reason: code('NOT_RELEASED') });
       expect(await line.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 30, reissued: 0 }]);

@@ -55,7 +55,7 @@ describe('describeCertificate', () => {
       issuedByUs: true,
     });
     expect(digits).toContain(`serial=${facts?.certificateSerial}`);
-    expect(digits).toContain(`fingerprint=${facts?.fingerprint}`);
+    expect(digits).toContain(`fingerprint=${facts?.certificateSha256}`);
   });
 
   it('tells a foreign certificate from ours', async () => {
@@ -79,7 +79,7 @@ describe('describeCertificate', () => {
       Buffer.concat([foreign, Buffer.alloc(40, 0xff)]),
     ];
     for (const bytes of loose) {
-      expect(describeCertificate(bytes, [ca.certificate])?.fingerprint).toBe(sha256Hex(foreign));
+      expect(describeCertificate(bytes, [ca.certificate])?.certificateSha256).toBe(sha256Hex(foreign));
     }
   });
 

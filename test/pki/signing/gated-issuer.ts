@@ -1,7 +1,8 @@
 import { gateCsr } from '../../../pki/signing/csr-gate.ts';
 import type { Issuance, Issuances } from '../../../pki/signing/issuances.ts';
 import type { IssueRequest } from '../../../pki/signing/issue-request.ts';
-import type { Issued, Issuer } from '../../../pki/signing/issuer.ts';
+import type { CertificateRecord } from '../../../provisioning/certificate-record.ts';
+import type { Issuer } from '../../../pki/signing/issuer.ts';
 import type { RevocationReason } from '../../../pki/x509/revocation-reason.ts';
 
 /** A request whose CSR no gate has seen: DER. */
@@ -19,7 +20,7 @@ export class GatedIssuer {
     this.#ledger = ledger;
   }
 
-  async issue({ csr, ...request }: CsrRequest): Promise<Issued> {
+  async issue({ csr, ...request }: CsrRequest): Promise<CertificateRecord> {
     const gating = gateCsr(csr);
     const gated = this.#gating.then(() => gating);
     this.#gating = gated.catch(() => undefined);

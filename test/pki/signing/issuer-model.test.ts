@@ -80,10 +80,10 @@ class Run {
   }
 
   async issue(request: CsrRequest): Promise<void> {
-    const { fingerprint } = await this.line.issuer.issue(request);
-    const before = this.given.get(request.requestId) ?? fingerprint;
-    if (before !== fingerprint) throw new Error(`${request.requestId} was given two certificates`);
-    this.given.set(request.requestId, fingerprint);
+    const { certificateSha256 } = await this.line.issuer.issue(request);
+    const before = this.given.get(request.requestId) ?? certificateSha256;
+    if (before !== certificateSha256) throw new Error(`${request.requestId} was given two certificates`);
+    this.given.set(request.requestId, certificateSha256);
   }
 
   async failNext(): Promise<void> {

@@ -38,7 +38,7 @@ describe('Issuer.issue', () => {
       purposes: [OID.clientAuth],
       issuedByUs: true,
     });
-    expect(said.fingerprint).toBe(sha256Hex(certificate));
+    expect(said.certificateSha256).toBe(sha256Hex(certificate));
     expect(Date.parse(said.notBefore)).toBeLessThan(Date.now());
   });
 
@@ -57,7 +57,7 @@ describe('Issuer.issue', () => {
     const { issuer, signer } = await lineWith(['ACME-1']);
     const request = requestFor('ACME-1');
     const all = await Promise.all(Array.from({ length: 16 }, () => issuer.issue({ ...request })));
-    expect(new Set(all.map(({ fingerprint }) => fingerprint)).size).toBe(1);
+    expect(new Set(all.map(({ certificateSha256 }) => certificateSha256)).size).toBe(1);
     expect(signer.signatures).toBe(1);
   });
 
@@ -66,9 +66,9 @@ describe('Issuer.issue', () => {
     const other = openLine(line.path, ca);
     const request = requestFor('ACME-1');
     const all = await Promise.all([line, other, line, other].map(({ issuer }) => issuer.issue(request)));
-    expect(new Set(all.map(({ fingerprint }) => fingerprint)).size).toBe(1);
+    expect(new Set(all.map(({ certificateSha256 }) => certificateSha256)).size).toBe(1);
     const stored = await line.issuer.find(request.requestId);
-    expect(sha256Hex(stored!.certificate!)).toBe(all[0]!.fingerprint);
+    expect(sha256Hex(stored!.certificate!)).toBe(all[0]!.certificateSha256);
   });
 
   it('lets one of two requests of a serial at once win', async () => {
@@ -170,9 +170,9 @@ describe('attempts', () => {
     const second = requestFor('ACME-1', { attempt: 2, boardId: 'another' });
     const issued = await issuer.issue(second);
     expect((await issuer.find(first.requestId))?.state).toBe('superseded');
-    const { fingerprint, ...live } = issued;
+    const { certificateSha256, ...live } = issued;
     expect(await ledger.liveIssuance('ACME-1')).toMatchObject(live);
-    expect(fingerprint).toBe(sha256Hex(live.certificate));
+    expect(certificateSha256).toBe(sha256Hex(live.certificate));
     await expect(issuer.issue(first)).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'superseded'));
   });
 

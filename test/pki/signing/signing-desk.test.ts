@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
-import type { Issued } from '../../../pki/signing/issuer.ts';
+import type { CertificateRecord } from '../../../provisioning/certificate-record.ts';
 import type { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
 import type { SigningDesk, SigningRequest } from '../../../pki/signing/signing-desk.ts';
 import { askFor, openDesk } from './desk.ts';
 import { auditOf, code } from './signing-line.ts';
 
 /** Asks now, by every clock. */
-async function sign(desk: SigningDesk, request: SigningRequest): Promise<Issued> {
+async function sign(desk: SigningDesk, request: SigningRequest): Promise<CertificateRecord> {
   const now = new Date();
   return await desk.sign(request, { askedAt: now, now });
 }

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import type { BatchRow, NewBatch } from '../../../registry/registry.ts';
+import type { NewBatch } from '../../../provisioning/batch-record.ts';
+import type { BatchRow } from '../../../registry/registry.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 
 /** A process to be killed: imports a batch and says when it is in the middle of its rows, or about to commit. */
@@ -7,8 +8,8 @@ const [path = '', announced = '', moment = ''] = process.argv.slice(2);
 const batch = JSON.parse(announced) as NewBatch;
 
 async function* rows(): AsyncGenerator<BatchRow> {
-  for (let row = 1; row <= batch.rows; row += 1) {
-    if (moment === 'rows' && row === Math.floor(batch.rows / 2)) {
+  for (let row = 1; row <= batch.quantity; row += 1) {
+    if (moment === 'rows' && row === Math.floor(batch.quantity / 2)) {
       process.stdout.write('half of the rows\n');
       await setTimeout(60_000);
     }

@@ -1,9 +1,10 @@
+import type { NewBatch } from '../../../provisioning/batch-record.ts';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { BatchRow, ImportResult, NewBatch, Registration } from '../../../registry/registry.ts';
+import type { BatchRow, ImportResult, Registration } from '../../../registry/registry.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 
 /** The path of a registry that is not there yet, in a folder of this test alone. */
@@ -39,7 +40,13 @@ export async function* rowsOf(
 }
 
 export function newBatch(name: string, rows: number): NewBatch {
-  return { batchId: `PO-${name}`, order: `PO-${name}`, manifest: `${name}.csv`, sha256: sha256(name), rows };
+  return {
+    batchId: `PO-${name}`,
+    order: `PO-${name}`,
+    manifest: `${name}.csv`,
+    manifestSha256: sha256(name),
+    quantity: rows,
+  };
 }
 
 export async function imported(
@@ -59,11 +66,11 @@ export function registration(serial: string, attempt = 1, salt = ''): Registrati
     serial,
     attempt,
     boardId: sha256(`board of ${serial}`).slice(0, 16),
-    station: 'station-1',
+    stationId: 'station-1',
     socket: 'A1',
     certificate,
     certificateSerial: sha256(certificate).slice(0, 32),
-    fingerprint: sha256(certificate),
+    certificateSha256: sha256(certificate),
     spkiSha256: sha256(`key ${serial} ${attempt}${salt}`),
     notBefore: '2026-01-01T00:00:00.000Z',
     notAfter: '9999-12-31T23:59:59.000Z',

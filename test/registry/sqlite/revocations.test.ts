@@ -89,8 +89,12 @@ describe('a revocation list', () => {
     ]);
     await expect(registry.registerUnit(registration('CL-1'))).rejects.toMatchObject({ reason: 'not-active' });
     const rows = [];
-    for await (const row of registry.resultRows('PO-1')) rows.push(row.fingerprint);
-    expect(rows).toEqual([registration('CL-1', 2).fingerprint, undefined, registration('CL-3').fingerprint]);
+    for await (const row of registry.resultRows('PO-1')) rows.push(row.certificateSha256);
+    expect(rows).toEqual([
+      registration('CL-1', 2).certificateSha256,
+      undefined,
+      registration('CL-3').certificateSha256,
+    ]);
   });
 
   it('leaves alone what was superseded', async () => {

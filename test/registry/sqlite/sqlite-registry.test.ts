@@ -12,7 +12,7 @@ function failure(serial: string, attempt = 1): AttemptFailure {
     step: 'flashCredentials',
     code: 'SMP_TIMEOUT',
     reason: 'no answer',
-    station: 'station-1',
+    stationId: 'station-1',
     socket: 'A2',
     boardId: 'c0ffee01',
     startedAt: '2026-01-01T00:30:00.000Z',
@@ -155,8 +155,9 @@ describe('a unit that passes', () => {
     const first = await registry.unit('cl-1');
     await registry.registerUnit(pass);
     expect(await registry.unit('CL-1')).toEqual(first);
-    const { certificate, certificateSerial, fingerprint, spkiSha256, notBefore, notAfter, boardId } = pass;
-    const { station, socket, startedAt, verifiedAt } = pass;
+    const { certificate, certificateSerial, certificateSha256, spkiSha256, notBefore, notAfter, boardId } =
+      pass;
+    const { stationId, socket, startedAt, verifiedAt } = pass;
     const at = expect.stringMatching(ISO);
     expect(first).toEqual({
       serial: 'CL-1',
@@ -169,11 +170,11 @@ describe('a unit that passes', () => {
       attention: false,
       step: 'registerDevice',
       attempts: [
-        { attempt: 1, station, socket, boardId, startedAt, finishedAt: verifiedAt, step: 'registerDevice' },
+        { attempt: 1, stationId, socket, boardId, startedAt, finishedAt: verifiedAt, step: 'registerDevice' },
       ],
       certificates: [
         {
-          fingerprint,
+          certificateSha256,
           certificateSerial,
           spkiSha256,
           attempt: 1,
@@ -233,7 +234,7 @@ describe('a unit that passes', () => {
   it('is not believed when the fingerprint is not that of the certificate', async () => {
     const registry = openedRegistry();
     await imported(registry, '1', ['CL-1']);
-    const wrong = registry.registerUnit({ ...registration('CL-1'), fingerprint: '00'.repeat(32) });
+    const wrong = registry.registerUnit({ ...registration('CL-1'), certificateSha256: '00'.repeat(32) });
     await expect(wrong).rejects.toMatchObject({ code: 'REGISTRY_FAULT', reason: 'wrong-fingerprint' });
   });
 
@@ -299,7 +300,7 @@ describe('a unit that does not pass', () => {
     expect((await registry.unit('CL-1'))?.attempts).toEqual([
       {
         attempt: 1,
-        station: 'station-1',
+        stationId: 'station-1',
         socket: 'A2',
         boardId: 'c0ffee01',
         step: 'flashCredentials',
@@ -328,7 +329,7 @@ describe('the result of a batch', () => {
       held: 1,
       attention: 1,
       open: 1,
-      batch: { rows: 6 },
+      batch: { quantity: 6 },
     });
   });
 
@@ -341,15 +342,15 @@ describe('the result of a batch', () => {
     const rows = [];
     for await (const row of registry.resultRows('PO-1')) rows.push(row);
     expect(rows.map((row) => row.serial)).toEqual(serials);
-    const { fingerprint, certificateSerial, boardId, verifiedAt } = registration('CL-000007', 2);
+    const { certificateSha256, certificateSerial, boardId, verifiedAt } = registration('CL-000007', 2);
     expect(rows.find((row) => row.serial === 'CL-000007')).toEqual({
       serial: 'CL-000007',
       product: 'node',
       outcome: 'PASS',
       certificateSerial,
-      fingerprint,
+      certificateSha256,
       boardId,
-      station: 'station-1',
+      stationId: 'station-1',
       socket: 'B4',
       attempts: 2,
       startedAt: '2026-01-01T00:30:00.000Z',

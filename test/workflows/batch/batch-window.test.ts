@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { BatchInput, ChunkReport } from '../../../provisioning/batch.ts';
 import { BatchWindow } from '../../../workflows/batch/batch-window.ts';
 
-const input = (rows: number): BatchInput => ({
+const input = (quantity: number): BatchInput => ({
   batchId: 'B',
   order: 'O',
   manifest: 'm.csv',
   manifestSha256: '',
-  rows,
+  quantity,
   window: 4,
 });
 

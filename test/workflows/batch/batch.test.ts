@@ -18,12 +18,12 @@ afterEach(async () => {
 const units = (count: number): UnitRow[] =>
   Array.from({ length: count }, (_, index) => ({ serial: `CL-${index + 1}`, product: PRODUCT }));
 
-const batchOf = (rows: number, window = 4): BatchInput => ({
+const batchOf = (quantity: number, window = 4): BatchInput => ({
   batchId: 'B',
   order: 'PO-1',
   manifest: 'lot.csv',
   manifestSha256: 'ab'.repeat(32),
-  rows,
+  quantity,
   window,
 });
 
@@ -47,7 +47,7 @@ describe('a batch', () => {
     const rows = units(9);
     const handle = await startBatch(batchOf(9), { loadChunk: async () => rows });
     expect(await handle.result()).toMatchObject({
-      rows: 9,
+      quantity: 9,
       passed: 9,
       failed: 0,
       errors: 0,

@@ -25,7 +25,7 @@ async function startBatch(
   return await rig.client.workflow.start('batch', {
     workflowId: 'batch/B',
     taskQueue: WORKFLOW_QUEUE,
-    args: [{ batchId: 'B', order: 'PO-1', manifest: 'lot.csv', rows, window: 8, ...input }],
+    args: [{ batchId: 'B', order: 'PO-1', manifest: 'lot.csv', quantity: rows, window: 8, ...input }],
   });
 }
 
@@ -58,7 +58,7 @@ describe('a batch', () => {
     const open = { chunk: 1, sequence: 4, ...counts, ...standing };
     const resume = { nextChunk: 2, open: [open], closed: { passed: 0, failed: 0, errors: 0, held: 0 } };
     const workflowBundle = await instantChunks();
-    const handle = await startBatch(0, {}, { rows: 500, resume }, { workflowBundle });
+    const handle = await startBatch(0, {}, { quantity: 500, resume }, { workflowBundle });
     // The chunk does not answer, so its 50 units without an end are lost; the other chunk goes on.
     expect(await handle.result()).toMatchObject({ passed: 450, errors: 50, openChunks: 0 });
   });

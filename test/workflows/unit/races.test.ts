@@ -13,7 +13,13 @@ afterEach(async () => {
   rig = undefined;
 });
 
-const input = (rows: number) => ({ batchId: 'B', order: 'PO-1', manifest: 'lot.csv', rows, window: 4 });
+const input = (quantity: number) => ({
+  batchId: 'B',
+  order: 'PO-1',
+  manifest: 'lot.csv',
+  quantity,
+  window: 4,
+});
 
 async function startBatch(rows: number, script: Partial<ScriptedActivities>) {
   const units = Array.from({ length: rows }, (_, index) => ({ serial: `CL-${index + 1}`, product: PRODUCT }));

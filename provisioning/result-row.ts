@@ -1,0 +1,20 @@
+import type { Outcome } from './outcome.ts';
+
+/**
+ * One unit in the result of its batch. Board, station, socket and `finishedAt` are those of its last attempt, `startedAt` that
+ * of the first. What is not known is absent. Times are ISO 8601 in UTC, hashes and ids of boards lower-case hex.
+ */
+export interface ResultRow {
+  readonly serial: string;
+  readonly product: string;
+  readonly outcome?: Outcome;
+  readonly code?: string;
+  readonly certificateSerial?: string;
+  readonly certificateSha256?: string;
+  readonly boardId?: string;
+  readonly stationId?: string;
+  readonly socket?: string;
+  readonly attempts: number;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+}
