@@ -1,6 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { writeWhole } from '../disk/write-whole.ts';
 import type { Checkpoint } from '../pki/audit/audit-checkpoint.ts';
 import { auditKeyDraftPath, draftAuditKey, keepAuditKey, loadAuditKey } from '../pki/keys/audit-key.ts';
@@ -8,11 +6,7 @@ import type { AuditKey } from '../pki/keys/audit-key.ts';
 import { assertReaches, checkWitness, makeCheckpoint, stale } from '../pki/audit/audit-witness.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
 import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
-import type { Role } from '../workers/role.ts';
 import { auditKeyPath, auditVerifierPath, auditWitnessPath } from './state-folder.ts';
-
-/** What a thief of the whole host could take back unseen: a minute of signatures. */
-const CHECKPOINT_INTERVAL_MS = 60_000;
 
 /** The audit log of a line, its key, and the file that witnesses how far it had come. */
 export interface LineAudit {
@@ -73,42 +67,20 @@ export async function witness({
   return checkpoint;
 }
 
-/** Witnesses the log every minute in which it grew, and at the end; ends when the ledger was exchanged for an old copy. */
-export function keepWitness(audit: LineAudit, log: Logger): Role {
-  const ending = new AbortController();
-  const ran = run(audit, log, ending.signal);
-  // Whoever started the role waits for `ended`; until then a rejection must not end the process.
-  ran.catch(() => undefined);
-  return {
-    ended: ran,
-    stop: async () => {
-      ending.abort();
-      await ran.catch(() => undefined);
-    },
+/**
+ * A function that witnesses the log if it grew since the last time. It throws LEDGER_STALE when the ledger was exchanged
+ * for an old copy, after which nothing may be signed any more.
+ */
+export function witnessKeeper(audit: LineAudit): () => Promise<void> {
+  const { ledger, key, witnessPath } = audit;
+  let last: Checkpoint | undefined;
+  return async () => {
+    last ??= await checkWitness(ledger, key, readWitness(witnessPath));
+    await assertReaches(ledger, last);
+    if ((await ledger.auditHead()).size === last.size) return;
+    last = await witness(audit);
+    ledger.witnessed(last);
   };
-}
-
-async function run(audit: LineAudit, log: Logger, signal: AbortSignal): Promise<void> {
-  let last = await checkWitness(audit.ledger, audit.key, readWitness(audit.witnessPath));
-  for (;;) {
-    const isLast = signal.aborted;
-    try {
-      last = await advance(audit, last);
-    } catch (error) {
-      if ((error as { code?: unknown }).code === 'LEDGER_STALE') throw error;
-      log.error({ err: error }, 'no checkpoint was made; tried again in a minute');
-    }
-    if (isLast) return;
-    await delay(CHECKPOINT_INTERVAL_MS, undefined, { signal, ref: false }).catch(() => undefined);
-  }
-}
-
-async function advance(audit: LineAudit, last: Checkpoint): Promise<Checkpoint> {
-  await assertReaches(audit.ledger, last);
-  if ((await audit.ledger.auditHead()).size === last.size) return last;
-  const checkpoint = await witness(audit);
-  audit.ledger.witnessed(checkpoint);
-  return checkpoint;
 }
 
 /** The note in the witness file. Throws LEDGER_STALE where there is none. */

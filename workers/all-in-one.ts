@@ -3,24 +3,18 @@ import type { Logger } from 'pino';
 import type { Station } from '../fixtures/station/station.ts';
 import type { InboxEvent } from '../manifests/intake/inbox.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
-import { SqlLedger } from '../pki/ledger/sql-ledger.ts';
-import { StationRates } from '../pki/ledger/station-rates.ts';
 import { SqliteRegistry } from '../registry/sqlite/sqlite-registry.ts';
 import type { Registry } from '../registry/registry.ts';
 import { closeAll } from './close-all.ts';
 import type { Closing } from './close-all.ts';
 import { startIntake } from './intake.ts';
-import { keepWitness, openLineAudit } from '../line/audit.ts';
-import { keepCrl } from '../line/crl.ts';
 import type { LineConfig } from '../line/config.ts';
-import { openLineDatabase } from '../line/ledger.ts';
 import { startOrchestrator } from './orchestrator.ts';
 import { enrollOwnStations } from '../line/stations.ts';
-import { orderSourcesOf } from '../line/orders.ts';
 import { rehearseOrders } from '../line/rehearsal-orders.ts';
 import { joinRoles } from './role.ts';
 import type { Role } from './role.ts';
-import { startSigner } from './signer.ts';
+import { openSigner } from './signer.ts';
 import { registryPath } from '../line/state-folder.ts';
 import { startStation } from './station.ts';
 import { connectClient, connectWorkers } from '../temporal/connection.ts';
@@ -56,22 +50,15 @@ export async function startLine(options: LineOptions): Promise<Line> {
     closing.push(() => clientConnection.close());
     const registry = new SqliteRegistry(registryPath(stateFolder));
     closing.push(async () => registry.close());
-    const database = await openLineDatabase({ stateFolder, config });
-    const [ledger, rates] = [new SqlLedger(database), new StationRates(database)];
-    closing.push(() => ledger.close());
-    const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
     const { namespace } = server;
     const keep = <T extends Role>(role: T): T => {
       closing.push(() => role.stop());
       return role;
     };
     const { inbox, products, unitsInFlight } = config;
-    const witness = keep(keepWitness(audit, log));
-    const orders = orderSourcesOf(stateFolder, config);
-    const signer = keep(await startSigner({ ca, ledger, rates, orders, products, connection, namespace }));
-    keep(keepCrl({ ca, ledger, registry, stateFolder, log }));
+    const signer = keep(await openSigner({ stateFolder, config, ca, connection, namespace, registry, log }));
     const orchestrator = keep(await startOrchestrator({ registry, inbox, connection, namespace }));
-    await enrollOwnStations(stateFolder, config.stations, ledger);
+    await enrollOwnStations(stateFolder, config.stations, signer.ledger);
     const stations = [];
     const shared = { products, issuers: [ca.certificate], stateFolder, client, server, log };
     for (const station of config.stations)
@@ -89,7 +76,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
         ...(options.onInboxEvent && { onEvent: options.onInboxEvent }),
       }),
     );
-    const roles = joinRoles([intake, ...stations, orchestrator, signer, witness]);
+    const roles = joinRoles([intake, ...stations, orchestrator, signer]);
     return {
       client,
       registry,

@@ -1,41 +1,111 @@
 import type { NativeConnection } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { createSignerActivities } from '../activities/signer-activities.ts';
+import { openLineAudit, witnessKeeper } from '../line/audit.ts';
+import type { LineConfig } from '../line/config.ts';
+import { publishDueCrl, registryUpdater } from '../line/crl.ts';
+import { openLineDatabase } from '../line/ledger.ts';
+import { orderSourcesOf } from '../line/orders.ts';
+import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
+import { SqlLedger } from '../pki/ledger/sql-ledger.ts';
+import { StationRates } from '../pki/ledger/station-rates.ts';
+import { OrderDesk } from '../pki/orders/order-desk.ts';
 import { profileOfProduct } from '../pki/profile/certificate-profile.ts';
+import type { CertificateProfile } from '../pki/profile/certificate-profile.ts';
 import { Issuer } from '../pki/signing/issuer.ts';
+import { trySample } from '../pki/signing/profile-sample.ts';
 import { SigningDesk } from '../pki/signing/signing-desk.ts';
 import { StationGate } from '../pki/signing/station-gate.ts';
-import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
-import type { StationRates } from '../pki/ledger/station-rates.ts';
-import { OrderDesk } from '../pki/orders/order-desk.ts';
-import type { OrderSources } from '../pki/orders/order-desk.ts';
-import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
-import { trySample } from '../pki/signing/profile-sample.ts';
 import type { Product } from '../provisioning/product.ts';
 import { SIGNER_QUEUE } from '../provisioning/task-queues.ts';
-import { runWorker } from './role.ts';
-import type { Role } from './role.ts';
+import type { Registry } from '../registry/registry.ts';
 import { dataConverter } from '../temporal/connection.ts';
+import { closeAll } from './close-all.ts';
+import type { Closing } from './close-all.ts';
+import { every } from './periodic-role.ts';
+import type { Duty } from './periodic-role.ts';
+import { joinRoles, runWorker } from './role.ts';
+import type { Role } from './role.ts';
 
-export interface SignerRoleOptions {
+/** Withdrawals within a minute share a list. */
+const CRL_INTERVAL_MS = 60_000;
+
+/** What a thief of the whole host could take back unseen: a minute of signatures. */
+const CHECKPOINT_INTERVAL_MS = 60_000;
+
+/** Where a signer works. */
+export interface SignerPlace {
+  readonly stateFolder: string;
+  readonly config: LineConfig;
+  /** Opened, and closed after the signer has stopped, by the caller. */
   readonly ca: IssuingCa;
-  readonly ledger: SqlLedger;
-  readonly rates: StationRates;
-  readonly orders: OrderSources;
-  readonly products: readonly Product[];
   readonly connection: NativeConnection;
   readonly namespace: string;
+  /** Where it is on the host of the signer: it learns what each revocation list says. */
+  readonly registry?: Registry;
+  readonly log: Logger;
 }
 
-/** The signer, alone with the CA key. Throws PROFILE_INVALID for a product that this CA cannot certify as configured. */
-export async function startSigner(options: SignerRoleOptions): Promise<Role> {
-  const { ca, ledger, rates, orders: sources, products, connection, namespace } = options;
+/** A signer that runs. */
+export interface SignerRole extends Role {
+  readonly ledger: SqlLedger;
+}
+
+/**
+ * Opens the signer, alone with the CA key: its ledger, its audit log and witness, its worker, its revocation list. Throws
+ * PROFILE_INVALID, before anything is opened, for a product that this CA cannot certify as configured; LEDGER_… and
+ * AUDIT_KEY_INVALID. It ends by itself when the ledger was exchanged for an old copy, or its worker fails.
+ */
+export async function openSigner(place: SignerPlace): Promise<SignerRole> {
+  const { stateFolder, config, ca, registry, log } = place;
+  const profiles = await profilesUnder(ca, config.products);
+  const closing: Closing = [];
+  try {
+    const database = await openLineDatabase({ stateFolder, config });
+    const ledger = new SqlLedger(database);
+    closing.push(() => ledger.close());
+    const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
+    const keepWitness = witnessKeeper(audit);
+    // What was signed last is witnessed too.
+    closing.push(() => keepWitness().catch((error: unknown) => log.error({ err: error }, NO_CHECKPOINT)));
+    const checkpoint = { run: keepWitness, failed: NO_CHECKPOINT, isFatal: isStale };
+    const witness = every(CHECKPOINT_INTERVAL_MS, [checkpoint], log);
+    closing.push(() => witness.stop());
+    const orders = new OrderDesk(orderSourcesOf(stateFolder, config), ledger);
+    const stations = new StationGate(ledger, new StationRates(database));
+    const issuer = new Issuer({ ca, ledger, profileOf: (product) => profiles.get(product) });
+    const worker = await startWorker(new SigningDesk({ stations, orders, issuer, ledger }), place);
+    closing.push(() => worker.stop());
+    const crl = every(CRL_INTERVAL_MS, crlDuties({ ca, ledger, stateFolder, log }, registry), log);
+    closing.push(() => crl.stop());
+    const { ended } = joinRoles([crl, worker, witness]);
+    return { ledger, ended, stop: () => closeAll(closing) };
+  } catch (error) {
+    // What failed is the news; that a half-started role cannot be closed in order is not.
+    await closeAll(closing).catch((second: unknown) => log.warn({ err: second }, 'could not close in order'));
+    throw error;
+  }
+}
+
+const NO_CHECKPOINT = 'no checkpoint was made; the next try is in a minute';
+
+/** The ledger was exchanged for an old copy: nothing may be signed any more. */
+function isStale(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'LEDGER_STALE';
+}
+
+async function profilesUnder(
+  ca: IssuingCa,
+  products: readonly Product[],
+): Promise<ReadonlyMap<string, CertificateProfile>> {
   const profiles = new Map(products.map((product) => [product.name, profileOfProduct(product)]));
   for (const [product, profile] of profiles)
     await trySample(product, { profile, issuer: ca.facts, now: new Date() });
-  const issuer = new Issuer({ ca, ledger, profileOf: (product) => profiles.get(product) });
-  const stations = new StationGate(ledger, rates);
-  const desk = new SigningDesk({ stations, orders: new OrderDesk(sources, ledger), issuer, ledger });
+  return profiles;
+}
+
+async function startWorker(desk: SigningDesk, { connection, namespace }: SignerPlace): Promise<Role> {
   const worker = await Worker.create({
     connection,
     namespace,
@@ -46,4 +116,21 @@ export async function startSigner(options: SignerRoleOptions): Promise<Role> {
     activities: createSignerActivities(desk),
   });
   return runWorker(worker);
+}
+
+/** First the list, then what the registry learns of it. */
+function crlDuties(
+  parts: Pick<SignerPlace, 'ca' | 'stateFolder' | 'log'> & { readonly ledger: SqlLedger },
+  registry: Registry | undefined,
+): Duty[] {
+  const publish = {
+    run: () => publishDueCrl(parts, parts.log),
+    failed: 'no revocation list was made; the next try is in a minute',
+  };
+  if (registry === undefined) return [publish];
+  const inform = {
+    run: registryUpdater({ ...parts, registry }),
+    failed: 'the registry does not know what was revoked; the next try is in a minute',
+  };
+  return [publish, inform];
 }

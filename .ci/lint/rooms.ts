@@ -161,7 +161,6 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
       'disk',
       'provisioning',
     ],
-    types: ['workers'],
     packages: ['node:*', '@temporalio/worker', 'pino', 'zod'],
   },
   workers: {

@@ -1,20 +1,14 @@
-import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
-import { StationRates } from '../../pki/ledger/station-rates.ts';
 import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
 import { closeAll } from '../../workers/close-all.ts';
 import type { Closing } from '../../workers/close-all.ts';
 import { startIntake } from '../../workers/intake.ts';
-import { keepWitness, openLineAudit } from '../../line/audit.ts';
-import { keepCrl } from '../../line/crl.ts';
 import { openConfiguredCa, readIssuers } from '../../line/ca.ts';
-import { openLineDatabase } from '../../line/ledger.ts';
-import { orderSourcesOf } from '../../line/orders.ts';
 import { installTemporalRuntime, openLineLog } from '../../line/log.ts';
 import { startOrchestrator } from '../../workers/orchestrator.ts';
 import { joinRoles } from '../../workers/role.ts';
 import type { Role } from '../../workers/role.ts';
 import { findRunningServer } from '../../line/running-server.ts';
-import { startSigner } from '../../workers/signer.ts';
+import { openSigner } from '../../workers/signer.ts';
 import { logPath, registryPath } from '../../line/state-folder.ts';
 import { startStation } from '../../workers/station.ts';
 import { connectClient, connectWorkers } from '../../temporal/connection.ts';
@@ -86,25 +80,9 @@ async function sign(surroundings: Surroundings): ReturnType<Start> {
   const { stateFolder, config, connection, namespace, log, closing } = surroundings;
   const ca = await openConfiguredCa(stateFolder, config);
   closing.push(() => ca.signer.close());
-  const database = await openLineDatabase({ stateFolder, config });
-  const ledger = new SqlLedger(database);
-  closing.push(() => ledger.close());
-  const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
-  const witness = keepWitness(audit, log);
-  closing.push(() => witness.stop());
-  const signer = await startSigner({
-    ca,
-    ledger,
-    rates: new StationRates(database),
-    orders: orderSourcesOf(stateFolder, config),
-    products: config.products,
-    connection,
-    namespace,
-  });
+  const signer = await openSigner({ stateFolder, config, ca, connection, namespace, log });
   closing.push(() => signer.stop());
-  const crl = keepCrl({ ca, ledger, stateFolder, log });
-  closing.push(() => crl.stop());
-  return joinRoles([crl, signer, witness]);
+  return signer;
 }
 
 async function attend(surroundings: Surroundings): ReturnType<Start> {

@@ -11,7 +11,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { auditKeyDraftPath } from '../../pki/keys/audit-key.ts';
 import { checkWitness } from '../../pki/audit/audit-witness.ts';
@@ -22,12 +21,10 @@ import { SqliteDatabase } from '../../pki/ledger/sqlite-database.ts';
 import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
 import { issueCrl } from '../../pki/revocation/crl-issuer.ts';
 import { ensureDemoCa } from '../../line/ca.ts';
-import { keepWitness, openLineAudit, witness } from '../../line/audit.ts';
+import { openLineAudit, witness, witnessKeeper } from '../../line/audit.ts';
 import type { LineAudit } from '../../line/audit.ts';
 import { auditKeyPath, auditVerifierPath, auditWitnessPath, ledgerPath } from '../../line/state-folder.ts';
 import { issueInto } from '../cli/issued-lot.ts';
-
-const log = pino({ level: 'silent' });
 
 interface Signer {
   readonly state: string;
@@ -120,7 +117,7 @@ describe('a signer that starts', () => {
 describe('a signer that is killed in its first start', () => {
   it.each([
     ['before its first witness', 'auditHead'],
-    ['before it heeds that witness', 'witnessed'],
+    ['before it accepts that witness', 'witnessed'],
   ])('%s starts again', async (_when, method) => {
     const { start, state } = await newSigner();
     const script = new URL('./start-audit-and-die.ts', import.meta.url).pathname;
@@ -146,12 +143,13 @@ describe('a signer that is killed in its first start', () => {
 });
 
 describe('a signer that runs', () => {
-  it('witnesses what it signed when it is stopped', async () => {
+  it('witnesses what it signed since the last time', async () => {
     const { start, state, ca } = await newSigner();
     const audit = await start();
-    const role = keepWitness(audit, log);
+    const keep = witnessKeeper(audit);
+    await keep();
     await issueInto({ state }, ['CL-2'], ca);
-    await role.stop();
+    await keep();
     const { size } = await audit.ledger.auditHead();
     expect(readFileSync(auditWitnessPath(state), 'utf8').split('\n')[1]).toBe(String(size));
   });
@@ -174,7 +172,6 @@ describe('a signer that runs', () => {
     const counting = { ...ca, signer: { ...signer, probe: async () => {}, close: async () => {} } };
     await expect(issueCrl(counting, ledger, new Date())).rejects.toThrow(stale('exchanged'));
     expect(signatures).toBe(0);
-    const role = keepWitness({ ...audit, key }, log);
-    await expect(role.ended).rejects.toThrow(stale('older'));
+    await expect(witnessKeeper({ ...audit, key })()).rejects.toThrow(stale('older'));
   });
 });
