@@ -5,6 +5,7 @@ import { createDevelopmentCa, loadFactoryIca, readCaChain } from '../pki/ca/ca-f
 import { openIssuingCa } from '../pki/ca/issuing-ca.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
 import { passphraseFromFile } from '../pki/keys/passphrase.ts';
+import { pemBlocks } from '../pki/x509/pem.ts';
 import { Pkcs11Signer } from '../pki/signers/pkcs11-signer.ts';
 import type { Signer } from '../pki/signers/signer.ts';
 import { ConfigError } from './config-error.ts';
@@ -57,15 +58,13 @@ export async function ensureDemoCa(stateFolder: string): Promise<IssuingCa> {
   return openLineCa(stateFolder);
 }
 
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
 /** Our CA certificates, DER, for a host that has no CA: what makes a board ours. Throws CONFIG_INVALID. */
 export function readIssuers(stateFolder: string, issuersFile: string | undefined): Uint8Array[] {
   if (issuersFile === undefined) return readCaChain(caFolder(stateFolder));
   try {
-    const certificates = readFileSync(issuersFile, 'utf8').match(PEM_CERTIFICATE) ?? [];
+    const certificates = pemBlocks('CERTIFICATE', readFileSync(issuersFile));
     if (certificates.length === 0) throw new Error('it holds no PEM certificate');
-    return certificates.map((pem) => Uint8Array.from(new X509Certificate(pem).raw));
+    return certificates.map((der) => Uint8Array.from(new X509Certificate(der).raw));
   } catch (error) {
     const message = `The CA certificates of ${issuersFile} cannot be read (${(error as Error).message}): copy the signer's chain.pem there.`;
     throw new ConfigError('CONFIG_INVALID', message, { cause: error });

@@ -1,12 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
 import { readCaChain } from '../../pki/ca/ca-folder.ts';
+import { CLOCK_TOLERANCE_MS } from '../../pki/clock-tolerance.ts';
 import { caFolder, registryPath } from '../../line/state-folder.ts';
 import { fail, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
-
-/** Clocks of one host do not run apart; what is further ahead was set wrong once, or is set wrong now. */
-const TOLERANCE_MS = 5 * 60_000;
 
 /** This program is not older; a board without a battery starts in 1970. */
 const EARLIEST = Date.UTC(2026, 0, 1);
@@ -15,7 +13,7 @@ const EARLIEST = Date.UTC(2026, 0, 1);
 export function checkClock(stateFolder: string, nowMs: number = Date.now()): Finding {
   const shown = new Date(nowMs).toISOString();
   const past = [['this program', EARLIEST], ...pastOf(stateFolder)] as const;
-  const ahead = past.find(([, atMs]) => atMs > nowMs + TOLERANCE_MS);
+  const ahead = past.find(([, atMs]) => atMs > nowMs + CLOCK_TOLERANCE_MS);
   if (ahead === undefined) return ok('clock', shown);
   const [what, atMs] = ahead;
   const says = `${shown}, but ${what} is of ${new Date(atMs).toISOString()}: set the clock, certificates depend on it`;

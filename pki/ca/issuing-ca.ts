@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { readCertificate, readPurposes, readTime } from '../x509/certificate-reader.ts';
+import { readCertificate, readPurposes } from '../x509/certificate-reader.ts';
+import { readTime } from '../x509/time.ts';
 import { PkiError } from '../pki-error.ts';
 import type { IssuerFacts } from '../x509/issuer-facts.ts';
 import type { Signer } from '../signers/signer.ts';

@@ -10,10 +10,9 @@ import { buildDeviceTbs, randomCertificateSerial } from './device-certificate.ts
 import type { DeviceCertificateTerms } from './device-certificate.ts';
 import type { IssuerFacts } from '../x509/issuer-facts.ts';
 import { keyIdentifierOf } from '../x509/p256.ts';
+import { derTime } from '../x509/time.ts';
 import { COMMON_NAME, SERIAL_NUMBER, SUBJECT_ALT_NAME } from '../x509/oids.ts';
 
-/** RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050. */
-const FIRST_GENERALIZED_YEAR = 2050;
 /** Context tag of a certificate's extensions. */
 const EXTENSIONS = 0xa3;
 
@@ -56,7 +55,7 @@ export class DeviceTbsTemplate {
   tbsOf({ serial, spki, certificateSerial, notBefore }: DeviceCertificateTerms): Uint8Array {
     const { version, algorithm, issuer, organization } = this.#parts;
     const { commonName, subjectAltName } = namesOf(this.#profile, serial);
-    const validity = derSequence(timeElement(notBefore), timeElement(notAfterOf(this.#profile, notBefore)));
+    const validity = derSequence(derTime(notBefore), derTime(notAfterOf(this.#profile, notBefore)));
     const subject = derSequence(
       organization,
       rdn(SERIAL_NUMBER, DER_TAG.printableString, serial),
@@ -109,11 +108,4 @@ function cutExtensions(fields: DerReader): { fixed: Buffer; altName: AltNameTemp
 
 function rdn(type: Uint8Array, tag: number, text: string): Uint8Array {
   return derElement(DER_TAG.set, derSequence(type, derElement(tag, Buffer.from(text))));
-}
-
-function timeElement(time: Date): Uint8Array {
-  const digits = `${time.toISOString().slice(0, 19).replaceAll(/\D/g, '')}Z`;
-  return time.getUTCFullYear() < FIRST_GENERALIZED_YEAR
-    ? derElement(DER_TAG.utcTime, Buffer.from(digits.slice(2)))
-    : derElement(DER_TAG.generalizedTime, Buffer.from(digits));
 }

@@ -45,7 +45,7 @@ export function signNote(text: string, verifier: NoteVerifier, privateKey: KeyOb
   return `${text}\n— ${verifier.name} ${signature.toString('base64')}\n`;
 }
 
-/** The text of a note that this key signed, whoever else did; undefined where it did not. */
+/** The text of a note that this key signed, no matter who else did; undefined where it did not. */
 export function openNote(note: string, verifier: NoteVerifier): string | undefined {
   const { text, signatures } = splitNote(note) ?? { text: '', signatures: [] };
   return signatures.some((line) => isSignedBy(line, text, verifier)) ? text : undefined;

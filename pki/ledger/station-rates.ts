@@ -1,3 +1,4 @@
+import { CLOCK_TOLERANCE_MS } from '../clock-tolerance.ts';
 import type { EnrolledStation } from '../signing/stations.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
 import { selectEmptyAt, updateEmptyAt } from './sql-station.ts';
@@ -9,9 +10,6 @@ const MINUTE_US = MINUTE_MS * 1_000;
 
 /** A lease is a sixth of a minute's worth: a busy station costs six small writes a minute, a restart at most ten seconds. */
 const LEASES_A_MINUTE = 6;
-
-/** A time that is further ahead than clocks of two hosts may differ was never true. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /** What of a station's allowance this process may give out without asking again, and when it was taken. */
 interface Lease {

@@ -2,11 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { SubjectAltName } from '../../provisioning/product.ts';
 import { extensionOf } from './lint-check.ts';
-import { readCertificate, readName, readPurposes, readTime } from '../x509/certificate-reader.ts';
+import { readCertificate, readName, readPurposes } from '../x509/certificate-reader.ts';
+import { unlessMalformed } from '../x509/der-reader.ts';
+import { readTime } from '../x509/time.ts';
 import type { CertificateFields, NameAttribute } from '../x509/certificate-reader.ts';
 import { readAltName } from './alt-name.ts';
 import { sha256Hex } from '../x509/p256.ts';
-import { PkiError } from '../pki-error.ts';
 import { OID } from '../x509/oids.ts';
 
 /** What a certificate says; texts are empty where its subject has no such attribute. */
@@ -69,26 +70,17 @@ function isSignedBy(certificate: X509Certificate, key: KeyObject): boolean {
 }
 
 function strictFields(der: Uint8Array): CertificateFields | undefined {
-  return orUndefined(() => readCertificate(der));
+  return unlessMalformed(() => readCertificate(der));
 }
 
 /** What an extension says, where there is one in a form that we read. */
 function readable<T>(fields: CertificateFields, oid: string, read: (value: Uint8Array) => T): T | undefined {
   const extension = extensionOf(fields, oid);
-  return extension && orUndefined(() => read(extension.value));
+  return extension && unlessMalformed(() => read(extension.value));
 }
 
 function definedAltName(subjectAltName: SubjectAltName | undefined): { subjectAltName?: SubjectAltName } {
   return subjectAltName === undefined ? {} : { subjectAltName };
-}
-
-function orUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PkiError && error.code === 'DER_MALFORMED') return undefined;
-    throw error;
-  }
 }
 
 function factsOf(fields: CertificateFields): Omit<CertificateFacts, 'certificateSha256' | 'issuedByUs'> {

@@ -1,13 +1,13 @@
 import type { LintCheck, LintContext } from './lint-check.ts';
 import { readCertificate } from '../x509/certificate-reader.ts';
 import type { CertificateFields } from '../x509/certificate-reader.ts';
+import { unlessMalformed } from '../x509/der-reader.ts';
 import { ALT_NAME_CHECKS } from './alt-name.ts';
 import { ENVELOPE_CHECKS } from './envelope.ts';
 import { EXTENSION_CHECKS } from './extensions.ts';
 import { KEY_CHECKS } from './key.ts';
 import { NAME_CHECKS } from './names.ts';
 import { VALIDITY_CHECKS } from './validity.ts';
-import { PkiError } from '../pki-error.ts';
 
 /** One rule that a certificate breaks: its stable code, and what would be right. */
 export interface LintFinding {
@@ -37,22 +37,13 @@ export const LINT_CODES: readonly string[] = [DER_FINDING.code, ...CHECKS.map(({
  * own strict one: neither the library that makes certificates nor OpenSSL, whose tolerance would hide defects.
  */
 export function lintCertificate(der: Uint8Array, context: LintContext = {}): LintFinding[] {
-  const fields = orUndefined(() => readCertificate(der));
+  const fields = unlessMalformed(() => readCertificate(der));
   if (fields === undefined) return [DER_FINDING];
   const broken = CHECKS.filter((check) => !holds(check, der, fields, context));
   return broken.map(({ code, rule }) => ({ code, rule }));
 }
 
+/** A malformed part is a finding, any other error a defect of the linter. */
 function holds(check: LintCheck, der: Uint8Array, fields: CertificateFields, context: LintContext): boolean {
-  return orUndefined(() => check.holds({ der, fields }, context)) ?? false;
-}
-
-/** A malformed part is a finding, anything else a defect of the linter. */
-function orUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PkiError && error.code === 'DER_MALFORMED') return undefined;
-    throw error;
-  }
+  return unlessMalformed(() => check.holds({ der, fields }, context)) ?? false;
 }

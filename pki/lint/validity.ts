@@ -1,6 +1,6 @@
 import { oncePerCertificate } from './lint-check.ts';
 import type { LintCheck, LintedCertificate } from './lint-check.ts';
-import { readTime } from '../x509/certificate-reader.ts';
+import { readTime } from '../x509/time.ts';
 import { DER_TAG } from '../x509/der-reader.ts';
 
 /** RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050. */

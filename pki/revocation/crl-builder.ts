@@ -1,9 +1,11 @@
 import { readCertificate } from '../x509/certificate-reader.ts';
-import type { CrlEntry, CrlReason } from '../x509/crl-reader.ts';
+import type { CrlEntry } from '../x509/crl-reader.ts';
 import { DER_TAG } from '../x509/der-reader.ts';
 import { derElement, derInteger, derSequence } from '../x509/der-writer.ts';
 import type { IssuerFacts } from '../x509/issuer-facts.ts';
 import { ECDSA_WITH_SHA256 } from '../x509/p256.ts';
+import { CRL_REASONS } from '../x509/revocation-reason.ts';
+import { derTime } from '../x509/time.ts';
 import type { WithdrawnCertificate } from './withdrawals.ts';
 import { assembleCertificate, PLACEHOLDER_SIGNATURE } from '../x509/tbs-builder.ts';
 
@@ -17,22 +19,6 @@ const EXTENSIONS = 0xa0;
 const KEY_IDENTIFIER = 0x80;
 const VERSION_2 = 1;
 
-/** RFC 5280 §5.3.1. */
-const REASON_CODES: Record<CrlReason, number> = {
-  unspecified: 0,
-  keyCompromise: 1,
-  cACompromise: 2,
-  affiliationChanged: 3,
-  superseded: 4,
-  cessationOfOperation: 5,
-  certificateHold: 6,
-  privilegeWithdrawn: 9,
-  aACompromise: 10,
-};
-
-/** RFC 5280 §5.1.2.4: UTCTime through 2049, GeneralizedTime from 2050. */
-const FIRST_GENERALIZED_YEAR = 2050;
-
 /** What a revocation list says besides its entries. */
 export interface CrlTerms {
   readonly number: number;
@@ -41,8 +27,12 @@ export interface CrlTerms {
 }
 
 /**
- * The to-be-signed part of a v2 revocation list (RFC 5280 §5.1.2) of this issuer, with those that are its own, and with
- * `kept`, the entries of an earlier list of it.
+ * The to-be-signed part of a v2 revocation list (RFC 5280 §5.1.2) of this issuer, with the withdrawn certificates that
+ * are its own, and with `kept`, the entries of an earlier list of it.
+ *
+ * Not made by @peculiar/x509: its X509CrlGenerator (2.2.0) takes no finished signature as its certificate generator does,
+ * it signs with a key in the process; it is asynchronous, and the ledger numbers a list and records its hash within one
+ * transaction; and it compares each entry with all before it. So tests have OpenSSL read and verify what this makes.
  */
 export function buildCrlTbs(
   issuer: IssuerFacts,
@@ -70,7 +60,7 @@ export function buildCrlTbs(
 }
 
 function entryOf({ certificateSerial, revokedAt, reason }: CrlEntry): Uint8Array {
-  const code = derElement(ENUMERATED, Uint8Array.of(REASON_CODES[reason]));
+  const code = derElement(ENUMERATED, Uint8Array.of(CRL_REASONS[reason]));
   const serial = derInteger(Buffer.from(certificateSerial, 'hex'));
   // §5.3.1: no extension says what 0 would.
   const reasons = reason === 'unspecified' ? [] : [derSequence(extension(REASON_CODE, code))];
@@ -88,13 +78,6 @@ function crlNumber(number: number): Uint8Array {
 /** None of those here is critical. */
 function extension(oid: Uint8Array, value: Uint8Array): Uint8Array {
   return derSequence(oid, derElement(DER_TAG.octetString, value));
-}
-
-function derTime(time: Date): Uint8Array {
-  const digits = `${time.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}Z`;
-  return time.getUTCFullYear() < FIRST_GENERALIZED_YEAR
-    ? derElement(DER_TAG.utcTime, Buffer.from(digits.slice(2)))
-    : derElement(DER_TAG.generalizedTime, Buffer.from(digits));
 }
 
 function issuerOf(tbs: Uint8Array): Uint8Array {

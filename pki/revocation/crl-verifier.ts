@@ -4,11 +4,9 @@ import type { CertificateFields } from '../x509/certificate-reader.ts';
 import { readCrl } from '../x509/crl-reader.ts';
 import type { CrlFields } from '../x509/crl-reader.ts';
 import { ECDSA_WITH_SHA256, sha256Hex } from '../x509/p256.ts';
+import { CLOCK_TOLERANCE_MS } from '../clock-tolerance.ts';
 import { PkiError } from '../pki-error.ts';
 import { OID } from '../x509/oids.ts';
-
-/** A clock may be so far behind that of the CA. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /** Bit cRLSign of a key usage (RFC 5280 §4.2.1.3) in its first octet. */
 const CRL_SIGN = 0x02;

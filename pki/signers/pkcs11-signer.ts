@@ -1,12 +1,10 @@
-import { createHash, verify } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
-import { publicKeyOfSpki } from '../x509/p256.ts';
+import { createHash } from 'node:crypto';
 import { PkiError } from '../pki-error.ts';
 import type { Pkcs11Key } from './pkcs11-key.ts';
 import { Pkcs11Process } from './pkcs11-process.ts';
+import { closedSigner, probeSigner } from './probe-signer.ts';
 import type { Signer, SigningContext } from './signer.ts';
 
-const PROBE_MESSAGE = Buffer.from('certline signer probe');
 /** Network HSMs fail over within seconds; a signature takes 10 to 50 ms on slow ones. */
 const TIMEOUT_MS = 10_000;
 
@@ -19,7 +17,6 @@ export class Pkcs11Signer implements Signer {
   readonly spki: Uint8Array;
   readonly #key: Pkcs11Key;
   readonly #timeoutMs: number;
-  readonly #publicKey: KeyObject;
   #process: Promise<Pkcs11Process>;
   #refused: PkiError | undefined;
   #isClosed = false;
@@ -30,7 +27,6 @@ export class Pkcs11Signer implements Signer {
     this.#key = key;
     this.#timeoutMs = timeoutMs;
     this.#process = Promise.resolve(process);
-    this.#publicKey = publicKeyOfSpki(spki)!;
   }
 
   /** Opens the token. Throws TOKEN_PIN_REFUSED, CA_UNAVAILABLE when the token, its library or the key is not there. */
@@ -40,22 +36,14 @@ export class Pkcs11Signer implements Signer {
   }
 
   async sign(message: Uint8Array, { signal }: SigningContext): Promise<Uint8Array> {
-    if (this.#isClosed)
-      throw new PkiError('CA_UNAVAILABLE', `The signer ${this.id} is closed: start it again.`, {
-        reason: 'closed',
-      });
+    if (this.#isClosed) throw closedSigner(this.id);
     const process = await this.#running();
     const signing = process.sign(createHash('sha256').update(message).digest());
     return signal === undefined ? signing : Promise.race([signing, aborted(signal)]);
   }
 
   async probe(): Promise<void> {
-    const signature = await this.sign(PROBE_MESSAGE, { requestId: 'probe' });
-    const key = { key: this.#publicKey, dsaEncoding: 'ieee-p1363' } as const;
-    if (verify('sha256', PROBE_MESSAGE, key, signature)) return;
-    throw new PkiError('CA_UNAVAILABLE', `The signer ${this.id} made a signature that does not verify.`, {
-      reason: 'probe',
-    });
+    await probeSigner(this);
   }
 
   async close(): Promise<void> {

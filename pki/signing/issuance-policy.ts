@@ -3,6 +3,7 @@ import type { IssuanceState, Reservation } from './issuances.ts';
 import type { ReleasedUnit } from './releases.ts';
 import type { OrderStanding } from '../orders/order-standing.ts';
 import { openOrderAt } from '../orders/order-policy.ts';
+import { CLOCK_TOLERANCE_MS } from '../clock-tolerance.ts';
 import { PkiError } from '../pki-error.ts';
 
 /** Whether an issuance is the first of its serial, which uses quota, or a further one, which uses the order's reissues. */
@@ -46,9 +47,6 @@ export interface ReservationPlan {
   readonly kind: IssuanceKind;
   readonly displaced: readonly Displacement[];
 }
-
-/** How far the clock may be behind the latest reservation: as far as two hosts' clocks may differ. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /**
  * Decides whether a reservation may be made, and what gives way to it. In this order: the clock has not gone back; the

@@ -1,11 +1,9 @@
 import type { EnrolledStation, Stations } from './stations.ts';
+import { CLOCK_TOLERANCE_MS } from '../clock-tolerance.ts';
 import { PkiError } from '../pki-error.ts';
 import { parseVerifier } from '../keys/signed-note.ts';
 import { isStatementSigned } from './signed-request.ts';
 import type { RequestStatement } from './signed-request.ts';
-
-/** How far a station's clock may be off: as far as two hosts' clocks may differ. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /** When a request came, by clocks that are not the station's. */
 export interface Arrival {

@@ -60,22 +60,6 @@ export function readName(name: Uint8Array): NameAttribute[][] {
   return list;
 }
 
-/**
- * The moment of a UTCTime or GeneralizedTime in the one form that RFC 5280 §4.1.2.5 allows: whole seconds, Z. Undefined
- * for any other form or a day that does not exist.
- */
-export function readTime(time: DerElement): Date | undefined {
-  const digits = /^(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/.exec(
-    Buffer.from(time.content).toString('latin1'),
-  );
-  if (!digits || (digits[1]?.length === 4) !== (time.tag === DER_TAG.generalizedTime)) return undefined;
-  const [, year = '', month, day, hours, minutes, seconds] = digits;
-  const fullYear = year.length === 4 ? year : `${Number(year) < 50 ? '20' : '19'}${year}`;
-  const iso = `${fullYear}-${month}-${day}T${hours}:${minutes}:${seconds}.000Z`;
-  const moment = new Date(iso);
-  return !Number.isNaN(moment.getTime()) && moment.toISOString() === iso ? moment : undefined;
-}
-
 /** The purposes of an extended key usage extension, dotted OIDs, out of its value. Throws DER_MALFORMED. */
 export function readPurposes(value: Uint8Array): string[] {
   const outer = new DerReader(value);

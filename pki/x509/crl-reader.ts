@@ -1,8 +1,11 @@
-import { readExtensions, readTime } from './certificate-reader.ts';
+import { readExtensions } from './certificate-reader.ts';
+import { readTime } from './time.ts';
 import type { ExtensionFields } from './certificate-reader.ts';
 import { assertStrictDer, DER_TAG, DerReader, readSmallInteger } from './der-reader.ts';
 import { PkiError } from '../pki-error.ts';
 import { OID } from './oids.ts';
+import { crlReasonOf } from './revocation-reason.ts';
+import type { CrlReason } from './revocation-reason.ts';
 
 /** A certificate on a revocation list. */
 export interface CrlEntry {
@@ -28,24 +31,6 @@ export interface CrlFields {
   /** DER of the ECDSA signature. */
   readonly signature: Uint8Array;
 }
-
-/** RFC 5280 §5.3.1; nothing has 7, and 8 belongs to lists of changes, which are refused. */
-const REASONS = [
-  'unspecified',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  undefined,
-  undefined,
-  'privilegeWithdrawn',
-  'aACompromise',
-] as const;
-
-/** Why a certificate is on a list. On hold is not revoked: that may end. */
-export type CrlReason = NonNullable<(typeof REASONS)[number]>;
 
 const EXTENSIONS = 0xa0;
 const ENUMERATED = 0x0a;
@@ -118,9 +103,9 @@ function numberIn(extensions: readonly ExtensionFields[]): number {
 
 function reasonIn(extensions: readonly ExtensionFields[]): CrlReason {
   const value = valueOf(extensions, OID.reasonCode);
-  const reason = REASONS[value === undefined ? 0 : readSmallInteger(contentOf(value, ENUMERATED))];
+  const reason = crlReasonOf(value === undefined ? 0 : readSmallInteger(contentOf(value, ENUMERATED)));
   if (reason !== undefined) return reason;
-  throw malformed('it lists a certificate for a reason that there is not');
+  throw malformed('it lists a certificate for a reason that does not exist');
 }
 
 function contentOf(value: Uint8Array, tag: number): Uint8Array {

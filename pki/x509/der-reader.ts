@@ -53,8 +53,12 @@ export class DerElement {
 
 /**
  * Reads distinguished encoding and nothing else: definite lengths in the fewest octets, one-octet tags, nothing behind
- * the last element. Shares no code with the library that writes our certificates, so that it cannot share its mistakes.
- * Throws DER_MALFORMED, naming the offset and never the bytes.
+ * the last element. Throws DER_MALFORMED, naming the offset and never the bytes.
+ *
+ * It is independent of @peculiar/x509, which writes CA certificates and the sample of each device profile. It is not
+ * independent of `der-writer.ts`, which fills in device certificates and writes revocation lists: the two share their
+ * table of tags. Against a mistake that both make, property tests hold a filled-in certificate equal to the library's,
+ * and OpenSSL and other programs verify what both write.
  */
 export class DerReader {
   readonly #bytes: Uint8Array;
@@ -131,6 +135,16 @@ export class DerReader {
     if (length < (octets === 1 ? 0x80 : 256 ** (octets - 1)))
       throw malformed(at, 'a length in too many octets');
     return length;
+  }
+}
+
+/** What `read` reads, or undefined where it throws DER_MALFORMED. */
+export function unlessMalformed<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PkiError && error.code === 'DER_MALFORMED') return undefined;
+    throw error;
   }
 }
 

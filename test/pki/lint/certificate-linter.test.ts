@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readCertificate, readTime } from '../../../pki/x509/certificate-reader.ts';
+import { readCertificate } from '../../../pki/x509/certificate-reader.ts';
+import { readTime } from '../../../pki/x509/time.ts';
 import { expectedOf } from '../../../pki/profile/certificate-profile.ts';
 import type { CertificateProfile } from '../../../pki/profile/certificate-profile.ts';
 import { LINT_CODES, lintCertificate } from '../../../pki/lint/certificate-linter.ts';
