@@ -90,6 +90,19 @@ export const FAULTS = {
     may: { returnAfterMs: 'number', keepsPower: 'boolean' },
     once: true,
   },
+  'deaf-after-answer': {
+    effect: 'what arrives within forMs after an answer is lost, as on a line that turns round slowly',
+    needs: { forMs: 'number' },
+    may: {},
+    once: false,
+  },
+  'stuck-port': {
+    effect:
+      'from the nth request on the port takes no more bytes: held by flow control, or by a wedged adapter',
+    needs: { nth: 'count' },
+    may: {},
+    once: true,
+  },
   'forget-writes': {
     effect: 'writes (to `path`) are acknowledged and not persisted: the old content, or an empty file, stays',
     needs: {},

@@ -18,6 +18,8 @@ export interface RequestFate {
   readonly copies: 0 | 1 | 2;
   readonly delayMs: number;
   readonly reset: boolean;
+  /** From now on the port takes nothing. */
+  readonly stuck: boolean;
 }
 
 /** The list of faults of a board, with their counters. Faults that happen once leave the list when they have happened. */
@@ -63,6 +65,7 @@ export class BoardFaults {
       copies: lost ? 0 : twice ? 2 : 1,
       delayMs: this.#hit('delay-request')?.delayMs ?? 0,
       reset: this.#hit('reset') !== undefined,
+      stuck: this.#hit('stuck-port') !== undefined,
     };
   }
 

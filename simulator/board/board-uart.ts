@@ -37,6 +37,8 @@ export class BoardUart {
   #state: State = 'off';
   #receivedUntilMs = 0;
   #sentUntilMs = 0;
+  /** When the last answer was out. */
+  #answeredAtMs = -Infinity;
   #bootTimer: NodeJS.Timeout | undefined;
   #previousAnswer: Uint8Array | undefined;
 
@@ -95,12 +97,17 @@ export class BoardUart {
   }
 
   #onBytes(bytes: Uint8Array, atMs: number): void {
-    if (this.#state !== 'running') return;
+    if (this.#state !== 'running' || this.#isDeaf(atMs)) return;
     if (this.#board.profile.transport === 'uart') this.#onFrames(bytes, atMs);
     // A UART interrupts for every byte; a pty or USB hands over what it has.
     else if (this.#byteMs > 0) for (const byte of bytes) this.#onShellBytes(Uint8Array.of(byte), atMs);
     else this.#onShellBytes(bytes, atMs);
     this.#serve();
+  }
+
+  #isDeaf(atMs: number): boolean {
+    const forMs = this.#board.faults.find('deaf-after-answer')?.forMs ?? 0;
+    return forMs > 0 && atMs - this.#answeredAtMs < forMs;
   }
 
   #onFrames(bytes: Uint8Array, atMs: number): void {
@@ -130,6 +137,7 @@ export class BoardUart {
     if (!request) return;
     const fate = this.#board.faults.onRequest();
     if (fate.reset) return this.#board.reset();
+    if (fate.stuck) return this.#board.events.onStuck?.();
     if (fate.copies === 2) this.#queue.unshift(request);
     if (fate.copies === 0) return this.#serve();
     this.#serving = true;
@@ -155,6 +163,7 @@ export class BoardUart {
     }
     this.#sentUntilMs = dueMs;
     this.#outgoing.at(dueMs, () => {
+      if (answers.length > 0) this.#answeredAtMs = performance.now();
       this.#serving = false;
       this.#serve();
     });

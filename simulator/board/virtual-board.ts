@@ -32,6 +32,8 @@ export interface BoardEvents {
   onReset?: (() => void) | undefined;
   /** A fault pulls the plug now. */
   onUnplug?: ((fault: BoardFault<'unplug'>) => void) | undefined;
+  /** A fault stops the port from taking bytes now. */
+  onStuck?: (() => void) | undefined;
   /** The firmware crashed; only a power cycle helps. */
   onCrash?: (() => void) | undefined;
   /** A file was given to the flash to store, whether it was stored or not. */

@@ -68,6 +68,11 @@ export class PtyPort {
     if (waiting === 0) this.#flush();
   }
 
+  /** Takes no more bytes from the client: its writes wait as soon as the kernel's buffer is full. */
+  stopReading(): void {
+    this.#master.pause();
+  }
+
   /** Pulls the plug: both ends close, the client sees its port disconnect. */
   close(): void {
     if (this.#closed) return;

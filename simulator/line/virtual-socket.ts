@@ -36,6 +36,7 @@ export class VirtualSocket {
   seat(board: VirtualBoard): void {
     const uart = new BoardUart(board, this.#speed, (bytes) => this.#port?.write(bytes));
     this.#seated = { board, uart };
+    board.events = { ...board.events, onStuck: () => this.#port?.stopReading() };
     this.connect();
     uart.start();
   }

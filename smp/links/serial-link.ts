@@ -6,13 +6,13 @@ import type { SmpErrorCode } from '../smp-error.ts';
 /** A serial port by its path; 8N1 without flow control. */
 export interface SerialLinkOptions {
   /** E.g. `/dev/ttyACM0`, `/dev/serial/by-id/…`, `/dev/serial/by-path/…`. */
-  path: string;
+  readonly path: string;
   /** Bits per second; default 115200. */
-  baudRate?: number;
+  readonly baudRate?: number;
   /** Level of DTR once open; left to the operating system when absent, which asserts it. */
-  dtr?: boolean;
+  readonly dtr?: boolean;
   /** Level of RTS once open; likewise. */
-  rts?: boolean;
+  readonly rts?: boolean;
 }
 
 /**
@@ -33,6 +33,9 @@ export async function openSerialLink(options: SerialLinkOptions): Promise<Link> 
   return new SerialLink(port);
 }
 
+/** A driver that does not let go of its port must not hold up whoever wants to end. */
+const CLOSE_LIMIT_MS = 2_000;
+
 class SerialLink implements Link {
   readonly name: string;
   readonly bitsPerSecond: number;
@@ -41,6 +44,7 @@ class SerialLink implements Link {
   readonly #closedListeners = new Set<(cause: Error | undefined) => void>();
   readonly #pendingWrites = new Set<(cause: Error) => void>();
   readonly #closed = Promise.withResolvers<void>();
+  #closing: Promise<void> | undefined;
 
   constructor(port: SerialPort) {
     this.#port = port;
@@ -81,12 +85,26 @@ class SerialLink implements Link {
   }
 
   async close(): Promise<void> {
-    if (this.#port.isOpen) {
-      this.#port.close((error) => {
-        if (error) this.#ended(error);
-      });
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  /** What the port does not take is thrown away first: the operating system would wait for it, up to half a minute. */
+  async #close(): Promise<void> {
+    const timer = setTimeout(() => this.#ended(undefined), CLOSE_LIMIT_MS);
+    if (this.#port.isOpen && this.#pendingWrites.size > 0) {
+      this.#port.flush(() => this.#closePort());
+    } else if (this.#port.isOpen) {
+      this.#closePort();
     }
     await this.#closed.promise;
+    clearTimeout(timer);
+  }
+
+  #closePort(): void {
+    this.#port.close((error) => {
+      if (error) this.#ended(error);
+    });
   }
 
   #received(bytes: Buffer): void {
