@@ -21,9 +21,9 @@ export const SHELL_EXEC: SmpRequest<{ argv: readonly string[] }, ShellResult> = 
   encode: (parameters) => ({ argv: parameters.argv }),
   parse: (body) => {
     const output = text(body, 'o');
-    const ret = body['ret'] ?? body['rc'] ?? 0;
-    if (output === undefined || typeof ret !== 'number') return undefined;
-    return { output: plainText(output), ret };
+    const ret = body['ret'] ?? body['rc'];
+    if (output === undefined || !Number.isSafeInteger(ret)) return undefined;
+    return { output: plainText(output), ret: ret as number };
   },
 };
 

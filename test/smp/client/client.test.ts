@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { SmpClient } from '../../../smp/client/client.ts';
 import type { SmpClientOptions } from '../../../smp/client/client.ts';
-import { FS_DOWNLOAD, FS_STATUS, FS_UPLOAD_LAST } from '../../../smp/requests/fs-requests.ts';
+import { FS_CLOSE, FS_DOWNLOAD, FS_STATUS, FS_UPLOAD_LAST } from '../../../smp/requests/fs-requests.ts';
+import { OS_RESET } from '../../../smp/requests/os-requests.ts';
 import type { TraceEvent } from '../../../smp/client/tracer.ts';
 import { cborMap, consoleLines, parseRequestFrame, replyMessage } from './board-frames.ts';
 import type { BoardRequest } from './board-frames.ts';
@@ -196,6 +197,51 @@ describe('requests', () => {
     await expect(echo(client, 'x')).rejects.toMatchObject({ code: 'SMP_MALFORMED_REPLY' });
     expect(link.written).toHaveLength(1);
   });
+
+  it.each([-1, -22, -2_147_483_648])('takes an rc below zero for a failure: %i', async (rc) => {
+    const { link, client } = open();
+    answer(link, (request) => frame(request, { rc }));
+    for (const ask of [
+      (): Promise<unknown> => client.request(OS_RESET, { force: false }),
+      (): Promise<unknown> => client.request(FS_CLOSE, undefined),
+    ]) {
+      await expect(ask()).rejects.toMatchObject({
+        code: 'SMP_DEVICE_ERROR',
+        device: { group: undefined, rc },
+      });
+    }
+  });
+
+  it.each([
+    { rc: 'fail' },
+    { rc: Buffer.from('x') },
+    { rc: {} },
+    { rc: [0] },
+    { err: {} },
+    { err: 'fail' },
+    { err: { group: 8 } },
+    { err: { group: 8, rc: 'x' } },
+    { err: { group: 8, rc: 0 } },
+    { err: { rc: -5 } },
+  ])('takes no malformed code for a success: %j', async (body) => {
+    const { link, client } = open();
+    answer(link, (request) => frame(request, body));
+    for (const ask of [
+      (): Promise<unknown> => client.request(OS_RESET, { force: false }),
+      (): Promise<unknown> => client.request(FS_CLOSE, undefined),
+    ]) {
+      await expect(ask()).rejects.toMatchObject({ code: 'SMP_MALFORMED_REPLY' });
+    }
+  });
+
+  it.each([{ o: 'text' }, { o: 'text', ret: 'x' }, { o: 'text', rc: {} }])(
+    'takes no shell answer without a number for a success: %j',
+    async (body) => {
+      const { link, client } = open();
+      answer(link, (request) => frame(request, body));
+      await expect(exec(client, ['x'])).rejects.toMatchObject({ code: 'SMP_MALFORMED_REPLY' });
+    },
+  );
 
   it('reports a reply that is not CBOR', async () => {
     const { link, client } = open();
