@@ -55,11 +55,11 @@ export class AnswerTimes {
     known.meanMs += (answerMs - known.meanMs) / 8;
   }
 
-  /** Milliseconds to wait after a request was sent that many times before. */
-  waitMs(pace: AnswerPace, sentBefore: number): number {
+  /** Milliseconds to wait for an answer while that many earlier requests have none. */
+  waitMs(pace: AnswerPace, unanswered: number): number {
     const usualMs = this.#usualWaitMs(pace);
-    if (sentBefore === 0) return usualMs;
-    return Math.max(2 ** sentBefore * usualMs, SECOND_WAIT_MS);
+    if (unanswered === 0) return usualMs;
+    return Math.max(2 ** unanswered * usualMs, SECOND_WAIT_MS);
   }
 
   /** Milliseconds after which a request has failed, repeats included: slow boards get as long as they have shown to need. */

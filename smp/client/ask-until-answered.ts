@@ -111,8 +111,9 @@ class Asking<Parameters, Value> {
     for (let sentBefore = 0; ; sentBefore++) {
       const early = (await this.#untilRoom()) ?? (await this.#startLine(sentBefore));
       if (early !== undefined) return early;
+      const unanswered = exchange.sent.count;
       this.#send();
-      const answer = (await this.#pending.within(this.#waitMs(sentBefore))) ?? (await this.#untilWritten());
+      const answer = (await this.#pending.within(this.#waitMs(unanswered))) ?? (await this.#untilWritten());
       if (answer !== undefined) return answer;
       const attempts = this.#request.repeat === 'freely' ? (this.#options.attempts ?? Infinity) : 1;
       const isLast = sentBefore + 1 >= attempts || this.#leftMs <= SHORTEST_ATTEMPT_MS;
@@ -156,6 +157,9 @@ class Asking<Parameters, Value> {
   async #startLine(sentBefore: number): Promise<Answer | undefined> {
     const { exchange } = this.#tools;
     const isFirstContact = this.#contact !== undefined && sentBefore === 0;
+    const { restMs } = exchange.turnaround;
+    const late = restMs > 0 ? await this.#pending.within(restMs) : undefined;
+    if (late !== undefined) return late;
     if (exchange.sent.count === 0 && !isFirstContact && sentBefore === 0) return undefined;
     return await exchange.resynchronise(this.#pending);
   }
@@ -175,12 +179,13 @@ class Asking<Parameters, Value> {
     exchange.send(encoded, pace, repeat === 'never' && pace === 'shell', this.#pending);
   }
 
-  #waitMs(sentBefore: number): number {
+  /** By how much is unanswered already: what the caller repeats by itself has to slow down, too. */
+  #waitMs(unanswered: number): number {
     const { answerTimes } = this.#tools.exchange;
     const { pace, repeat } = this.#request;
     if (repeat === 'never') return this.#leftMs;
     const usualMs =
-      sentBefore === 0 && this.#contact ? this.#contact.waitMs : answerTimes.waitMs(pace, sentBefore);
+      unanswered === 0 && this.#contact ? this.#contact.waitMs : answerTimes.waitMs(pace, unanswered);
     return Math.min(this.#leftMs, usualMs + this.#wireMs());
   }
 

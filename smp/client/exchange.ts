@@ -8,6 +8,7 @@ import { SmpError } from '../smp-error.ts';
 import type { SmpErrorCode } from '../smp-error.ts';
 import { BootBanner } from '../text/boot-banner.ts';
 import { cancelled } from './turn.ts';
+import { Turnaround } from './turnaround.ts';
 import { decodeSmpHeader, SMP_HEADER_BYTES } from '../wire/smp-header.ts';
 import type { EncodedRequest } from './request-encoder.ts';
 
@@ -51,6 +52,7 @@ export class Exchange {
   readonly answerTimes: AnswerTimes;
   readonly statistics: LinkStatistics = { messages: 0, stray: 0, damaged: 0, textBytes: 0 };
   readonly sent = new SentRequests();
+  readonly turnaround = new Turnaround();
   readonly #link: Link;
   readonly #framing: Framing;
   readonly #decoder: FrameDecoder;
@@ -220,7 +222,9 @@ export class Exchange {
   }
 
   #learn(sequence: number, wireBytes: number): void {
+    const isFirst = this.sent.isOldest(sequence);
     const sent = this.sent.answered(sequence);
+    if (sent !== undefined) this.turnaround.answered(!isFirst);
     if (sent === undefined || sent.isLong) return;
     const elapsedMs = performance.now() - sent.atMs;
     const wireMs = this.#millisecondsOnWire(sent.frameBytes + wireBytes);

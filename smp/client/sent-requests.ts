@@ -46,6 +46,11 @@ export class SentRequests {
     this.#sent = [...this.#sent, request];
   }
 
+  /** Whether no request before that one is unanswered. */
+  isOldest(sequence: number): boolean {
+    return this.#sent[0]?.sequence === sequence;
+  }
+
   /** Boards answer in order: what was sent before the answered request will not be answered any more. */
   answered(sequence: number): SentRequest | undefined {
     const index = this.#sent.findIndex((request) => request.sequence === sequence);

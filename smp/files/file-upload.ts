@@ -1,6 +1,7 @@
 import { SHORTEST_ATTEMPT_MS } from '../client/answer-times.ts';
 import type { RequestOptions } from '../client/ask-until-answered.ts';
 import type { SmpClient } from '../client/client.ts';
+import { pause } from '../client/pause.ts';
 import { closeFile } from './close-file.ts';
 import type { DeviceError } from '../device-error.ts';
 import { parentOf } from './file-path.ts';
@@ -18,6 +19,11 @@ import type { WriteFileOptions } from './write-file.ts';
 /** The board's file system lock is held for at most 100 ms by others, its buffers for less. */
 const BUSY_PAUSE_MS = 120;
 const BUSY_REPEATS = 10;
+
+/** Between an answer and a repeated part: 30 ms, then 120, 480, and 1,920 at most. */
+const FIRST_BREAK_MS = 30;
+const BREAK_GROWTH = 4;
+const MOST_GROWTH = 3;
 
 /**
  * One upload of one file, part after part. The rules that keep it right, whatever is lost (smp/README.md,
@@ -116,12 +122,15 @@ export class FileUpload {
       throw this.#mismatch('the board does not take messages of this size');
     }
     if (part.offset === 0) await this.#closeOwnUpload();
+    // A board that loses what comes right behind an answer would lose the part behind each of those closes.
+    await pause(FIRST_BREAK_MS * BREAK_GROWTH ** Math.min(unanswered - 1, MOST_GROWTH), this.#options);
     return part;
   }
 
   /** A part larger than any before got no answer. That small requests do shows that its size may be to blame. */
   async #afterTrial(part: UploadPart): Promise<UploadPart> {
     await this.close();
+    await pause(FIRST_BREAK_MS, this.#options);
     this.#client.limit.refused();
     this.#triedEnd = endOf(part);
     return this.#part(part.offset);
@@ -140,7 +149,7 @@ export class FileUpload {
       if (this.knowledge === 'unchanged') this.knowledge = 'unknown';
       const reply = await this.#client.ask(uploadRequest(part), part, this.#requestOptions());
       if (reply.ok) return this.#expectNext(part, reply.value);
-      if (isBusy(reply.device) && busy < BUSY_REPEATS) await pause(BUSY_PAUSE_MS);
+      if (isBusy(reply.device) && busy < BUSY_REPEATS) await pause(BUSY_PAUSE_MS, this.#options);
       else if (isWrongOffset(reply.device)) return this.#resume(part, unsigned(reply.body, 'len'), repeated);
       else if (repeated && isUnexplained(reply.device))
         return this.#resume(part, await this.#size(), repeated);
@@ -246,10 +255,4 @@ function isParentMissing(device: DeviceError): boolean {
 /** No buffer (2), request damaged on its way (9), file system in use by another transport (10). */
 function isBusy(device: DeviceError): boolean {
   return device.group === undefined && [2, 9, 10].includes(device.rc);
-}
-
-async function pause(ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setTimeout(resolve, ms);
-  await promise;
 }
