@@ -112,8 +112,9 @@ class Asking<Parameters, Value> {
       const early = (await this.#untilRoom()) ?? (await this.#startLine(sentBefore));
       if (early !== undefined) return early;
       const unanswered = exchange.sent.count;
-      this.#send();
-      const answer = (await this.#pending.within(this.#waitMs(unanswered))) ?? (await this.#untilWritten());
+      const messageBytes = this.#send();
+      const answer =
+        (await this.#pending.within(this.#waitMs(unanswered, messageBytes))) ?? (await this.#untilWritten());
       if (answer !== undefined) return answer;
       const attempts = this.#request.repeat === 'freely' ? (this.#options.attempts ?? Infinity) : 1;
       const isLast = sentBefore + 1 >= attempts || this.#leftMs <= SHORTEST_ATTEMPT_MS;
@@ -164,7 +165,8 @@ class Asking<Parameters, Value> {
     return await exchange.resynchronise(this.#pending);
   }
 
-  #send(): void {
+  /** Bytes of the message. */
+  #send(): number {
     const { name, encoder, exchange, limit } = this.#tools;
     const { name: what, pace, repeat } = this.#request;
     const encoded = encoder.encode(this.#request, this.#parameters);
@@ -177,23 +179,24 @@ class Asking<Parameters, Value> {
     this.#last = header;
     this.#tracer?.report('sent', header, message.subarray(SMP_HEADER_BYTES));
     exchange.send(encoded, pace, repeat === 'never' && pace === 'shell', this.#pending);
+    return message.length;
   }
 
   /** By how much is unanswered already: what the caller repeats by itself has to slow down, too. */
-  #waitMs(unanswered: number): number {
+  #waitMs(unanswered: number, messageBytes: number): number {
     const { answerTimes } = this.#tools.exchange;
     const { pace, repeat } = this.#request;
     if (repeat === 'never') return this.#leftMs;
     const usualMs =
       unanswered === 0 && this.#contact ? this.#contact.waitMs : answerTimes.waitMs(pace, unanswered);
-    return Math.min(this.#leftMs, usualMs + this.#wireMs());
+    return Math.min(this.#leftMs, usualMs + this.#wireMs(messageBytes));
   }
 
-  #wireMs(): number {
+  #wireMs(messageBytes: number): number {
     const { exchange, limit } = this.#tools;
     const isLong = this.#request.longReply === true;
     const replyBytes = isLong ? Math.max(limit.ceilingBytes, LONG_REPLY_BYTES) : SHORT_REPLY_BYTES;
-    return exchange.wireMs(limit.currentBytes, replyBytes);
+    return exchange.wireMs(messageBytes, replyBytes);
   }
 
   /** What the port has not taken has not reached the board: repeating it would only queue up behind. */
