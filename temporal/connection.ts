@@ -7,7 +7,7 @@ import type { TemporalServer } from './server/temporal-server.ts';
 /** Guards every payload of clients and workers alike. */
 export const dataConverter: DataConverter = { payloadCodecs: [new KeyGuardCodec()] };
 
-/** A client's way to Temporal; the caller closes the connection. */
+/** Connects a client; the caller closes the connection. */
 export async function connectClient(
   server: TemporalServer,
 ): Promise<{ client: Client; connection: Connection }> {
@@ -15,7 +15,7 @@ export async function connectClient(
   return { client: new Client({ connection, namespace: server.namespace, dataConverter }), connection };
 }
 
-/** A worker's way to Temporal, shared by all workers of a process; the caller closes it after they have ended. */
+/** Connects the workers of a process, which share this connection; the caller closes it after they have ended. */
 export async function connectWorkers(server: TemporalServer): Promise<NativeConnection> {
   return await NativeConnection.connect(server.connectionOptions);
 }

@@ -4,7 +4,7 @@ import { containsKeyMaterial } from '../pki/keys/key-material-scan.ts';
 
 /**
  * Refuses key material in anything that is about to become history: inputs, results, heartbeats, memos, signals,
- * updates. It changes nothing, so whoever reads the history needs no codec. On clients and on workers.
+ * updates. It changes nothing, so a reader of the history needs no codec. Clients and workers use it.
  */
 export class KeyGuardCodec implements PayloadCodec {
   async encode(payloads: Payload[]): Promise<Payload[]> {

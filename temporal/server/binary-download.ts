@@ -9,13 +9,19 @@ import { formatElapsed } from './sign-of-life.ts';
 /** Where Temporal's SDKs ask which archive holds the command line. */
 export const DOWNLOAD_SERVICE = 'https://temporal.download';
 
-/** The service answers within a fraction of a second where it can be reached at all. */
+/** The service answers in less than a second if it can be reached. */
 const SERVICE_TIMEOUT_MS = 5_000;
-/** An archive of some 45 MB may take minutes on a slow line; nothing at all for this long means that it is cut. */
+/**
+ * The archive has about 45 MB and may take minutes on a slow network. No data for this long means that the connection
+ * is dead.
+ */
 const STALL_TIMEOUT_MS = 20_000;
 const REPORT_EVERY_MS = 5_000;
 
-/** What a download needs: where to put the program, whom to tell, and the SDK's name for the service. */
+/**
+ * What a download needs: the folder for the program, the address of the service, and the SDK version that it is asked
+ * for.
+ */
 export interface BinaryDownload {
   readonly folder: string;
   readonly service: string;
@@ -104,7 +110,7 @@ async function get(url: URL, signal: AbortSignal): Promise<Response> {
   return response;
 }
 
-/** fetch() says "fetch failed"; the reason a person can use is in its cause. */
+/** fetch() says "fetch failed"; the useful reason is in its cause. */
 function reasonOf(error: unknown): string {
   const { cause, message } = error as Error;
   return cause instanceof Error ? cause.message : message;

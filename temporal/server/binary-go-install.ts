@@ -6,16 +6,16 @@ import { runRecorded } from './recorded-child.ts';
 import { withSignOfLife } from './sign-of-life.ts';
 
 /**
- * The last version of Temporal's command line that Go can build from its module proxy. Version 1.9.1 was tried: its go.mod
- * replaces the module cliext by a folder, and neither the module's archive nor the proxy has cliext.
+ * The last version of Temporal's command line that Go can build from its module proxy. Version 1.9.1 was tried: its
+ * go.mod replaces the module cliext by a folder, and neither the module's archive nor the proxy has cliext.
  */
 const MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
-/** The `go` line in that tag's go.mod. */
+/** The Go version that the go.mod of that version names. */
 const GO_NEEDED = { major: 1, minor: 25 };
-/** From this version on Go fetches a newer toolchain by itself, unless GOTOOLCHAIN forbids it. */
+/** Since this version Go downloads a newer toolchain by itself, unless GOTOOLCHAIN forbids it. */
 const GO_SWITCHES_SINCE_MINOR = 21;
 const REPORT_EVERY_MS = 15_000;
-/** Measured: 3 to 4 minutes on 2 cores. Ten times that is a build that will not end. */
+/** Measured: 3 to 4 minutes on 2 cores. A build that takes ten times as long will not end. */
 const BUILD_TIMEOUT_MS = 40 * 60_000;
 
 /** What a build needs: an empty folder for the result, and a folder that outlives it, held under the cache's lock. */
@@ -29,7 +29,7 @@ export interface BinaryBuild {
 
 /**
  * Builds Temporal's command line with the Go on PATH and gives the program's path in `folder`. The caller holds the
- * cache's lock. Throws an `Error` that says why it could not, with the last lines of what Go said.
+ * cache's lock. Throws an `Error` with the reason and the last lines that Go printed.
  */
 export async function buildBinary(build: BinaryBuild): Promise<string> {
   const go = executableOnPath('go', build.environment);
@@ -41,15 +41,15 @@ export async function buildBinary(build: BinaryBuild): Promise<string> {
   return join(build.folder, 'temporal');
 }
 
-/** Says what Go is there and what it will do; throws when it is too old and may not fetch a newer one. */
+/** Reports which Go is installed and what it will do. Throws if it is too old and may not download a newer one. */
 async function checkGo(go: string, build: BinaryBuild): Promise<void> {
-  // In a folder without go.mod, so that a project's toolchain line changes nothing.
+  // In a folder without go.mod, so that no project's `toolchain` directive has an effect.
   const options = { env: build.environment, cwd: build.folder, timeout: 30_000 };
   const { stdout } = await promisify(execFile)(go, ['env', 'GOVERSION', 'GOTOOLCHAIN'], options);
   const [version = '', toolchain = ''] = stdout.split('\n');
   const [, major, minor] = (/^go(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
   if (major === undefined || minor === undefined) {
-    build.report(`${go} is a development version of Go (${version}); trying with it.`);
+    build.report(`${go} is a development version of Go (${version}); trying it.`);
     return;
   }
   if (major > GO_NEEDED.major || minor >= GO_NEEDED.minor) return;

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /**
- * The oldest server that this project runs on: 1.28 brought pausing and resetting of activities, which operations
- * use. The command line's own version says nothing when it was built with `go install` (`0.0.0-DEV`).
+ * The oldest server that this project runs on: 1.28 brought pausing and resetting of activities, which operators
+ * use. The version of the command line itself is useless: `go install` makes it `0.0.0-DEV`.
  */
 const OLDEST_SERVER = { major: 1, minor: 28 };
 
@@ -12,7 +12,7 @@ const VERSION_TIMEOUT_MS = 30_000;
 
 /**
  * Runs `<path> --version` and gives its line, for example `temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)`.
- * Throws an `Error` whose message says why the program is of no use: another `temporal`, too old, or not runnable.
+ * Throws an `Error` whose message says why the program cannot be used: another `temporal`, too old, or not runnable.
  */
 export async function checkBinaryVersion(path: string, environment: NodeJS.ProcessEnv): Promise<string> {
   const line = await versionLine(path, environment);
@@ -22,9 +22,7 @@ export async function checkBinaryVersion(path: string, environment: NodeJS.Proce
   const [major, minor] = [Number(server[1]), Number(server[2])];
   const { major: oldestMajor, minor: oldestMinor } = OLDEST_SERVER;
   if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
-    throw new Error(
-      `${path} brings server ${major}.${minor}, and ${oldestMajor}.${oldestMinor} or later is needed`,
-    );
+    throw new Error(`${path} has server ${major}.${minor}; ${oldestMajor}.${oldestMinor} or later is needed`);
   }
   return line;
 }

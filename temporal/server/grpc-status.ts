@@ -1,6 +1,6 @@
 import { isGrpcServiceError } from '@temporalio/client';
 
-/** The status codes that are told apart here, as gRPC numbers them. */
+/** The status codes that are distinguished here, with gRPC's numbers. */
 const GRPC_STATUS = {
   INVALID_ARGUMENT: 3,
   NOT_FOUND: 5,
@@ -16,7 +16,7 @@ export function hasGrpcStatus(error: unknown, ...statuses: (keyof typeof GRPC_ST
   return statuses.some((status) => GRPC_STATUS[status] === code);
 }
 
-/** The server's own words without gRPC's number and name in front. */
+/** The server's message without gRPC's status number and name. */
 export function describeGrpcError(error: unknown): string {
   if (isGrpcServiceError(error) && error.details !== '') return error.details;
   return error instanceof Error ? error.message : String(error);

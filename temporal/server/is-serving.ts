@@ -6,7 +6,7 @@ const SERVING = 1;
 
 /** Whether a Temporal frontend answers at this address, without TLS, within `timeoutMs`, and says that it serves. */
 export async function isServing(address: string, timeoutMs: number): Promise<boolean> {
-  // gRPC takes a refused connection for a server that is about to come, and waits a second before it tries again.
+  // After a refused connection gRPC waits a second before it tries again.
   if (!(await isListening(address, timeoutMs))) return false;
   let connection: Connection | undefined;
   try {

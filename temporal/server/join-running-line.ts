@@ -13,12 +13,12 @@ import type { TemporalServer } from './temporal-server.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
 
 const REPORT_EVERY_MS = 15_000;
-/** A server that the record names and that does not answer for this long will not come up any more. */
+/** A recorded server that does not answer for this long will not come up. */
 const SILENT_TIMEOUT_MS = 60_000;
 
 /**
- * The server that another living process runs in this state folder, once it serves; that process ends it, not we.
- * `undefined` when that process has gone: its place is free. Throws `TEMPORAL_UNREACHABLE` when the process lives on
+ * The server that another living process runs in this state folder, once it serves; that process ends it.
+ * `undefined` if that process has ended: the state folder is free. Throws `TEMPORAL_UNREACHABLE` if the process runs
  * without a server.
  */
 export async function joinRunningLine(
@@ -27,7 +27,7 @@ export async function joinRunningLine(
 ): Promise<TemporalServer | undefined> {
   const waiting = waitForServer(options, lockPath);
   const record = await withSignOfLife(waiting, REPORT_EVERY_MS, options.report, (elapsed) => {
-    return `Waiting for the line that is starting in ${options.directory} to bring up its Temporal server: ${elapsed} so far.`;
+    return `Waiting for the factory line that is starting in ${options.directory} to start its Temporal server: ${elapsed} so far.`;
   });
   if (record === undefined) return undefined;
   const connection = await Connection.connect({ address: addressOf(record) });
@@ -62,6 +62,6 @@ async function waitForServer(
 function silent(options: LocalServerOptions): TemporalServerError {
   return new TemporalServerError(
     TEMPORAL_SERVER_ERROR_CODES.UNREACHABLE,
-    `A line runs in ${options.directory} and its Temporal server does not answer; stop that line and start it again.`,
+    `A factory line runs in ${options.directory}, but its Temporal server does not answer; stop that factory line and start it again.`,
   );
 }

@@ -1,7 +1,7 @@
 import type { Patience } from './patience.ts';
 import type { SearchAttributes } from './search-attributes.ts';
 
-/** What a local server needs, all settled: see `OpenTemporalServer`. */
+/** `OpenTemporalServer` with all defaults filled in. */
 export interface LocalServerOptions {
   readonly directory: string;
   readonly namespace: string;

@@ -18,8 +18,8 @@ import type { TemporalServer } from './temporal-server.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
 
 /**
- * The dev server of this state folder: the one another living process runs here (joined, not owned), the one a killed
- * process left (adopted), or a new one. A lock on the folder sees to it that there are never two.
+ * The dev server of this state folder: one that another process runs (joined, not owned), one that a killed process
+ * left (adopted), or a new one. A lock on the folder prevents a second one.
  */
 export async function openLocalServer(options: LocalServerOptions): Promise<TemporalServer> {
   mkdirSync(options.directory, { recursive: true });
@@ -43,7 +43,7 @@ export async function openLocalServer(options: LocalServerOptions): Promise<Temp
   }
 }
 
-/** Takes over the server that the record names, if it is really that process and answers; else ends it. */
+/** Takes over the recorded server if it is really that process and answers; else ends it. */
 async function adoptServer(options: LocalServerOptions): Promise<DevServer | undefined> {
   const record = readServerRecord(options.directory);
   if (record === undefined || !isRunning(record.process)) return undefined;
@@ -51,12 +51,16 @@ async function adoptServer(options: LocalServerOptions): Promise<DevServer | und
   const giveUpAt = Date.now() + options.patience.adoptMs;
   while (isRunning(record.process) && Date.now() < giveUpAt) {
     if (await isServing(addressOf(record), 2_000)) {
-      options.report(`Taking over the Temporal server (pid ${pid}) that an earlier line left running.`);
+      options.report(
+        `Taking over the Temporal server (pid ${pid}) that an earlier factory line left running.`,
+      );
       return watchDevServer(record, options.directory);
     }
     await delay(100, undefined, { signal: options.signal });
   }
-  options.report(`The Temporal server (pid ${pid}) that an earlier line left does not answer; replacing it.`);
+  options.report(
+    `The Temporal server (pid ${pid}) that an earlier factory line left does not answer; replacing it.`,
+  );
   await endProcess(record.process, options.patience.stopMs);
   return undefined;
 }
@@ -68,28 +72,28 @@ async function startServer(options: LocalServerOptions): Promise<DevServer> {
   const { path: binaryPath, source } = await findTemporalBinary({ environment, report, signal });
   options.onProgram?.();
   report(`Starting Temporal's dev server: ${source}.`);
-  // After a crash, workers elsewhere still knock at the old port.
+  // After a crash, workers on other hosts still connect to the old port.
   const crashed = readServerRecord(directory);
   const preferredPorts = crashed === undefined ? [] : [crashed.ports];
   const place = { directory, databasePath, preferredPorts };
   return startDevServer({ binaryPath, source, ...place, ui, environment, report, signal, patience });
 }
 
-/** A server that was just asked to end needs a moment; anything longer is somebody we know nothing of. */
+/** A server that is ending needs a moment; after that, it is an unknown process that has the database. */
 async function waitUntilFree(databasePath: string, options: LocalServerOptions): Promise<void> {
   const giveUpAt = Date.now() + options.patience.stopMs;
   while (isDatabaseOpen(databasePath)) {
     if (Date.now() > giveUpAt) {
       throw new TemporalServerError(
         TEMPORAL_SERVER_ERROR_CODES.DATABASE_IN_USE,
-        `Another process has ${databasePath} open, and two servers on one database destroy it; end that process (fuser ${databasePath} shows it) or use another state folder.`,
+        `Another process has ${databasePath} open, and two servers would destroy one database; end that process (fuser ${databasePath} shows it) or use another state folder.`,
       );
     }
     await delay(100, undefined, { signal: options.signal });
   }
 }
 
-/** Namespace, retention and search attributes; a server that cannot have them is of no use and is ended. */
+/** Namespace, retention and search attributes; a server that refuses them is ended. */
 async function prepare(server: DevServer, options: LocalServerOptions): Promise<void> {
   const connection = await Connection.connect({ address: addressOf(server.record) });
   try {

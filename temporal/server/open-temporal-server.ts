@@ -6,29 +6,29 @@ import type { Patience } from './patience.ts';
 import type { SearchAttributes } from './search-attributes.ts';
 import type { TemporalServer } from './temporal-server.ts';
 
-/** What is asked of {@link openTemporalServer}. */
+/** The options of {@link openTemporalServer}. */
 export interface OpenTemporalServer {
-  /** The state folder, for database file, lock, record and log of a server of our own; made if missing. */
+  /** The folder for database, lock, record and log of a server of our own; created if missing. */
   readonly directory: string;
-  /** Before TEMPORAL_NAMESPACE, which is before `default`. */
+  /** Default: TEMPORAL_NAMESPACE, else `default`. */
   readonly namespace?: string;
   readonly searchAttributes: SearchAttributes;
-  /** Hears what is being done, a sentence at a time, also later if the server ends by itself. */
+  /** Receives progress, one sentence at a time; later also that the server ended by itself. */
   readonly report: (line: string) => void;
   /** Called when the program of a new server is there, before that server is started. */
   readonly onProgram?: () => void;
   readonly signal?: AbortSignal;
-  /** The process's own unless a test says otherwise. */
+  /** The environment of this process unless a test sets another. */
   readonly environment?: NodeJS.ProcessEnv;
   /** Shorter waits, for tests. */
   readonly patience?: Partial<Patience>;
-  /** Whether a server of our own shows its web page; it does unless this is false. */
+  /** Whether a server of our own serves its web page; true by default. */
   readonly ui?: boolean;
 }
 
 /**
- * Gives a running Temporal server: the one that Temporal's environment configuration names, else a dev server in the
- * state folder, whose program is looked for on PATH and in the cache, downloaded, or built. Throws
+ * Returns a running Temporal server: the one that Temporal's environment configuration names, else a dev server in the
+ * state folder, whose program is on PATH, in the cache, downloaded, or built. Throws
  * `TemporalServerError`, or an `AbortError` once the signal is aborted.
  */
 export async function openTemporalServer(options: OpenTemporalServer): Promise<TemporalServer> {

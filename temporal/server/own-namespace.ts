@@ -4,14 +4,14 @@ import { hasGrpcStatus } from './grpc-status.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
 
 /**
- * How long closed workflows stay visible: a month of production. The dev server's own default is one day, after
- * which yesterday's batches have vanished.
+ * How long closed workflows stay visible: a month of production. With one day, the default of the dev server,
+ * yesterday's batches are gone.
  */
 const RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 
 /**
- * Sees to it that our own server has the namespace, with a retention of 30 days, and reads back that it took. Throws
- * `TEMPORAL_START_FAILED` when it did not.
+ * Makes the namespace on our own server if it is missing, sets a retention of 30 days, and reads it back. Throws
+ * `TEMPORAL_START_FAILED` if the server has another retention then.
  */
 export async function ensureOwnNamespace(connection: Connection, namespace: string): Promise<void> {
   const retentionMs = await readRetention(connection, namespace);
@@ -42,6 +42,6 @@ async function readRetention(connection: Connection, namespace: string): Promise
 function notTaken(namespace: string, takenMs: number | undefined): TemporalServerError {
   return new TemporalServerError(
     TEMPORAL_SERVER_ERROR_CODES.START_FAILED,
-    `The Temporal server keeps closed workflows of namespace ${namespace} for ${takenMs} ms instead of ${RETENTION_MS} ms; take another version of it.`,
+    `The Temporal server keeps closed workflows of namespace ${namespace} for ${takenMs} ms instead of ${RETENTION_MS} ms; use another version of it.`,
   );
 }

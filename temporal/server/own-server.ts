@@ -6,8 +6,8 @@ import { describeServer, removeServerRecord } from './server-record.ts';
 import type { TemporalServer } from './temporal-server.ts';
 
 /**
- * Ties a running dev server to this process: it ends by `stop`, or with the process however that ends, short of
- * SIGKILL. Its own untimely end is reported.
+ * Ties a running dev server to this process: it ends by `stop`, or when the process ends, except by
+ * SIGKILL. If the server ends by itself, that is reported.
  */
 export function ownServer(
   options: LocalServerOptions,
@@ -45,5 +45,5 @@ export function ownServer(
 
 function describeLoss(server: DevServer, how: string): string {
   const { pid } = server.record.process;
-  return `The Temporal server (pid ${pid}) ended by itself with ${how}; start the line again, it goes on where it was. Its log: ${server.logPath}`;
+  return `The Temporal server (pid ${pid}) ended by itself with ${how}; start the factory line again, it continues where it was. Log: ${server.logPath}`;
 }

@@ -1,4 +1,4 @@
-/** How long each wait may last, in milliseconds, before it counts as a failure. */
+/** How long each wait may take, in milliseconds, before it is a failure. */
 export interface Patience {
   /** For a server from the environment to answer at all. */
   readonly connectMs: number;
@@ -8,19 +8,19 @@ export interface Patience {
   readonly adoptMs: number;
   /** For a new server to serve. */
   readonly startMs: number;
-  /** For a server to end after SIGTERM, and for its database to be let go. */
+  /** For a server to end after SIGTERM, and for its database to be closed. */
   readonly stopMs: number;
 }
 
-/** Waits for slow machines: each ends as soon as its condition holds. */
+/** Long enough for slow machines: each wait ends as soon as its condition holds. */
 export const PATIENCE: Patience = {
-  // A name look-up, a TLS handshake, a server that is just being restarted.
+  // A name look-up, a TLS handshake, a server that is restarting.
   connectMs: 10_000,
   // The set-up job of a new cluster makes the namespace some seconds after the server has come up.
   namespaceMs: 30_000,
   adoptMs: 20_000,
-  // 1 s here; a cold disk and a virus scanner may make a minute of it.
+  // Measured: 1 s. With a cold disk and a virus scanner it may be a minute.
   startMs: 180_000,
-  // 1.1 s here.
+  // Measured: 1.1 s.
   stopMs: 15_000,
 };

@@ -6,15 +6,15 @@ import { errnoOf } from '../../disk/errno.ts';
 
 /**
  * A process that cannot be mistaken for a later one with the same number. `startedAt` is opaque text: on Linux the
- * boot id and the start in clock ticks, elsewhere the start date that `ps` prints. Pid 1 is no child of ours, and 0 and -1
- * name groups.
+ * boot id and the start in clock ticks, elsewhere the start date that `ps` prints. Pid 1 is never a child of ours; 0
+ * and negative numbers mean process groups.
  */
 export const processIdentity = z.object({ pid: z.int().min(2), startedAt: z.string() }).readonly();
 
 /** See {@link processIdentity}. */
 export type ProcessIdentity = z.infer<typeof processIdentity>;
 
-/** The identity of the living process with this number; `undefined` when there is none, or only its zombie. */
+/** The identity of the living process with this number; `undefined` if there is none, or only a zombie. */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
   const startedAt = process.platform === 'linux' ? linuxStart(pid) : psStart(pid);
   return startedAt === undefined ? undefined : { pid, startedAt };

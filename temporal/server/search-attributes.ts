@@ -9,12 +9,12 @@ const WIRE_TYPES = { Text: 1, Keyword: 2, Int: 3, Double: 4, Bool: 5, Datetime: 
 /** The custom search attributes that a namespace must have: name → type. */
 export type SearchAttributes = Readonly<Record<string, keyof typeof WIRE_TYPES>>;
 
-/** A cluster learns of a new attribute, or namespace, with the next refresh of its namespace caches: 10 s. */
+/** A cluster knows a new attribute or namespace after the next refresh of its namespace caches, every 10 s. */
 const USABLE_TIMEOUT_MS = 60_000;
 
 /**
- * Sees to it that the namespace, which exists, has these search attributes: looks, registers what is missing, and waits
- * until they can be used. Throws `TEMPORAL_SEARCH_ATTRIBUTES` when one has another type or may not be registered.
+ * Registers those of the search attributes that the namespace, which exists, does not have, and waits
+ * until all can be used. Throws `TEMPORAL_SEARCH_ATTRIBUTES` when one has another type or may not be registered.
  */
 export async function ensureSearchAttributes(
   connection: Connection,
@@ -44,7 +44,7 @@ async function listSearchAttributes(
       return { ...customAttributes };
     } catch (error) {
       if (hasGrpcStatus(error, 'PERMISSION_DENIED', 'UNIMPLEMENTED')) return undefined;
-      // A namespace that was made a moment ago is not known to every cache yet.
+      // A new namespace is not in every cache yet.
       if (!hasGrpcStatus(error, 'NOT_FOUND') || Date.now() > giveUpAt) throw error;
     }
     await delay(100, undefined, { signal });
@@ -78,7 +78,7 @@ async function register(connection: Connection, namespace: string, missing: Sear
   }
 }
 
-/** The visibility store takes a query only when it knows every attribute in it. */
+/** The visibility store accepts a query only if it knows every attribute in it. */
 async function waitUntilUsable(
   connection: Connection,
   namespace: string,

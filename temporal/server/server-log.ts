@@ -1,18 +1,18 @@
 import { closeSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Warnings only are logged; a log of this size is put aside before the next start. */
+/** Warnings only are logged; a larger log is renamed before the next start. */
 const ROTATE_AT_BYTES = 10 * 1024 * 1024;
-/** A start that fails says why in one line of several KiB, reason last. */
+/** A failed start logs one line of several KiB with the reason at its end. */
 const READ_BYTES = 256 * 1024;
 const TOLD_CHARACTERS = 300;
 
-/** The server's log file in the state folder, from where this start began to write. */
+/** The server's log file in the state folder, from the place where this start began to write. */
 export interface ServerLog {
   readonly path: string;
   /** For the server's stdout and stderr; to be closed once it has started. */
   readonly descriptor: number;
-  /** The last `count` lines written since the start, joined by ` | `; of a long one its beginning and its end. */
+  /** The last `count` lines written since the start, joined by ` | `; of a long line its beginning and its end. */
   readonly tail: (count: number) => string;
   /** Whether anything written since the start matches, however long its line is. */
   readonly says: (pattern: RegExp) => boolean;

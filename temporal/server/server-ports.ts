@@ -9,10 +9,10 @@ export const serverPorts = z.object({ frontend: tcpPort, ui: tcpPort }).readonly
 /** See {@link serverPorts}. */
 export type ServerPorts = z.infer<typeof serverPorts>;
 
-/** Temporal's own defaults, which every tool and every reader expects. */
+/** Temporal's own defaults, which tools and people expect. */
 const DEFAULT_PORTS: ServerPorts = { frontend: 7233, ui: 8233 };
 
-/** The first of `preferred` and Temporal's default pair of which both ports are free, else two free ones. */
+/** The first pair of `preferred` and Temporal's default whose ports are both free, else two free ports. */
 export async function chooseServerPorts(preferred: readonly ServerPorts[]): Promise<ServerPorts> {
   for (const ports of [...preferred, DEFAULT_PORTS]) {
     if ((await isFree(ports.frontend)) && (await isFree(ports.ui))) return ports;
@@ -30,7 +30,7 @@ async function isFree(port: number): Promise<boolean> {
   }
 }
 
-/** Binds the port (0: any) on the loopback interface, lets it go, and gives its number. */
+/** Binds the port (0: any) on the loopback interface, closes it, and returns its number. */
 async function listenOnce(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -47,7 +47,7 @@ export function addressOf(record: ServerRecord): string {
   return `127.0.0.1:${record.ports.frontend}`;
 }
 
-/** What follows from the record for those who use the server. */
+/** The part of `TemporalServer` that follows from the record. */
 export function describeServer(
   record: ServerRecord,
   namespace: string,

@@ -1,4 +1,4 @@
-/** While `work` runs, calls `report` every `everyMs` milliseconds with what `line` says of the time passed. */
+/** While `work` runs, calls `report` every `everyMs` milliseconds with what `line` makes of the elapsed time. */
 export async function withSignOfLife<T>(
   work: Promise<T>,
   everyMs: number,

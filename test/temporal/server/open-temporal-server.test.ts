@@ -226,7 +226,7 @@ describe('two on one state folder', () => {
 });
 
 describe('a server that does not start', () => {
-  it('is reported with its last words', async () => {
+  it('is reported with its last log lines', async () => {
     const directory = scratchFolder();
     const bin = join(directory, 'bin');
     const version = 'temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)';
@@ -238,11 +238,11 @@ describe('a server that does not start', () => {
     const opening = open(directory, [], { PATH: `${bin}:/usr/bin:/bin` });
     await expect(opening).rejects.toMatchObject({
       code: 'TEMPORAL_START_FAILED',
-      message: expect.stringMatching(/exit code 1; its last words: disk is full/) as string,
+      message: expect.stringMatching(/exit code 1; its last log lines: disk is full/) as string,
     });
   });
 
-  it('because the database is garbage is reported with its last words, and the garbage stays', async () => {
+  it('because the database is garbage is reported with its last log lines, and the garbage stays', async () => {
     const directory = scratchFolder();
     const garbage = 'no database '.repeat(1000);
     writeFileSync(join(directory, 'temporal.db'), garbage);
