@@ -39,7 +39,7 @@ async function generateOn(
   try {
     const key = await socket.use(work, signal, async (board) => {
       const written = await writeNewKey(board, unit.serial, boardId, signal);
-      station.hold(socket, boardId, unit);
+      station.holds.hold(socket.config.id, boardId, unit);
       return written;
     });
     return {
@@ -68,12 +68,12 @@ function signedRequest(
   return { at, signature: signStatement(statement, privateKey) };
 }
 
-/** A board that cannot take a key is benched, so that the next try meets another one; any other is looked at anew. */
+/** A board that cannot take a key is benched, so that the next try meets another one; any other is looked at again. */
 async function setAside(station: Station, socket: Socket, unit: UnitAttempt, error: unknown): Promise<void> {
   const { code } = error as { code?: unknown };
   const { seated } = socket;
   if (seated && isFailureCode(code) && FAILURES[code].benches) {
-    station.fail(socket, seated.boardId, unit, code);
+    station.holds.fail(socket.config.id, seated.boardId, unit, code);
   } else {
     await socket.reseat();
   }

@@ -14,7 +14,7 @@ export function createStationActivities(station: Station): StationActivities {
     verifyReadback: (input) =>
       translated(STEP_FAULT.verifyReadback, () => withHeartbeat((signal) => verify(station, input, signal))),
     releaseSocket: ({ unit, claim, code }) =>
-      translated('STATION_FAULT', () => station.release(unit, claim, code)),
+      translated('STATION_FAULT', () => station.holds.release(unit, claim, code)),
   };
 }
 
@@ -23,7 +23,7 @@ async function flash(station: Station, input: DeliveryInput, signal: AbortSignal
   const socket = await station.socketOf(claim.boardId, unit.serial, signal);
   const work = { serial: unit.serial, step: 'flashCredentials' as const, boardId: claim.boardId };
   await socket.use(work, signal, async (board) => {
-    station.mustHold(claim.boardId, unit);
+    station.holds.mustHold(claim.boardId, unit);
     const certificate = Buffer.from(input.certificate, 'base64');
     await writeCertificate(board, { certificate, serial: unit.serial, boardId: claim.boardId }, signal);
   });
@@ -35,16 +35,16 @@ async function verify(
   signal: AbortSignal,
 ): Promise<VerifiedReadback> {
   const { unit, claim, spkiSha256 } = input;
-  const before = station.provenBefore(claim.boardId, unit);
+  const before = station.holds.provenBefore(claim.boardId, unit);
   if (before?.evidence['spkiSha256'] === spkiSha256) return before;
   const socket = await station.socketOf(claim.boardId, unit.serial, signal);
   const work = { serial: unit.serial, step: 'verifyReadback' as const, boardId: claim.boardId };
   const certificate = Buffer.from(input.certificate, 'base64');
   return await socket.use(work, signal, async (board) => {
-    station.mustHold(claim.boardId, unit);
+    station.holds.mustHold(claim.boardId, unit);
     const proof = await proveBoard(board, { certificate, spkiSha256, boardId: claim.boardId }, signal);
     const verified = { verifiedAt: new Date().toISOString(), evidence: { ...proof } };
-    station.pass(socket, claim.boardId, unit, verified);
+    station.holds.pass(socket.config.id, claim.boardId, unit, verified);
     return verified;
   });
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Station } from '../fixtures/station/station.ts';
+import { Turn } from '../provisioning/turn.ts';
 import type { Role } from './role.ts';
 
 /**
@@ -15,7 +16,7 @@ export function followBoardQueues(
   const failure = Promise.withResolvers<void>();
   failure.promise.catch(() => undefined);
   let stopped = false;
-  let turn: Promise<void> = Promise.resolve();
+  const turn = new Turn();
 
   async function adjust(): Promise<void> {
     if (stopped) return;
@@ -33,15 +34,17 @@ export function followBoardQueues(
     }
   }
 
-  const unfollow = station.onChange(() => {
-    turn = turn.then(adjust).catch((error: unknown) => failure.reject(error));
-  });
+  const follow = (): void => {
+    turn.run(adjust).catch((error: unknown) => failure.reject(error));
+  };
+  station.changes.on('change', follow);
   return {
     ended: failure.promise,
     stop: async () => {
       stopped = true;
-      unfollow();
-      await turn;
+      station.changes.off('change', follow);
+      // Waits for an adjustment that is under way.
+      await turn.run(async () => undefined);
       await Promise.all([...workers.values()].map((worker) => worker.stop()));
     },
   };

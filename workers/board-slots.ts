@@ -17,7 +17,7 @@ export class BoardSlots implements CustomSlotSupplier<ActivitySlotInfo> {
   }
 
   async reserveSlot(_context: unknown, abortSignal: AbortSignal): Promise<SlotPermit> {
-    while (!this.#hasRoom()) await this.#change(abortSignal);
+    while (!this.#hasRoom()) await this.#station.changes.next(abortSignal);
     this.#permits++;
     return {};
   }
@@ -27,30 +27,15 @@ export class BoardSlots implements CustomSlotSupplier<ActivitySlotInfo> {
   }
 
   markSlotUsed(): void {
-    // The permit counts from its reservation on.
+    // A permit is in use from its reservation on.
   }
 
   releaseSlot(): void {
     this.#permits--;
-    this.#station.wake();
+    this.#station.changes.emit('change');
   }
 
   #hasRoom(): boolean {
     return this.#station.capacity(this.#queue) > this.#permits;
-  }
-
-  /** Rejects with the very reason of an abort: the SDK takes any other error for a defect. */
-  async #change(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const settle = (end: () => void) => {
-        stopListening();
-        signal.removeEventListener('abort', aborted);
-        end();
-      };
-      const aborted = () => settle(() => reject(signal.reason));
-      const stopListening = this.#station.onChange(() => settle(resolve));
-      if (signal.aborted) aborted();
-      else signal.addEventListener('abort', aborted);
-    });
   }
 }

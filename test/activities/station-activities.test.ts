@@ -74,10 +74,10 @@ it('does not take one proof for another', async () => {
   await bench.ready('1');
   const socket = bench.station.sockets[0]!;
   const proof = { verifiedAt: '2026-01-01T00:00:00.000Z', evidence: { spkiSha256: 'aa' } };
-  bench.station.pass(socket, board.hardwareId, unitOf('CL-1'), proof);
+  bench.station.holds.pass(socket.config.id, board.hardwareId, unitOf('CL-1'), proof);
   await until('the tile says so', () => bench!.state('1') === 'pass');
-  expect(bench.station.provenBefore(board.hardwareId, unitOf('CL-1'))).toEqual(proof);
-  expect(bench.station.provenBefore(board.hardwareId, unitOf('CL-1', 2))).toBeUndefined();
-  expect(bench.station.provenBefore(board.hardwareId, unitOf('CL-2'))).toBeUndefined();
-  expect(bench.station.provenBefore('another', unitOf('CL-1'))).toBeUndefined();
+  expect(bench.station.holds.provenBefore(board.hardwareId, unitOf('CL-1'))).toEqual(proof);
+  expect(bench.station.holds.provenBefore(board.hardwareId, unitOf('CL-1', 2))).toBeUndefined();
+  expect(bench.station.holds.provenBefore(board.hardwareId, unitOf('CL-2'))).toBeUndefined();
+  expect(bench.station.holds.provenBefore('another', unitOf('CL-1'))).toBeUndefined();
 });
