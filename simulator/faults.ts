@@ -96,6 +96,18 @@ export const FAULTS = {
     may: {},
     once: false,
   },
+  'shell-prompt': {
+    effect: 'the prompt of the shell on the console is `text`',
+    needs: { text: 'text' },
+    may: {},
+    once: false,
+  },
+  'shell-without-result': {
+    effect: 'the shell on the console does not tell what a command returned (no `retval`)',
+    needs: {},
+    may: {},
+    once: false,
+  },
   'stuck-port': {
     effect:
       'from the nth request on the port takes no more bytes: held by flow control, or by a wedged adapter',

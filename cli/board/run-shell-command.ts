@@ -1,10 +1,11 @@
 import type { SmpClient } from '../../smp/client/client.ts';
 import { isSmpError } from '../../smp/smp-error.ts';
+import { typeCommand } from '../../smp/shell/type-command.ts';
 import { CommandError } from '../exit-status.ts';
 import { FIRMWARE_OPTION } from './firmware-option.ts';
 import { exec } from '../../smp/shell/exec.ts';
 
-/** What a command printed, and what it returned: null where it was typed, since a shell does not print that. */
+/** What a command printed, and what it returned: null where it was typed and the shell does not tell. */
 export interface ShellAnswer {
   readonly output: string;
   readonly ret: number | null;
@@ -25,7 +26,8 @@ export async function runShellCommand(
     if (!isSmpError(error, 'SMP_UNSUPPORTED')) throw error;
   }
   try {
-    return { output: await client.typeCommand(words.join(' '), { signal }), ret: null };
+    const { output, ret } = await typeCommand(client, words.join(' '), { signal });
+    return { output, ret: ret ?? null };
   } catch (error) {
     if (!isSmpError(error, 'SMP_UNSUPPORTED')) throw error;
     const sentence = `${client.name}: the board runs no shell commands for us: switch on ${FIRMWARE_OPTION.shell} in the firmware`;

@@ -96,6 +96,15 @@ export class VirtualBoard {
     return this.faults.bend(this.#built);
   }
 
+  /** CONFIG_SHELL_PROMPT_UART. */
+  get consolePrompt(): string {
+    return this.faults.find('shell-prompt')?.text ?? 'uart:~$ ';
+  }
+
+  get tellsResults(): boolean {
+    return this.faults.find('shell-without-result') === undefined;
+  }
+
   /** Milliseconds since the last start. */
   get uptimeMs(): number {
     return performance.now() - this.#startedAtMs;

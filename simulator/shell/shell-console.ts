@@ -5,8 +5,13 @@ import type { ShellBoard } from './shell-commands.ts';
 import { runShellLine } from './shell-line.ts';
 import { ShellOutput } from './shell-output.ts';
 
-const PROMPT = 'uart:~$ ';
-const COLOURED_PROMPT = `\x1b[1;32m${PROMPT}\x1b[m`;
+/** What the shell on a UART asks of its board. */
+export interface ConsoleBoard extends ShellBoard {
+  readonly consolePrompt: string;
+  /** Whether `retval` is built in: CONFIG_SHELL_CMDS_RETURN_VALUE. */
+  readonly tellsResults: boolean;
+}
+
 /** CONFIG_SHELL_BACKEND_SERIAL_RX_RING_BUFFER_SIZE: more in one interrupt is lost. */
 const RING_SIZE = 256;
 /** CONFIG_SHELL_CMD_BUFF_SIZE. */
@@ -17,20 +22,26 @@ const ENTERS: ReadonlySet<number> = new Set([0x0d, 0x0a]);
 
 /** A line editor over a board's shell; what it says goes to `write`. */
 export class ShellConsole {
-  readonly #board: ShellBoard;
+  readonly #board: ConsoleBoard;
   readonly #write: (text: string) => void;
   #line = '';
   #lastEnter = 0;
+  /** What the last command returned. */
+  #result = 0;
 
-  constructor(board: ShellBoard, write: (text: string) => void) {
+  constructor(board: ConsoleBoard, write: (text: string) => void) {
     this.#board = board;
     this.#write = write;
+  }
+
+  get #prompt(): string {
+    return `\x1b[1;32m${this.#board.consolePrompt}\x1b[m`;
   }
 
   /** What it says when it starts. */
   greet(): void {
     this.#line = '';
-    this.#write(`\x1b[m\r\n${COLOURED_PROMPT}`);
+    this.#write(`\x1b[m\r\n${this.#prompt}`);
   }
 
   /** Bytes that one interrupt read and that are not SMP's. */
@@ -42,8 +53,8 @@ export class ShellConsole {
   /** A warning of the firmware: the prompt makes room for it and comes back. */
   log(text: string): void {
     const time = new Date(this.#board.uptimeMs).toISOString().slice(11, 23);
-    const erase = `\x1b[${PROMPT.length + this.#line.length}D\x1b[J`;
-    this.#write(`${erase}[${time},000] \x1b[1;33m<wrn> ${text}\x1b[0m\r\n${COLOURED_PROMPT}${this.#line}`);
+    const erase = `\x1b[${this.#board.consolePrompt.length + this.#line.length}D\x1b[J`;
+    this.#write(`${erase}[${time},000] \x1b[1;33m<wrn> ${text}\x1b[0m\r\n${this.#prompt}${this.#line}`);
   }
 
   #onKey(byte: number): void {
@@ -68,7 +79,7 @@ export class ShellConsole {
 
   #newLine(): void {
     this.#line = '';
-    this.#write(`\r\n${COLOURED_PROMPT}`);
+    this.#write(`\r\n${this.#prompt}`);
   }
 
   #erase(): void {
@@ -82,7 +93,13 @@ export class ShellConsole {
     this.#line = '';
     this.#write('\r\n');
     const out = new ShellOutput('');
-    if (line.trim() !== '' && runShellLine(this.#board, line, out) === 'silence') return;
-    this.#write(`${out.text(Infinity)}${COLOURED_PROMPT}`);
+    if (line.trim() === 'retval' && this.#board.tellsResults) {
+      out.print(String(this.#result));
+    } else if (line.trim() !== '') {
+      const result = runShellLine(this.#board, line, out);
+      if (result === 'silence') return;
+      this.#result = result;
+    }
+    this.#write(`${out.text(Infinity)}${this.#prompt}`);
   }
 }

@@ -55,6 +55,12 @@ export class AnswerTimes {
     known.meanMs += (answerMs - known.meanMs) / 8;
   }
 
+  /** How long the fastest answers of this board take, in milliseconds; 0 as long as none was seen. */
+  get usualMs(): number {
+    const fastest = Math.min(...[...this.#estimates.values()].map(waitFor));
+    return Number.isFinite(fastest) ? fastest : 0;
+  }
+
   /** Milliseconds to wait for an answer while that many earlier requests have none. */
   waitMs(pace: AnswerPace, unanswered: number): number {
     const usualMs = this.#usualWaitMs(pace);
@@ -73,8 +79,7 @@ export class AnswerTimes {
     const known = this.#estimates.get(pace);
     if (known !== undefined) return Math.max(FLOOR_MS, waitFor(known));
     // No pace is faster than the fastest seen: a board that is slow to say its name is slow at everything.
-    const fastest = Math.min(...[...this.#estimates.values()].map(waitFor));
-    return LIMITS[pace].firstMs + (Number.isFinite(fastest) ? fastest : 0);
+    return LIMITS[pace].firstMs + this.usualMs;
   }
 }
 

@@ -15,7 +15,7 @@ import { OS_PARAMETERS } from '../requests/os-requests.ts';
 import type { BufferParameters } from '../requests/os-requests.ts';
 import type { Reply } from '../wire/reply.ts';
 import { RequestEncoder } from './request-encoder.ts';
-import { ShellTerminal } from '../text/shell-terminal.ts';
+import { Terminal } from '../text/terminal.ts';
 import { SmpError } from '../smp-error.ts';
 import type { SmpRequest } from '../wire/smp-request.ts';
 import type { SmpVersion } from '../wire/smp-header.ts';
@@ -48,9 +48,6 @@ export interface SmpClientOptions {
 
 /** A board that was reset by the opening of its port boots in 2 s, and loses what is sent meanwhile. */
 const FIRST_CONTACT: FirstContact = { waitMs: 2_500, foreignRequests: 1 };
-/** A shell prints its prompt within its own thread's turn; a command may erase flash. */
-const PROMPT_WAIT_MS = 500;
-const COMMAND_WAIT_MS = 12_000;
 /** Generic errors UNSUPPORTED_TOO_OLD and _TOO_NEW. */
 const TOO_OLD = 12;
 const TOO_NEW = 13;
@@ -66,7 +63,7 @@ export class SmpClient {
   readonly #exchange: Exchange;
   readonly #framing: Framing;
   readonly #text: TextLines;
-  readonly #terminal = new ShellTerminal();
+  #terminal: Terminal | undefined;
   readonly #turn: Turn;
   readonly #encoder: RequestEncoder;
   readonly #tools: AskingTools;
@@ -84,7 +81,7 @@ export class SmpClient {
     this.limit = new MessageLimit(this.#framing, options.maxMessageBytes, options.limitMemory);
     this.#exchange = new Exchange(link, this.#framing, new AnswerTimes(options.answerLimitMs), (bytes) => {
       this.#text.add(bytes);
-      this.#terminal.add(bytes);
+      this.#terminal?.add(bytes);
     });
     this.#tools = {
       name: link.name,
@@ -147,18 +144,21 @@ export class SmpClient {
   }
 
   /**
-   * Types a command into the shell that shares this UART and returns what it printed, for firmware without the shell
-   * group. Rejects with `SMP_UNSUPPORTED` when there is no prompt, `SMP_TIMEOUT` when none comes back.
+   * Lets `work` type on a console that shares this UART, alone on the line. It also receives how long this board has
+   * shown to take for an answer, in milliseconds.
    */
-  async typeCommand(command: string, options: RequestOptions = {}): Promise<string> {
+  async typing<Result>(
+    work: (terminal: Terminal, patienceMs: number) => Promise<Result>,
+    options: RequestOptions = {},
+  ): Promise<Result> {
     return await this.#turn.run(async () => {
-      const greeting = await this.#type('', PROMPT_WAIT_MS, options.signal);
-      if (greeting === undefined) {
-        throw new SmpError('SMP_UNSUPPORTED', `${this.name}: there is no shell prompt on this port`);
-      }
-      const output = await this.#type(command, COMMAND_WAIT_MS, options.signal);
-      if (output !== undefined) return output.slice(output.indexOf('\n') + 1); // the first line is what was typed
-      throw new SmpError('SMP_TIMEOUT', `${this.name}: the shell does not come back from "${command}"`);
+      const exchange = this.#exchange;
+      const result = await exchange.typing(options.signal, async (write, ended) => {
+        const terminal = new Terminal(write, ended);
+        this.#terminal = terminal;
+        return await work(terminal, exchange.answerTimes.usualMs).finally(() => (this.#terminal = undefined));
+      });
+      return result;
     }, options);
   }
 
@@ -180,12 +180,6 @@ export class SmpClient {
   async close(): Promise<void> {
     this.#exchange.end(new SmpError('SMP_CLOSED', `${this.name}: this connection was closed`));
     await this.#link.close();
-  }
-
-  async #type(command: string, waitMs: number, signal: AbortSignal | undefined): Promise<string | undefined> {
-    return await this.#exchange.type(`${command}\n`, signal, async (typed, ended) => {
-      return await this.#terminal.untilPrompt(typed, waitMs, ended);
-    });
   }
 
   /** The board speaks the other protocol version; false when it does not. */

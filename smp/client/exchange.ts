@@ -149,21 +149,19 @@ export class Exchange {
     return error;
   }
 
-  /**
-   * Writes text as a person would type it, for a shell on the same UART, and waits for what `listen` waits for; its
-   * signal is aborted when the link ends.
-   */
-  async type<Result>(
-    text: string,
+  /** Lets `work` write text as a person would type it; its signal is aborted when the link ends or the caller's is. */
+  async typing<Result>(
     signal: AbortSignal | undefined,
-    listen: (typed: () => void, ended: AbortSignal) => Promise<Result>,
+    work: (write: (text: string) => void, ended: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     this.throwIfUnusable(signal);
     const ended =
       signal === undefined ? this.#endSignal.signal : AbortSignal.any([signal, this.#endSignal.signal]);
-    const result = await listen(() => this.#write(Buffer.from(text)), ended);
-    this.throwIfUnusable(signal);
-    return result;
+    try {
+      return await work((text) => this.#write(Buffer.from(text)), ended);
+    } finally {
+      this.throwIfUnusable(signal);
+    }
   }
 
   /** Throws what ended the link, or `SMP_CANCELLED`: before a message is made that would then have to be wiped. */

@@ -3,6 +3,7 @@ import type { SmpClient } from '../client/client.ts';
 import type { ShellResult } from '../requests/shell-requests.ts';
 import { isSmpError, SmpError } from '../smp-error.ts';
 import { exec } from '../shell/exec.ts';
+import { typeCommand } from '../shell/type-command.ts';
 
 const NEEDED_OPTIONS = 'CONFIG_MCUMGR_GRP_SHELL, CONFIG_SHELL_BACKEND_DUMMY and CONFIG_FILE_SYSTEM_SHELL';
 
@@ -63,7 +64,7 @@ async function execOrExplain(
   }
 }
 
-/** Where the shell shares the UART, its commands can be typed; what they return is not printed. */
+/** Where the shell shares the UART, its commands can be typed. */
 async function typeOrExplain(
   client: SmpClient,
   argv: readonly string[],
@@ -71,13 +72,19 @@ async function typeOrExplain(
   refusal: SmpError,
 ): Promise<ShellResult> {
   try {
-    const output = await client.typeCommand(argv.join(' '), options);
-    const failed = PRINTED_ERRNO.test(output) || /not found|fail|error/i.test(output);
-    return { output, ret: failed ? -1 : 0 };
+    const { output, ret } = await typeCommand(client, argv.join(' '), options);
+    return { output, ret: ret ?? resultByText(argv[1], output) };
   } catch (error) {
     if (isSmpError(error, 'SMP_UNSUPPORTED')) throw unsupported(client, argv[1] ?? '', refusal);
     throw error;
   }
+}
+
+/** A shell that does not tell what a command returned: commands that change something print nothing when all is well. */
+function resultByText(verb: string | undefined, output: string): number {
+  const isFailure =
+    verb === 'ls' ? PRINTED_ERRNO.test(output) || /not found|fail|error/i.test(output) : output.trim() !== '';
+  return isFailure ? -1 : 0;
 }
 
 function unsupported(client: SmpClient, verb: string, cause?: SmpError): SmpError {

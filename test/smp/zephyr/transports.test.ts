@@ -6,6 +6,7 @@ import { DATAGRAM_FRAMING, RAW_FRAMING } from '../../../smp/framing/raw-framing.
 import { readFile } from '../../../smp/files/read-file.ts';
 import { openSerialLink } from '../../../smp/links/serial-link.ts';
 import { openUdpLink } from '../../../smp/links/udp-link.ts';
+import { typeCommand } from '../../../smp/shell/type-command.ts';
 import { writeFile } from '../../../smp/files/write-file.ts';
 import { startZephyr, cannotRun, reason } from './zephyr-server.ts';
 import { echo } from '../client/echo.ts';
@@ -82,7 +83,13 @@ describe.skipIf(reason)(`transports and buffers of real Zephyr${cannotRun}`, () 
     expect(lines.join('\n')).toContain('uart:~$');
     // This build has no shell group: what it can run, it runs typed.
     await expect(exec(client, ['kernel', 'version'])).rejects.toMatchObject({ code: 'SMP_UNSUPPORTED' });
-    expect(await client.typeCommand('kernel version')).toBe('Zephyr version 4.4.0\n');
+    expect(await typeCommand(client, 'kernel version')).toEqual({ output: 'Zephyr version 4.4.0\n', ret: 0 });
+    expect((await typeCommand(client, 'nonsense')).ret).toBe(-8);
+    // A line of this help ends in ">", as prompts do.
+    const help = await typeCommand(client, 'kernel');
+    expect(help.output).toContain('<severity');
+    expect(help.output).toContain('Kernel version.');
+    expect(help.ret).toBe(1);
     await expect(makeDirectory(client, '/lfs1/a')).rejects.toMatchObject({ code: 'SMP_UNSUPPORTED' });
     expect(await echo(client, 'still there')).toBe('still there');
   });
