@@ -34,9 +34,6 @@ export async function examineHost(place: Place, options: DoctorOptions): Promise
   if (first !== undefined) process.exitCode = EXIT_STATUS[first.reason].status;
 }
 
-/** Where the CA's key is when nothing says otherwise. */
-const NO_KEY_CONFIG = { passphraseFile: undefined, pkcs11: undefined };
-
 /** Every check in the order in which a fault is best mended. */
 async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding> {
   const { stateFolder } = place;
@@ -47,7 +44,7 @@ async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding
   yield await checkSpace('disk', stateFolder);
   yield checkClock(stateFolder);
   yield* checkMemory();
-  yield* await checkCa(stateFolder, 'finding' in config ? NO_KEY_CONFIG : config);
+  yield* await checkCa(stateFolder, 'finding' in config ? {} : config);
   if (!('finding' in config)) yield* await checkProfiles(stateFolder, config.products);
   yield await checkRegistry(stateFolder);
   if (!('finding' in config)) {

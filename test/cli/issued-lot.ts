@@ -21,7 +21,9 @@ export async function issueInto(
   validity: CertificateProfile['validity'] = 'forever',
 ): Promise<CertificateRecord[]> {
   const opened = ca ?? (await ensureDemoCa(state));
-  const ledger = new SqlLedger(await openLineDatabase({ stateFolder: state, config: { ledger: place } }));
+  const ledger = new SqlLedger(
+    await openLineDatabase({ stateFolder: state, config: place === undefined ? {} : { ledger: place } }),
+  );
   const issuer = new Issuer({ ca: opened, ledger, profileOf: () => ({ ...PROFILE, validity }) });
   await ledger.admitOrder(signedOrder({ products: ['golioth-node'], reissues: 100 }));
   await ledger.releaseBatch({ ...RELEASE, batchId: 'b1', quota: 100 });

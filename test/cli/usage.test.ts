@@ -58,7 +58,7 @@ describe('certline', () => {
     place.configure({ inbox: 'in', products: [{ name: 'x y' }] });
     const { status, stderr } = await place.certline('validate', 'lot.csv');
     expect(status).toBe(4);
-    expect(stderr).toMatch(/products\.0\.name: letters/);
+    expect(stderr).toMatch(/products\.0\.name: must have only letters/);
   });
 
   it('takes the state folder from the command line, wherever it stands', async () => {

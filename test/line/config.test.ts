@@ -96,13 +96,13 @@ describe('a name', () => {
     return '';
   };
 
-  it('is one product’s alone: the profile of another must not be what its units get', () => {
+  it("is one product's alone: the profile of another must not be what its units get", () => {
     expect(faults({ products: [PRODUCT, { ...PRODUCT, organization: 'other' }] })).toContain(
       'products.1.name: node is already another',
     );
   });
 
-  it('is one station’s alone, and within it one socket’s', () => {
+  it("is one station's alone, and within it one socket's", () => {
     const twice = [
       station('a', socket('1', '/dev/1'), socket('1', '/dev/2')),
       station('a', socket('1', '/dev/3')),
@@ -110,5 +110,104 @@ describe('a name', () => {
     const said = faults({ products: [PRODUCT], stations: twice });
     expect(said).toContain('stations.0.sockets.1.id: 1 is already another');
     expect(said).toContain('stations.1.id: a is already another');
+  });
+});
+
+describe('a wrong configuration', () => {
+  const socket = { id: '1', port: '/dev/1', product: 'node' };
+  const station = { id: 'a', sockets: [socket] };
+  const faults = (config: unknown): string[] => {
+    try {
+      parseLineConfig(config, '/etc/certline.json', '/etc');
+    } catch (error) {
+      return (error as Error).message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim());
+    }
+    return [];
+  };
+
+  it.each([
+    [{}, 'products: is missing: it must be a list, in square brackets'],
+    [{ products: [] }, 'products: needs at least 1 entry'],
+    [[], '(top): is [], but must be an object, in braces'],
+    [
+      { products: [PRODUCT], stations: { a: 1 } },
+      'stations: is {"a":1}, but must be a list, in square brackets',
+    ],
+    [{ products: [PRODUCT], unitsInFlight: '8' }, 'unitsInFlight: is "8", but must be a number'],
+    [{ products: [PRODUCT], unitsInFlight: 1.5 }, 'unitsInFlight: is 1.5, but must be a whole number'],
+    [{ products: [PRODUCT], unitsInFlight: 0 }, 'unitsInFlight: is 0, but must be at least 1'],
+    [{ products: [PRODUCT], unitsInFlight: 501 }, 'unitsInFlight: is 501, but must be at most 500'],
+    [{ products: [PRODUCT], inbox: '' }, 'inbox: must not be empty'],
+    [
+      { products: [{ ...PRODUCT, cloud: 'azure' }] },
+      'products.0.cloud: is "azure", but must be "golioth" or "azure-dps" or "aws-iot"',
+    ],
+    [
+      { products: [{ ...PRODUCT, validity: '10 years' }] },
+      'products.0.validity: must be "forever", or {"days": 3650} with your number of days',
+    ],
+    [
+      { products: [PRODUCT], stations: [{ ...station, socket: [] }] },
+      'stations.0: has the unknown field "socket"; the fields here are "id", "sockets", "signaturesPerMinute"',
+    ],
+    [
+      { products: [PRODUCT], stations: [{ ...station, sockets: [{ ...socket, product: 'pump' }] }] },
+      'stations.0.sockets.0.product: "pump" is none of the products: node',
+    ],
+    [
+      { products: [PRODUCT], stations: [{ id: 'a', sockets: [socket, { ...socket, id: '2' }] }] },
+      "stations.0.sockets.1.port: /dev/1 is already another socket's: each socket needs its own",
+    ],
+    [
+      { products: [{ ...PRODUCT, keyPath: 'key.der' }] },
+      'products.0.keyPath: must be an absolute path on the device, at most 64 characters, without blanks',
+    ],
+  ])('%j is told which field, what is wrong and what would be right', (config, sentence) => {
+    expect(faults(config)).toEqual([sentence]);
+  });
+
+  it('has none of the words of the validator', () => {
+    const everything = {
+      products: [{ name: 1, organization: null, keyEncoding: 'x', validity: {}, subjectAltName: [] }],
+      stations: [{ sockets: [{}] }],
+      pkcs11: 'x',
+      ledger: {},
+      ordersFolder: 5,
+      more: true,
+    };
+    expect(faults(everything).length).toBeGreaterThan(10);
+    expect(faults(everything).join('\n')).not.toMatch(/Invalid|received|Unrecognized|Too (small|big)/);
+  });
+});
+
+describe('the paths of a configuration', () => {
+  it('are relative to its folder', () => {
+    const config = {
+      products: [PRODUCT],
+      passphraseFile: 'ca.passphrase',
+      ordersFolder: '/srv/orders',
+      ledger: { postgres: 'postgresql://u@localhost/db', passwordFile: 'pg' },
+      pkcs11: { module: 'libx.so', token: 't', label: 'l', pinFile: '../pin' },
+    };
+    expect(parseLineConfig(config, 'c', '/etc/certline')).toMatchObject({
+      inbox: '/etc/certline/manifests/inbox',
+      passphraseFile: '/etc/certline/ca.passphrase',
+      ordersFolder: '/srv/orders',
+      ledger: { url: 'postgresql://u@localhost/db', passwordFile: '/etc/certline/pg' },
+      pkcs11: { module: 'libx.so', pinFile: '/etc/pin' },
+    });
+  });
+
+  it('are absent where they are not given', () => {
+    const { inbox, products, stations, unitsInFlight, ...rest } = parseLineConfig(
+      { products: [PRODUCT] },
+      'c',
+      '/',
+    );
+    expect([inbox, products.length, stations, unitsInFlight]).toEqual(['/manifests/inbox', 1, [], 32]);
+    expect(rest).toEqual({});
   });
 });

@@ -103,7 +103,7 @@ describe('a CA under a corporate root', () => {
     expect(again).toMatchObject({ status: 30, stdout: '' });
     expect(again.stderr).toMatch(/^certline: There is a CA in .* already/);
     expect(await place.certline('ca', 'export', 'crl')).toMatchObject({ status: 5 });
-    await worksAsCa(place, { passphraseFile: undefined, pkcs11: undefined });
+    await worksAsCa(place, {});
     const ica = await place.certline('ca', 'export');
     expect(ica.stdout).toBe(readFileSync(join(place.state, 'signer', 'ca', 'factory-ica.pem'), 'utf8'));
     expect(ica.stdout.match(/BEGIN/g)).toHaveLength(1);
@@ -173,7 +173,7 @@ describe('certline ca init', () => {
     expect((await other.certline('ca', 'export', 'chain')).stdout).toBe(
       readFileSync(join(folder, 'chain.pem'), 'utf8'),
     );
-    await worksAsCa(other, { passphraseFile: undefined, pkcs11: undefined });
+    await worksAsCa(other, {});
   });
 });
 
@@ -210,7 +210,7 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
             : await place.certline('ca', 'import', await certifiedFile(place));
         expect(made).toMatchObject({ status: 0, stderr: '' });
         expect(existsSync(join(place.state, 'signer', 'ca', 'factory-ica.key.pem'))).toBe(false);
-        await worksAsCa(place, { passphraseFile: undefined, pkcs11 });
+        await worksAsCa(place, { pkcs11 });
         writeFileSync(pkcs11.pinFile, 'wrong-1\n');
         for (const message of [/refuses the PIN/, /no PIN is tried twice/]) {
           const refused = await place.certline('ca', 'crl');
