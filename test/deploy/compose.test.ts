@@ -9,7 +9,7 @@ import { SECURE_HEAP_BYTES } from '../../line/key-exposures.ts';
 import { parseLineConfig } from '../../line/config.ts';
 import { STEP_LIMITS } from '../../provisioning/timeouts.ts';
 import { REGISTRY_QUEUE, SIGNER_QUEUE, stationQueue } from '../../provisioning/task-queues.ts';
-import { scratchFolder } from '../temporal/server/scratch.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const root = join(import.meta.dirname, '../..');
 const composePath = join(root, 'docker-compose.yml');
@@ -75,7 +75,7 @@ describe('docker-compose.yml', () => {
 
   it('is checked by a linter that would notice a misspelt key', () => {
     const misspelt = readFileSync(composePath, 'utf8').replace('healthcheck:', 'healthchek:');
-    const path = join(scratchFolder(), 'docker-compose.yml');
+    const path = join(temporaryFolder(), 'docker-compose.yml');
     writeFileSync(path, misspelt);
     const rules = lint(path).map(({ rule }) => rule);
     expect(rules).toEqual(['invalid-schema']);

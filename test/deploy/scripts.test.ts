@@ -10,7 +10,7 @@ import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import { findTemporalBinary } from '../../temporal/server/temporal-binary.ts';
 import { testServer } from '../support/temporal-server.ts';
-import { scratchFolder } from '../temporal/server/scratch.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
 const roleHealth = fileURLToPath(new URL('../../deploy/role-health.ts', import.meta.url));
@@ -33,7 +33,7 @@ describe('every shell script', () => {
 describe('setup-namespace.sh', () => {
   it('gives a real server the namespace, its retention and our search attributes, twice', async () => {
     const { address } = await testServer();
-    const bin = join(scratchFolder(), 'bin');
+    const bin = join(temporaryFolder(), 'bin');
     mkdirSync(bin);
     const binary = await findTemporalBinary({ environment: process.env, report: () => undefined });
     symlinkSync(binary.path, join(bin, 'temporal'));
@@ -92,7 +92,7 @@ describe('role-health.ts', () => {
 
 describe.runIf(process.getuid?.() === 0 || process.getuid?.() === 1000)('make-secrets.sh', () => {
   it('makes what docker-compose.yml names, once, for the user of the containers alone', () => {
-    const folder = scratchFolder();
+    const folder = temporaryFolder();
     mkdirSync(join(folder, 'secrets'));
     const script = join(folder, 'make-secrets.sh');
     symlinkSync(join(deploy, 'make-secrets.sh'), script);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { STEP_LIMITS } from '../../provisioning/timeouts.ts';
 import { WORKER_ROLES } from '../../workers/worker-roles.ts';
-import { scratchFolder } from '../temporal/server/scratch.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const unit = readFileSync(join(import.meta.dirname, '../../deploy/systemd/certline@.service'), 'utf8');
 const valueOf = (setting: string): string | undefined => new RegExp(`^${setting}=(.*)$`, 'm').exec(unit)?.[1];
@@ -22,7 +22,7 @@ describe('the systemd unit of a role', () => {
   });
 
   it.runIf(hasSystemd).each(WORKER_ROLES)('is one that systemd takes: %s', (role) => {
-    const path = join(scratchFolder(), `certline@${role}.service`);
+    const path = join(temporaryFolder(), `certline@${role}.service`);
     // Certline need not be installed here.
     writeFileSync(path, unit.replace('/usr/local/bin/certline', '/bin/true'));
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', path], { encoding: 'utf8' });
@@ -30,7 +30,7 @@ describe('the systemd unit of a role', () => {
   });
 
   it.runIf(hasSystemd)('is checked by a program that notices a misspelt setting', () => {
-    const path = join(scratchFolder(), 'certline@signer.service');
+    const path = join(temporaryFolder(), 'certline@signer.service');
     writeFileSync(
       path,
       unit.replace('/usr/local/bin/certline', '/bin/true').replace('LimitCORE', 'LimitCor'),

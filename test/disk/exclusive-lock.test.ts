@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isDatabaseOpen, tryLock, waitForLock } from '../../disk/exclusive-lock.ts';
 import { runChild } from '../temporal/server/child.ts';
-import { scratchFolder, until } from '../temporal/server/scratch.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 describe('tryLock', () => {
   it('has one holder at a time, within a process too', () => {
-    const path = join(scratchFolder(), 'lock');
+    const path = join(temporaryFolder(), 'lock');
     const lock = tryLock(path);
     expect(lock).toBeDefined();
     expect(tryLock(path)).toBeUndefined();
@@ -20,7 +21,7 @@ describe('tryLock', () => {
   });
 
   it('is free again after its holder was killed, and not before', async () => {
-    const path = join(scratchFolder(), 'lock');
+    const path = join(temporaryFolder(), 'lock');
     const holder = runChild(new URL('./lock-holder.ts', import.meta.url), path);
     expect(await holder.nextLine()).toBe('held');
     expect(tryLock(path)).toBeUndefined();
@@ -31,7 +32,7 @@ describe('tryLock', () => {
   });
 
   it('goes to exactly one of many processes that find a killed holder', async () => {
-    const path = join(scratchFolder(), 'lock');
+    const path = join(temporaryFolder(), 'lock');
     const holder = runChild(new URL('./lock-holder.ts', import.meta.url), path);
     await holder.nextLine();
     await holder.kill();
@@ -45,18 +46,18 @@ describe('tryLock', () => {
 
 describe('waitForLock', () => {
   it('tells once that it waits, and gets the lock when it is free', async () => {
-    const path = join(scratchFolder(), 'lock');
+    const path = join(temporaryFolder(), 'lock');
     const first = tryLock(path);
     let told = 0;
     const waiting = waitForLock(path, () => (told += 1), undefined);
-    await until(() => told > 0);
+    await until('the waiter has said that it waits', () => told > 0);
     first?.release();
     (await waiting).release();
     expect(told).toBe(1);
   });
 
   it('gives up when it is aborted', async () => {
-    const path = join(scratchFolder(), 'lock');
+    const path = join(temporaryFolder(), 'lock');
     const lock = tryLock(path);
     const abort = new AbortController();
     const waiting = waitForLock(path, () => abort.abort(), abort.signal);
@@ -67,7 +68,7 @@ describe('waitForLock', () => {
 
 describe('isDatabaseOpen', () => {
   it('sees a connection that is idle, and sees it gone', () => {
-    const path = join(scratchFolder(), 'odd name #1?.db');
+    const path = join(temporaryFolder(), 'odd name #1?.db');
     expect(isDatabaseOpen(path)).toBe(false);
     const database = new DatabaseSync(path);
     database.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (a)');
@@ -77,7 +78,7 @@ describe('isDatabaseOpen', () => {
   });
 
   it('calls a file that is no database nobody’s', () => {
-    const path = join(scratchFolder(), 'x.db');
+    const path = join(temporaryFolder(), 'x.db');
     writeFileSync(path, 'this is no database '.repeat(100));
     expect(isDatabaseOpen(path)).toBe(false);
   });

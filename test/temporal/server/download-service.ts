@@ -5,14 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
-import { FAKE_TEMPORAL, scratchFolder, writeScript } from './scratch.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { FAKE_TEMPORAL, writeScript } from './fake-temporal.ts';
 
 /**
  * What Temporal's download service says and serves, on the loopback interface: an archive with a fake `temporal`.
  * `cutAt` closes the connection after so many bytes of the archive.
  */
 export async function startDownloadService(cutAt?: number): Promise<{ url: string; asked: string[] }> {
-  const folder = scratchFolder();
+  const folder = temporaryFolder();
   writeScript(folder, 'temporal', FAKE_TEMPORAL);
   execFileSync('tar', ['-czf', 'temporal.tar.gz', 'temporal'], { cwd: folder });
   const archive = readFileSync(join(folder, 'temporal.tar.gz'));

@@ -10,7 +10,7 @@ import { waitForNamespace } from '../../../temporal/server/namespace-wait.ts';
 import { openTemporalServer } from '../../../temporal/server/open-temporal-server.ts';
 import type { TemporalServer } from '../../../temporal/server/temporal-server.ts';
 import { testServer } from '../../support/temporal-server.ts';
-import { scratchFolder } from './scratch.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 async function open(environment: NodeJS.ProcessEnv, connectMs = 20_000): Promise<TemporalServer> {
   return openTemporalServer({
@@ -28,7 +28,7 @@ describe('externalConfiguration', () => {
   });
 
   it('takes address, namespace, API key and TLS files from the environment', () => {
-    const certificate = join(scratchFolder(), 'client.pem');
+    const certificate = join(temporaryFolder(), 'client.pem');
     writeFileSync(certificate, 'a certificate');
     const configuration = externalConfiguration({
       TEMPORAL_ADDRESS: 'temporal.example:7233',
@@ -50,7 +50,7 @@ describe('externalConfiguration', () => {
   });
 
   it('takes a profile of the configuration file, and the environment before it', () => {
-    const file = join(scratchFolder(), 'temporal.toml');
+    const file = join(temporaryFolder(), 'temporal.toml');
     writeFileSync(file, '[profile.line]\naddress = "a:1"\nnamespace = "from-file"\n');
     const environment = { TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'line', TEMPORAL_NAMESPACE: 'mine' };
     expect(externalConfiguration(environment)).toMatchObject({

@@ -11,7 +11,9 @@ import type { ServerRecord } from '../../../temporal/server/server-record.ts';
 import { findTemporalBinary } from '../../../temporal/server/temporal-binary.ts';
 import type { TemporalServer } from '../../../temporal/server/temporal-server.ts';
 import { runChild } from './child.ts';
-import { scratchFolder, until, writeScript } from './scratch.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { until } from '../../support/until.ts';
+import { writeScript } from './fake-temporal.ts';
 
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')),
@@ -55,7 +57,7 @@ function recordIn(directory: string): ServerRecord {
 
 describe('a server of our own', () => {
   it('has retention, search attributes, UI, database and log, and ends with stop', async () => {
-    const directory = scratchFolder();
+    const directory = temporaryFolder();
     const report = (): void => undefined;
     const searchAttributes = { LineSerial: 'Keyword' } as const;
     const server = await openTemporalServer({ directory, environment, searchAttributes, report });
@@ -70,7 +72,9 @@ describe('a server of our own', () => {
     const page = async (): Promise<string> => (await fetch(server.uiUrl ?? '')).text();
     await expect.poll(async () => page().catch(String), { timeout: 20_000 }).toContain('<html');
     expect(existsSync(join(directory, 'temporal.db-wal'))).toBe(true);
-    await until(() => readFileSync(join(directory, 'temporal-server.log'), 'utf8').includes('Server:'));
+    await until('the server has logged its greeting', () =>
+      readFileSync(join(directory, 'temporal-server.log'), 'utf8').includes('Server:'),
+    );
     const { process: identity } = recordIn(directory);
     await Promise.all([server.stop(), server.stop()]);
     expect(isRunning(identity)).toBe(false);
@@ -81,7 +85,7 @@ describe('a server of our own', () => {
     const blocker = createServer().listen(8233, '127.0.0.1');
     blocker.once('error', () => undefined);
     onTestFinished(() => void blocker.close());
-    const server = await open(scratchFolder(), [], { TEMPORAL_NAMESPACE: 'factory' });
+    const server = await open(temporaryFolder(), [], { TEMPORAL_NAMESPACE: 'factory' });
     expect(server.address).not.toBe('127.0.0.1:7233');
     expect(server.namespace).toBe('factory');
     await withClient(server, async ({ connection }) => {
@@ -97,7 +101,7 @@ describe('a server of our own', () => {
   });
 
   it('is started again on other ports when one is taken while it starts', async () => {
-    const directory = scratchFolder();
+    const directory = temporaryFolder();
     const real = await findTemporalBinary({ environment, report: () => undefined, signal: undefined });
     // As the real one says it: the ports it takes for its own services are in a chain of reasons, several KiB long.
     const reasons = 'could not build arguments for function '.repeat(200);
@@ -113,19 +117,19 @@ describe('a server of our own', () => {
   });
 
   it('ends with its process when nobody stopped it', async () => {
-    const directory = scratchFolder();
+    const directory = temporaryFolder();
     const child = runChild(new URL('./line.ts', import.meta.url), directory, environment);
     await child.nextLine();
     const { process: identity } = recordIn(directory);
     process.kill(child.pid, 'SIGUSR2');
-    await until(() => !isRunning(identity));
+    await until('the server has ended', () => !isRunning(identity));
     expect(readServerRecord(directory)).toBeUndefined();
   });
 });
 
 describe('after a crash', () => {
   it('of the line, the next one adopts the server that still runs', async () => {
-    const directory = scratchFolder();
+    const directory = temporaryFolder();
     const child = runChild(new URL('./line.ts', import.meta.url), directory, environment);
     const first = JSON.parse(await child.nextLine()) as TemporalServer;
     const { process: identity } = recordIn(directory);
@@ -140,7 +144,7 @@ describe('after a crash', () => {
   });
 
   it('of the server, the loss is reported, and the next one has the same workflows at the same address', async () => {
-    const directory = scratchFolder();
+    const directory = temporaryFolder();
     const lines: string[] = [];
     const first = await open(directory, lines);
     await withClient(first, async (client) =>
@@ -151,7 +155,9 @@ describe('after a crash', () => {
       }),
     );
     sendSignal(recordIn(directory).process, 'SIGKILL');
-    await until(() => lines.some((line) => line.includes('ended by itself with signal SIGKILL')));
+    await until('the loss is reported', () =>
+      lines.some((line) => line.includes('ended by itself with signal SIGKILL')),
+    );
     // As a killed line leaves it: the lock goes, the record stays.
     const left = readFileSync(join(directory, 'temporal-server.json'));
     await first.stop();
@@ -165,7 +171,7 @@ describe('after a crash', () => {
   });
 
   it('a server that does not answer any more is replaced', async () => {
-    const directory = scratchFolder();
+    const directory = temporaryFolder();
     const child = runChild(new URL('./line.ts', import.meta.url), directory, environment);
     await child.nextLine();
     const { process: identity, ports } = recordIn(directory);
@@ -182,7 +188,7 @@ describe('after a crash', () => {
   });
 
   it('a process that merely has the recorded number is left alone', async () => {
-    const directory = scratchFolder();
+    const directory = temporaryFolder();
     const self = identifyProcess(process.pid);
     const record = { process: { pid: process.pid, startedAt: `${self?.startedAt}0` }, ui: true, source: '' };
     writeFileSync(
@@ -196,7 +202,7 @@ describe('after a crash', () => {
 
 describe('two on one state folder', () => {
   it('started together: one owns the server, the other joins it', async () => {
-    const directory = scratchFolder();
+    const directory = temporaryFolder();
     const children = [1, 2].map(() =>
       runChild(new URL('./line.ts', import.meta.url), directory, environment),
     );
@@ -213,7 +219,7 @@ describe('two on one state folder', () => {
   });
 
   it('never two servers on one database, even when the record is lost', async () => {
-    const directory = scratchFolder();
+    const directory = temporaryFolder();
     const child = runChild(new URL('./line.ts', import.meta.url), directory, environment);
     await child.nextLine();
     const { process: identity } = recordIn(directory);
@@ -227,7 +233,7 @@ describe('two on one state folder', () => {
 
 describe('a server that does not start', () => {
   it('is reported with its last log lines', async () => {
-    const directory = scratchFolder();
+    const directory = temporaryFolder();
     const bin = join(directory, 'bin');
     const version = 'temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)';
     writeScript(
@@ -243,7 +249,7 @@ describe('a server that does not start', () => {
   });
 
   it('because the database is garbage is reported with its last log lines, and the garbage stays', async () => {
-    const directory = scratchFolder();
+    const directory = temporaryFolder();
     const garbage = 'no database '.repeat(1000);
     writeFileSync(join(directory, 'temporal.db'), garbage);
     await expect(open(directory)).rejects.toMatchObject({
@@ -254,7 +260,7 @@ describe('a server that does not start', () => {
   });
 
   it('because it was aborted leaves no process', async () => {
-    const directory = scratchFolder();
+    const directory = temporaryFolder();
     const abort = new AbortController();
     const opening = openTemporalServer({
       directory,
@@ -263,7 +269,9 @@ describe('a server that does not start', () => {
       report: () => undefined,
       signal: abort.signal,
     });
-    void until(() => readServerRecord(directory) !== undefined).then(() => abort.abort());
+    void until('the server is recorded', () => readServerRecord(directory) !== undefined).then(() =>
+      abort.abort(),
+    );
     await expect(opening).rejects.toMatchObject({ name: 'AbortError' });
     expect(isRunning(recordIn(directory).process)).toBe(false);
     const again = await open(directory);

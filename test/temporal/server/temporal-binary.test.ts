@@ -5,7 +5,9 @@ import { findTemporalBinary } from '../../../temporal/server/temporal-binary.ts'
 import { isRunning, identifyProcess } from '../../../temporal/server/process-identity.ts';
 import { reported, runChild } from './child.ts';
 import { startDownloadService } from './download-service.ts';
-import { FAKE_TEMPORAL, bareEnvironment, scratchFolder, until, writeScript } from './scratch.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { until } from '../../support/until.ts';
+import { FAKE_TEMPORAL, bareEnvironment, writeScript } from './fake-temporal.ts';
 import { NO_DOWNLOAD_SERVICE, NO_WHEEL } from './unreachable.ts';
 
 /** A `go` that installs a fake `temporal` after running `during`, and counts its builds. */
@@ -32,7 +34,7 @@ async function search(
 
 describe('findTemporalBinary', () => {
   it('takes the program on PATH first', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const bin = join(home, 'bin');
     writeScript(bin, 'temporal', FAKE_TEMPORAL);
     writeScript(join(home, '.cache/certline'), 'temporal', FAKE_TEMPORAL);
@@ -47,7 +49,7 @@ describe('findTemporalBinary', () => {
     ['a server that is too old', 'echo "temporal version 1.0.0 (Server 1.24.2, UI 2.0.0)"', '1.28 or later'],
     ['a program that does not run', 'exit 3', 'does not run'],
   ])('passes over %s on PATH', async (_, body, reason) => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const bin = join(home, 'bin');
     writeScript(bin, 'temporal', body);
     await expect(search(bareEnvironment(home, bin))).rejects.toThrow(reason);
@@ -56,7 +58,7 @@ describe('findTemporalBinary', () => {
   });
 
   it('honours XDG_CACHE_HOME, unless it is relative', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const cached = writeScript(join(home, 'other/certline'), 'temporal', FAKE_TEMPORAL);
     const environment = { ...bareEnvironment(home), XDG_CACHE_HOME: join(home, 'other') };
     expect((await search(environment)).path).toBe(cached);
@@ -64,7 +66,7 @@ describe('findTemporalBinary', () => {
   });
 
   it('downloads as the SDK does, into the cache, and needs no network the next time', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const service = await startDownloadService();
     const { path, source } = await search(bareEnvironment(home), service.url);
     expect(path).toBe(join(home, '.cache/certline/temporal'));
@@ -76,7 +78,7 @@ describe('findTemporalBinary', () => {
   });
 
   it('leaves nothing of a download that was cut, and builds instead', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const service = await startDownloadService(20);
     const go = writeGo(join(home, 'go'), 'go1.25.1');
     const { source, lines } = await search(bareEnvironment(home, go), service.url);
@@ -88,7 +90,7 @@ describe('findTemporalBinary', () => {
   });
 
   it('says that Go will fetch a newer toolchain before it does', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const go = writeGo(join(home, 'go'), 'go1.22.4');
     const { lines } = await search(bareEnvironment(home, go));
     expect(lines.join('\n')).toContain('Go will first download its 1.25 toolchain');
@@ -98,14 +100,14 @@ describe('findTemporalBinary', () => {
     ['forbidden to fetch a newer one', 'go1.24.9', 'local', 'GOTOOLCHAIN=local forbids'],
     ['too old to fetch a newer one', 'go1.19.8', '', 'Go 1.25 or later is needed'],
   ])('refuses a Go that is %s', async (_, version, toolchain, reason) => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const go = writeGo(join(home, 'go'), version, '', toolchain);
     await expect(search(bareEnvironment(home, go))).rejects.toThrow(reason);
     expect(existsSync(join(go, 'builds'))).toBe(false);
   });
 
   it('lists what was tried, why it failed, and four ways out', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const failure = await search(bareEnvironment(home)).catch((error: unknown) => error);
     expect(failure).toMatchObject({ name: 'TemporalServerError', code: 'TEMPORAL_BINARY_MISSING' });
     const lines = (failure as Error).message.split('\n');
@@ -123,7 +125,7 @@ describe('findTemporalBinary', () => {
   });
 
   it('passes on what Go said when the build fails', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const go = writeGo(join(home, 'go'), 'go1.26.0', 'echo "dial tcp: no route to host" >&2; exit 1');
     await expect(search(bareEnvironment(home, go))).rejects.toThrow(
       'go install ended with 1: dial tcp: no route to host',
@@ -131,7 +133,7 @@ describe('findTemporalBinary', () => {
   });
 
   it('ends a running build when it is aborted', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const go = writeGo(join(home, 'go'), 'go1.26.0', 'sleep 60');
     const abort = new AbortController();
     const searching = findTemporalBinary({
@@ -141,7 +143,7 @@ describe('findTemporalBinary', () => {
       report: () => undefined,
       signal: abort.signal,
     });
-    void until(() => existsSync(join(go, 'builds'))).then(() => abort.abort());
+    void until('Go builds', () => existsSync(join(go, 'builds'))).then(() => abort.abort());
     await expect(searching).rejects.toMatchObject({ name: 'AbortError' });
     expect(readdirSync(join(home, '.cache/certline'))).toEqual(['temporal.lock']);
   });
@@ -149,7 +151,7 @@ describe('findTemporalBinary', () => {
 
 describe('two processes that need the program', () => {
   it('build it once', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const go = writeGo(join(home, 'go'), 'go1.26.0', `while [ ! -e ${home}/go-on ]; do sleep 0.05; done`);
     const environment = bareEnvironment(home, go);
     const first = runChild(new URL('./builder.ts', import.meta.url), JSON.stringify(NO_WHEEL), environment);
@@ -162,13 +164,16 @@ describe('two processes that need the program', () => {
   });
 
   it('never build at the same time, not even after the builder was killed', async () => {
-    const home = scratchFolder();
+    const home = temporaryFolder();
     const during = `echo $$ > ${home}/building; while [ ! -e ${home}/go-on ]; do sleep 0.05; done`;
     const go = writeGo(join(home, 'go'), 'go1.26.0', during);
     const environment = bareEnvironment(home, go);
     const cache = join(home, '.cache/certline');
     const first = runChild(new URL('./builder.ts', import.meta.url), JSON.stringify(NO_WHEEL), environment);
-    await until(() => existsSync(join(home, 'building')) && existsSync(join(cache, 'temporal-build.json')));
+    await until(
+      'the build runs and is recorded',
+      () => existsSync(join(home, 'building')) && existsSync(join(cache, 'temporal-build.json')),
+    );
     const orphan = identifyProcess(Number(readFileSync(join(home, 'building'), 'utf8')));
     await first.kill();
     expect(orphan !== undefined && isRunning(orphan)).toBe(true);

