@@ -1,7 +1,7 @@
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { AUDIT_GENESIS, auditHash } from '../../pki/audit/audit-chain.ts';
+import { judgeChain } from '../../pki/audit/audit-chain.ts';
 import type { AuditEntry } from '../../pki/audit/audit-chain.ts';
 import { openCheckpoint } from '../../pki/audit/audit-checkpoint.ts';
 import { parseVerifier } from '../../pki/keys/signed-note.ts';
@@ -29,7 +29,7 @@ interface Judged {
 interface Judgement {
   readonly entries: number;
   readonly head: string;
-  /** How many entries the checkpoint vouches for; null where there is no checkpoint by that key. */
+  /** How many entries the checkpoint covers; null where there is no checkpoint signed by that key. */
   readonly witnessed: number | null;
   readonly problems: readonly string[];
 }
@@ -69,28 +69,20 @@ function exported(folder: string, options: VerifyAuditOptions): Judged {
   };
 }
 
-/** Reads the log once: is each entry the next of its chain, and is the witnessed one among them? */
 async function judge({ entries, checkpoint: note, key }: Judged): Promise<Judgement> {
   const verifier = existsSync(key) ? parseVerifier(readFileSync(key, 'utf8')) : undefined;
   const checkpoint =
     verifier === undefined || !existsSync(note)
       ? undefined
       : openCheckpoint(readFileSync(note, 'utf8'), verifier);
+  const { size, head, brokenEntry, reachesCheckpoint } = await judgeChain(entries, checkpoint);
   const problems: string[] = [];
-  if (checkpoint === undefined) problems.push(`${note} is no checkpoint signed by the key in ${key}`);
-  let [head, size] = [AUDIT_GENESIS, 0];
-  let isWitnessed = checkpoint?.size === 0;
-  for await (const { seq, body, hash } of entries) {
-    if (seq !== size + 1 || auditHash(head, seq, body) !== hash) {
-      problems.push(
-        `entry ${size + 1} does not follow from the one before: it or an earlier one was changed`,
-      );
-      break;
-    }
-    [head, size] = [hash, seq];
-    if (checkpoint?.size === seq) isWitnessed = checkpoint.hash === hash;
-  }
-  if (checkpoint !== undefined && !isWitnessed)
+  if (checkpoint === undefined) problems.push(`${note} is not a checkpoint signed by the key in ${key}`);
+  if (brokenEntry !== undefined)
+    problems.push(
+      `entry ${brokenEntry} does not follow from the one before: it or an earlier one was changed`,
+    );
+  if (checkpoint !== undefined && !reachesCheckpoint)
     problems.push(
       `the log has ${size} entries, without the one that its checkpoint of ${checkpoint.size} ends with`,
     );
@@ -101,7 +93,7 @@ async function* readEntries(path: string): AsyncGenerator<AuditEntry> {
   for await (const line of createInterface({ input: createReadStream(path) })) yield entryOf(line);
 }
 
-/** A line that is no entry is one that follows from nothing. */
+/** Text that is not an entry becomes one that follows from nothing. */
 function entryOf(line: string): AuditEntry {
   try {
     const { seq, body, hash } = JSON.parse(line) as Partial<AuditEntry>;

@@ -1,4 +1,5 @@
 import { sha256Hex } from '../x509/p256.ts';
+import type { Checkpoint } from './audit-checkpoint.ts';
 
 /** Hash of the entry before the first. */
 export const AUDIT_GENESIS = '0'.repeat(64);
@@ -49,14 +50,33 @@ export function auditHash(previousHash: string, seq: number, body: string): stri
   return sha256Hex(Buffer.from(`${previousHash}\n${seq}\n${body}\n`));
 }
 
-/** The sequence number of the first entry that does not follow from the one before, or undefined when all do. */
-export async function firstBrokenEntry(entries: AsyncIterable<AuditEntry>): Promise<number | undefined> {
-  let previousHash = AUDIT_GENESIS;
-  let expected = 1;
+/** What reading a log from its beginning shows. */
+export interface ChainJudgement {
+  /** How many entries follow one from the other, and the hash of the last of them. */
+  readonly size: number;
+  readonly head: string;
+  /** The sequence number of the first entry that does not follow from the one before; undefined when all do. */
+  readonly brokenEntry: number | undefined;
+  /** Whether the entry that the checkpoint ends with is among them; false without a checkpoint. */
+  readonly reachesCheckpoint: boolean;
+}
+
+/** Reads a log once: does each entry follow from the one before, and is the checkpoint's among them? */
+export async function judgeChain(
+  entries: AsyncIterable<AuditEntry>,
+  checkpoint?: Pick<Checkpoint, 'size' | 'hash'>,
+): Promise<ChainJudgement> {
+  let [size, head] = [0, AUDIT_GENESIS];
+  let brokenEntry: number | undefined;
+  const isAtCheckpoint = (): boolean => checkpoint?.size === size && checkpoint.hash === head;
+  let reachesCheckpoint = isAtCheckpoint();
   for await (const { seq, body, hash } of entries) {
-    if (seq !== expected || auditHash(previousHash, seq, body) !== hash) return expected;
-    previousHash = hash;
-    expected += 1;
+    if (seq !== size + 1 || auditHash(head, seq, body) !== hash) {
+      brokenEntry = size + 1;
+      break;
+    }
+    [size, head] = [seq, hash];
+    reachesCheckpoint ||= isAtCheckpoint();
   }
-  return undefined;
+  return { size, head, brokenEntry, reachesCheckpoint };
 }

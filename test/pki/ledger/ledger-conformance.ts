@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firstBrokenEntry } from '../../../pki/audit/audit-chain.ts';
+import { judgeChain } from '../../../pki/audit/audit-chain.ts';
 import type { SqlRow } from '../../../sql/row.ts';
 import type { LedgerDatabase } from '../../../pki/ledger/ledger-database.ts';
 import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
@@ -351,7 +351,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       for (const reason of refused) expect(reason).toEqual(code('ALREADY_ISSUED'));
       const [line] = processes;
       expect(await line!.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 2, reissued: 0 }]);
-      expect(await firstBrokenEntry(line!.ledger.auditEntries())).toBeUndefined();
+      expect((await judgeChain(line!.ledger.auditEntries())).brokenEntry).toBeUndefined();
     });
   });
 
@@ -368,7 +368,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       expect(new Set(issued).size).toBe(30);
       expect(results.at(-1)).toMatchObject({ status: 'rejected', reason: code('NOT_RELEASED') });
       expect(await line.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 30, reissued: 0 }]);
-      expect(await firstBrokenEntry(line.ledger.auditEntries())).toBeUndefined();
+      expect((await judgeChain(line.ledger.auditEntries())).brokenEntry).toBeUndefined();
     });
   });
 
@@ -380,7 +380,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       expect(events.slice(0, 3)).toEqual(['order-admitted', 'batch-released', 'serials-released']);
       expect(events.slice(3)).toEqual(['signing', 'issued']);
       expect(signer.signatures).toBe(1);
-      expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
+      expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBeUndefined();
     });
 
     it.each([
@@ -390,7 +390,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
     ])('shows an entry that was %s', async (_name, text, seq) => {
       const { ledger, sql } = await usedLine();
       await sql(text);
-      expect(await firstBrokenEntry(ledger.auditEntries())).toBe(seq);
+      expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBe(seq);
     });
 
     it('is read whole, page by page', async () => {

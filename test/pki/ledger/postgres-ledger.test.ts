@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { firstBrokenEntry } from '../../../pki/audit/audit-chain.ts';
+import { judgeChain } from '../../../pki/audit/audit-chain.ts';
 import type { LedgerDatabase } from '../../../pki/ledger/ledger-database.ts';
 import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
 import { POSTGRESQL } from '../../../sql/dialect.ts';
@@ -122,7 +122,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       expect(await issuer.issue(first)).toEqual(issued);
       await issuer.issue(requestFor('ACME-2'));
       expect(signer.signatures).toBe(2);
-      expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
+      expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBeUndefined();
     });
 
     it('ends with one certificate when the server dies between reservation and record', async () => {

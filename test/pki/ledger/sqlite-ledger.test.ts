@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { AUDIT_GENESIS, auditHash, firstBrokenEntry } from '../../../pki/audit/audit-chain.ts';
+import { AUDIT_GENESIS, auditHash, judgeChain } from '../../../pki/audit/audit-chain.ts';
 import { SQLITE } from '../../../sql/dialect.ts';
 import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { PkiError } from '../../../pki/pki-error.ts';
@@ -76,7 +76,7 @@ describe('a ledger of version 5', () => {
     }
     database.close();
     const ledger = openSqliteLedger(path);
-    expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
+    expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBeUndefined();
     expect(await ledger.auditHead()).toEqual({ size: 3, hash });
     expect([(await ledger.find('a'))?.state, (await ledger.find('b'))?.state]).toEqual([
       'signing',

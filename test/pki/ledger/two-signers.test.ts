@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { firstBrokenEntry } from '../../../pki/audit/audit-chain.ts';
+import { judgeChain } from '../../../pki/audit/audit-chain.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import type { CsrRequest } from '../signing/gated-issuer.ts';
 import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
@@ -53,7 +53,7 @@ const serialsOf = (count: number): string[] => Array.from({ length: count }, (_,
 const isCertificate = (answer: string): boolean => /^30[0-9a-f]+$/.test(answer);
 
 async function expectWhole({ ledger, sql }: SigningLine): Promise<void> {
-  expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
+  expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBeUndefined();
   for (const column of ['serial_folded', 'board_id']) {
     const live = `state IN ('signing', 'issued', 'active')`;
     const twice = `SELECT ${column} FROM issuance WHERE ${live} GROUP BY 1 HAVING count(*) > 1`;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { firstBrokenEntry } from '../../../pki/audit/audit-chain.ts';
+import { judgeChain } from '../../../pki/audit/audit-chain.ts';
 import { ISSUE_STEPS } from '../../../pki/signing/issuer.ts';
 import { makeStoredCa } from '../leaf.ts';
 import { temporaryFolder } from '../openssl.ts';
@@ -45,7 +45,7 @@ describe('kill -9 between any two steps of issue', () => {
       expect(Buffer.compare(found.certificate, issued.certificate)).toBe(0);
     expect(signer.signatures).toBe(step === 'recorded' ? 0 : 1);
     expect(await sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 1, reissued: 0 }]);
-    expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
+    expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBeUndefined();
   });
 
   it('and without a kill the other process leaves the certificate to be found', async () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstBrokenEntry } from '../../../pki/audit/audit-chain.ts';
+import { judgeChain } from '../../../pki/audit/audit-chain.ts';
 import { describeCertificate } from '../../../pki/lint/certificate-facts.ts';
 import { lintCertificate } from '../../../pki/lint/certificate-linter.ts';
 import { PkiError } from '../../../pki/pki-error.ts';
@@ -116,7 +116,7 @@ async function checkInvariants({ sql, ledger, signer }: SigningLine): Promise<vo
   const batch = await sql('SELECT reserved + reissued AS used FROM batch');
   expect(batch).toEqual([{ used: rows.length }]);
   const audited = await auditOf(ledger);
-  expect(await firstBrokenEntry(ledger.auditEntries())).toBeUndefined();
+  expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBeUndefined();
   const signing = audited.filter(({ body }) => body.includes('"event":"signing"'));
   expect(signing.length).toBe(signer.signatures);
   for (const row of rows) {
