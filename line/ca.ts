@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { ensurePassphraseFile } from '../disk/passphrase-file.ts';
-import { createDevelopmentCa, loadFactoryIca, readCaChain } from '../pki/ca/ca-folder.ts';
+import { createCa } from '../pki/ca/create-ca.ts';
+import { openFactoryCa } from '../pki/ca/open-ca.ts';
+import { readCaChain } from '../pki/ca/read-chain.ts';
 import { openIssuingCa } from '../pki/ca/issuing-ca.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
 import { passphraseFromFile } from '../pki/keys/passphrase.ts';
@@ -16,7 +18,7 @@ import { caFolder, caPassphrasePath, pinRefusalPath } from './state-folder.ts';
 export function openLineCa(stateFolder: string, passphraseFile?: string): IssuingCa {
   const passphrase = passphraseFromFile(passphraseFile ?? caPassphrasePath(stateFolder));
   try {
-    return loadFactoryIca({ directory: caFolder(stateFolder), passphrase });
+    return openFactoryCa({ directory: caFolder(stateFolder), passphrase });
   } finally {
     passphrase.wipe();
   }
@@ -52,7 +54,7 @@ export async function ensureDemoCa(stateFolder: string): Promise<IssuingCa> {
   ensurePassphraseFile(path);
   if (!existsSync(caFolder(stateFolder))) {
     const passphrase = passphraseFromFile(path);
-    await createDevelopmentCa({ directory: caFolder(stateFolder), passphrase, name: 'Certline Demo' });
+    await createCa({ directory: caFolder(stateFolder), passphrase, name: 'Certline Demo' });
     passphrase.wipe();
   }
   return openLineCa(stateFolder);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { CertificateProfile } from '../../pki/profile/certificate-profile.ts';
-import { createDevelopmentCa, loadFactoryIca } from '../../pki/ca/ca-folder.ts';
+import { createCa } from '../../pki/ca/create-ca.ts';
+import { openFactoryCa } from '../../pki/ca/open-ca.ts';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import { gateCsr } from '../../pki/signing/csr-gate.ts';
 import type { IssueRequest } from '../../pki/signing/issue-request.ts';
@@ -43,7 +44,7 @@ export class CertlineSigner {
   private constructor(directory: string, ledger: SqlLedger) {
     this.#ledger = ledger;
     this.#issuer = new Issuer({
-      ca: loadFactoryIca({ directory, passphrase: passphrase() }),
+      ca: openFactoryCa({ directory, passphrase: passphrase() }),
       ledger,
       profileOf: () => PROFILE,
       atStep: (step) => this.#watch?.(step),
@@ -53,7 +54,7 @@ export class CertlineSigner {
   /** A new CA and a new ledger in `folder`. */
   static async open(folder: string): Promise<CertlineSigner> {
     const directory = join(folder, 'ca');
-    await createDevelopmentCa({ directory, name: 'Certline Bench', passphrase: passphrase() });
+    await createCa({ directory, name: 'Certline Bench', passphrase: passphrase() });
     const ledger = openSqliteLedger(join(folder, 'ledger.db'));
     await ledger.admitOrder(benchOrder());
     ledger.witnessed(await ledger.auditHead());

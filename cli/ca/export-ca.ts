@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readCaChain } from '../../pki/ca/ca-folder.ts';
+import { readCaChain } from '../../pki/ca/read-chain.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
 import { caFolder, crlPath } from '../../line/state-folder.ts';
 import { CommandError } from '../exit-status.ts';

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CA_FILES, writeImportedCa } from '../../pki/ca/ca-folder.ts';
+import { CA_FILES } from '../../pki/ca/ca-files.ts';
+import { writeImportedCa } from '../../pki/ca/write-ca.ts';
 import { decryptPrivateKey, encryptPrivateKey } from '../../pki/keys/encrypted-key.ts';
 import { chainOfKey } from '../../pki/ca/imported-chain.ts';
 import { openIssuingCa } from '../../pki/ca/issuing-ca.ts';

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ensurePassphraseFile } from '../../disk/passphrase-file.ts';
-import { CA_FILES, createDevelopmentCa } from '../../pki/ca/ca-folder.ts';
+import { CA_FILES } from '../../pki/ca/ca-files.ts';
+import { createCa } from '../../pki/ca/create-ca.ts';
 import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
 import { openTokenSigner } from '../../line/ca.ts';
 import { caFolder, caPassphrasePath } from '../../line/state-folder.ts';
@@ -24,7 +25,7 @@ export async function initCa({ stateFolder, config }: Invocation, options: InitC
   const passphrase = passphraseFromFile(choosePassphraseFile(stateFolder, chosen));
   try {
     const icaSigner = await openTokenSigner(stateFolder, config);
-    await createDevelopmentCa({
+    await createCa({
       directory,
       passphrase,
       name: options.name,

@@ -3,7 +3,7 @@ import { openConfiguredCa } from '../../line/ca.ts';
 import { publishCrl } from '../../line/crl.ts';
 import { caFolder, crlPath } from '../../line/state-folder.ts';
 import { join } from 'node:path';
-import { CA_FILES } from '../../pki/ca/ca-folder.ts';
+import { CA_FILES } from '../../pki/ca/ca-files.ts';
 import { verifyCrl } from '../../pki/revocation/crl-verifier.ts';
 import type { RevocationResult } from '../../registry/registry.ts';
 import { applyCrl } from '../../line/apply-crl.ts';

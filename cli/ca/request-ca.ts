@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { newFactoryIcaName, CA_FILES } from '../../pki/ca/ca-folder.ts';
+import { CA_FILES } from '../../pki/ca/ca-files.ts';
+import { newCaNames } from '../../pki/ca/ca-name.ts';
 import { buildCaRequest } from '../../pki/ca/ca-request.ts';
 import { createDurableFolder } from '../../disk/durable-folder.ts';
 import { encryptPrivateKey } from '../../pki/keys/encrypted-key.ts';
@@ -23,7 +24,7 @@ export async function requestCa(
   { stateFolder, config }: Invocation,
   options: { name: string },
 ): Promise<void> {
-  const name = newFactoryIcaName(options.name);
+  const name = newCaNames(options.name).ica;
   const token = await openTokenSigner(stateFolder, config);
   if (token !== undefined) {
     process.stdout.write(pemOf('CERTIFICATE REQUEST', await buildCaRequest(name, token)));

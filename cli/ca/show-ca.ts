@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
-import { CA_FILES, readCaChain } from '../../pki/ca/ca-folder.ts';
+import { CA_FILES } from '../../pki/ca/ca-files.ts';
+import { readCaChain } from '../../pki/ca/read-chain.ts';
 import { caFolder } from '../../line/state-folder.ts';
 import { shownExpiry, shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';

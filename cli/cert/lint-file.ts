@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { lintCertificate } from '../../pki/lint/certificate-linter.ts';
 import type { LintFinding } from '../../pki/lint/certificate-linter.ts';
-import { readCaChain } from '../../pki/ca/ca-folder.ts';
+import { readCaChain } from '../../pki/ca/read-chain.ts';
 import { issuerFactsOf } from '../../pki/ca/issuing-ca.ts';
 import { sha256Hex } from '../../pki/x509/p256.ts';
 import { caFolder } from '../../line/state-folder.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import type { CertificateFacts } from '../../pki/lint/certificate-facts.ts';
-import { readCaChain } from '../../pki/ca/ca-folder.ts';
+import { readCaChain } from '../../pki/ca/read-chain.ts';
 import type { Issuance } from '../../pki/signing/issuances.ts';
 import { OID } from '../../pki/x509/oids.ts';
 import { pemOf } from '../../pki/x509/pem.ts';

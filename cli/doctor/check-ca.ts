@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readCaChain } from '../../pki/ca/ca-folder.ts';
+import { readCaChain } from '../../pki/ca/read-chain.ts';
 import { openConfiguredCa } from '../../line/ca.ts';
 import type { CaKeyConfig } from '../../line/ca.ts';
 import { caFolder, caPassphrasePath } from '../../line/state-folder.ts';

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
-import { readCaChain } from '../../pki/ca/ca-folder.ts';
+import { readCaChain } from '../../pki/ca/read-chain.ts';
 import { CLOCK_TOLERANCE_MS } from '../../pki/clock-tolerance.ts';
 import { caFolder, registryPath } from '../../line/state-folder.ts';
 import { fail, ok } from './finding.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { profileOfProduct } from '../../pki/profile/certificate-profile.ts';
-import { readCaChain } from '../../pki/ca/ca-folder.ts';
+import { readCaChain } from '../../pki/ca/read-chain.ts';
 import { issuerFactsOf } from '../../pki/ca/issuing-ca.ts';
 import type { IssuerFacts } from '../../pki/x509/issuer-facts.ts';
 import { trySample } from '../../pki/signing/profile-sample.ts';

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { makeFactoryIcaCertificate, makeRootCertificate } from '../../pki/ca/ca-certificate.ts';
 import type { CaName } from '../../pki/ca/ca-certificate.ts';
 import { readCertificate } from '../../pki/x509/certificate-reader.ts';
-import { createDevelopmentCa, loadFactoryIca } from '../../pki/ca/ca-folder.ts';
+import { createCa } from '../../pki/ca/create-ca.ts';
+import { openFactoryCa } from '../../pki/ca/open-ca.ts';
 import {
   buildDeviceTbs,
   notBeforeOf,
@@ -54,8 +55,8 @@ export async function makeCa(
 /** A CA in `folder`/ca, its keys encrypted, loaded. */
 export async function makeStoredCa(folder: string): Promise<IssuingCa & { directory: string }> {
   const directory = join(folder, 'ca');
-  await createDevelopmentCa({ directory, name: 'Acme Devices', passphrase: passphrase() });
-  return { ...loadFactoryIca({ directory, passphrase: passphrase() }), directory };
+  await createCa({ directory, name: 'Acme Devices', passphrase: passphrase() });
+  return { ...openFactoryCa({ directory, passphrase: passphrase() }), directory };
 }
 
 function caName(commonName: string): CaName {

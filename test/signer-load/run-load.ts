@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CA_FILES } from '../../pki/ca/ca-folder.ts';
+import { CA_FILES } from '../../pki/ca/ca-files.ts';
 import { ensureDemoCa } from '../../line/ca.ts';
 import { caFolder, caPassphrasePath } from '../../line/state-folder.ts';
 import type { BadStations } from './bad-requests.ts';

@@ -16,7 +16,7 @@ import { PtyPort } from '../../../simulator/line/pty-port.ts';
 import { VirtualBoard } from '../../../simulator/board/virtual-board.ts';
 import { DER_TAG } from '../../../pki/x509/der-reader.ts';
 import { derElement } from '../../../pki/x509/der-writer.ts';
-import { CA_FILES } from '../../../pki/ca/ca-folder.ts';
+import { CA_FILES } from '../../../pki/ca/ca-files.ts';
 import { pemOf } from '../../../pki/x509/pem.ts';
 import { openSerialLink } from '../../../smp/links/serial-link.ts';
 import { parseLineConfig } from '../../../line/config.ts';

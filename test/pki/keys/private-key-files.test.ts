@@ -1,7 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CA_FILES, createDevelopmentCa, loadFactoryIca } from '../../../pki/ca/ca-folder.ts';
+import { CA_FILES } from '../../../pki/ca/ca-files.ts';
+import { createCa } from '../../../pki/ca/create-ca.ts';
+import { openFactoryCa } from '../../../pki/ca/open-ca.ts';
 import { createAuditKey, loadAuditKey } from '../../../pki/keys/audit-key.ts';
 import { passphraseFromFile } from '../../../pki/keys/passphrase.ts';
 import { createReleaseKey, loadReleaseKey, RELEASE_KEY_FILES } from '../../../pki/keys/release-key.ts';
@@ -16,8 +18,8 @@ afterEach(() => vi.unstubAllEnvs());
 /** A secret file and how it is read, by what it is. */
 const SECRETS: Record<string, (place: string) => Promise<{ path: string; read: () => unknown }>> = {
   'the CA key': async (place) => {
-    await createDevelopmentCa({ directory: place, name: 'Acme', passphrase: passphrase() });
-    const read = (): unknown => loadFactoryIca({ directory: place, passphrase: passphrase() });
+    await createCa({ directory: place, name: 'Acme', passphrase: passphrase() });
+    const read = (): unknown => openFactoryCa({ directory: place, passphrase: passphrase() });
     return { path: join(place, CA_FILES.factoryIcaKey), read };
   },
   'the release key': async (place) => {

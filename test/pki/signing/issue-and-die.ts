@@ -2,7 +2,7 @@
  * Issues one certificate and kills itself with SIGKILL at a step. Arguments: CA folder, ledger, step, request as JSON
  * with its CSR in base64. The step `none` ends in peace.
  */
-import { loadFactoryIca } from '../../../pki/ca/ca-folder.ts';
+import { openFactoryCa } from '../../../pki/ca/open-ca.ts';
 import { Issuer } from '../../../pki/signing/issuer.ts';
 import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
 import { passphrase, PROFILE } from '../acme.ts';
@@ -13,7 +13,7 @@ const [directory = '', path = '', fatalStep = '', json = ''] = process.argv.slic
 const request = JSON.parse(json) as Omit<CsrRequest, 'csr'> & { csr: string };
 const ledger = openSqliteLedger(path);
 const issuer = new Issuer({
-  ca: loadFactoryIca({ directory, passphrase: passphrase() }),
+  ca: openFactoryCa({ directory, passphrase: passphrase() }),
   ledger,
   profileOf: () => PROFILE,
   atStep: (step) => {

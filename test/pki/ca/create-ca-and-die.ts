@@ -22,6 +22,6 @@ fs.renameSync = (from, to) => {
 };
 syncBuiltinESMExports();
 
-const { createDevelopmentCa } = await import('../../../pki/ca/ca-folder.ts');
+const { createCa } = await import('../../../pki/ca/create-ca.ts');
 const { passphrase } = await import('../acme.ts');
-await createDevelopmentCa({ directory, name: 'Acme', passphrase: passphrase() });
+await createCa({ directory, name: 'Acme', passphrase: passphrase() });
