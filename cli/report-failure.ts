@@ -1,4 +1,5 @@
 import type { ConfigCode } from '../line/config-error.ts';
+import type { FixtureCode } from '../fixtures/fixture-error.ts';
 import type { ManifestErrorCode } from '../manifests/manifest-error.ts';
 import type { PkiCode } from '../pki/pki-error.ts';
 import { EXIT_STATUS } from '../provisioning/exit-status.ts';
@@ -9,7 +10,10 @@ import type { SmpErrorCode } from '../smp/smp-error.ts';
 import { CommandError } from './exit-status.ts';
 
 /** Codes of the rooms' errors that no unit can meet: the rest of them are rows of the failure table. */
-type CommandCode = Exclude<PkiCode | SmpErrorCode | ConfigCode | ManifestErrorCode, FailureCode>;
+type CommandCode = Exclude<
+  FixtureCode | PkiCode | SmpErrorCode | ConfigCode | ManifestErrorCode,
+  FailureCode
+>;
 
 /** With which status a command ends that meets one of them. */
 const EXIT_OF_CODE: Record<CommandCode, ExitReason> = {
@@ -20,6 +24,7 @@ const EXIT_OF_CODE: Record<CommandCode, ExitReason> = {
   SMP_INVALID_ARGUMENT: 'usage',
   SMP_CANCELLED: 'interrupted',
   SMP_CLOSED: 'defect',
+  KEY_STAYS: 'refused',
   CA_EXISTS: 'refused',
   CA_NOT_FOUND: 'caMissing',
   CA_INCONSISTENT: 'caMissing',

@@ -4,7 +4,7 @@ import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import { fileSize } from '../../smp/files/file-size.ts';
 import { readFile } from '../../smp/files/read-file.ts';
 import type { BoardReport, ReportedCertificate, ReportedClass, ReportedCredentials } from './board-report.ts';
-import type { CredentialPlace } from './credential-files.ts';
+import type { CredentialPlace } from '../../fixtures/board/credential-files.ts';
 import type { Inquiry } from './inquiry.ts';
 import { runShellCommand } from './run-shell-command.ts';
 

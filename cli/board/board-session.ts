@@ -4,7 +4,7 @@ import type { Invocation } from '../invocation.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { boardFailure } from './board-failure.ts';
 import { boardPort } from './board-port.ts';
-import { CredentialFiles } from './credential-files.ts';
+import { CredentialFiles } from '../../fixtures/board/credential-files.ts';
 
 /** Options of every command about a board. */
 export interface BoardOptions {

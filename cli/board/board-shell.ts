@@ -5,7 +5,7 @@ import type { Invocation } from '../invocation.ts';
 import { printJson } from '../terminal/stdout.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
 import { withBoard } from './board-session.ts';
-import { CredentialFiles, keyStays } from './credential-files.ts';
+import { CredentialFiles, keyStays } from '../../fixtures/board/credential-files.ts';
 import { plainLines } from './plain.ts';
 import { runShellCommand } from './run-shell-command.ts';
 import type { ShellAnswer } from './run-shell-command.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { boardFailure } from '../../../cli/board/board-failure.ts';
 import { boardPort } from '../../../cli/board/board-port.ts';
-import { CredentialFiles } from '../../../cli/board/credential-files.ts';
+import { CredentialFiles } from '../../../fixtures/board/credential-files.ts';
 import { plain, plainLines } from '../../../cli/board/plain.ts';
 import { barLine } from '../../../cli/board/transfer-bar.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
