@@ -1,14 +1,14 @@
 import type { FailureCode } from './failure-table.ts';
 
-/** Names on the wire of every message; a constant's name is its string. */
+/** The name of every message on the wire. */
 export const MESSAGES = {
-  /** Query of a batch and of a chunk: counts now. */
+  /** Query of a batch: counts now. */
   progress: 'progress',
   /** Query of a unit: which step, which socket, why it waits. */
   state: 'state',
   /** Update of a batch: every unit that waits for a decision tries again. */
   rerunFailed: 'rerunFailed',
-  /** Updates of a unit that waits. `retry` is also a signal, so that a list of units can be told at once. */
+  /** Updates of a unit that waits. `retry` is a signal as well, so that it can be sent to a list of units at once. */
   retry: 'retry',
   skip: 'skip',
   scrap: 'scrap',

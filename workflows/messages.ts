@@ -4,17 +4,17 @@ import { MESSAGES } from '../provisioning/messages.ts';
 import type { DecisionInput, RerunFilter, RerunResult } from '../provisioning/messages.ts';
 import type { Attention, UnitState } from '../provisioning/unit.ts';
 
-/** Queries. */
+/** Each constant is named after its message, except `retrySignal`: `retry` is an update and a signal. Queries: */
 export const progress = defineQuery<BatchProgress>(MESSAGES.progress);
 export const state = defineQuery<UnitState>(MESSAGES.state);
 
-/** Updates for people. */
+/** Updates, sent by people: */
 export const rerunFailed = defineUpdate<RerunResult, [RerunFilter?]>(MESSAGES.rerunFailed);
 export const retry = defineUpdate<string, [DecisionInput?]>(MESSAGES.retry);
 export const skip = defineUpdate<string, [DecisionInput?]>(MESSAGES.skip);
 export const scrap = defineUpdate<string, [DecisionInput?]>(MESSAGES.scrap);
 
-/** Signals between workflows; `retry` may also be sent to a list of units at once. */
+/** Signals between workflows; people may send `retry` to a list of units at once: */
 export const retrySignal = defineSignal<[DecisionInput?]>(MESSAGES.retry);
 export const chunkReport = defineSignal<[ChunkReport]>(MESSAGES.chunkReport);
 export const unitAttention = defineSignal<[{ serial: string; attention: Attention | null }]>(

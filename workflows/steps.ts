@@ -50,7 +50,7 @@ export function claims(unit: UnitRow): ClaimActivities {
   return proxyActivities<ClaimActivities>(options('generateKeypair', queue, unit.serial));
 }
 
-/** Step 1 of a later attempt: the board that already carries this serial's certificate, if any socket holds it. */
+/** Step 1 of a later attempt, on the queue of the board that already carries this serial's certificate. */
 export function reclaims(unit: UnitRow): ClaimActivities {
   return proxyActivities<ClaimActivities>({
     ...options('generateKeypair', provisionedBoardQueue(unit.serial), unit.serial),
@@ -78,13 +78,13 @@ export function registry(summary: string): Pick<RegistryActivities, 'registerDev
 }
 
 /** Bookkeeping at the signer: releases, activations and revocations. */
-export const signerBooks = proxyActivities<Omit<SignerActivities, 'signCertificate'>>({
+export const signerBookkeeping = proxyActivities<Omit<SignerActivities, 'signCertificate'>>({
   ...BOOKKEEPING,
   taskQueue: SIGNER_QUEUE,
 });
 
 /** Bookkeeping at the registry: chunks, failures, the end of a batch. */
-export const registryBooks = proxyActivities<
+export const registryBookkeeping = proxyActivities<
   Pick<RegistryActivities, 'loadChunk' | 'recordFailure' | 'recordRefusal' | 'closeBatch'>
 >({
   ...BOOKKEEPING,
@@ -93,8 +93,8 @@ export const registryBooks = proxyActivities<
   heartbeatTimeout: HEARTBEAT_MS,
 });
 
-/** Tells a station that a unit has left its socket; a station that is down finds it out by itself when it is back. */
-export function stationBooks(stationId: string): Pick<StationActivities, 'releaseSocket'> {
+/** Bookkeeping at a station: a unit has left its socket. A station that is down finds out by itself when it is back. */
+export function stationBookkeeping(stationId: string): Pick<StationActivities, 'releaseSocket'> {
   return proxyActivities<StationActivities>({
     ...BOOKKEEPING,
     taskQueue: stationQueue(stationId),

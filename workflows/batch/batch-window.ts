@@ -6,6 +6,8 @@ import type {
   ChunkReport,
   UnitCounts,
 } from '../../provisioning/batch.ts';
+import type { RerunFilter } from '../../provisioning/messages.ts';
+import type { Attention } from '../../provisioning/unit.ts';
 
 /** The sliding window of a batch over its chunks. Plain state, no Temporal. */
 export class BatchWindow {
@@ -49,7 +51,18 @@ export class BatchWindow {
     return [...this.#open.keys()];
   }
 
-  /** Reports come twice, late and out of order: only a newer one of an open chunk counts. */
+  /** Serials of the units that wait and that the filter chooses, by open chunk. Chunks without any are left out. */
+  waiting({ codes, serials }: RerunFilter = {}): ReadonlyMap<number, readonly string[]> {
+    const isChosen = ({ code, serial }: Attention): boolean =>
+      (!codes || codes.includes(code)) && (!serials || serials.includes(serial));
+    const byChunk = [...this.#open].map(([chunk, { attention }]): [number, string[]] => [
+      chunk,
+      attention.filter(isChosen).map(({ serial }) => serial),
+    ]);
+    return new Map(byChunk.filter(([, chosen]) => chosen.length > 0));
+  }
+
+  /** Reports come twice, late and out of order: only a newer one of an open chunk is used. */
   hear(report: ChunkReport): void {
     const known = this.#open.get(report.chunk);
     if (!known || report.sequence <= known.sequence) return;

@@ -8,6 +8,7 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -24,7 +25,7 @@ import type { chunk } from '../chunk/chunk.ts';
 import { chunkReport, progress, reportAgain, rerunFailed, rerunUnits } from '../messages.ts';
 import { progressTable } from './progress-table.ts';
 import { batchAttributes } from '../search-attributes.ts';
-import { registryBooks } from '../steps.ts';
+import { registryBookkeeping } from '../steps.ts';
 
 /** A manifest's units, chunk after chunk, until the last one has ended. Continues as new when its history is long. */
 export async function batch(started: BatchInput | EarlierBatchInput): Promise<BatchProgress> {
@@ -47,7 +48,7 @@ export async function batch(started: BatchInput | EarlierBatchInput): Promise<Ba
 }
 
 async function close(input: BatchInput, cancelled: boolean): Promise<void> {
-  await registryBooks.closeBatch({ batchId: input.batchId, cancelled });
+  await registryBookkeeping.closeBatch({ batchId: input.batchId, cancelled });
   await condition(allHandlersFinished);
 }
 
@@ -67,7 +68,7 @@ async function runChunks(input: BatchInput, window: BatchWindow): Promise<void> 
 
 /**
  * ABANDON: a chunk outlives the run that started it, since continue-as-new closes that run. It reports by signal. It is
- * started even if the batch is just being cancelled, so that whatever the window calls open exists and reports.
+ * started even if the batch is just being cancelled, so that every chunk that is open in the window exists and reports.
  */
 async function startChunk(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
   await CancellationScope.nonCancellable(() => startChunkChild(input, number, window));
@@ -91,7 +92,7 @@ async function startChunkChild(input: BatchInput, number: number, window: BatchW
   }
 }
 
-/** Its last report comes by signal; this is for the chunk that is ended without one: terminated, or failed. */
+/** The last report comes by signal; this is for a chunk that ends without one: it was terminated, or failed. */
 async function watchChunk(result: Promise<ChunkReport>, number: number, window: BatchWindow): Promise<void> {
   try {
     window.hear(await result);
@@ -101,8 +102,8 @@ async function watchChunk(result: Promise<ChunkReport>, number: number, window: 
 }
 
 /**
- * Chunks that an earlier run of this batch started are no children of this one: a signal tells whether they still are. A
- * chunk that is closed has said its last word before, so what was not heard by then is lost.
+ * Chunks that an earlier run of this batch started are not children of this run: a signal shows whether one is still open. A
+ * closed chunk has sent its last report before, so what had not arrived by then is lost.
  */
 async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Promise<void> {
   const inherited = new Set(input.resume?.open.map((report) => report.chunk));
@@ -135,28 +136,25 @@ function listen(window: BatchWindow): void {
     description:
       'Every unit that waits for a decision tries again. Optional argument: {"codes": ["…"]} or {"serials": ["…"]}',
     validator: (filter?: RerunFilter): void => {
-      if (chosen(window, filter).length === 0) throw new Error('no unit of this batch waits for a decision');
+      if (window.waiting(filter).size === 0) throw new Error('no unit of this batch waits for a decision');
     },
   });
 }
 
+/** Each chunk learns which of its own units try again. */
 async function rerun(window: BatchWindow, filter: RerunFilter | undefined): Promise<RerunResult> {
-  const serials = chosen(window, filter);
+  const waiting = window.waiting(filter);
+  const serials = [...waiting.values()].flat();
   const { batchId } = window.progress;
+  // Earlier versions sent all serials to every open chunk. A batch that did so before an update must do so when it is replayed.
+  const own = patched('rerun-own-units');
+  const targets = own ? [...waiting] : window.openChunks.map((number) => [number, serials] as const);
   await Promise.all(
-    window.openChunks.map((number) =>
-      getExternalWorkflowHandle(chunkWorkflowId(batchId, number)).signal(rerunUnits, { serials }),
+    targets.map(([number, chosen]) =>
+      getExternalWorkflowHandle(chunkWorkflowId(batchId, number)).signal(rerunUnits, { serials: chosen }),
     ),
   );
   return { units: serials.length };
-}
-
-function chosen(window: BatchWindow, filter: RerunFilter | undefined): string[] {
-  const { codes, serials } = filter ?? {};
-  return window.progress.attention
-    .filter((waiting) => !codes || codes.includes(waiting.code))
-    .filter((waiting) => !serials || serials.includes(waiting.serial))
-    .map((waiting) => waiting.serial);
 }
 
 /** Cancellation does not reach abandoned chunks: the batch passes it on and waits for the last report of each. */
@@ -166,7 +164,7 @@ async function cancelChunks(input: BatchInput, window: BatchWindow): Promise<voi
     window.openChunks.map((number) =>
       getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number))
         .cancel()
-        // Closed: whatever it reported was heard before this.
+        // It is closed: all its reports arrived before this.
         .catch(() => window.lose(number)),
     ),
   );

@@ -67,7 +67,7 @@ export class ChunkTally {
     this.#urgent = true;
   }
 
-  /** What the chunk was refused is asked for again, if it concerns one of these units. */
+  /** The release of the chunk is requested again, if it was refused and one of its units is among these. */
   askAgain(serials: readonly string[]): void {
     if (this.#refused.some(({ serial }) => serials.includes(serial))) this.refuse([]);
   }

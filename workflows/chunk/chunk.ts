@@ -28,7 +28,7 @@ import { progressTable } from '../batch/progress-table.ts';
 import { chunkReport, reportAgain, rerunUnits, retrySignal, unitAttention } from '../messages.ts';
 import { showTrouble, unitAttributes } from '../search-attributes.ts';
 import { codeOfStepFailure } from '../unit/step-failure.ts';
-import { registryBooks, signerBooks } from '../steps.ts';
+import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
 import type { unit } from '../unit/unit.ts';
 
 /** Up to 250 units of a batch, a window of them at a time. Never continues as new, so its units report natively. */
@@ -43,7 +43,7 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
   setHandler(reportAgain, () => tally.reportAgain());
   const reporting = reportToBatch(input, tally);
   try {
-    const rows = await registryBooks.loadChunk({ batchId: input.batchId, chunk: input.chunk });
+    const rows = await registryBookkeeping.loadChunk({ batchId: input.batchId, chunk: input.chunk });
     tally.expect(rows.length);
     await releaseUnits(input, rows, tally);
     await runUnits(input, rows, tally);
@@ -64,14 +64,14 @@ async function releaseUnits(input: ChunkInput, rows: readonly UnitRow[], tally: 
   const { batchId, order, manifestSha256, quantity } = input;
   for (let refusals = 0; ; refusals++) {
     try {
-      await signerBooks.releaseUnits({ batchId, order, manifestSha256, quantity, units: rows });
+      await signerBookkeeping.releaseUnits({ batchId, order, manifestSha256, quantity, units: rows });
       if (refusals > 0) showTrouble({});
       return;
     } catch (error) {
       const code = codeOfStepFailure(error, 'signCertificate');
       tally.refuse(rows.map(({ serial }) => refusedUnit(serial, code)));
       showTrouble({ status: UNIT_STATUS.attention, step: 'signCertificate', error: code });
-      await registryBooks.recordRefusal({ batchId, units: rows, code });
+      await registryBookkeeping.recordRefusal({ batchId, units: rows, code });
       await condition(() => !tally.isRefused);
     }
   }
@@ -123,7 +123,7 @@ function outcomeOfFailedUnit(error: unknown): Outcome {
   return 'ERROR';
 }
 
-/** Sends the batch what it should know, until the last unit has ended; resolves with the last report. */
+/** Reports to the batch until the last unit has ended. Resolves with the last report. */
 async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<ChunkReport> {
   return await CancellationScope.nonCancellable(async () => {
     const batch = getExternalWorkflowHandle(batchWorkflowId(input.batchId));
@@ -133,7 +133,7 @@ async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<Chun
     };
     for (;;) {
       await condition(() => tally.due);
-      // At the end no certificate is left out; before it, nobody waits for the ledger to hear of units that wait.
+      // At the end every certificate is activated before the last report; until then reports do not wait for the ledger.
       if (tally.finished) {
         activateOn(tally.takePassed());
         await activating;
@@ -143,7 +143,7 @@ async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<Chun
       try {
         await batch.signal(chunkReport, report);
       } catch {
-        log.warn('the batch is closed and does not hear this chunk', { chunk: input.chunk });
+        log.warn('the batch is closed and gets no report of this chunk', { chunk: input.chunk });
       }
       if (report.finished) return report;
       activateOn(tally.takePassed());
@@ -151,11 +151,11 @@ async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<Chun
   });
 }
 
-/** Some units at a time, so that a certificate in use is known as such without an activity for each. */
+/** Several units at a time: one activity for each would cost a billable action. */
 async function activate(requestIds: readonly string[]): Promise<void> {
   if (requestIds.length === 0) return;
   try {
-    const refused = await signerBooks.activateCertificates({ requestIds });
+    const refused = await signerBookkeeping.activateCertificates({ requestIds });
     if (refused.length > 0)
       log.error('the ledger does not take certificates of units that passed', { refused });
   } catch (error) {

@@ -40,7 +40,7 @@ export class DecisionDesk {
     );
   }
 
-  /** From now on the unit waits. Whoever can see that it does must be able to decide. */
+  /** From now on the unit waits. Called before that becomes visible: anyone who sees it must be able to decide. */
   open(attention: Attention): void {
     this.#decision = undefined;
     this.attention = attention;

@@ -13,7 +13,7 @@ export function wasNeverTaken(error: unknown): boolean {
   );
 }
 
-/** The failure code of a step that threw `error`. Rethrows what is no failure of the step: cancellation, bugs. */
+/** The failure code of a step that threw `error`. Rethrows what is not a failure of the step: cancellation, defects. */
 export function codeOfStepFailure(error: unknown, step: Step): FailureCode {
   if (!(error instanceof ActivityFailure)) throw error;
   const { cause } = error;

@@ -5,7 +5,7 @@ import { codeOfStepFailure, wasNeverTaken } from './step-failure.ts';
 import { station } from '../steps.ts';
 import type { UnitPassage } from './unit-passage.ts';
 
-/** A board that reads back wrong is written once more: a bad write is likelier than a bad board. */
+/** A board that reads back wrong is written once more: a bad write is more likely than a bad board. */
 const WRITES = 2;
 
 /** Steps 3 and 4: the certificate is written and both files are read back from the device. */
@@ -21,8 +21,8 @@ export async function deliver(passage: UnitPassage): Promise<VerifiedReadback> {
 }
 
 /**
- * A step at the station that holds the board. A station that takes no work is shown as such and asked again: nothing
- * has happened, the board is still in its socket, and the station may only be starting.
+ * A step at the station that holds the board. A station that does not take its task is shown as unreachable and the task is
+ * offered again: nothing has happened, the board is still in its socket, and the station may be about to start.
  */
 async function atStation<T>(
   passage: UnitPassage,

@@ -14,7 +14,7 @@ import type { Decision, DecisionDesk } from './decision-desk.ts';
 import { unitAttention } from '../messages.ts';
 import { showTrouble } from '../search-attributes.ts';
 import { codeOfStepFailure } from './step-failure.ts';
-import { registryBooks, signerBooks, stationBooks } from '../steps.ts';
+import { registryBookkeeping, signerBookkeeping, stationBookkeeping } from '../steps.ts';
 import type { UnitPassage } from './unit-passage.ts';
 
 /** Off the happy path: the unit leaves its socket, so that the board can be changed and others can go on. */
@@ -22,7 +22,7 @@ export async function leaveSocket(passage: UnitPassage, code: FailureCode): Prom
   const { claim } = passage;
   if (!claim || passage.verified) return;
   try {
-    await stationBooks(claim.stationId).releaseSocket({ unit: passage.attempt, claim, code });
+    await stationBookkeeping(claim.stationId).releaseSocket({ unit: passage.unit, claim, code });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     log.warn('the station will free the socket when it is back', { stationId: claim.stationId });
@@ -39,7 +39,7 @@ export async function askForDecision(
     serial: passage.row.serial,
     code,
     step: passage.step,
-    attempt: passage.attempt.attempt,
+    attempt: passage.unit.attempt,
     hint: FAILURES[code].hint,
   };
   desk.open(attention);
@@ -49,9 +49,9 @@ export async function askForDecision(
     error: code,
     ...(passage.claim && { station: passage.claim.stationId }),
   });
-  // The batch hears of it first: a registry that is down must not hide the units that wait.
+  // The batch first: a registry that is down must not hide the units that wait.
   await tellChunk(passage, attention);
-  await registryBooks.recordFailure(record(passage, code));
+  await registryBookkeeping.recordFailure(record(passage, code));
   const decision = await desk.decision();
   if (decision.verdict === 'retry') {
     showTrouble({});
@@ -61,8 +61,8 @@ export async function askForDecision(
 }
 
 /**
- * The unit ends without a pass, and no live certificate stays behind. False when the registry knows better: the unit had
- * passed, only the answer of its last step was lost.
+ * The unit ends without a pass, and no valid certificate of it remains. False when it had passed after all and only the
+ * answer of its last step was lost, as the registry shows.
  */
 export async function giveUp(
   passage: UnitPassage,
@@ -71,19 +71,19 @@ export async function giveUp(
   reason: string,
 ): Promise<boolean> {
   try {
-    await registryBooks.recordFailure({ ...record(passage, code), outcome, reason });
+    await registryBookkeeping.recordFailure({ ...record(passage, code), outcome, reason });
   } catch (error) {
     if (codeOfStepFailure(error, 'registerDevice') === 'REGISTRY_CONFLICT') return false;
     throw error;
   }
-  // Whatever was signed for this serial, answer received or not, must not stay live.
-  await signerBooks.revokeCertificate({ unit: passage.attempt, reason });
+  // A certificate that was signed for this serial must not remain valid, even if its answer was lost.
+  await signerBookkeeping.revokeCertificate({ unit: passage.unit, reason });
   return true;
 }
 
 function record(passage: UnitPassage, code: FailureCode) {
   return {
-    unit: passage.attempt,
+    unit: passage.unit,
     step: passage.step,
     code,
     ...(passage.claim && { claim: passage.claim }),
@@ -99,6 +99,6 @@ async function tellChunk(passage: UnitPassage, attention: Attention | null): Pro
     await chunk.signal(unitAttention, { serial: passage.row.serial, attention });
   } catch (error) {
     if (isCancellation(error)) throw error;
-    log.warn('the chunk is closed and does not hear this unit', { serial: passage.row.serial });
+    log.warn('the chunk is closed and gets no word of this unit', { serial: passage.row.serial });
   }
 }

@@ -18,23 +18,24 @@ import type {
 /** What a unit has reached: each step reads what the ones before it left here. */
 export class UnitPassage {
   readonly row: UnitRow;
-  attempt: UnitAttempt;
+  /** The unit, and which attempt at it is under way. */
+  unit: UnitAttempt;
   step: Step = 'generateKeypair';
   keypair: GeneratedKeypair | undefined;
   signed: SignedCertificate | undefined;
   verified: VerifiedReadback | undefined;
-  /** An earlier attempt got a certificate, which may lie on a board by now. */
+  /** An earlier attempt got a certificate, which may be on a board by now. */
   signedBefore = false;
 
   constructor(input: UnitInput) {
     this.row = input.unit;
     const { serial, product } = input.unit;
-    this.attempt = { batchId: input.batchId, order: input.order, serial, product, attempt: 1 };
+    this.unit = { batchId: input.batchId, order: input.order, serial, product, attempt: 1 };
   }
 
   /** A board that was proven keeps its key and certificate; any other gets new ones. */
   nextAttempt(): void {
-    this.attempt = { ...this.attempt, attempt: this.attempt.attempt + 1 };
+    this.unit = { ...this.unit, attempt: this.unit.attempt + 1 };
     if (this.verified) return;
     this.signedBefore ||= this.signed !== undefined;
     this.keypair = undefined;
@@ -49,40 +50,40 @@ export class UnitPassage {
 
   /** One id for each key: the same request always gets the same certificate. */
   get requestId(): string {
-    return signingRequestId(this.attempt, this.reached(this.keypair).spkiSha256);
+    return signingRequestId(this.unit, this.#reached(this.keypair).spkiSha256);
   }
 
   signRequest(): SignCertificateInput {
-    const { csr, spkiSha256, signed } = this.reached(this.keypair);
-    const claim = this.reached(this.claim);
-    return { requestId: this.requestId, unit: this.attempt, claim, csr, spkiSha256, signed };
+    const { csr, spkiSha256, signed } = this.#reached(this.keypair);
+    const claim = this.#reached(this.claim);
+    return { requestId: this.requestId, unit: this.unit, claim, csr, spkiSha256, signed };
   }
 
   delivery(): DeliveryInput {
     return {
-      unit: this.attempt,
-      claim: this.reached(this.claim),
-      certificate: this.reached(this.signed).certificate,
-      spkiSha256: this.reached(this.keypair).spkiSha256,
+      unit: this.unit,
+      claim: this.#reached(this.claim),
+      certificate: this.#reached(this.signed).certificate,
+      spkiSha256: this.#reached(this.keypair).spkiSha256,
     };
   }
 
   registration(): RegisterDeviceInput {
-    const { spkiSha256, startedAt } = this.reached(this.keypair);
+    const { spkiSha256, startedAt } = this.#reached(this.keypair);
     return {
-      unit: this.attempt,
-      claim: this.reached(this.claim),
-      signed: this.reached(this.signed),
+      unit: this.unit,
+      claim: this.#reached(this.claim),
+      signed: this.#reached(this.signed),
       spkiSha256,
       startedAt,
-      verified: this.reached(this.verified),
+      verified: this.#reached(this.verified),
     };
   }
 
   state(attention: Attention | undefined): UnitState {
     return {
       serial: this.row.serial,
-      attempt: this.attempt.attempt,
+      attempt: this.unit.attempt,
       step: this.step,
       ...this.claim,
       ...(attention && { attention }),
@@ -93,13 +94,13 @@ export class UnitPassage {
     return {
       serial: this.row.serial,
       outcome,
-      attempts: this.attempt.attempt,
+      attempts: this.unit.attempt,
       ...(code && { code, step: this.step }),
       ...(this.signed && { fingerprint: this.signed.fingerprint, requestId: this.requestId }),
     };
   }
 
-  private reached<T>(value: T | undefined): T {
+  #reached<T>(value: T | undefined): T {
     if (value === undefined) throw new Error(`step ${this.step} of ${this.row.serial} came too early`);
     return value;
   }

@@ -16,9 +16,8 @@ import { deliver } from './unit-delivery.ts';
 import { claims, reclaims, registry, signer } from '../steps.ts';
 
 /**
- * The way of one unit: five steps, the last of which ends it. A step that fails for good makes the unit wait for a
- * person; `retry` goes through all steps again with a new key, or, when the board was already proven, through
- * registration alone.
+ * One unit: five steps. When a step has failed for good, the unit waits for a person. `retry` repeats all steps with a new
+ * key, or registration alone when the board was already proven.
  */
 export async function unit(input: UnitInput): Promise<UnitReport> {
   const passage = new UnitPassage(input);
@@ -42,7 +41,7 @@ export async function unit(input: UnitInput): Promise<UnitReport> {
   }
 }
 
-/** One attempt; the code it failed with, or undefined when the unit passed. */
+/** One attempt. Returns the code it failed with, or undefined when the unit passed. */
 async function attempt(passage: UnitPassage): Promise<FailureCode | undefined> {
   try {
     if (!passage.verified) {
@@ -61,11 +60,11 @@ async function attempt(passage: UnitPassage): Promise<FailureCode | undefined> {
 }
 
 /**
- * Its own board first, if an earlier attempt left a certificate on one; else any board that fits. A board that the
- * manifest names is offered on its own queue whatever it carries.
+ * The unit's own board first, if an earlier attempt left a certificate on one; else any board that fits. A board that the
+ * manifest names is offered on its own queue, no matter what it carries.
  */
 async function claimBoard(passage: UnitPassage): Promise<GeneratedKeypair> {
-  const input = { unit: passage.attempt };
+  const input = { unit: passage.unit };
   if (passage.signedBefore && passage.row.boardId === undefined) {
     try {
       return await reclaims(passage.row).generateKeypair(input);
@@ -98,8 +97,8 @@ async function end(passage: UnitPassage, code: FailureCode, decision: Decision):
 }
 
 /**
- * False when the unit had passed all the same. One whose board is proven has: its tile says PASS, the board may lie in
- * the good tray, and only the registry has yet to hear of it.
+ * False when the unit had passed after all. A unit whose board is proven has passed: its tile shows PASS, the board may be
+ * in the good tray, and only its registration is missing.
  */
 async function cancelled(passage: UnitPassage): Promise<boolean> {
   if (passage.verified && (await attempt(passage)) === undefined) return false;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BatchInput, ChunkReport } from '../../../provisioning/batch.ts';
+import type { FailureCode } from '../../../provisioning/failure-table.ts';
 import { BatchWindow } from '../../../workflows/batch/batch-window.ts';
 
 const input = (quantity: number): BatchInput => ({
@@ -36,6 +37,28 @@ describe('the window of a batch', () => {
     window.hear(report(1, { passed: 200, finished: false }));
     expect(window.takeNext()).toBe(2);
     expect(window.takeNext()).toBeUndefined();
+  });
+
+  it('names the units that wait by their chunk, all or those that a filter chooses', () => {
+    const waits = (serial: string, code: FailureCode) =>
+      ({ serial, code, step: 'flashCredentials', attempt: 1, hint: '' }) as const;
+    const window = new BatchWindow(input(600));
+    const open = { passed: 0, finished: false };
+    for (const chunk of [1, 2, 3]) {
+      window.takeNext();
+      window.hear(report(chunk, open));
+    }
+    window.hear(report(1, { ...open, sequence: 2, attention: [waits('CL-1', 'SMP_TIMEOUT')] }));
+    const second = [waits('CL-251', 'BOARD_GONE'), waits('CL-252', 'SMP_TIMEOUT')];
+    window.hear(report(2, { ...open, sequence: 2, attention: second }));
+    const all = new Map([
+      [1, ['CL-1']],
+      [2, ['CL-251', 'CL-252']],
+    ]);
+    expect(window.waiting()).toEqual(all);
+    expect(window.waiting({ codes: ['BOARD_GONE'] })).toEqual(new Map([[2, ['CL-251']]]));
+    expect(window.waiting({ serials: ['CL-1', 'CL-9'] })).toEqual(new Map([[1, ['CL-1']]]));
+    expect(window.waiting({ codes: ['BOARD_GONE'], serials: ['CL-1'] })).toEqual(new Map());
   });
 
   it('ignores reports that are old, repeated or of no open chunk', () => {
