@@ -13,7 +13,7 @@ import { certificateIn } from './certificate-payload.ts';
 import { translated } from './failure-translation.ts';
 import { withHeartbeat } from './heartbeat.ts';
 
-/** Step 5 and the books of the batch, where the registry of record is. */
+/** Step 5 and the bookkeeping of the batch, where the registry of record is. */
 export function createRegistryActivities(registry: Registry, inbox: string): RegistryActivities {
   return {
     registerDevice: (input) =>
@@ -75,13 +75,13 @@ async function recordRefusal(
   for (const { serial } of units) await registry.recordAttention({ batchId, serial, attempt: 1, step, code });
 }
 
-/** The result lies beside the manifest before the batch counts as closed. */
+/** The result is written beside the manifest before the batch is recorded as closed. */
 async function close(
   registry: Registry,
   inbox: string,
   { batchId, cancelled }: CloseBatchInput,
 ): Promise<void> {
-  // A cancelled batch holds what it never came to; in any other, units without an end lost their chunk.
+  // Units without an end are on HOLD if the batch was cancelled; otherwise they lost their chunk.
   await (cancelled
     ? registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED')
     : registry.endOpenUnits(batchId, 'ERROR', 'CHUNK_LOST'));

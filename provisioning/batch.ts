@@ -22,7 +22,7 @@ export interface UnitCounts {
   readonly held: number;
 }
 
-/** What a chunk tells its batch: its whole state each time, so that a report twice or late does no harm. */
+/** What a chunk reports to its batch: its whole state each time, so that a report twice or late does no harm. */
 export interface ChunkReport extends UnitCounts {
   readonly chunk: number;
   /** Rises with each report of this chunk; an older one is ignored. */
@@ -32,7 +32,7 @@ export interface ChunkReport extends UnitCounts {
   readonly attention: readonly Attention[];
   /** Every unit is started and there is room in the window: the next chunk may begin. */
   readonly draining: boolean;
-  /** The signer refuses to release the chunk: its units wait, and none has begun. They count as started. */
+  /** The signer refuses to release the chunk: its units wait, and none has begun. `started` includes them. */
   readonly refused: boolean;
   readonly finished: boolean;
 }

@@ -1,10 +1,12 @@
 import type { UnitAttempt } from './unit.ts';
 
-/** Where a unit's board is: the station answers on its own queue, the board is known by its hardware id. */
+/**
+ * Where a unit's board is. `boardId` says which board: it is the hardware id that the board's chip reports, in lower-case hex,
+ * which manifests list as `board_id`. Code that reads it from the chip calls it the hardware id.
+ */
 export interface Claim {
   readonly stationId: string;
   readonly socket: string;
-  /** Hardware id of the board, lower-case hex. */
   readonly boardId: string;
 }
 

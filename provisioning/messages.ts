@@ -2,7 +2,7 @@ import type { FailureCode } from './failure-table.ts';
 
 /** The name of every message on the wire. */
 export const MESSAGES = {
-  /** Query of a batch: counts now. */
+  /** Query of a batch: its present counts. */
   progress: 'progress',
   /** Query of a unit: which step, which socket, why it waits. */
   state: 'state',

@@ -1,4 +1,4 @@
-/** How the private key lies on the device: SEC1 (RFC 5915) or PKCS#8 (RFC 5958), both DER. */
+/** How the private key is stored on the device: SEC1 (RFC 5915) or PKCS#8 (RFC 5958), both DER. */
 export type KeyEncoding = 'sec1' | 'pkcs8';
 
 /**
@@ -38,6 +38,6 @@ export interface Product {
   /** clientAuth alone where it is absent. */
   readonly extendedKeyUsage?: readonly KeyPurpose[];
   readonly subjectAltName?: SubjectAltName;
-  /** Undefined where any cloud, or none, will do. */
+  /** Absent where the product has no cloud, or any. */
   readonly cloud?: Cloud;
 }

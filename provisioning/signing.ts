@@ -2,7 +2,7 @@ import type { Claim, StationSignature } from './claim.ts';
 import type { UnitAttempt, UnitRow } from './unit.ts';
 
 export interface SignCertificateInput {
-  /** Same id, same certificate bytes, for ever. */
+  /** The same id always gets the same certificate bytes. */
   readonly requestId: string;
   readonly unit: UnitAttempt;
   readonly claim: Claim;
@@ -12,8 +12,8 @@ export interface SignCertificateInput {
 }
 
 /**
- * A `CertificateRecord` as it travels in payloads. `fingerprint` is its `certificateSha256`: a batch that was begun by an
- * earlier version has it in its history under this name. A certificate's key has its hash beside it.
+ * A `CertificateRecord` as it travels in payloads. `fingerprint` is its `certificateSha256`: a batch that an earlier version
+ * started has it in its history under this name. `spkiSha256` travels beside it.
  */
 export interface SignedCertificate {
   /** X.509 certificate, DER in base64. */
@@ -31,7 +31,7 @@ export interface ActivateCertificatesInput {
   readonly requestIds: readonly string[];
 }
 
-/** Exceptional path: whatever is live for this serial is revoked, and nothing of this attempt is signed any more. */
+/** Exceptional path: the valid certificate of this serial is revoked, and nothing of this attempt is signed any more. */
 export interface RevokeCertificateInput {
   readonly unit: UnitAttempt;
   readonly reason: string;
@@ -49,7 +49,7 @@ export interface ReleaseUnitsInput {
 /** Served on `signer`. */
 export interface SignerActivities {
   signCertificate(input: SignCertificateInput): Promise<SignedCertificate>;
-  /** Gives the request ids that the ledger does not take as active. */
+  /** Returns the request ids that the ledger refuses to activate. */
   activateCertificates(input: ActivateCertificatesInput): Promise<string[]>;
   revokeCertificate(input: RevokeCertificateInput): Promise<void>;
   releaseUnits(input: ReleaseUnitsInput): Promise<void>;

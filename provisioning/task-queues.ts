@@ -16,7 +16,7 @@ export function listedBoardQueue(boardId: string): string {
   return `board/${boardId}`;
 }
 
-/** The board that already carries our certificate for a serial, in whatever socket it now is. */
+/** The board that already carries our certificate for a serial, in any socket. */
 export function provisionedBoardQueue(serial: string): string {
   return `unit/${serial}`;
 }

@@ -65,7 +65,7 @@ export const BOOKKEEPING_MS = 30_000;
 /** One try of bookkeeping at the registry: the result file of a batch of a million units takes minutes. */
 export const REGISTRY_BOOKKEEPING_MS = 300_000;
 
-/** A station that is down for this long is not told that a unit left its socket: it asks by itself when it is back. */
+/** After this long a station that is down no longer gets word that a unit left its socket: it asks when it is back. */
 export const RELEASE_SOCKET_MS = 30_000;
 
 /** A unit's own board, if it is in any socket, is offered within moments; after this long any other board will do. */

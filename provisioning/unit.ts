@@ -2,11 +2,11 @@ import type { Outcome } from './outcome.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { Step } from './step.ts';
 
-/** One row of a manifest as the line needs it. */
+/** One row of a manifest, as far as making the unit needs it. */
 export interface UnitRow {
   readonly serial: string;
   readonly product: string;
-  /** Hardware id of the board the manifest wants for this serial, lower-case hex. */
+  /** The board that the manifest names for this serial; see `Claim`. */
   readonly boardId?: string;
 }
 
