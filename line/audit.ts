@@ -5,19 +5,19 @@ import { auditKeyDraftPath, draftAuditKey, keepAuditKey, loadAuditKey } from '..
 import type { AuditKey } from '../pki/keys/audit-key.ts';
 import { assertReaches, checkWitness, makeCheckpoint, stale } from '../pki/audit/audit-witness.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
-import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
+import type { Ledger } from '../pki/ledger/ledger.ts';
 import { auditKeyPath, auditVerifierPath, auditWitnessPath } from './state-folder.ts';
 
 /** The audit log of a line, its key, and the file that witnesses how far it had come. */
 export interface LineAudit {
-  readonly ledger: SqlLedger;
+  readonly ledger: Ledger;
   readonly key: AuditKey;
   readonly witnessPath: string;
 }
 
 export interface LineAuditPlace {
   readonly stateFolder: string;
-  readonly ledger: SqlLedger;
+  readonly ledger: Ledger;
   /** Else in the state folder. */
   readonly witnessFile: string | undefined;
 }
@@ -32,7 +32,7 @@ export async function openLineAudit(place: LineAuditPlace): Promise<LineAudit> {
   const audit = { ledger, witnessPath: place.witnessFile ?? auditWitnessPath(stateFolder) };
   if (!existsSync(auditKeyPath(stateFolder))) await beginAudit(stateFolder, audit);
   const key = loadAuditKey(auditKeyPath(stateFolder));
-  ledger.witnessed(await checkWitness(ledger, key, readWitness(audit.witnessPath)));
+  ledger.auditLog.witnessed(await checkWitness(ledger.auditLog, key, readWitness(audit.witnessPath)));
   return { ...audit, key };
 }
 
@@ -47,7 +47,7 @@ async function beginAudit(
   const path = auditKeyPath(stateFolder);
   if (existsSync(witnessPath)) {
     if (!existsSync(auditKeyDraftPath(path))) return;
-    await checkWitness(ledger, loadAuditKey(auditKeyDraftPath(path)), readWitness(witnessPath));
+    await checkWitness(ledger.auditLog, loadAuditKey(auditKeyDraftPath(path)), readWitness(witnessPath));
   } else {
     const key = draftAuditKey(path);
     await writeWhole(auditVerifierPath(stateFolder), 0o644, `${verifierText(key.verifier)}\n`);
@@ -62,7 +62,7 @@ export async function witness({
   key,
   witnessPath,
 }: LineAudit): Promise<Checkpoint & { note: string }> {
-  const checkpoint = await makeCheckpoint(ledger, key, new Date());
+  const checkpoint = await makeCheckpoint(ledger.auditLog, key, new Date());
   await writeWhole(witnessPath, 0o644, checkpoint.note);
   return checkpoint;
 }
@@ -75,11 +75,11 @@ export function witnessKeeper(audit: LineAudit): () => Promise<void> {
   const { ledger, key, witnessPath } = audit;
   let last: Checkpoint | undefined;
   return async () => {
-    last ??= await checkWitness(ledger, key, readWitness(witnessPath));
-    await assertReaches(ledger, last);
-    if ((await ledger.auditHead()).size === last.size) return;
+    last ??= await checkWitness(ledger.auditLog, key, readWitness(witnessPath));
+    await assertReaches(ledger.auditLog, last);
+    if ((await ledger.auditLog.auditHead()).size === last.size) return;
     last = await witness(audit);
-    ledger.witnessed(last);
+    ledger.auditLog.witnessed(last);
   };
 }
 

@@ -9,7 +9,7 @@ import type { CrlFields } from '../pki/x509/crl-reader.ts';
 import { verifyCrl } from '../pki/revocation/crl-verifier.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
 import { pemOf } from '../pki/x509/pem.ts';
-import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
+import type { Ledger } from '../pki/ledger/ledger.ts';
 import type { Registry } from '../registry/registry.ts';
 import { applyCrl } from './apply-crl.ts';
 import { crlPath } from './state-folder.ts';
@@ -17,14 +17,14 @@ import { crlPath } from './state-folder.ts';
 /** What keeps the revocation list of a line. */
 export interface LineCrlParts {
   readonly ca: IssuingCa;
-  readonly ledger: SqlLedger;
+  readonly ledger: Ledger;
   readonly stateFolder: string;
 }
 
 /** Makes the next revocation list and puts it beside the CA's chain, whole, readable by all that may enter there. */
 export async function publishCrl({ ca, ledger, stateFolder }: LineCrlParts): Promise<IssuedCrl> {
   const path = crlPath(stateFolder);
-  const issued = await issueCrl(ca, ledger, new Date(), publishedBy(ca, path));
+  const issued = await issueCrl(ca, ledger.withdrawals, new Date(), publishedBy(ca, path));
   // A command and a signer may make lists at once: the file never goes back.
   if (numberOf(path) < issued.number) {
     await writeWhole(path, 0o644, pemOf('X509 CRL', issued.crl));
@@ -34,7 +34,7 @@ export async function publishCrl({ ca, ledger, stateFolder }: LineCrlParts): Pro
 
 /** Publishes a list if one is due. */
 export async function publishDueCrl(parts: LineCrlParts, log: Logger): Promise<void> {
-  if (!isMissing(parts) && !(await isCrlDue(parts.ca, parts.ledger, new Date()))) return;
+  if (!isMissing(parts) && !(await isCrlDue(parts.ca, parts.ledger.withdrawals, new Date()))) return;
   const { number, entries } = await publishCrl(parts);
   log.info({ number, entries }, 'revocation list published');
 }

@@ -1,56 +1,40 @@
 import { existsSync } from 'node:fs';
-import type { LedgerDatabase } from '../pki/ledger/ledger-database.ts';
+import type { LedgerDatabase, LedgerMode } from '../pki/ledger/ledger-database.ts';
+import { Ledger } from '../pki/ledger/ledger.ts';
 import { PostgresDatabase } from '../pki/ledger/postgres-database.ts';
 import { postgresName } from '../pki/ledger/postgres-place.ts';
-import { SqliteReader } from '../pki/ledger/sqlite-reader.ts';
 import { SqliteDatabase } from '../pki/ledger/sqlite-database.ts';
+import { SqliteReader } from '../pki/ledger/sqlite-reader.ts';
 import type { LineConfig } from './config.ts';
 import { ledgerPath } from './state-folder.ts';
 
-/** What says where the ledger of a line is. */
+/** What says where the ledger of a factory line is. */
 export interface LedgerPlace {
   readonly stateFolder: string;
   readonly config: Pick<LineConfig, 'ledger'>;
 }
 
 /**
- * Opens the database of the line's ledger, and makes it where there is none: on PostgreSQL where that is configured, else
- * the file in the state folder. Throws LEDGER_UNAVAILABLE, LEDGER_CORRUPT, LEDGER_NEWER.
+ * Opens the ledger of a factory line: on PostgreSQL where that is configured, else the file in the state folder. Undefined
+ * where there is none, unless it is opened to sign. Close it when done. Throws LEDGER_UNAVAILABLE, LEDGER_CORRUPT,
+ * LEDGER_NEWER, LEDGER_OLDER.
  */
-export async function openLineDatabase({ stateFolder, config }: LedgerPlace): Promise<LedgerDatabase> {
-  if (config.ledger !== undefined) return await PostgresDatabase.open(config.ledger);
-  return SqliteDatabase.open(ledgerPath(stateFolder));
+export function openLedger(place: LedgerPlace, mode: 'sign'): Promise<Ledger>;
+export function openLedger(place: LedgerPlace, mode: LedgerMode): Promise<Ledger | undefined>;
+export async function openLedger(
+  { stateFolder, config }: LedgerPlace,
+  mode: LedgerMode,
+): Promise<Ledger | undefined> {
+  const database =
+    config.ledger === undefined
+      ? openSqlite(ledgerPath(stateFolder), mode)
+      : await PostgresDatabase.open(config.ledger, mode);
+  return database && new Ledger(database);
 }
 
-/** As `openLineDatabase`, but where there is no ledger none is made: undefined. */
-export async function findLineDatabase(place: LedgerPlace): Promise<LedgerDatabase | undefined> {
-  const { stateFolder, config } = place;
-  if (config.ledger !== undefined) return await PostgresDatabase.find(config.ledger);
-  return existsSync(ledgerPath(stateFolder)) ? await openLineDatabase(place) : undefined;
-}
-
-/**
- * As `findLineDatabase`, for whoever only reads: nothing changes by that, not even the schema. Throws LEDGER_OLDER for one
- * that a signer has yet to bring up to date.
- */
-export async function findLineDatabaseForReading(
-  place: LedgerPlace,
-): Promise<SqliteReader | PostgresDatabase | undefined> {
-  const { stateFolder, config } = place;
-  if (config.ledger !== undefined) return await PostgresDatabase.findForReading(config.ledger);
-  return existsSync(ledgerPath(stateFolder)) ? SqliteReader.open(ledgerPath(stateFolder)) : undefined;
-}
-
-/** Whether there is a ledger, with nothing changed. Throws LEDGER_… for one with which nothing could be signed. */
-export async function checkLineDatabase(place: LedgerPlace): Promise<boolean> {
-  const database = await findLineDatabaseForReading(place);
-  if (database === undefined) return false;
-  try {
-    await database.assertWritable();
-    return true;
-  } finally {
-    await database.close();
-  }
+function openSqlite(path: string, mode: LedgerMode): LedgerDatabase | undefined {
+  if (mode !== 'sign' && !existsSync(path)) return undefined;
+  return mode === 'read' ? SqliteReader.open(path) : SqliteDatabase.open(path);
 }
 
 /** The ledger in sentences: a path, or host and database. */

@@ -1,5 +1,5 @@
 import type { StationConfig } from '../fixtures/station/station-config.ts';
-import type { SqlLedger } from '../pki/ledger/sql-ledger.ts';
+import type { Ledger } from '../pki/ledger/ledger.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
 import { ensureStationKey } from '../pki/keys/station-key.ts';
 import { stationKeyPath } from './state-folder.ts';
@@ -17,12 +17,12 @@ export const rateOf = (sockets: number): number => sockets * PER_SOCKET_AND_MINU
 export async function enrollOwnStations(
   stateFolder: string,
   stations: readonly StationConfig[],
-  ledger: SqlLedger,
+  ledger: Ledger,
 ): Promise<void> {
   for (const { id, sockets, signaturesPerMinute } of stations) {
     const { verifier } = ensureStationKey(stationKeyPath(stateFolder, id), id);
-    if ((await ledger.station(id)) !== undefined) continue;
+    if ((await ledger.stations.station(id)) !== undefined) continue;
     const perMinute = signaturesPerMinute ?? rateOf(sockets.length);
-    await ledger.admitStation({ stationId: id, verifier: verifierText(verifier), perMinute });
+    await ledger.stations.admitStation({ stationId: id, verifier: verifierText(verifier), perMinute });
   }
 }

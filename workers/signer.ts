@@ -5,11 +5,10 @@ import { createSignerActivities } from '../activities/signer-activities.ts';
 import { openLineAudit, witnessKeeper } from '../line/audit.ts';
 import type { LineConfig } from '../line/config.ts';
 import { publishDueCrl, registryUpdater } from '../line/crl.ts';
-import { openLineDatabase } from '../line/ledger.ts';
+import { openLedger } from '../line/ledger.ts';
 import { orderSourcesOf } from '../line/orders.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
-import { SqlLedger } from '../pki/ledger/sql-ledger.ts';
-import { StationRates } from '../pki/ledger/station-rates.ts';
+import type { Ledger } from '../pki/ledger/ledger.ts';
 import { OrderDesk } from '../pki/orders/order-desk.ts';
 import { profileOfProduct } from '../pki/profile/certificate-profile.ts';
 import type { CertificateProfile } from '../pki/profile/certificate-profile.ts';
@@ -49,7 +48,7 @@ export interface SignerPlace {
 
 /** A signer that runs. */
 export interface SignerRole extends Role {
-  readonly ledger: SqlLedger;
+  readonly ledger: Ledger;
 }
 
 /**
@@ -62,8 +61,7 @@ export async function openSigner(place: SignerPlace): Promise<SignerRole> {
   const profiles = await profilesUnder(ca, config.products);
   const closing: Closing = [];
   try {
-    const database = await openLineDatabase({ stateFolder, config });
-    const ledger = new SqlLedger(database);
+    const ledger = await openLedger({ stateFolder, config }, 'sign');
     closing.push(() => ledger.close());
     const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
     const keepWitness = witnessKeeper(audit);
@@ -72,9 +70,13 @@ export async function openSigner(place: SignerPlace): Promise<SignerRole> {
     const checkpoint = { run: keepWitness, failed: NO_CHECKPOINT, isFatal: isStale };
     const witness = every(CHECKPOINT_INTERVAL_MS, [checkpoint], log);
     closing.push(() => witness.stop());
-    const orders = new OrderDesk(orderSourcesOf(stateFolder, config), ledger);
-    const stations = new StationGate(ledger, new StationRates(database));
-    const issuer = new Issuer({ ca, ledger, profileOf: (product) => profiles.get(product) });
+    const orders = new OrderDesk(orderSourcesOf(stateFolder, config), ledger.orders);
+    const stations = new StationGate(ledger.stations, ledger.stations.rates);
+    const issuer = new Issuer({
+      ca,
+      issuances: ledger.issuances,
+      profileOf: (product) => profiles.get(product),
+    });
     const worker = await startWorker(new SigningDesk({ stations, orders, issuer, ledger }), place);
     closing.push(() => worker.stop());
     const crl = every(CRL_INTERVAL_MS, crlDuties({ ca, ledger, stateFolder, log }, registry), log);
@@ -120,7 +122,7 @@ async function startWorker(desk: SigningDesk, { connection, namespace }: SignerP
 
 /** First the list, then what the registry learns of it. */
 function crlDuties(
-  parts: Pick<SignerPlace, 'ca' | 'stateFolder' | 'log'> & { readonly ledger: SqlLedger },
+  parts: Pick<SignerPlace, 'ca' | 'stateFolder' | 'log'> & { readonly ledger: Ledger },
   registry: Registry | undefined,
 ): Duty[] {
   const publish = {

@@ -10,8 +10,8 @@ import { orderText } from '../../pki/orders/order.ts';
 import type { Order, SignedOrder } from '../../pki/orders/order.ts';
 import { sha256Hex } from '../../pki/x509/p256.ts';
 import { SecretBytes } from '../../pki/keys/secret-bytes.ts';
-import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
-import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
+import { SqliteDatabase } from '../../pki/ledger/sqlite-database.ts';
+import { Ledger } from '../../pki/ledger/ledger.ts';
 
 const PROFILE: CertificateProfile = {
   organization: 'certline-bench',
@@ -37,15 +37,15 @@ type Step = keyof typeof STAGE_OF_STEP;
 /** The signer as a line runs it: software key, SQLite ledger with its audit log, an order to count against. */
 export class CertlineSigner {
   readonly #issuer: Issuer;
-  readonly #ledger: SqlLedger;
+  readonly #ledger: Ledger;
   #batches = 0;
   #watch: ((step: Step) => void) | undefined;
 
-  private constructor(directory: string, ledger: SqlLedger) {
+  private constructor(directory: string, ledger: Ledger) {
     this.#ledger = ledger;
     this.#issuer = new Issuer({
       ca: openFactoryCa({ directory, passphrase: passphrase() }),
-      ledger,
+      issuances: ledger.issuances,
       profileOf: () => PROFILE,
       atStep: (step) => this.#watch?.(step),
     });
@@ -55,9 +55,9 @@ export class CertlineSigner {
   static async open(folder: string): Promise<CertlineSigner> {
     const directory = join(folder, 'ca');
     await createCa({ directory, name: 'Certline Bench', passphrase: passphrase() });
-    const ledger = openSqliteLedger(join(folder, 'ledger.db'));
-    await ledger.admitOrder(benchOrder());
-    ledger.witnessed(await ledger.auditHead());
+    const ledger = new Ledger(SqliteDatabase.open(join(folder, 'ledger.db')));
+    await ledger.orders.admitOrder(benchOrder());
+    ledger.auditLog.witnessed(await ledger.auditLog.auditHead());
     return new CertlineSigner(directory, ledger);
   }
 
@@ -67,10 +67,16 @@ export class CertlineSigner {
     const batchId = `b${this.#batches}`;
     const manifestSha256 = sha256Hex(Buffer.from(batchId));
     const releasedAt = new Date().toISOString();
-    await this.#ledger.releaseBatch({ batchId, order: 'PO-1', quota: count, manifestSha256, releasedAt });
+    await this.#ledger.orders.releaseBatch({
+      batchId,
+      order: 'PO-1',
+      quota: count,
+      manifestSha256,
+      releasedAt,
+    });
     const requests = Array.from({ length: count }, (_, index) => requestFor(batchId, index));
     const units = requests.map(({ serial }) => ({ serial, product: PRODUCT }));
-    await this.#ledger.releaseSerials({ batchId, units });
+    await this.#ledger.orders.releaseSerials({ batchId, units });
     return requests.map(({ csr, ...request }) => async () => {
       return await this.#issuer.issue({ ...request, csr: await gateCsr(csr) });
     });

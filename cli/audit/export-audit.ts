@@ -8,7 +8,7 @@ import { verifierText } from '../../pki/keys/signed-note.ts';
 import { auditKeyPath } from '../../line/state-folder.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { noLedger, withLedger } from '../open-ledger.ts';
+import { withLedger } from '../open-ledger.ts';
 import { printLine } from '../terminal/stdout.ts';
 
 /** The files of an exported audit log: an entry a line in JSON, a checkpoint over all of it, the key of that. */
@@ -23,15 +23,14 @@ export async function exportAudit(invocation: Invocation, folder: string): Promi
   const key = loadAuditKey(auditKeyPath(invocation.stateFolder));
   if (existsSync(join(folder, EXPORT_FILES.log)))
     throw new CommandError('refused', `There is an export in ${folder} already: name another folder.`);
-  await withLedger(invocation, async (ledger) => {
-    if (ledger === undefined) throw noLedger(invocation);
+  await withLedger(invocation, 'command', async (ledger) => {
     await mkdir(folder, { recursive: true });
-    const { size, note } = await makeCheckpoint(ledger, key, new Date());
+    const { size, note } = await makeCheckpoint(ledger.auditLog, key, new Date());
     const write = (name: string, text: string | AsyncIterable<string>): Promise<void> =>
       writeWhole(join(folder, name), 0o644, text);
     async function* lines(): AsyncGenerator<string> {
       // Entries that come while this runs are the next export's.
-      for await (const entry of ledger!.auditEntries()) {
+      for await (const entry of ledger.auditLog.auditEntries()) {
         if (entry.seq > size) return;
         yield `${JSON.stringify(entry)}\n`;
       }

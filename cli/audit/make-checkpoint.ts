@@ -4,11 +4,11 @@ import { openCheckpoint } from '../../pki/audit/audit-checkpoint.ts';
 import { createAuditKey, loadAuditKey } from '../../pki/keys/audit-key.ts';
 import type { AuditKey } from '../../pki/keys/audit-key.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
-import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
+import type { Ledger } from '../../pki/ledger/ledger.ts';
 import { openLineAudit, witness } from '../../line/audit.ts';
 import { auditKeyPath, auditVerifierPath, auditWitnessPath } from '../../line/state-folder.ts';
 import type { Invocation } from '../invocation.ts';
-import { noLedger, withLedger } from '../open-ledger.ts';
+import { withLedger } from '../open-ledger.ts';
 
 /**
  * `certline audit checkpoint`: witnesses the log as it is now and prints the note. Throws LEDGER_STALE where the ledger is
@@ -19,8 +19,7 @@ export async function makeCheckpointNow(
   options: { acceptLoss?: boolean },
 ): Promise<void> {
   const { stateFolder, config } = invocation;
-  const note = await withLedger(invocation, async (ledger) => {
-    if (ledger === undefined) throw noLedger(invocation);
+  const note = await withLedger(invocation, 'command', async (ledger) => {
     const witnessFile = config.auditWitnessFile;
     if (options.acceptLoss === true)
       await acceptLoss(stateFolder, ledger, witnessFile ?? auditWitnessPath(stateFolder));
@@ -31,11 +30,11 @@ export async function makeCheckpointNow(
 }
 
 /** What was witnessed goes into the log, then the witness follows it. */
-async function acceptLoss(stateFolder: string, ledger: SqlLedger, witnessPath: string): Promise<void> {
+async function acceptLoss(stateFolder: string, ledger: Ledger, witnessPath: string): Promise<void> {
   const key = await keyOf(stateFolder);
   const note = existsSync(witnessPath) ? readFileSync(witnessPath, 'utf8') : '';
   const seen = openCheckpoint(note, key.verifier);
-  await ledger.acceptLoss(seen?.size ?? 0, seen?.hash ?? '');
+  await ledger.auditLog.acceptLoss(seen?.size ?? 0, seen?.hash ?? '');
   await witness({ ledger, key, witnessPath });
 }
 

@@ -1,19 +1,18 @@
 import type { Issuance } from '../../pki/signing/issuances.ts';
-import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
+import type { Ledger } from '../../pki/ledger/ledger.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { compareAudit, compareLot, replayAudit } from '../../reports/reconciliation.ts';
 import type { Difference, ReconciledCounts, RegisteredLot } from '../../reports/reconciliation.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { noLedger, readLedger } from '../open-ledger.ts';
+import { withLedger } from '../open-ledger.ts';
 import { withRegistry } from '../registry/open-registry.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printTable } from '../terminal/table.ts';
 
 /** `certline audit reconcile`. Sets exit status `auditBroken`; throws `unknown` without a ledger. */
 export async function reconcileRecords(invocation: Invocation, options: { json?: boolean }): Promise<void> {
-  const { counts, differences, hasRegistry } = await readLedger(invocation, async (ledger) => {
-    if (ledger === undefined) throw noLedger(invocation);
+  const { counts, differences, hasRegistry } = await withLedger(invocation, 'read', async (ledger) => {
     return await withRegistry(invocation.stateFolder, (registry) => compare(ledger, registry));
   });
   if (differences.length > 0) process.exitCode = EXIT_STATUS.auditBroken.status;
@@ -34,12 +33,12 @@ export async function reconcileRecords(invocation: Invocation, options: { json?:
 }
 
 async function compare(
-  ledger: SqlLedger,
+  ledger: Ledger,
   registry: Registry | undefined,
 ): Promise<{ counts: ReconciledCounts; differences: Difference[]; hasRegistry: boolean }> {
-  const { requests, entries } = await replayAudit(ledger.auditEntries());
+  const { requests, entries } = await replayAudit(ledger.auditLog.auditEntries());
   const rows: Issuance[] = [];
-  for await (const row of ledger.issuances()) rows.push(row);
+  for await (const row of ledger.issuances.issuances()) rows.push(row);
   const counts: ReconciledCounts = {
     signatures: [...requests.values()].reduce((sum, { signings }) => sum + signings, 0),
     ledgerRows: rows.length,

@@ -10,7 +10,7 @@ import { EXPORT_FILES } from './export-audit.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { noLedger, readLedger } from '../open-ledger.ts';
+import { withLedger } from '../open-ledger.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 
 export interface VerifyAuditOptions {
@@ -43,11 +43,10 @@ export async function verifyAudit(
   const { stateFolder, config } = invocation;
   const judgement =
     folder === undefined
-      ? await readLedger(invocation, async (ledger) => {
-          if (ledger === undefined) throw noLedger(invocation);
+      ? await withLedger(invocation, 'read', async (ledger) => {
           const checkpoint = options.checkpoint ?? config.auditWitnessFile ?? auditWitnessPath(stateFolder);
           const key = options.key ?? auditVerifierPath(stateFolder);
-          return await judge({ entries: ledger.auditEntries(), checkpoint, key });
+          return await judge({ entries: ledger.auditLog.auditEntries(), checkpoint, key });
         })
       : await judge(exported(folder, options));
   if (judgement.problems.length > 0) process.exitCode = EXIT_STATUS.auditBroken.status;

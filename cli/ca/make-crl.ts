@@ -8,7 +8,7 @@ import { verifyCrl } from '../../pki/revocation/crl-verifier.ts';
 import type { RevocationResult } from '../../registry/registry.ts';
 import { applyCrl } from '../../line/apply-crl.ts';
 import type { Invocation } from '../invocation.ts';
-import { noLedger, withLedger } from '../open-ledger.ts';
+import { withLedger } from '../open-ledger.ts';
 import { withWritableRegistry } from '../registry/open-registry.ts';
 import { shownTime } from '../terminal/words.ts';
 import { printJson } from '../terminal/stdout.ts';
@@ -21,8 +21,7 @@ import { printFields } from '../terminal/table.ts';
 export async function makeCrl(invocation: Invocation, options: { json?: boolean }): Promise<void> {
   const { stateFolder, config } = invocation;
   const ca = await openConfiguredCa(stateFolder, config);
-  const issued = await withLedger(invocation, async (ledger) => {
-    if (ledger === undefined) throw noLedger(invocation);
+  const issued = await withLedger(invocation, 'command', async (ledger) => {
     await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
     return await publishCrl({ ca, ledger, stateFolder });
   });

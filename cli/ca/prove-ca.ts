@@ -1,22 +1,20 @@
 import { proveOwnership } from '../../pki/revocation/ownership-proof.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
-import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import { openConfiguredCa } from '../../line/ca.ts';
 import { openLineAudit } from '../../line/audit.ts';
-import { openLineDatabase } from '../../line/ledger.ts';
 import type { Invocation } from '../invocation.ts';
+import { withLedger } from '../open-ledger.ts';
 
 /** `certline ca prove`: prints the ownership proof in PEM. Throws what opening the CA and its ledger throws. */
-export async function proveCa({ stateFolder, config }: Invocation, code: string): Promise<void> {
+export async function proveCa(invocation: Invocation, code: string): Promise<void> {
+  const { stateFolder, config } = invocation;
   const ca = await openConfiguredCa(stateFolder, config);
   try {
-    const ledger = new SqlLedger(await openLineDatabase({ stateFolder, config }));
-    try {
+    await withLedger(invocation, 'sign', async (ledger) => {
       await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
-      process.stdout.write(pemOf('CERTIFICATE', await proveOwnership(ca, ledger, code)));
-    } finally {
-      await ledger.close();
-    }
+      const proof = await proveOwnership(ca, ledger.withdrawals, code);
+      process.stdout.write(pemOf('CERTIFICATE', proof));
+    });
   } finally {
     await ca.signer.close();
   }

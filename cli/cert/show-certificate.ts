@@ -5,12 +5,12 @@ import { readCaChain } from '../../pki/ca/read-chain.ts';
 import type { Issuance } from '../../pki/signing/issuances.ts';
 import { OID } from '../../pki/x509/oids.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
-import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
+import type { Ledger } from '../../pki/ledger/ledger.ts';
 import type { SubjectAltName } from '../../provisioning/product.ts';
 import { caFolder } from '../../line/state-folder.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { noLedger, readLedger } from '../open-ledger.ts';
+import { withLedger, withLedgerIfAny } from '../open-ledger.ts';
 import { readCertificateFile } from './read-certificate-file.ts';
 import { shownExpiry, shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
@@ -38,11 +38,9 @@ export async function showCertificate(
   which: string,
   options: ShowCertificateOptions,
 ): Promise<void> {
-  const found = await readLedger(invocation, async (ledger) => {
-    if (existsSync(which)) return await fromFile(which, ledger);
-    if (ledger === undefined) throw noLedger(invocation);
-    return await fromLedger(which, ledger);
-  });
+  const found = existsSync(which)
+    ? await withLedgerIfAny(invocation, 'read', (ledger) => fromFile(which, ledger))
+    : await withLedger(invocation, 'read', (ledger) => fromLedger(which, ledger));
   const folder = caFolder(invocation.stateFolder);
   const issuers = existsSync(folder) ? readCaChain(folder).slice(0, 1) : [];
   if (options.pem === true) printPem(which, found);
@@ -50,20 +48,20 @@ export async function showCertificate(
   else for (const each of found) print(each, issuers);
 }
 
-async function fromFile(file: string, ledger: SqlLedger | undefined): Promise<Found[]> {
+async function fromFile(file: string, ledger: Ledger | undefined): Promise<Found[]> {
   const found: Found[] = [];
   for (const certificate of readCertificateFile(file)) {
     const facts = describeCertificate(certificate);
     if (facts === undefined) throw unknown(`${file} holds no whole certificate`);
-    const issuance = await ledger?.issuanceOfCertificate(facts.certificateSha256);
+    const issuance = await ledger?.issuances.issuanceOfCertificate(facts.certificateSha256);
     found.push({ certificate, issuance });
   }
   return found;
 }
 
-async function fromLedger(which: string, ledger: SqlLedger): Promise<Found[]> {
-  const single = await ledger.issuanceOfCertificate(which);
-  const issuances = single === undefined ? await ledger.issuancesOf(which) : [single];
+async function fromLedger(which: string, ledger: Ledger): Promise<Found[]> {
+  const single = await ledger.issuances.issuanceOfCertificate(which);
+  const issuances = single === undefined ? await ledger.issuances.issuancesOf(which) : [single];
   if (issuances.length === 0)
     throw unknown(`There is no file ${which}, and no certificate of that name was issued here`);
   return issuances.map((issuance) => ({ certificate: issuance.certificate, issuance }));

@@ -2,10 +2,10 @@ import type { Issuance } from '../../pki/signing/issuances.ts';
 import { REVOCATION_REASONS } from '../../pki/x509/revocation-reason.ts';
 import type { RevocationReason } from '../../pki/x509/revocation-reason.ts';
 import { PkiError } from '../../pki/pki-error.ts';
-import type { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
+import type { Ledger } from '../../pki/ledger/ledger.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { noLedger, withLedger } from '../open-ledger.ts';
+import { withLedger } from '../open-ledger.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 
 /** What can be done to a certificate, and what is said when it is. */
@@ -28,11 +28,10 @@ export async function withdrawCertificate(
   which: string,
   options: WithdrawOptions,
 ): Promise<void> {
-  const issuance = await withLedger(invocation, async (ledger) => {
-    if (ledger === undefined) throw noLedger(invocation);
+  const issuance = await withLedger(invocation, 'command', async (ledger) => {
     const found = await findOne(ledger, which, withdrawal);
     await withdraw(ledger, found, withdrawal, options.reason);
-    return (await ledger.find(found.requestId))!;
+    return (await ledger.issuances.find(found.requestId))!;
   });
   const { serial, certificateSerial, state, reason, heldAt } = issuance;
   if (options.json === true) {
@@ -52,10 +51,11 @@ export async function withdrawCertificate(
 }
 
 /** By a certificate's own name, or the live one of a unit. */
-async function findOne(ledger: SqlLedger, which: string, withdrawal: Withdrawal): Promise<Issuance> {
-  const single = (await ledger.issuanceOfCertificate(which)) ?? (await ledger.liveIssuance(which));
+async function findOne(ledger: Ledger, which: string, withdrawal: Withdrawal): Promise<Issuance> {
+  const single =
+    (await ledger.issuances.issuanceOfCertificate(which)) ?? (await ledger.issuances.liveIssuance(which));
   if (single !== undefined) return single;
-  const ended = await ledger.issuancesOf(which);
+  const ended = await ledger.issuances.issuancesOf(which);
   if (ended.length === 0)
     throw new CommandError(
       'unknown',
@@ -67,20 +67,20 @@ async function findOne(ledger: SqlLedger, which: string, withdrawal: Withdrawal)
 }
 
 async function withdraw(
-  ledger: SqlLedger,
+  ledger: Ledger,
   { requestId, state, certificateSerial }: Issuance,
   withdrawal: Withdrawal,
   reason: string | undefined,
 ): Promise<void> {
   switch (withdrawal) {
     case 'revoke':
-      await ledger.revoke(requestId, checkedReason(reason));
+      await ledger.issuances.revoke(requestId, checkedReason(reason));
       return;
     case 'hold':
       await hold(ledger, requestId, certificateSerial);
       return;
     case 'release':
-      if (!(await ledger.endHold(requestId)))
+      if (!(await ledger.withdrawals.endHold(requestId)))
         throw new CommandError(
           'refused',
           `The certificate ${certificateSerial} is not on hold (it is ${state}), so there is nothing to release.`,
@@ -89,9 +89,9 @@ async function withdraw(
 }
 
 /** Whether a certificate may be held is decided by the ledger. Throws `refused` for one that was withdrawn. */
-async function hold(ledger: SqlLedger, requestId: string, certificateSerial: string): Promise<void> {
+async function hold(ledger: Ledger, requestId: string, certificateSerial: string): Promise<void> {
   try {
-    await ledger.hold(requestId);
+    await ledger.withdrawals.hold(requestId);
   } catch (error) {
     if (!(error instanceof PkiError) || error.code !== 'CERTIFICATE_WITHDRAWN') throw error;
     const message = `The certificate ${certificateSerial} is withdrawn already, so it cannot be put on hold: see "certline cert show ${certificateSerial}".`;

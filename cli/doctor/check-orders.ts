@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import type { OrderStanding } from '../../pki/orders/order-standing.ts';
+import type { OrderStanding } from '../../pki/orders/order-policy.ts';
 import { ORDER_FILE_SUFFIX, readOrder } from '../../pki/orders/order-desk.ts';
 import type { OrderSources } from '../../pki/orders/order-desk.ts';
 import type { SignedOrder } from '../../pki/orders/order.ts';

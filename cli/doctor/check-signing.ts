@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { orderSourcesOf } from '../../line/orders.ts';
 import { caFolder } from '../../line/state-folder.ts';
 import type { Invocation } from '../invocation.ts';
-import { readLedger } from '../open-ledger.ts';
+import { withLedgerIfAny } from '../open-ledger.ts';
 import { checkOrders } from './check-orders.ts';
 import { checkStations } from './check-stations.ts';
 import type { Finding } from './finding.ts';
@@ -17,8 +17,8 @@ export async function checkSigning(invocation: Invocation, isAnswering: boolean)
   if (!existsSync(caFolder(stateFolder))) return checkStations({ ...stations, enrolled: undefined });
   const sources = orderSourcesOf(stateFolder, config);
   if (!isAnswering) return await checkOrders(sources, async () => undefined);
-  return await readLedger(invocation, async (ledger) => [
-    ...(await checkOrders(sources, async (order) => await ledger?.orderStanding(order))),
-    ...checkStations({ ...stations, enrolled: (await ledger?.stations()) ?? [] }),
+  return await withLedgerIfAny(invocation, 'read', async (ledger) => [
+    ...(await checkOrders(sources, async (order) => await ledger?.orders.orderStanding(order))),
+    ...checkStations({ ...stations, enrolled: (await ledger?.stations.stations()) ?? [] }),
   ]);
 }

@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { checkLineDatabase, ledgerName } from '../../line/ledger.ts';
+import { ledgerName, openLedger } from '../../line/ledger.ts';
 import type { LedgerPlace } from '../../line/ledger.ts';
 import { registryPath } from '../../line/state-folder.ts';
 import { withRegistry } from '../registry/open-registry.ts';
@@ -25,9 +25,20 @@ export async function checkRegistry(stateFolder: string): Promise<Finding> {
 export async function checkLedger(place: LedgerPlace): Promise<Finding> {
   try {
     const name = ledgerName(place);
-    return ok('ledger', (await checkLineDatabase(place)) ? name : `${name} (made when it is needed)`);
+    return ok('ledger', (await isUsable(place)) ? name : `${name} (made when it is needed)`);
   } catch (error) {
     return failure('ledger', error);
+  }
+}
+
+/** Whether there is a ledger, with nothing changed. Throws LEDGER_… for one with which nothing could be signed. */
+async function isUsable(place: LedgerPlace): Promise<boolean> {
+  const ledger = await openLedger(place, 'read');
+  try {
+    await ledger?.assertWritable();
+    return ledger !== undefined;
+  } finally {
+    await ledger?.close();
   }
 }
 

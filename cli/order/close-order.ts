@@ -1,7 +1,7 @@
 import { OrderDesk } from '../../pki/orders/order-desk.ts';
 import { orderSourcesOf } from '../../line/orders.ts';
 import type { Invocation } from '../invocation.ts';
-import { noLedger, withLedger } from '../open-ledger.ts';
+import { withLedger } from '../open-ledger.ts';
 import { printLine } from '../terminal/stdout.ts';
 
 /**
@@ -10,12 +10,11 @@ import { printLine } from '../terminal/stdout.ts';
  */
 export async function closeOrder(invocation: Invocation, id: string): Promise<void> {
   const { stateFolder, config } = invocation;
-  await withLedger(invocation, async (ledger) => {
-    if (ledger === undefined) throw noLedger(invocation);
-    if ((await ledger.orderStanding(id)) === undefined)
-      await new OrderDesk(orderSourcesOf(stateFolder, config), ledger).admit(id);
-    await ledger.closeOrder(id);
-    const { released, quantity } = (await ledger.orderStanding(id))!;
+  await withLedger(invocation, 'command', async (ledger) => {
+    if ((await ledger.orders.orderStanding(id)) === undefined)
+      await new OrderDesk(orderSourcesOf(stateFolder, config), ledger.orders).admit(id);
+    await ledger.orders.closeOrder(id);
+    const { released, quantity } = (await ledger.orders.orderStanding(id))!;
     printLine(`Order ${id} is closed for good, with ${released} of ${quantity} units released`);
   });
 }

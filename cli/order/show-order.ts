@@ -1,11 +1,11 @@
-import type { OrderStanding } from '../../pki/orders/order-standing.ts';
+import type { OrderStanding } from '../../pki/orders/order-policy.ts';
 import { readOrder, readOrderFile } from '../../pki/orders/order-desk.ts';
 import { openOrder } from '../../pki/orders/order.ts';
 import type { SignedOrder } from '../../pki/orders/order.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
 import { orderSourcesOf } from '../../line/orders.ts';
 import type { Invocation } from '../invocation.ts';
-import { readLedger } from '../open-ledger.ts';
+import { withLedgerIfAny } from '../open-ledger.ts';
 import { shownTime } from '../terminal/words.ts';
 import { printJson } from '../terminal/stdout.ts';
 import { printFields } from '../terminal/table.ts';
@@ -28,7 +28,9 @@ export async function showOrder(
     file === undefined
       ? readOrder({ ...configured, releaseKeys }, given)
       : openOrder(file, readVerifierKeys(releaseKeys), `The order ${given}`);
-  const standing = await readLedger(invocation, async (ledger) => ledger?.orderStanding(order.order));
+  const standing = await withLedgerIfAny(invocation, 'read', async (ledger) =>
+    ledger?.orders.orderStanding(order.order),
+  );
   if (options.json === true) {
     const { released = 0, reissued = 0, closedAt = null } = standing ?? {};
     printJson({ ...order, released, reissued, closedAt });

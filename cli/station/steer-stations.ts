@@ -1,11 +1,9 @@
 import type { StationState } from '../../pki/signing/stations.ts';
 import { PkiError } from '../../pki/pki-error.ts';
 import { parseVerifier } from '../../pki/keys/signed-note.ts';
-import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
-import { openLineDatabase } from '../../line/ledger.ts';
 import { rateOf } from '../../line/stations.ts';
 import type { Invocation } from '../invocation.ts';
-import { noLedger, readLedger, withLedger } from '../open-ledger.ts';
+import { withLedger } from '../open-ledger.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printTable } from '../terminal/table.ts';
 
@@ -21,23 +19,19 @@ export async function admitStation(
       'That is no key of a station: copy the line that "certline station enroll" printed, whole.';
     throw new PkiError('VERIFIER_KEY_INVALID', message);
   }
-  const ledger = new SqlLedger(await openLineDatabase(invocation));
-  try {
-    const earlier = await ledger.station(stationId);
-    await ledger.admitStation({ stationId, verifier: key, perMinute });
+  await withLedger(invocation, 'sign', async ({ stations }) => {
+    const earlier = await stations.station(stationId);
+    await stations.admitStation({ stationId, verifier: key, perMinute });
     printLine(`Station ${stationId} is enrolled, for ${perMinute} certificates a minute`);
     if (earlier?.state === 'revoked' && earlier.verifier === key)
       printLine(`It was revoked (${earlier.reason}), and has the same key again`);
-  } finally {
-    await ledger.close();
-  }
+  });
 }
 
 /** `certline station list`. Throws `unknown` where there is no ledger. */
 export async function listStations(invocation: Invocation, options: { json?: boolean }): Promise<void> {
-  await readLedger(invocation, async (ledger) => {
-    if (ledger === undefined) throw noLedger(invocation);
-    const stations = await ledger.stations();
+  await withLedger(invocation, 'read', async (ledger) => {
+    const stations = await ledger.stations.stations();
     if (options.json === true) return printJson(stations);
     const heads = ['station', 'state', 'a minute', 'enrolled', 'why'].map((head) => ({ head }));
     const rows = stations.map(({ stationId, state, perMinute, enrolledAt, reason = '' }) => [
@@ -57,9 +51,8 @@ export async function setStationState(
   stationId: string,
   { state, reason }: { readonly state: StationState; readonly reason: string },
 ): Promise<void> {
-  await withLedger(invocation, async (ledger) => {
-    if (ledger === undefined) throw noLedger(invocation);
-    await ledger.setStationState(stationId, state, reason);
+  await withLedger(invocation, 'command', async (ledger) => {
+    await ledger.stations.setStationState(stationId, state, reason);
     printLine(`Station ${stationId} is ${state}`);
   });
 }

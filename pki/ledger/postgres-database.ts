@@ -3,7 +3,7 @@ import { CommitQueue } from '../../sql/commit-queue.ts';
 import type { GroupTransaction } from '../../sql/commit-queue.ts';
 import type { SqlRow, SqlValue } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
-import type { LedgerDatabase } from './ledger-database.ts';
+import type { LedgerDatabase, LedgerMode } from './ledger-database.ts';
 import { ledgerNewer, ledgerOlder, ledgerUnavailable } from './ledger-errors.ts';
 import { postgresError } from './postgres-errors.ts';
 import { POSTGRESQL } from '../../sql/dialect.ts';
@@ -11,7 +11,7 @@ import { ledgerMigrations } from './migrations.ts';
 import { postgresClientConfig, postgresName } from './postgres-place.ts';
 import type { PostgresPlace } from './postgres-place.ts';
 
-const POSTGRES_MIGRATIONS = ledgerMigrations(POSTGRESQL);
+const MIGRATIONS = ledgerMigrations(POSTGRESQL);
 
 /** One connection writes at a time anyway; the others read. */
 const MAX_CONNECTIONS = 4;
@@ -58,41 +58,16 @@ export class PostgresDatabase implements LedgerDatabase {
   }
 
   /**
-   * Connects to the database at `place`, and makes its schema or brings it up to date. Throws LEDGER_UNAVAILABLE, or
-   * LEDGER_NEWER for the schema of a later version.
+   * The ledger at `place`, opened as `mode` says; undefined where there is none, unless it is opened to sign. To read, the
+   * right to read suffices, and so does a standby. Throws LEDGER_UNAVAILABLE, LEDGER_NEWER, LEDGER_OLDER.
    */
-  static async open(place: PostgresPlace): Promise<PostgresDatabase> {
+  static open(place: PostgresPlace): Promise<PostgresDatabase>;
+  static open(place: PostgresPlace, mode: LedgerMode): Promise<PostgresDatabase | undefined>;
+  static async open(place: PostgresPlace, mode: LedgerMode = 'sign'): Promise<PostgresDatabase | undefined> {
     const database = await PostgresDatabase.#over(place);
     try {
-      await database.#transact(BEGIN_WRITE, migrate);
-      return database;
-    } catch (error) {
-      await database.close();
-      throw error;
-    }
-  }
-
-  /** As `open`, but where there is no ledger none is made: undefined. */
-  static async find(place: PostgresPlace): Promise<PostgresDatabase | undefined> {
-    const database = await PostgresDatabase.#over(place);
-    try {
-      if (await database.#transact(BEGIN_WRITE, migrateExisting)) return database;
-    } catch (error) {
-      await database.close();
-      throw error;
-    }
-    await database.close();
-    return undefined;
-  }
-
-  /**
-   * The ledger at `place` for whoever only reads, which the rights to do so suffice for, and a standby; undefined where
-   * there is none. Throws LEDGER_UNAVAILABLE, LEDGER_NEWER, LEDGER_OLDER.
-   */
-  static async findForReading(place: PostgresPlace): Promise<PostgresDatabase | undefined> {
-    const database = await PostgresDatabase.#over(place);
-    try {
-      if (await database.#transact(BEGIN_READ, isCurrent)) return database;
+      const [begin, prepare] = PREPARE[mode];
+      if (await database.#transact(begin, prepare)) return database;
     } catch (error) {
       await database.close();
       throw error;
@@ -220,36 +195,43 @@ function numbered(sql: string): string {
   return sql.replaceAll('?', () => `$${(count += 1)}`);
 }
 
-async function migrate(client: PoolClient): Promise<void> {
+/** Whether there is a ledger then, of this version. */
+type Preparation = (client: PoolClient) => Promise<boolean>;
+
+async function migrate(client: PoolClient): Promise<boolean> {
   await client.query('SELECT pg_advisory_xact_lock($1)', [WRITE_LOCK]);
   await client.query('CREATE TABLE IF NOT EXISTS ledger_version (version INTEGER NOT NULL)');
-  const { rows } = await client.query<{ version: number }>('SELECT version FROM ledger_version');
-  const version = rows[0]?.version ?? 0;
-  if (version > POSTGRES_MIGRATIONS.length) throw ledgerNewer('on PostgreSQL');
-  if (version === POSTGRES_MIGRATIONS.length) return;
-  for (const text of POSTGRES_MIGRATIONS.slice(version)) {
+  const version = await versionOf(client);
+  if (version > MIGRATIONS.length) throw ledgerNewer('on PostgreSQL');
+  if (version === MIGRATIONS.length) return true;
+  for (const text of MIGRATIONS.slice(version)) {
     const script: QueryConfig & { query_timeout: number } = { text, query_timeout: MIGRATION_TIMEOUT_MS };
     await client.query(script);
   }
   await client.query('DELETE FROM ledger_version');
-  await client.query('INSERT INTO ledger_version VALUES ($1)', [POSTGRES_MIGRATIONS.length]);
-}
-
-/** False where there is no ledger to migrate. */
-async function migrateExisting(client: PoolClient): Promise<boolean> {
-  if (!(await isThere(client))) return false;
-  await migrate(client);
+  await client.query('INSERT INTO ledger_version VALUES ($1)', [MIGRATIONS.length]);
   return true;
 }
 
-/** False where there is no ledger; throws for one that is not of this version. */
-async function isCurrent(client: PoolClient): Promise<boolean> {
+const migrateExisting: Preparation = async (client) => (await isThere(client)) && (await migrate(client));
+
+const assertCurrent: Preparation = async (client) => {
   if (!(await isThere(client))) return false;
+  const version = await versionOf(client);
+  if (version > MIGRATIONS.length) throw ledgerNewer('on PostgreSQL');
+  if (version < MIGRATIONS.length) throw ledgerOlder('on PostgreSQL');
+  return true;
+};
+
+const PREPARE: Readonly<Record<LedgerMode, readonly [begin: string, Preparation]>> = {
+  sign: [BEGIN_WRITE, migrate],
+  command: [BEGIN_WRITE, migrateExisting],
+  read: [BEGIN_READ, assertCurrent],
+};
+
+async function versionOf(client: PoolClient): Promise<number> {
   const { rows } = await client.query<{ version: number }>('SELECT version FROM ledger_version');
-  const version = rows[0]?.version ?? 0;
-  if (version > POSTGRES_MIGRATIONS.length) throw ledgerNewer('on PostgreSQL');
-  if (version < POSTGRES_MIGRATIONS.length) throw ledgerOlder('on PostgreSQL');
-  return true;
+  return rows[0]?.version ?? 0;
 }
 
 async function isThere(client: PoolClient): Promise<boolean> {

@@ -8,7 +8,7 @@ import type { SqlTransaction } from '../../sql/transaction.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
 import { ledgerUnavailable } from './ledger-errors.ts';
 import { ledgerMigrations } from './migrations.ts';
-import { sqliteError } from './sqlite-errors.ts';
+import { assertFileWritable, sqliteError } from './sqlite-errors.ts';
 
 /**
  * Pages of the log, 64 MiB, after which a commit copies them into the database. With SQLite's 1,000 every thirtieth
@@ -77,6 +77,10 @@ export class SqliteDatabase implements LedgerDatabase {
 
   write<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
     return this.#writes.enqueue(work);
+  }
+
+  async assertWritable(): Promise<void> {
+    assertFileWritable(this.#path);
   }
 
   async close(): Promise<void> {

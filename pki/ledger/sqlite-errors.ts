@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { SchemaVersionError } from '../../sql/schema-version-error.ts';
 import { sqliteTrouble } from '../../sql/sqlite-trouble.ts';
 import type { SqliteTrouble } from '../../sql/sqlite-trouble.ts';
@@ -31,4 +32,13 @@ export function sqliteError(path: string, error: unknown): unknown {
   const meaning = MEANINGS[trouble];
   if (meaning === 'corrupt') return ledgerCorrupt(path, error);
   return meaning === 'defect' ? ledgerDefect(path, error) : ledgerUnavailable(path, meaning, error);
+}
+
+/** Throws LEDGER_UNAVAILABLE where this user may not write to the file. */
+export function assertFileWritable(path: string): void {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw ledgerUnavailable(path, 'read-only', error);
+  }
 }

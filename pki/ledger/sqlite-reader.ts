@@ -1,11 +1,10 @@
-import { accessSync, constants } from 'node:fs';
 import { SQLITE } from '../../sql/dialect.ts';
 import { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
-import { ledgerDefect, ledgerUnavailable } from './ledger-errors.ts';
+import { ledgerDefect } from './ledger-errors.ts';
 import { ledgerMigrations } from './migrations.ts';
-import { sqliteError } from './sqlite-errors.ts';
+import { assertFileWritable, sqliteError } from './sqlite-errors.ts';
 
 /** The SQLite file of a ledger for those who only read, beside a signer or without one: it never changes by that. */
 export class SqliteReader implements LedgerDatabase {
@@ -39,14 +38,8 @@ export class SqliteReader implements LedgerDatabase {
     throw ledgerDefect(this.#connection.path, new Error('it was opened for reading'));
   }
 
-  /** Throws LEDGER_UNAVAILABLE where a signer could not write to the file. */
   async assertWritable(): Promise<void> {
-    const { path } = this.#connection;
-    try {
-      accessSync(path, constants.W_OK);
-    } catch (error) {
-      throw ledgerUnavailable(path, 'read-only', error);
-    }
+    assertFileWritable(this.#connection.path);
   }
 
   async close(): Promise<void> {

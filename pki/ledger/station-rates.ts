@@ -1,7 +1,7 @@
 import { CLOCK_TOLERANCE_MS } from '../clock-tolerance.ts';
 import type { EnrolledStation } from '../signing/stations.ts';
+import type { Allowance } from '../signing/station-gate.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
-import { selectEmptyAt, updateEmptyAt } from './sql-station.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -21,7 +21,7 @@ interface Lease {
  * How many certificates a station may still ask for: a bucket that holds a minute's worth and fills up steadily. It lies
  * in the ledger's database, so that neither a restart nor a second signer gives anybody more; this process leases parts.
  */
-export class StationRates {
+export class StationRates implements Allowance {
   readonly #database: LedgerDatabase;
   readonly #leases = new Map<string, Lease>();
   readonly #turns = new Map<string, Promise<unknown>>();
@@ -69,8 +69,9 @@ export class StationRates {
     now: number,
   ): Promise<number> {
     return this.#database.write(async (transaction) => {
-      const said = await selectEmptyAt(transaction, stationId);
-      const knownUs = said === undefined ? -Infinity : microsecondsOf(said);
+      const row = await transaction.get('SELECT empty_at FROM station WHERE station_id = ?', stationId);
+      const said = row?.['empty_at'];
+      const knownUs = typeof said === 'string' ? microsecondsOf(said) : -Infinity;
       const nowUs = now * 1_000;
       const wasTrue = knownUs <= nowUs + CLOCK_TOLERANCE_MS * 1_000;
       const emptyUs = Math.max(wasTrue ? knownUs : nowUs, nowUs - MINUTE_US);
@@ -78,7 +79,8 @@ export class StationRates {
       const granted = Math.min(wanted, filled);
       if (granted === 0 && emptyUs === knownUs) return 0;
       const nextUs = emptyUs + Math.floor((granted * MINUTE_US) / perMinute);
-      await updateEmptyAt(transaction, stationId, microsecondTime(nextUs));
+      const sql = 'UPDATE station SET empty_at = ? WHERE station_id = ?';
+      await transaction.run(sql, microsecondTime(nextUs), stationId);
       return granted;
     });
   }

@@ -1,5 +1,14 @@
-import type { OrderStanding } from './order-standing.ts';
+import type { SignedOrder } from './order.ts';
 import { PkiError } from '../pki-error.ts';
+
+/** An order as the ledger has it, and what of it is used. */
+export interface OrderStanding extends SignedOrder {
+  /** Serials of the batches that were released under it. */
+  readonly released: number;
+  /** Certificates beyond the first of a serial. */
+  readonly reissued: number;
+  readonly closedAt?: string;
+}
 
 /**
  * The order, if it allows anything at this moment (ISO 8601). Throws ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN,

@@ -70,8 +70,7 @@ async function lastingEntries(entries: readonly CrlEntry[], ledger: Withdrawals)
   const lasting: CrlEntry[] = [];
   for (const entry of entries) {
     const mayHaveEnded =
-      entry.reason === 'certificateHold' &&
-      (await ledger.issuanceOfCertificate(entry.certificateSerial)) !== undefined;
+      entry.reason === 'certificateHold' && (await ledger.isKnown(entry.certificateSerial));
     if (!mayHaveEnded) lasting.push(entry);
   }
   return lasting;

@@ -30,8 +30,8 @@ export interface Withdrawals {
   latestCrl(issuer: string): Promise<NumberedCrl | undefined>;
   /** Numbers the issuer's next revocation list, beyond `published`, and records its hash before it can be signed. */
   numberCrl(issuer: string, now: Date, build: CrlBuild, published?: number): Promise<Uint8Array>;
-  /** Undefined where the ledger has no certificate of this serial number (hex). */
-  issuanceOfCertificate(certificateSerial: string): Promise<object | undefined>;
+  /** Whether the ledger has a certificate of this serial number, in lower-case hex. */
+  isKnown(certificateSerial: string): Promise<boolean>;
   /** Records an ownership proof before it is signed. Throws REQUEST_CONFLICT when the code is a unit's serial. */
   recordOwnershipProof(proofCode: string, tbsSha256: string): Promise<void>;
 }

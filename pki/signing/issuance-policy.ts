@@ -1,7 +1,7 @@
 import { LIVE_STATES } from './issuances.ts';
 import type { IssuanceState, Reservation } from './issuances.ts';
 import type { ReleasedUnit } from './releases.ts';
-import type { OrderStanding } from '../orders/order-standing.ts';
+import type { OrderStanding } from '../orders/order-policy.ts';
 import { openOrderAt } from '../orders/order-policy.ts';
 import { CLOCK_TOLERANCE_MS } from '../clock-tolerance.ts';
 import { PkiError } from '../pki-error.ts';

@@ -28,7 +28,7 @@ type IssueStep = (typeof ISSUE_STEPS)[number];
 /** What an issuer is made of. `atStep` receives each step as it is reached: for measuring, and for killing in tests. */
 export interface IssuerParts {
   readonly ca: IssuingCa;
-  readonly ledger: Issuances;
+  readonly issuances: Issuances;
   /** The profile of a product; undefined for a product that is not configured. */
   readonly profileOf: (product: string) => CertificateProfile | undefined;
   readonly now?: () => Date;
@@ -41,7 +41,7 @@ export interface IssuerParts {
  */
 export class Issuer {
   readonly #ca: IssuingCa;
-  readonly #ledger: Issuances;
+  readonly #issuances: Issuances;
   readonly #profileOf: IssuerParts['profileOf'];
   readonly #now: () => Date;
   readonly #atStep: NonNullable<IssuerParts['atStep']>;
@@ -52,9 +52,9 @@ export class Issuer {
     { readonly digest: string; readonly result: Promise<CertificateRecord> }
   >();
 
-  constructor({ ca, ledger, profileOf, now = () => new Date(), atStep = () => {} }: IssuerParts) {
+  constructor({ ca, issuances, profileOf, now = () => new Date(), atStep = () => {} }: IssuerParts) {
     this.#ca = ca;
-    this.#ledger = ledger;
+    this.#issuances = issuances;
     this.#profileOf = profileOf;
     this.#now = now;
     this.#atStep = atStep;
@@ -79,13 +79,13 @@ export class Issuer {
   }
 
   async #issue(request: IssueRequest, digest: string): Promise<CertificateRecord> {
-    const known = await this.#ledger.find(request.requestId);
+    const known = await this.#issuances.find(request.requestId);
     if (known !== undefined) return this.#resume(request, digest, known);
     this.#atStep('lookedUp', request.requestId);
     const reservation = await this.#prepare(request, digest);
     this.#lint(reservation);
     this.#atStep('linted', request.requestId);
-    const reserved = await this.#ledger.reserve(reservation);
+    const reserved = await this.#issuances.reserve(reservation);
     this.#atStep('reserved', request.requestId);
     const isOurs = reserved.certificateSerial === reservation.certificateSerial;
     return isOurs ? this.#sign(reserved) : this.#resume(request, digest, reserved);
@@ -122,7 +122,7 @@ export class Issuer {
     const issued = issuedOf(issuance);
     if (issued !== undefined) return issued;
     this.#lint(issuance);
-    const resumed = await this.#ledger.resumeSigning(request.requestId);
+    const resumed = await this.#issuances.resumeSigning(request.requestId);
     return issuedOf(resumed) ?? this.#sign(resumed);
   }
 
@@ -131,7 +131,7 @@ export class Issuer {
     this.#atStep('signed', requestId);
     await verifySigned(this.#ca, { tbs, certificate }, serial);
     this.#atStep('verified', requestId);
-    const recorded = await this.#ledger.recordIssued(requestId, certificate);
+    const recorded = await this.#issuances.recordIssued(requestId, certificate);
     this.#atStep('recorded', requestId);
     return factsOf(issuance, recorded);
   }

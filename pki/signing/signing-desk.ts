@@ -25,12 +25,20 @@ export interface SigningRequest {
   readonly csr: Uint8Array;
 }
 
+/** What signing needs of a ledger. */
+export interface SigningLedger {
+  readonly issuances: Issuances;
+  readonly orders: Releases;
+  readonly stations: Stations;
+  readonly auditLog: Refusals;
+}
+
 /** What a signing desk works with. */
 export interface SigningDeskParts {
   readonly stations: StationGate;
   readonly orders: OrderDesk;
   readonly issuer: Issuer;
-  readonly ledger: Issuances & Releases & Stations & Refusals;
+  readonly ledger: SigningLedger;
 }
 
 /**
@@ -41,7 +49,7 @@ export class SigningDesk {
   readonly #stations: StationGate;
   readonly #orders: OrderDesk;
   readonly #issuer: Issuer;
-  readonly #ledger: SigningDeskParts['ledger'];
+  readonly #ledger: SigningLedger;
 
   constructor({ stations, orders, issuer, ledger }: SigningDeskParts) {
     this.#stations = stations;
@@ -75,19 +83,19 @@ export class SigningDesk {
     await this.#audited({ request: 'releaseUnits', batchId, order, manifestSha256 }, async () => {
       await this.#orders.admit(order);
       const releasedAt = new Date().toISOString();
-      await this.#ledger.releaseBatch({ batchId, order, manifestSha256, quota: quantity, releasedAt });
-      await this.#ledger.releaseSerials({ batchId, units });
+      await this.#ledger.orders.releaseBatch({ batchId, order, manifestSha256, quota: quantity, releasedAt });
+      await this.#ledger.orders.releaseSerials({ batchId, units });
     });
   }
 
   /** Boards are known to carry these certificates. Returns the request ids of those that are unknown or withdrawn. */
   async activate(requestIds: readonly string[]): Promise<string[]> {
-    return await this.#ledger.activate(requestIds);
+    return await this.#ledger.issuances.activate(requestIds);
   }
 
   /** Revokes what is live of a unit that did not pass; nothing of this or an earlier attempt is signed any more. */
   async withdraw({ serial, attempt }: Pick<UnitAttempt, 'serial' | 'attempt'>): Promise<void> {
-    await this.#ledger.withdrawUnit(serial, attempt);
+    await this.#ledger.issuances.withdrawUnit(serial, attempt);
   }
 
   /** Before anything else: an enrolled station asked for just this, for the key of just this CSR. */
@@ -106,7 +114,11 @@ export class SigningDesk {
       return await this.#issuer.issue(request);
     } catch (error) {
       if (error instanceof PkiError && error.code === 'KEY_REUSED')
-        await this.#ledger.setStationState(stationId, 'stopped', `the key of ${request.serial} came twice`);
+        await this.#ledger.stations.setStationState(
+          stationId,
+          'stopped',
+          `the key of ${request.serial} came twice`,
+        );
       throw error;
     }
   }
@@ -116,7 +128,7 @@ export class SigningDesk {
       return await run();
     } catch (error) {
       const refusal = refusalOf(asked, error);
-      if (refusal !== undefined) await this.#ledger.recordRefusal(refusal);
+      if (refusal !== undefined) await this.#ledger.auditLog.recordRefusal(refusal);
       throw error;
     }
   }

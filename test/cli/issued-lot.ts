@@ -5,9 +5,8 @@ import { Issuer } from '../../pki/signing/issuer.ts';
 import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
 import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
 import type { PostgresPlace } from '../../pki/ledger/postgres-place.ts';
-import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import { ensureDemoCa } from '../../line/ca.ts';
-import { openLineDatabase } from '../../line/ledger.ts';
+import { openLedger } from '../../line/ledger.ts';
 import { RELEASE, signedOrder } from '../pki/orders/signed-orders.ts';
 import type { Place } from '../support/certline.ts';
 
@@ -21,14 +20,19 @@ export async function issueInto(
   validity: CertificateProfile['validity'] = 'forever',
 ): Promise<CertificateRecord[]> {
   const opened = ca ?? (await ensureDemoCa(state));
-  const ledger = new SqlLedger(
-    await openLineDatabase({ stateFolder: state, config: place === undefined ? {} : { ledger: place } }),
+  const ledger = await openLedger(
+    { stateFolder: state, config: place === undefined ? {} : { ledger: place } },
+    'sign',
   );
-  const issuer = new Issuer({ ca: opened, ledger, profileOf: () => ({ ...PROFILE, validity }) });
-  await ledger.admitOrder(signedOrder({ products: ['golioth-node'], reissues: 100 }));
-  await ledger.releaseBatch({ ...RELEASE, batchId: 'b1', quota: 100 });
+  const issuer = new Issuer({
+    ca: opened,
+    issuances: ledger.issuances,
+    profileOf: () => ({ ...PROFILE, validity }),
+  });
+  await ledger.orders.admitOrder(signedOrder({ products: ['golioth-node'], reissues: 100 }));
+  await ledger.orders.releaseBatch({ ...RELEASE, batchId: 'b1', quota: 100 });
   const units = serials.map((serial) => ({ serial, product: 'golioth-node' }));
-  await ledger.releaseSerials({ batchId: 'b1', units });
+  await ledger.orders.releaseSerials({ batchId: 'b1', units });
   const issued: CertificateRecord[] = [];
   for (const serial of serials) {
     const requestId = `b1/${serial}/1`;

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PkiError } from '../../pki/pki-error.ts';
 import { postgresError } from '../../pki/ledger/postgres-errors.ts';
-import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
 import { parseLineConfig } from '../../line/config.ts';
 import type { LineConfig } from '../../line/config.ts';
-import { openLineDatabase } from '../../line/ledger.ts';
+import { openLedger } from '../../line/ledger.ts';
 import { blocksOf, pageOf } from '../cli/follow-docs.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../support/postgres-server.ts';
 
@@ -67,11 +66,11 @@ describe.skipIf(!POSTGRES_INSTALLED)(
         );
         return { stateFolder: root, config: { ledger: { url, passwordFile } } };
       };
-      const ledger = new SqlLedger(await openLineDatabase(here('certline_signer')));
-      await ledger.admitStation({ stationId: 'st-1', verifier: 'v', perMinute: 60 });
-      expect(await ledger.stations()).toMatchObject([{ stationId: 'st-1' }]);
+      const ledger = await openLedger(here('certline_signer'), 'sign');
+      await ledger.stations.admitStation({ stationId: 'st-1', verifier: 'v', perMinute: 60 });
+      expect(await ledger.stations.stations()).toMatchObject([{ stationId: 'st-1' }]);
       await ledger.close();
-      await expect(openLineDatabase(here('stranger'))).rejects.toMatchObject({
+      await expect(openLedger(here('stranger'), 'sign')).rejects.toMatchObject({
         code: 'LEDGER_UNAVAILABLE',
         reason: 'rights',
       });

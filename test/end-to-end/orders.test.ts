@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { signOrder } from '../../pki/orders/order.ts';
-import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../support/sqlite-ledger.ts';
 import { verifierText, noteVerifierOf } from '../../pki/keys/signed-note.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ledgerPath, ordersFolder, releaseKeysPath } from '../../line/state-folder.ts';

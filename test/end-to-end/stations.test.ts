@@ -1,7 +1,7 @@
 import { Worker } from '@temporalio/worker';
 import { afterEach, describe, expect, it } from 'vitest';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
-import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../support/sqlite-ledger.ts';
 import type { ClaimActivities, GeneratedKeypair } from '../../provisioning/claim.ts';
 import { anyBoardQueue } from '../../provisioning/task-queues.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
@@ -58,7 +58,7 @@ describe('the signer of a line', () => {
     await rig.down();
     const ledger = openSqliteLedger(ledgerPath(rig.folder));
     const events = (await auditOf(ledger)).map(({ body }) => JSON.parse(body) as Record<string, string>);
-    const issuances = await ledger.issuancesOf('CL-000001');
+    const issuances = await ledger.issuances.issuancesOf('CL-000001');
     await ledger.close();
     expect(issuances).toEqual([]);
     expect(events.filter(({ event }) => event === 'signing')).toEqual([]);

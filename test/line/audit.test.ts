@@ -16,9 +16,9 @@ import { auditKeyDraftPath } from '../../pki/keys/audit-key.ts';
 import { checkWitness } from '../../pki/audit/audit-witness.ts';
 import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
-import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
+import { Ledger } from '../../pki/ledger/ledger.ts';
 import { SqliteDatabase } from '../../pki/ledger/sqlite-database.ts';
-import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../support/sqlite-ledger.ts';
 import { issueCrl } from '../../pki/revocation/crl-issuer.ts';
 import { ensureDemoCa } from '../../line/ca.ts';
 import { openLineAudit, witness, witnessKeeper } from '../../line/audit.ts';
@@ -72,7 +72,7 @@ describe('a signer that starts', () => {
     await issueInto({ state }, ['CL-2'], ca);
     expect((await start()).key.verifier).toEqual(key.verifier);
     expect(readFileSync(auditWitnessPath(state), 'utf8')).toBe(first);
-    expect(await ledger.auditHead()).toMatchObject({ size: 8 });
+    expect(await ledger.auditLog.auditHead()).toMatchObject({ size: 8 });
   });
 
   it("refuses yesterday's database", async () => {
@@ -124,7 +124,7 @@ describe('a signer that is killed in its first start', () => {
     expect(spawnSync(process.execPath, [script, state, method]).signal).toBe('SIGKILL');
     const { key, ledger } = await start();
     const note = readFileSync(auditWitnessPath(state), 'utf8');
-    expect(await checkWitness(ledger, key, note)).toMatchObject(await ledger.auditHead());
+    expect(await checkWitness(ledger.auditLog, key, note)).toMatchObject(await ledger.auditLog.auditHead());
     expect(readFileSync(auditVerifierPath(state), 'utf8').trim()).toBe(verifierText(key.verifier));
   });
 
@@ -150,7 +150,7 @@ describe('a signer that runs', () => {
     await keep();
     await issueInto({ state }, ['CL-2'], ca);
     await keep();
-    const { size } = await audit.ledger.auditHead();
+    const { size } = await audit.ledger.auditLog.auditHead();
     expect(readFileSync(auditWitnessPath(state), 'utf8').split('\n')[1]).toBe(String(size));
   });
 
@@ -158,7 +158,7 @@ describe('a signer that runs', () => {
     const { start, state, ca } = await newSigner();
     const { key } = await start();
     const database = SqliteDatabase.open(ledgerPath(state));
-    const ledger = new SqlLedger(database);
+    const ledger = new Ledger(database);
     onTestFinished(() => ledger.close());
     const audit = await openLineAudit({ stateFolder: state, ledger, witnessFile: undefined });
     await database.write((transaction) => transaction.run('DELETE FROM audit WHERE seq > 1'));
@@ -170,7 +170,7 @@ describe('a signer that runs', () => {
       sign: async () => Buffer.alloc((signatures += 64)),
     };
     const counting = { ...ca, signer: { ...signer, probe: async () => {}, close: async () => {} } };
-    await expect(issueCrl(counting, ledger, new Date())).rejects.toThrow(stale('exchanged'));
+    await expect(issueCrl(counting, ledger.withdrawals, new Date())).rejects.toThrow(stale('exchanged'));
     expect(signatures).toBe(0);
     await expect(witnessKeeper({ ...audit, key })()).rejects.toThrow(stale('older'));
   });

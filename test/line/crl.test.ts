@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { crlIn } from '../../pki/x509/crl-file.ts';
 import { readCrl } from '../../pki/x509/crl-reader.ts';
-import { openSqliteLedger } from '../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../support/sqlite-ledger.ts';
 import { ensureDemoCa } from '../../line/ca.ts';
 import { publishCrl, publishDueCrl, registryUpdater } from '../../line/crl.ts';
 import { crlPath, ledgerPath, registryPath } from '../../line/state-folder.ts';
@@ -30,7 +30,7 @@ it('a signer publishes a list when it starts and one is due, and otherwise leave
   await publish();
   expect(lines).toHaveLength(1);
   expect(text()).toContain('No Revoked Certificates');
-  await ledger.revoke('b1/CL-1/1', 'keyCompromise');
+  await ledger.issuances.revoke('b1/CL-1/1', 'keyCompromise');
   await publish();
   expect(lines).toHaveLength(2);
   expect(text()).toContain('Key Compromise');
@@ -63,11 +63,11 @@ it('a registry beside the signer learns of each list, whoever made it, and at ev
     await registryUpdater({ ca: by, registry, stateFolder, log })();
   };
 
-  await ledger.revoke('b1/CL-1/1', 'keyCompromise');
+  await ledger.issuances.revoke('b1/CL-1/1', 'keyCompromise');
   await start();
   expect(await stateOf('CL-1')).toBe('revoked');
   expect(await stateOf('CL-2')).toBe('active');
-  await ledger.revoke('b1/CL-2/1', 'superseded');
+  await ledger.issuances.revoke('b1/CL-2/1', 'superseded');
   await publishCrl({ ca, ledger, stateFolder });
   await start();
   expect(await stateOf('CL-2')).toBe('revoked');
@@ -88,9 +88,9 @@ it('what was published stays revoked when the ledger is an old copy, and the nex
   const path = ledgerPath(stateFolder);
   cpSync(path, `${path}.old`);
   const newer = openSqliteLedger(path);
-  await newer.revoke('b1/CL-1/1', 'keyCompromise');
-  await newer.hold('b1/CL-2/1');
-  await newer.hold('b1/CL-3/1');
+  await newer.issuances.revoke('b1/CL-1/1', 'keyCompromise');
+  await newer.withdrawals.hold('b1/CL-2/1');
+  await newer.withdrawals.hold('b1/CL-3/1');
   for (const number of [1, 2])
     expect((await publishCrl({ ca, ledger: newer, stateFolder })).number).toBe(number);
   await newer.close();
@@ -101,7 +101,7 @@ it('what was published stays revoked when the ledger is an old copy, and the nex
   database.close();
   const older = openSqliteLedger(path);
   onTestFinished(() => older.close());
-  await older.revoke('b1/CL-2/1', 'superseded');
+  await older.issuances.revoke('b1/CL-2/1', 'superseded');
   for (const number of [3, 4]) {
     expect((await publishCrl({ ca, ledger: older, stateFolder })).number).toBe(number);
     const { entries } = readCrl(crlIn(readFileSync(crlPath(stateFolder))));

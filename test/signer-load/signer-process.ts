@@ -29,14 +29,15 @@ const places = recordPlaces(stateFolder);
 const points = new KillPoints(doom, killLogPath(stateFolder));
 const handovers = new AsyncLocalStorage<Handover>();
 
-const { ledger, rates } = watchedLedger(SqliteDatabase.open(places.ledger), points);
+const ledger = watchedLedger(SqliteDatabase.open(places.ledger), points);
 points.pass('after opening the ledger');
-const audited = bindingProxy(ledger, {
+const auditLog = bindingProxy(ledger.auditLog, {
   auditHead: () => {
     points.pass('before making a checkpoint');
-    return ledger.auditHead();
+    return ledger.auditLog.auditHead();
   },
 });
+const audited = bindingProxy(ledger, { auditLog });
 const audit = await openLineAudit({ stateFolder, ledger: audited, witnessFile: undefined });
 const journal = new SignatureJournal(places.journal, places.ledger);
 journal.lifeBegins();
@@ -47,22 +48,22 @@ const products = JSON.parse(readFileSync(places.products, 'utf8')) as Product[];
 const profiles = new Map(products.map((product) => [product.name, profileOfProduct(product)]));
 const issuer = new Issuer({
   ca,
-  ledger,
+  issuances: ledger.issuances,
   profileOf: (product) => profiles.get(product),
   now: () => new Date(Date.now() + (handovers.getStore()?.clockOffsetMs ?? 0)),
   atStep: (step) => points.pass(`step ${step}`),
 });
-const orders = new OrderDesk({ folder: places.orders, releaseKeys: places.releaseKeys }, ledger);
-const stations = new StationGate(ledger, rates);
+const orders = new OrderDesk({ folder: places.orders, releaseKeys: places.releaseKeys }, ledger.orders);
+const stations = new StationGate(ledger.stations, ledger.stations.rates);
 
 const work: SignerWork = {
   ...createSignerActivities(new SigningDesk({ issuer, ledger, orders, stations })),
-  closeOrder: ({ order }) => ledger.closeOrder(order),
-  revokeByHand: async ({ requestId, reason }) => void (await ledger.revoke(requestId, reason)),
-  hold: ({ requestId }) => ledger.hold(requestId),
-  endHold: async ({ requestId }) => void (await ledger.endHold(requestId)),
-  admitStation: (station) => ledger.admitStation(station),
-  setStationState: ({ stationId, state }) => ledger.setStationState(stationId, state, 'by hand'),
+  closeOrder: ({ order }) => ledger.orders.closeOrder(order),
+  revokeByHand: async ({ requestId, reason }) => void (await ledger.issuances.revoke(requestId, reason)),
+  hold: ({ requestId }) => ledger.withdrawals.hold(requestId),
+  endHold: async ({ requestId }) => void (await ledger.withdrawals.endHold(requestId)),
+  admitStation: (station) => ledger.stations.admitStation(station),
+  setStationState: ({ stationId, state }) => ledger.stations.setStationState(stationId, state, 'by hand'),
   publishCrl: async () => {
     await publishCrl({ ca, ledger, stateFolder });
     points.pass('after writing the revocation list');
@@ -70,7 +71,7 @@ const work: SignerWork = {
   checkpoint: async () => {
     const checkpoint = await witness(audit);
     points.pass('after writing the witness');
-    ledger.witnessed(checkpoint);
+    ledger.auditLog.witnessed(checkpoint);
   },
 };
 

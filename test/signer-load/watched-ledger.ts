@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LedgerDatabase } from '../../pki/ledger/ledger-database.ts';
-import { SqlLedger } from '../../pki/ledger/sql-ledger.ts';
-import { StationRates } from '../../pki/ledger/station-rates.ts';
+import { Ledger } from '../../pki/ledger/ledger.ts';
 import type { KillPoints } from './kill-points.ts';
 
 /**
@@ -9,10 +8,7 @@ import type { KillPoints } from './kill-points.ts';
  * writes is a point inside its transaction, when all is written and nothing committed, and one after the commit, before
  * anybody is told.
  */
-export function watchedLedger(
-  database: LedgerDatabase,
-  points: KillPoints,
-): { readonly ledger: SqlLedger; readonly rates: StationRates } {
+export function watchedLedger(database: LedgerDatabase, points: KillPoints): Ledger {
   const methods = new AsyncLocalStorage<string>();
   const watchedDatabase = bindingProxy(database, {
     write: async (work) => {
@@ -26,10 +22,15 @@ export function watchedLedger(
       return result;
     },
   } satisfies Pick<LedgerDatabase, 'write'>);
-  return {
-    ledger: namingProxy(new SqlLedger(watchedDatabase), methods),
-    rates: namingProxy(new StationRates(watchedDatabase), methods),
-  };
+  const ledger = new Ledger(watchedDatabase);
+  const named = <T extends object>(object: T): T => namingProxy(object, methods);
+  return bindingProxy(ledger, {
+    auditLog: named(ledger.auditLog),
+    orders: named(ledger.orders),
+    issuances: named(ledger.issuances),
+    stations: bindingProxy(named(ledger.stations), { rates: named(ledger.stations.rates) }),
+    withdrawals: named(ledger.withdrawals),
+  });
 }
 
 /** The same object, with the name of the method that runs in `methods`. */

@@ -75,7 +75,7 @@ it('a signer publishes its list when it starts, and witnesses what it signed las
     }
   });
   await issueInto({ state: stateFolder }, ['CL-1'], ca);
-  const { size } = await signer.ledger.auditHead();
+  const { size } = await signer.ledger.auditLog.auditHead();
   await signer.stop();
   expect(readFileSync(auditWitnessPath(stateFolder), 'utf8').split('\n')[1]).toBe(String(size));
   await connection.close();

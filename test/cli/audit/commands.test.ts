@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import type { BatchRow } from '../../../registry/registry.ts';
-import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { auditWitnessPath, crlPath, ledgerPath, registryPath } from '../../../line/state-folder.ts';
 import { json, newPlace } from '../../support/certline.ts';
 import type { Ended, Place } from '../../support/certline.ts';
@@ -77,7 +77,7 @@ describe('certline audit', () => {
     expect(json(await place.certline('audit', 'verify', '--json'))).toMatchObject({ problems: [] });
     const ledger = openSqliteLedger(ledgerPath(place.state));
     let last = '';
-    for await (const { body } of ledger.auditEntries()) last = body;
+    for await (const { body } of ledger.auditLog.auditEntries()) last = body;
     await ledger.close();
     expect(JSON.parse(last)).toMatchObject({ event: 'loss-accepted', witnessedSize: 5 });
     rmSync(auditWitnessPath(place.state));
@@ -95,8 +95,8 @@ async function* rowsOf(serials: readonly string[]): AsyncGenerator<BatchRow> {
 async function passedLot(place: Place): Promise<void> {
   const [issued] = await issueInto(place, ['CL-1', 'CL-2']);
   const ledger = openSqliteLedger(ledgerPath(place.state));
-  await ledger.activate(['b1/CL-1/1']);
-  await ledger.revoke('b1/CL-2/1', 'cessationOfOperation');
+  await ledger.issuances.activate(['b1/CL-1/1']);
+  await ledger.issuances.revoke('b1/CL-2/1', 'cessationOfOperation');
   await ledger.close();
   const registry = new SqliteRegistry(registryPath(place.state));
   const batch = {

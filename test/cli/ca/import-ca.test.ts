@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { certificatesIn } from '../../../pki/x509/certificate-file.ts';
 import { chainOfKey } from '../../../pki/ca/imported-chain.ts';
 import { pemOf } from '../../../pki/x509/pem.ts';
-import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { openConfiguredCa } from '../../../line/ca.ts';
 import { ledgerPath } from '../../../line/state-folder.ts';
 import { makeToken, SOFTHSM_INSTALLED } from '../../pki/signers/softhsm.ts';
@@ -188,7 +188,7 @@ describe('certline ca prove', () => {
     expect(await place.certline('ca', 'prove', '3c1f0a6b9d2e4f70')).toMatchObject({ status: 0 });
     const ledger = openSqliteLedger(ledgerPath(place.state));
     const events: string[] = [];
-    for await (const { body } of ledger.auditEntries()) events.push(body);
+    for await (const { body } of ledger.auditLog.auditEntries()) events.push(body);
     await ledger.close();
     expect(JSON.parse(events.at(-1)!)).toMatchObject({ event: 'ownership-proof', code: '3c1f0a6b9d2e4f70' });
     expect(events.filter((body) => body.includes('ownership-proof'))).toHaveLength(1);

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkOrders } from '../../../cli/doctor/check-orders.ts';
 import type { Finding } from '../../../cli/doctor/finding.ts';
-import type { OrderStanding } from '../../../pki/orders/order-standing.ts';
+import type { OrderStanding } from '../../../pki/orders/order-policy.ts';
 import { signOrder } from '../../../pki/orders/order.ts';
 import type { Order } from '../../../pki/orders/order.ts';
 import { noteVerifierOf, verifierText } from '../../../pki/keys/signed-note.ts';
 import { loadStationKey } from '../../../pki/keys/station-key.ts';
-import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { ledgerPath, ordersFolder, releaseKeysPath, stationKeyPath } from '../../../line/state-folder.ts';
 import { json, newPlace, PRODUCT } from '../../support/certline.ts';
 import type { Place } from '../../support/certline.ts';
@@ -155,9 +155,9 @@ describe('the doctor, on stations', () => {
     const ledger = openSqliteLedger(ledgerPath(place.state));
     const other = generateKeyPairSync('ed25519').publicKey;
     const foreign = verifierText(noteVerifierOf('st-2', other));
-    await ledger.admitStation(admitted(place, 'st-1'));
-    await ledger.admitStation({ stationId: 'st-2', verifier: foreign, perMinute: 60 });
-    await ledger.admitStation({ stationId: 'far-1', verifier: foreign, perMinute: 60 });
+    await ledger.stations.admitStation(admitted(place, 'st-1'));
+    await ledger.stations.admitStation({ stationId: 'st-2', verifier: foreign, perMinute: 60 });
+    await ledger.stations.admitStation({ stationId: 'far-1', verifier: foreign, perMinute: 60 });
     expect(await stationsOf(place)).toEqual([
       { check: 'stations', verdict: 'ok', says: 'the signer heeds far-1, st-1, st-2' },
       {
@@ -168,10 +168,10 @@ describe('the doctor, on stations', () => {
       },
       { check: 'station st-3', verdict: 'warn', says: expect.stringContaining('certline station enroll') },
     ]);
-    await ledger.admitStation(admitted(place, 'st-2'));
-    await ledger.admitStation(admitted(place, 'st-3'));
-    await ledger.setStationState('far-1', 'stopped', 'a key came twice');
-    await ledger.setStationState('st-3', 'revoked', 'left');
+    await ledger.stations.admitStation(admitted(place, 'st-2'));
+    await ledger.stations.admitStation(admitted(place, 'st-3'));
+    await ledger.stations.setStationState('far-1', 'stopped', 'a key came twice');
+    await ledger.stations.setStationState('st-3', 'revoked', 'left');
     expect(await stationsOf(place)).toEqual([
       { check: 'stations', verdict: 'ok', says: 'the signer heeds st-1, st-2' },
       {

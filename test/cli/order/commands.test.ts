@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { ledgerPath } from '../../../line/state-folder.ts';
 import { json, newPlace } from '../../support/certline.ts';
 import type { Place } from '../../support/certline.ts';

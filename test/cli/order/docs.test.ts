@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { ledgerPath } from '../../../line/state-folder.ts';
 import { newPlace, PRODUCT } from '../../support/certline.ts';
 import { codeBlocks, pageOf, signerPages } from '../follow-docs.ts';

@@ -6,7 +6,7 @@ import { gateCsr } from '../../../pki/signing/csr-gate.ts';
 import { Issuer } from '../../../pki/signing/issuer.ts';
 import { issueCrl } from '../../../pki/revocation/crl-issuer.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
-import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import type { UnitRecord } from '../../../registry/registry.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import { ensureDemoCa } from '../../../line/ca.ts';
@@ -25,7 +25,7 @@ async function register(
   issued: CertificateRecord,
 ): Promise<void> {
   const ledger = openSqliteLedger(ledgerPath(place.state));
-  await ledger.activate([`b1/${serial}/${attempt}`]);
+  await ledger.issuances.activate([`b1/${serial}/${attempt}`]);
   await ledger.close();
   const registry = new SqliteRegistry(registryPath(place.state));
   const times = { startedAt: '2026-01-01T00:00:00.000Z', verifiedAt: '2026-01-01T00:00:00.000Z' };
@@ -61,7 +61,11 @@ async function revoke(place: Place, serial: string): Promise<void> {
 async function issueAgain({ state }: Place, serial: string): Promise<CertificateRecord> {
   const ledger = openSqliteLedger(ledgerPath(state));
   const profile = { organization: 'certline-test', commonName: '{serial}', validity: 'forever' as const };
-  const issuer = new Issuer({ ca: await ensureDemoCa(state), ledger, profileOf: () => profile });
+  const issuer = new Issuer({
+    ca: await ensureDemoCa(state),
+    issuances: ledger.issuances,
+    profileOf: () => profile,
+  });
   const terms = { requestId: `b1/${serial}/2`, batchId: 'b1', product: 'golioth-node', attempt: 2 };
   const csr = await gateCsr(generateDeviceKey().createCsr({ serial }));
   const issued = await issuer.issue({ ...terms, serial, boardId: `board-${serial}`, csr });
@@ -186,7 +190,7 @@ describe('certline registry apply-crl', () => {
 
     const ca = await ensureDemoCa(signer.state);
     const ledger = openSqliteLedger(ledgerPath(signer.state));
-    const { crl } = await issueCrl(ca, ledger, new Date(Date.now() - 15 * 86_400_000));
+    const { crl } = await issueCrl(ca, ledger.withdrawals, new Date(Date.now() - 15 * 86_400_000));
     await ledger.close();
     const expired = await refusal(at('expired.der', crl), '--issuer', issuer);
     expect(expired).toMatchObject({

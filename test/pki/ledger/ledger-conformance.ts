@@ -39,13 +39,17 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       const { ledger, sql } = await newLine();
       const list = [...units(['ACME-1']), { serial: 'ACME-2', product: 'sensor', boardId: 'beef' }];
       for (let time = 0; time < 2; time += 1) {
-        await ledger.admitOrder(signedOrder());
-        await ledger.releaseBatch(BATCH);
-        await ledger.releaseSerials({ batchId: 'b1', units: list });
+        await ledger.orders.admitOrder(signedOrder());
+        await ledger.orders.releaseBatch(BATCH);
+        await ledger.orders.releaseSerials({ batchId: 'b1', units: list });
       }
       expect(await sql('SELECT released FROM batch')).toEqual([{ released: 2 }]);
       expect(await auditOf(ledger)).toHaveLength(3);
-      expect(await ledger.orderStanding('PO-1')).toEqual({ ...signedOrder(), released: 2, reissued: 0 });
+      expect(await ledger.orders.orderStanding('PO-1')).toEqual({
+        ...signedOrder(),
+        released: 2,
+        reissued: 0,
+      });
     });
 
     it.each([
@@ -55,10 +59,12 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       ['half a quota', { batchId: 'b2', quota: 1.5 }],
     ])('of a batch with %s are refused', async (_name, change) => {
       const { ledger } = await newLine();
-      await ledger.admitOrder(signedOrder());
-      await ledger.admitOrder(signedOrder({ order: 'PO-2' }));
-      await ledger.releaseBatch(BATCH);
-      await expect(ledger.releaseBatch({ ...BATCH, ...change })).rejects.toThrow(code('RELEASE_CONFLICT'));
+      await ledger.orders.admitOrder(signedOrder());
+      await ledger.orders.admitOrder(signedOrder({ order: 'PO-2' }));
+      await ledger.orders.releaseBatch(BATCH);
+      await expect(ledger.orders.releaseBatch({ ...BATCH, ...change })).rejects.toThrow(
+        code('RELEASE_CONFLICT'),
+      );
     });
 
     it.each([
@@ -67,10 +73,10 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       ['an invalid serial', { serial: 'acme-3', product: 'sensor' }],
     ])('of a serial with %s are refused, all of the list', async (_name, unit) => {
       const { ledger, sql } = await newLine();
-      await ledger.admitOrder(signedOrder());
-      await ledger.releaseBatch(BATCH);
-      await ledger.releaseSerials({ batchId: 'b1', units: units(['ACME-1']) });
-      const refused = ledger.releaseSerials({ batchId: 'b1', units: [...units(['ACME-2']), unit] });
+      await ledger.orders.admitOrder(signedOrder());
+      await ledger.orders.releaseBatch(BATCH);
+      await ledger.orders.releaseSerials({ batchId: 'b1', units: units(['ACME-1']) });
+      const refused = ledger.orders.releaseSerials({ batchId: 'b1', units: [...units(['ACME-2']), unit] });
       await expect(refused).rejects.toThrow(code('RELEASE_CONFLICT'));
       expect(await sql('SELECT serial FROM released_serial')).toEqual([{ serial: 'ACME-1' }]);
     });
@@ -78,9 +84,9 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
     it('of an old serial in another batch, of an unknown batch, and beyond the quota are refused', async () => {
       const line = await newLine();
       await release(line, ['ACME-1', 'ACME-2']);
-      await line.ledger.releaseBatch({ ...BATCH, batchId: 'b2' });
+      await line.ledger.orders.releaseBatch({ ...BATCH, batchId: 'b2' });
       const releasing = (batchId: string, serials: string[]): Promise<void> =>
-        line.ledger.releaseSerials({ batchId, units: units(serials) });
+        line.ledger.orders.releaseSerials({ batchId, units: units(serials) });
       await expect(releasing('b2', ['ACME-1'])).rejects.toThrow(code('RELEASE_CONFLICT', 'serial'));
       await expect(releasing('b3', [])).rejects.toThrow(code('RELEASE_CONFLICT', 'batch'));
       await expect(releasing('b2', ['X1', 'X2', 'X3'])).rejects.toThrow(code('QUOTA_EXCEEDED', 'serials'));
@@ -93,9 +99,9 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       const line = await usedLine();
       const late = requestFor('ACME-2');
       for (let time = 0; time < 2; time += 1) {
-        await line.ledger.withdrawUnit('ACME-1', 1);
-        await line.ledger.withdrawUnit('ACME-2', 1);
-        await line.ledger.withdrawUnit('NEVER-RELEASED', 1);
+        await line.ledger.issuances.withdrawUnit('ACME-1', 1);
+        await line.ledger.issuances.withdrawUnit('ACME-2', 1);
+        await line.ledger.issuances.withdrawUnit('NEVER-RELEASED', 1);
       }
       expect(await line.sql('SELECT state FROM issuance')).toEqual([{ state: 'revoked' }]);
       await expect(line.issuer.issue(late)).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'unit'));
@@ -109,7 +115,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       const line = await newLine();
       await release(line, ['ACME-1']);
       line.signer.tamper = async (signature) => {
-        await line.ledger.withdrawUnit('ACME-1', 1);
+        await line.ledger.issuances.withdrawUnit('ACME-1', 1);
         return signature;
       };
       await expect(line.issuer.issue(requestFor('ACME-1'))).rejects.toThrow(code('CERTIFICATE_WITHDRAWN'));
@@ -122,7 +128,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       const ledger = await make();
       const [one, other] = [await ledger.open(), await ledger.open()];
       const station = { stationId: 'st-1', verifier: 'v', perMinute: 12 };
-      await lineOver(one, ca).ledger.admitStation(station);
+      await lineOver(one, ca).ledger.stations.admitStation(station);
       const ask = (rates: StationRates): Promise<boolean[]> =>
         Promise.all(Array.from({ length: 10 }, () => rates.take(station, Date.UTC(2026, 0, 1))));
       const asked = await Promise.all([ask(new StationRates(one)), ask(new StationRates(other))]);
@@ -134,7 +140,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
   describe('orders', () => {
     async function orderedLine(changes: Partial<SignedOrder>): Promise<SigningLine> {
       const line = await newLine();
-      await line.ledger.admitOrder(signedOrder(changes));
+      await line.ledger.orders.admitOrder(signedOrder(changes));
       return line;
     }
 
@@ -146,33 +152,34 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       ['for fewer units', { quantity: 1 }, {}, 'QUOTA_EXCEEDED'],
     ] as const)('%s release nothing', async (_name, order, change, refusal) => {
       const { ledger, sql } = await orderedLine(order);
-      await expect(ledger.releaseBatch({ ...BATCH, ...change })).rejects.toThrow(code(refusal));
+      await expect(ledger.orders.releaseBatch({ ...BATCH, ...change })).rejects.toThrow(code(refusal));
       expect(await sql('SELECT * FROM batch')).toEqual([]);
     });
 
     it('count over all their batches', async () => {
       const { ledger } = await orderedLine({ quantity: 3 });
-      await ledger.releaseBatch(BATCH);
+      await ledger.orders.releaseBatch(BATCH);
       const second = { ...BATCH, batchId: 'b2' };
-      await expect(ledger.releaseBatch(second)).rejects.toThrow(code('QUOTA_EXCEEDED', 'order'));
-      await ledger.releaseBatch({ ...second, quota: 1 });
-      expect(await ledger.orderStanding('PO-1')).toMatchObject({ quantity: 3, released: 3 });
-      await ledger.admitOrder(signedOrder({ revision: 2, quantity: 5 }));
-      await ledger.releaseBatch({ ...BATCH, batchId: 'b3' });
+      await expect(ledger.orders.releaseBatch(second)).rejects.toThrow(code('QUOTA_EXCEEDED', 'order'));
+      await ledger.orders.releaseBatch({ ...second, quota: 1 });
+      expect(await ledger.orders.orderStanding('PO-1')).toMatchObject({ quantity: 3, released: 3 });
+      await ledger.orders.admitOrder(signedOrder({ revision: 2, quantity: 5 }));
+      await ledger.orders.releaseBatch({ ...BATCH, batchId: 'b3' });
     });
 
     it('name their products', async () => {
       const { ledger, sql } = await orderedLine({ products: ['pump'] });
-      await ledger.releaseBatch(BATCH);
-      const releasing = ledger.releaseSerials({ batchId: 'b1', units: units(['ACME-1']) });
+      await ledger.orders.releaseBatch(BATCH);
+      const releasing = ledger.orders.releaseSerials({ batchId: 'b1', units: units(['ACME-1']) });
       await expect(releasing).rejects.toThrow(code('ORDER_MISMATCH', 'product'));
       expect(await sql('SELECT * FROM released_serial')).toEqual([]);
     });
 
     it('are changed only by a higher revision, and never below what is used', async () => {
       const { ledger } = await orderedLine({});
-      await ledger.releaseBatch(BATCH);
-      const admit = (changes: Partial<SignedOrder>): Promise<void> => ledger.admitOrder(signedOrder(changes));
+      await ledger.orders.releaseBatch(BATCH);
+      const admit = (changes: Partial<SignedOrder>): Promise<void> =>
+        ledger.orders.admitOrder(signedOrder(changes));
       await expect(admit({ quantity: 200 })).rejects.toThrow(code('ORDER_INVALID', 'revision'));
       await expect(admit({ revision: 2, quantity: 1 })).rejects.toThrow(code('ORDER_INVALID', 'below-use'));
       await admit({ revision: 3 });
@@ -186,33 +193,33 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
         ['b1', 'ACME-1'],
         ['b2', 'ACME-2'],
       ] as const) {
-        await line.ledger.releaseBatch({ ...BATCH, batchId });
-        await line.ledger.releaseSerials({ batchId, units: units([serial]) });
+        await line.ledger.orders.releaseBatch({ ...BATCH, batchId });
+        await line.ledger.orders.releaseSerials({ batchId, units: units([serial]) });
         await line.issuer.issue(requestFor(serial, { batchId }));
       }
       await line.issuer.issue(requestFor('ACME-1', { attempt: 2 }));
       const second = requestFor('ACME-2', { batchId: 'b2', attempt: 2 });
       await expect(line.issuer.issue(second)).rejects.toThrow(code('QUOTA_EXCEEDED', 'reissue'));
-      await line.ledger.admitOrder(signedOrder({ revision: 2, reissues: 2 }));
+      await line.ledger.orders.admitOrder(signedOrder({ revision: 2, reissues: 2 }));
       await line.issuer.issue(second);
-      expect(await line.ledger.orderStanding('PO-1')).toMatchObject({ reissued: 2 });
+      expect(await line.ledger.orders.orderStanding('PO-1')).toMatchObject({ reissued: 2 });
     });
 
     it('that are closed release and sign nothing more, for good', async () => {
       const line = await usedLine();
       const signed = requestFor('ACME-2');
       const issued = await line.issuer.issue(signed);
-      await line.ledger.closeOrder('PO-1');
-      await line.ledger.closeOrder('PO-1');
-      await expect(line.ledger.releaseBatch({ ...BATCH, batchId: 'b2' })).rejects.toThrow(
+      await line.ledger.orders.closeOrder('PO-1');
+      await line.ledger.orders.closeOrder('PO-1');
+      await expect(line.ledger.orders.releaseBatch({ ...BATCH, batchId: 'b2' })).rejects.toThrow(
         code('ORDER_CLOSED'),
       );
-      await line.ledger.admitOrder(signedOrder({ revision: 2 }));
+      await line.ledger.orders.admitOrder(signedOrder({ revision: 2 }));
       await expect(line.issuer.issue(requestFor('ACME-1', { attempt: 2 }))).rejects.toThrow(
         code('ORDER_CLOSED'),
       );
       expect(await line.issuer.issue(signed)).toEqual(issued);
-      await expect(line.ledger.closeOrder('PO-9')).rejects.toThrow(code('ORDER_UNKNOWN'));
+      await expect(line.ledger.orders.closeOrder('PO-9')).rejects.toThrow(code('ORDER_UNKNOWN'));
     });
 
     it('of batches from before the ledger knew orders count when they come', async () => {
@@ -220,17 +227,17 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       await line.sql('DELETE FROM purchase_order');
       const next = requestFor('ACME-2');
       await expect(line.issuer.issue(next)).rejects.toThrow(code('ORDER_UNKNOWN'));
-      await expect(line.ledger.admitOrder(signedOrder({ quantity: 1 }))).rejects.toThrow(
+      await expect(line.ledger.orders.admitOrder(signedOrder({ quantity: 1 }))).rejects.toThrow(
         code('ORDER_INVALID', 'below-use'),
       );
-      await line.ledger.admitOrder(signedOrder());
-      expect(await line.ledger.orderStanding('PO-1')).toMatchObject({ released: 2 });
+      await line.ledger.orders.admitOrder(signedOrder());
+      expect(await line.ledger.orders.orderStanding('PO-1')).toMatchObject({ released: 2 });
       await line.issuer.issue(next);
     });
 
     it('leave each refusal in the audit log, cut short', async () => {
       const { ledger } = await newLine();
-      await ledger.recordRefusal({
+      await ledger.auditLog.recordRefusal({
         request: 'releaseUnits',
         code: 'ORDER_UNKNOWN',
         order: 'X'.repeat(5_000),
@@ -277,24 +284,24 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       const { ledger, issuer, sql } = await usedLine();
       for (const attempt of [2, 3]) await issuer.issue(requestFor('ACME-1', { attempt }));
       await sql(`UPDATE issuance SET ended_at = '2999-01-01T00:00:00.000Z' WHERE request_id = 'b1/ACME-1/2'`);
-      const mark = await ledger.withdrawalMark();
+      const mark = await ledger.withdrawals.withdrawalMark();
       await issuer.revoke({ requestId: 'b1/ACME-1/1' }, 'keyCompromise');
-      expect(await ledger.withdrawalMark()).not.toBe(mark);
+      expect(await ledger.withdrawals.withdrawalMark()).not.toBe(mark);
       await ledger.close();
     });
 
     it('are listed, marked and numbered', async () => {
       const { ledger, issuer } = await usedLine();
       await issuer.issue(requestFor('ACME-2'));
-      const marks = [await ledger.withdrawalMark()];
-      await ledger.hold('b1/ACME-1/1');
-      marks.push(await ledger.withdrawalMark());
+      const marks = [await ledger.withdrawals.withdrawalMark()];
+      await ledger.withdrawals.hold('b1/ACME-1/1');
+      marks.push(await ledger.withdrawals.withdrawalMark());
       await issuer.revoke({ serial: 'ACME-2' }, 'keyCompromise');
-      marks.push(await ledger.withdrawalMark());
+      marks.push(await ledger.withdrawals.withdrawalMark());
       expect(new Set(marks).size).toBe(3);
       const reasons: string[] = [];
       for (const expected of [1, 2]) {
-        await ledger.numberCrl('issuer', new Date(), (number, withdrawn) => {
+        await ledger.withdrawals.numberCrl('issuer', new Date(), (number, withdrawn) => {
           expect(number).toBe(expected);
           reasons.push(
             withdrawn
@@ -306,18 +313,18 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
         });
       }
       expect(reasons).toEqual(Array(2).fill('certificateHold,keyCompromise'));
-      expect(await ledger.latestCrl('issuer')).toMatchObject({ number: 2, mark: marks[2] });
-      expect(await ledger.latestCrl('other')).toBeUndefined();
+      expect(await ledger.withdrawals.latestCrl('issuer')).toMatchObject({ number: 2, mark: marks[2] });
+      expect(await ledger.withdrawals.latestCrl('other')).toBeUndefined();
       await ledger.close();
     });
 
     it('are found by every name of a certificate', async () => {
       const { ledger } = await usedLine();
-      const { certificateSerial, certificate } = (await ledger.find('b1/ACME-1/1'))!;
+      const { certificateSerial, certificate } = (await ledger.issuances.find('b1/ACME-1/1'))!;
       for (const name of [certificateSerial, sha256Hex(certificate!).toUpperCase()])
-        expect((await ledger.issuanceOfCertificate(name))?.requestId).toBe('b1/ACME-1/1');
-      expect(await ledger.issuanceOfCertificate('00'.repeat(32))).toBeUndefined();
-      expect(await ledger.issuancesOf('acme-1')).toHaveLength(1);
+        expect((await ledger.issuances.issuanceOfCertificate(name))?.requestId).toBe('b1/ACME-1/1');
+      expect(await ledger.issuances.issuanceOfCertificate('00'.repeat(32))).toBeUndefined();
+      expect(await ledger.issuances.issuancesOf('acme-1')).toHaveLength(1);
       await ledger.close();
     });
   });
@@ -351,7 +358,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       for (const reason of refused) expect(reason).toEqual(code('ALREADY_ISSUED'));
       const [line] = processes;
       expect(await line!.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 2, reissued: 0 }]);
-      expect((await judgeChain(line!.ledger.auditEntries())).brokenEntry).toBeUndefined();
+      expect((await judgeChain(line!.ledger.auditLog.auditEntries())).brokenEntry).toBeUndefined();
     });
   });
 
@@ -368,7 +375,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       expect(new Set(issued).size).toBe(30);
       expect(results.at(-1)).toMatchObject({ status: 'rejected', reason: code('NOT_RELEASED') });
       expect(await line.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 30, reissued: 0 }]);
-      expect((await judgeChain(line.ledger.auditEntries())).brokenEntry).toBeUndefined();
+      expect((await judgeChain(line.ledger.auditLog.auditEntries())).brokenEntry).toBeUndefined();
     });
   });
 
@@ -380,7 +387,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       expect(events.slice(0, 3)).toEqual(['order-admitted', 'batch-released', 'serials-released']);
       expect(events.slice(3)).toEqual(['signing', 'issued']);
       expect(signer.signatures).toBe(1);
-      expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBeUndefined();
+      expect((await judgeChain(ledger.auditLog.auditEntries())).brokenEntry).toBeUndefined();
     });
 
     it.each([
@@ -390,7 +397,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
     ])('shows an entry that was %s', async (_name, text, seq) => {
       const { ledger, sql } = await usedLine();
       await sql(text);
-      expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBe(seq);
+      expect((await judgeChain(ledger.auditLog.auditEntries())).brokenEntry).toBe(seq);
     });
 
     it('is read whole, page by page', async () => {

@@ -85,7 +85,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
        CREATE TABLE ledger_version (version INTEGER NOT NULL); INSERT INTO ledger_version VALUES (8)`,
       );
       const line = lineOver(await connect(url), ca);
-      await line.ledger.admitOrder(signedOrder({ reissues: 0 }));
+      await line.ledger.orders.admitOrder(signedOrder({ reissues: 0 }));
       await line.issuer.issue(requestFor('ACME-1', { attempt: 2 }));
       expect(await line.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 1, reissued: 0 }]);
       await expect(server.sql(name, `UPDATE issuance SET state = 'reserved'`)).rejects.toThrow(
@@ -102,8 +102,8 @@ describe.skipIf(!POSTGRES_INSTALLED)(
     it('refuses what its columns cannot hold as the request that it is, and goes on', async () => {
       const { ledger, issuer } = await newLine(['ACME-1']);
       const refused = code('REQUEST_INVALID', 'contents');
-      await expect(ledger.station('st-1\0')).rejects.toThrow(refused);
-      await expect(ledger.withdrawUnit('ACME-1', 2 ** 40)).rejects.toThrow(refused);
+      await expect(ledger.stations.station('st-1\0')).rejects.toThrow(refused);
+      await expect(ledger.issuances.withdrawUnit('ACME-1', 2 ** 40)).rejects.toThrow(refused);
       await expect(issuer.issue(requestFor('ACME-1', { attempt: 2 ** 40 }))).rejects.toThrow(refused);
       await issuer.issue(requestFor('ACME-1'));
     });
@@ -122,7 +122,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       expect(await issuer.issue(first)).toEqual(issued);
       await issuer.issue(requestFor('ACME-2'));
       expect(signer.signatures).toBe(2);
-      expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBeUndefined();
+      expect((await judgeChain(ledger.auditLog.auditEntries())).brokenEntry).toBeUndefined();
     });
 
     it('ends with one certificate when the server dies between reservation and record', async () => {

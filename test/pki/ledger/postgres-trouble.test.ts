@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
 import { postgresUrlFault } from '../../../pki/ledger/postgres-place.ts';
 import type { PostgresPlace } from '../../../pki/ledger/postgres-place.ts';
-import { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
+import { Ledger } from '../../../pki/ledger/ledger.ts';
 import { until } from '../../support/until.ts';
 import { makeCa } from '../leaf.ts';
 import { openssl, temporaryFolder } from '../openssl.ts';
@@ -213,12 +213,15 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       await say(harm);
       await until(
         'the server heeds it',
-        async () => (await reasonOf(ledger.recordRefusal(REFUSAL))) === reason,
+        async () => (await reasonOf(ledger.auditLog.recordRefusal(REFUSAL))) === reason,
       );
       await expect(issuer.issue(request)).rejects.toThrow(code('LEDGER_UNAVAILABLE', reason));
       expect(signer.signatures).toBe(0);
       await say(mend);
-      await until('the server heeds it', async () => (await reasonOf(ledger.recordRefusal(REFUSAL))) === '');
+      await until(
+        'the server heeds it',
+        async () => (await reasonOf(ledger.auditLog.recordRefusal(REFUSAL))) === '',
+      );
       await issuer.issue(request);
       expect(signer.signatures).toBe(1);
     });
@@ -272,33 +275,33 @@ describe.skipIf(!POSTGRES_INSTALLED)(
 
     it('is not made by whoever only looks for it', async () => {
       const url = server.createDatabase('empty');
-      expect(await PostgresDatabase.find({ url })).toBeUndefined();
+      expect(await PostgresDatabase.open({ url }, 'command')).toBeUndefined();
       expect(await server.sql('empty', `SELECT 1 FROM pg_tables WHERE schemaname = 'public'`)).toEqual([]);
       await opened({ url });
-      const found = await PostgresDatabase.find({ url });
+      const found = await PostgresDatabase.open({ url }, 'command');
       expect(found).toBeDefined();
       await found!.close();
     });
 
     it('is read by whoever may only read, neither made nor changed by that', async () => {
       const url = server.createDatabase('read_only');
-      expect(await PostgresDatabase.findForReading({ url })).toBeUndefined();
+      expect(await PostgresDatabase.open({ url }, 'read')).toBeUndefined();
       const writer = await opened({ url });
       await server.sql('read_only', `CREATE ROLE auditor LOGIN PASSWORD '${PASSWORD}'`);
       await server.sql('read_only', 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO auditor');
       const auditor = { url: url.replace(/\/\/[^@]*@/, '//auditor@'), passwordFile: passwordFile(PASSWORD) };
-      const database = await PostgresDatabase.findForReading(auditor);
+      const database = await PostgresDatabase.open(auditor, 'read');
       open.push(database!);
-      const read = new SqlLedger(database!);
-      await new SqlLedger(writer).recordRefusal(REFUSAL);
-      expect((await read.auditHead()).size).toBe(1);
-      expect(await reasonOf(read.recordRefusal(REFUSAL))).toBe('rights');
+      const read = new Ledger(database!);
+      await new Ledger(writer).auditLog.recordRefusal(REFUSAL);
+      expect((await read.auditLog.auditHead()).size).toBe(1);
+      expect(await reasonOf(read.auditLog.recordRefusal(REFUSAL))).toBe('rights');
       expect(await reasonOf(database!.assertWritable())).toBe('rights');
       await writer.assertWritable();
       await server.sql('read_only', 'UPDATE ledger_version SET version = version - 1');
-      await expect(PostgresDatabase.findForReading({ url })).rejects.toThrow(code('LEDGER_OLDER'));
+      await expect(PostgresDatabase.open({ url }, 'read')).rejects.toThrow(code('LEDGER_OLDER'));
       await server.sql('read_only', 'UPDATE ledger_version SET version = 99');
-      await expect(PostgresDatabase.findForReading({ url })).rejects.toThrow(code('LEDGER_NEWER'));
+      await expect(PostgresDatabase.open({ url }, 'read')).rejects.toThrow(code('LEDGER_NEWER'));
     });
   },
 );

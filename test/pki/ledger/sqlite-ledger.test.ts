@@ -8,7 +8,7 @@ import { SQLITE } from '../../../sql/dialect.ts';
 import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { PkiError } from '../../../pki/pki-error.ts';
 import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
-import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { makeCa } from '../leaf.ts';
 import { describeLedger } from './ledger-conformance.ts';
 import { fileIn, temporaryFolder } from '../openssl.ts';
@@ -76,9 +76,9 @@ describe('a ledger of version 5', () => {
     }
     database.close();
     const ledger = openSqliteLedger(path);
-    expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBeUndefined();
-    expect(await ledger.auditHead()).toEqual({ size: 3, hash });
-    expect([(await ledger.find('a'))?.state, (await ledger.find('b'))?.state]).toEqual([
+    expect((await judgeChain(ledger.auditLog.auditEntries())).brokenEntry).toBeUndefined();
+    expect(await ledger.auditLog.auditHead()).toEqual({ size: 3, hash });
+    expect([(await ledger.issuances.find('a'))?.state, (await ledger.issuances.find('b'))?.state]).toEqual([
       'signing',
       'superseded',
     ]);
@@ -95,7 +95,7 @@ describe('a ledger of version 8', () => {
     database.exec(rowsOfVersion8("x''"));
     database.close();
     const line = openLine(path, ca);
-    await line.ledger.admitOrder(signedOrder({ reissues: 0 }));
+    await line.ledger.orders.admitOrder(signedOrder({ reissues: 0 }));
     await line.issuer.issue(requestFor('ACME-1', { attempt: 2 }));
     expect(await line.sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 1, reissued: 0 }]);
     expect(await line.sql(`SELECT state FROM issuance WHERE request_id = 'r2'`)).toEqual([

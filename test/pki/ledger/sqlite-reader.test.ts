@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
+import { Ledger } from '../../../pki/ledger/ledger.ts';
 import { SQLITE } from '../../../sql/dialect.ts';
 import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { SqliteReader } from '../../../pki/ledger/sqlite-reader.ts';
@@ -17,8 +17,8 @@ const SQLITE_MIGRATIONS = ledgerMigrations(SQLITE);
 const folder = temporaryFolder();
 const ca = await makeCa(folder);
 
-function reader(path: string): SqlLedger {
-  const ledger = new SqlLedger(SqliteReader.open(path));
+function reader(path: string): Ledger {
+  const ledger = new Ledger(SqliteReader.open(path));
   onTestFinished(() => ledger.close());
   return ledger;
 }
@@ -39,10 +39,10 @@ describe('a ledger that is only read', () => {
     const { ledger, issuer, path } = makeLine(folder, ca);
     await release({ ledger }, ['A-1']);
     const read = reader(path);
-    expect(await read.liveIssuance('A-1')).toBeUndefined();
+    expect(await read.issuances.liveIssuance('A-1')).toBeUndefined();
     const issued = await issuer.issue(requestFor('A-1'));
-    expect((await read.liveIssuance('A-1'))?.certificateSerial).toBe(issued.certificateSerial);
-    await expect(read.revoke('b1/A-1/1', 'superseded')).rejects.toThrow(code('SIGNER_FAULT'));
+    expect((await read.issuances.liveIssuance('A-1'))?.certificateSerial).toBe(issued.certificateSerial);
+    await expect(read.issuances.revoke('b1/A-1/1', 'superseded')).rejects.toThrow(code('SIGNER_FAULT'));
     await ledger.close();
   });
 
@@ -100,7 +100,7 @@ describe('a ledger that is only read', () => {
     await ended;
     const copy = join(folder, 'copy.db');
     for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, `${copy}${suffix}`);
-    expect(await reader(copy).auditHead()).toMatchObject({ size: 1, hash: 'hash' });
-    expect(await reader(path).auditHead()).toMatchObject({ size: 1, hash: 'hash' });
+    expect(await reader(copy).auditLog.auditHead()).toMatchObject({ size: 1, hash: 'hash' });
+    expect(await reader(path).auditLog.auditHead()).toMatchObject({ size: 1, hash: 'hash' });
   });
 });

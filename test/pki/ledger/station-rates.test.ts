@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LedgerDatabase } from '../../../pki/ledger/ledger-database.ts';
-import { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
+import { Ledger } from '../../../pki/ledger/ledger.ts';
 import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
 import { StationRates } from '../../../pki/ledger/station-rates.ts';
 import { temporaryFolder } from '../openssl.ts';
@@ -14,7 +14,7 @@ let databases = 0;
 async function newDatabase(perMinute: number): Promise<LedgerDatabase> {
   databases += 1;
   const database = SqliteDatabase.open(join(folder, `rates-${databases}.db`));
-  await new SqlLedger(database).admitStation({ stationId: 'st-1', verifier: 'v', perMinute });
+  await new Ledger(database).stations.admitStation({ stationId: 'st-1', verifier: 'v', perMinute });
   return database;
 }
 
@@ -87,6 +87,7 @@ describe('the allowance of a station', () => {
         writes += 1;
         return database.write(work);
       },
+      assertWritable: () => database.assertWritable(),
       close: () => database.close(),
     };
     const rates = new StationRates(counting);

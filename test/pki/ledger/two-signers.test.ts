@@ -53,7 +53,7 @@ const serialsOf = (count: number): string[] => Array.from({ length: count }, (_,
 const isCertificate = (answer: string): boolean => /^30[0-9a-f]+$/.test(answer);
 
 async function expectWhole({ ledger, sql }: SigningLine): Promise<void> {
-  expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBeUndefined();
+  expect((await judgeChain(ledger.auditLog.auditEntries())).brokenEntry).toBeUndefined();
   for (const column of ['serial_folded', 'board_id']) {
     const live = `state IN ('signing', 'issued', 'active')`;
     const twice = `SELECT ${column} FROM issuance WHERE ${live} GROUP BY 1 HAVING count(*) > 1`;
@@ -152,7 +152,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       expect(new Set(answers.filter((answer) => !isCertificate(answer)))).toEqual(
         new Set(['QUOTA_EXCEEDED']),
       );
-      expect(await pair[1].ledger.orderStanding('PO-1')).toMatchObject({ reissued: 7 });
+      expect(await pair[1].ledger.orders.orderStanding('PO-1')).toMatchObject({ reissued: 7 });
       await expectWhole(pair[0]);
     });
 

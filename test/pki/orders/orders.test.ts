@@ -185,7 +185,7 @@ describe('the desk of a signer', () => {
       writeFileSync(join(sources.folder, 'new'), file);
       renameSync(join(sources.folder, 'new'), join(sources.folder, name));
     };
-    return { sources, ledger, put, desk: new OrderDesk(sources, ledger) };
+    return { sources, ledger, put, desk: new OrderDesk(sources, ledger.orders) };
   }
 
   it('admits an order, and a later revision of it as soon as that lies there', async () => {
@@ -196,7 +196,7 @@ describe('the desk of a signer', () => {
     await desk.admit('PO-1001');
     put(signOrder({ ...ORDER, revision: 2, quantity: 200 }, key, privateKey));
     await desk.admit('PO-1001');
-    expect(await ledger.orderStanding('PO-1001')).toMatchObject({ revision: 2, quantity: 200 });
+    expect(await ledger.orders.orderStanding('PO-1001')).toMatchObject({ revision: 2, quantity: 200 });
     expect(await auditOf(ledger)).toHaveLength(2);
     put(FILE);
     await expect(desk.admit('PO-1001')).rejects.toThrow(code('ORDER_INVALID', 'revision'));

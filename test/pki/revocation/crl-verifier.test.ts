@@ -29,8 +29,8 @@ async function madeCrl(): Promise<Uint8Array> {
   await release({ ledger }, ['A-1', 'A-2']);
   for (const serial of ['A-1', 'A-2']) await issuer.issue(requestFor(serial));
   await issuer.revoke({ serial: 'A-1' }, 'keyCompromise');
-  await ledger.hold('b1/A-2/1');
-  const issued = await issueCrl(ca, ledger, now);
+  await ledger.withdrawals.hold('b1/A-2/1');
+  const issued = await issueCrl(ca, ledger.withdrawals, now);
   await ledger.close();
   return issued.crl;
 }

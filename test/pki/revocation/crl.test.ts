@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isCrlDue, issueCrl } from '../../../pki/revocation/crl-issuer.ts';
 import { readCrl } from '../../../pki/x509/crl-reader.ts';
-import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { SQLITE } from '../../../sql/dialect.ts';
 import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
@@ -38,15 +38,15 @@ describe('a revocation list', () => {
     await release({ ledger }, ['A-1', 'A-2', 'A-3', 'A-4', 'A-5']);
     const issued = [];
     for (const serial of ['A-1', 'A-2', 'A-3', 'A-4']) issued.push(await issuer.issue(requestFor(serial)));
-    const empty = await issueCrl(ca, ledger, new Date());
+    const empty = await issueCrl(ca, ledger.withdrawals, new Date());
     expect(empty).toMatchObject({ number: 1, entries: 0 });
     expect(textOf(empty.crl)).toContain('No Revoked Certificates');
 
     await issuer.revoke({ serial: 'A-1' }, 'keyCompromise');
     await issuer.revoke({ serial: 'A-2' }, 'cessationOfOperation');
     await issuer.issue(requestFor('A-3', { attempt: 2 }));
-    await ledger.hold('b1/A-4/1');
-    const full = await issueCrl(ca, ledger, new Date());
+    await ledger.withdrawals.hold('b1/A-4/1');
+    const full = await issueCrl(ca, ledger.withdrawals, new Date());
     expect(full).toMatchObject({ number: 2, entries: 4 });
     const text = textOf(full.crl);
     const reasons = ['Key Compromise', 'Cessation Of Operation', 'Superseded', 'Certificate Hold'];
@@ -56,11 +56,11 @@ describe('a revocation list', () => {
     }
     expect(text).toMatch(/X509v3 CRL Number:\s+2/);
 
-    expect(await ledger.endHold('b1/A-4/1')).toBe(true);
-    expect(await ledger.endHold('b1/A-4/1')).toBe(false);
-    expect((await issueCrl(ca, ledger, new Date())).entries).toBe(3);
-    await expect(ledger.hold('b1/A-1/1')).rejects.toThrow(code('CERTIFICATE_WITHDRAWN'));
-    await expect(ledger.hold('nobody')).rejects.toThrow(code('ISSUANCE_UNKNOWN'));
+    expect(await ledger.withdrawals.endHold('b1/A-4/1')).toBe(true);
+    expect(await ledger.withdrawals.endHold('b1/A-4/1')).toBe(false);
+    expect((await issueCrl(ca, ledger.withdrawals, new Date())).entries).toBe(3);
+    await expect(ledger.withdrawals.hold('b1/A-1/1')).rejects.toThrow(code('CERTIFICATE_WITHDRAWN'));
+    await expect(ledger.withdrawals.hold('nobody')).rejects.toThrow(code('ISSUANCE_UNKNOWN'));
     await ledger.close();
   });
 
@@ -69,7 +69,7 @@ describe('a revocation list', () => {
     await release({ ledger }, ['B-1', 'B-2']);
     const [bad, good] = [await issuer.issue(requestFor('B-1')), await issuer.issue(requestFor('B-2'))];
     await issuer.revoke({ serial: 'B-1' }, 'keyCompromise');
-    const { crl } = await issueCrl(ca, ledger, new Date());
+    const { crl } = await issueCrl(ca, ledger.withdrawals, new Date());
     const list = join(folder, 'list.pem');
     openssl('crl', '-inform', 'DER', '-in', fileIn(folder, 'list.der', crl), '-out', list);
     expect(
@@ -94,10 +94,10 @@ describe('a revocation list', () => {
       throw new Error('the token is gone');
     };
     await expect(line.issuer.issue(requestFor('C-1'))).rejects.toThrow(code('CA_UNAVAILABLE'));
-    expect((await line.ledger.find('b1/C-1/1'))?.state).toBe('signing');
+    expect((await line.ledger.issuances.find('b1/C-1/1'))?.state).toBe('signing');
     await line.issuer.revoke({ serial: 'C-1' }, 'cessationOfOperation');
-    const { certificateSerial } = (await line.ledger.find('b1/C-1/1'))!;
-    const { crl } = await issueCrl(ca, line.ledger, new Date());
+    const { certificateSerial } = (await line.ledger.issuances.find('b1/C-1/1'))!;
+    const { crl } = await issueCrl(ca, line.ledger.withdrawals, new Date());
     expect(serialsOf(crl)).toEqual([certificateSerial]);
     await line.ledger.close();
   });
@@ -111,11 +111,11 @@ describe('a revocation list', () => {
     await second.issuer.issue(requestFor('D-2'));
     for (const serial of ['D-1', 'D-2']) await first.issuer.revoke({ serial }, 'superseded');
     const lists = [
-      await issueCrl(ca, first.ledger, new Date()),
-      await issueCrl(other, first.ledger, new Date()),
+      await issueCrl(ca, first.ledger.withdrawals, new Date()),
+      await issueCrl(other, first.ledger.withdrawals, new Date()),
     ];
     const serials = await Promise.all(
-      ['b1/D-1/1', 'b1/D-2/1'].map(async (id) => (await first.ledger.find(id))!.certificateSerial),
+      ['b1/D-1/1', 'b1/D-2/1'].map(async (id) => (await first.ledger.issuances.find(id))!.certificateSerial),
     );
     expect(lists.map(({ crl, number }) => [number, serialsOf(crl)])).toEqual([
       [1, [serials[0]]],
@@ -129,19 +129,19 @@ describe('a revocation list', () => {
     await release({ ledger }, ['E-1']);
     await issuer.issue(requestFor('E-1'));
     const now = new Date();
-    expect(await isCrlDue(ca, ledger, now)).toBe(true);
-    await issueCrl(ca, ledger, now);
-    expect(await isCrlDue(ca, ledger, now)).toBe(false);
-    expect(await isCrlDue(ca, ledger, new Date(now.getTime() + WEEK_MS))).toBe(true);
+    expect(await isCrlDue(ca, ledger.withdrawals, now)).toBe(true);
+    await issueCrl(ca, ledger.withdrawals, now);
+    expect(await isCrlDue(ca, ledger.withdrawals, now)).toBe(false);
+    expect(await isCrlDue(ca, ledger.withdrawals, new Date(now.getTime() + WEEK_MS))).toBe(true);
     for (const change of [
-      () => ledger.hold('b1/E-1/1'),
-      () => ledger.endHold('b1/E-1/1'),
+      () => ledger.withdrawals.hold('b1/E-1/1'),
+      () => ledger.withdrawals.endHold('b1/E-1/1'),
       () => issuer.revoke({ serial: 'E-1' }, 'superseded'),
     ]) {
       await change();
-      expect(await isCrlDue(ca, ledger, now)).toBe(true);
-      await issueCrl(ca, ledger, now);
-      expect(await isCrlDue(ca, ledger, now)).toBe(false);
+      expect(await isCrlDue(ca, ledger.withdrawals, now)).toBe(true);
+      await issueCrl(ca, ledger.withdrawals, now);
+      expect(await isCrlDue(ca, ledger.withdrawals, now)).toBe(false);
     }
     await ledger.close();
   });
@@ -149,9 +149,9 @@ describe('a revocation list', () => {
   it('with a wrong signature does not leave the signer', async () => {
     const line = makeLine(folder, ca);
     line.signer.tamper = (signature) => signature.map((octet, index) => (index === 5 ? octet ^ 1 : octet));
-    const fault = issueCrl({ ...ca, signer: line.signer }, line.ledger, new Date());
+    const fault = issueCrl({ ...ca, signer: line.signer }, line.ledger.withdrawals, new Date());
     await expect(fault).rejects.toThrow(code('SIGNER_FAULT'));
-    expect((await issueCrl(ca, line.ledger, new Date())).number).toBe(2);
+    expect((await issueCrl(ca, line.ledger.withdrawals, new Date())).number).toBe(2);
     await line.ledger.close();
   });
 });
@@ -172,7 +172,7 @@ describe('a ledger of the first version', () => {
       PRAGMA user_version = 1`);
     database.close();
     const ledger = openSqliteLedger(path);
-    expect((await ledger.find('r1'))?.endedAt).toBe('2026-01-02T03:04:05.678Z');
+    expect((await ledger.issuances.find('r1'))?.endedAt).toBe('2026-01-02T03:04:05.678Z');
     await ledger.close();
   });
 });

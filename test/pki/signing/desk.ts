@@ -5,9 +5,8 @@ import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import type { DeviceKey } from '../../../pki/keys/device-key.ts';
 import { noteVerifierOf, verifierText } from '../../../pki/keys/signed-note.ts';
 import { ensureStationKey } from '../../../pki/keys/station-key.ts';
-import type { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
+import type { Ledger } from '../../../pki/ledger/ledger.ts';
 import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
-import { StationRates } from '../../../pki/ledger/station-rates.ts';
 import { OrderDesk } from '../../../pki/orders/order-desk.ts';
 import { signOrder } from '../../../pki/orders/order.ts';
 import { signStatement } from '../../../pki/signing/signed-request.ts';
@@ -28,7 +27,7 @@ const oem = noteVerifierOf('oem', publicKey);
 
 export interface Desk {
   readonly desk: SigningDesk;
-  readonly ledger: SqlLedger;
+  readonly ledger: Ledger;
   readonly signer: SigningLine['signer'];
 }
 
@@ -43,9 +42,13 @@ export async function openDesk(): Promise<Desk> {
   writeFileSync(sources.releaseKeys, `${verifierText(oem)}\n`);
   const database = SqliteDatabase.open(join(home, 'ledger.db'));
   const { ledger, plainIssuer: issuer, signer } = lineOver(database, ca);
-  await ledger.admitStation({ stationId: 'st-1', verifier: verifierText(station.verifier), perMinute: 60 });
-  const stations = new StationGate(ledger, new StationRates(database));
-  const desk = new SigningDesk({ stations, orders: new OrderDesk(sources, ledger), issuer, ledger });
+  await ledger.stations.admitStation({
+    stationId: 'st-1',
+    verifier: verifierText(station.verifier),
+    perMinute: 60,
+  });
+  const stations = new StationGate(ledger.stations, ledger.stations.rates);
+  const desk = new SigningDesk({ stations, orders: new OrderDesk(sources, ledger.orders), issuer, ledger });
   const units = ['CL-1', 'CL-2', 'CL-3'].map((serial) => ({ serial, product: 'sensor' }));
   await desk.release({ batchId: 'b1', order: 'PO-1', manifestSha256: 'ab'.repeat(32), quantity: 3, units });
   return { desk, ledger, signer };

@@ -11,13 +11,13 @@ export type CsrRequest = Omit<IssueRequest, 'csr'> & { readonly csr: Uint8Array 
 /** An issuer behind the CSR gate, as the signing desk has it but for stations and orders, with its ledger at hand. */
 export class GatedIssuer {
   readonly #issuer: Issuer;
-  readonly #ledger: Issuances;
+  readonly #issuances: Issuances;
   /** Requests reach the issuer in the order in which a test makes them. */
   #gating: Promise<unknown> = Promise.resolve();
 
-  constructor(issuer: Issuer, ledger: Issuances) {
+  constructor(issuer: Issuer, issuances: Issuances) {
     this.#issuer = issuer;
-    this.#ledger = ledger;
+    this.#issuances = issuances;
   }
 
   async issue({ csr, ...request }: CsrRequest): Promise<CertificateRecord> {
@@ -28,11 +28,11 @@ export class GatedIssuer {
   }
 
   find(requestId: string): Promise<Issuance | undefined> {
-    return this.#ledger.find(requestId);
+    return this.#issuances.find(requestId);
   }
 
   activate(requestIds: readonly string[]): Promise<string[]> {
-    return this.#ledger.activate(requestIds);
+    return this.#issuances.activate(requestIds);
   }
 
   /** Revokes by request id, or what is live of a serial; undefined when there is none. */
@@ -41,7 +41,7 @@ export class GatedIssuer {
     reason: RevocationReason,
   ): Promise<Issuance | undefined> {
     const requestId =
-      'requestId' in which ? which.requestId : (await this.#ledger.liveIssuance(which.serial))?.requestId;
-    return requestId === undefined ? undefined : await this.#ledger.revoke(requestId, reason);
+      'requestId' in which ? which.requestId : (await this.#issuances.liveIssuance(which.serial))?.requestId;
+    return requestId === undefined ? undefined : await this.#issuances.revoke(requestId, reason);
   }
 }

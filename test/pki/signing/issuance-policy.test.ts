@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Reservation } from '../../../pki/signing/issuances.ts';
-import type { OrderStanding } from '../../../pki/orders/order-standing.ts';
+import type { OrderStanding } from '../../../pki/orders/order-policy.ts';
 import { planReservation } from '../../../pki/signing/issuance-policy.ts';
 import type { EarlierIssuance, ReservationFacts } from '../../../pki/signing/issuance-policy.ts';
 import { signedOrder } from '../orders/signed-orders.ts';

@@ -4,7 +4,7 @@
  */
 import { openFactoryCa } from '../../../pki/ca/open-ca.ts';
 import { Issuer } from '../../../pki/signing/issuer.ts';
-import { openSqliteLedger } from '../../../pki/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { passphrase, PROFILE } from '../acme.ts';
 import { GatedIssuer } from './gated-issuer.ts';
 import type { CsrRequest } from './gated-issuer.ts';
@@ -14,11 +14,11 @@ const request = JSON.parse(json) as Omit<CsrRequest, 'csr'> & { csr: string };
 const ledger = openSqliteLedger(path);
 const issuer = new Issuer({
   ca: openFactoryCa({ directory, passphrase: passphrase() }),
-  ledger,
+  issuances: ledger.issuances,
   profileOf: () => PROFILE,
   atStep: (step) => {
     if (step === fatalStep) process.kill(process.pid, 'SIGKILL');
   },
 });
 const csr = Buffer.from(request.csr, 'base64');
-await new GatedIssuer(issuer, ledger).issue({ ...request, csr });
+await new GatedIssuer(issuer, ledger.issuances).issue({ ...request, csr });

@@ -45,7 +45,7 @@ describe('kill -9 between any two steps of issue', () => {
       expect(Buffer.compare(found.certificate, issued.certificate)).toBe(0);
     expect(signer.signatures).toBe(step === 'recorded' ? 0 : 1);
     expect(await sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 1, reissued: 0 }]);
-    expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBeUndefined();
+    expect((await judgeChain(ledger.auditLog.auditEntries())).brokenEntry).toBeUndefined();
   });
 
   it('and without a kill the other process leaves the certificate to be found', async () => {

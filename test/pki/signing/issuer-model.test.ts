@@ -116,7 +116,7 @@ async function checkInvariants({ sql, ledger, signer }: SigningLine): Promise<vo
   const batch = await sql('SELECT reserved + reissued AS used FROM batch');
   expect(batch).toEqual([{ used: rows.length }]);
   const audited = await auditOf(ledger);
-  expect((await judgeChain(ledger.auditEntries())).brokenEntry).toBeUndefined();
+  expect((await judgeChain(ledger.auditLog.auditEntries())).brokenEntry).toBeUndefined();
   const signing = audited.filter(({ body }) => body.includes('"event":"signing"'));
   expect(signing.length).toBe(signer.signatures);
   for (const row of rows) {

@@ -78,7 +78,7 @@ describe('Issuer.issue', () => {
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     const refused = results.find((result) => result.status === 'rejected');
     expect(refused?.reason).toEqual(code('ALREADY_ISSUED'));
-    expect((await ledger.liveIssuance('ACME-1'))?.state).toBe('issued');
+    expect((await ledger.issuances.liveIssuance('ACME-1'))?.state).toBe('issued');
   });
 
   it.each([
@@ -141,10 +141,10 @@ describe('Issuer.issue', () => {
 
   it('issues a serial only to the board its manifest names', async () => {
     const line = makeLine(folder, ca);
-    await line.ledger.admitOrder(signedOrder());
-    await line.ledger.releaseBatch({ ...RELEASE, batchId: 'b1', quota: 1 });
+    await line.ledger.orders.admitOrder(signedOrder());
+    await line.ledger.orders.releaseBatch({ ...RELEASE, batchId: 'b1', quota: 1 });
     const units = [{ serial: 'ACME-1', product: 'sensor', boardId: 'beef' }];
-    await line.ledger.releaseSerials({ batchId: 'b1', units });
+    await line.ledger.orders.releaseSerials({ batchId: 'b1', units });
     await expect(line.issuer.issue(requestFor('ACME-1'))).rejects.toThrow(code('NOT_RELEASED', 'board'));
     await line.issuer.issue(requestFor('ACME-1', { boardId: 'beef' }));
   });
@@ -171,7 +171,7 @@ describe('attempts', () => {
     const issued = await issuer.issue(second);
     expect((await issuer.find(first.requestId))?.state).toBe('superseded');
     const { certificateSha256, ...live } = issued;
-    expect(await ledger.liveIssuance('ACME-1')).toMatchObject(live);
+    expect(await ledger.issuances.liveIssuance('ACME-1')).toMatchObject(live);
     expect(certificateSha256).toBe(sha256Hex(live.certificate));
     await expect(issuer.issue(first)).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'superseded'));
   });
@@ -189,7 +189,7 @@ describe('attempts', () => {
     await issuer.issue(requestFor('ACME-1', { attempt: 2 }));
     const third = requestFor('ACME-1', { attempt: 3 });
     await expect(issuer.issue(third)).rejects.toThrow(code('QUOTA_EXCEEDED', 'reissue'));
-    expect((await ledger.liveIssuance('ACME-1'))?.certificate).toBeDefined();
+    expect((await ledger.issuances.liveIssuance('ACME-1'))?.certificate).toBeDefined();
     await issuer.issue(requestFor('ACME-2'));
     expect(signer.signatures).toBe(3);
     expect(await sql('SELECT reserved, reissued FROM batch')).toEqual([{ reserved: 2, reissued: 1 }]);
@@ -207,7 +207,7 @@ describe('attempts', () => {
     const first = issuer.issue(requestFor('ACME-1'));
     await expect(first).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'superseded'));
     await second;
-    expect((await ledger.liveIssuance('ACME-1'))?.attempt).toBe(2);
+    expect((await ledger.issuances.liveIssuance('ACME-1'))?.attempt).toBe(2);
   });
 });
 
@@ -219,7 +219,7 @@ describe('board and serial', () => {
     await issuer.issue(requestFor('ACME-2', { boardId: 'beef' }));
     const displaced = await issuer.find(first.requestId);
     expect(displaced).toMatchObject({ state: 'superseded', reason: 'board taken by ACME-2' });
-    expect(await ledger.liveIssuance('ACME-1')).toBeUndefined();
+    expect(await ledger.issuances.liveIssuance('ACME-1')).toBeUndefined();
     await issuer.issue(requestFor('ACME-1', { attempt: 2 }));
   });
 

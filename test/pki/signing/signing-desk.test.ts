@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import type { CertificateRecord } from '../../../provisioning/certificate-record.ts';
-import type { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
+import type { Ledger } from '../../../pki/ledger/ledger.ts';
 import type { SigningDesk, SigningRequest } from '../../../pki/signing/signing-desk.ts';
 import { askFor, openDesk } from './desk.ts';
 import { auditOf, code } from './signing-line.ts';
@@ -12,7 +12,7 @@ async function sign(desk: SigningDesk, request: SigningRequest): Promise<Certifi
   return await desk.sign(request, { askedAt: now, now });
 }
 
-async function refusalsIn(ledger: SqlLedger): Promise<Record<string, unknown>[]> {
+async function refusalsIn(ledger: Ledger): Promise<Record<string, unknown>[]> {
   const events = (await auditOf(ledger)).map(({ body }) => JSON.parse(body) as Record<string, unknown>);
   return events.filter(({ event }) => event === 'refused');
 }
@@ -86,11 +86,11 @@ describe('SigningDesk.sign', () => {
     await sign(desk, askFor('CL-1', key));
     await expect(sign(desk, askFor('CL-2', key))).rejects.toThrow(code('KEY_REUSED'));
     await expect(sign(desk, askFor('CL-3'))).rejects.toThrow(code('STATION_STOPPED'));
-    expect(await ledger.station('st-1')).toMatchObject({
+    expect(await ledger.stations.station('st-1')).toMatchObject({
       state: 'stopped',
       reason: 'the key of CL-2 came twice',
     });
-    await ledger.setStationState('st-1', 'enrolled', 'its clone was found');
+    await ledger.stations.setStationState('st-1', 'enrolled', 'its clone was found');
     await sign(desk, askFor('CL-3'));
     expect(signer.signatures).toBe(2);
     const codes = (await refusalsIn(ledger)).map((refused) => refused['code']);
@@ -127,7 +127,7 @@ describe('SigningDesk.activate and withdraw', () => {
     const [withdrawn, kept] = requests.map(({ statement }) => statement.requestId) as [string, string];
     await desk.withdraw({ serial: 'CL-1', attempt: 1 });
     expect(await desk.activate([withdrawn, kept, 'nobody'])).toEqual([withdrawn, 'nobody']);
-    expect(await ledger.find(kept)).toMatchObject({ state: 'active' });
+    expect(await ledger.issuances.find(kept)).toMatchObject({ state: 'active' });
     expect(await desk.activate([kept])).toEqual([]);
   });
 

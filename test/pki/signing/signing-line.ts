@@ -8,7 +8,7 @@ import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
 import type { SqlRow, SqlValue } from '../../../sql/row.ts';
 import type { LedgerDatabase } from '../../../pki/ledger/ledger-database.ts';
 import type { Signer, SigningContext } from '../../../pki/signers/signer.ts';
-import { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
+import { Ledger } from '../../../pki/ledger/ledger.ts';
 import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
 import { PROFILE } from '../acme.ts';
 import { GatedIssuer } from './gated-issuer.ts';
@@ -47,7 +47,7 @@ class CountingSigner implements Signer {
 
 export interface SigningLine {
   readonly signer: CountingSigner;
-  readonly ledger: SqlLedger;
+  readonly ledger: Ledger;
   readonly issuer: GatedIssuer;
   /** The same, without the gate. */
   readonly plainIssuer: Issuer;
@@ -64,11 +64,11 @@ export function lineOver(
   parts: Partial<IssuerParts> = {},
 ): SigningLine {
   const signer = new CountingSigner(ca.signer);
-  const ledger = new SqlLedger(database);
+  const ledger = new Ledger(database);
   const profileOf = (product: string): typeof PROFILE | undefined =>
     product === 'sensor' ? PROFILE : undefined;
-  const plainIssuer = new Issuer({ ca: { ...ca, signer }, ledger, profileOf, ...parts });
-  const issuer = new GatedIssuer(plainIssuer, ledger);
+  const plainIssuer = new Issuer({ ca: { ...ca, signer }, issuances: ledger.issuances, profileOf, ...parts });
+  const issuer = new GatedIssuer(plainIssuer, ledger.issuances);
   const sql: SigningLine['sql'] = (text, ...values) => database.write((work) => work.all(text, ...values));
   return { signer, ledger, issuer, plainIssuer, sql };
 }
@@ -99,10 +99,10 @@ export async function release(
   figures: { batchId?: string; quota?: number; reissueQuota?: number } = {},
 ): Promise<void> {
   const { batchId = 'b1', quota = serials.length, reissueQuota = 2 } = figures;
-  await ledger.admitOrder(signedOrder({ reissues: reissueQuota }));
-  await ledger.releaseBatch({ ...RELEASE, batchId, quota });
+  await ledger.orders.admitOrder(signedOrder({ reissues: reissueQuota }));
+  await ledger.orders.releaseBatch({ ...RELEASE, batchId, quota });
   const units = serials.map((serial) => ({ serial, product: 'sensor' }));
-  await ledger.releaseSerials({ batchId, units });
+  await ledger.orders.releaseSerials({ batchId, units });
 }
 
 /** A request with a fresh key, for attempt 1 on a board of its own unless said otherwise. */
@@ -125,8 +125,8 @@ export function code(expected: string, reason?: string): unknown {
 }
 
 /** The whole audit log. */
-export async function auditOf(ledger: SqlLedger): Promise<AuditEntry[]> {
+export async function auditOf(ledger: Ledger): Promise<AuditEntry[]> {
   const entries: AuditEntry[] = [];
-  for await (const entry of ledger.auditEntries()) entries.push(entry);
+  for await (const entry of ledger.auditLog.auditEntries()) entries.push(entry);
   return entries;
 }

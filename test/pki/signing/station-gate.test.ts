@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { noteVerifierOf, verifierText } from '../../../pki/keys/signed-note.ts';
 import { signStatement } from '../../../pki/signing/signed-request.ts';
 import type { RequestStatement } from '../../../pki/signing/signed-request.ts';
-import { SqlLedger } from '../../../pki/ledger/sql-ledger.ts';
+import { Ledger } from '../../../pki/ledger/ledger.ts';
 import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
 import { StationGate } from '../../../pki/signing/station-gate.ts';
 import { StationRates } from '../../../pki/ledger/station-rates.ts';
@@ -34,9 +34,9 @@ let ledgers = 0;
 async function newGate(perMinute = 10) {
   ledgers += 1;
   const database = SqliteDatabase.open(join(folder, `gate-${ledgers}.db`));
-  const ledger = new SqlLedger(database);
-  await ledger.admitStation({ stationId: 'st-1', verifier: verifierText(key.verifier), perMinute });
-  const restart = (): StationGate => new StationGate(ledger, new StationRates(database));
+  const ledger = new Ledger(database);
+  await ledger.stations.admitStation({ stationId: 'st-1', verifier: verifierText(key.verifier), perMinute });
+  const restart = (): StationGate => new StationGate(ledger.stations, new StationRates(database));
   let gate = restart();
   const ask = (changes: Partial<RequestStatement> = {}, arrival: { askedAt?: string; now?: string } = {}) => {
     const statement = { ...STATEMENT, ...changes };
@@ -78,17 +78,25 @@ describe('the gate of the signer', () => {
   it('refuses a station that is unknown, stopped or revoked, until a person says otherwise', async () => {
     const { ledger, ask } = await newGate();
     await expect(ask({ stationId: 'st-9' })).rejects.toThrow(code('STATION_UNKNOWN'));
-    await ledger.setStationState('st-1', 'stopped', 'a key came twice');
+    await ledger.stations.setStationState('st-1', 'stopped', 'a key came twice');
     await expect(ask()).rejects.toThrow(code('STATION_STOPPED'));
     await expect(ask()).rejects.toThrow('a key came twice');
-    await ledger.setStationState('st-1', 'enrolled', 'looked into');
+    await ledger.stations.setStationState('st-1', 'enrolled', 'looked into');
     await ask();
-    await ledger.setStationState('st-1', 'revoked', 'stolen');
-    await ledger.setStationState('st-1', 'stopped', 'a key came twice');
+    await ledger.stations.setStationState('st-1', 'revoked', 'stolen');
+    await ledger.stations.setStationState('st-1', 'stopped', 'a key came twice');
     await expect(ask()).rejects.toThrow(code('STATION_REVOKED'));
-    await expect(ledger.setStationState('st-1', 'enrolled', 'x')).rejects.toThrow(code('STATION_REVOKED'));
-    await expect(ledger.setStationState('st-9', 'stopped', 'x')).rejects.toThrow(code('STATION_UNKNOWN'));
-    await ledger.admitStation({ stationId: 'st-1', verifier: verifierText(key.verifier), perMinute: 10 });
+    await expect(ledger.stations.setStationState('st-1', 'enrolled', 'x')).rejects.toThrow(
+      code('STATION_REVOKED'),
+    );
+    await expect(ledger.stations.setStationState('st-9', 'stopped', 'x')).rejects.toThrow(
+      code('STATION_UNKNOWN'),
+    );
+    await ledger.stations.admitStation({
+      stationId: 'st-1',
+      verifier: verifierText(key.verifier),
+      perMinute: 10,
+    });
     await ask();
     const events = (await auditOf(ledger)).map(({ body }) => (JSON.parse(body) as { event: string }).event);
     expect(events).toEqual([
@@ -120,7 +128,11 @@ describe('the gate of the signer', () => {
 
   it('keeps a station to its rate, each for itself, and lets it go on in time', async () => {
     const { ledger, ask, gate } = await newGate(2);
-    await ledger.admitStation({ stationId: 'st-2', verifier: verifierText(other.verifier), perMinute: 2 });
+    await ledger.stations.admitStation({
+      stationId: 'st-2',
+      verifier: verifierText(other.verifier),
+      perMinute: 2,
+    });
     await ask();
     await ask();
     await expect(ask()).rejects.toThrow(code('STATION_RATE'));

@@ -1,0 +1,116 @@
+import type { SqlTransaction } from '../../sql/transaction.ts';
+import { integer, text } from '../../sql/row.ts';
+import { AUDIT_GENESIS, auditBody, auditHash } from '../audit/audit-chain.ts';
+import type { AuditEntry, AuditEvent } from '../audit/audit-chain.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { PkiError } from '../pki-error.ts';
+import type { Refusal, Refusals } from '../signing/refusals.ts';
+import type { LedgerDatabase } from './ledger-database.ts';
+
+/** Entries read at once. */
+const PAGE = 1_000;
+
+/** An audit entry is for reading; whoever is refused decides what is in the request. */
+const REFUSAL_MAX = 200;
+
+/** Where an audit log stands: how many entries it has, and the hash of the last. */
+interface AuditHead {
+  readonly size: number;
+  readonly hash: string;
+}
+
+/** The audit log of a ledger: what happened, each entry chained to the one before. */
+export class LedgerAuditLog implements AuditLog, Refusals {
+  readonly #database: LedgerDatabase;
+  #witnessed: AuditHead | undefined;
+
+  constructor(database: LedgerDatabase) {
+    this.#database = database;
+  }
+
+  /**
+   * From now on nothing is signed unless the audit log still has this entry: a database that is exchanged for an old copy
+   * while the signer runs is noticed before the next signature.
+   */
+  witnessed(checkpoint: AuditHead): void {
+    if (checkpoint.size > 0) this.#witnessed = checkpoint;
+  }
+
+  auditHead(): Promise<AuditHead> {
+    return this.#database.read((transaction) => headOf(transaction));
+  }
+
+  auditHash(seq: number): Promise<string | undefined> {
+    return this.#database.read((transaction) => hashOf(transaction, seq));
+  }
+
+  /** The whole log, oldest entry first; read page by page. */
+  async *auditEntries(): AsyncGenerator<AuditEntry> {
+    for (let seq = 0; ;) {
+      const page = await this.#database.read((transaction) => pageAfter(transaction, seq));
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      seq = last.seq;
+    }
+  }
+
+  recordRefusal(refusal: Refusal): Promise<void> {
+    const members = Object.entries(refusal).map(([member, value]: [string, string]) => [
+      member,
+      value.slice(0, REFUSAL_MAX),
+    ]);
+    return this.#database.write((transaction) =>
+      this.append(transaction, 'refused', Object.fromEntries(members)),
+    );
+  }
+
+  /** Records that a person let this ledger go on although its witness had seen another. */
+  acceptLoss(witnessedSize: number, witnessedHash: string): Promise<void> {
+    return this.#database.write((transaction) =>
+      this.append(transaction, 'loss-accepted', { witnessedSize, witnessedHash }),
+    );
+  }
+
+  /**
+   * Chains an event to the last one, inside the transaction that it tells of; the ledger's write lock keeps others from
+   * doing so at the same time.
+   */
+  async append(
+    transaction: SqlTransaction,
+    event: AuditEvent['event'],
+    members: Readonly<Record<string, string | number>>,
+  ): Promise<void> {
+    const last = await headOf(transaction);
+    const seq = last.size + 1;
+    const body = auditBody({ ...members, event, at: new Date().toISOString() });
+    const hash = auditHash(last.hash, seq, body);
+    await transaction.run('INSERT INTO audit (seq, body, hash) VALUES (?, ?, ?)', seq, body, hash);
+  }
+
+  /** Throws LEDGER_STALE when the log lost the entry that was witnessed last. To be asked before each signature. */
+  async assertWitnessed(transaction: SqlTransaction): Promise<void> {
+    if (this.#witnessed === undefined) return;
+    const { size, hash } = this.#witnessed;
+    if ((await hashOf(transaction, size)) === hash) return;
+    const message = `The ledger lost entry ${size} of its audit log while the signer ran: bring back the newest copy.`;
+    throw new PkiError('LEDGER_STALE', message, { reason: 'exchanged' });
+  }
+}
+
+async function headOf(transaction: SqlTransaction): Promise<AuditHead> {
+  const last = await transaction.get('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1');
+  if (last === undefined) return { size: 0, hash: AUDIT_GENESIS };
+  return { size: integer(last, 'seq'), hash: text(last, 'hash') };
+}
+
+async function hashOf(transaction: SqlTransaction, seq: number): Promise<string | undefined> {
+  const row = await transaction.get('SELECT hash FROM audit WHERE seq = ?', seq);
+  return row && text(row, 'hash');
+}
+
+async function pageAfter(transaction: SqlTransaction, seq: number): Promise<AuditEntry[]> {
+  const sql = 'SELECT seq, body, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?';
+  const rows = await transaction.all(sql, seq, PAGE);
+  return rows.map((row) => ({ seq: integer(row, 'seq'), body: text(row, 'body'), hash: text(row, 'hash') }));
+}

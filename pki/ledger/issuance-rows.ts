@@ -1,0 +1,82 @@
+import { foldSerial } from '../../provisioning/serial-number.ts';
+import { bytes, integer, present, text } from '../../sql/row.ts';
+import type { SqlRow } from '../../sql/row.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
+import { PkiError } from '../pki-error.ts';
+import type { EarlierIssuance, IssuanceKind } from '../signing/issuance-policy.ts';
+import type { Issuance, IssuanceState } from '../signing/issuances.ts';
+
+/** The columns that `issuanceIn` reads, to which a WHERE is added. */
+export const SELECT_ISSUANCE = `SELECT i.*, r.serial, r.product FROM issuance i JOIN released_serial r USING (serial_folded)`;
+
+/** As the partial indexes say it, or the database would not use them. */
+export const LIVE = 'i.ended_at IS NULL';
+
+export async function issuanceOf(
+  transaction: SqlTransaction,
+  requestId: string,
+): Promise<Issuance | undefined> {
+  const row = await transaction.get(`${SELECT_ISSUANCE} WHERE i.request_id = ?`, requestId);
+  return row && issuanceIn(row);
+}
+
+/** Throws ISSUANCE_UNKNOWN. */
+export async function knownIssuance(transaction: SqlTransaction, requestId: string): Promise<Issuance> {
+  const issuance = await issuanceOf(transaction, requestId);
+  if (issuance !== undefined) return issuance;
+  const message = `No certificate was asked for as ${requestId}: check the request id.`;
+  throw new PkiError('ISSUANCE_UNKNOWN', message);
+}
+
+export async function liveIssuanceOf(
+  transaction: SqlTransaction,
+  serial: string,
+): Promise<Issuance | undefined> {
+  const sql = `${SELECT_ISSUANCE} WHERE i.serial_folded = ? AND ${LIVE}`;
+  const row = await transaction.get(sql, foldSerial(serial));
+  return row && issuanceIn(row);
+}
+
+/** The error for an issuance that is not live, or has no certificate. */
+export function withdrawn(requestId: string, issuance: Issuance | undefined): PkiError {
+  const what =
+    issuance === undefined ? 'is unknown' : `is ${issuance.state} (${issuance.reason ?? 'not issued'})`;
+  const message = `The certificate asked for as ${requestId} ${what}: start a new attempt.`;
+  return new PkiError('CERTIFICATE_WITHDRAWN', message, { reason: issuance?.state ?? 'unknown' });
+}
+
+/** The issuance in a row of `SELECT_ISSUANCE`. */
+export function issuanceIn(row: SqlRow): Issuance {
+  const { certificate } = row;
+  return {
+    requestId: text(row, 'request_id'),
+    requestSha256: text(row, 'request_sha256'),
+    batchId: text(row, 'batch_id'),
+    serial: text(row, 'serial'),
+    product: text(row, 'product'),
+    attempt: integer(row, 'attempt'),
+    boardId: text(row, 'board_id'),
+    spkiSha256: text(row, 'spki_sha256'),
+    certificateSerial: text(row, 'cert_serial'),
+    notBefore: text(row, 'not_before'),
+    notAfter: text(row, 'not_after'),
+    tbs: bytes(row, 'tbs'),
+    reservedAt: text(row, 'reserved_at'),
+    state: text(row, 'state') as IssuanceState,
+    ...(certificate instanceof Uint8Array ? { certificate } : {}),
+    ...present(row, { reason: 'reason', endedAt: 'ended_at', heldAt: 'held_at' }),
+  };
+}
+
+/** What the policy needs of such a row. */
+export function earlierIn(row: SqlRow): EarlierIssuance {
+  return {
+    requestId: text(row, 'request_id'),
+    batchId: text(row, 'batch_id'),
+    serial: text(row, 'serial'),
+    attempt: integer(row, 'attempt'),
+    boardId: text(row, 'board_id'),
+    state: text(row, 'state') as IssuanceState,
+    kind: text(row, 'kind') as IssuanceKind,
+  };
+}

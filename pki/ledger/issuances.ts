@@ -1,0 +1,257 @@
+import { foldSerial } from '../../provisioning/serial-number.ts';
+import { integer, text } from '../../sql/row.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
+import { planReservation } from '../signing/issuance-policy.ts';
+import type { IssuanceKind } from '../signing/issuance-policy.ts';
+import { LIVE_STATES } from '../signing/issuances.ts';
+import type { Issuance, Issuances, IssuanceState, Reservation } from '../signing/issuances.ts';
+import { sha256Hex } from '../x509/p256.ts';
+import type { RevocationReason } from '../x509/revocation-reason.ts';
+import type { LedgerAuditLog } from './audit-log.ts';
+import {
+  issuanceIn,
+  issuanceOf,
+  knownIssuance,
+  liveIssuanceOf,
+  SELECT_ISSUANCE,
+  withdrawn,
+} from './issuance-rows.ts';
+import type { LedgerDatabase } from './ledger-database.ts';
+import { countOrder, releasedUnit } from './orders.ts';
+import { reservationFacts } from './reservation-facts.ts';
+
+/** Rows read at once. */
+const PAGE = 1_000;
+
+const SHA256_HEX_LENGTH = 64;
+
+/** What an issuance ends as, and why. */
+interface IssuanceEnd {
+  readonly state: 'superseded' | 'revoked';
+  readonly reason: string;
+}
+
+/** What was signed, and what became of it: the policy's decisions, each with its audit entry, in one transaction. */
+export class LedgerIssuances implements Issuances {
+  readonly #database: LedgerDatabase;
+  readonly #audit: LedgerAuditLog;
+
+  constructor(database: LedgerDatabase, audit: LedgerAuditLog) {
+    this.#database = database;
+    this.#audit = audit;
+  }
+
+  find(requestId: string): Promise<Issuance | undefined> {
+    return this.#database.read((transaction) => issuanceOf(transaction, requestId));
+  }
+
+  liveIssuance(serial: string): Promise<Issuance | undefined> {
+    return this.#database.read((transaction) => liveIssuanceOf(transaction, serial));
+  }
+
+  /** Every issuance of a serial, the newest first. */
+  issuancesOf(serial: string): Promise<Issuance[]> {
+    return this.#database.read(async (transaction) => {
+      const sql = `${SELECT_ISSUANCE} WHERE i.serial_folded = ? ORDER BY i.seq DESC`;
+      return (await transaction.all(sql, foldSerial(serial))).map(issuanceIn);
+    });
+  }
+
+  /** The issuance of a certificate, by its serial number or its SHA-256, both in hex. */
+  issuanceOfCertificate(name: string): Promise<Issuance | undefined> {
+    const hex = name.toLowerCase().replaceAll(':', '');
+    const select = hex.length === SHA256_HEX_LENGTH ? byFingerprint : byCertificateSerial;
+    return this.#database.read((transaction) => select(transaction, hex));
+  }
+
+  /** Every issuance, oldest first; read page by page. */
+  async *issuances(): AsyncGenerator<Issuance> {
+    const sql = `${SELECT_ISSUANCE} WHERE i.seq > ? ORDER BY i.seq LIMIT ?`;
+    for (let seq = 0; ;) {
+      const page = await this.#database.read((transaction) => transaction.all(sql, seq, PAGE));
+      for (const row of page) yield issuanceIn(row);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      seq = integer(last, 'seq');
+    }
+  }
+
+  reserve(reservation: Reservation): Promise<Issuance> {
+    return this.#database.write(async (transaction) => {
+      const earlier = await issuanceOf(transaction, reservation.requestId);
+      if (earlier !== undefined) return earlier;
+      const plan = planReservation(reservation, await reservationFacts(transaction, reservation));
+      for (const { earlier: displaced, reason } of plan.displaced)
+        await this.#end(transaction, displaced.requestId, { state: 'superseded', reason });
+      await this.#audit.assertWitnessed(transaction);
+      await insertReservation(transaction, reservation, plan.kind);
+      await this.#audit.append(transaction, 'signing', signingFacts(reservation, plan.kind));
+      return { ...reservation, state: 'signing' };
+    });
+  }
+
+  resumeSigning(requestId: string): Promise<Issuance> {
+    return this.#database.write(async (transaction) => {
+      const issuance = await knownIssuance(transaction, requestId);
+      if (issuance.state !== 'signing') return issuance;
+      await this.#audit.assertWitnessed(transaction);
+      await this.#audit.append(transaction, 'signing', { requestId });
+      return issuance;
+    });
+  }
+
+  recordIssued(requestId: string, certificate: Uint8Array): Promise<Uint8Array> {
+    return this.#database.write(async (transaction) => {
+      const sql = `UPDATE issuance SET state = 'issued', certificate = ? WHERE request_id = ? AND state = 'signing'`;
+      if ((await transaction.run(sql, certificate, requestId)) === 0) {
+        const issuance = await issuanceOf(transaction, requestId);
+        if (issuance === undefined || !LIVE_STATES.has(issuance.state)) throw withdrawn(requestId, issuance);
+        return issuance.certificate ?? certificate;
+      }
+      await this.#audit.append(transaction, 'issued', { requestId, sha256: sha256Hex(certificate) });
+      return certificate;
+    });
+  }
+
+  activate(requestIds: readonly string[]): Promise<string[]> {
+    return this.#database.write(async (transaction) => {
+      const refused: string[] = [];
+      for (const requestId of requestIds)
+        if (!(await this.#activateOne(transaction, requestId))) refused.push(requestId);
+      return refused;
+    });
+  }
+
+  revoke(requestId: string, reason: RevocationReason): Promise<Issuance | undefined> {
+    return this.#database.write(async (transaction) => {
+      const issuance = await issuanceOf(transaction, requestId);
+      if (issuance === undefined || !mustEnd(issuance.state, reason)) return issuance;
+      await this.#end(transaction, requestId, { state: 'revoked', reason });
+      return await issuanceOf(transaction, requestId);
+    });
+  }
+
+  withdrawUnit(serial: string, attempt: number): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const unit = await releasedUnit(transaction, serial);
+      if (unit === undefined) return;
+      if (attempt > unit.withdrawnAttempt) {
+        const sql = 'UPDATE released_serial SET withdrawn_attempt = ? WHERE serial_folded = ?';
+        await transaction.run(sql, attempt, foldSerial(serial));
+        await this.#audit.append(transaction, 'unit-withdrawn', { serial: unit.serial, attempt });
+      }
+      const live = await liveIssuanceOf(transaction, serial);
+      if (live === undefined) return;
+      await this.#end(transaction, live.requestId, { state: 'revoked', reason: 'cessationOfOperation' });
+    });
+  }
+
+  /** False for what is unknown, not issued, or withdrawn. */
+  async #activateOne(transaction: SqlTransaction, requestId: string): Promise<boolean> {
+    const state = (await issuanceOf(transaction, requestId))?.state;
+    if (state === 'active') return true;
+    if (state !== 'issued') return false;
+    await transaction.run(`UPDATE issuance SET state = 'active' WHERE request_id = ?`, requestId);
+    await this.#audit.append(transaction, 'activated', { requestId });
+    return true;
+  }
+
+  /** Ends an issuance, for which a signature may exist: what it used of its quota stays used. */
+  async #end(transaction: SqlTransaction, requestId: string, { state, reason }: IssuanceEnd): Promise<void> {
+    const sql =
+      'UPDATE issuance SET state = ?, reason = ?, ended_at = ?, held_at = NULL WHERE request_id = ?';
+    await transaction.run(sql, state, reason, new Date().toISOString(), requestId);
+    await this.#audit.append(transaction, state, { requestId, reason });
+  }
+}
+
+/** What has ended stays as it is, but a superseded key may turn out to be compromised. */
+function mustEnd(state: IssuanceState, reason: RevocationReason): boolean {
+  return LIVE_STATES.has(state) || (state === 'superseded' && reason === 'keyCompromise');
+}
+
+/** Writes the row of a reservation and counts it against its batch. */
+async function insertReservation(
+  transaction: SqlTransaction,
+  reservation: Reservation,
+  kind: IssuanceKind,
+): Promise<void> {
+  await countIssuance(transaction, reservation.batchId, kind);
+  await transaction.run(
+    `INSERT INTO issuance (request_id, request_sha256, batch_id, serial_folded, attempt, board_id, spki_sha256,
+       cert_serial, not_before, not_after, tbs, kind, state, reserved_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'signing', ?)`,
+    reservation.requestId,
+    reservation.requestSha256,
+    reservation.batchId,
+    foldSerial(reservation.serial),
+    reservation.attempt,
+    reservation.boardId,
+    reservation.spkiSha256,
+    reservation.certificateSerial,
+    reservation.notBefore,
+    reservation.notAfter,
+    reservation.tbs,
+    kind,
+    reservation.reservedAt,
+  );
+}
+
+async function countIssuance(
+  transaction: SqlTransaction,
+  batchId: string,
+  kind: IssuanceKind,
+): Promise<void> {
+  const column = kind === 'first' ? 'reserved' : 'reissued';
+  await transaction.run(`UPDATE batch SET ${column} = ${column} + 1 WHERE batch_id = ?`, batchId);
+  if (kind === 'first') return;
+  const row = (await transaction.get('SELECT order_id FROM batch WHERE batch_id = ?', batchId))!;
+  await countOrder(transaction, text(row, 'order_id'), 'reissued', 1);
+}
+
+/** What the audit log says of a reservation. */
+function signingFacts(reservation: Reservation, kind: IssuanceKind): Record<string, string | number> {
+  const { requestId, requestSha256, batchId, serial, attempt, boardId, spkiSha256, certificateSerial, tbs } =
+    reservation;
+  const facts = {
+    requestId,
+    requestSha256,
+    batchId,
+    serial,
+    attempt,
+    boardId,
+    spkiSha256,
+    certificateSerial,
+  };
+  return { ...facts, kind, tbsSha256: sha256Hex(tbs) };
+}
+
+/** The issuance whose certificate has this serial number, in lower-case hex. */
+async function byCertificateSerial(
+  transaction: SqlTransaction,
+  certificateSerial: string,
+): Promise<Issuance | undefined> {
+  const row = await transaction.get(`${SELECT_ISSUANCE} WHERE i.cert_serial = ?`, certificateSerial);
+  return row && issuanceIn(row);
+}
+
+/**
+ * The issuance whose certificate has this SHA-256, in lower-case hex. No index: people ask this a few times a year, and a
+ * million certificates take seconds to hash.
+ */
+async function byFingerprint(
+  transaction: SqlTransaction,
+  fingerprint: string,
+): Promise<Issuance | undefined> {
+  const sql = 'SELECT seq, cert_serial, certificate FROM issuance WHERE seq > ? ORDER BY seq LIMIT ?';
+  for (let seq = 0; ;) {
+    const page = await transaction.all(sql, seq, PAGE);
+    const found = page.find(
+      ({ certificate }) => certificate instanceof Uint8Array && sha256Hex(certificate) === fingerprint,
+    );
+    if (found !== undefined) return byCertificateSerial(transaction, text(found, 'cert_serial'));
+    const last = page.at(-1);
+    if (last === undefined) return undefined;
+    seq = integer(last, 'seq');
+  }
+}

@@ -1,0 +1,34 @@
+import { LedgerAuditLog } from './audit-log.ts';
+import { LedgerIssuances } from './issuances.ts';
+import type { LedgerDatabase } from './ledger-database.ts';
+import { LedgerOrders } from './orders.ts';
+import { LedgerStations } from './stations.ts';
+import { LedgerWithdrawals } from './withdrawals.ts';
+
+/** The durable memory of a signer, by what it is about. */
+export class Ledger {
+  readonly #database: LedgerDatabase;
+  readonly auditLog: LedgerAuditLog;
+  readonly orders: LedgerOrders;
+  readonly issuances: LedgerIssuances;
+  readonly stations: LedgerStations;
+  readonly withdrawals: LedgerWithdrawals;
+
+  constructor(database: LedgerDatabase) {
+    this.#database = database;
+    this.auditLog = new LedgerAuditLog(database);
+    this.orders = new LedgerOrders(database, this.auditLog);
+    this.issuances = new LedgerIssuances(database, this.auditLog);
+    this.stations = new LedgerStations(database, this.auditLog);
+    this.withdrawals = new LedgerWithdrawals(database, this.auditLog);
+  }
+
+  /** Throws LEDGER_… where a signer could not write to it. */
+  assertWritable(): Promise<void> {
+    return this.#database.assertWritable();
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+}

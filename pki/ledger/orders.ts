@@ -1,0 +1,246 @@
+import { foldSerial, isSerial } from '../../provisioning/serial-number.ts';
+import { integer, present, text } from '../../sql/row.ts';
+import type { SqlRow, SqlValue } from '../../sql/row.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
+import type { OrderBook } from '../orders/order-desk.ts';
+import { checkManifest, checkProducts, openOrderAt } from '../orders/order-policy.ts';
+import type { OrderStanding } from '../orders/order-policy.ts';
+import type { SignedOrder } from '../orders/order.ts';
+import { PkiError } from '../pki-error.ts';
+import type { BatchRelease, ReleasedUnit, Releases, UnitRelease } from '../signing/releases.ts';
+import { sha256Hex } from '../x509/p256.ts';
+import type { LedgerAuditLog } from './audit-log.ts';
+import type { LedgerDatabase } from './ledger-database.ts';
+
+/** What the OEM ordered, and what was released under it. */
+export class LedgerOrders implements OrderBook, Releases {
+  readonly #database: LedgerDatabase;
+  readonly #audit: LedgerAuditLog;
+
+  constructor(database: LedgerDatabase, audit: LedgerAuditLog) {
+    this.#database = database;
+    this.#audit = audit;
+  }
+
+  orderStanding(order: string): Promise<OrderStanding | undefined> {
+    return this.#database.read((transaction) => orderOf(transaction, order));
+  }
+
+  admitOrder(order: SignedOrder): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      if (!(await upsertOrder(transaction, order))) return;
+      const { products, manifestSha256, ...members } = order;
+      const manifest = manifestSha256 === undefined ? {} : { manifestSha256 };
+      const event = { ...members, ...manifest, products: products.join() };
+      await this.#audit.append(transaction, 'order-admitted', event);
+    });
+  }
+
+  /** Ends an order, for good: nothing is released or signed under it any more; idempotent. Throws ORDER_UNKNOWN. */
+  closeOrder(order: string): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const standing = await orderOf(transaction, order);
+      if (standing === undefined) {
+        const message = `The ledger has no order ${order}: check its number.`;
+        throw new PkiError('ORDER_UNKNOWN', message);
+      }
+      if (standing.closedAt !== undefined) return;
+      const sql = 'UPDATE purchase_order SET closed_at = ? WHERE order_id = ?';
+      await transaction.run(sql, new Date().toISOString(), order);
+      await this.#audit.append(transaction, 'order-closed', { order });
+    });
+  }
+
+  releaseBatch(release: BatchRelease): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      if (!(await insertBatch(transaction, release))) return;
+      const { batchId, order, quota, manifestSha256 } = release;
+      await this.#audit.append(transaction, 'batch-released', { batchId, order, quota, manifestSha256 });
+    });
+  }
+
+  releaseSerials(release: {
+    readonly batchId: string;
+    readonly units: readonly UnitRelease[];
+  }): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const added = await insertSerials(transaction, release);
+      if (added.length === 0) return;
+      const digest = sha256Hex(Buffer.from(JSON.stringify(added)));
+      const members = { batchId: release.batchId, count: added.length, sha256: digest };
+      await this.#audit.append(transaction, 'serials-released', members);
+    });
+  }
+}
+
+/** The release of a serial, however its letters are written. */
+export async function releasedUnit(
+  transaction: SqlTransaction,
+  serial: string,
+): Promise<ReleasedUnit | undefined> {
+  const sql = 'SELECT * FROM released_serial WHERE serial_folded = ?';
+  const row = await transaction.get(sql, foldSerial(serial));
+  return row && releasedUnitIn(row);
+}
+
+/** The release in a row of `released_serial`. */
+export function releasedUnitIn(row: SqlRow): ReleasedUnit {
+  return {
+    serial: text(row, 'serial'),
+    product: text(row, 'product'),
+    batchId: text(row, 'batch_id'),
+    withdrawnAttempt: integer(row, 'withdrawn_attempt'),
+    ...present(row, { boardId: 'board_id' }),
+  };
+}
+
+/** The order in a row of `purchase_order`. */
+export function standingIn(row: SqlRow): OrderStanding {
+  return {
+    order: text(row, 'order_id'),
+    revision: integer(row, 'revision'),
+    sha256: text(row, 'sha256'),
+    signedBy: text(row, 'signed_by'),
+    products: JSON.parse(text(row, 'products')) as string[],
+    quantity: integer(row, 'quantity'),
+    reissues: integer(row, 'reissues'),
+    opens: text(row, 'opens'),
+    closes: text(row, 'closes'),
+    released: integer(row, 'released'),
+    reissued: integer(row, 'reissued'),
+    ...present(row, { manifestSha256: 'manifest_sha256', closedAt: 'closed_at' }),
+  };
+}
+
+/** Counts against an order. One that a ledger of an earlier version does not have yet is counted when it is admitted. */
+export async function countOrder(
+  transaction: SqlTransaction,
+  order: string,
+  column: 'released' | 'reissued',
+  by: number,
+): Promise<void> {
+  await transaction.run(`UPDATE purchase_order SET ${column} = ${column} + ? WHERE order_id = ?`, by, order);
+}
+
+async function orderOf(transaction: SqlTransaction, order: string): Promise<OrderStanding | undefined> {
+  const row = await transaction.get('SELECT * FROM purchase_order WHERE order_id = ?', order);
+  return row && standingIn(row);
+}
+
+/** The order that a batch was released under. */
+async function orderOfBatch(
+  transaction: SqlTransaction,
+  batchId: string,
+): Promise<OrderStanding | undefined> {
+  const sql = 'SELECT o.* FROM purchase_order o JOIN batch b USING (order_id) WHERE b.batch_id = ?';
+  const row = await transaction.get(sql, batchId);
+  return row && standingIn(row);
+}
+
+/** Inserts or replaces the order; false when this very order is there already. Throws ORDER_INVALID. */
+async function upsertOrder(transaction: SqlTransaction, order: SignedOrder): Promise<boolean> {
+  const known = await orderOf(transaction, order.order);
+  if (known?.sha256 === order.sha256) return false;
+  if (known !== undefined && order.revision <= known.revision) {
+    const message = `The order ${order.order} was admitted before with other contents as revision ${known.revision}: give this one a higher revision, or the current one.`;
+    throw new PkiError('ORDER_INVALID', message, { reason: 'revision' });
+  }
+  const { released, reissued } = await usedOf(transaction, order.order);
+  if (order.quantity < released || order.reissues < reissued) {
+    const message = `The order ${order.order} allows less than is used (${released} units released, ${reissued} reissues): close it instead.`;
+    throw new PkiError('ORDER_INVALID', message, { reason: 'below-use' });
+  }
+  const terms = termsOf(order);
+  if (known === undefined) {
+    const sql = `INSERT INTO purchase_order (revision, sha256, signed_by, products, quantity, reissues, opens, closes,
+      manifest_sha256, order_id, released, reissued) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    await transaction.run(sql, ...terms, order.order, released, reissued);
+  } else {
+    const sql = `UPDATE purchase_order SET revision = ?, sha256 = ?, signed_by = ?, products = ?, quantity = ?,
+      reissues = ?, opens = ?, closes = ?, manifest_sha256 = ? WHERE order_id = ?`;
+    await transaction.run(sql, ...terms, order.order);
+  }
+  const sql = 'UPDATE batch SET reissue_quota = ? WHERE order_id = ?';
+  await transaction.run(sql, order.reissues, order.order);
+  return true;
+}
+
+/** Of the batches themselves: there may be some from before the ledger knew orders. */
+async function usedOf(
+  transaction: SqlTransaction,
+  order: string,
+): Promise<{ readonly released: number; readonly reissued: number }> {
+  const sql = `SELECT coalesce(SUM(quota), 0) AS released, coalesce(SUM(reissued), 0) AS reissued
+    FROM batch WHERE order_id = ?`;
+  const row = (await transaction.get(sql, order))!;
+  return { released: integer(row, 'released'), reissued: integer(row, 'reissued') };
+}
+
+function termsOf(order: SignedOrder): SqlValue[] {
+  const { revision, sha256, signedBy, products, quantity, reissues, opens, closes, manifestSha256 } = order;
+  const list = JSON.stringify(products);
+  return [revision, sha256, signedBy, list, quantity, reissues, opens, closes, manifestSha256];
+}
+
+/** Inserts the batch; false when it is there already with the same figures. */
+async function insertBatch(transaction: SqlTransaction, release: BatchRelease): Promise<boolean> {
+  const { batchId, order, quota, releasedAt } = release;
+  if (!Number.isSafeInteger(quota) || quota < 1)
+    throw conflict(`The batch ${batchId} has a quota that is not a positive number`, 'quota');
+  const standing = openOrderAt(await orderOf(transaction, order), { batchId, at: releasedAt });
+  const known = await transaction.get('SELECT order_id, quota FROM batch WHERE batch_id = ?', batchId);
+  if (known === undefined) {
+    checkManifest(standing, release);
+    const sql = 'INSERT INTO batch (batch_id, order_id, quota, reissue_quota) VALUES (?, ?, ?, ?)';
+    await transaction.run(sql, batchId, order, quota, standing.reissues);
+    await countOrder(transaction, order, 'released', quota);
+    return true;
+  }
+  if (known['order_id'] !== order || known['quota'] !== quota)
+    throw conflict(`The batch ${batchId} is released already, with another order or quota`, 'batch');
+  return false;
+}
+
+/** Inserts the serials that are not there yet and returns them. */
+async function insertSerials(
+  transaction: SqlTransaction,
+  { batchId, units }: { readonly batchId: string; readonly units: readonly UnitRelease[] },
+): Promise<UnitRelease[]> {
+  const batch = await transaction.get('SELECT quota, released FROM batch WHERE batch_id = ?', batchId);
+  if (batch === undefined) throw conflict(`The batch ${batchId} is not released yet`, 'batch');
+  const order = await orderOfBatch(transaction, batchId);
+  if (order !== undefined) checkProducts(order, units);
+  const added: UnitRelease[] = [];
+  for (const unit of units) if (await insertUnit(transaction, batchId, unit)) added.push(unit);
+  const quota = integer(batch, 'quota');
+  if (integer(batch, 'released') + added.length > quota) {
+    const message = `The batch ${batchId} has more serials than its quota of ${quota}: have more released.`;
+    throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'serials' });
+  }
+  await transaction.run('UPDATE batch SET released = released + ? WHERE batch_id = ?', added.length, batchId);
+  return added;
+}
+
+async function insertUnit(
+  transaction: SqlTransaction,
+  batchId: string,
+  { serial, product, boardId }: UnitRelease,
+): Promise<boolean> {
+  if (!isSerial(serial)) throw conflict(`The batch ${batchId} has a serial that is none`, 'serial-invalid');
+  const known = await releasedUnit(transaction, serial);
+  if (known === undefined) {
+    const sql =
+      'INSERT INTO released_serial (serial_folded, serial, batch_id, product, board_id) VALUES (?, ?, ?, ?, ?)';
+    await transaction.run(sql, foldSerial(serial), serial, batchId, product, boardId);
+    return true;
+  }
+  if (known.batchId !== batchId)
+    throw conflict(`The serial ${serial} is released to ${known.batchId}`, 'serial');
+  const same = known.serial === serial && known.product === product && known.boardId === boardId;
+  if (!same) throw conflict(`The serial ${serial} is released already, as another product or board`, 'unit');
+  return false;
+}
+
+function conflict(what: string, reason: string): PkiError {
+  return new PkiError('RELEASE_CONFLICT', `${what}: what is released is never changed.`, { reason });
+}

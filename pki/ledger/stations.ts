@@ -1,0 +1,87 @@
+import { integer, present, text } from '../../sql/row.ts';
+import type { SqlRow } from '../../sql/row.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
+import type { AuditEvent } from '../audit/audit-chain.ts';
+import { PkiError } from '../pki-error.ts';
+import type { EnrolledStation, StationState, Stations } from '../signing/stations.ts';
+import type { LedgerAuditLog } from './audit-log.ts';
+import type { LedgerDatabase } from './ledger-database.ts';
+import { StationRates } from './station-rates.ts';
+
+/** What the audit log says when a person, or the signer, changes the state of a station. */
+const EVENTS: Readonly<Record<StationState, AuditEvent['event']>> = {
+  enrolled: 'station-enrolled',
+  stopped: 'station-stopped',
+  revoked: 'station-revoked',
+};
+
+/** The stations that a signer accepts requests from. */
+export class LedgerStations implements Stations {
+  readonly #database: LedgerDatabase;
+  readonly #audit: LedgerAuditLog;
+  /** How many certificates each may still ask for. */
+  readonly rates: StationRates;
+
+  constructor(database: LedgerDatabase, audit: LedgerAuditLog) {
+    this.#database = database;
+    this.#audit = audit;
+    this.rates = new StationRates(database);
+  }
+
+  station(stationId: string): Promise<EnrolledStation | undefined> {
+    return this.#database.read((transaction) => stationOf(transaction, stationId));
+  }
+
+  /** All of them, by id. */
+  stations(): Promise<EnrolledStation[]> {
+    return this.#database.read(async (transaction) => {
+      const rows = await transaction.all('SELECT * FROM station ORDER BY station_id');
+      return rows.map(stationIn);
+    });
+  }
+
+  /** Enrolls a station. One that is known receives this key and rate, and may work again: a person decided so. */
+  admitStation(station: Pick<EnrolledStation, 'stationId' | 'verifier' | 'perMinute'>): Promise<void> {
+    const { stationId, verifier, perMinute } = station;
+    return this.#database.write(async (transaction) => {
+      await transaction.run('DELETE FROM station WHERE station_id = ?', stationId);
+      const sql = `INSERT INTO station (station_id, verifier, per_minute, enrolled_at, state)
+        VALUES (?, ?, ?, ?, 'enrolled')`;
+      await transaction.run(sql, stationId, verifier, perMinute, new Date().toISOString());
+      await this.#audit.append(transaction, 'station-admitted', { ...station });
+    });
+  }
+
+  setStationState(stationId: string, state: StationState, reason: string): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const station = await stationOf(transaction, stationId);
+      if (station === undefined)
+        throw new PkiError('STATION_UNKNOWN', `The signer knows no station ${stationId}: check its id.`);
+      if (station.state === state || (station.state === 'revoked' && state === 'stopped')) return;
+      if (station.state === 'revoked')
+        throw new PkiError('STATION_REVOKED', `The station ${stationId} was revoked: admit it again.`);
+      const sql = 'UPDATE station SET state = ?, reason = ? WHERE station_id = ?';
+      await transaction.run(sql, state, reason, stationId);
+      await this.#audit.append(transaction, EVENTS[state], { stationId, reason });
+    });
+  }
+}
+
+async function stationOf(
+  transaction: SqlTransaction,
+  stationId: string,
+): Promise<EnrolledStation | undefined> {
+  const row = await transaction.get('SELECT * FROM station WHERE station_id = ?', stationId);
+  return row && stationIn(row);
+}
+
+function stationIn(row: SqlRow): EnrolledStation {
+  return {
+    stationId: text(row, 'station_id'),
+    verifier: text(row, 'verifier'),
+    perMinute: integer(row, 'per_minute'),
+    enrolledAt: text(row, 'enrolled_at'),
+    state: text(row, 'state') as StationState,
+    ...present(row, { reason: 'reason' }),
+  };
+}
