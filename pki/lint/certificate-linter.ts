@@ -29,9 +29,6 @@ const DER_FINDING: LintFinding = {
   rule: 'one certificate in strict DER, nothing behind it (X.690 §10)',
 };
 
-/** Every code a finding can have. */
-export const LINT_CODES: readonly string[] = [DER_FINDING.code, ...CHECKS.map(({ code }) => code)];
-
 /**
  * Every rule of the device certificate profile that `der` breaks; an empty list means none. The parser is this room's
  * own strict one: neither the library that makes certificates nor OpenSSL, whose tolerance would hide defects.

@@ -1,151 +1,106 @@
 // The configuration of a simulator process, checked where it comes in.
 
+import { z } from 'zod';
+
 import { BOARD_SPEEDS } from '../board/board-speed.ts';
-import type { BoardSpeed, BoardSpeedChoice } from '../board/board-speed.ts';
 import { parseFault } from '../faults.ts';
 import { FIRMWARE_PROFILES } from '../firmware-profile.ts';
 import type { FirmwareName } from '../firmware-profile.ts';
 import { SimulatorError } from '../simulator-error.ts';
-import type { PlannedFault } from './virtual-line.ts';
-import type { OperatorOptions, WatchedStation } from './virtual-operator.ts';
-
-/** What `runSimulator` runs. */
-export interface SimulatorConfig {
-  /** Holds `line.json`, `boards/` and `ports/`. */
-  readonly directory: string;
-  readonly stations: readonly WatchedStation[];
-  /** The firmware of new boards; `factory` if left out. */
-  readonly firmware: FirmwareName;
-  /** Of which product the boards say they are (`os info`, hardware platform); the firmware's own word if left out. */
-  readonly product: string | undefined;
-  readonly speed: BoardSpeedChoice;
-  readonly operator: OperatorOptions;
-  readonly faults: readonly PlannedFault[];
-  readonly keyPath: string | undefined;
-}
+import type { OperatorOptions } from './virtual-operator.ts';
 
 /** Two seconds to notice and take a board out, three to seat the next: estimates of a practised hand. */
 const OPERATOR_DEFAULTS: OperatorOptions = { unloadMs: 2000, loadMs: 3000, replaceFailed: false };
 /** On an instant line the hands are instant, too. */
 const INSTANT_OPERATOR: OperatorOptions = { unloadMs: 0, loadMs: 0, replaceFailed: false };
 
-const KNOWN = ['directory', 'stations', 'firmware', 'product', 'speed', 'operator', 'faults', 'keyPath'];
+const FIRMWARE_NAMES = Object.keys(FIRMWARE_PROFILES) as [FirmwareName, ...FirmwareName[]];
+const SPEED_NAMES = Object.keys(BOARD_SPEEDS) as (keyof typeof BOARD_SPEEDS)[];
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function refuse(where: string, expected: string): never {
-  throw new SimulatorError(
-    'SIMULATOR_CONFIG_INVALID',
-    `Simulator configuration: ${where} must be ${expected}.`,
-  );
-}
-
-/** An object with no other fields than the known ones: a misspelt one is an error, not a default. */
-function fields(value: unknown, where: string, known: readonly string[]): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(where, 'an object');
-  const stranger = Object.keys(value).find((key) => !known.includes(key));
-  if (stranger !== undefined) refuse(where, `an object of ${known.join(', ')}; "${stranger}" is unknown`);
-  return value as Fields;
-}
-
-function list(value: unknown, where: string): readonly unknown[] {
-  return Array.isArray(value) ? value : refuse(where, 'a list');
-}
-
-function text(value: unknown, where: string): string {
-  return typeof value === 'string' && value !== '' ? value : refuse(where, 'a text');
-}
-
+// Each message says what the field must be; `refusal` puts the field before it.
+const text = z.string('a text').min(1, 'a text');
 /** Names become parts of file names. */
-function name(value: unknown, where: string): string {
-  const given = text(value, where);
-  return /^[\w.-]+$/.test(given) && !given.startsWith('.')
-    ? given
-    : refuse(where, 'letters, digits, ".", "_" and "-"');
+const name = text.regex(/^(?!\.)[\w.-]+$/, 'letters, digits, ".", "_" and "-"');
+const amount = z.number('a number of 0 or more').min(0, 'a number of 0 or more');
+const ordinal = z.int('1, 2, 3 …').min(1, '1, 2, 3 …');
+const list = <T extends z.ZodType>(element: T): z.ZodArray<T> => z.array(element, 'a list');
+
+/** An object with no other fields than these: a misspelt one is an error, not a default. */
+function fields<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.core.$strict> {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? `an object of ${Object.keys(shape).join(', ')}; "${issue.keys[0]}" is unknown`
+        : 'an object',
+  });
 }
 
-function amount(value: unknown, where: string): number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0
-    ? value
-    : refuse(where, 'a number of 0 or more');
-}
+const { realistic } = BOARD_SPEEDS;
+const speed = z.union(
+  [
+    z.enum(SPEED_NAMES),
+    fields({
+      baudRate: amount.default(realistic.baudRate),
+      flashProgramMsPerByte: amount.default(realistic.flashProgramMsPerByte),
+      flashEraseMsPerBlock: amount.default(realistic.flashEraseMsPerBlock),
+      handlingMs: amount.default(realistic.handlingMs),
+      lineHandlingMs: amount.default(realistic.lineHandlingMs),
+    }),
+  ],
+  '"instant", "realistic" or figures',
+);
 
-function optional<T>(
-  value: unknown,
-  where: string,
-  read: (value: unknown, where: string) => T,
-): T | undefined {
-  return value === undefined ? undefined : read(value, where);
-}
+const simulatorConfig = fields({
+  /** Holds `line.json`, `boards/` and `ports/`. */
+  directory: text,
+  stations: list(fields({ id: name, sockets: list(name), tileFile: text })),
+  /** The firmware of new boards. */
+  firmware: z.enum(FIRMWARE_NAMES, `one of ${FIRMWARE_NAMES.join(', ')}`).default('factory'),
+  /** Of which product the boards say they are (`os info`, hardware platform); the firmware's own word if left out. */
+  product: text.optional(),
+  speed: speed.default('realistic'),
+  operator: fields({
+    unloadMs: amount.optional(),
+    loadMs: amount.optional(),
+    replaceFailed: z.boolean('true or false').optional(),
+  }).default({}),
+  faults: list(
+    fields({
+      station: name.optional(),
+      socket: name.optional(),
+      nth: ordinal,
+      fault: z.unknown().transform(parseFault),
+    }),
+  ).default([]),
+  keyPath: text.optional(),
+}).transform(({ operator, product, keyPath, ...config }) => {
+  const hands = config.speed === 'instant' ? INSTANT_OPERATOR : OPERATOR_DEFAULTS;
+  const { unloadMs = hands.unloadMs, loadMs = hands.loadMs, replaceFailed = hands.replaceFailed } = operator;
+  return { ...config, product, keyPath, operator: { unloadMs, loadMs, replaceFailed } };
+});
 
-function station(value: unknown, where: string): WatchedStation {
-  const given = fields(value, where, ['id', 'sockets', 'tileFile']);
-  return {
-    id: name(given['id'], `${where}.id`),
-    sockets: list(given['sockets'], `${where}.sockets`).map((socket) => name(socket, `${where}.sockets`)),
-    tileFile: text(given['tileFile'], `${where}.tileFile`),
-  };
-}
-
-function firmware(value: unknown, where: string): FirmwareName {
-  const given = text(value, where);
-  return Object.hasOwn(FIRMWARE_PROFILES, given)
-    ? (given as FirmwareName)
-    : refuse(where, `one of ${Object.keys(FIRMWARE_PROFILES).join(', ')}`);
-}
-
-function speed(value: unknown, where: string): BoardSpeedChoice {
-  if (typeof value === 'string') {
-    return Object.hasOwn(BOARD_SPEEDS, value)
-      ? (value as keyof typeof BOARD_SPEEDS)
-      : refuse(where, '"instant", "realistic" or figures');
-  }
-  const figures: Record<keyof BoardSpeed, number> = { ...BOARD_SPEEDS.realistic };
-  const given = fields(value, where, Object.keys(figures));
-  for (const key of Object.keys(figures) as (keyof BoardSpeed)[]) {
-    figures[key] = optional(given[key], `${where}.${key}`, amount) ?? figures[key];
-  }
-  return figures;
-}
-
-function operator(value: unknown, where: string, defaults: OperatorOptions): OperatorOptions {
-  const given = fields(value, where, Object.keys(defaults));
-  const replaceFailed = given['replaceFailed'] ?? defaults.replaceFailed;
-  if (typeof replaceFailed !== 'boolean') refuse(`${where}.replaceFailed`, 'true or false');
-  return {
-    unloadMs: optional(given['unloadMs'], `${where}.unloadMs`, amount) ?? defaults.unloadMs,
-    loadMs: optional(given['loadMs'], `${where}.loadMs`, amount) ?? defaults.loadMs,
-    replaceFailed,
-  };
-}
-
-function plannedFault(value: unknown, where: string): PlannedFault {
-  const given = fields(value, where, ['station', 'socket', 'nth', 'fault']);
-  const nth = amount(given['nth'], `${where}.nth`);
-  if (!Number.isInteger(nth) || nth < 1) refuse(`${where}.nth`, '1, 2, 3 …');
-  return {
-    station: optional(given['station'], `${where}.station`, name),
-    socket: optional(given['socket'], `${where}.socket`, name),
-    nth,
-    fault: parseFault(given['fault']),
-  };
-}
+/** What `runSimulator` runs. */
+export type SimulatorConfig = Readonly<z.infer<typeof simulatorConfig>>;
 
 /** Checks a configuration that was read as JSON; throws SIMULATOR_CONFIG_INVALID naming the field and what it must be. */
 export function parseSimulatorConfig(value: unknown): SimulatorConfig {
-  const given = fields(value, 'the whole', KNOWN);
-  const chosenSpeed = optional(given['speed'], 'speed', speed) ?? 'realistic';
-  const hands = chosenSpeed === 'instant' ? INSTANT_OPERATOR : OPERATOR_DEFAULTS;
-  return {
-    directory: text(given['directory'], 'directory'),
-    stations: list(given['stations'], 'stations').map((each, index) => station(each, `stations[${index}]`)),
-    firmware: optional(given['firmware'], 'firmware', firmware) ?? 'factory',
-    product: optional(given['product'], 'product', text),
-    speed: chosenSpeed,
-    operator: operator(given['operator'] ?? {}, 'operator', hands),
-    faults: list(given['faults'] ?? [], 'faults').map((each, index) =>
-      plannedFault(each, `faults[${index}]`),
-    ),
-    keyPath: optional(given['keyPath'], 'keyPath', text),
-  };
+  const { data, error } = simulatorConfig.safeParse(value);
+  if (error === undefined) return data;
+  throw new SimulatorError('SIMULATOR_CONFIG_INVALID', `Simulator configuration: ${refusal(error)}.`);
+}
+
+/** The first thing that is wrong: where, and what belongs there. */
+function refusal({ issues: [issue] }: z.ZodError): string {
+  const [path, message] = innermost(issue!);
+  const where = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return `${where.replace(/^\./, '') || 'the whole'} must be ${message}`;
+}
+
+/** Of a union, what is wrong with the one that was meant: an object means figures. */
+function innermost(issue: z.core.$ZodIssue): [path: PropertyKey[], message: string] {
+  const inner =
+    issue.code === 'invalid_union'
+      ? issue.errors.flat().find(({ code, path }) => path.length > 0 || code === 'unrecognized_keys')
+      : undefined;
+  return [[...issue.path, ...(inner?.path ?? [])], (inner ?? issue).message];
 }
