@@ -11,7 +11,10 @@ export function stopSignal(): AbortSignal {
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stop.signal.aborted) process.exit(EXIT_STATUS.interrupted.status);
     stop.abort(
-      new CommandError('interrupted', `stopped by ${signal}; started again it goes on where it was`),
+      new CommandError(
+        'interrupted',
+        `stopped by ${signal}; when started again it continues where it stopped`,
+      ),
     );
   };
   process.on('SIGINT', onSignal);

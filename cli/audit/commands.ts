@@ -44,7 +44,7 @@ export const auditCommands = group(
       says: 'sign the current end of the log, witness it, and print the signed note',
       options: {
         '--accept-loss':
-          'accept a ledger that does not match its witness, for example after a restore; this is recorded in the log for good',
+          'accept a ledger that does not match its witness, for example after a restore; the log keeps a permanent record of this',
       },
       examples: ['certline audit checkpoint > /media/head-office/checkpoint.txt'],
       load: () => import('./make-checkpoint.ts'),

@@ -73,7 +73,7 @@ async function readLot(registry: Registry, batchId: string, isClosed: boolean): 
   const certificates: RegisteredLot['certificates'][number][] = [];
   for await (const { serial, outcome, certificateSha256 } of registry.resultRows(batchId)) {
     serials.add(serial);
-    // One that passed has a certificate, even where that counts no more.
+    // One that passed has a certificate, even if it is no longer valid.
     if (outcome !== 'PASS' && certificateSha256 === undefined) continue;
     const unit = await registry.unit(serial);
     for (const certificate of unit?.certificates ?? []) certificates.push({ ...certificate, serial });

@@ -44,7 +44,7 @@ async function confirm(batchId: string, counts: string | undefined): Promise<voi
   try {
     const standing = counts === undefined ? '' : ` (${counts})`;
     const answer = await terminal.question(
-      `Cancel batch ${batchId}${standing}? What has not passed ends on hold, for good. [y/N] `,
+      `Cancel batch ${batchId}${standing}? All units that have not passed end as HOLD; this cannot be undone. [y/N] `,
     );
     if (/^y(es)?$/i.test(answer.trim())) return;
   } finally {

@@ -12,7 +12,7 @@ import { printJson, printLine } from '../terminal/stdout.ts';
 import { printFields, printTable } from '../terminal/table.ts';
 import { printUnitRows } from '../unit/unit-rows.ts';
 
-/** Units that wait are shown up to this number: what more of them have in common is told by their codes. */
+/** Units that wait are shown up to this number: beyond that, their codes say what they have in common. */
 const SHOWN_WAITING = 50;
 
 /** A unit that waits for a decision, and what the person at the bench should do. */

@@ -10,12 +10,12 @@ export interface ShowOptions {
   readonly quiet: boolean;
   /** Stops the show: its reason is thrown. */
   readonly signal?: AbortSignal;
-  /** Goes on while units wait for a decision, until the batch is through. */
+  /** Continues while units wait for a decision, until the batch has ended. */
   readonly patient?: boolean;
 }
 
 /**
- * Shows a batch until every unit has ended or waits for a decision, and returns how it stands then. On a terminal a live
+ * Shows a batch until every unit has ended or waits for a decision, and returns its progress then. On a terminal a live
  * screen with the sockets of this state folder, else a line whenever the counts change. Throws `lineNotRunning` when
  * nobody answers for a minute, `notAllPassed` when the batch was cancelled, `unknown`.
  */

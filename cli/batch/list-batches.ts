@@ -31,7 +31,7 @@ export async function listBatches(stateFolder: string, options: { json?: boolean
     const summaries = registry === undefined ? [] : await summariesOf(registry);
     if (options.json === true)
       printJson({ batches: summaries.map(({ batch, ...counts }) => ({ ...batch, ...counts })) });
-    else if (summaries.length === 0) printLine('No batch yet: "certline submit FILE" drops a manifest.');
+    else if (summaries.length === 0) printLine('No batch yet: "certline submit FILE" submits a manifest.');
     else await printTable(COLUMNS, summaries.map(cells));
   });
 }

@@ -42,7 +42,7 @@ export const certCommands = group(
         await showCertificate(await invocation(), which, options),
     }),
     command('revoke', {
-      says: 'revoke a certificate for good',
+      says: 'revoke a certificate; this cannot be undone',
       args: { '<which>': WHICH },
       options: {
         '--reason <reason>': {

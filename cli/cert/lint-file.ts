@@ -50,7 +50,7 @@ function issuerCertificate(stateFolder: string, file: string | undefined): Uint8
   if (certificate !== undefined && others.length === 0) return certificate;
   throw new CommandError(
     'usage',
-    `The file ${file} holds several certificates: give the issuing one's alone.`,
+    `The file ${file} must contain exactly one certificate: that of the CA that signed.`,
   );
 }
 
@@ -67,5 +67,6 @@ async function print(file: string, certificates: readonly Linted[], compared: bo
       findings.map(({ code, rule }) => [code, rule]),
     );
   }
-  if (!compared) printLine('Not compared with its issuer: there is no CA here, and no --issuer.');
+  if (!compared)
+    printLine('Not compared with its issuer: there is no CA here; name its certificate with --issuer.');
 }

@@ -52,7 +52,7 @@ async function fromFile(file: string, ledger: Ledger | undefined): Promise<Found
   const found: Found[] = [];
   for (const certificate of readCertificateFile(file)) {
     const facts = describeCertificate(certificate);
-    if (facts === undefined) throw unknown(`${file} holds no whole certificate`);
+    if (facts === undefined) throw unknown(`${file} contains no complete certificate`);
     const issuance = await ledger?.issuances.issuanceOfCertificate(facts.certificateSha256);
     found.push({ certificate, issuance });
   }
@@ -67,11 +67,11 @@ async function fromLedger(which: string, ledger: Ledger): Promise<Found[]> {
   return issuances.map((issuance) => ({ certificate: issuance.certificate, issuance }));
 }
 
-/** The one that counts: the only one, or the newest that is not withdrawn. */
+/** The valid one: the only one, or the newest that is not withdrawn. */
 function printPem(which: string, found: readonly Found[]): void {
   const live = found.filter(({ issuance }) => issuance?.state === 'issued' || issuance?.state === 'active');
   const { certificate } = (found.length === 1 ? found[0] : live[0]) ?? {};
-  if (certificate === undefined) throw unknown(`${which} has no certificate that counts`);
+  if (certificate === undefined) throw unknown(`${which} has no valid certificate`);
   process.stdout.write(pemOf('CERTIFICATE', certificate));
 }
 

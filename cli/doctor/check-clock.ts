@@ -9,14 +9,14 @@ import type { Finding } from './finding.ts';
 /** This program is not older; a board without a battery starts in 1970. */
 const EARLIEST = Date.UTC(2026, 0, 1);
 
-/** The clock against what must lie in the past: this program, the making of the CA, the last write to the registry. */
+/** The clock against what must be in the past: this program, the making of the CA, the last write to the registry. */
 export function checkClock(stateFolder: string, nowMs: number = Date.now()): Finding {
   const shown = new Date(nowMs).toISOString();
   const past = [['this program', EARLIEST], ...pastOf(stateFolder)] as const;
   const ahead = past.find(([, atMs]) => atMs > nowMs + CLOCK_TOLERANCE_MS);
   if (ahead === undefined) return ok('clock', shown);
   const [what, atMs] = ahead;
-  const says = `${shown}, but ${what} is of ${new Date(atMs).toISOString()}: set the clock, certificates depend on it`;
+  const says = `${shown}, but ${what} is from ${new Date(atMs).toISOString()}: set the clock, because certificates depend on it`;
   return fail('clock', 'signer', says);
 }
 

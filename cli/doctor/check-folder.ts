@@ -21,7 +21,7 @@ export async function checkFolder(check: string, folder: string): Promise<Findin
     return fail(
       check,
       'disk',
-      `${folder} cannot be written (${errnoOf(error) ?? String(error)}): mend its rights, or its disk`,
+      `${folder} cannot be written (${errnoOf(error) ?? String(error)}): correct its permissions, or fix its disk`,
     );
   } finally {
     await rm(probe, { force: true });
@@ -51,10 +51,10 @@ function checkParent(check: string, folder: string): Finding {
     return fail(
       check,
       'disk',
-      `${folder} cannot be made in ${parent}: mend the rights there, or name another folder`,
+      `${folder} cannot be created in ${parent}: correct the permissions there, or name another folder`,
     );
   }
-  return ok(check, `${folder} (made when it is needed)`);
+  return ok(check, `${folder} (created when it is needed)`);
 }
 
 function existingParent(folder: string): string {

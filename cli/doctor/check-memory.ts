@@ -17,7 +17,7 @@ export function judgeMemory(swaps: string, corePattern: string): Finding[] {
   if (names === '' && !isCollected) return [ok('memory', 'no swap, and no program that collects cores')];
   const swapped = `swap is on (${names}): run roles that hold keys with MemorySwapMax=0, or switch it off`;
   // A pipe gets a core whatever the limit of its process is (core(5)).
-  const collected = `cores go to a program (${corePattern.trim()}), which need not heed a limit of 0: sysctl kernel.core_pattern=core`;
+  const collected = `cores go to a program (${corePattern.trim()}), which may ignore a limit of 0: run sysctl kernel.core_pattern=core`;
   return [
     ...(names === '' ? [] : [warn('memory', swapped)]),
     ...(isCollected ? [warn('memory', collected)] : []),

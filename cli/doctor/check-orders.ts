@@ -11,7 +11,7 @@ import type { Finding } from './finding.ts';
 /** A larger or longer revision has to be asked for, signed and carried here. */
 const SOON_MS = 7 * 86_400_000;
 
-/** What the ledger knows of an order; undefined where it knows nothing. */
+/** The ledger's record of an order; undefined where it has none. */
 export type OrderStandings = (order: string) => Promise<OrderStanding | undefined>;
 
 /** The release keys that the signer trusts, and the orders that it finds: one finding for those that are in order. */
@@ -35,7 +35,7 @@ function checkReleaseKeys(path: string): Finding {
   try {
     const keys = readVerifierKeys(path);
     if (keys.length > 0) return ok('release keys', `${path}: ${keys.map(({ name }) => name).join(', ')}`);
-    const says = `none in ${path}: no order counts; bring the line of the OEM's .vkey file there`;
+    const says = `none in ${path}, so no order is valid: add the text of the OEM's .vkey file there`;
     return warn('release keys', says);
   } catch (error) {
     return failure('release keys', error);
@@ -51,7 +51,7 @@ function ordersIn(folder: string): string[] {
 
 function summary(folder: string, all: number, good: number): Finding {
   if (all === 0)
-    return warn('orders', `none in ${folder}: nothing is released; bring the OEM's signed order there`);
+    return warn('orders', `none in ${folder}, so no unit is released: copy the OEM's signed order there`);
   return ok('orders', `${folder}: ${all}, of which ${good} need no attention`);
 }
 
@@ -75,12 +75,12 @@ function troubleOf(order: SignedOrder, standing: OrderStanding | undefined, now:
   const { quantity, revision, closes } = order;
   if (standing?.closedAt !== undefined) return undefined;
   if (standing !== undefined && standing.revision > revision)
-    return `is revision ${revision}, and the signer knows ${standing.revision}: bring the newest file here`;
+    return `is revision ${revision}, and the signer knows ${standing.revision}: copy the newest file here`;
   if (Date.parse(closes) <= now.getTime())
-    return `is over since ${shownTime(closes)}: close it (certline order close ${order.order}), or have a longer revision signed`;
+    return `expired on ${shownTime(closes)}: close it (certline order close ${order.order}), or have a longer revision signed`;
   if (standing !== undefined && standing.released >= quantity)
-    return `is used up (${quantity} units released): close it when they are delivered, or have a larger revision signed`;
+    return `is exhausted (${quantity} units released): close it when they are delivered, or have a larger revision signed`;
   if (Date.parse(closes) - now.getTime() < SOON_MS)
-    return `is over from ${shownTime(closes)}: have a longer revision signed if units are left then`;
+    return `expires on ${shownTime(closes)}: have a longer revision signed if units will be left then`;
   return undefined;
 }

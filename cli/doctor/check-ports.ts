@@ -46,7 +46,7 @@ function busy(check: string, port: string, error: Error): Finding {
   return { ...found, says: `${found.says}${who}` };
 }
 
-/** An empty socket is nothing bad, and not every firmware tells the hardware id to everybody; anything else is. */
+/** An empty socket is no fault, nor is firmware that does not show the hardware id to everybody; anything else is. */
 async function probeBoard(check: string, link: Link): Promise<Finding> {
   const client = new SmpClient(link);
   try {
@@ -55,7 +55,7 @@ async function probeBoard(check: string, link: Link): Promise<Finding> {
     return ok(check, `${link.name}: board ${await readHardwareId(client)}, ${firmware}`);
   } catch (error) {
     if (isSmpError(error, 'SMP_TIMEOUT'))
-      return warn(check, `${link.name} opens, no board answers: load one`);
+      return warn(check, `${link.name} opens, but no board answers: load one`);
     return failure(check, error);
   } finally {
     await client.close();

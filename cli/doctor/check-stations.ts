@@ -14,7 +14,7 @@ export interface StationBooks {
   readonly enrolled: readonly EnrolledStation[] | undefined;
 }
 
-/** Whether the signer heeds the stations: one finding for those that work, one for each that does not. */
+/** Whether the signer accepts requests from the stations: one finding for those that work, one for each that does not. */
 export function checkStations({ stateFolder, configured, enrolled }: StationBooks): Finding[] {
   const own = configured.flatMap(({ id }) => {
     const found = enrolled?.find(({ stationId }) => stationId === id);
@@ -24,11 +24,11 @@ export function checkStations({ stateFolder, configured, enrolled }: StationBook
   const stopped = enrolled.filter(({ state }) => state === 'stopped').map((station) => checkStopped(station));
   const working = enrolled.filter(({ state }) => state === 'enrolled').map(({ stationId }) => stationId);
   const names = working.length === 0 ? 'none yet' : working.join(', ');
-  return [ok('stations', `the signer heeds ${names}`), ...stopped, ...own];
+  return [ok('stations', `the signer accepts requests from ${names}`), ...stopped, ...own];
 }
 
 function checkStopped({ stationId, reason }: EnrolledStation): Finding {
-  const cure = `find out why, then: certline station release ${stationId} --reason "…"`;
+  const cure = `find out why, then: certline station release ${stationId} --reason "..."`;
   return fail(`station ${stationId}`, 'signer', `is stopped (${reason ?? 'no reason'}): ${cure}`);
 }
 
@@ -55,4 +55,4 @@ function checkOwn(
 }
 
 /** "certline up" does it for stations of its own host that nobody admitted yet. */
-const ENROLL = 'run "certline station enroll" here, and at the signer what it prints';
+const ENROLL = 'run "certline station enroll" here, then the command that it prints at the signer';

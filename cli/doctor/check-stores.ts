@@ -11,7 +11,7 @@ export async function checkRegistry(stateFolder: string): Promise<Finding> {
   const path = registryPath(stateFolder);
   try {
     return await withRegistry(stateFolder, async (registry) => {
-      if (registry === undefined) return ok('registry', `${path} (made when it is needed)`);
+      if (registry === undefined) return ok('registry', `${path} (created when it is needed)`);
       const batches = await registry.listBatches();
       if (!isWritable(path)) return fail('registry', 'disk', `${path} cannot be written: ${WRITE_CURE}`);
       return ok('registry', `${path}, ${batches.length} ${batches.length === 1 ? 'batch' : 'batches'}`);
@@ -25,7 +25,7 @@ export async function checkRegistry(stateFolder: string): Promise<Finding> {
 export async function checkLedger(place: LedgerPlace): Promise<Finding> {
   try {
     const name = ledgerName(place);
-    return ok('ledger', (await isUsable(place)) ? name : `${name} (made when it is needed)`);
+    return ok('ledger', (await isUsable(place)) ? name : `${name} (created when it is needed)`);
   } catch (error) {
     return failure('ledger', error);
   }
@@ -42,7 +42,7 @@ async function isUsable(place: LedgerPlace): Promise<boolean> {
   }
 }
 
-const WRITE_CURE = 'let the user who runs Certline write there, or mend its disk';
+const WRITE_CURE = 'let the user who runs Certline write there, or fix its disk';
 
 function isWritable(path: string): boolean {
   try {

@@ -22,7 +22,7 @@ export interface DoctorOptions {
   readonly json?: boolean;
 }
 
-/** Runs every check, tells each finding as it comes, and sets the exit status of the first failure. */
+/** Runs every check, prints each finding as it comes, and sets the exit status of the first failure. */
 export async function examineHost(place: Place, options: DoctorOptions): Promise<void> {
   const findings: Finding[] = [];
   for await (const finding of findingsOf(place, options.probe === true)) {
@@ -34,7 +34,7 @@ export async function examineHost(place: Place, options: DoctorOptions): Promise
   if (first !== undefined) process.exitCode = EXIT_STATUS[first.reason].status;
 }
 
-/** Every check in the order in which a fault is best mended. */
+/** Every check, in the order in which faults are best fixed. */
 async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding> {
   const { stateFolder } = place;
   yield checkNode();

@@ -2,7 +2,7 @@ import type { ExitReason } from '../../provisioning/exit-status.ts';
 import { reasonOf } from '../report-failure.ts';
 
 /**
- * What one check found. `says` tells how it is and, unless all is well, how to mend it. `reason`: the exit status that a
+ * What one check found. `says` is the state and, unless all is well, what to do. `reason`: the exit status that a
  * failure stands for.
  */
 export type Finding =
@@ -13,7 +13,7 @@ export function ok(check: string, says: string): Finding {
   return { check, verdict: 'ok', says };
 }
 
-/** The line can work, but not for ever or not as it should. */
+/** The line can work, but not permanently or not as it should. */
 export function warn(check: string, says: string): Finding {
   return { check, verdict: 'warn', says };
 }

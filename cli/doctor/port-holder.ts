@@ -10,7 +10,7 @@ export interface PortHolder {
 
 /**
  * Which other process has the device file open, by /proc: of one's own processes, or of all for root. Undefined where it
- * cannot be told, on other systems than Linux always.
+ * is unknown, which is always so on systems other than Linux.
  */
 export function holderOf(port: string): PortHolder | undefined {
   const device = realpathSync(port);

@@ -37,6 +37,6 @@ function refusal(error: WorkflowUpdateFailedError): CommandError {
 }
 
 function untaken(workflowId: string, update: string, cause: unknown): CommandError {
-  const message = `No orchestrator took "${update}" for ${workflowId}: see that the line runs, then ask again.`;
+  const message = `No orchestrator answered "${update}" for ${workflowId}: make sure that the line runs, then try again.`;
   return new CommandError('lineNotRunning', message, { cause });
 }

@@ -66,7 +66,7 @@ async function openBatch(
   const batches = await line.registry.listBatches();
   const open = await firstUnderWay(client, batches);
   if (open) {
-    printLine(`Going on with batch ${open.batchId} (${open.manifest}), where it was.`);
+    printLine(`Continuing batch ${open.batchId} (${open.manifest}) where it stopped.`);
     return open;
   }
   const name = await dropNextLot(config.inbox, batches, config.products[0]!.name, units);
@@ -76,11 +76,15 @@ async function openBatch(
   const verdict = event.kind === 'answered' ? event.verdict : undefined;
   const accepted = verdict?.status === 'accepted' ? verdict.batchId : undefined;
   const batch = (await line.registry.listBatches()).find((candidate) => candidate.batchId === accepted);
-  if (!batch) throw new CommandError('manifestRefused', `${name} was not accepted`);
+  if (!batch)
+    throw new CommandError(
+      'manifestRefused',
+      `${name} was not accepted: see the answer beside it in ${config.inbox}.`,
+    );
   return batch;
 }
 
-/** An open batch whose workflow was ended by hand is nothing to go on with. */
+/** An open batch whose workflow was ended by hand cannot be continued. */
 async function firstUnderWay(
   client: Client,
   batches: readonly BatchRecord[],
@@ -143,14 +147,14 @@ function showHowToGoOn(
     ['Boards', `${shownPath(virtualLineFolder(stateFolder))}/boards/<board id>/lfs1/credentials/`],
     ['One unit', 'npm run certline -- unit show <serial>'],
     [
-      'Go on',
+      'Continue',
       waits ? `npm start -- --stay, then: npm run certline -- batch rerun ${batch.batchId}` : undefined,
     ],
     ['Next lot', waits ? undefined : 'npm start'],
   ]);
 }
 
-/** Relative to the working folder where it lies below it. */
+/** Relative to the working folder if it is below that. */
 function shownPath(path: string): string {
   const below = relative('.', path);
   return below.startsWith('..') ? path : below;

@@ -1,7 +1,7 @@
 import { keyExposures, SECURE_HEAP_BYTES } from '../../line/key-exposures.ts';
 import { CommandError } from '../exit-status.ts';
 
-/** Set for the one time that a process replaces itself, so that it cannot do so for ever. */
+/** Set for the one time that a process replaces itself, so that it cannot do so endlessly. */
 const GUARDED = 'CERTLINE_GUARDED';
 
 /** The hard limit falls too: nothing that this process starts can raise it again. */

@@ -41,7 +41,7 @@ function silent({ address }: TemporalServer, cause: unknown): CommandError {
   const { message } = (cause instanceof ServiceError && cause.cause ? cause.cause : cause) as Error;
   return new CommandError(
     'server',
-    `The Temporal server at ${address} does not do it (${message}): is the line just starting or stopping? Try again.`,
+    `The Temporal server at ${address} does not answer (${message}): wait until the line has started, then try again.`,
     { cause },
   );
 }

@@ -16,7 +16,7 @@ export interface LineView {
 
 const TILE_CELLS = 24;
 
-/** A tile is told by its word and its colour: a running unit never looks like a failed one. */
+/** A tile has its own word and colour: a running unit never looks like a failed one. */
 const FACE: Record<TileState, { word: string; style: Parameters<typeof styleText>[0] }> = {
   empty: { word: 'LOAD', style: 'dim' },
   probing: { word: 'LOOK', style: 'dim' },

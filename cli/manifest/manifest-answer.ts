@@ -15,7 +15,7 @@ interface Acceptance {
   readonly rows: number;
 }
 
-/** What stands beside a manifest; `issues` are the rows of `NAME.rejected.csv`: line, column, value, expected, code. */
+/** The answer beside a manifest; `issues` are the rows of `NAME.rejected.csv`: line, column, value, expected, code. */
 export type ManifestAnswer =
   Acceptance | { readonly status: 'rejected'; readonly issues: readonly (readonly string[])[] };
 

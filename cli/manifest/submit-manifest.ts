@@ -81,7 +81,7 @@ async function outcomeOf(
   return await showBatch(stateFolder, answer.batch, { quiet: json === true });
 }
 
-/** Where no line runs, none is awaited; where one runs, or the outcome is wanted, silence is a failure. */
+/** Without a running line no answer is expected; with one, or with --wait, silence is a failure. */
 function mayStayUnanswered(
   { config, stateFolder }: Invocation,
   { name }: DroppedManifest,
@@ -91,7 +91,7 @@ function mayStayUnanswered(
   const { accepted } = answerPaths(config.inbox, name);
   throw new CommandError(
     'lineNotRunning',
-    `No line has answered ${name} yet: see that one runs on this inbox, then look for ${accepted}.`,
+    `No line has answered ${name} yet: make sure that one runs on this inbox, then look for ${accepted}.`,
   );
 }
 

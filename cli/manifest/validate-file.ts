@@ -15,7 +15,7 @@ import { issueCells, printIssues, refusalSummary } from './issue-table.ts';
 import { withRegistry } from '../registry/open-registry.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 
-/** What would become of a manifest if it were dropped now. */
+/** What would happen to a manifest that is dropped now. */
 type Judgement =
   | { readonly status: 'valid'; readonly order: string; readonly rows: number }
   | { readonly status: 'known'; readonly batch: RegisteredBatch }
@@ -80,7 +80,7 @@ async function print(file: string, judgement: Judgement, compared: string | unde
     case 'known': {
       const { batchId, manifest } = judgement.batch;
       printLine(
-        `${file} was accepted before, as ${manifest}: it is batch ${batchId}, and dropping it again does nothing.`,
+        `${file} was accepted before, as ${manifest}: it is batch ${batchId}, and submitting it again has no effect.`,
       );
       return;
     }

@@ -15,6 +15,6 @@ export async function closeOrder(invocation: Invocation, id: string): Promise<vo
       await new OrderDesk(orderSourcesOf(stateFolder, config), ledger.orders).admit(id);
     await ledger.orders.closeOrder(id);
     const { released, quantity } = (await ledger.orders.orderStanding(id))!;
-    printLine(`Order ${id} is closed for good, with ${released} of ${quantity} units released`);
+    printLine(`Order ${id} is closed permanently, with ${released} of ${quantity} units released`);
   });
 }

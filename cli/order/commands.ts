@@ -89,7 +89,7 @@ At the signer:   certline order show PO-1001
         await showOrder(await invocation(), order, options),
     }),
     command('close', {
-      says: 'at the signer: end an order for good; nothing is released or signed under it afterwards',
+      says: 'at the signer: end an order permanently; nothing is released or signed under it afterwards',
       args: { '<order>': 'number of the order' },
       examples: ['certline order close PO-1001'],
       load: () => import('./close-order.ts'),

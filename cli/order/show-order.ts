@@ -44,7 +44,7 @@ function printOrder(order: SignedOrder, standing: OrderStanding | undefined): vo
   const { released = 0, reissued = 0, closedAt } = standing ?? {};
   const newer =
     standing !== undefined && standing.revision > revision
-      ? `the signer knows revision ${standing.revision}: this one counts no more`
+      ? `the signer knows revision ${standing.revision}: this one is no longer valid`
       : undefined;
   printFields([
     ['Order', `${order.order}, revision ${revision}`],
@@ -55,7 +55,7 @@ function printOrder(order: SignedOrder, standing: OrderStanding | undefined): vo
     ['Opens', shownTime(order.opens)],
     ['Closes', shownTime(order.closes)],
     ['Manifest', manifestSha256 === undefined ? undefined : `SHA-256 ${manifestSha256}`],
-    ['Closed', closedAt === undefined ? undefined : `${shownTime(closedAt)}, for good`],
+    ['Closed', closedAt === undefined ? undefined : `${shownTime(closedAt)}, permanently`],
     ['Replaced', newer],
     ['SHA-256', sha256],
   ]);

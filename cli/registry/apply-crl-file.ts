@@ -62,7 +62,7 @@ function verifiedList(file: string, list: Uint8Array, issuers: readonly Uint8Arr
     return verifyCrl(crlIn(list), issuers, new Date());
   } catch (error) {
     if (!(error instanceof PkiError) || error.code !== 'DER_MALFORMED') throw error;
-    const message = `The file ${file} holds no whole revocation list (${error.message}) Fetch it from the signer again.`;
+    const message = `The file ${file} is not a complete revocation list (${error.message.replace(/\.$/, '')}): fetch it from the signer again.`;
     throw new CommandError('refused', message, { cause: error });
   }
 }
@@ -73,7 +73,7 @@ function issuersFor({ stateFolder, config }: Invocation, file: string | undefine
     try {
       return Uint8Array.from(new X509Certificate(der).raw);
     } catch (error) {
-      const message = `The file ${file} holds no certificate: give the one of the CA that signed the list.`;
+      const message = `The file ${file} contains no certificate: give the certificate of the CA that signed the list.`;
       throw new CommandError('usage', message, { cause: error });
     }
   });
@@ -85,7 +85,7 @@ function ownIssuers(stateFolder: string, issuersFile: string | undefined): Uint8
   } catch (error) {
     if (!(error instanceof PkiError) || error.code !== 'CA_NOT_FOUND') throw error;
     const message =
-      'No CA certificate is here to verify the list with: give the one of the signer ("certline ca export" there) with --issuer.';
+      'There is no CA certificate here to verify the list: run "certline ca export" at the signer, and give its output with --issuer.';
     throw new CommandError('caMissing', message, { cause: error });
   }
 }
@@ -106,9 +106,9 @@ function print(
     printJson({ number, entries: entries.length, ended, unknown, onHold, nextUpdate: until });
     return;
   }
-  printLine(`Revocation list ${number}, ${entries.length} entries, counts until ${shownTime(until)}.`);
+  printLine(`Revocation list ${number}, ${entries.length} entries, valid until ${shownTime(until)}.`);
   printLine(
-    `${ended} ${ended === 1 ? 'certificate is' : 'certificates are'} revoked that counted until now.`,
+    `${ended} ${ended === 1 ? 'certificate that was valid is' : 'certificates that were valid are'} now revoked.`,
   );
   printLine(
     `${unknown} ${unknown === 1 ? 'entry is' : 'entries are'} of certificates that were never registered.`,

@@ -16,7 +16,7 @@ export async function admitStation(
   const stationId = parseVerifier(key)?.name;
   if (stationId === undefined) {
     const message =
-      'That is no key of a station: copy the line that "certline station enroll" printed, whole.';
+      'This is not the key of a station: copy all of the text in quotes that "certline station enroll" printed.';
     throw new PkiError('VERIFIER_KEY_INVALID', message);
   }
   await withLedger(invocation, 'sign', async ({ stations }) => {
@@ -24,7 +24,7 @@ export async function admitStation(
     await stations.admitStation({ stationId, verifier: key, perMinute });
     printLine(`Station ${stationId} is enrolled, for ${perMinute} certificates a minute`);
     if (earlier?.state === 'revoked' && earlier.verifier === key)
-      printLine(`It was revoked (${earlier.reason}), and has the same key again`);
+      printLine(`It was revoked (${earlier.reason}) and has the same key as before`);
   });
 }
 

@@ -7,7 +7,7 @@ const MEASURED_ROWS = 500;
 
 const GAP = '  ';
 
-/** A column: its head, and how a cell looks by what stands in it. */
+/** A column: its head, and how a cell looks, depending on its text. */
 export interface Column {
   readonly head: string;
   readonly align?: 'right';
@@ -36,7 +36,7 @@ export async function printTable(
   if (!widths) begin();
 }
 
-/** Prints labels and what they stand for, a line each; what is undefined is left out. */
+/** Prints each label and its value on a line of its own, without those that are undefined. */
 export function printFields(fields: readonly (readonly [label: string, value: string | undefined])[]): void {
   const width = Math.max(...fields.map(([label]) => textWidth(label)));
   for (const [label, value] of fields) {

@@ -29,7 +29,7 @@ export const unitCommands = group(
     decision('skip', 'leave a unit that waits out of its batch; it ends as HOLD', 'board at the lab'),
     decision(
       'scrap',
-      'give up a unit that waits: it ends as FAIL, for good, and must not ship',
+      'give up a unit that waits: it ends as FAIL permanently and must not ship',
       'cracked antenna',
     ),
   ],

@@ -11,7 +11,7 @@ const QUERY_PATIENCE_MS = 5_000;
 /** What the unit's workflow says, or why nothing is heard of it; undefined where no line runs or no workflow does. */
 export type LiveState = { readonly now: UnitState } | { readonly unheard: string } | undefined;
 
-/** Asks the workflow of a unit that has not ended. Throws nothing: what is on record is worth showing anyway. */
+/** Asks the workflow of a unit that has not ended. Throws nothing: what is recorded is worth showing anyway. */
 export async function unitLiveState(stateFolder: string, serial: string): Promise<LiveState> {
   try {
     return await withLineClient(stateFolder, async (client) => {

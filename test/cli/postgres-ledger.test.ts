@@ -92,7 +92,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       mkdirSync(ordersFolder(place.state), { recursive: true });
       writeFileSync(join(ordersFolder(place.state), 'PO-1.order'), readFileSync(file));
       writeFileSync(releaseKeysPath(place.state), readFileSync(join(place.state, 'release', 'release.vkey')));
-      expect(good(await place.certline('order', 'close', 'PO-1'))).toContain('closed for good');
+      expect(good(await place.certline('order', 'close', 'PO-1'))).toContain('closed permanently');
       expect(json(await place.certline('order', 'show', 'PO-1', '--json'))).toMatchObject({
         closedAt: expect.stringMatching(/^2/),
       });

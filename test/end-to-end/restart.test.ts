@@ -75,7 +75,7 @@ describe('a line that is killed again and again', { timeout: 120_000 }, () => {
       return now.passed > before.passed && now.keyed > 0;
     });
     expect(second.output).toContain(`Taking over the Temporal server (pid ${server})`);
-    expect(second.output).toContain('Going on with batch');
+    expect(second.output).toContain('Continuing batch');
     expect(grandchildren.filter((pid) => pid !== server)).toHaveLength(1);
     killAll([...grandchildren, server]);
     await second.kill();

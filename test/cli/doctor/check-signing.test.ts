@@ -69,15 +69,10 @@ describe('the doctor, on orders', () => {
   });
 
   it.each([
-    ['over', { closes: '2026-06-15T12:00:00.000Z' }, undefined, /^is over since .*certline order close PO-1/],
-    [
-      'over in six days',
-      { closes: '2026-06-21T12:00:00.000Z' },
-      undefined,
-      /^is over from .*longer revision/,
-    ],
-    ['used up', {}, { released: 100 }, /^is used up \(100 .*larger revision/],
-    ['an earlier revision', {}, { revision: 3 }, /^is revision 2, and the signer knows 3: bring/],
+    ['over', { closes: '2026-06-15T12:00:00.000Z' }, undefined, /^expired on .*certline order close PO-1/],
+    ['over in six days', { closes: '2026-06-21T12:00:00.000Z' }, undefined, /^expires on .*longer revision/],
+    ['used up', {}, { released: 100 }, /^is exhausted \(100 .*larger revision/],
+    ['an earlier revision', {}, { revision: 3 }, /^is revision 2, and the signer knows 3: copy/],
   ])('warns of one that is %s', async (_name, changed, known, says) => {
     const found = await findingsOf(orderOf('PO-1', changed), known);
     expect(found).toEqual([{ check: 'order PO-1', verdict: 'warn', says: expect.stringMatching(says) }]);
@@ -159,7 +154,7 @@ describe('the doctor, on stations', () => {
     await ledger.stations.admitStation({ stationId: 'st-2', verifier: foreign, perMinute: 60 });
     await ledger.stations.admitStation({ stationId: 'far-1', verifier: foreign, perMinute: 60 });
     expect(await stationsOf(place)).toEqual([
-      { check: 'stations', verdict: 'ok', says: 'the signer heeds far-1, st-1, st-2' },
+      { check: 'stations', verdict: 'ok', says: 'the signer accepts requests from far-1, st-1, st-2' },
       {
         check: 'station st-2',
         verdict: 'fail',
@@ -173,7 +168,7 @@ describe('the doctor, on stations', () => {
     await ledger.stations.setStationState('far-1', 'stopped', 'a key came twice');
     await ledger.stations.setStationState('st-3', 'revoked', 'left');
     expect(await stationsOf(place)).toEqual([
-      { check: 'stations', verdict: 'ok', says: 'the signer heeds st-1, st-2' },
+      { check: 'stations', verdict: 'ok', says: 'the signer accepts requests from st-1, st-2' },
       {
         check: 'station far-1',
         verdict: 'fail',

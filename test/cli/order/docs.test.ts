@@ -44,7 +44,7 @@ it('every `sh` command of docs/signer/ works, in the order of the pages', async 
     expect(stderr).toBe('');
     said += stdout;
   }
-  expect(said).toContain('Order PO-1001 is closed for good');
+  expect(said).toContain('Order PO-1001 is closed permanently');
   expect(said).toContain('Station st-1 is enrolled, for 60 certificates a minute');
   expect(said).toContain('Station st-1 is revoked');
 });

@@ -123,7 +123,7 @@ describe('certline batch show', () => {
     expect(beginning).toMatchObject({
       status: 5,
       stdout: '',
-      stderr: 'certline: PO could be PO-10, PO-1: give more of the id.\n',
+      stderr: 'certline: PO could be PO-10, PO-1: type more of the id.\n',
     });
     expect(near).toMatchObject({
       status: 5,

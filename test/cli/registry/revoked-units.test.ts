@@ -139,8 +139,8 @@ describe('certline registry apply-crl', () => {
     const apply = ['registry', 'apply-crl', list, '--issuer', issuer];
     const first = await host.certline(...apply);
     expect(first).toMatchObject({ status: 0, stderr: '' });
-    expect(first.stdout).toMatch(/^Revocation list 1, 2 entries, counts until .* UTC\.$/m);
-    expect(first.stdout).toContain('1 certificate is revoked that counted until now.');
+    expect(first.stdout).toMatch(/^Revocation list 1, 2 entries, valid until .* UTC\.$/m);
+    expect(first.stdout).toContain('1 certificate that was valid is now revoked.');
     expect(first.stdout).toContain('1 on hold: not revoked.');
     const state = async (serial: string): Promise<string> =>
       (json(await host.certline('unit', 'show', serial, '--json')) as UnitRecord).certificates[0]!.state;

@@ -21,7 +21,7 @@ describe('certline station', () => {
     expect(await signer.certline('station', 'release', 'st-1', '--reason', 'x')).toMatchObject({ status: 6 });
     expect(await signer.certline('station', 'stop', 'st-9', '--reason', 'x')).toMatchObject({ status: 5 });
     const again = await signer.certline('station', 'admit', key!, '--sockets', '2');
-    expect(again.stdout).toContain('It was revoked (stolen), and has the same key again');
+    expect(again.stdout).toContain('It was revoked (stolen) and has the same key as before');
     expect(await signer.certline('station', 'admit', `${key}x`)).toMatchObject({ status: 4 });
   });
 });
