@@ -15,7 +15,7 @@ type Patience = 'bounded' | 'endless';
 
 /**
  * The single translation of a room's error into Temporal's terms: type = code, retried as the failure table says, final
- * when the attempts of the code are exhausted. Stack and cause stay in the log of the host: a history is kept for ever and
+ * when the attempts of the code are exhausted. Stack and cause stay in the log of the host: a history stays and is
  * read by many.
  */
 export function toFailure(

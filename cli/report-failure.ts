@@ -58,7 +58,7 @@ const CURE_OF_SYSTEM_ERROR: Readonly<Record<string, string>> = {
     'a database cannot be used: check whether its disk is full, read-only or broken, then start again',
 };
 
-/** One line with the cure on standard error; returns the exit status. A stack is shown for what Certline does not know. */
+/** One line with what to do on standard error; returns the exit status. A stack is shown for what Certline does not know. */
 export function reportFailure(error: unknown): number {
   const reason = reasonOf(error);
   const text =

@@ -127,7 +127,7 @@ export const FAILURES = {
   ORDER_INVALID: manifest.never('The order file is not as the OEM signed it: get it again, then retry.', { exit: 'orderRefused' }),
   ORDER_NOT_OPEN: manifest.never('The order is not open yet: retry when it is.', { exit: 'orderRefused' }),
   ORDER_EXPIRED: manifest.never('The order has expired: ask the OEM to extend it.', { exit: 'orderRefused' }),
-  ORDER_CLOSED: manifest.never('The order is closed for good: skip the unit; its board needs a new serial, under a new order.', { exit: 'orderRefused' }),
+  ORDER_CLOSED: manifest.never('The order is permanently closed: skip the unit; its board needs a serial of a new order.', { exit: 'orderRefused' }),
   ORDER_MISMATCH: manifest.never('The order is for another product or manifest: ask the OEM.', { exit: 'orderRefused' }),
 
   // The batch

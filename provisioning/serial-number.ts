@@ -1,7 +1,7 @@
 /**
  * A unit's serial: upper-case ASCII letters, digits and hyphens, at most 64 characters, no hyphen at either end.
  * 64 is the X.520 upper bound of commonName and serialNumber; the alphabet is the part that Azure DPS, Golioth, file
- * names and CSV cells all take as it stands.
+ * names and CSV cells all accept unchanged.
  */
 export const SERIAL_PATTERN = /^[A-Z0-9](?:[A-Z0-9-]{0,62}[A-Z0-9])?$/;
 

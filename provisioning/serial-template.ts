@@ -1,6 +1,6 @@
 import type { Product } from './product.ts';
 
-/** Where the unit's serial stands in a template. */
+/** The place of the unit's serial in a template. */
 export const SERIAL_PLACE = '{serial}';
 
 /**

@@ -11,7 +11,7 @@ export interface StepLimits {
   readonly startToCloseMs: number;
   /** Absent: the step is too short to need one. */
   readonly heartbeatMs?: number;
-  /** How long the task may wait for a worker. Absent: for ever, as a unit waits for a free socket. */
+  /** How long the task may wait for a worker. Absent: without limit, as a unit waits for a free socket. */
   readonly scheduleToStartMs?: number;
   /**
    * Tries that end without a failure code, which are timeouts: the activity itself ends a step when the attempts of its code

@@ -16,7 +16,7 @@ import { deliver } from './unit-delivery.ts';
 import { claims, reclaims, registry, signer } from '../steps.ts';
 
 /**
- * One unit: five steps. When a step has failed for good, the unit waits for a person. `retry` repeats all steps with a new
+ * One unit: five steps. When a step has no tries left, the unit waits for a person. `retry` repeats all steps with a new
  * key, or registration alone when the board was already proven.
  */
 export async function unit(input: UnitInput): Promise<UnitReport> {
