@@ -38,13 +38,12 @@ function registrationOf({
   startedAt,
   verified,
 }: RegisterDeviceInput): Registration {
+  const { batchId, serial, attempt } = unit;
   return {
-    batchId: unit.batchId,
-    serial: unit.serial,
-    attempt: unit.attempt,
-    boardId: claim.boardId,
-    stationId: claim.stationId,
-    socket: claim.socket,
+    batchId,
+    serial,
+    attempt,
+    ...claim,
     ...certificateIn(signed, spkiSha256),
     startedAt,
     verifiedAt: verified.verifiedAt,
@@ -54,14 +53,15 @@ function registrationOf({
 
 async function record(registry: Registry, input: RecordFailureInput): Promise<void> {
   const { unit, claim, step, code, reason, startedAt, outcome } = input;
+  const { batchId, serial, attempt } = unit;
   const failure: AttemptFailure = {
-    batchId: unit.batchId,
-    serial: unit.serial,
-    attempt: unit.attempt,
+    batchId,
+    serial,
+    attempt,
     step,
     code,
     ...(reason !== undefined && { reason }),
-    ...(claim && { stationId: claim.stationId, socket: claim.socket, boardId: claim.boardId }),
+    ...claim,
     ...(startedAt !== undefined && { startedAt }),
   };
   await (outcome ? registry.recordOutcome({ ...failure, outcome }) : registry.recordAttention(failure));

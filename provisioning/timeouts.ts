@@ -52,6 +52,9 @@ export const STEP_LIMITS: Record<Step, StepLimits> = {
   registerDevice: { startToCloseMs: 30_000, maximumAttempts: 100 },
 };
 
+/** A worker without boards lets running activities end for this long when it stops: each takes well under a second. */
+export const SHUTDOWN_GRACE_MS = 10_000;
+
 /** Pauses between two tries of any activity: the first of them, and the longest after doubling. */
 export const RETRY_PAUSE_MS = { first: 1_000, longest: 60_000 } as const;
 

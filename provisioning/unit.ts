@@ -10,13 +10,17 @@ export interface UnitRow {
   readonly boardId?: string;
 }
 
-/** Which attempt at which unit a step works for. Attempts are numbered from 1; each has a key of its own. */
-export interface UnitAttempt {
+/** Names one attempt at one unit. Attempts are numbered from 1; each has a key of its own. */
+export interface AttemptId {
   readonly batchId: string;
-  readonly order: string;
   readonly serial: string;
-  readonly product: string;
   readonly attempt: number;
+}
+
+/** Which attempt at which unit a step works for. */
+export interface UnitAttempt extends AttemptId {
+  readonly order: string;
+  readonly product: string;
 }
 
 /** Input of the unit workflow. */

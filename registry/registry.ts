@@ -1,10 +1,11 @@
 import type { NewBatch } from '../provisioning/batch-record.ts';
 import type { UnitCounts } from '../provisioning/batch.ts';
 import type { CertificateRecord } from '../provisioning/certificate-record.ts';
+import type { Claim } from '../provisioning/claim.ts';
 import type { Outcome } from '../provisioning/outcome.ts';
 import type { ResultRow } from '../provisioning/result-row.ts';
 import type { Step } from '../provisioning/step.ts';
-import type { UnitRow } from '../provisioning/unit.ts';
+import type { AttemptId, UnitRow } from '../provisioning/unit.ts';
 
 /**
  * The record of what happened: which batches and units there are, what became of each, and with which certificate.
@@ -86,14 +87,7 @@ export type ImportResult =
   | { readonly status: 'taken'; readonly conflicts: readonly RegisteredKey[] };
 
 /** A unit that passed, with its certificate, whose hash is checked. */
-export interface Registration extends CertificateRecord {
-  readonly batchId: string;
-  readonly serial: string;
-  readonly attempt: number;
-  /** Hardware id of the board that carries the certificate. */
-  readonly boardId: string;
-  readonly stationId: string;
-  readonly socket: string;
+export interface Registration extends CertificateRecord, AttemptId, Claim {
   readonly startedAt: string;
   readonly verifiedAt: string;
   /** By kind; each value must have a form in JSON. */
@@ -102,17 +96,12 @@ export interface Registration extends CertificateRecord {
   readonly supersedesAttempt?: number;
 }
 
-export interface AttemptFailure {
-  readonly batchId: string;
-  readonly serial: string;
-  readonly attempt: number;
+/** An attempt that failed, and where, as far as that is known. */
+export interface AttemptFailure extends AttemptId, Partial<Claim> {
   /** The step it failed in. */
   readonly step: Step;
   readonly code: string;
   readonly reason?: string;
-  readonly stationId?: string;
-  readonly socket?: string;
-  readonly boardId?: string;
   readonly startedAt?: string;
 }
 

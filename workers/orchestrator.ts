@@ -6,6 +6,7 @@ import type { Registry } from '../registry/registry.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
 import { dataConverter } from '../temporal/connection.ts';
+import { SHUTDOWN_GRACE_MS } from '../provisioning/timeouts.ts';
 import { workflowsPath } from './workflow-bundle.ts';
 
 /** Workflows in the cache of the orchestrator; 600 take about 500 MB. */
@@ -27,7 +28,7 @@ export async function startOrchestrator(options: OrchestratorRoleOptions): Promi
     namespace,
     dataConverter,
     identity: 'orchestrator',
-    shutdownGraceTime: '10 seconds',
+    shutdownGraceTime: SHUTDOWN_GRACE_MS,
   };
   const books = await Worker.create({
     ...base,

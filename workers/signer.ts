@@ -17,6 +17,7 @@ import { trySample } from '../pki/signing/profile-sample.ts';
 import { SigningDesk } from '../pki/signing/signing-desk.ts';
 import { StationGate } from '../pki/signing/station-gate.ts';
 import type { Product } from '../provisioning/product.ts';
+import { SHUTDOWN_GRACE_MS } from '../provisioning/timeouts.ts';
 import { SIGNER_QUEUE } from '../provisioning/task-queues.ts';
 import type { Registry } from '../registry/registry.ts';
 import { dataConverter } from '../temporal/connection.ts';
@@ -113,7 +114,7 @@ async function startWorker(desk: SigningDesk, { connection, namespace }: SignerP
     namespace,
     dataConverter,
     identity: 'signer',
-    shutdownGraceTime: '10 seconds',
+    shutdownGraceTime: SHUTDOWN_GRACE_MS,
     taskQueue: SIGNER_QUEUE,
     activities: createSignerActivities(desk),
   });
