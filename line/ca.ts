@@ -48,7 +48,7 @@ export async function openTokenSigner(
   return await Pkcs11Signer.open({ ...pkcs11, refusalFile: pinRefusalPath(stateFolder) });
 }
 
-/** A development CA for a line without one: its passphrase lies beside it, which no production CA's would. */
+/** A development CA for a line without one: its passphrase is stored beside it, which no production CA's would. */
 export async function ensureDemoCa(stateFolder: string): Promise<IssuingCa> {
   const path = caPassphrasePath(stateFolder);
   ensurePassphraseFile(path);

@@ -103,7 +103,7 @@ function configFile(folder: string) {
         .exactOptional(),
       /** Where the signer finds signed orders; else in its state folder. */
       ordersFolder: path.exactOptional(),
-      /** The public release keys that the signer trusts, a line each; else in its state folder. */
+      /** The public release keys that the signer trusts, one in each text line; else in its state folder. */
       releaseKeysFile: path.exactOptional(),
     })
     .superRefine(({ products }, context) => {
@@ -179,7 +179,7 @@ function unknownProduct(
   known: readonly string[],
 ): PlaceFault[] {
   if (known.includes(given)) return [];
-  return [{ path: [...path, 'product'], says: `"${given}" is none of the products: ${known.join(', ')}` }];
+  return [{ path: [...path, 'product'], says: `"${given}" is not one of the products: ${known.join(', ')}` }];
 }
 
 function twiceTheSockets({ stations }: Places): number {

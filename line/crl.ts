@@ -39,13 +39,13 @@ export async function publishDueCrl(parts: LineCrlParts, log: Logger): Promise<v
   log.info({ number, entries }, 'revocation list published');
 }
 
-/** What tells a registry on the host of the signer about revocations. */
+/** What it takes to report revocations to a registry on the host of the signer. */
 export interface RegistryUpdateParts extends Pick<LineCrlParts, 'ca' | 'stateFolder'> {
   readonly registry: Registry;
   readonly log: Logger;
 }
 
-/** A function that applies the newest list to the registry, whoever made the list, unless it was the one to apply it. */
+/** A function that applies the newest list to the registry, no matter who made the list, unless it applied that list already. */
 export function registryUpdater(parts: RegistryUpdateParts): () => Promise<void> {
   const { registry, ca, stateFolder, log } = parts;
   const path = crlPath(stateFolder);

@@ -8,7 +8,7 @@ export const SECURE_HEAP_BYTES = 65_536;
 /** Options of Node by which memory gets out of the process: to a debugger, into a heap snapshot, into a core. */
 const REVEALING = /^--(?:inspect|heapsnapshot|heap-prof|abort-on-uncaught-exception|debug)/;
 
-/** Whether a person asked for what reveals memory, or the process merely was not told to hide it. */
+/** Whether a person asked for what reveals memory, or the process merely was not started so as to hide it. */
 export interface KeyExposure {
   readonly kind: 'asked-for' | 'not-prevented';
   readonly what: string;

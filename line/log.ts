@@ -22,7 +22,7 @@ export function openLineLog(path: string, role: string): Logger {
   file.on('error', (error: Error) => {
     if (!isTold)
       process.stderr.write(
-        `certline: the log ${path} cannot be written (${error.message}); going on without\n`,
+        `certline: the log ${path} cannot be written (${error.message}); continuing without it\n`,
       );
     isTold = true;
   });

@@ -54,7 +54,7 @@ export function rehearseOrders({
   };
 }
 
-/** Its passphrase lies beside it, which no OEM's would. */
+/** Its passphrase is stored beside it, which no OEM's would. */
 function openRehearsalKey(stateFolder: string): ReleaseKey {
   const [directory, path] = [releaseKeyFolder(stateFolder), releasePassphrasePath(stateFolder)];
   mkdirSync(ordersFolder(stateFolder), { recursive: true, mode: 0o700 });

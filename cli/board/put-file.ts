@@ -7,7 +7,7 @@ import type { Invocation } from '../invocation.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
 import { withBoard } from './board-session.ts';
-import { confirm } from './confirm.ts';
+import { confirm } from '../confirm.ts';
 import { needing } from './firmware-option.ts';
 import { TransferBar } from './transfer-bar.ts';
 

@@ -4,7 +4,7 @@ import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { boardFileStanding } from './board-file-standing.ts';
-import { confirm, mustBeConfirmable } from './confirm.ts';
+import { confirm, mustBeConfirmable } from '../confirm.ts';
 import { noSuchBoardFile } from './get-file.ts';
 
 const WHAT = 'remove a file from a board';

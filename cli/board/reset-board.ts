@@ -5,7 +5,7 @@ import type { Invocation } from '../invocation.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions } from './board-session.ts';
 import { withBoard } from './board-session.ts';
-import { confirm, mustBeConfirmable } from './confirm.ts';
+import { confirm, mustBeConfirmable } from '../confirm.ts';
 import { needing } from './firmware-option.ts';
 import { OS_RESET } from '../../smp/requests/os-requests.ts';
 

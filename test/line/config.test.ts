@@ -155,7 +155,7 @@ describe('a wrong configuration', () => {
     ],
     [
       { products: [PRODUCT], stations: [{ ...station, sockets: [{ ...socket, product: 'pump' }] }] },
-      'stations.0.sockets.0.product: "pump" is none of the products: node',
+      'stations.0.sockets.0.product: "pump" is not one of the products: node',
     ],
     [
       { products: [PRODUCT], stations: [{ id: 'a', sockets: [socket, { ...socket, id: '2' }] }] },

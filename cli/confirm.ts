@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { CommandError } from '../exit-status.ts';
+import { CommandError } from './exit-status.ts';
 
 /** Throws `usage` where `--yes` is not given and nobody can be asked; `what` is an infinitive. */
 export function mustBeConfirmable(what: string, options: { readonly yes?: boolean }): void {
@@ -23,5 +23,5 @@ export async function confirm(
   } finally {
     terminal.close();
   }
-  throw new CommandError('refused', 'Nothing was changed on the board.');
+  throw new CommandError('refused', 'Nothing was changed.');
 }
