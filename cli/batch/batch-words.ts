@@ -18,7 +18,7 @@ export function mustAllPass({ batchId, quantity, passed, attention }: BatchProgr
   const left = `${quantity - passed} of ${quantity} ${quantity === 1 ? 'unit' : 'units'} did not pass`;
   const cure =
     attention.length > 0
-      ? `${attention.length} ${attention.length === 1 ? 'waits' : 'wait'} for a decision; see "certline batch show ${batchId}", then run "certline batch rerun ${batchId}"`
+      ? `${attention.length} ${attention.length === 1 ? 'waits' : 'wait'} for a decision, see "certline batch show ${batchId}", then run "certline batch rerun ${batchId}"`
       : `see "certline batch show ${batchId} --units"`;
   throw new CommandError('notAllPassed', `${left}: ${cure}.`);
 }
