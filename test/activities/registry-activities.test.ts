@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createRegistryActivities } from '../../activities/registry-activities.ts';
 import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
-import { temporaryFolder } from '../pki/openssl.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 it('tries to close a batch for as long as its result cannot be written', async () => {
   const inbox = temporaryFolder();

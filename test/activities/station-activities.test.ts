@@ -10,9 +10,9 @@ import type { DeliveryInput } from '../../provisioning/delivery.ts';
 import { startBench, unitOf } from '../fixtures/station/bench.ts';
 import type { Bench } from '../fixtures/station/bench.ts';
 import { makeCa } from '../pki/leaf.ts';
-import { temporaryFolder } from '../pki/openssl.ts';
 import { makeLine, release } from '../pki/signing/signing-line.ts';
 import { until } from '../support/until.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let bench: Bench | undefined;
 afterEach(async () => {

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { reasonOf, reportFailure } from '../../cli/report-failure.ts';
 import { PkiError } from '../../pki/pki-error.ts';
 import { SMP_ERROR_CODES, SmpError } from '../../smp/smp-error.ts';
@@ -17,7 +17,7 @@ function told(error: unknown): { status: number; text: string } {
 }
 
 function sqliteError(): unknown {
-  const folder = mkdtempSync(join(tmpdir(), 'certline-report-'));
+  const folder = temporaryFolder();
   try {
     writeFileSync(
       join(folder, 'broken.db'),
@@ -28,8 +28,6 @@ function sqliteError(): unknown {
     return undefined;
   } catch (error) {
     return error;
-  } finally {
-    rmSync(folder, { recursive: true });
   }
 }
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FileNotPrivateError, readPrivateFile } from '../../disk/private-file.ts';
-import { temporaryFolder } from '../pki/openssl.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 afterEach(() => vi.unstubAllEnvs());

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig?.end());
 
-const answered = (name: string): Promise<void> =>
+const answered = (name: string): Promise<unknown> =>
   until(`${name} is there`, () => existsSync(join(rig.inbox, name)));
 const answer = (name: string): unknown => JSON.parse(readFileSync(join(rig.inbox, name), 'utf8'));
 

@@ -36,7 +36,7 @@ function putOrder({ folder }: LineRig, quantity: number, revision: number): void
 describe('a line whose orders the OEM signs', () => {
   it('touches no board before the order is there and large enough, then goes on', async () => {
     rig = await startLineRig({ orders: 'by-oem', operator: { replaceFailed: false } });
-    const waits = async (code: string): Promise<void> =>
+    const waits = async (code: string): Promise<unknown> =>
       until(`the batch waits for ${code}`, async () => {
         const { attention } = await rig!.progress(batch);
         return attention.length === 4 && attention.every((waiting) => waiting.code === code);

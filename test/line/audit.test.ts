@@ -1,14 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -25,6 +16,7 @@ import { openLineAudit, witness, witnessKeeper } from '../../line/audit.ts';
 import type { LineAudit } from '../../line/audit.ts';
 import { auditKeyPath, auditVerifierPath, auditWitnessPath, ledgerPath } from '../../line/state-folder.ts';
 import { issueInto } from '../cli/issued-lot.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 interface Signer {
   readonly state: string;
@@ -36,8 +28,7 @@ interface Signer {
 }
 
 async function newSigner(): Promise<Signer> {
-  const state = mkdtempSync(join(tmpdir(), 'certline-audit-'));
-  onTestFinished(() => rmSync(state, { recursive: true, force: true }));
+  const state = temporaryFolder();
   const ca = await ensureDemoCa(state);
   await issueInto({ state }, ['CL-1'], ca);
   return {

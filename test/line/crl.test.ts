@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
@@ -13,10 +12,10 @@ import { publishCrl, publishDueCrl, registryUpdater } from '../../line/crl.ts';
 import { crlPath, ledgerPath, registryPath } from '../../line/state-folder.ts';
 import { issueInto } from '../cli/issued-lot.ts';
 import { imported, openedRegistry, registration } from '../registry/sqlite/opened.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 it('a signer publishes a list when it starts and one is due, and otherwise leaves it', async () => {
-  const stateFolder = mkdtempSync(join(tmpdir(), 'certline-crl-'));
-  onTestFinished(() => rmSync(stateFolder, { recursive: true, force: true }));
+  const stateFolder = temporaryFolder();
   const ca = await ensureDemoCa(stateFolder);
   await issueInto({ state: stateFolder }, ['CL-1'], ca);
   const ledger = openSqliteLedger(ledgerPath(stateFolder));
@@ -43,8 +42,7 @@ it('a signer publishes a list when it starts and one is due, and otherwise leave
 });
 
 it('a registry beside the signer learns of each list, whoever made it, and at every start', async () => {
-  const stateFolder = mkdtempSync(join(tmpdir(), 'certline-crl-'));
-  onTestFinished(() => rmSync(stateFolder, { recursive: true, force: true }));
+  const stateFolder = temporaryFolder();
   const ca = await ensureDemoCa(stateFolder);
   const issued = await issueInto({ state: stateFolder }, ['CL-1', 'CL-2'], ca);
   const ledger = openSqliteLedger(ledgerPath(stateFolder));
@@ -81,8 +79,7 @@ it('a registry beside the signer learns of each list, whoever made it, and at ev
 });
 
 it('what was published stays revoked when the ledger is an old copy, and the next list has a higher number', async () => {
-  const stateFolder = mkdtempSync(join(tmpdir(), 'certline-crl-'));
-  onTestFinished(() => rmSync(stateFolder, { recursive: true, force: true }));
+  const stateFolder = temporaryFolder();
   const ca = await ensureDemoCa(stateFolder);
   await issueInto({ state: stateFolder }, ['CL-1', 'CL-2', 'CL-3'], ca);
   const path = ledgerPath(stateFolder);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { VirtualLine } from '../../simulator/line/virtual-line.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const run = promisify(execFile);
 const CACHE = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
@@ -20,7 +20,7 @@ const CREDENTIALS = [
 
 describe.skipIf(reason !== '')(`mcumgrctl, the Rust client, on a virtual board${reason}`, () => {
   it('makes the directory, writes credentials and reads them back', async () => {
-    const directory = temporaryDirectory();
+    const directory = temporaryFolder();
     const line = await VirtualLine.start({ directory, stations: [{ id: 'st', sockets: ['1'] }] });
     onTestFinished(() => line.stop());
     const board = line.insertBoard('st', '1');

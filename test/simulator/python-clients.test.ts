@@ -10,7 +10,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { FIRMWARE_PROFILES } from '../../simulator/firmware-profile.ts';
 import type { FirmwareName } from '../../simulator/firmware-profile.ts';
 import { VirtualLine } from '../../simulator/line/virtual-line.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const run = promisify(execFile);
 const CACHE = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
@@ -27,7 +27,7 @@ async function portOf(
   speed: 'instant' | 'realistic' = 'realistic',
 ): Promise<{ path: string; line: VirtualLine }> {
   const line = await VirtualLine.start({
-    directory: temporaryDirectory(),
+    directory: temporaryFolder(),
     stations: [{ id: 'st', sockets: ['1'] }],
     profile: FIRMWARE_PROFILES[firmware],
     speed,
@@ -79,7 +79,7 @@ describe.skipIf(reason !== '')(`clients that others wrote, on a virtual board${r
 
   it('smpmgr uploads a file', async () => {
     const { path, line } = await portOf('factory');
-    const local = join(temporaryDirectory(), 'file');
+    const local = join(temporaryFolder(), 'file');
     writeFileSync(local, CERTIFICATE);
     const smpmgr = 'from smpmgr.main import app; app()';
     await python('-c', smpmgr, '--port', path, 'file', 'upload', local, '/lfs1/crt.der');

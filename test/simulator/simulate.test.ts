@@ -9,8 +9,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { SimulatorReady } from '../../simulator/simulate.ts';
 import { SerialClient, until } from './smp/serial-client.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
 import { download, shell, status, upload } from './smp/wire.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SIMULATE = join(import.meta.dirname, '../../simulator/simulate.ts');
 const KEY = '/lfs1/credentials/key.der';
@@ -47,7 +47,7 @@ function images(directory: string): string[] {
 
 describe('a simulator process', () => {
   it('says what it runs, and ends by SIGTERM with its ports gone', async () => {
-    const directory = temporaryDirectory();
+    const directory = temporaryFolder();
     const running = await simulate(configIn(directory), directory);
     expect(running.ready).toMatchObject({ event: 'ready', pid: running.child.pid, directory });
     await clientOf(running);
@@ -57,7 +57,7 @@ describe('a simulator process', () => {
   });
 
   it('has the same boards in the same sockets after kill -9, with what was committed', async () => {
-    const directory = temporaryDirectory();
+    const directory = temporaryFolder();
     const first = await simulate(configIn(directory), directory);
     const client = await clientOf(first);
     await client.ask(shell('fs mkdir /lfs1/credentials'));
@@ -78,7 +78,7 @@ describe('a simulator process', () => {
   });
 
   it('ends with its parent when it follows it, and stays when it does not', async () => {
-    const directory = temporaryDirectory();
+    const directory = temporaryFolder();
     const following = await simulate(configIn(directory), directory, '--follow-parent');
     following.child.stdin?.destroy();
     expect(await once(following.child, 'exit')).toEqual([0, null]);
@@ -90,7 +90,7 @@ describe('a simulator process', () => {
   });
 
   it('gives planned faults to the boards it makes', async () => {
-    const directory = temporaryDirectory();
+    const directory = temporaryFolder();
     const faults = [{ station: 'st-1', socket: '1', nth: 1, fault: { kind: 'unsupported-group', group: 9 } }];
     const running = await simulate({ ...configIn(directory), faults }, directory);
     expect(await (await clientOf(running)).ask(shell('hwinfo devid'))).toContain('bf62726308ff');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import { sqliteTrouble } from '../../sql/sqlite-trouble.ts';
-import { temporaryFolder } from '../pki/openssl.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const MIGRATIONS = ['CREATE TABLE thing (name TEXT PRIMARY KEY, size INTEGER, body BLOB) STRICT'];

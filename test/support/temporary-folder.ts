@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 
-/** A folder of this test alone, gone when the test is finished. */
+/** A folder of this test alone; where no test runs yet, one of the test file. It is removed with what it belongs to. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'certline-manifests-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = mkdtempSync(join(tmpdir(), 'certline-test-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  if (expect.getState().currentTestName === undefined) afterAll(remove);
+  else onTestFinished(remove);
   return folder;
 }
 

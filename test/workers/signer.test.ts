@@ -1,9 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { ensureDemoCa } from '../../line/ca.ts';
 import { parseLineConfig } from '../../line/config.ts';
 import { auditWitnessPath, crlPath, ledgerPath } from '../../line/state-folder.ts';
@@ -11,9 +9,9 @@ import { openSigner } from '../../workers/signer.ts';
 import { issueInto } from '../cli/issued-lot.ts';
 import { PRODUCT } from '../fixtures/station/bench.ts';
 import { makeCa } from '../pki/leaf.ts';
-import { temporaryFolder } from '../pki/openssl.ts';
 import { testServer } from '../support/temporal-server.ts';
 import { until } from '../support/until.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const log = pino({ level: 'silent' });
 
@@ -56,8 +54,7 @@ it.each([
 });
 
 it('a signer publishes its list when it starts, and witnesses what it signed last when it stops', async () => {
-  const stateFolder = mkdtempSync(join(tmpdir(), 'certline-signer-'));
-  onTestFinished(() => rmSync(stateFolder, { recursive: true, force: true }));
+  const stateFolder = temporaryFolder();
   const config = parseLineConfig(
     { products: [{ name: 'golioth-node', organization: 'Acme' }] },
     'test',

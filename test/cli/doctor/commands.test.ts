@@ -23,11 +23,11 @@ import { parseLineConfig } from '../../../line/config.ts';
 import { lockLine } from '../../../line/lock.ts';
 import { caFolder } from '../../../line/state-folder.ts';
 import { makeCa } from '../../pki/leaf.ts';
-import { temporaryFolder } from '../../pki/openssl.ts';
 import { until } from '../../support/until.ts';
 import { openPseudoTerminal } from '../../support/pseudo-terminal.ts';
 import { json, newPlace, PRODUCT } from '../../support/certline.ts';
 import type { Ended, Place } from '../../support/certline.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 interface Report {
   healthy: boolean;

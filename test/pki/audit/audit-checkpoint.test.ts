@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { openCheckpoint, signCheckpoint } from '../../../pki/audit/audit-checkpoint.ts';
 import { createAuditKey, loadAuditKey } from '../../../pki/keys/audit-key.ts';
 import { openNote, parseVerifier, signNote, verifierText } from '../../../pki/keys/signed-note.ts';
-import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
+import { fileIn, openssl } from '../openssl.ts';
 import { code } from '../signing/signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const key = createAuditKey(join(folder, 'audit.key.pem'));

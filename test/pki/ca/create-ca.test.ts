@@ -7,9 +7,10 @@ import { CA_FILES } from '../../../pki/ca/ca-files.ts';
 import { createCa } from '../../../pki/ca/create-ca.ts';
 import { openFactoryCa } from '../../../pki/ca/open-ca.ts';
 import { readCaChain } from '../../../pki/ca/read-chain.ts';
-import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
+import { fileIn, openssl } from '../openssl.ts';
 import { passphrase } from '../acme.ts';
 import { freshTbs, makeStoredCa, signTbs } from '../leaf.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeStoredCa(folder);

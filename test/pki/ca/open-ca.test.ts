@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { CA_FILES } from '../../../pki/ca/ca-files.ts';
 import { createCa } from '../../../pki/ca/create-ca.ts';
 import { openFactoryCa } from '../../../pki/ca/open-ca.ts';
-import { temporaryFolder } from '../openssl.ts';
 import { passphrase } from '../acme.ts';
 import { makeStoredCa } from '../leaf.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeStoredCa(folder);

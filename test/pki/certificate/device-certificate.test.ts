@@ -20,7 +20,7 @@ import type { KeyPurpose } from '../../../provisioning/product.ts';
 import { SERIAL_PATTERN } from '../../../provisioning/serial-number.ts';
 import { PROFILE } from '../acme.ts';
 import { freshTbs, makeCa, signTbs, withoutPurposes } from '../leaf.ts';
-import { temporaryFolder } from '../openssl.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const ca = await makeCa(temporaryFolder());
 /** Not limited to TLS clients. */

@@ -8,13 +8,14 @@ import { gateCsr } from '../../../pki/signing/csr-gate.ts';
 import { pemOf } from '../../../pki/x509/pem.ts';
 import { PROFILE } from '../acme.ts';
 import { makeCa, signTbs } from '../leaf.ts';
-import { fileIn, temporaryFolder } from '../openssl.ts';
+import { fileIn } from '../openssl.ts';
 import { makeLine, release, requestFor } from '../signing/signing-line.ts';
 import { deliver } from './delivered-credential.ts';
 import type { Credential, Delivery } from './delivered-credential.ts';
 import { MBEDTLS_CLIENT, OPENSSL_CLIENT } from './dtls-clients.ts';
 import { CIPHER_SUITE, makeServerIdentity } from './dtls-server.ts';
 import { handshake, NO_SERVER, runClient } from './handshake.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const place = { folder, identity: makeServerIdentity(folder) };

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import { publicKeyOfKeyFile } from '../../../pki/keys/key-file.ts';
 import { sha256Hex } from '../../../pki/x509/p256.ts';
-import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
+import { fileIn, openssl } from '../openssl.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const encodings = ['sec1', 'pkcs8'] as const;

@@ -2,7 +2,8 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { passphraseFromFile } from '../../../pki/keys/passphrase.ts';
-import { fileIn, temporaryFolder } from '../openssl.ts';
+import { fileIn } from '../openssl.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 

@@ -10,7 +10,7 @@ import { createReleaseKey, loadReleaseKey, RELEASE_KEY_FILES } from '../../../pk
 import { ensureStationKey, loadStationKey } from '../../../pki/keys/station-key.ts';
 import { readPin } from '../../../pki/signers/pkcs11-pin.ts';
 import { passphrase } from '../acme.ts';
-import { temporaryFolder } from '../openssl.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 afterEach(() => vi.unstubAllEnvs());

@@ -9,11 +9,11 @@ import { POSTGRESQL } from '../../../sql/dialect.ts';
 import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { makeCa } from '../leaf.ts';
 import { describeLedger } from './ledger-conformance.ts';
-import { temporaryFolder } from '../openssl.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
 import { rowsOfVersion8, signedOrder } from '../orders/signed-orders.ts';
 import { code, lineOver, release, requestFor } from '../signing/signing-line.ts';
 import type { SigningLine } from '../signing/signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const POSTGRES_MIGRATIONS = ledgerMigrations(POSTGRESQL);
 

@@ -10,9 +10,10 @@ import type { PostgresPlace } from '../../../pki/ledger/postgres-place.ts';
 import { Ledger } from '../../../pki/ledger/ledger.ts';
 import { until } from '../../support/until.ts';
 import { makeCa } from '../leaf.ts';
-import { openssl, temporaryFolder } from '../openssl.ts';
+import { openssl } from '../openssl.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
 import { code, lineOver, release, requestFor } from '../signing/signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const PASSWORD = 'correct-horse-7731';
 const WRONG = 'wrong-donkey-5524';

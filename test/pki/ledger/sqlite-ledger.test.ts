@@ -11,10 +11,11 @@ import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
 import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { makeCa } from '../leaf.ts';
 import { describeLedger } from './ledger-conformance.ts';
-import { fileIn, temporaryFolder } from '../openssl.ts';
+import { fileIn } from '../openssl.ts';
 import { rowsOfVersion8, signedOrder } from '../orders/signed-orders.ts';
 import { code, makeLine, openLine, release, requestFor } from '../signing/signing-line.ts';
 import type { SigningLine } from '../signing/signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const SQLITE_MIGRATIONS = ledgerMigrations(SQLITE);
 

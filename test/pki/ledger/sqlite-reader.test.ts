@@ -9,8 +9,8 @@ import { SQLITE } from '../../../sql/dialect.ts';
 import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { SqliteReader } from '../../../pki/ledger/sqlite-reader.ts';
 import { makeCa } from '../leaf.ts';
-import { temporaryFolder } from '../openssl.ts';
 import { code, makeLine, release, requestFor } from '../signing/signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const SQLITE_MIGRATIONS = ledgerMigrations(SQLITE);
 

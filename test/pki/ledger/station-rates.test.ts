@@ -5,7 +5,7 @@ import type { LedgerDatabase } from '../../../pki/ledger/ledger-database.ts';
 import { Ledger } from '../../../pki/ledger/ledger.ts';
 import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
 import { StationRates } from '../../../pki/ledger/station-rates.ts';
-import { temporaryFolder } from '../openssl.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const START = Date.UTC(2026, 5, 1, 12);

@@ -7,10 +7,10 @@ import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import type { CsrRequest } from '../signing/gated-issuer.ts';
 import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
 import { makeCa } from '../leaf.ts';
-import { temporaryFolder } from '../openssl.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
 import { lineOver, release, requestFor } from '../signing/signing-line.ts';
 import type { SigningLine } from '../signing/signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const ca = await makeCa(temporaryFolder());
 const root = mkdtempSync(join(tmpdir(), 'certline-postgres-'));

@@ -3,8 +3,9 @@ import { describeCertificate } from '../../../pki/lint/certificate-facts.ts';
 import { readCertificate } from '../../../pki/x509/certificate-reader.ts';
 import { sha256Hex } from '../../../pki/x509/p256.ts';
 import { pemOf } from '../../../pki/x509/pem.ts';
-import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
+import { fileIn, openssl } from '../openssl.ts';
 import { freshTbs, makeCa, signTbs } from '../leaf.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

@@ -14,11 +14,12 @@ import { DER_TAG } from '../../../pki/x509/der-reader.ts';
 import { derBitString, derElement, derSequence } from '../../../pki/x509/der-writer.ts';
 import { ECDSA_WITH_SHA256, sha256Hex } from '../../../pki/x509/p256.ts';
 import { assembleCertificate, PLACEHOLDER_SIGNATURE } from '../../../pki/x509/tbs-builder.ts';
-import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
+import { fileIn, openssl } from '../openssl.ts';
 import { PROFILE } from '../acme.ts';
 import { hex, joined, partsOf } from './certificate-parts.ts';
 import { DEFECT_SERIAL, DEFECTS, withDefect, withSubject } from './defects.ts';
 import { freshTbs, makeCa, signTbs } from '../leaf.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

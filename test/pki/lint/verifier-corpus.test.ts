@@ -7,8 +7,9 @@ import { tightestTemplate } from '../../../provisioning/serial-template.ts';
 import { PROFILE } from '../acme.ts';
 import { DEFECT_SERIAL, DEFECTS, withDefect } from './defects.ts';
 import { freshTbs, makeCa, signTbs, withoutPurposes } from '../leaf.ts';
-import { fileIn, temporaryFolder } from '../openssl.ts';
+import { fileIn } from '../openssl.ts';
 import { VERIFIERS } from './verifiers.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

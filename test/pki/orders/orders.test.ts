@@ -18,8 +18,9 @@ import {
 } from '../../../pki/keys/signed-note.ts';
 import { passphrase } from '../acme.ts';
 import { makeCa } from '../leaf.ts';
-import { openssl, temporaryFolder } from '../openssl.ts';
+import { openssl } from '../openssl.ts';
 import { auditOf, code, makeLine } from '../signing/signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');

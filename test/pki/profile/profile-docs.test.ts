@@ -5,7 +5,8 @@ import { trySample } from '../../../pki/signing/profile-sample.ts';
 import { parseLineConfig } from '../../../line/config.ts';
 import { codeBlocks, pageOf } from '../../cli/follow-docs.ts';
 import { freshTbs, makeCa, signTbs } from '../leaf.ts';
-import { openssl, fileIn, temporaryFolder } from '../openssl.ts';
+import { openssl, fileIn } from '../openssl.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const BLOCKS = codeBlocks(pageOf('signer/profiles.md'), 'json');
 

@@ -13,8 +13,9 @@ import { ECDSA_WITH_SHA256, sha256Hex } from '../../../pki/x509/p256.ts';
 import { assembleCertificate } from '../../../pki/x509/tbs-builder.ts';
 import { hex } from '../lint/certificate-parts.ts';
 import { makeCa } from '../leaf.ts';
-import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
+import { fileIn, openssl } from '../openssl.ts';
 import { code, makeLine, release, requestFor } from '../signing/signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

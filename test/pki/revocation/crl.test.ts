@@ -7,9 +7,10 @@ import { readCrl } from '../../../pki/x509/crl-reader.ts';
 import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { SQLITE } from '../../../sql/dialect.ts';
 import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
-import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
+import { fileIn, openssl } from '../openssl.ts';
 import { makeCa } from '../leaf.ts';
 import { code, makeLine, openLine, release, requestFor } from '../signing/signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const SQLITE_MIGRATIONS = ledgerMigrations(SQLITE);
 

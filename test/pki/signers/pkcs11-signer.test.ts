@@ -9,10 +9,11 @@ import { Pkcs11Signer } from '../../../pki/signers/pkcs11-signer.ts';
 import { pemOf } from '../../../pki/x509/pem.ts';
 import { SoftwareSigner } from '../../../pki/signers/software-signer.ts';
 import { generateKeyPairSync } from 'node:crypto';
-import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
+import { fileIn, openssl } from '../openssl.ts';
 import { code, makeLine, release, requestFor } from '../signing/signing-line.ts';
 import { describeSigner } from './signer-conformance.ts';
 import { makeToken, PIN, useToken, SOFTHSM_INSTALLED, SOFTHSM_MODULE } from './softhsm.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 

@@ -6,7 +6,8 @@ import { DER_TAG, DerReader } from '../../../pki/x509/der-reader.ts';
 import { derBitString, derElement, derInteger, derSequence } from '../../../pki/x509/der-writer.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import { ECDSA_WITH_SHA256 } from '../../../pki/x509/p256.ts';
-import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
+import { fileIn, openssl } from '../openssl.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const key = generateDeviceKey();

@@ -15,9 +15,9 @@ import type { SigningRequest } from '../../../pki/signing/signing-desk.ts';
 import { StationGate } from '../../../pki/signing/station-gate.ts';
 import { signingRequestId } from '../../../provisioning/signing-request-id.ts';
 import { makeCa } from '../leaf.ts';
-import { temporaryFolder } from '../openssl.ts';
 import { lineOver } from './signing-line.ts';
 import type { SigningLine } from './signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

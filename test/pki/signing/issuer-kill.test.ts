@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { judgeChain } from '../../../pki/audit/audit-chain.ts';
 import { ISSUE_STEPS } from '../../../pki/signing/issuer.ts';
 import { makeStoredCa } from '../leaf.ts';
-import { temporaryFolder } from '../openssl.ts';
 import type { CsrRequest } from './gated-issuer.ts';
 import { makeLine, openLine, release, requestFor } from './signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeStoredCa(folder);

@@ -5,10 +5,10 @@ import { describeCertificate } from '../../../pki/lint/certificate-facts.ts';
 import { lintCertificate } from '../../../pki/lint/certificate-linter.ts';
 import { PkiError } from '../../../pki/pki-error.ts';
 import { makeCa } from '../leaf.ts';
-import { temporaryFolder } from '../openssl.ts';
 import type { CsrRequest } from './gated-issuer.ts';
 import { auditOf, makeLine, release, requestFor } from './signing-line.ts';
 import type { SigningLine } from './signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 import type { CertificateProfile } from '../../../pki/profile/certificate-profile.ts';
 import { PROFILE } from '../acme.ts';
 import { makeCa } from '../leaf.ts';
-import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
+import { fileIn, openssl } from '../openssl.ts';
 import { code, makeLine, release, requestFor } from './signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

@@ -7,10 +7,11 @@ import { PkiError } from '../../../pki/pki-error.ts';
 import { OID } from '../../../pki/x509/oids.ts';
 import { PROFILE } from '../acme.ts';
 import { makeCa } from '../leaf.ts';
-import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
+import { fileIn, openssl } from '../openssl.ts';
 import { RELEASE, signedOrder } from '../orders/signed-orders.ts';
 import { auditOf, code, makeLine, openLine, release, requestFor } from './signing-line.ts';
 import type { SigningLine } from './signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

@@ -6,7 +6,7 @@ import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
 import { trySample } from '../../../pki/signing/profile-sample.ts';
 import { PROFILE } from '../acme.ts';
 import { makeCa, withoutPurposes } from '../leaf.ts';
-import { temporaryFolder } from '../openssl.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

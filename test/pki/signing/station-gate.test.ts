@@ -9,8 +9,8 @@ import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
 import { StationGate } from '../../../pki/signing/station-gate.ts';
 import { StationRates } from '../../../pki/ledger/station-rates.ts';
 import { ensureStationKey, loadStationKey } from '../../../pki/keys/station-key.ts';
-import { temporaryFolder } from '../openssl.ts';
 import { auditOf, code } from './signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const key = ensureStationKey(join(folder, 'st-1.key.pem'), 'st-1');

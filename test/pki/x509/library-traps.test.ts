@@ -17,8 +17,9 @@ import {
 } from '../../../pki/x509/library.ts';
 import { PROFILE } from '../acme.ts';
 import { makeCa } from '../leaf.ts';
-import { fileIn, openssl, temporaryFolder } from '../openssl.ts';
+import { fileIn, openssl } from '../openssl.ts';
 import { makeLine, release, requestFor } from '../signing/signing-line.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);

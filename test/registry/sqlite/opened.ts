@@ -1,17 +1,14 @@
 import type { NewBatch } from '../../../provisioning/batch-record.ts';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { BatchRow, ImportResult, Registration } from '../../../registry/registry.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /** The path of a registry that is not there yet, in a folder of this test alone. */
 export function registryPath(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'certline-registry-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, 'registry.db');
+  return join(temporaryFolder(), 'registry.db');
 }
 
 /** A registry that is closed when the test is finished. */

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
 import type { FirmwareProfile } from '../../../simulator/firmware-profile.ts';
 import { VirtualBoard } from '../../../simulator/board/virtual-board.ts';
-import { temporaryDirectory } from '../temporary-directory.ts';
 import { close, download, echo, request, shell, status, text, upload } from '../smp/wire.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const ID = '00112233445566778899aabbccddeeff';
 const KEY = '/lfs1/k';
@@ -15,7 +15,7 @@ const abc = Buffer.from('abc');
 const def = Buffer.from('def');
 
 function newBoard(profile: FirmwareProfile = FIRMWARE_PROFILES.factory): VirtualBoard {
-  const board = VirtualBoard.create(temporaryDirectory(), { hardwareId: ID, profile });
+  const board = VirtualBoard.create(temporaryFolder(), { hardwareId: ID, profile });
   board.start();
   return board;
 }
@@ -250,7 +250,7 @@ describe('the flash image', () => {
   });
 
   it('refuses a directory that holds no board', () => {
-    expect(() => VirtualBoard.open(temporaryDirectory(), ID)).toThrowError(
+    expect(() => VirtualBoard.open(temporaryFolder(), ID)).toThrowError(
       expect.objectContaining({ code: 'SIMULATOR_CONFIG_INVALID' }),
     );
   });

@@ -8,15 +8,15 @@ import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
 import { VirtualLine } from '../../../simulator/line/virtual-line.ts';
 import type { VirtualLineOptions } from '../../../simulator/line/virtual-line.ts';
 import { SerialClient, until } from '../smp/serial-client.ts';
-import { temporaryDirectory } from '../temporary-directory.ts';
 import { close, download, echo, frame, request, shell, status, upload } from '../smp/wire.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const KEY = '/lfs1/credentials/key.der';
 const ECHO_X = '0b00000600000100bf61726178ff';
 
 async function newLine(more: Partial<VirtualLineOptions> = {}): Promise<VirtualLine> {
   const line = await VirtualLine.start({
-    directory: temporaryDirectory(),
+    directory: temporaryFolder(),
     stations: [{ id: 'st-1', sockets: ['1', '2'] }],
     speed: 'instant',
     ...more,
@@ -289,7 +289,7 @@ describe('a line', () => {
   });
 
   it.each(['line', 'l'.repeat(120)])('refuses a second simulator on its directory %s', async (name) => {
-    const directory = join(temporaryDirectory(), name);
+    const directory = join(temporaryFolder(), name);
     const line = await newLine({ directory });
     await expect(newLine({ directory })).rejects.toMatchObject({ code: 'SIMULATOR_DIRECTORY_IN_USE' });
     await line.stop();

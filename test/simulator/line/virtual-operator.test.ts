@@ -7,7 +7,7 @@ import { VirtualLine } from '../../../simulator/line/virtual-line.ts';
 import { VirtualOperator } from '../../../simulator/line/virtual-operator.ts';
 import type { OperatorOptions } from '../../../simulator/line/virtual-operator.ts';
 import { until } from '../smp/serial-client.ts';
-import { temporaryDirectory } from '../temporary-directory.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const SOCKETS = ['1', '2'];
 
@@ -22,7 +22,7 @@ class Fixture {
     this.tileFile = tileFile;
   }
 
-  static async start(directory = temporaryDirectory()): Promise<Fixture> {
+  static async start(directory = temporaryFolder()): Promise<Fixture> {
     const stations = [{ id: 'st-1', sockets: SOCKETS }];
     const line = await VirtualLine.start({ directory, stations, speed: 'instant' });
     const fixture = new Fixture(line, join(directory, 'sockets.json'));
@@ -179,7 +179,7 @@ describe('the operator', () => {
   });
 
   it('goes on after a restart of the line: a passed board is taken out then', async () => {
-    const directory = temporaryDirectory();
+    const directory = temporaryFolder();
     const before = await Fixture.start(directory);
     before.work();
     const board = await before.loaded();

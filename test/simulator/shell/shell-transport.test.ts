@@ -10,8 +10,8 @@ import { VirtualBoard } from '../../../simulator/board/virtual-board.ts';
 import { cannotRun, reason, startZephyr } from '../../smp/zephyr/zephyr-server.ts';
 import { SerialClient, until } from '../smp/serial-client.ts';
 import { SHELL_ROWS, withoutTimes } from './shell-rows.ts';
-import { temporaryDirectory } from '../temporary-directory.ts';
 import { echo, frame, status } from '../smp/wire.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const PROFILE = {
   ...FIRMWARE_PROFILES['native-sim'],
@@ -26,7 +26,7 @@ function shellBoard(speed: BoardSpeed = BOARD_SPEEDS.instant): {
   heard: () => string;
 } {
   let output = '';
-  const board = VirtualBoard.create(temporaryDirectory(), { profile: PROFILE });
+  const board = VirtualBoard.create(temporaryFolder(), { profile: PROFILE });
   const uart = new BoardUart(board, speed, (bytes) => (output += Buffer.from(bytes).toString('latin1')));
   uart.start();
   onTestFinished(() => uart.stop());
@@ -73,7 +73,7 @@ describe('SMP on the UART of the shell', () => {
 
   it('is how stock Golioth firmware is reached', async () => {
     let output = '';
-    const board = VirtualBoard.create(temporaryDirectory(), { profile: FIRMWARE_PROFILES.golioth });
+    const board = VirtualBoard.create(temporaryFolder(), { profile: FIRMWARE_PROFILES.golioth });
     const uart = new BoardUart(
       board,
       BOARD_SPEEDS.instant,

@@ -1,10 +1,9 @@
 // A client of a virtual board: the real serialport library on the port, literal frames, nothing of Certline.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { SerialPort } from 'serialport';
 import { onTestFinished } from 'vitest';
 
+import { until as untilTrue } from '../../support/until.ts';
 import { frame, unframe } from './wire.ts';
 
 /** An open port that remembers what arrived. */
@@ -69,13 +68,7 @@ export class SerialClient {
   }
 }
 
-/** Polls until `condition` gives something; throws after ten seconds. */
-export async function until<T>(condition: () => T | undefined | false): Promise<T> {
-  const giveUpAt = performance.now() + 10_000;
-  for (;;) {
-    const value = condition();
-    if (value !== undefined && value !== false) return value;
-    if (performance.now() > giveUpAt) throw new Error('it did not happen within ten seconds');
-    await sleep(2);
-  }
+/** `until` for a virtual board or its line, which act within milliseconds. */
+export function until<T>(condition: () => T | undefined | false): Promise<T> {
+  return untilTrue('the virtual board did it', condition, 10_000);
 }

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
 import { renderLines } from '../../../simulator/smp/smp-lines.ts';
 import { VirtualBoard } from '../../../simulator/board/virtual-board.ts';
-import { temporaryDirectory } from '../temporary-directory.ts';
 import { hex } from './wire.ts';
 import { CONVERSATION } from './zephyr-conversation.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 interface Exchange {
   readonly name: string;
@@ -29,7 +29,7 @@ describe('a virtual board beside what Zephyr 4.4.0 answered', () => {
   });
 
   it(`answers ${CAPTURE.length} requests in the same bytes and the same lines`, () => {
-    const board = VirtualBoard.create(temporaryDirectory(), { profile: FIRMWARE_PROFILES['native-sim'] });
+    const board = VirtualBoard.create(temporaryFolder(), { profile: FIRMWARE_PROFILES['native-sim'] });
     board.start();
     const heard = CAPTURE.map(({ name, request }): Exchange => {
       const answers = board.handleMessage(hex(request));

@@ -7,10 +7,10 @@ import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
 import { VirtualLine } from '../../../simulator/line/virtual-line.ts';
 import { cannotRun, reason, startZephyr } from '../../smp/zephyr/zephyr-server.ts';
 import { SerialClient } from './serial-client.ts';
-import { temporaryDirectory } from '../temporary-directory.ts';
 import { CONVERSATION } from './zephyr-conversation.ts';
 import { RECEIVER_ROWS } from './receiver-rows.ts';
 import { echo, frame } from './wire.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /** Longer than two of native_sim's polls of its pty (10 ms): what is read in one poll is a burst, whatever lay between. */
 const GAP_MS = 24;
@@ -37,7 +37,7 @@ async function realZephyr(): Promise<Peer> {
 
 async function virtualBoard(): Promise<Peer> {
   const line = await VirtualLine.start({
-    directory: temporaryDirectory(),
+    directory: temporaryFolder(),
     stations: [{ id: 'st', sockets: ['1'] }],
     profile: FIRMWARE_PROFILES['native-sim'],
     speed: 'instant',
