@@ -50,7 +50,7 @@ export function writeWholeSync(
   }
 }
 
-/** Creates a file that does not exist yet and, unless told otherwise, puts it on the disk; its name may still be lost. */
+/** Creates a file that does not exist yet and, by default, puts its content on the disk; its name may still be lost. */
 export function createFileSync(path: string, mode: number, content: string, isSynced = true): void {
   const file = openSync(path, 'wx', mode);
   try {

@@ -108,7 +108,7 @@ export const FAULTS = {
     once: false,
   },
   'shell-without-result': {
-    effect: 'the shell on the console does not tell what a command returned (no `retval`)',
+    effect: 'the shell on the console does not say what a command returned (no `retval`)',
     parameters: z.strictObject({}),
     once: false,
   },

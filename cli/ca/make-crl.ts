@@ -15,7 +15,7 @@ import { printJson } from '../terminal/stdout.ts';
 import { printFields } from '../terminal/table.ts';
 
 /**
- * `certline ca crl`; a registry that is here learns of it. Throws `unknown` without a ledger, LEDGER_STALE for an old copy
+ * `certline ca crl`; a registry on this host receives it. Throws `unknown` without a ledger, LEDGER_STALE for an old copy
  * of one, and what opening the CA throws.
  */
 export async function makeCrl(invocation: Invocation, options: { json?: boolean }): Promise<void> {
@@ -53,5 +53,5 @@ export async function makeCrl(invocation: Invocation, options: { json?: boolean 
 function describeTold(told: RevocationResult): string {
   if (told.status === 'older')
     return `knows list ${told.applied}, a newer one: the ledger here is an old copy`;
-  return `${told.ended} revoked that counted until now`;
+  return `${told.ended} newly revoked`;
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CA_FILES } from '../../pki/ca/ca-files.ts';
 import { newCaNames } from '../../pki/ca/ca-name.ts';
-import { buildCaRequest } from '../../pki/ca/ca-request.ts';
+import { buildCaCsr } from '../../pki/ca/ca-csr.ts';
 import { createDurableFolder } from '../../disk/durable-folder.ts';
 import { encryptPrivateKey } from '../../pki/keys/encrypted-key.ts';
 import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
@@ -27,7 +27,7 @@ export async function requestCa(
   const name = newCaNames(options.name).ica;
   const token = await openTokenSigner(stateFolder, config);
   if (token !== undefined) {
-    process.stdout.write(pemOf('CERTIFICATE REQUEST', await buildCaRequest(name, token)));
+    process.stdout.write(pemOf('CERTIFICATE REQUEST', await buildCaCsr(name, token)));
     await token.close();
     return;
   }
@@ -37,7 +37,7 @@ export async function requestCa(
     const passphrase = passphraseFromFile(
       choosePassphraseFile(stateFolder, config.passphraseFile, sayBeside),
     );
-    const request = await buildCaRequest(name, new SoftwareSigner('factory-ica', privateKey));
+    const request = await buildCaCsr(name, new SoftwareSigner('factory-ica', privateKey));
     createDurableFolder(folder, {
       [CA_FILES.factoryIcaKey]: encryptPrivateKey(privateKey, passphrase),
       [REQUEST_FILE]: pemOf('CERTIFICATE REQUEST', request),

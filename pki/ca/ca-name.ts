@@ -6,8 +6,8 @@ import { PkiError } from '../pki-error.ts';
 const MAX_NAME_LENGTH = 40;
 
 /**
- * Names for a new root and factory CA of this organisation. Both have the same generation, 8 hex digits: clouds tell CAs
- * apart by subject. Throws PROFILE_INVALID.
+ * Names for a new root and factory CA of this organisation. Both have the same generation, 8 hex digits: clouds distinguish
+ * CAs by subject. Throws PROFILE_INVALID.
  */
 export function newCaNames(name: string): { root: CaName; ica: CaName } {
   if (!/^[\p{L}\p{N}](?:[\p{L}\p{N} .,&()-]*[\p{L}\p{N}.)])?$/u.test(name) || name.length > MAX_NAME_LENGTH) {

@@ -40,7 +40,7 @@ export function issuerFactsOf(certificate: Uint8Array): IssuerFacts {
 
 /**
  * Joins a signer with its certificate and chain, after checking that they belong together: the key is the
- * certificate's, the certificate is a CA's, each link is signed by the next, and `now` lies in its time.
+ * certificate's, the certificate is a CA's, each link is signed by the next, and `now` is within its validity.
  * Throws CA_INCONSISTENT, or CA_UNAVAILABLE outside its time.
  */
 export function openIssuingCa(signer: Signer, chain: readonly Uint8Array[], now: Date): IssuingCa {

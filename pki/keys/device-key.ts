@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { KeyEncoding } from '../../provisioning/product.ts';
-import { buildCertificationRequest } from './certification-request.ts';
+import { buildDeviceCsr } from './device-csr.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
 import { SecretBytes } from './secret-bytes.ts';
@@ -24,7 +24,7 @@ export class DeviceKey {
 
   /** A PKCS#10 request in DER, signed by this key. */
   createCsr(subject: { readonly serial: string }): Uint8Array {
-    return buildCertificationRequest(subject.serial, this.#spki, this.#key());
+    return buildDeviceCsr(subject.serial, this.#spki, this.#key());
   }
 
   /** The bytes of the key file, unencrypted DER: 121 octets of SEC1 or 138 of PKCS#8. The caller wipes them. */

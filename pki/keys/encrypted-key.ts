@@ -12,7 +12,7 @@ const SCRYPT = Buffer.from('06092b06010401da47040b', 'hex');
 const AES_256_CBC = Buffer.from('060960864801650304012a', 'hex');
 
 /**
- * scrypt of 16 MiB, five times over: OWASP's equivalent of 128 MiB once, and the most memory that OpenSSL takes while
+ * scrypt of 16 MiB, five times: OWASP's equivalent of 128 MiB once, and the most memory that OpenSSL takes while
  * reading a key (its limit is 32 MiB, N = 2^15 already exceeds it). About 0.2 s.
  */
 const COST = { N: 2 ** 14, r: 8, p: 5 };

@@ -34,7 +34,7 @@ export function publicKeyOfKeyFile(der: Uint8Array, encoding?: KeyEncoding): Key
   }
 }
 
-/** ECPrivateKey and OneAsymmetricKey both open with SEQUENCE { INTEGER, … }; the next tag tells them apart. */
+/** ECPrivateKey and OneAsymmetricKey both open with SEQUENCE { INTEGER, … }; the next tag distinguishes them. */
 function encodingOf(der: Uint8Array): KeyEncoding {
   const fields = new DerReader(der).enter(DER_TAG.sequence);
   fields.expect(DER_TAG.integer);
@@ -92,7 +92,11 @@ function wrongCurve(): PkiError {
 }
 
 function invalid(what: string, reason: string): PkiError {
-  return new PkiError('KEY_FILE_INVALID', `The key file cannot be used: ${what}. Provision the board anew.`, {
-    reason,
-  });
+  return new PkiError(
+    'KEY_FILE_INVALID',
+    `The key file cannot be used: ${what}. Provision the board again.`,
+    {
+      reason,
+    },
+  );
 }

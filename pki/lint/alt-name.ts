@@ -84,7 +84,7 @@ function readHardwareName(otherName: DerReader): NonNullable<SubjectAltName['har
   const hwType = oidText(fields.expect(DER_TAG.oid).content);
   const hwSerialNum = textOf(fields.expect(DER_TAG.octetString).content);
   fields.end();
-  // A name of another type is told by a text that no template gives.
+  // A name of another type becomes a text that no template gives.
   return { hwType, hwSerialNum: typeId === OID.hardwareModuleName ? hwSerialNum : '' };
 }
 

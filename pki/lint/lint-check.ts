@@ -20,7 +20,7 @@ export interface LintedCertificate {
 
 /**
  * One rule: `code` is stable, `rule` says what is right and where that comes from, `holds` whether it is so here.
- * A rule may throw DER_MALFORMED; that counts as not holding.
+ * A rule may throw DER_MALFORMED; then it does not hold.
  */
 export interface LintCheck {
   readonly code: string;

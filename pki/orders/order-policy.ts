@@ -25,7 +25,7 @@ export function openOrderAt(
   }
   const { order: id, closedAt, opens, closes } = order;
   if (closedAt !== undefined)
-    throw new PkiError('ORDER_CLOSED', `The order ${id} was closed at ${closedAt}: order anew.`);
+    throw new PkiError('ORDER_CLOSED', `The order ${id} was closed at ${closedAt}: sign a new order.`);
   if (Date.parse(at) < Date.parse(opens))
     throw new PkiError('ORDER_NOT_OPEN', `The order ${id} opens at ${opens}, and it is ${at}: wait.`);
   if (Date.parse(at) >= Date.parse(closes))

@@ -106,7 +106,7 @@ function checked(value: unknown, where: string): z.infer<typeof shape> {
   const result = shape.safeParse(value);
   if (result.success) return result.data;
   const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || 'order'}: ${message}`);
-  throw invalid(`${where} is not valid (${faults.join('; ')}): make it anew.`, 'content');
+  throw invalid(`${where} is not valid (${faults.join('; ')}): create it again.`, 'content');
 }
 
 function canonicalText(order: z.infer<typeof shape>): string {

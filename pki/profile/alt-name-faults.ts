@@ -2,8 +2,8 @@ import type { SubjectAltName } from '../../provisioning/product.ts';
 import { fillTemplate, SERIAL_PLACE, TEMPLATE_BOUNDS } from '../../provisioning/serial-template.ts';
 import { isDeviceUri } from './device-uri.ts';
 import { isObjectIdentifier } from '../x509/object-identifier.ts';
-import { templateFaults } from './profile-fault.ts';
-import type { ProfileFault } from './profile-fault.ts';
+import { templateFaults } from './template-faults.ts';
+import type { ProfileFault } from './template-faults.ts';
 
 /** Visible ASCII but braces. */
 const HARDWARE_SERIAL_LITERAL = /^[!-z|~]*$/;

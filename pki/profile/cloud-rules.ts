@@ -1,6 +1,6 @@
 import type { Cloud, Product } from '../../provisioning/product.ts';
 import { fillTemplate } from '../../provisioning/serial-template.ts';
-import type { ProfileFault } from './profile-fault.ts';
+import type { ProfileFault } from './template-faults.ts';
 
 type CloudNames = Pick<Product, 'organization' | 'commonName'>;
 
@@ -12,7 +12,7 @@ const REGISTRATION_ID = /^[A-Za-z0-9](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?$/;
 const THING_NAME = /^[A-Za-z0-9:_-]+$/;
 
 /**
- * What each cloud wants of the names in a certificate. Serials are of A-Z, 0-9 and inner hyphens, so that they fit all;
+ * What each cloud requires of the names in a certificate. Serials are of A-Z, 0-9 and inner hyphens, so that they fit all;
  * what may not fit is the text around them.
  */
 const RULES: Readonly<Record<Cloud, (names: CloudNames) => ProfileFault[]>> = {

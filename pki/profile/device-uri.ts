@@ -11,7 +11,7 @@ const URI = new RegExp(
   String.raw`^[A-Za-z][A-Za-z0-9+.-]*:(?:${AUTHORITY}|(?!\/\/)(?=[^?#]))${PATH}(?:\?${TAIL})?(?:#${TAIL})?$`,
 );
 
-/** True for an absolute URI (RFC 3986) of at most 128 characters, as RFC 5280 §4.2.1.6 wants it in a certificate. */
+/** True for an absolute URI (RFC 3986) of at most 128 characters, as RFC 5280 §4.2.1.6 requires it in a certificate. */
 export function isDeviceUri(text: string): boolean {
   return text.length <= TEMPLATE_BOUNDS.uri && URI.test(text);
 }

@@ -2,8 +2,8 @@ import type { Product } from '../../provisioning/product.ts';
 import { fillTemplate, SERIAL_PLACE, TEMPLATE_BOUNDS } from '../../provisioning/serial-template.ts';
 import { altNameFaults } from './alt-name-faults.ts';
 import { cloudFaults } from './cloud-rules.ts';
-import { templateFaults } from './profile-fault.ts';
-import type { ProfileFault } from './profile-fault.ts';
+import { templateFaults } from './template-faults.ts';
+import type { ProfileFault } from './template-faults.ts';
 
 /** X.520 upper bounds of organizationName and commonName, in characters. */
 export const MAX_NAME_LENGTH = 64;

@@ -9,7 +9,7 @@ import type { Withdrawals } from './withdrawals.ts';
 import { assembleCertificate } from '../x509/tbs-builder.ts';
 
 const DAY_MS = 86_400_000;
-/** A list is made weekly and counts for two weeks, so that a signer that is down over one date harms nobody. */
+/** A list is made weekly and is valid for two weeks, so that a signer may be down on the date of one. */
 const CRL_INTERVAL_MS = 7 * DAY_MS;
 const CRL_VALIDITY_MS = 14 * DAY_MS;
 
@@ -33,7 +33,7 @@ export async function isCrlDue(ca: IssuingCa, ledger: Withdrawals, now: Date): P
 
 /**
  * The next revocation list of the CA: all that its ledger withdrew and holds, numbered, signed, read back and verified.
- * What `published`, the CA's newest list outside, says for good stays said, although the ledger may be an old copy. Throws what the ledger and the signer throw, SIGNER_FAULT when the signature does not verify.
+ * Lasting entries of `published`, the newest list that was published, are kept, because the ledger may be an old copy. Throws what the ledger and the signer throw, SIGNER_FAULT when the signature does not verify.
  */
 export async function issueCrl(
   ca: IssuingCa,

@@ -18,7 +18,7 @@ export interface VerifiedCrl extends CrlFields {
 }
 
 /**
- * Reads a revocation list, DER, and checks that one of these CA certificates, DER, signed it and may, and that it counts
+ * Reads a revocation list, DER, and checks that one of these CA certificates, DER, signed it and may, and that it is valid
  * at `now`. Throws DER_MALFORMED, CRL_INVALID, CRL_EXPIRED.
  */
 export function verifyCrl(der: Uint8Array, issuers: readonly Uint8Array[], now: Date): VerifiedCrl {
@@ -28,7 +28,7 @@ export function verifyCrl(der: Uint8Array, issuers: readonly Uint8Array[], now: 
   return { ...crl, issuerKey: sha256Hex(signer.spki) };
 }
 
-/** CAs of the same name are told apart by who signed. */
+/** Of CAs of the same name, the one whose key verifies. */
 function signerOf(crl: CrlFields, issuers: readonly Uint8Array[]): CertificateFields {
   const named = issuers
     .map((issuer) => readCertificate(issuer))
@@ -37,7 +37,7 @@ function signerOf(crl: CrlFields, issuers: readonly Uint8Array[]): CertificateFi
     throw invalid(crl, 'issuer', 'it is of another CA: give the certificate of the one that made it');
   const signer = named.find(({ spki }) => isSignedBy(crl, spki));
   if (signer !== undefined) return signer;
-  throw invalid(crl, 'signature', 'its CA did not sign it: fetch it anew, and find out who changed it');
+  throw invalid(crl, 'signature', 'its CA did not sign it: fetch it again, and find out who changed it');
 }
 
 function maySignCrls({ extensions = [] }: CertificateFields): boolean {
@@ -53,9 +53,13 @@ function isSignedBy({ tbs, algorithms, signature }: CrlFields, spki: Uint8Array)
 
 function checkTime(crl: CrlFields, now: Date): void {
   if (crl.thisUpdate.getTime() > now.getTime() + CLOCK_TOLERANCE_MS)
-    throw invalid(crl, 'early', `it counts from ${crl.thisUpdate.toISOString()}: set the clock of this host`);
+    throw invalid(
+      crl,
+      'early',
+      `it is valid from ${crl.thisUpdate.toISOString()}: set the clock of this host`,
+    );
   if (now <= crl.nextUpdate) return;
-  const message = `The revocation list ${crl.number} counted until ${crl.nextUpdate.toISOString()}: fetch the newest one from the signer.`;
+  const message = `The revocation list ${crl.number} was valid until ${crl.nextUpdate.toISOString()}: fetch the newest one from the signer.`;
   throw new PkiError('CRL_EXPIRED', message);
 }
 

@@ -1,5 +1,5 @@
 /**
- * The process that holds a PKCS#11 token. A library that hangs, or crashes, does so here: whoever started this kills it
+ * The process that holds a PKCS#11 token. A library that hangs, or crashes, does so here: its parent kills it
  * and goes on. It ends with its parent.
  */
 import type { Pkcs11Answer, Pkcs11Request } from './pkcs11-key.ts';

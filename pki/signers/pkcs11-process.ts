@@ -17,7 +17,7 @@ const OPENING = 0;
 
 /**
  * A running process that holds a token. When something is asked and nothing comes back for `timeoutMs`, it is hung: it is
- * killed, and all that wait are told CA_UNAVAILABLE. Then, and when it ends by itself, `isOver`.
+ * killed, and all that wait receive CA_UNAVAILABLE. Then, and when it ends by itself, `isOver`.
  */
 export class Pkcs11Process {
   readonly #child: ChildProcess;

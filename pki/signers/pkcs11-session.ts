@@ -121,16 +121,18 @@ function slotOf(token: PKCS11, label: string): Handle {
 function logIn(library: typeof Library, token: PKCS11, session: Handle, key: Pkcs11Key): void {
   const { flags } = token.C_GetTokenInfo(slotOf(token, key.token));
   if ((flags & (PIN_FINAL_TRY | PIN_LOCKED)) !== 0)
-    throw new PinRefusedError('its PIN is locked or has one try left, which is a person’s');
+    throw new PinRefusedError('its PIN is locked, or has one try left, which is kept for a person');
   const pin = readPin(key.pinFile);
   if (wasRefused(key.refusalFile, pin))
-    throw new PinRefusedError(`it refused this PIN before, and no PIN is tried twice: mend ${key.pinFile}`);
+    throw new PinRefusedError(
+      `it refused this PIN before, and no PIN is tried twice: correct ${key.pinFile}`,
+    );
   try {
     unless(USER_ALREADY_LOGGED_IN, () => token.C_Login(session, library.CKU_USER, pin));
   } catch (error) {
     if (!PIN_ERRORS.has((error as Pkcs11Error).code)) throw error;
     rememberRefused(key.refusalFile, pin);
-    throw new PinRefusedError(`it refuses the PIN (${(error as Error).message}): mend ${key.pinFile}`);
+    throw new PinRefusedError(`it refuses the PIN (${(error as Error).message}): correct ${key.pinFile}`);
   }
   forgetRefused(key.refusalFile);
 }

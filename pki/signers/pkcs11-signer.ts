@@ -52,7 +52,7 @@ export class Pkcs11Signer implements Signer {
     await process?.close();
   }
 
-  /** The process at hand, or another where that is over; those who ask at once get the same. */
+  /** The running process, or a new one where it has ended; callers at the same time get the same one. */
   async #running(): Promise<Pkcs11Process> {
     if (this.#refused !== undefined) throw this.#refused;
     const current = this.#process;

@@ -77,7 +77,7 @@ describe('isDatabaseOpen', () => {
     expect(isDatabaseOpen(path)).toBe(false);
   });
 
-  it('calls a file that is no database nobody’s', () => {
+  it('says that nobody has a file open that is not a database', () => {
     const path = join(temporaryFolder(), 'x.db');
     writeFileSync(path, 'this is no database '.repeat(100));
     expect(isDatabaseOpen(path)).toBe(false);

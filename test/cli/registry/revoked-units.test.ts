@@ -80,7 +80,7 @@ describe('a certificate that is revoked by hand', () => {
     const before = await place.certline('audit', 'reconcile', '--json');
     expect(json(before)).toMatchObject({ differences: [{ code: 'registered-but-withdrawn' }] });
     const made = await place.certline('ca', 'crl');
-    expect(made.stdout).toMatch(/^Registry +1 revoked that counted until now$/m);
+    expect(made.stdout).toMatch(/^Registry +1 newly revoked$/m);
     expect(json(await place.certline('ca', 'crl', '--json'))).toMatchObject({
       number: 2,
       registry: { status: 'applied', ended: 0, unknown: 0 },
@@ -195,7 +195,7 @@ describe('certline registry apply-crl', () => {
     const expired = await refusal(at('expired.der', crl), '--issuer', issuer);
     expect(expired).toMatchObject({
       status: 6,
-      stderr: expect.stringMatching(/counted until .*fetch the newest/),
+      stderr: expect.stringMatching(/was valid until .*fetch the newest/),
     });
     crl[crl.length - 1]! ^= 1;
     expect((await refusal(at('forged.der', crl), '--issuer', issuer)).stderr).toContain('did not sign it');

@@ -25,7 +25,7 @@ function faultsOf(change: object): string[] {
 }
 
 describe('certificate profile', () => {
-  it('comes from a product, without what is not the certificate’s', () => {
+  it('comes from a product, without what does not concern the certificate', () => {
     const subjectAltName = { uri: URN };
     const names = { organization: 'acme', commonName: 'x.{serial}', subjectAltName };
     const product = { name: 'sensor', cloud: 'golioth' as const, validity: { days: 30 }, ...names };

@@ -20,7 +20,7 @@ const ATTRIBUTES = 0xa0;
  * A PKCS#10 request, DER, by which another's root can certify a factory CA: it asks for path length 0, for signing
  * certificates and revocation lists, and for the key identifier that our certificates will name.
  */
-export async function buildCaRequest(name: CaName, signer: Signer): Promise<Uint8Array> {
+export async function buildCaCsr(name: CaName, signer: Signer): Promise<Uint8Array> {
   const extensions = [
     new BasicConstraintsExtension(true, 0, true),
     new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
