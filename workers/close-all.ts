@@ -1,3 +1,5 @@
+import type { Logger } from 'pino';
+
 /** Steps that undo what was opened, in the opposite order. */
 export type Closing = (() => Promise<unknown>)[];
 
@@ -12,4 +14,18 @@ export async function closeAll(closing: Closing): Promise<void> {
     }
   }
   if (errors.length > 0) throw errors[0];
+}
+
+/**
+ * Runs `open`, which adds to `closing` how to undo each of its steps. When it fails, what it did is undone and its error
+ * is thrown: what failed is the news, and that a half-started role cannot be closed in order is not.
+ */
+export async function openInOrder<T>(log: Logger, open: (closing: Closing) => Promise<T>): Promise<T> {
+  const closing: Closing = [];
+  try {
+    return await open(closing);
+  } catch (error) {
+    await closeAll(closing).catch((second: unknown) => log.warn({ err: second }, 'could not close in order'));
+    throw error;
+  }
 }

@@ -97,7 +97,7 @@ async function firstUnderWay(
   return undefined;
 }
 
-function showUi({ server }: RunningLine, batch: BatchRecord): void {
+function showUi({ line: { server } }: RunningLine, batch: BatchRecord): void {
   if (!server.uiUrl) return;
   const query = encodeURIComponent(`ProvBatch="${batch.batchId}"`);
   printLine(`Temporal UI: ${server.uiUrl}/namespaces/${server.namespace}/workflows?query=${query}\n`);

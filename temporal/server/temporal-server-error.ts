@@ -19,6 +19,8 @@ export const TEMPORAL_SERVER_ERROR_CODES = {
   START_FAILED: 'TEMPORAL_START_FAILED',
   /** Another process has the database file open. */
   DATABASE_IN_USE: 'TEMPORAL_DATABASE_IN_USE',
+  /** The server of a factory line ended while the line ran. */
+  LOST: 'TEMPORAL_LOST',
 } as const;
 
 /** One of {@link TEMPORAL_SERVER_ERROR_CODES}. */

@@ -3,11 +3,10 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { StationConfig } from '../../fixtures/station/station-config.ts';
-import type { Product } from '../../provisioning/product.ts';
-import type { LineConfig } from '../../line/config.ts';
-import { tileFilePath, virtualLineFolder } from '../../line/state-folder.ts';
-import { CommandError } from '../exit-status.ts';
+import type { StationConfig } from '../fixtures/station/station-config.ts';
+import type { Product } from '../provisioning/product.ts';
+import type { LineConfig } from '../line/config.ts';
+import { tileFilePath, virtualLineFolder } from '../line/state-folder.ts';
 
 /** A small line: what fits a laptop's screen. */
 const STATIONS = ['st-1', 'st-2'];
@@ -15,7 +14,7 @@ const SOCKETS = ['1', '2', '3', '4'];
 
 export interface VirtualStationsOptions {
   readonly speed: 'realistic' | 'instant';
-  /** The n-th board that is loaded from now on, counted over all sockets, forgets its certificate. */
+  /** The board that is loaded as this number from now on, counted over all sockets, forgets its certificate. */
   readonly faulty?: number;
 }
 
@@ -43,22 +42,18 @@ export async function startVirtualStations(
     `${JSON.stringify(simulatorConfig(stateFolder, folder, config.products[0]!, options), null, 2)}\n`,
   );
   const log = openSync(join(folder, 'simulator.log'), 'a');
-  const cli = join(import.meta.dirname, '..', 'certline.ts');
+  const simulator = join(import.meta.dirname, '..', 'simulator', 'simulate.ts');
   // The write end of its standard input is ours: it closes with us, even after kill -9.
   const stdio: ['pipe', 'pipe', number] = ['pipe', 'pipe', log];
-  const argv = [cli, 'simulate', '--line', lineFile, '--follow-parent'];
   // Ctrl-C in a terminal reaches a whole process group; the boards must outlive the line that works on them.
-  const child = spawn(process.execPath, argv, {
-    stdio,
-    detached: true,
-  });
+  const argv = [simulator, lineFile, '--follow-parent'];
+  const child = spawn(process.execPath, argv, { stdio, detached: true });
   const { stdin, stdout } = child;
-  if (!stdin || !stdout) throw new CommandError('defect', 'The virtual boards have no pipes.');
+  if (!stdin || !stdout) throw new Error('The virtual boards have no pipes.');
   const exited = once(child, 'exit');
   const ready = once(createInterface({ input: stdout }), 'line');
   const first = await Promise.race([ready, exited.then(() => undefined)]);
-  if (!first)
-    throw new CommandError('defect', `The virtual boards did not start: see ${folder}/simulator.log`);
+  if (!first) throw new Error(`The virtual boards did not start: see ${folder}/simulator.log`);
   stdout.resume();
   return {
     config: { ...config, stations, unitsInFlight: 2 * STATIONS.length * SOCKETS.length },

@@ -1,0 +1,102 @@
+import type { Client } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { openConfiguredCa, readIssuers } from '../line/ca.ts';
+import { ConfigError } from '../line/config-error.ts';
+import type { LineConfig } from '../line/config.ts';
+import { findRunningServer } from '../line/running-server.ts';
+import { registryPath } from '../line/state-folder.ts';
+import { SqliteRegistry } from '../registry/sqlite/sqlite-registry.ts';
+import { connectClient, connectWorkers } from '../temporal/connection.ts';
+import type { TemporalServer } from '../temporal/server/temporal-server.ts';
+import { closeAll, openInOrder } from './close-all.ts';
+import type { Closing } from './close-all.ts';
+import { startIntake } from './intake.ts';
+import { startOrchestrator } from './orchestrator.ts';
+import { joinRoles } from './role.ts';
+import type { Role } from './role.ts';
+import { openSigner } from './signer.ts';
+import { startStation } from './station.ts';
+import type { WorkerRole } from './worker-roles.ts';
+
+/** Where a role of a line works that is spread over hosts. */
+export interface RolePlace {
+  readonly stateFolder: string;
+  readonly config: LineConfig;
+  readonly log: Logger;
+}
+
+/** A role that works, and the server that it works for. */
+export interface OpenRole extends Role {
+  readonly server: TemporalServer;
+}
+
+interface Surroundings extends RolePlace {
+  readonly client: Client;
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly server: TemporalServer;
+  /** Where a role puts how to close what it opened, as soon as it has. */
+  readonly closing: Closing;
+}
+
+const OPEN: Record<WorkerRole, (surroundings: Surroundings) => Promise<Pick<Role, 'ended'>>> = {
+  orchestrator: orchestrate,
+  signer: sign,
+  station: attend,
+};
+
+/**
+ * Opens one role of a line, in a process of its own: orchestrator with intake and registry, signer with its CA, or the
+ * stations of this host. Throws LINE_NOT_RUNNING, a TemporalServerError, or what keeps the role from starting.
+ */
+export async function openWorkerRole(role: WorkerRole, place: RolePlace): Promise<OpenRole> {
+  return await openInOrder(place.log, async (closing) => {
+    const server = await findRunningServer(place.stateFolder);
+    const connection = await connectWorkers(server);
+    closing.push(() => connection.close());
+    const { client, connection: clientConnection } = await connectClient(server);
+    closing.push(() => clientConnection.close());
+    const { namespace } = server;
+    const { ended } = await OPEN[role]({ ...place, client, connection, namespace, server, closing });
+    return { server, ended, stop: () => closeAll(closing) };
+  });
+}
+
+async function orchestrate(surroundings: Surroundings): Promise<Role> {
+  const { stateFolder, config, client, connection, namespace, log, closing } = surroundings;
+  const { inbox, products, unitsInFlight } = config;
+  const registry = new SqliteRegistry(registryPath(stateFolder));
+  closing.push(async () => registry.close());
+  const orchestrator = await startOrchestrator({ registry, inbox, connection, namespace });
+  closing.push(() => orchestrator.stop());
+  const intake = await startIntake({ inbox, stateFolder, products, registry, client, unitsInFlight, log });
+  closing.push(() => intake.stop());
+  return joinRoles([intake, orchestrator]);
+}
+
+async function sign(surroundings: Surroundings): Promise<Role> {
+  const { stateFolder, config, connection, namespace, log, closing } = surroundings;
+  const ca = await openConfiguredCa(stateFolder, config);
+  closing.push(() => ca.signer.close());
+  const signer = await openSigner({ stateFolder, config, ca, connection, namespace, log });
+  closing.push(() => signer.stop());
+  return signer;
+}
+
+async function attend(surroundings: Surroundings): Promise<Role> {
+  const { stateFolder, config, closing } = surroundings;
+  const { products, stations } = config;
+  if (stations.length === 0) {
+    const message = 'The configuration names no station: add its sockets under "stations".';
+    throw new ConfigError('CONFIG_INVALID', message);
+  }
+  const issuers = readIssuers(stateFolder, config.issuersFile);
+  const roles: Role[] = [];
+  for (const each of stations) {
+    const station = await startStation({ ...surroundings, config: each, products, issuers });
+    closing.push(() => station.stop());
+    roles.push(station);
+  }
+  return joinRoles(roles);
+}
