@@ -60,6 +60,10 @@ export interface Registry {
   batchSummary(batchId: string): Promise<BatchSummary>;
   /** All that is known of a unit, whatever the case of `serial`. */
   unit(serial: string): Promise<UnitRecord | undefined>;
+  /** The units of the batch that wait for a decision, in the manifest's order. */
+  waitingUnits(batchId: string): Promise<WaitingUnit[]>;
+  /** Every unit of the batch with all of its certificates, in the manifest's order; read page by page. */
+  certifiedUnits(batchId: string): AsyncIterable<CertifiedUnit>;
   /** One row for each unit of the batch, in the manifest's order; read page by page. */
   resultRows(batchId: string): AsyncIterable<ResultRow>;
 }
@@ -185,4 +189,18 @@ export interface EvidenceRecord {
   readonly kind: string;
   readonly body: unknown;
   readonly recordedAt: string;
+}
+
+/** A unit that waits for a decision: where its last attempt failed, and why. */
+export interface WaitingUnit {
+  readonly serial: string;
+  readonly step: Step;
+  readonly code: string;
+  readonly attempt: number;
+}
+
+/** A unit and its certificates: the first attempt's first. */
+export interface CertifiedUnit {
+  readonly serial: string;
+  readonly certificates: readonly Pick<RegisteredCertificate, 'certificateSha256' | 'state'>[];
 }

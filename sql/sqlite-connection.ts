@@ -49,8 +49,10 @@ export class SqliteConnection {
     });
   }
 
-  get isOpen(): boolean {
-    return this.#database.isOpen;
+  /** A database of this process alone, which is gone when it is closed. It keeps 2 MB in memory and the rest on disk. */
+  static temporary(schema: string): SqliteConnection {
+    // An empty path means just that: sqlite.org/inmemorydb.html.
+    return new SqliteConnection('', false).#checked((connection) => connection.exec(schema));
   }
 
   get isInTransaction(): boolean {

@@ -108,7 +108,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     packages: ['node:*', 'pino'],
   },
 
-  reports: { rooms: ['registry', ...PKI_BELOW_LEDGER, 'pki/ledger', 'provisioning'] },
+  reports: { rooms: ['registry', ...PKI_BELOW_LEDGER, 'pki/ledger', 'sql', 'provisioning'] },
   activities: {
     rooms: ['reports', 'fixtures/*', 'registry', 'manifests/answer', ...PKI_BELOW_LEDGER, 'provisioning'],
     packages: ['@temporalio/activity', '@temporalio/common'],

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { answerPaths } from '../../manifests/answer/answers.ts';
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
-import type { BatchSummary, Registry, UnitRecord } from '../../registry/registry.ts';
+import type { BatchSummary, WaitingUnit } from '../../registry/registry.ts';
 import { batchState } from './batch-words.ts';
 import { findBatch } from './find-batch.ts';
 import type { Invocation } from '../invocation.ts';
@@ -15,15 +15,6 @@ import { printUnitRows } from '../unit/unit-rows.ts';
 /** Units that wait are shown up to this number: beyond that, their codes say what they have in common. */
 const SHOWN_WAITING = 50;
 
-/** A unit that waits for a decision, and what the person at the bench should do. */
-interface WaitingUnit {
-  readonly serial: string;
-  readonly step: string | undefined;
-  readonly code: string;
-  readonly attempt: number;
-  readonly hint: string;
-}
-
 /** `certline batch show`. Throws `unknown`. */
 export async function describeBatch(
   { stateFolder, config }: Invocation,
@@ -34,13 +25,14 @@ export async function describeBatch(
     const { batchId, manifest } = await findBatch(registry, given);
     if (registry === undefined) return;
     const summary = await registry.batchSummary(batchId);
-    const waiting = summary.attention === 0 ? [] : await waitingUnits(registry, batchId);
+    const waiting = await registry.waitingUnits(batchId);
     const { result } = answerPaths(config.inbox, manifest);
     const units = options.units === true ? registry.resultRows(batchId) : undefined;
     if (options.json === true) {
       const { batch, ...counts } = summary;
+      const hinted = waiting.map((unit) => ({ ...unit, hint: hintFor(unit) }));
       const all = units && { units: await gathered(units) };
-      printJson({ ...batch, ...counts, result: existsSync(result) ? result : null, waiting, ...all });
+      printJson({ ...batch, ...counts, result: existsSync(result) ? result : null, waiting: hinted, ...all });
     } else {
       printSummary(summary, result);
       await printWaiting(batchId, waiting);
@@ -55,20 +47,9 @@ async function gathered(rows: AsyncIterable<ResultRow>): Promise<ResultRow[]> {
   return all;
 }
 
-/** A row without outcome, but with a code, is of a unit that failed and has not ended: it waits, or has just begun again. */
-async function waitingUnits(registry: Registry, batchId: string): Promise<WaitingUnit[]> {
-  const waiting: WaitingUnit[] = [];
-  for await (const { serial, outcome, code } of registry.resultRows(batchId)) {
-    if (outcome !== undefined || code === undefined) continue;
-    const unit = await registry.unit(serial);
-    if (unit?.attention === true) waiting.push(waitingUnit(unit, code));
-  }
-  return waiting;
-}
-
-function waitingUnit({ serial, step, attempts }: UnitRecord, code: string): WaitingUnit {
-  const hint = isFailureCode(code) ? FAILURES[code].hint : '';
-  return { serial, step, code, attempt: attempts.at(-1)?.attempt ?? 1, hint };
+/** What the person at the bench should do about a unit. */
+function hintFor({ code }: WaitingUnit): string {
+  return isFailureCode(code) ? FAILURES[code].hint : '';
 }
 
 function printSummary(summary: BatchSummary, result: string): void {
@@ -101,7 +82,7 @@ async function printWaiting(batchId: string, waiting: readonly WaitingUnit[]): P
   const shown = waiting.slice(0, SHOWN_WAITING);
   await printTable(
     columns,
-    shown.map(({ serial, step, code, attempt, hint }) => [serial, step ?? '', code, String(attempt), hint]),
+    shown.map((unit) => [unit.serial, unit.step, unit.code, String(unit.attempt), hintFor(unit)]),
   );
   if (waiting.length > shown.length)
     printLine(`and ${waiting.length - shown.length} more: --units or --json shows them`);

@@ -19,7 +19,7 @@ import { importBatch } from './import-batch.ts';
 import { recordFailure, registerUnit } from './record-unit.ts';
 import { RegistryDatabase } from './registry-database.ts';
 import { applyRevocations } from './revocations.ts';
-import { resultPage, unitRecord } from './unit-records.ts';
+import { certifiedPage, resultPage, unitRecord, waitingUnits } from './unit-records.ts';
 
 /** Rows of a result read at once; between pages other work goes on. */
 const RESULT_PAGE_ROWS = 500;
@@ -101,6 +101,17 @@ export class SqliteRegistry implements Port.Registry {
 
   unit(serial: string): Promise<Port.UnitRecord | undefined> {
     return this.#db.read((db) => unitRecord(db, serial));
+  }
+
+  waitingUnits(batchId: string): Promise<Port.WaitingUnit[]> {
+    return this.#db.read((db) => waitingUnits(db, batchId));
+  }
+
+  async *certifiedUnits(batchId: string): AsyncGenerator<Port.CertifiedUnit> {
+    const { quantity } = await this.#db.read((db) => knownBatch(db, batchId));
+    for (let after = 0; after < quantity; after += RESULT_PAGE_ROWS) {
+      yield* await this.#db.read((db) => certifiedPage(db, batchId, after, RESULT_PAGE_ROWS));
+    }
   }
 
   async *resultRows(batchId: string): AsyncGenerator<ResultRow> {

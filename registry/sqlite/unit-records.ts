@@ -4,8 +4,16 @@ import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { Step } from '../../provisioning/step.ts';
 import type { SqlRow } from '../../sql/row.ts';
 import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
-import type { AttemptRecord, EvidenceRecord, RegisteredCertificate, UnitRecord } from '../registry.ts';
 import { bytes, integer, present, text } from '../../sql/row.ts';
+import type {
+  AttemptRecord,
+  CertifiedUnit,
+  EvidenceRecord,
+  RegisteredCertificate,
+  UnitRecord,
+  WaitingUnit,
+} from '../registry.ts';
+import { knownBatch } from './batch-records.ts';
 
 /** See Registry.unit. */
 export function unitRecord(db: SqliteConnection, serial: string): UnitRecord | undefined {
@@ -33,6 +41,44 @@ export function unitRecord(db: SqliteConnection, serial: string): UnitRecord | u
     ),
     evidence: of('evidence', 'attempt, kind').map(evidenceRecord),
   };
+}
+
+/** See Registry.waitingUnits. */
+export function waitingUnits(db: SqliteConnection, batchId: string): WaitingUnit[] {
+  knownBatch(db, batchId);
+  const sql =
+    'SELECT serial, step, code, attempts FROM units WHERE batch_id = ? AND attention = 1 ORDER BY row_number';
+  return db.all(sql, batchId).map((row) => ({
+    serial: text(row, 'serial'),
+    step: stepIn(row),
+    code: text(row, 'code'),
+    attempt: integer(row, 'attempts'),
+  }));
+}
+
+/** The units of a batch with row numbers from `after` + 1, at most `limit`, with their certificates. */
+export function certifiedPage(
+  db: SqliteConnection,
+  batchId: string,
+  after: number,
+  limit: number,
+): CertifiedUnit[] {
+  const rows = db.all(
+    `SELECT units.serial, certificates.fingerprint, certificates.state
+     FROM units LEFT JOIN certificates USING (unit_id)
+     WHERE units.batch_id = ? AND units.row_number > ? AND units.row_number <= ?
+     ORDER BY units.row_number, certificates.attempt`,
+    batchId,
+    after,
+    after + limit,
+  );
+  const ofSerial = Map.groupBy(rows, (row) => text(row, 'serial'));
+  return [...ofSerial].map(([serial, group]) => ({
+    serial,
+    certificates: group
+      .filter((row) => row['fingerprint'] !== null)
+      .map((row) => ({ certificateSha256: text(row, 'fingerprint'), state: stateIn(row) })),
+  }));
 }
 
 /** The result rows of the units of a batch with row numbers from `after` + 1, at most `limit`. */
@@ -86,7 +132,7 @@ function certificateRecord(row: SqlRow): RegisteredCertificate {
     spkiSha256: text(row, 'spki_sha256'),
     attempt: integer(row, 'attempt'),
     boardId: text(row, 'board_id'),
-    state: text(row, 'state') as RegisteredCertificate['state'],
+    state: stateIn(row),
     notBefore: text(row, 'not_before'),
     notAfter: text(row, 'not_after'),
     registeredAt: text(row, 'registered_at'),
@@ -106,6 +152,10 @@ function evidenceRecord(row: SqlRow): EvidenceRecord {
 
 function outcomeIn(row: SqlRow): { outcome?: Outcome } {
   return row['outcome'] === null ? {} : { outcome: text(row, 'outcome') as Outcome };
+}
+
+function stateIn(row: SqlRow): RegisteredCertificate['state'] {
+  return text(row, 'state') as RegisteredCertificate['state'];
 }
 
 function stepIn(row: SqlRow): Step {

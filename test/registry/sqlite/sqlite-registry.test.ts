@@ -359,3 +359,45 @@ describe('the result of a batch', () => {
     expect(rows[0]).toEqual({ serial: 'CL-001201', product: 'node', attempts: 0 });
   });
 });
+
+describe('the units of a batch', () => {
+  it('that wait are those that wait now, in the order of the manifest', async () => {
+    const registry = openedRegistry();
+    await imported(registry, '1', serialsFrom(1, 5));
+    for (const serial of ['CL-000004', 'CL-000001', 'CL-000002', 'CL-000003'])
+      await registry.recordAttention(failure(serial));
+    await registry.registerUnit(registration('CL-000002', 2));
+    await registry.recordOutcome({ ...failure('CL-000003'), outcome: 'FAIL' });
+    await registry.recordAttention(failure('CL-000004', 2));
+    const at = { step: 'flashCredentials', code: 'SMP_TIMEOUT' };
+    expect(await registry.waitingUnits('PO-1')).toEqual([
+      { serial: 'CL-000001', ...at, attempt: 1 },
+      { serial: 'CL-000004', ...at, attempt: 2 },
+    ]);
+    await expect(registry.waitingUnits('PO-9')).rejects.toMatchObject({ reason: 'unknown-batch' });
+  });
+
+  it('come with all of their certificates, page by page', async () => {
+    const registry = openedRegistry();
+    await imported(registry, '1', serialsFrom(1, 501));
+    const [old, replacing, last] = [
+      registration('CL-000002'),
+      { ...registration('CL-000002', 2), supersedesAttempt: 1 },
+      registration('CL-000501'),
+    ];
+    for (const each of [old, replacing, last]) await registry.registerUnit(each);
+    const units = [];
+    for await (const unit of registry.certifiedUnits('PO-1')) units.push(unit);
+    expect(units.map(({ serial }) => serial)).toEqual(serialsFrom(1, 501));
+    expect(units.filter(({ certificates }) => certificates.length > 0)).toEqual([
+      {
+        serial: 'CL-000002',
+        certificates: [
+          { certificateSha256: old.certificateSha256, state: 'superseded' },
+          { certificateSha256: replacing.certificateSha256, state: 'active' },
+        ],
+      },
+      { serial: 'CL-000501', certificates: [{ certificateSha256: last.certificateSha256, state: 'active' }] },
+    ]);
+  });
+});
