@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -29,7 +38,7 @@ export async function writeWhole(
 }
 
 /**
- * {@link writeWhole} for callers that cannot wait. With `survives: 'kill'` nothing is synced: a reader still sees the old
+ * {@link writeWhole} for callers that cannot wait; what killed processes left of the file is removed. With `survives: 'kill'` nothing is synced: a reader still sees the old
  * file or the new one, also after the process was killed, but a power cut may lose it. For files that are written
  * several times a second and made again at the next start.
  */
@@ -44,9 +53,21 @@ export function writeWholeSync(
   try {
     createFileSync(temporary, mode, content, isSynced);
     renameSync(temporary, path);
-    if (isSynced) syncFolderSync(dirname(path));
+    if (!isSynced) return;
+    syncFolderSync(dirname(path));
+    removeAbandonedSync(path);
   } finally {
     rmSync(temporary, { force: true });
+  }
+}
+
+/** Removes what killed processes left of `path`: it may be a key. */
+function removeAbandonedSync(path: string): void {
+  const folder = dirname(path);
+  const names = readdirSync(folder).filter((name) => name.startsWith(`.${basename(path).slice(0, 64)}.`));
+  for (const left of names.filter((name) => TEMPORARY_NAME.test(name)).map((name) => join(folder, name))) {
+    const stats = statSync(left, { throwIfNoEntry: false });
+    if (stats !== undefined && Date.now() - stats.mtimeMs > ABANDONED_MS) rmSync(left, { force: true });
   }
 }
 

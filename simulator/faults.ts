@@ -164,7 +164,7 @@ type ParametersOf<K extends FaultKind> = keyof (typeof FAULTS)[K]['parameters'][
   ? unknown
   : Readonly<z.infer<(typeof FAULTS)[K]['parameters']>>;
 
-/** A fault with its parameters, as it stands in a configuration or in `board.json`. */
+/** A fault with its parameters, as in a configuration or in `board.json`. */
 export type BoardFault<K extends FaultKind = FaultKind> = {
   [P in K]: { readonly kind: P } & ParametersOf<P>;
 }[K];

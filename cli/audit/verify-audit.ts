@@ -34,7 +34,7 @@ interface Judgement {
   readonly problems: readonly string[];
 }
 
-/** `certline audit verify`. Sets exit status `auditBroken`; throws `unknown` without a log to judge. */
+/** `certline audit verify`. Sets exit status `auditBroken`; throws `unknown` without a log to check. */
 export async function verifyAudit(
   invocation: Invocation,
   folder: string | undefined,

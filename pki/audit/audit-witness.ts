@@ -6,7 +6,7 @@ import { PkiError } from '../pki-error.ts';
 import type { AuditLog } from './audit-log.ts';
 
 /**
- * The checkpoint in `note`, after checking that the ledger goes on from it. Throws LEDGER_STALE when the note is not
+ * The checkpoint in `note`, after checking that the ledger continues from it. Throws LEDGER_STALE when the note is not
  * signed by the key, the ledger has fewer entries, or has another entry there: it is an old copy, or was rewritten.
  */
 export async function checkWitness(ledger: AuditLog, key: AuditKey, note: string): Promise<Checkpoint> {
@@ -38,6 +38,6 @@ export async function makeCheckpoint(
 
 /** The error of a ledger that must not sign; `what` says how it disagrees with its witness. */
 export function stale(what: string, reason: string): PkiError {
-  const message = `The ledger is not the one that signed last (${what}), so nothing is signed: bring back the newest copy; only if that is lost for good, "certline audit checkpoint --accept-loss".`;
+  const message = `The ledger is not the one that signed last (${what}), so nothing is signed: restore the newest copy; only if that is permanently lost, run "certline audit checkpoint --accept-loss".`;
   return new PkiError('LEDGER_STALE', message, { reason });
 }

@@ -9,7 +9,7 @@ import { COMMON_NAME } from '../x509/oids.ts';
 
 /**
  * A PKCS#10 request (RFC 2986) in DER for the unit's serial, 216 to 260 octets. Its subject is for the reader only: the
- * signer takes nothing but the public key from it. Throws NOT_RELEASED for a text that cannot be a serial.
+ * signer takes only the public key from it. Throws NOT_RELEASED for a text that cannot be a serial.
  */
 export function buildDeviceCsr(serial: string, spki: Uint8Array, privateKey: KeyObject): Uint8Array {
   if (!isSerial(serial)) {

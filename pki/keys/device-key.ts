@@ -32,7 +32,7 @@ export class DeviceKey {
     return new SecretBytes(this.#key().export({ format: 'der', type: encoding }));
   }
 
-  /** Lets go of the key; OpenSSL overwrites it when the garbage collector frees the handle. */
+  /** Releases the key; OpenSSL overwrites it when the garbage collector frees the handle. */
   destroy(): void {
     this.#privateKey = undefined;
   }

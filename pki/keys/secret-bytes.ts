@@ -29,7 +29,7 @@ export class SecretBytes {
     return borrow(this.#bytes);
   }
 
-  /** Overwrites the bytes with zeros and lets go of them; wiping twice does nothing. */
+  /** Overwrites the bytes with zeros and releases them; wiping twice does nothing. */
   wipe(): void {
     this.#bytes?.fill(0);
     this.#bytes = undefined;

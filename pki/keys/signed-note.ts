@@ -29,7 +29,7 @@ export function verifierText({ name, publicKey, keyId }: NoteVerifier): string {
   return `${name}+${Buffer.from(keyId).toString('hex')}+${taggedKey(publicKey).toString('base64')}`;
 }
 
-/** The verifier of a text form; undefined when it is none of an Ed25519 key. */
+/** The verifier of a text form; undefined when it is not that of an Ed25519 key. */
 export function parseVerifier(text: string): NoteVerifier | undefined {
   const [, name, id, key] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? [];
   const tagged = strictBase64(key ?? '');

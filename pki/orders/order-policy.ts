@@ -43,7 +43,7 @@ export function checkManifest(
     throw new PkiError('ORDER_MISMATCH', message, { reason: 'manifest' });
   }
   if (released + release.quota <= quantity) return;
-  const message = `The order ${order} is for ${quantity} units, ${released} are released, and ${release.quota} more are wanted: get a larger revision of it.`;
+  const message = `The order ${order} is for ${quantity} units, ${released} are released, and ${release.quota} more are needed: get a larger revision of the order.`;
   throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'order' });
 }
 

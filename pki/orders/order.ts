@@ -85,7 +85,7 @@ export function signOrder(order: Order, key: NoteVerifier, privateKey: KeyObject
 }
 
 /**
- * The order in a signed file. What is verified are the bytes of the text as they stand; a text that is not in the one
+ * The order in a signed file. Verified are the bytes of the text, unchanged; a text that is not in the one
  * form of its content is refused, so that no two programs can read it differently. Throws ORDER_INVALID.
  */
 export function openOrder(file: string, trusted: readonly NoteVerifier[], where: string): SignedOrder {

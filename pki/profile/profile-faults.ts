@@ -22,7 +22,7 @@ export type ProfileFields = Pick<
   'organization' | 'commonName' | 'validity' | 'extendedKeyUsage' | 'subjectAltName' | 'cloud'
 >;
 
-/** True for a text that may stand in a subject. */
+/** True for a text that a subject may have. */
 export function isPrintableText(text: string): boolean {
   return PRINTABLE_TEXT.test(text);
 }

@@ -65,7 +65,7 @@ export async function issueCrl(
   return { crl, number, entries: entries.length, thisUpdate, nextUpdate };
 }
 
-/** A revocation is for good. A hold may have ended, but not that of a certificate which the ledger never knew. */
+/** A revocation is permanent. A hold may have ended, but not that of a certificate which the ledger never knew. */
 async function lastingEntries(entries: readonly CrlEntry[], ledger: Withdrawals): Promise<CrlEntry[]> {
   const lasting: CrlEntry[] = [];
   for (const entry of entries) {

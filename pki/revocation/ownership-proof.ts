@@ -15,7 +15,7 @@ const VALIDITY_MS = 30 * 24 * HOUR_MS;
 
 /**
  * A certificate, DER, by which a cloud sees that we have the CA's key: its common name is the code that the cloud gave.
- * Its own key is forgotten before this returns, so nobody can ever use it as a device's. On record before it is signed.
+ * Its own key is forgotten before this returns, so nobody can ever use it as a device's. Recorded before it is signed.
  * Throws REQUEST_CONFLICT when the code is none, or is a unit's serial.
  */
 export async function proveOwnership(ca: IssuingCa, ledger: Withdrawals, code: string): Promise<Uint8Array> {

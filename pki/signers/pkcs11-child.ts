@@ -1,6 +1,6 @@
 /**
  * The process that holds a PKCS#11 token. A library that hangs, or crashes, does so here: its parent kills it
- * and goes on. It ends with its parent.
+ * and continues. It ends with its parent.
  */
 import type { Pkcs11Answer, Pkcs11Request } from './pkcs11-key.ts';
 import { PinRefusedError, Pkcs11Session } from './pkcs11-session.ts';

@@ -32,7 +32,7 @@ export class Pkcs11Process {
     this.#token = token;
     this.#timeoutMs = timeoutMs;
     this.#child = fork(CHILD, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    // Nothing but a request that waits keeps this process alive, by its watchdog.
+    // Only a request that waits keeps this process alive, by its watchdog.
     this.#child.unref();
     this.#child.channel?.unref();
     this.#child.on('message', (answer: Pkcs11Answer) => this.#receive(answer));
@@ -86,7 +86,7 @@ export class Pkcs11Process {
     if (answer.kind === 'refused') waiting?.reject(this.#pinRefused(answer.why));
     else if (answer.kind === 'failed') {
       waiting?.reject(this.#unavailable(answer.why, 'token'));
-      // What a session says once it may say for ever: unplugged, reset, logged out by another.
+      // What a session says once it may say until it ends: unplugged, reset, logged out by another.
       this.#child.kill('SIGKILL');
       this.isOver = true;
     } else waiting?.resolve(answer);

@@ -86,7 +86,7 @@ export class Pkcs11Session {
       { type: this.#library.CKA_EC_POINT },
     ]);
     const octets = point!.value;
-    if (!PRIME256V1.equals(parameters!.value)) throw new Error(`the key ${label} is none of P-256`);
+    if (!PRIME256V1.equals(parameters!.value)) throw new Error(`the key ${label} is not a P-256 key`);
     if (octets.length === POINT_LENGTH) return spkiOfPoint(octets);
     if (octets.length === WRAPPED_POINT_LENGTH) return spkiOfPoint(octets.subarray(2));
     throw new Error(`the key ${label} has no uncompressed point`);

@@ -56,7 +56,7 @@ export class BoardFaults {
     return this.#active.find(({ fault }) => fault.kind === kind)?.fault as BoardFault<K> | undefined;
   }
 
-  /** Counts a request and says what becomes of it. */
+  /** Counts a request and says what happens to it. */
   onRequest(): RequestFate {
     for (const active of this.#active) active.requests++;
     const lost = this.#hit('lose-request') ?? this.#hit('corrupt-request') ?? this.find('silent');
@@ -69,7 +69,7 @@ export class BoardFaults {
     };
   }
 
-  /** Counts an answer; afterwards {@link takeAnswerFault} tells what happens to it. */
+  /** Counts an answer; afterwards {@link takeAnswerFault} says what happens to it. */
   countAnswer(): void {
     for (const active of this.#active) active.answers++;
   }

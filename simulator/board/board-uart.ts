@@ -61,7 +61,7 @@ export class BoardUart {
     return this.#receiver.pendingBytes;
   }
 
-  /** Whether the firmware crashed for want of packet buffers; only a power cycle helps. */
+  /** Whether the firmware crashed because it had no packet buffers left; only a power cycle helps. */
   get crashed(): boolean {
     return this.#state === 'crashed';
   }
@@ -99,7 +99,7 @@ export class BoardUart {
   #onBytes(bytes: Uint8Array, atMs: number): void {
     if (this.#state !== 'running' || this.#isDeaf(atMs)) return;
     if (this.#board.profile.transport === 'uart') this.#onFrames(bytes, atMs);
-    // A UART interrupts for every byte; a pty or USB hands over what it has.
+    // A UART interrupts for every byte; a pty or USB passes on what it has.
     else if (this.#byteMs > 0) for (const byte of bytes) this.#onShellBytes(Uint8Array.of(byte), atMs);
     else this.#onShellBytes(bytes, atMs);
     this.#serve();

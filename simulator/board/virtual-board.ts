@@ -26,7 +26,7 @@ const RESET_DELAY_MS = 250;
 /** Where a foreign line leaves its files: Golioth's paths. */
 const FOREIGN_DIRECTORY = '/lfs1/credentials';
 
-/** What a board tells the wire or the line it is plugged into. */
+/** What a board reports to the wire or the line it is plugged into. */
 export interface BoardEvents {
   /** The firmware restarts now. */
   onReset?: (() => void) | undefined;
@@ -40,7 +40,7 @@ export interface BoardEvents {
   onWritten?: ((path: string, content: Uint8Array) => void) | undefined;
 }
 
-/** One virtual board. Its image lies in `<directory>/<hardwareId>/lfs1`, its description in `board.json` beside it. */
+/** One virtual board. Its image is in `<directory>/<hardwareId>/lfs1`, its description in `board.json` beside it. */
 export class VirtualBoard {
   readonly hardwareId: string;
   readonly flash: FlashImage;
@@ -85,7 +85,7 @@ export class VirtualBoard {
     return board;
   }
 
-  /** The board whose image lies in `<parent>/<hardwareId>`; throws SIMULATOR_CONFIG_INVALID when there is none. */
+  /** The board whose image is in `<parent>/<hardwareId>`; throws SIMULATOR_CONFIG_INVALID when there is none. */
   static open(parent: string, hardwareId: string): VirtualBoard {
     const { profile, faults } = readBoardFile(join(parent, hardwareId));
     return new VirtualBoard(parent, hardwareId, profile, faults);
@@ -164,7 +164,7 @@ export class VirtualBoard {
     if (fault.kind === 'foreign-certificate') this.#plantForeignCredentials();
   }
 
-  /** Mends the board: every fault, or those of one kind. Files that a fault left stay. */
+  /** Repairs the board: every fault, or those of one kind. Files that a fault left stay. */
   clearFaults(kind?: FaultKind): void {
     this.faults.clear(kind);
   }
@@ -193,7 +193,7 @@ export class VirtualBoard {
     try {
       this.flash.mkdir(path);
     } catch (error) {
-      // There already, or no room: the firmware logs it and goes on.
+      // There already, or no room: the firmware logs it and continues.
       if (!(error instanceof FlashError)) throw error;
     }
   }

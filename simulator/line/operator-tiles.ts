@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
-/** As much of a tile as an operator acts upon. */
+/** As much of a tile as an operator acts on. */
 export interface SeenTile {
   readonly socket: string;
   readonly state: string;

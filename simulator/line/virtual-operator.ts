@@ -71,7 +71,7 @@ export class VirtualOperator {
     const watcher = watch(dirname(station.tileFile), (_event, changed) => {
       if (changed === name) this.#look(station);
     });
-    // A watcher that dies takes nothing with it: the poll goes on.
+    // A watcher that dies takes nothing with it: the poll continues.
     watcher.on('error', () => watcher.close());
     return watcher;
   }

@@ -1,8 +1,8 @@
 import fs, { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createFileSync, writeWhole, writeWholeSync } from '../../disk/write-whole.ts';
+import { createFileSync, temporaryPath, writeWhole, writeWholeSync } from '../../disk/write-whole.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const WRITERS: Record<string, (path: string, mode: number, content: string) => void | Promise<void>> = {
@@ -94,6 +94,23 @@ describe('writeWholeSync', () => {
   it('only renames where a power cut may lose the file', () => {
     const path = join(temporaryFolder(), 'file');
     expect(diskCalls(() => writeWholeSync(path, 0o600, 'text', 'kill'))).toEqual(['rename']);
+  });
+});
+
+describe('what a killed writer left', () => {
+  it('is removed by the next one after an hour, and nothing else is', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'a.key');
+    const [old, young, other] = [
+      temporaryPath(path),
+      temporaryPath(path),
+      temporaryPath(join(folder, 'b.key')),
+    ];
+    for (const left of [old, young, other]) createFileSync(left, 0o600, 'a key');
+    for (const left of [old, other]) fs.utimesSync(left, 0, Date.now() / 1000 - 3601);
+    writeWholeSync(path, 0o600, 'the key');
+    const expected = [basename(young), basename(other), 'a.key'];
+    expect(readdirSync(folder).toSorted()).toEqual(expected.toSorted());
   });
 });
 
