@@ -32,6 +32,16 @@ it.each(PAGES)('every link of %s leads somewhere', (page) => {
   expect(broken).toEqual([]);
 });
 
+it.each(PAGES)('every source file that %s names is there', (page) => {
+  const named = [...textOf(page).matchAll(/`((?:[\w.-]+\/)+[\w.@-]+\.(?:ts|mjs|sh|service))`/g)].map(
+    ([, path]) => path!,
+  );
+  const missing = named.filter(
+    (path) => ![ROOT, join(ROOT, dirname(page))].some((at) => existsSync(join(at, path))),
+  );
+  expect(missing).toEqual([]);
+});
+
 it('the index of decisions has each of them, with its title, date and status', () => {
   const pages = readdirSync(join(ROOT, 'docs', 'decisions')).filter((name) => /^\d{4}-/.test(name));
   const decided = pages.map((name) => {
