@@ -1,6 +1,6 @@
 """A key and a certificate written and read back by another client; prints the milliseconds it took.
 
-Arguments: smpclient | mcumgr-toolkit | mcumgr-toolkit-default, port.
+Arguments: smpclient | mcumgr-toolkit | mcumgr-toolkit-default, port, bytes of the certificate.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ import sys
 import time
 
 KEY = bytes((i * 7) & 255 for i in range(121))
-CERTIFICATE = bytes((i * 13) & 255 for i in range(600))
+CERTIFICATE = bytes((i * 13) & 255 for i in range(int(sys.argv[3])))
 FILES = {"/lfs1/key.der": KEY, "/lfs1/crt.der": CERTIFICATE}
 
 
@@ -42,7 +42,7 @@ def mcumgr_toolkit(port: str, auto: bool) -> float:
     return time.perf_counter() - start
 
 
-peer, port = sys.argv[1:]
+peer, port, _ = sys.argv[1:]
 if peer == "smpclient":
     seconds = asyncio.run(smpclient(port))
 else:
