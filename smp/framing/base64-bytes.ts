@@ -4,10 +4,12 @@ const PAD = 0x3d; // '='
 const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
 const VALUES = new Int8Array(256).fill(-1);
 for (const [value, character] of ALPHABET.entries()) VALUES[character] = value;
+/** 1 for each character that may stand in base64. */
+const IS_CHARACTER = Uint8Array.from(VALUES, (value, byte) => (value >= 0 || byte === PAD ? 1 : 0));
 
 /** True for the 64 characters of the alphabet and the padding character, as byte values. */
 export function isBase64Character(byte: number): boolean {
-  return byte === PAD || (VALUES[byte] as number) >= 0;
+  return IS_CHARACTER[byte] === 1;
 }
 
 /** Number of base64 characters, padding included, for that many bytes. */
@@ -43,7 +45,7 @@ function encodeLastGroup(bytes: Uint8Array, index: number, target: Uint8Array, a
 /** Index of the first byte from `start` on that is not a character of base64, or the length. */
 export function endOfBase64(bytes: Uint8Array, start: number): number {
   let index = start;
-  while (index < bytes.length && isBase64Character(bytes[index] as number)) index++;
+  while (index < bytes.length && IS_CHARACTER[bytes[index] as number] === 1) index++;
   return index;
 }
 

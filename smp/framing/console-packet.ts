@@ -14,6 +14,7 @@ const INITIAL_CHARACTERS = 1024;
 export class ConsolePacket {
   #characters = new Uint8Array(INITIAL_CHARACTERS);
   #count = 0;
+  #packetBytes: number | undefined;
 
   /** Takes characters of a line; false when the packet would be longer than any can be. */
   add(characters: Uint8Array): boolean {
@@ -32,18 +33,26 @@ export class ConsolePacket {
   /** At the end of a line: the whole message, why it can never be one, or `undefined` while lines are missing. */
   complete(): Uint8Array | FrameDamage | undefined {
     if (this.#count < 4) return undefined;
-    const head = new Uint8Array(3);
-    if (decodeBase64Group(this.#characters, 0, head, 0) < 3) return 'characters';
-    const packetBytes = 2 + (((head[0] as number) << 8) | (head[1] as number));
+    this.#packetBytes ??= this.#announcedBytes();
+    const packetBytes = this.#packetBytes;
+    if (packetBytes === undefined) return 'characters';
     const expected = base64Length(packetBytes);
     if (packetBytes <= PACKET_OVERHEAD_BYTES || this.#count > expected) return 'length';
     return this.#count < expected ? undefined : this.#decode(packetBytes);
+  }
+
+  /** What the first group says of the whole, its own two bytes included. */
+  #announcedBytes(): number | undefined {
+    const head = new Uint8Array(3);
+    if (decodeBase64Group(this.#characters, 0, head, 0) < 3) return undefined;
+    return 2 + (((head[0] as number) << 8) | (head[1] as number));
   }
 
   /** Forgets and wipes everything. */
   clear(): void {
     this.#characters.fill(0, 0, this.#count);
     this.#count = 0;
+    this.#packetBytes = undefined;
   }
 
   #decode(packetBytes: number): Uint8Array | FrameDamage {
