@@ -112,6 +112,25 @@ export const FAULTS = {
     parameters: z.strictObject({}),
     once: false,
   },
+  'echo-line': { effect: 'what is sent comes back, and no board answers', needs: {}, may: {}, once: false },
+  'wrong-baud': {
+    effect: 'board and client are at different speeds: neither understands the other',
+    needs: {},
+    may: {},
+    once: false,
+  },
+  'console-only': {
+    effect: 'the port leads to the shell of a firmware without SMP, which takes frames for typing',
+    needs: {},
+    may: {},
+    once: false,
+  },
+  crash: {
+    effect: 'the firmware faults at the nth request, prints its dump and halts',
+    needs: { nth: 'count' },
+    may: {},
+    once: true,
+  },
   'stuck-port': {
     effect:
       'from the nth request on the port takes no more bytes: held by flow control, or by a wedged adapter',

@@ -1,4 +1,5 @@
 import type { DeviceError } from './device-error.ts';
+import type { Seen } from './text/sightings.ts';
 
 /** Every way in which this library can fail; the strings are stable. */
 export const SMP_ERROR_CODES = [
@@ -36,9 +37,10 @@ export type FileKnowledge = 'unchanged' | 'incomplete' | 'unverified' | 'differe
 
 /** What may accompany an {@link SmpError}. */
 export interface SmpErrorDetail {
-  cause?: unknown;
-  device?: DeviceError;
-  file?: FileKnowledge;
+  readonly cause?: unknown;
+  readonly device?: DeviceError;
+  readonly file?: FileKnowledge;
+  readonly seen?: readonly Seen[];
 }
 
 /** The one error class of this library; `message` is a sentence for a person and never holds file content. */
@@ -47,6 +49,8 @@ export class SmpError extends Error {
   readonly code: SmpErrorCode;
   /** The board's own words, when it answered with an error. */
   readonly device: DeviceError | undefined;
+  /** What the port showed instead of an answer, the most telling first. */
+  readonly seen: readonly Seen[];
   /** Set by `writeFile`: what is known about the file on the board. */
   file: FileKnowledge | undefined;
 
@@ -55,6 +59,7 @@ export class SmpError extends Error {
     this.code = code;
     this.device = detail.device;
     this.file = detail.file;
+    this.seen = detail.seen ?? [];
   }
 }
 

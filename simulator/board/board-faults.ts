@@ -18,6 +18,7 @@ export interface RequestFate {
   readonly copies: 0 | 1 | 2;
   readonly delayMs: number;
   readonly reset: boolean;
+  readonly crash: boolean;
   /** From now on the port takes nothing. */
   readonly stuck: boolean;
 }
@@ -65,6 +66,7 @@ export class BoardFaults {
       copies: lost ? 0 : twice ? 2 : 1,
       delayMs: this.#hit('delay-request')?.delayMs ?? 0,
       reset: this.#hit('reset') !== undefined,
+      crash: this.#hit('crash') !== undefined,
       stuck: this.#hit('stuck-port') !== undefined,
     };
   }

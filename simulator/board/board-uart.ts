@@ -14,6 +14,13 @@ import type { VirtualBoard } from './virtual-board.ts';
 const BITS_PER_BYTE = 10;
 const NEWLINE = 0x0a;
 
+const FAULT_DUMP =
+  'E: ***** BUS FAULT *****\r\nE:   Precise data bus error\r\nE:   BFAR Address: 0x1c\r\n' +
+  'E: r0/a1:  0x00000000  r1/a2:  0x20001f30  r2/a3:  0x00000008\r\n' +
+  'E: Faulting instruction address (r15/pc): 0x0000a3d2\r\n' +
+  'E: >>> ZEPHYR FATAL ERROR 25: Unknown error on CPU 0\r\n' +
+  'E: Current thread: 0x200009d8 (mcumgr smp)\r\nE: Halting system\r\n';
+
 type State = 'off' | 'booting' | 'running' | 'crashed';
 
 interface QueuedRequest {
@@ -98,6 +105,10 @@ export class BoardUart {
 
   #onBytes(bytes: Uint8Array, atMs: number): void {
     if (this.#state !== 'running' || this.#isDeaf(atMs)) return;
+    const { faults } = this.#board;
+    if (faults.find('echo-line')) return this.#transmit(bytes);
+    if (faults.find('wrong-baud')) return this.#transmit(bytes.map(atOtherSpeed));
+    if (faults.find('console-only')) return this.#console.type(bytes);
     if (this.#board.profile.transport === 'uart') this.#onFrames(bytes, atMs);
     // A UART interrupts for every byte; a pty or USB passes on what it has.
     else if (this.#byteMs > 0) for (const byte of bytes) this.#onShellBytes(Uint8Array.of(byte), atMs);
@@ -137,6 +148,7 @@ export class BoardUart {
     if (!request) return;
     const fate = this.#board.faults.onRequest();
     if (fate.reset) return this.#board.reset();
+    if (fate.crash) return this.#fault();
     if (fate.stuck) return this.#board.events.onStuck?.();
     if (fate.copies === 2) this.#queue.unshift(request);
     if (fate.copies === 0) return this.#serve();
@@ -167,6 +179,14 @@ export class BoardUart {
       this.#serving = false;
       this.#serve();
     });
+  }
+
+  /** As Zephyr does on a Cortex-M with CONFIG_RESET_ON_FATAL_ERROR=n. */
+  #fault(): void {
+    this.#print(FAULT_DUMP);
+    // The dump still has to leave the wire.
+    this.#state = 'crashed';
+    this.#board.stop();
   }
 
   #crash(): void {
@@ -209,4 +229,9 @@ export class BoardUart {
     this.#sentUntilMs = Math.max(performance.now(), this.#sentUntilMs) + bytes.length * this.#byteMs;
     this.#outgoing.at(this.#byteMs > 0 ? this.#sentUntilMs : 0, () => this.#transmit(bytes));
   }
+}
+
+/** What a receiver at another speed makes of a byte: edges in wrong places, and mostly ones. */
+function atOtherSpeed(byte: number): number {
+  return ((byte * 0x91) & 0xff) | 0x80;
 }

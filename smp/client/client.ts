@@ -15,6 +15,7 @@ import { OS_PARAMETERS } from '../requests/os-requests.ts';
 import type { BufferParameters } from '../requests/os-requests.ts';
 import type { Reply } from '../wire/reply.ts';
 import { RequestEncoder } from './request-encoder.ts';
+import type { Seen } from '../text/sightings.ts';
 import { Terminal } from '../text/terminal.ts';
 import { SmpError } from '../smp-error.ts';
 import type { SmpRequest } from '../wire/smp-request.ts';
@@ -97,6 +98,11 @@ export class SmpClient {
     return this.#exchange.statistics;
   }
 
+  /** What the port has shown beside answers, the most telling first. */
+  get seen(): readonly Seen[] {
+    return this.#exchange.sightings.seen;
+  }
+
   /**
    * Finds the SMP server: any answer, a refusal included, proves it. Learns the board's buffers where it tells them.
    * Sends two requests at most, unless the board is seen to start: one that is at work on something cannot take more.
@@ -136,9 +142,9 @@ export class SmpClient {
     options: RequestOptions = {},
   ): Promise<Reply<Value>> {
     return await this.#turn.run(async () => {
-      if (options.secret === true) this.#text.withhold(true);
+      if (options.secret === true) this.#withhold(true);
       const reply = await askUntilAnswered(this.#tools, request, parameters, options);
-      if (options.secret !== true) this.#text.withhold(false);
+      if (options.secret !== true) this.#withhold(false);
       return reply;
     }, options);
   }
@@ -180,6 +186,11 @@ export class SmpClient {
   async close(): Promise<void> {
     this.#exchange.end(new SmpError('SMP_CLOSED', `${this.name}: this connection was closed`));
     await this.#link.close();
+  }
+
+  #withhold(isSecret: boolean): void {
+    this.#text.withhold(isSecret);
+    this.#exchange.sightings.setSecret(isSecret);
   }
 
   /** The board speaks the other protocol version; false when it does not. */

@@ -9,7 +9,10 @@ import type { SmpErrorCode } from '../smp-error.ts';
 import { BootBanner } from '../text/boot-banner.ts';
 import { cancelled } from './turn.ts';
 import { Turnaround } from './turnaround.ts';
-import { decodeSmpHeader, SMP_HEADER_BYTES } from '../wire/smp-header.ts';
+import { Sightings } from '../text/sightings.ts';
+import { unansweredSentence } from './unanswered-sentence.ts';
+import { decodeSmpHeader, SMP_HEADER_BYTES, SMP_OP } from '../wire/smp-header.ts';
+import type { SmpHeader } from '../wire/smp-header.ts';
 import type { EncodedRequest } from './request-encoder.ts';
 
 /** Counts of what was received and not used; for diagnosis. */
@@ -29,15 +32,6 @@ const DAMAGE_CODES: Readonly<Record<FrameDamage, SmpErrorCode>> = {
   orphan: 'SMP_SHORT_FRAME',
 };
 
-const UNANSWERED_SENTENCES: Partial<Record<SmpErrorCode, string>> = {
-  SMP_CRC: 'answers arrive damaged: check cable, ground and baud rate',
-  SMP_SHORT_FRAME: 'answers arrive incomplete: check cable and flow control',
-  SMP_WRONG_COMMAND: 'answers arrive that belong to another request: is another program using this port?',
-  SMP_NOISE_ONLY:
-    'there is text on this port, but no SMP server: is it the right port, and is MCUmgr in the firmware?',
-  SMP_TIMEOUT: 'no answer: is the board powered, is it the right port and baud rate?',
-};
-
 /**
  * Between the newline and the frame. Zephyr's shell looks for a frame only where a received chunk begins: a frame
  * in one chunk with the newline would be taken for typing. Chunks are cut by a FIFO's or USB's idle time, 1 ms; the
@@ -53,6 +47,7 @@ export class Exchange {
   readonly statistics: LinkStatistics = { messages: 0, stray: 0, damaged: 0, textBytes: 0 };
   readonly sent = new SentRequests();
   readonly turnaround = new Turnaround();
+  readonly sightings = new Sightings();
   readonly #link: Link;
   readonly #framing: Framing;
   readonly #decoder: FrameDecoder;
@@ -136,7 +131,9 @@ export class Exchange {
   unanswered(pending: PendingAnswer): SmpError {
     const noiseOnly = this.statistics.messages === 0 && this.statistics.textBytes > 0;
     const code = pending.lastDamage ?? (noiseOnly ? 'SMP_NOISE_ONLY' : 'SMP_TIMEOUT');
-    return new SmpError(code, `${this.#link.name}: ${UNANSWERED_SENTENCES[code] as string}`);
+    const { seen } = this.sightings;
+    const sentence = unansweredSentence(code, this.sightings, this.statistics, this.sent.count);
+    return new SmpError(code, `${this.#link.name}: ${sentence}`, { seen });
   }
 
   /** The operating system did not take what was to be sent, for as long as there was time: ends the link for good. */
@@ -176,6 +173,7 @@ export class Exchange {
     this.#ended = error;
     for (const stop of this.#stopListening) stop();
     this.#decoder.reset();
+    this.sightings.wipe();
     this.#pending?.fail(error);
     this.#endSignal.abort();
   }
@@ -194,6 +192,7 @@ export class Exchange {
   /** A board that starts has forgotten what it was asked. */
   #text(bytes: Uint8Array): void {
     this.statistics.textBytes += bytes.length;
+    this.sightings.add(bytes);
     if (!this.#bootBanner.isIn(bytes)) return;
     this.sent.forget();
     this.#pending?.hurry(AFTER_BANNER_MS);
@@ -206,8 +205,12 @@ export class Exchange {
       this.#damaged('SMP_SHORT_FRAME');
       return;
     }
-    this.statistics.messages++;
-    this.#learn(header.sequence, wireBytes);
+    if (isRequest(header)) {
+      this.sightings.addEcho();
+    } else {
+      this.statistics.messages++;
+      this.#learn(header.sequence, wireBytes);
+    }
     const pending = this.#pending;
     if (pending?.isAnsweredBy(header) === true) {
       this.#pending = undefined; // at once: the same answer may follow in the same read
@@ -244,6 +247,10 @@ export class Exchange {
   #millisecondsOnWire(bytes: number): number {
     return this.#link.bitsPerSecond === undefined ? 0 : (bytes * 10_000) / this.#link.bitsPerSecond;
   }
+}
+
+function isRequest({ op }: SmpHeader): boolean {
+  return op === SMP_OP.read || op === SMP_OP.write;
 }
 
 function lost(name: string, cause: unknown): SmpError {
