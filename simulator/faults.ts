@@ -131,6 +131,12 @@ export const FAULTS = {
     may: {},
     once: true,
   },
+  'ignores-reset': {
+    effect: 'the board accepts a reset and does not restart',
+    needs: {},
+    may: {},
+    once: false,
+  },
   'stuck-port': {
     effect:
       'from the nth request on the port takes no more bytes: held by flow control, or by a wedged adapter',

@@ -35,7 +35,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   sql: { packages: ['node:*'] },
 
   // A library in its own right: nothing of Certline.
-  smp: { rooms: ['smp/client', 'smp/files', 'smp/requests', 'smp/shell', 'smp/text'] },
+  smp: { rooms: ['smp/*'] },
   'smp/text': {},
   'smp/wire': { rooms: ['smp'], types: ['smp/client'], packages: ['cbor-x/index-no-eval'] },
   'smp/framing': { rooms: ['smp/wire'] },

@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs';
-import { SerialPort } from 'serialport';
+import { listSerialPorts } from '../../smp/links/serial-ports.ts';
+import type { SerialPortInfo } from '../../smp/links/serial-ports.ts';
 import { CommandError } from '../exit-status.ts';
 
-/** A serial port of this host as the operating system lists it. */
-export interface ListedPort {
-  readonly path: string;
-  readonly serialNumber?: string | undefined;
-}
+type NamedPort = Pick<SerialPortInfo, 'path'> & Partial<Pick<SerialPortInfo, 'usbSerialNumber'>>;
 
 /**
  * The path of the port that a person names: a path (also one of /dev/serial/by-id or by-path), or the USB serial number of
@@ -14,14 +11,14 @@ export interface ListedPort {
  */
 export async function boardPort(
   name: string,
-  list: () => Promise<readonly ListedPort[]> = listPorts,
+  list: () => Promise<readonly NamedPort[]> = listSerialPorts,
 ): Promise<string> {
   if (name.includes('/') || existsSync(name)) return name;
   const ports = await list();
   const known = ports.find(({ path }) => path === name || path === `/dev/${name}`);
   if (known !== undefined) return known.path;
   const [found, ...others] = ports.filter(
-    ({ serialNumber }) => serialNumber?.toLowerCase() === name.toLowerCase(),
+    ({ usbSerialNumber }) => usbSerialNumber?.toLowerCase() === name.toLowerCase(),
   );
   if (found === undefined) throw noSuchPort(name, ports);
   if (others.length === 0) return found.path;
@@ -32,14 +29,9 @@ export async function boardPort(
   );
 }
 
-/** Without udev there is nothing to list, and a path is the only name a port has. */
-async function listPorts(): Promise<readonly ListedPort[]> {
-  return await SerialPort.list().catch(() => []);
-}
-
-function noSuchPort(name: string, ports: readonly ListedPort[]): CommandError {
-  const usb = ports.flatMap(({ path, serialNumber }) =>
-    serialNumber === undefined ? [] : [`${serialNumber} (${path})`],
+function noSuchPort(name: string, ports: readonly NamedPort[]): CommandError {
+  const usb = ports.flatMap(({ path, usbSerialNumber }) =>
+    usbSerialNumber === undefined ? [] : [`${usbSerialNumber} (${path})`],
   );
   const there = usb.length === 0 ? 'no USB port that tells its serial number' : usb.join(', ');
   const sentence = `No port has the USB serial number ${name}; there is ${there}. Is the board plugged in? A port can also be named by its path.`;

@@ -1,4 +1,5 @@
 import type { GroupDetails } from '../../smp/requests/enumeration-requests.ts';
+import type { Seen } from '../../smp/text/sightings.ts';
 import type { LinkStatistics } from '../../smp/client/exchange.ts';
 
 /** A firmware image; `hash` in lower-case hex. */
@@ -58,6 +59,8 @@ export interface BoardReport {
   fileSystems: { mount: string; totalBytes: number; freeBytes: number }[];
   credentials: ReportedCredentials[];
   /** What was received meanwhile. */
-  line: Readonly<LinkStatistics>;
+  line: Readonly<LinkStatistics> & { readonly seen: readonly Seen[] };
+  /** Why the board fell silent before all was asked. */
+  error: object | null;
   readonly notTold: Record<string, string>;
 }

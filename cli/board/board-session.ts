@@ -1,5 +1,6 @@
-import { SmpClient } from '../../smp/client/client.ts';
-import { openSerialLink } from '../../smp/links/serial-link.ts';
+import type { SmpClient } from '../../smp/client/client.ts';
+import { openClient } from '../../smp/client/open-client.ts';
+import type { OpenClientOptions } from '../../smp/client/open-client.ts';
 import type { Invocation } from '../invocation.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { boardFailure } from './board-failure.ts';
@@ -10,6 +11,11 @@ import { CredentialFiles } from '../../fixtures/board/credential-files.ts';
 export interface BoardOptions {
   /** Bits per second; else as configured for the port, else 115200. */
   readonly baud?: number;
+  /** Seconds for the board to be found, and for each of its answers; else by what the board has to do. */
+  readonly timeout?: number;
+  /** Levels of these lines once the port is open; else left to the operating system. */
+  readonly dtr?: boolean;
+  readonly rts?: boolean;
   readonly json?: boolean;
 }
 
@@ -43,9 +49,9 @@ export async function withBoard<Result>(
   stopping ??= stopSignal();
   const signal = stopping;
   const sockets = config.stations.flatMap((station) => station.sockets);
-  const baudRate = options.baud ?? sockets.find((socket) => socket.port === port)?.baudRate;
+  const configured = sockets.find((socket) => socket.port === port)?.baudRate;
   try {
-    const client = await connect(port, baudRate, signal);
+    const { client } = await openClient(openingOf(port, configured, options, signal));
     try {
       return await work({ client, port, credentials: new CredentialFiles(config.products), signal });
     } finally {
@@ -56,13 +62,23 @@ export async function withBoard<Result>(
   }
 }
 
-async function connect(path: string, baudRate: number | undefined, signal: AbortSignal): Promise<SmpClient> {
-  const client = new SmpClient(await openSerialLink({ path, ...(baudRate !== undefined && { baudRate }) }));
-  try {
-    await client.connect({ signal, budgetMs: CONNECT_BUDGET_MS });
-    return client;
-  } catch (error) {
-    await client.close();
-    throw error;
-  }
+function openingOf(
+  path: string,
+  configuredRate: number | undefined,
+  { baud, timeout, dtr, rts }: BoardOptions,
+  signal: AbortSignal,
+): OpenClientOptions {
+  const baudRate = baud ?? configuredRate;
+  const limitMs = timeout === undefined ? undefined : timeout * 1_000;
+  return {
+    port: {
+      path,
+      ...(baudRate !== undefined && { baudRate }),
+      ...(dtr !== undefined && { dtr }),
+      ...(rts !== undefined && { rts }),
+    },
+    client: limitMs === undefined ? {} : { answerLimitMs: limitMs },
+    signal,
+    budgetMs: limitMs ?? CONNECT_BUDGET_MS,
+  };
 }

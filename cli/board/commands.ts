@@ -1,5 +1,7 @@
+import { InvalidArgumentError } from 'commander';
 import { command, group } from '../command.ts';
 import { JSON_OPTION, wholeNumber } from '../option-values.ts';
+import { answering } from './json-answer.ts';
 
 const PATH = 'absolute path on the board';
 const PORT = { '<port>': 'path of the serial port, or USB serial number of the board' } as const;
@@ -10,8 +12,31 @@ const BOARD_OPTIONS = {
     says: 'speed of the port, in bits per second; default: as configured for the port, else 115200',
     parse: wholeNumber(1),
   },
+  '--timeout <seconds>': {
+    says: 'time for the board to be found and for each of its answers; default: by what it has to do',
+    parse: seconds,
+  },
+  '--dtr <level>': {
+    says: 'DTR once the port is open: on or off; default: as the system sets it',
+    parse: level,
+  },
+  '--rts <level>': {
+    says: 'RTS once the port is open: on or off; default: as the system sets it',
+    parse: level,
+  },
   ...JSON_OPTION,
 } as const;
+
+function seconds(given: string): number {
+  const value = Number(given);
+  if (given.trim() !== '' && Number.isFinite(value) && value > 0 && value <= 86_400) return value;
+  throw new InvalidArgumentError('It is a number of seconds, such as 30.');
+}
+
+function level(given: string): boolean {
+  if (given === 'on' || given === 'off') return given === 'on';
+  throw new InvalidArgumentError('It is on or off.');
+}
 
 /** Commands about one board on a serial port. They need no running line, and none may hold the port. */
 export const boardCommands = group(
@@ -37,7 +62,7 @@ Private keys are never shown or copied.`,
       ],
       load: () => import('./probe-board.ts'),
       run: async ({ probeBoard }, { port, options, invocation }) =>
-        await probeBoard(await invocation(), port, options),
+        await answering(options, async () => await probeBoard(await invocation(), port, options)),
     }),
     command('ls', {
       says: 'list the files of a directory with their sizes',
@@ -46,7 +71,7 @@ Private keys are never shown or copied.`,
       examples: ['certline board ls /dev/ttyACM0', 'certline board ls /dev/ttyACM0 /lfs1/credentials'],
       load: () => import('./list-files.ts'),
       run: async ({ listFiles }, { port, path, options, invocation }) =>
-        await listFiles(await invocation(), port, path, options),
+        await answering(options, async () => await listFiles(await invocation(), port, path, options)),
     }),
     command('get', {
       says: 'copy a file from the board; refuses private keys',
@@ -63,7 +88,7 @@ Private keys are never shown or copied.`,
       ],
       load: () => import('./get-file.ts'),
       run: async ({ getFile }, { port, path, file, options, invocation }) =>
-        await getFile(await invocation(), port, path, file, options),
+        await answering(options, async () => await getFile(await invocation(), port, path, file, options)),
     }),
     command('put', {
       says: 'copy a file to the board and read it back; asks before it overwrites a key or certificate',
@@ -72,7 +97,7 @@ Private keys are never shown or copied.`,
       examples: ['certline board put /dev/ttyACM0 settings.bin /lfs1/settings.bin'],
       load: () => import('./put-file.ts'),
       run: async ({ putFile }, { port, file, path, options, invocation }) =>
-        await putFile(await invocation(), port, file, path, options),
+        await answering(options, async () => await putFile(await invocation(), port, file, path, options)),
     }),
     command('hash', {
       says: 'print the hash of a file, computed by the board if its firmware can; never reads a private key',
@@ -84,7 +109,7 @@ Private keys are never shown or copied.`,
       examples: ['certline board hash /dev/ttyACM0 /lfs1/credentials/crt.der'],
       load: () => import('./hash-file.ts'),
       run: async ({ hashBoardFile }, { port, path, options, invocation }) =>
-        await hashBoardFile(await invocation(), port, path, options),
+        await answering(options, async () => await hashBoardFile(await invocation(), port, path, options)),
     }),
     command('rm', {
       says: 'remove a file or an empty directory; asks first',
@@ -93,7 +118,7 @@ Private keys are never shown or copied.`,
       examples: ['certline board rm /dev/ttyACM0 /lfs1/settings.bin'],
       load: () => import('./remove-board-file.ts'),
       run: async ({ removeBoardFile }, { port, path, options, invocation }) =>
-        await removeBoardFile(await invocation(), port, path, options),
+        await answering(options, async () => await removeBoardFile(await invocation(), port, path, options)),
     }),
     command('shell', {
       says: "run a command in the board's shell; without one, run the commands that you type or pipe in",
@@ -109,7 +134,7 @@ Private keys are never shown or copied.`,
       ],
       load: () => import('./board-shell.ts'),
       run: async ({ boardShell }, { port, command: words, options, invocation }) =>
-        await boardShell(await invocation(), port, words, options),
+        await answering(options, async () => await boardShell(await invocation(), port, words, options)),
     }),
     command('reset', {
       says: 'restart the board and wait until it answers again; asks first',
@@ -118,7 +143,7 @@ Private keys are never shown or copied.`,
       examples: ['certline board reset /dev/ttyACM0 --yes'],
       load: () => import('./reset-board.ts'),
       run: async ({ resetBoard }, { port, options, invocation }) =>
-        await resetBoard(await invocation(), port, options),
+        await answering(options, async () => await resetBoard(await invocation(), port, options)),
     }),
   ],
 );

@@ -3,7 +3,8 @@ import { FS_HASH } from '../../smp/requests/fs-requests.ts';
 import { hashFile } from '../../smp/files/hash-file.ts';
 import type { HashedFile, HashType } from '../../smp/files/hash-file.ts';
 import type { Invocation } from '../invocation.ts';
-import { printJson, printLine } from '../terminal/stdout.ts';
+import { printLine } from '../terminal/stdout.ts';
+import { tellJson } from './json-answer.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { needing } from './firmware-option.ts';
@@ -28,7 +29,7 @@ export async function hashBoardFile(
     if (hashed === undefined) throw noSuchBoardFile(session.port, path);
     return hashed;
   });
-  if (options.json === true) printJson({ port, path, type, hash, bytes: length, by });
+  if (options.json === true) tellJson({ port, path, type, hash, bytes: length, by });
   else printLine(`${hash}  ${path}`);
 }
 

@@ -1,7 +1,7 @@
 import { listDirectory } from '../../smp/files/list-directory.ts';
 import type { DirectoryEntry } from '../../smp/files/list-directory.ts';
 import type { Invocation } from '../invocation.ts';
-import { printJson } from '../terminal/stdout.ts';
+import { tellJson } from './json-answer.ts';
 import { printTable } from '../terminal/table.ts';
 import { boardFileStanding } from './board-file-standing.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
@@ -34,7 +34,7 @@ export async function listFiles(
     return found;
   });
   if (options.json === true) {
-    printJson({ port, directories: listings });
+    tellJson({ port, directories: listings });
     return;
   }
   await printTable(
@@ -43,7 +43,7 @@ export async function listFiles(
   );
   for (const { path: directory } of listings.filter(({ isWhole }) => !isWhole)) {
     process.stderr.write(
-      `certline: ${directory} holds more: the board cut the list at CONFIG_SHELL_BACKEND_DUMMY_BUF_SIZE\n`,
+      `certline: ${directory} may hold more: the board cuts the list at CONFIG_SHELL_BACKEND_DUMMY_BUF_SIZE\n`,
     );
   }
 }

@@ -3,6 +3,7 @@ import { printLine } from '../terminal/stdout.ts';
 import { printFields } from '../terminal/table.ts';
 import type { BoardReport, ReportedClass, ReportedCredentials, ReportedImage } from './board-report.ts';
 import { plain } from './plain.ts';
+import type { Seen } from '../../smp/text/sightings.ts';
 
 type Field = readonly [label: string, value: string | undefined];
 
@@ -12,6 +13,14 @@ const CLASS_WORDS: Record<ReportedClass, string> = {
   complete: 'complete: key and certificate of ours',
   foreign: 'foreign: the certificate is not of our CA',
   unjudged: 'a whole certificate; no CA in this state folder to say whose',
+};
+
+const SEEN_WORDS: Readonly<Record<Seen, string>> = {
+  fault: 'a fault of the firmware',
+  echo: 'what was sent came back',
+  garbage: 'no text: a wrong baud rate?',
+  console: 'a console',
+  text: 'text',
 };
 
 /** Prints what is on a board, in words. */
@@ -68,8 +77,9 @@ function groupWords({ groups }: BoardReport): string | undefined {
 }
 
 function lineWords({ line }: BoardReport): string {
-  const { messages, damaged, stray, textBytes } = line;
-  return `${messages} answers, ${damaged} damaged, ${stray} stray, ${textBytes} bytes of other text`;
+  const { messages, damaged, stray, textBytes, seen } = line;
+  const kinds = seen.length === 0 ? '' : ` (${seen.map((kind) => SEEN_WORDS[kind]).join(', ')})`;
+  return `${messages} answers, ${damaged} damaged, ${stray} stray, ${textBytes} bytes of other text${kinds}`;
 }
 
 function credentialFields(found: ReportedCredentials): Field[] {

@@ -1,6 +1,6 @@
 import { readIssuers } from '../../line/ca.ts';
 import type { Invocation } from '../invocation.ts';
-import { printJson } from '../terminal/stdout.ts';
+import { failureOf, tellJson } from './json-answer.ts';
 import { askBuffers, askFirmware } from './ask-firmware.ts';
 import { askGroups } from './ask-groups.ts';
 import { askCredentials, askFileSystem } from './ask-storage.ts';
@@ -18,9 +18,13 @@ export async function probeBoard(invocation: Invocation, port: string, options: 
     const report = emptyReport(session, inquiry);
     try {
       await gather(inquiry, report, session, issuers);
+    } catch (error) {
+      report.error = failureOf(error);
+      throw error;
     } finally {
-      report.line = { ...session.client.statistics };
-      if (options.json === true) printJson(report);
+      const { statistics, seen } = session.client;
+      report.line = { ...statistics, seen };
+      if (options.json === true) tellJson(report);
       else printReport(report);
     }
   });
@@ -49,7 +53,8 @@ function emptyReport({ client, port }: BoardSession, { notTold }: Inquiry): Boar
     groups: [],
     fileSystems: [],
     credentials: [],
-    line: client.statistics,
+    line: { ...client.statistics, seen: client.seen },
+    error: null,
     notTold,
   };
 }

@@ -1,20 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OS_RESET } from '../../smp/requests/os-requests.ts';
 import { isSmpError } from '../../smp/smp-error.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { printJson, printLine } from '../terminal/stdout.ts';
+import { printLine } from '../terminal/stdout.ts';
+import { tellJson } from './json-answer.ts';
 import type { BoardOptions } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { confirm, mustBeConfirmable } from '../confirm.ts';
 import { needing } from './firmware-option.ts';
-import { OS_RESET } from '../../smp/requests/os-requests.ts';
+import { watchRestart } from './watch-restart.ts';
+import type { RestartSign } from './watch-restart.ts';
 
 const WHAT = 'reset a board';
-/** CONFIG_MCUMGR_GRP_OS_RESET_MS is 250: before that it still answers as if nothing were. */
-const GOES_DOWN_MS = 500;
 /** Firmware that erases flash at boot is slow; a USB port returns after enumeration. */
 const COMES_BACK_MS = 15_000;
 const PAUSE_MS = 200;
+
+const SIGN_WORDS: Readonly<Record<RestartSign, string>> = {
+  port: 'its port went away',
+  banner: 'it said that it boots',
+  silence: 'it fell silent',
+  nothing: 'no restart was seen',
+};
 
 /**
  * `certline board reset`: restarts the board and waits until it answers again, wherever its serial number then is. Throws
@@ -26,16 +34,25 @@ export async function resetBoard(
   options: BoardOptions & { readonly yes?: boolean },
 ): Promise<void> {
   mustBeConfirmable(WHAT, options);
+  let startedAt = 0;
+  let seen: RestartSign = 'nothing';
   await withBoard(invocation, port, options, async ({ client, signal }) => {
     await confirm(WHAT, `Reset the board on ${port}?`, { ...options, signal });
     await needing('reset', () => client.request(OS_RESET, { force: false }, { signal }));
+    startedAt = performance.now();
+    seen = await watchRestart(client, signal);
   });
-  const startedAt = performance.now();
-  await sleep(GOES_DOWN_MS);
-  await untilBack(invocation, port, options, startedAt + COMES_BACK_MS);
-  const backAfterMs = Math.round(performance.now() - startedAt);
-  if (options.json === true) printJson({ port, reset: true, backAfterMs });
-  else printLine(`The board was reset and answers again after ${(backAfterMs / 1_000).toFixed(1)} s.`);
+  if (seen !== 'nothing') await untilBack(invocation, port, options, startedAt + COMES_BACK_MS);
+  const backAfterMs = seen === 'nothing' ? null : Math.round(performance.now() - startedAt);
+  if (options.json === true) tellJson({ port, reset: seen !== 'nothing', seen, backAfterMs });
+  else printLine(sentenceOf(seen, backAfterMs));
+}
+
+function sentenceOf(seen: RestartSign, backAfterMs: number | null): string {
+  if (backAfterMs === null) {
+    return 'The board accepted the reset, but no restart was seen: it went on answering.';
+  }
+  return `The board was reset (${SIGN_WORDS[seen]}) and answers again after ${(backAfterMs / 1_000).toFixed(1)} s.`;
 }
 
 async function untilBack(

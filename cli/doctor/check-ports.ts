@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { SocketConfig, StationConfig } from '../../fixtures/station/station-config.ts';
-import { SmpClient } from '../../smp/client/client.ts';
+import type { SmpClient } from '../../smp/client/client.ts';
+import { openClient } from '../../smp/client/open-client.ts';
 import { readHardwareId } from '../../smp/hardware-id.ts';
-import type { Link } from '../../smp/links/link.ts';
 import { openSerialLink } from '../../smp/links/serial-link.ts';
+import type { SerialLinkOptions } from '../../smp/links/serial-link.ts';
 import { isSmpError } from '../../smp/smp-error.ts';
 import { failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -23,16 +24,14 @@ export async function checkPorts(stations: readonly StationConfig[], probe: bool
 }
 
 async function checkPort(check: string, { port, baudRate }: SocketConfig, probe: boolean): Promise<Finding> {
-  let link: Link;
+  const serial = { path: port, ...(baudRate !== undefined && { baudRate }) };
   try {
-    link = await openSerialLink({ path: port, ...(baudRate !== undefined && { baudRate }) });
+    if (probe) return await probeBoard(check, serial);
+    const link = await openSerialLink(serial);
+    await link.close();
+    return ok(check, `${port} opens`);
   } catch (error) {
     return isSmpError(error, 'LINK_BUSY') ? busy(check, port, error) : failure(check, error);
-  }
-  try {
-    return probe ? await probeBoard(check, link) : ok(check, `${port} opens`);
-  } finally {
-    await link.close();
   }
 }
 
@@ -47,16 +46,17 @@ function busy(check: string, port: string, error: Error): Finding {
 }
 
 /** An empty socket is no fault, nor is firmware that does not show the hardware id to everybody; anything else is. */
-async function probeBoard(check: string, link: Link): Promise<Finding> {
-  const client = new SmpClient(link);
+async function probeBoard(check: string, port: SerialLinkOptions): Promise<Finding> {
+  let client: SmpClient;
   try {
-    await client.connect({ budgetMs: PROBE_BUDGET_MS });
-    const firmware = await firmwareOf(client);
-    return ok(check, `${link.name}: board ${await readHardwareId(client)}, ${firmware}`);
+    ({ client } = await openClient({ port, budgetMs: PROBE_BUDGET_MS }));
   } catch (error) {
-    if (isSmpError(error, 'SMP_TIMEOUT'))
-      return warn(check, `${link.name} opens, but no board answers: load one`);
-    return failure(check, error);
+    if (!isSmpError(error, 'SMP_TIMEOUT') || error.seen.length > 0) throw error;
+    return warn(check, `${port.path} opens, but no board answers: load one`);
+  }
+  try {
+    const firmware = await firmwareOf(client);
+    return ok(check, `${port.path}: board ${await readHardwareId(client)}, ${firmware}`);
   } finally {
     await client.close();
   }

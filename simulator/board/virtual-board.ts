@@ -142,6 +142,7 @@ export class VirtualBoard {
   /** Restarts after the answer to the reset command is out. */
   scheduleReset(): void {
     clearTimeout(this.#resetTimer);
+    if (this.faults.find('ignores-reset')) return;
     this.#resetTimer = setTimeout(() => this.reset(), RESET_DELAY_MS).unref();
   }
 

@@ -52,6 +52,26 @@ function runNode(board: ShellBoard, node: ShellNode, argv: readonly string[], ou
   return -EINVAL;
 }
 
+const HELP_INTRODUCTION = [
+  'Please press the <Tab> button to see all available commands.',
+  'You can also use the <Tab> button to prompt or auto-complete all commands or its subcommands.',
+  'You can try to call commands with <-h> or <--help> parameter for more information.',
+  '',
+  'Shell supports following meta-keys:',
+  '  Ctrl + (a key from: abcdefklnptuw)',
+  '  Alt  + (a key from: bf)',
+  'Please refer to shell documentation for more details.',
+  '',
+  'Available commands:',
+];
+
+function printAllCommands(board: ShellBoard, out: ShellOutput): void {
+  for (const line of HELP_INTRODUCTION) out.print(line);
+  for (const command of board.profile.shell || []) {
+    out.print(`  ${command.padEnd(9)}: ${SHELL_COMMANDS[command].help}`);
+  }
+}
+
 /** Runs one line, however it was given; its text goes to `out`. */
 export function runShellLine(board: ShellBoard, line: string, out: ShellOutput): ShellResult {
   const split = splitWords(line);
@@ -61,6 +81,10 @@ export function runShellLine(board: ShellBoard, line: string, out: ShellOutput):
   }
   const [name] = split.words;
   if (name === undefined) return -ENOEXEC;
+  if (name === 'help') {
+    printAllCommands(board, out);
+    return 0;
+  }
   const root = (board.profile.shell || []).find((command) => command === name);
   if (root) return runNode(board, SHELL_COMMANDS[root], split.words, out);
   out.error(`${name}: command not found`);

@@ -22,6 +22,8 @@ export interface LinkStatistics {
   stray: number;
   damaged: number;
   textBytes: number;
+  /** Banners of a board that starts. */
+  starts: number;
 }
 
 const DAMAGE_CODES: Readonly<Record<FrameDamage, SmpErrorCode>> = {
@@ -44,7 +46,7 @@ const AFTER_BANNER_MS = 250;
 /** Sends requests over a link and finds their answers among everything that is received; one request at a time. */
 export class Exchange {
   readonly answerTimes: AnswerTimes;
-  readonly statistics: LinkStatistics = { messages: 0, stray: 0, damaged: 0, textBytes: 0 };
+  readonly statistics: LinkStatistics = { messages: 0, stray: 0, damaged: 0, textBytes: 0, starts: 0 };
   readonly sent = new SentRequests();
   readonly turnaround = new Turnaround();
   readonly sightings = new Sightings();
@@ -194,6 +196,7 @@ export class Exchange {
     this.statistics.textBytes += bytes.length;
     this.sightings.add(bytes);
     if (!this.#bootBanner.isIn(bytes)) return;
+    this.statistics.starts++;
     this.sent.forget();
     this.#pending?.hurry(AFTER_BANNER_MS);
   }

@@ -29,7 +29,7 @@ export function unansweredSentence(
 function silence(sightings: Sightings, { messages }: Readonly<LinkStatistics>, unanswered: number): string {
   const { seen } = sightings;
   if (messages > 0) {
-    return `the board has answered ${messages} times, but not this: it is busy, or has stopped (${unanswered} of our requests are unanswered)`;
+    return `no answer, although the board has answered ${messages} times before: it is busy, or has stopped (unanswered requests: ${unanswered})`;
   }
   if (seen.includes('console')) {
     return `a console is on this port ("${sightings.lastLine}"), and no SMP server behind it: switch on CONFIG_MCUMGR_TRANSPORT_SHELL, or use the port of CONFIG_MCUMGR_TRANSPORT_UART`;

@@ -22,9 +22,13 @@ export type FileCommandOutcome = 'done' | 'exists' | 'missing';
 
 /** The outcome of a command and what it printed. */
 export interface FileCommandResult {
-  outcome: FileCommandOutcome;
-  output: string;
+  readonly outcome: FileCommandOutcome;
+  readonly output: string;
+  /** A typed command prints without limit; what the shell group collects is cut at the size of a buffer. */
+  readonly isTyped: boolean;
 }
+
+type RunCommand = ShellResult & Pick<FileCommandResult, 'isTyped'>;
 
 /**
  * Runs `fs <verb> <path>` in the board's shell, through the shell group or, where the shell shares the UART, typed;
@@ -36,12 +40,12 @@ export async function runFileCommand(
   path: string,
   options?: RequestOptions,
 ): Promise<FileCommandResult> {
-  const { output, ret } = await execOrExplain(client, ['fs', verb, path], options);
-  if (ret === 0) return { outcome: 'done', output };
+  const { output, ret, isTyped } = await execOrExplain(client, ['fs', verb, path], options);
+  if (ret === 0) return { outcome: 'done', output, isTyped };
   // All failures return ENOEXEC (-8): only what is printed tells them apart.
   const errno = PRINTED_ERRNO.exec(output)?.slice(1).find(Boolean);
-  if (errno === '-17') return { outcome: 'exists', output };
-  if (errno === '-2') return { outcome: 'missing', output };
+  if (errno === '-17') return { outcome: 'exists', output, isTyped };
+  if (errno === '-2') return { outcome: 'missing', output, isTyped };
   if (errno === undefined && /command not found|not found|help/i.test(output))
     throw unsupported(client, verb);
   const meaning = ERRNO_MEANINGS[errno ?? ''] ?? `it printed “${output.trim()}” and returned ${ret}`;
@@ -55,9 +59,9 @@ async function execOrExplain(
   client: SmpClient,
   argv: readonly string[],
   options: RequestOptions | undefined,
-): Promise<ShellResult> {
+): Promise<RunCommand> {
   try {
-    return await exec(client, argv, { ...options, repeatable: true });
+    return { ...(await exec(client, argv, { ...options, repeatable: true })), isTyped: false };
   } catch (error) {
     if (isSmpError(error, 'SMP_UNSUPPORTED')) return await typeOrExplain(client, argv, options, error);
     throw error;
@@ -70,10 +74,10 @@ async function typeOrExplain(
   argv: readonly string[],
   options: RequestOptions | undefined,
   refusal: SmpError,
-): Promise<ShellResult> {
+): Promise<RunCommand> {
   try {
     const { output, ret } = await typeCommand(client, argv.join(' '), options);
-    return { output, ret: ret ?? resultByText(argv[1], output) };
+    return { output, ret: ret ?? resultByText(argv[1], output), isTyped: true };
   } catch (error) {
     if (isSmpError(error, 'SMP_UNSUPPORTED')) throw unsupported(client, argv[1] ?? '', refusal);
     throw error;

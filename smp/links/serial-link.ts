@@ -1,6 +1,6 @@
 import { SerialPort } from 'serialport';
 import type { Link } from './link.ts';
-import { SmpError } from '../smp-error.ts';
+import { isSmpError, SmpError } from '../smp-error.ts';
 import type { SmpErrorCode } from '../smp-error.ts';
 
 /** A serial port by its path; 8N1 without flow control. */
@@ -28,7 +28,7 @@ export async function openSerialLink(options: SerialLinkOptions): Promise<Link> 
     await called((done) => port.flush(done));
   } catch (error) {
     if (port.isOpen) await called((done) => port.close(done)).catch(() => undefined);
-    throw openError(path, error);
+    throw isSmpError(error) ? error : openError(path, error);
   }
   return new SerialLink(port);
 }
@@ -125,7 +125,12 @@ async function setLines(port: SerialPort, options: SerialLinkOptions): Promise<v
   const { dtr, rts } = options;
   if (dtr === undefined && rts === undefined) return;
   const lines = { ...(dtr === undefined ? {} : { dtr }), ...(rts === undefined ? {} : { rts }) };
-  await called((done) => port.set(lines, done));
+  try {
+    await called((done) => port.set(lines, done));
+  } catch (cause) {
+    const sentence = `${port.path}: DTR and RTS cannot be set: this port has no such lines, so leave them out`;
+    throw new SmpError('LINK_FAILED', sentence, { cause });
+  }
 }
 
 async function called(start: (done: (error?: Error | null) => void) => void): Promise<void> {

@@ -64,30 +64,6 @@ export const OS_INFO: SmpRequest<{ format: string }, string> = {
   parse: (body) => text(body, 'output'),
 };
 
-/** The board's clock as it tells it, e.g. `2026-01-31T12:34:56`; an option of the firmware. */
-export const OS_GET_DATETIME: SmpRequest<void, string> = {
-  name: 'date and time',
-  group: GROUP,
-  id: 4,
-  op: 'read',
-  pace: 'quick',
-  repeat: 'freely',
-  encode: () => NOTHING,
-  parse: (body) => text(body, 'datetime'),
-};
-
-/** Sets the board's clock: `yyyy-MM-ddTHH:mm:ss`, by whatever zone the firmware goes by. */
-export const OS_SET_DATETIME: SmpRequest<{ datetime: string }, true> = {
-  name: 'date and time',
-  group: GROUP,
-  id: 4,
-  op: 'write',
-  pace: 'quick',
-  repeat: 'freely',
-  encode: (parameters) => ({ datetime: parameters.datetime }),
-  parse: () => true,
-};
-
 /** Name of the bootloader, e.g. `MCUboot`. */
 export const OS_BOOTLOADER: SmpRequest<void, string> = {
   name: 'bootloader',

@@ -10,7 +10,7 @@ import { barLine } from '../../../cli/board/transfer-bar.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import type { BoardFault } from '../../../simulator/faults.ts';
 import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
-import type { FirmwareName } from '../../../simulator/firmware-profile.ts';
+import type { FirmwareName, FirmwareProfile } from '../../../simulator/firmware-profile.ts';
 import { makeForeignCredentials } from '../../../simulator/board/foreign-credentials.ts';
 import type { VirtualBoard } from '../../../simulator/board/virtual-board.ts';
 import { VirtualLine } from '../../../simulator/line/virtual-line.ts';
@@ -42,13 +42,17 @@ interface Bench {
 }
 
 /** A virtual board that answers at once, behind a real pseudo-terminal. */
-async function startBench(firmware: FirmwareName = 'factory', fault?: BoardFault): Promise<Bench> {
+async function startBench(
+  firmware: FirmwareName = 'factory',
+  fault?: BoardFault,
+  more: Partial<FirmwareProfile> = {},
+): Promise<Bench> {
   const place = newPlace();
   const line = await VirtualLine.start({
     directory: join(place.folder, 'line'),
     stations: [{ id: 'st', sockets: ['1'] }],
     speed: 'instant',
-    profile: FIRMWARE_PROFILES[firmware],
+    profile: { ...FIRMWARE_PROFILES[firmware], ...more },
   });
   onTestFinished(() => line.stop());
   const board = line.insertBoard('st', '1');
@@ -410,12 +414,67 @@ describe('certline board reset', () => {
   it('restarts the board and waits for it', async () => {
     const { run, board } = await startBench();
     const reset = await run('reset', '--yes', '--json');
-    expect(json(reset)).toMatchObject({ reset: true });
+    expect(json(reset)).toMatchObject({ reset: true, seen: 'silence' });
     const { backAfterMs } = json(reset) as { backAfterMs: number };
-    expect(backAfterMs).toBeGreaterThanOrEqual(500);
+    // CONFIG_MCUMGR_GRP_OS_RESET_MS.
+    expect(backAfterMs).toBeGreaterThanOrEqual(250);
     // It started after it was told to, not before.
     const uptime = (await run('shell', 'kernel', 'uptime')).stdout;
     expect(Number(/\d+/.exec(uptime)?.[0])).toBeLessThanOrEqual(board.uptimeMs);
+  });
+});
+
+describe('certline board reset, of a board that does not restart', () => {
+  it('says that no restart was seen', async () => {
+    const { run } = await startBench('factory', { kind: 'ignores-reset' });
+    const reset = await run('reset', '--yes', '--json');
+    expect(json(reset)).toMatchObject({ reset: false, seen: 'nothing', backAfterMs: null });
+  });
+
+  it('says by what the restart was seen', async () => {
+    const { run } = await startBench('golioth', undefined, { osCommands: ['reset', 'echo'] });
+    expect((await run('reset', '--yes')).stdout).toContain('(it said that it boots)');
+  });
+});
+
+describe('--json', () => {
+  it('gives one document on failure too, with the code and what was seen', async () => {
+    const { run } = await startBench('golioth', { kind: 'console-only' });
+    const probe = await run('probe', '--json', '--timeout', '1');
+    expect(probe.status).not.toBe(0);
+    expect(JSON.parse(probe.stdout)).toMatchObject({
+      error: {
+        code: 'SMP_NOISE_ONLY',
+        status: probe.status,
+        seen: ['console', 'text'],
+        message: expect.stringContaining('a console is on this port'),
+      },
+    });
+  });
+
+  it('gives what is known and the failure where a board falls silent', async () => {
+    const { run } = await startBench('factory', { kind: 'crash', nth: 6 });
+    const probe = await run('probe', '--json', '--timeout', '1');
+    expect(JSON.parse(probe.stdout)).toMatchObject({
+      answerMs: expect.any(Number),
+      line: { seen: ['fault', 'text'] },
+      error: { message: expect.stringContaining('BUS FAULT') },
+    });
+  });
+});
+
+describe('a slow board', () => {
+  it('is found, and one that is slower still with --timeout', async () => {
+    const { run, board } = await startBench('factory', { kind: 'slow', delayMs: 900 });
+    expect((await run('hash', '/lfs1/none')).stderr).toContain('there is no /lfs1/none on the board');
+    board.clearFaults('slow');
+    board.setFault({ kind: 'silent' });
+    const startedAt = performance.now();
+    expect((await run('probe', '--timeout', '0.5')).stderr).toContain('no answer');
+    expect(performance.now() - startedAt).toBeLessThan(6_000);
+    expect((await run('probe', '--dtr', 'high')).stderr).toContain('It is on or off');
+    // A pseudo-terminal has no such lines.
+    expect((await run('probe', '--dtr', 'on', '--rts', 'off')).stderr).toContain('DTR and RTS cannot be set');
   });
 });
 
@@ -445,9 +504,9 @@ describe('a port', () => {
   it('has the name of its path or of the USB serial number behind it', async () => {
     const list = async () => [
       { path: '/dev/ttyS0' },
-      { path: '/dev/ttyACM0', serialNumber: 'E6614103E7' },
-      { path: '/dev/ttyACM1', serialNumber: 'TWO' },
-      { path: '/dev/ttyACM2', serialNumber: 'TWO' },
+      { path: '/dev/ttyACM0', usbSerialNumber: 'E6614103E7' },
+      { path: '/dev/ttyACM1', usbSerialNumber: 'TWO' },
+      { path: '/dev/ttyACM2', usbSerialNumber: 'TWO' },
     ];
     expect(await boardPort('/dev/serial/by-id/usb-x', list)).toBe('/dev/serial/by-id/usb-x');
     expect(await boardPort('e6614103e7', list)).toBe('/dev/ttyACM0');

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findSerialPort, listSerialPorts, waitForSerialPort } from '../../../smp/links/serial-ports.ts';
+import { listSerialPorts } from '../../../smp/links/serial-ports.ts';
 
 /** The part of a Linux sysfs that names serial ports, in a folder of our own. */
 describe.skipIf(process.platform !== 'linux')('serial ports by USB serial number', () => {
@@ -46,29 +46,6 @@ describe.skipIf(process.platform !== 'linux')('serial ports by USB serial number
       },
       { path: '/dev/ttyS0' },
     ]);
-  });
-
-  it('finds a board, the first of its ports or the one of an interface', async () => {
-    plugUsb('ttyACM0', '1-2', '2', 'ABC123');
-    plugUsb('ttyACM3', '1-2', '0', 'ABC123');
-    plugUsb('ttyACM4', '1-3', '0', 'OTHER');
-    expect(await findSerialPort({ usbSerialNumber: 'ABC123' }, sys)).toBe('/dev/ttyACM3');
-    expect(await findSerialPort({ usbSerialNumber: 'ABC123', usbInterface: 2 }, sys)).toBe('/dev/ttyACM0');
-    expect(await findSerialPort({ usbSerialNumber: 'NONE' }, sys)).toBeUndefined();
-  });
-
-  it('waits for a board to come back under another name', async () => {
-    const waiting = waitForSerialPort({ usbSerialNumber: 'ABC123' }, { sysRoot: sys });
-    plugUsb('ttyACM7', '1-2', '0', 'ABC123');
-    expect(await waiting).toBe('/dev/ttyACM7');
-  });
-
-  it('gives up with a sentence', async () => {
-    const waiting = waitForSerialPort({ usbSerialNumber: 'ABC123' }, { sysRoot: sys, budgetMs: 0 });
-    await expect(waiting).rejects.toMatchObject({
-      code: 'LINK_NOT_FOUND',
-      message: expect.stringContaining('ABC123') as string,
-    });
   });
 
   it('reads the ports of this host without failing', async () => {

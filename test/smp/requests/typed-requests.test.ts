@@ -4,7 +4,7 @@ import { hashFile } from '../../../smp/files/hash-file.ts';
 import { readHardwareId } from '../../../smp/hardware-id.ts';
 import { IMAGE_STATE } from '../../../smp/requests/image-requests.ts';
 import { listDirectory } from '../../../smp/files/list-directory.ts';
-import { OS_BOOTLOADER, OS_GET_DATETIME, OS_SET_DATETIME } from '../../../smp/requests/os-requests.ts';
+import { OS_BOOTLOADER } from '../../../smp/requests/os-requests.ts';
 import { SETTINGS_READ } from '../../../smp/requests/settings-requests.ts';
 import { consoleLines, parseRequestFrame, replyMessage } from '../client/board-frames.ts';
 import type { BoardRequest } from '../client/board-frames.ts';
@@ -49,15 +49,6 @@ describe('requests and their replies, byte by byte', () => {
     const { client, requests } = clientOf('bf 6a626f6f746c6f61646572 674d4355626f6f74 ff');
     expect(await client.request(OS_BOOTLOADER, undefined)).toBe('MCUboot');
     expect(requests[0]).toMatchObject({ op: 0, group: 0, id: 8, body: {} });
-  });
-
-  it('date and time', async () => {
-    const { client, requests } = clientOf(
-      'bf 686461746574696d65 73323032362d30312d33315431323a33343a3536 ff',
-    );
-    expect(await client.request(OS_GET_DATETIME, undefined)).toBe('2026-01-31T12:34:56');
-    await client.request(OS_SET_DATETIME, { datetime: '2026-01-31T12:34:56' });
-    expect(requests[1]).toMatchObject({ op: 2, group: 0, id: 4, body: { datetime: '2026-01-31T12:34:56' } });
   });
 
   it('a setting', async () => {

@@ -27,7 +27,7 @@ describe('what a port has shown', () => {
 
   it('keeps a fault that more text follows, in pieces of any size', () => {
     const dump = 'E: >>> ZEPHYR FATAL ERROR 4: Kernel panic on CPU 0\r\n';
-    const sightings = after(...dump, ...'*** Booting ***\r\n'.repeat(20));
+    const sightings = after(...`${dump}${'*** Booting ***\r\n'.repeat(20)}`.split(''));
     expect(sightings.faultText).toBe('E: >>> ZEPHYR FATAL ERROR 4: Kernel panic on CPU 0');
   });
 

@@ -9,18 +9,11 @@ import { FS_UPLOAD_FIRST } from '../../../smp/requests/fs-requests.ts';
 import { ENUMERATION_DETAILS, ENUMERATION_LIST } from '../../../smp/requests/enumeration-requests.ts';
 import { hashFile } from '../../../smp/files/hash-file.ts';
 import { IMAGE_STATE } from '../../../smp/requests/image-requests.ts';
-import { OS_BOOTLOADER, OS_GET_DATETIME, OS_PARAMETERS } from '../../../smp/requests/os-requests.ts';
+import { OS_BOOTLOADER, OS_PARAMETERS } from '../../../smp/requests/os-requests.ts';
 import { readFile } from '../../../smp/files/read-file.ts';
 import { openSerialLink } from '../../../smp/links/serial-link.ts';
-import {
-  SETTINGS_COMMIT,
-  SETTINGS_DELETE,
-  SETTINGS_READ,
-  SETTINGS_SAVE,
-  SETTINGS_WRITE,
-} from '../../../smp/requests/settings-requests.ts';
+import { SETTINGS_READ } from '../../../smp/requests/settings-requests.ts';
 import type { SmpRequest } from '../../../smp/wire/smp-request.ts';
-import { verifyFile } from '../../../smp/files/verify-file.ts';
 import { writeFile } from '../../../smp/files/write-file.ts';
 import { startZephyr, cannotRun, reason } from './zephyr-server.ts';
 import type { ZephyrServer } from './zephyr-server.ts';
@@ -74,9 +67,6 @@ describe.skipIf(reason)(`files on real Zephyr, large buffers${cannotRun}`, { ret
       length: 600,
       by: 'board',
     });
-    expect(await verifyFile(client, '/lfs1/crt.der', CERTIFICATE)).toBe(true);
-    expect(await verifyFile(client, '/lfs1/crt.der', CERTIFICATE.toReversed())).toBe(false);
-    expect(await verifyFile(client, '/lfs1/none', CERTIFICATE)).toBe(false);
     expect(client.statistics).toMatchObject({ stray: 0, damaged: 0 });
   });
 
@@ -195,22 +185,12 @@ describe.skipIf(reason)(`files on real Zephyr, default buffers${cannotRun}`, () 
     });
   });
 
-  it('answers about settings, images, bootloader and clock, or says that it has none', async () => {
+  it('answers about settings, images and bootloader, or says that it has none', async () => {
     const name = 'none/x';
     await expect(client.request(SETTINGS_READ, { name })).rejects.toMatchObject({
       device: { group: 3, name: 'ROOT_KEY_NOT_FOUND' },
     });
-    await expect(client.request(SETTINGS_WRITE, { name, value: Buffer.from('v') })).rejects.toMatchObject({
-      device: { group: 3, name: 'ROOT_KEY_NOT_FOUND' },
-    });
-    await expect(client.request(SETTINGS_DELETE, { name })).rejects.toMatchObject({
-      device: { group: 3, name: 'KEY_NOT_FOUND' },
-    });
-    expect(await client.request(SETTINGS_COMMIT, undefined)).toBe(true);
-    await expect(client.request(SETTINGS_SAVE, undefined)).rejects.toMatchObject({
-      device: { group: 3, name: 'SAVE_NOT_SUPPORTED' },
-    });
-    for (const request of [IMAGE_STATE, OS_BOOTLOADER, OS_GET_DATETIME]) {
+    for (const request of [IMAGE_STATE, OS_BOOTLOADER]) {
       await expect(client.ask(request as SmpRequest<void, unknown>, undefined)).resolves.toMatchObject({
         ok: false,
         device: { name: 'ENOTSUP' },

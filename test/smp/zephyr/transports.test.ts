@@ -2,12 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SmpClient } from '../../../smp/client/client.ts';
 import type { SmpClientOptions } from '../../../smp/client/client.ts';
 import { makeDirectory } from '../../../smp/files/make-directory.ts';
-import { DATAGRAM_FRAMING, RAW_FRAMING } from '../../../smp/framing/raw-framing.ts';
-import { readFile } from '../../../smp/files/read-file.ts';
+import { RAW_FRAMING } from '../../../smp/framing/raw-framing.ts';
 import { openSerialLink } from '../../../smp/links/serial-link.ts';
-import { openUdpLink } from '../../../smp/links/udp-link.ts';
 import { typeCommand } from '../../../smp/shell/type-command.ts';
-import { writeFile } from '../../../smp/files/write-file.ts';
 import { startZephyr, cannotRun, reason } from './zephyr-server.ts';
 import { echo } from '../client/echo.ts';
 import { exec } from '../../../smp/shell/exec.ts';
@@ -21,11 +18,7 @@ afterEach(async () => {
 async function connect(build: string, options: SmpClientOptions = {}, budgetMs = 10_000): Promise<SmpClient> {
   const server = await startZephyr(build);
   running.push(server);
-  const host = build.startsWith('udp6') ? '::1' : '127.0.0.1';
-  const link = build.startsWith('udp')
-    ? await openUdpLink({ host })
-    : await openSerialLink({ path: server.path });
-  const client = new SmpClient(link, options);
+  const client = new SmpClient(await openSerialLink({ path: server.path }), options);
   running.push({ stop: () => client.close() });
   await client.connect({ budgetMs });
   return client;
@@ -106,17 +99,5 @@ describe.skipIf(reason)(`transports and buffers of real Zephyr${cannotRun}`, () 
 
   it('raw: the console framing reports that nobody answers', async () => {
     await expect(connect('serial_raw', {}, 600)).rejects.toMatchObject({ code: 'SMP_TIMEOUT' });
-  });
-
-  it('udp: files over datagrams', async () => {
-    const client = await connect('udp', { framing: DATAGRAM_FRAMING });
-    const content = Buffer.from(Array.from({ length: 3000 }, (_, index) => (index * 17) & 255));
-    await writeFile(client, '/lfs1/large', content);
-    expect(await readFile(client, '/lfs1/large')).toEqual(new Uint8Array(content));
-  });
-
-  it('udp6: the same over IPv6', async () => {
-    const client = await connect('udp6', { framing: DATAGRAM_FRAMING });
-    expect(await echo(client, 'six')).toBe('six');
   });
 });

@@ -9,7 +9,7 @@ const LOADERS = ['/lib/ld-linux.so.2', '/usr/lib/ld-linux.so.2'];
 
 /** One running SMP server of real Zephyr 4.4.0. */
 export interface ZephyrServer {
-  /** The port's path; empty for servers on UDP. */
+  /** The port's path. */
   path: string;
   /** What it printed so far. */
   output(): string;
