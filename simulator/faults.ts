@@ -104,7 +104,7 @@ export const FAULTS = {
   },
   'shell-prompt': {
     effect: 'the prompt of the shell on the console is `text`',
-    parameters: z.strictObject({ text: text }),
+    parameters: z.strictObject({ text }),
     once: false,
   },
   'shell-without-result': {
@@ -112,29 +112,29 @@ export const FAULTS = {
     parameters: z.strictObject({}),
     once: false,
   },
-  'echo-line': { effect: 'what is sent comes back, and no board answers', needs: {}, may: {}, once: false },
+  'echo-line': {
+    effect: 'what is sent comes back, and no board answers',
+    parameters: z.strictObject({}),
+    once: false,
+  },
   'wrong-baud': {
     effect: 'board and client are at different speeds: neither understands the other',
-    needs: {},
-    may: {},
+    parameters: z.strictObject({}),
     once: false,
   },
   'console-only': {
     effect: 'the port leads to the shell of a firmware without SMP, which takes frames for typing',
-    needs: {},
-    may: {},
+    parameters: z.strictObject({}),
     once: false,
   },
   crash: {
     effect: 'the firmware faults at the nth request, prints its dump and halts',
-    needs: { nth: 'count' },
-    may: {},
+    parameters: z.strictObject({ nth: count }),
     once: true,
   },
   'ignores-reset': {
     effect: 'the board accepts a reset and does not restart',
-    needs: {},
-    may: {},
+    parameters: z.strictObject({}),
     once: false,
   },
   'stuck-port': {
