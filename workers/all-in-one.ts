@@ -5,8 +5,7 @@ import type { InboxEvent } from '../manifests/intake/inbox.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
 import { SqliteRegistry } from '../registry/sqlite/sqlite-registry.ts';
 import type { Registry } from '../registry/registry.ts';
-import { closeAll } from './close-all.ts';
-import type { Closing } from './close-all.ts';
+import { closeAll, openInOrder } from './close-all.ts';
 import { startIntake } from './intake.ts';
 import type { LineConfig } from '../line/config.ts';
 import { startOrchestrator } from './orchestrator.ts';
@@ -41,9 +40,7 @@ export interface Line extends Role {
 /** Starts orchestrator, signer, the configured stations and the intake, in that order. */
 export async function startLine(options: LineOptions): Promise<Line> {
   const { config, stateFolder, ca, server, log } = options;
-  const closing: Closing = [];
-  const close = (): Promise<void> => closeAll(closing);
-  try {
+  return await openInOrder(log, async (closing) => {
     const connection = await connectWorkers(server);
     closing.push(() => connection.close());
     const { client, connection: clientConnection } = await connectClient(server);
@@ -82,13 +79,9 @@ export async function startLine(options: LineOptions): Promise<Line> {
       registry,
       stations: stations.map(({ station }) => station),
       ended: roles.ended,
-      stop: close,
+      stop: () => closeAll(closing),
     };
-  } catch (error) {
-    // What failed is the news; that a half-started role cannot be closed in order is not.
-    await close().catch((second: unknown) => log.warn({ err: second }, 'could not close in order'));
-    throw error;
-  }
+  });
 }
 
 function rehearsalOf(

@@ -11,7 +11,7 @@ export interface Role {
 /** Runs a Temporal worker as a role. */
 export function runWorker(worker: Worker): Role {
   const ended = worker.run();
-  // Whoever started the role waits for `ended`; until then a rejection must not end the process.
+  // The one who started the role waits for `ended`; until then a rejection must not end the process.
   ended.catch(() => undefined);
   return {
     ended,

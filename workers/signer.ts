@@ -21,8 +21,7 @@ import { SHUTDOWN_GRACE_MS } from '../provisioning/timeouts.ts';
 import { SIGNER_QUEUE } from '../provisioning/task-queues.ts';
 import type { Registry } from '../registry/registry.ts';
 import { dataConverter } from '../temporal/connection.ts';
-import { closeAll } from './close-all.ts';
-import type { Closing } from './close-all.ts';
+import { closeAll, openInOrder } from './close-all.ts';
 import { every } from './periodic-role.ts';
 import type { Duty } from './periodic-role.ts';
 import { joinRoles, runWorker } from './role.ts';
@@ -60,8 +59,7 @@ export interface SignerRole extends Role {
 export async function openSigner(place: SignerPlace): Promise<SignerRole> {
   const { stateFolder, config, ca, registry, log } = place;
   const profiles = await profilesUnder(ca, config.products);
-  const closing: Closing = [];
-  try {
+  return await openInOrder(log, async (closing) => {
     const ledger = await openLedger({ stateFolder, config }, 'sign');
     closing.push(() => ledger.close());
     const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
@@ -84,11 +82,7 @@ export async function openSigner(place: SignerPlace): Promise<SignerRole> {
     closing.push(() => crl.stop());
     const { ended } = joinRoles([crl, worker, witness]);
     return { ledger, ended, stop: () => closeAll(closing) };
-  } catch (error) {
-    // What failed is the news; that a half-started role cannot be closed in order is not.
-    await closeAll(closing).catch((second: unknown) => log.warn({ err: second }, 'could not close in order'));
-    throw error;
-  }
+  });
 }
 
 const NO_CHECKPOINT = 'no checkpoint was made; the next try is in a minute';

@@ -13,8 +13,7 @@ import { STEP_LIMITS } from '../provisioning/timeouts.ts';
 import { anyBoardQueue, stationQueue } from '../provisioning/task-queues.ts';
 import { BoardSlots } from './board-slots.ts';
 import { followBoardQueues } from './board-queues.ts';
-import { closeAll } from './close-all.ts';
-import type { Closing } from './close-all.ts';
+import { closeAll, openInOrder } from './close-all.ts';
 import { lockStation } from '../line/lock.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
@@ -36,16 +35,14 @@ export interface StationRoleOptions {
 
 /** A station beside its fixtures: claims from the queues of its boards, delivery on its own queue. */
 export async function startStation(options: StationRoleOptions): Promise<Role & { station: Station }> {
-  const { config, server, stateFolder } = options;
-  const closing: Closing = [];
-  try {
+  const { config, server, stateFolder, log } = options;
+  return await openInOrder(log, async (closing) => {
     const key = loadStationKey(stationKeyPath(stateFolder, config.id), config.id);
     const lock = lockStation(stateFolder, config.id);
     closing.push(async () => lock.release());
     // Workers of one connection must not share a task queue, and stations of one product do.
     const connection = await connectWorkers(server);
     closing.push(() => connection.close());
-    const { log } = options;
     const station = new Station({
       config,
       products: options.products,
@@ -60,12 +57,7 @@ export async function startStation(options: StationRoleOptions): Promise<Role & 
     const workers = await startWorkers(station, key, connection, options);
     closing.push(() => workers.stop());
     return { station, ended: workers.ended, stop: () => closeAll(closing) };
-  } catch (error) {
-    await closeAll(closing).catch((second: unknown) =>
-      options.log.warn({ err: second }, 'could not close in order'),
-    );
-    throw error;
-  }
+  });
 }
 
 /** One worker for each product's boards, one for each board that stands for a unit, one for delivery. */

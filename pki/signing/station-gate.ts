@@ -78,11 +78,11 @@ type GateCode =
 
 const CURES: Record<GateCode, string> = {
   STATION_UNKNOWN: 'enroll it',
-  STATION_REVOKED: 'use another one, or admit it anew',
+  STATION_REVOKED: 'use another station, or admit this one again',
   STATION_STOPPED: 'find out why, then "certline station release"',
   STATION_RATE: 'wait, or admit it with a higher rate',
-  REQUEST_UNSIGNED: 'update it, or find out who asks in its name',
-  REQUEST_INVALID: 'enroll it anew, or find out who asks in its name',
+  REQUEST_UNSIGNED: 'update it, or find out who sends requests in its name',
+  REQUEST_INVALID: 'enroll it again, or find out who sends requests in its name',
   STATION_CLOCK: 'set the clock that is wrong, then retry',
 };
 
