@@ -195,7 +195,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
       'simulator',
       'provisioning',
     ],
-    packages: ['node:*', '@temporalio/client', '@temporalio/worker', 'commander', 'pino', 'serialport'],
+    packages: ['node:*', '@temporalio/client', 'commander', 'pino', 'serialport'],
   },
   // What a person sees, drawn: it knows nothing of units and batches.
   'cli/terminal': { packages: ['node:*', 'get-east-asian-width'] },
