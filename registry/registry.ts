@@ -147,7 +147,7 @@ export interface UnitRecord {
   /** From 1. */
   readonly row: number;
   readonly product: string;
-  /** Hardware id of the board that the manifest wants. */
+  /** Hardware id of the board that the manifest asks for. */
   readonly boardId?: string;
   readonly attrs: Readonly<Record<string, string>>;
   readonly outcome?: Outcome;

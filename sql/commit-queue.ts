@@ -15,7 +15,7 @@ export interface GroupTransaction {
   isOpen(): boolean;
 }
 
-/** Work in the queue, and what to tell whoever waits for it. */
+/** Work in the queue, and how its caller learns the outcome. */
 interface Queued {
   readonly run: (statements: SqlTransaction) => Promise<void>;
   readonly settle: () => void;
@@ -24,7 +24,7 @@ interface Queued {
 
 /**
  * Runs work one after the other, and commits together what came at once: a disk syncs a few hundred times a second.
- * Nobody is told the outcome before it is on disk. `transact` opens a transaction, hands it to its argument, commits, and
+ * No caller learns the outcome before it is on disk. `transact` opens a transaction, hands it to its argument, commits, and
  * throws where any of that failed; then all of the group fail. `translate` puts errors into the ledger's terms.
  */
 export class CommitQueue {
@@ -78,7 +78,7 @@ export class CommitQueue {
       for (const { fail } of group) fail(translated);
       return;
     }
-    for (const tell of outcomes) tell();
+    for (const settle of outcomes) settle();
   }
 
   /** An error undoes its own savepoint only, unless it ended the transaction. */

@@ -70,7 +70,7 @@ export class CertlineSigner {
     await this.#ledger.orders.releaseBatch({
       batchId,
       order: 'PO-1',
-      quota: count,
+      quantity: count,
       manifestSha256,
       releasedAt,
     });

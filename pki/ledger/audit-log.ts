@@ -10,7 +10,7 @@ import type { LedgerDatabase } from './ledger-database.ts';
 /** Entries read at once. */
 const PAGE = 1_000;
 
-/** An audit entry is for reading; whoever is refused decides what is in the request. */
+/** An audit entry is for reading; the caller that is refused decides what is in the request. */
 const REFUSAL_MAX = 200;
 
 /** Where an audit log stands: how many entries it has, and the hash of the last. */
@@ -73,7 +73,7 @@ export class LedgerAuditLog implements AuditLog, Refusals {
   }
 
   /**
-   * Chains an event to the last one, inside the transaction that it tells of; the ledger's write lock keeps others from
+   * Chains an event to the last one, inside the transaction that makes it happen; the ledger's write lock keeps others from
    * doing so at the same time.
    */
   async append(

@@ -1,18 +1,18 @@
 import { PkiError } from '../pki-error.ts';
 
-/** Why a ledger cannot be used now, and what mends that. */
+/** Why a ledger cannot be used now, and the cure. */
 const CURES = {
   busy: 'end what holds it locked',
   'read-only': 'make it writable, and its folder or its server',
   full: 'free space on its disk',
   'input-output': 'look at its disk',
-  'cannot-open': 'mend its path or its permissions',
+  'cannot-open': 'fix its path or its permissions',
   lost: 'restore the file, then start the signer again',
-  connection: 'start its server, or mend its address',
-  tls: "mend its server's certificate, or the certificates that its address names",
-  login: "mend the user, the password, or the server's pg_hba.conf",
+  connection: 'start its server, or fix its address',
+  tls: "fix its server's certificate, or the certificates that its address names",
+  login: "fix the user, the password, or the server's pg_hba.conf",
   rights: 'make its user the owner of its database, or grant it all rights there',
-  'no-database': 'create that database, or mend its name',
+  'no-database': 'create that database, or fix its name',
 } as const;
 
 export type LedgerTrouble = keyof typeof CURES;
@@ -33,7 +33,7 @@ export function ledgerNewer(where: string): PkiError {
   return new PkiError('LEDGER_NEWER', message);
 }
 
-/** Only who writes brings a schema up to date: whoever reads must find it so. */
+/** Only a signer or a command that writes brings a schema up to date. */
 export function ledgerOlder(where: string): PkiError {
   const message = `The ledger ${where} was written by an earlier version of Certline: start the signer once, which brings it up to date.`;
   return new PkiError('LEDGER_OLDER', message);

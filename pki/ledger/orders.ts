@@ -54,8 +54,9 @@ export class LedgerOrders implements OrderBook, Releases {
   releaseBatch(release: BatchRelease): Promise<void> {
     return this.#database.write(async (transaction) => {
       if (!(await insertBatch(transaction, release))) return;
-      const { batchId, order, quota, manifestSha256 } = release;
-      await this.#audit.append(transaction, 'batch-released', { batchId, order, quota, manifestSha256 });
+      const { batchId, order, quantity, manifestSha256 } = release;
+      const event = { batchId, order, quota: quantity, manifestSha256 };
+      await this.#audit.append(transaction, 'batch-released', event);
     });
   }
 
@@ -184,20 +185,20 @@ function termsOf(order: SignedOrder): SqlValue[] {
 
 /** Inserts the batch; false when it is there already with the same figures. */
 async function insertBatch(transaction: SqlTransaction, release: BatchRelease): Promise<boolean> {
-  const { batchId, order, quota, releasedAt } = release;
-  if (!Number.isSafeInteger(quota) || quota < 1)
-    throw conflict(`The batch ${batchId} has a quota that is not a positive number`, 'quota');
+  const { batchId, order, quantity, releasedAt } = release;
+  if (!Number.isSafeInteger(quantity) || quantity < 1)
+    throw conflict(`The batch ${batchId} has a quantity that is not a positive number`, 'quota');
   const standing = openOrderAt(await orderOf(transaction, order), { batchId, at: releasedAt });
   const known = await transaction.get('SELECT order_id, quota FROM batch WHERE batch_id = ?', batchId);
   if (known === undefined) {
     checkManifest(standing, release);
     const sql = 'INSERT INTO batch (batch_id, order_id, quota, reissue_quota) VALUES (?, ?, ?, ?)';
-    await transaction.run(sql, batchId, order, quota, standing.reissues);
-    await countOrder(transaction, order, 'released', quota);
+    await transaction.run(sql, batchId, order, quantity, standing.reissues);
+    await countOrder(transaction, order, 'released', quantity);
     return true;
   }
-  if (known['order_id'] !== order || known['quota'] !== quota)
-    throw conflict(`The batch ${batchId} is released already, with another order or quota`, 'batch');
+  if (known['order_id'] !== order || known['quota'] !== quantity)
+    throw conflict(`The batch ${batchId} is released already, with another order or quantity`, 'batch');
   return false;
 }
 

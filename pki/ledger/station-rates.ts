@@ -18,7 +18,7 @@ interface Lease {
 }
 
 /**
- * How many certificates a station may still ask for: a bucket that holds a minute's worth and fills up steadily. It lies
+ * How many certificates a station may still ask for: a bucket that holds a minute's worth and fills up steadily. It is stored
  * in the ledger's database, so that neither a restart nor a second signer gives anybody more; this process leases parts.
  */
 export class StationRates implements Allowance {

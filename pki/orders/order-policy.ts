@@ -33,17 +33,18 @@ export function openOrderAt(
   return order;
 }
 
-/** Throws ORDER_MISMATCH when the order is for another manifest, QUOTA_EXCEEDED when it has less than `quota` left. */
+/** Throws ORDER_MISMATCH when the order is for another manifest, QUOTA_EXCEEDED when it has fewer than `quantity` units left. */
 export function checkManifest(
-  { order, manifestSha256, quantity, released }: OrderStanding,
-  release: { readonly manifestSha256: string; readonly quota: number },
+  standing: OrderStanding,
+  release: { readonly manifestSha256: string; readonly quantity: number },
 ): void {
+  const { order, manifestSha256, quantity, released } = standing;
   if (manifestSha256 !== undefined && manifestSha256 !== release.manifestSha256) {
     const message = `The order ${order} is for the manifest ${manifestSha256}, not for ${release.manifestSha256.slice(0, 64)}: drop the right one.`;
     throw new PkiError('ORDER_MISMATCH', message, { reason: 'manifest' });
   }
-  if (released + release.quota <= quantity) return;
-  const message = `The order ${order} is for ${quantity} units, ${released} are released, and ${release.quota} more are needed: get a larger revision of the order.`;
+  if (released + release.quantity <= quantity) return;
+  const message = `The order ${order} is for ${quantity} units, ${released} are released, and ${release.quantity} more are needed: get a larger revision of the order.`;
   throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'order' });
 }
 

@@ -54,8 +54,8 @@ export interface ReservationPlan {
  * unit; the attempt is newer than all before; the board is free; there is quota left.
  *
  * The tie between board and serial grows with what is known. A live certificate that no board is known to carry gives
- * way: to a newer attempt of its serial, on whichever board, and to another serial on its board, since whoever asks for
- * that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its serial can
+ * way: to a newer attempt of its serial, on whichever board, and to another serial on its board, since the caller that asks
+ * for that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its serial can
  * be renewed on the same board only, its board takes no other serial.
  *
  * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, QUOTA_EXCEEDED.

@@ -83,7 +83,7 @@ export class SigningDesk {
     await this.#audited({ request: 'releaseUnits', batchId, order, manifestSha256 }, async () => {
       await this.#orders.admit(order);
       const releasedAt = new Date().toISOString();
-      await this.#ledger.orders.releaseBatch({ batchId, order, manifestSha256, quota: quantity, releasedAt });
+      await this.#ledger.orders.releaseBatch({ batchId, order, manifestSha256, quantity, releasedAt });
       await this.#ledger.orders.releaseSerials({ batchId, units });
     });
   }

@@ -30,7 +30,7 @@ export async function issueInto(
     profileOf: () => ({ ...PROFILE, validity }),
   });
   await ledger.orders.admitOrder(signedOrder({ products: ['golioth-node'], reissues: 100 }));
-  await ledger.orders.releaseBatch({ ...RELEASE, batchId: 'b1', quota: 100 });
+  await ledger.orders.releaseBatch({ ...RELEASE, batchId: 'b1', quantity: 100 });
   const units = serials.map((serial) => ({ serial, product: 'golioth-node' }));
   await ledger.orders.releaseSerials({ batchId: 'b1', units });
   const issued: CertificateRecord[] = [];

@@ -150,7 +150,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       expect(await says()).toEqual({ status: 50, says: expect.stringContaining('(no-database)') });
       configure(place, server.urlOf(database, 'signer'), 'wrong.password');
       writeFileSync(join(place.folder, 'wrong.password'), 'wrong\n', { mode: 0o600 });
-      const login = cannot('login', "mend the user, the password, or the server's pg_hba.conf");
+      const login = cannot('login', "fix the user, the password, or the server's pg_hba.conf");
       expect(await says()).toEqual({ status: 50, says: login });
       configure(place, server.urlOf(database, 'signer'));
       await server.sql(database, `ALTER DATABASE ${database} SET default_transaction_read_only = on`);
@@ -161,7 +161,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       expect(held).toMatchObject({ status: 50, stderr: `certline: ${readOnly}\n` });
       expect(await ledgerFinding()).toMatchObject({ verdict: 'fail', reason: 'disk', says: readOnly });
       server.kill();
-      const connection = cannot('connection', 'start its server, or mend its address');
+      const connection = cannot('connection', 'start its server, or fix its address');
       expect(await says()).toEqual({ status: 50, says: connection });
       expect(await ledgerFinding()).toEqual({
         check: 'ledger',

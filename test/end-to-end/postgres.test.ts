@@ -126,7 +126,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
         rig.startRole('signer');
         expect(await rig.ended('signer')).toBe(50);
         expect(rig.outputOf('signer')).toBe(
-          `certline: The ledger 127.0.0.1:${server.port}/ledger cannot be written (connection), so nothing is signed: start its server, or mend its address.\n`,
+          `certline: The ledger 127.0.0.1:${server.port}/ledger cannot be written (connection), so nothing is signed: start its server, or fix its address.\n`,
         );
         server.resume();
         rig.startRole('signer');

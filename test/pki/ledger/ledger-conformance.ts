@@ -15,7 +15,7 @@ export interface LedgerUnderTest {
   open(): Promise<LedgerDatabase>;
 }
 
-const BATCH = { ...RELEASE, batchId: 'b1', quota: 2 };
+const BATCH = { ...RELEASE, batchId: 'b1', quantity: 2 };
 
 function units(serials: readonly string[]): { serial: string; product: string }[] {
   return serials.map((serial) => ({ serial, product: 'sensor' }));
@@ -54,9 +54,9 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
 
     it.each([
       ['another order', { order: 'PO-2' }],
-      ['another quota', { quota: 3 }],
-      ['a quota of nothing', { batchId: 'b2', quota: 0 }],
-      ['half a quota', { batchId: 'b2', quota: 1.5 }],
+      ['another quota', { quantity: 3 }],
+      ['a quota of nothing', { batchId: 'b2', quantity: 0 }],
+      ['half a quota', { batchId: 'b2', quantity: 1.5 }],
     ])('of a batch with %s are refused', async (_name, change) => {
       const { ledger } = await newLine();
       await ledger.orders.admitOrder(signedOrder());
@@ -161,7 +161,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       await ledger.orders.releaseBatch(BATCH);
       const second = { ...BATCH, batchId: 'b2' };
       await expect(ledger.orders.releaseBatch(second)).rejects.toThrow(code('QUOTA_EXCEEDED', 'order'));
-      await ledger.orders.releaseBatch({ ...second, quota: 1 });
+      await ledger.orders.releaseBatch({ ...second, quantity: 1 });
       expect(await ledger.orders.orderStanding('PO-1')).toMatchObject({ quantity: 3, released: 3 });
       await ledger.orders.admitOrder(signedOrder({ revision: 2, quantity: 5 }));
       await ledger.orders.releaseBatch({ ...BATCH, batchId: 'b3' });

@@ -143,7 +143,7 @@ describe('Issuer.issue', () => {
   it('issues a serial only to the board its manifest names', async () => {
     const line = makeLine(folder, ca);
     await line.ledger.orders.admitOrder(signedOrder());
-    await line.ledger.orders.releaseBatch({ ...RELEASE, batchId: 'b1', quota: 1 });
+    await line.ledger.orders.releaseBatch({ ...RELEASE, batchId: 'b1', quantity: 1 });
     const units = [{ serial: 'ACME-1', product: 'sensor', boardId: 'beef' }];
     await line.ledger.orders.releaseSerials({ batchId: 'b1', units });
     await expect(line.issuer.issue(requestFor('ACME-1'))).rejects.toThrow(code('NOT_RELEASED', 'board'));

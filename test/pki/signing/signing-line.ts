@@ -100,7 +100,7 @@ export async function release(
 ): Promise<void> {
   const { batchId = 'b1', quota = serials.length, reissueQuota = 2 } = figures;
   await ledger.orders.admitOrder(signedOrder({ reissues: reissueQuota }));
-  await ledger.orders.releaseBatch({ ...RELEASE, batchId, quota });
+  await ledger.orders.releaseBatch({ ...RELEASE, batchId, quantity: quota });
   const units = serials.map((serial) => ({ serial, product: 'sensor' }));
   await ledger.orders.releaseSerials({ batchId, units });
 }
