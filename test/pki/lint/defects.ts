@@ -262,6 +262,7 @@ export const DEFECTS: readonly [string, string, Change][] = [
   ['subject_alt_name', 'a hardware number as UTF8String', altName(hardware({ numberTag: 0x0c }))],
   ['subject_alt_name', 'a hardware name with a field too much', altName(hardware({ more: '0500' }))],
   ['subject_alt_name_uri', 'no scheme', altName(named(0x86, `/devices/${DEFECT_SERIAL}`))],
+  ['subject_alt_name_uri', 'no host', altName(named(0x86, `coaps:/acme.example/${DEFECT_SERIAL}`))],
   ['subject_alt_name_uri', 'a bare host', altName(named(0x86, `https://acme/${DEFECT_SERIAL}`))],
   ['subject_alt_name_uri', '129 characters', altName(named(0x86, `urn:${'x'.repeat(116)}${DEFECT_SERIAL}`))],
   ['subject_alt_name_hardware', 'a type of two arcs', altName(hardware({ type: '060153' }))],

@@ -60,6 +60,11 @@ describe('certificate profile', () => {
     ['a URI for all', { subjectAltName: { uri: 'urn:dev:ops:1' } }, 'subjectAltName.uri'],
     ['a relative URI', { subjectAltName: { uri: '/devices/{serial}' } }, 'subjectAltName.uri'],
     ['a blank in a URI', { subjectAltName: { uri: 'urn:x y:{serial}' } }, 'subjectAltName.uri'],
+    [
+      'a path without a host',
+      { subjectAltName: { uri: 'coaps:/acme.example/{serial}' } },
+      'subjectAltName.uri',
+    ],
     ['a bare host', { subjectAltName: { uri: 'coaps://gateway/{serial}' } }, 'subjectAltName.uri'],
     ['a user name', { subjectAltName: { uri: 'https://a@acme.example/{serial}' } }, 'subjectAltName.uri'],
     ['a serial for a scheme', { subjectAltName: { uri: '{serial}:x' } }, 'subjectAltName.uri'],
