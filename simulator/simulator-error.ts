@@ -15,7 +15,7 @@ const CODES = [
 /** A code of the closed set above. */
 export type SimulatorErrorCode = (typeof CODES)[number];
 
-/** Thrown by the simulator; `message` says where, what, and how to mend it. */
+/** Thrown by the simulator; `message` says where, what, and how to fix it. */
 export class SimulatorError extends Error {
   readonly code: SimulatorErrorCode;
 

@@ -24,7 +24,7 @@ export async function askFileSystem(inquiry: Inquiry, report: BoardReport, mount
   const [, blockBytes, blocks, free] = STATVFS.exec(answer.output) ?? [];
   if (free === undefined) {
     inquiry.notTold[topic] =
-      `fs statvfs ${mount} printed “${answer.output.trim()}”: is CONFIG_FILE_SYSTEM_SHELL in the firmware, and a file system mounted there?`;
+      `fs statvfs ${mount} printed "${answer.output.trim()}": is CONFIG_FILE_SYSTEM_SHELL in the firmware, and a file system mounted there?`;
     return;
   }
   report.fileSystems.push({

@@ -45,7 +45,7 @@ export interface FlashFaults {
 
 type Entry = { readonly kind: 'file'; readonly size: number } | { readonly kind: 'directory' };
 
-/** The file system of one board below `root` (the image lies in `root/lfs1`, files mode 0600). Calls throw FlashError. */
+/** The file system of one board below `root` (the image is stored in `root/lfs1`, files mode 0600). Calls throw FlashError. */
 export class FlashImage {
   /** Called with every content that a close was asked to store, whether it was stored or not. */
   onWritten: ((path: string, content: Uint8Array) => void) | undefined;

@@ -75,7 +75,7 @@ export class SmpClient {
     this.#framing = options.framing ?? CONSOLE_FRAMING;
     this.#turn = new Turn(link.name);
     this.files = new FileContext(link.name);
-    // Random: the late answer to a request of whoever used the port before must not look like ours.
+    // Random: the late answer to a request of another program, which used the port before, must not look like ours.
     const firstSequence = options.firstSequence ?? Math.floor(Math.random() * 256);
     this.#encoder = new RequestEncoder(options.version ?? 2, firstSequence);
     this.#text = new TextLines(options.onText ?? (() => undefined));

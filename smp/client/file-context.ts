@@ -8,7 +8,7 @@ export class FileContext {
   /** Transfers take turns: a second one would close the first one's file. */
   readonly turn: Turn;
   /**
-   * `open`: our own, so it has to be closed before a first part. `unknown`: after connecting; whoever used the port
+   * `open`: our own, so it has to be closed before a first part. `unknown`: after connecting; another program that used the port
    * before may have left one, which the offset in the answer to the first part would show. `closed`: neither.
    */
   upload: 'unknown' | 'open' | 'closed' = 'unknown';

@@ -15,7 +15,7 @@ export function checkFilePath(path: string): void {
 export function checkShellPath(path: string): void {
   checkFilePath(path);
   if (/^[\w./+@=:,-]+$/.test(path)) return;
-  const sentence = `${JSON.stringify(path)} cannot be passed to the board’s shell, which knows no quoting: use letters, digits and ./_-`;
+  const sentence = `${JSON.stringify(path)} cannot be passed to the board's shell, which knows no quoting: use letters, digits and ./_-`;
   throw new SmpError('SMP_INVALID_ARGUMENT', sentence);
 }
 

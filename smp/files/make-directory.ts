@@ -25,6 +25,6 @@ export async function makeDirectory(
   await makeDirectory(client, parent, options);
   const again = await runFileCommand(client, 'mkdir', path, options);
   if (again.outcome !== 'missing') return;
-  const sentence = `${client.name}: ${path} cannot be made, although ${parent} was: check the board’s file system`;
+  const sentence = `${client.name}: ${path} cannot be made, although ${parent} was: check the board's file system`;
   throw new SmpError('SMP_SHELL_FAILED', sentence);
 }

@@ -28,7 +28,7 @@ export async function readFile(
   return await client.files.turn.run(() => downloadFile(client, path, options));
 }
 
-/** As {@link readFile}, for whoever holds the client's file turn already. */
+/** As {@link readFile}, for a caller that has the client's file turn already. */
 export async function downloadFile(
   client: SmpClient,
   path: string,

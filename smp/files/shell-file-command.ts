@@ -11,9 +11,9 @@ const NEEDED_OPTIONS = 'CONFIG_MCUMGR_GRP_SHELL, CONFIG_SHELL_BACKEND_DUMMY and 
 const PRINTED_ERRNO = /\[(-\d+)\]|\((?:err )?(-\d+)\)|(-\d+)\s*$/;
 
 const ERRNO_MEANINGS: Record<string, string> = {
-  '-5': 'the board’s file system reports an input/output error',
-  '-28': 'the board’s file system is full',
-  '-30': 'the board’s file system is read-only',
+  '-5': "the board's file system reports an input/output error",
+  '-28': "the board's file system is full",
+  '-30': "the board's file system is read-only",
   '-39': 'the directory is not empty',
 };
 
@@ -48,7 +48,7 @@ export async function runFileCommand(
   if (errno === '-2') return { outcome: 'missing', output, isTyped };
   if (errno === undefined && /command not found|not found|help/i.test(output))
     throw unsupported(client, verb);
-  const meaning = ERRNO_MEANINGS[errno ?? ''] ?? `it printed “${output.trim()}” and returned ${ret}`;
+  const meaning = ERRNO_MEANINGS[errno ?? ''] ?? `it printed "${output.trim()}" and returned ${ret}`;
   throw new SmpError(
     'SMP_SHELL_FAILED',
     `${client.name}: fs ${verb} ${path} failed on the board: ${meaning}`,

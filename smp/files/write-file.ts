@@ -72,7 +72,7 @@ async function verify(
   found?.fill(0);
   if (same) return;
   const what = found === undefined ? 'is not there' : `has ${found.length} bytes that differ`;
-  const sentence = `${client.name}: ${path} was written but ${what} when read back: is the board’s file system full or worn out?`;
+  const sentence = `${client.name}: ${path} was written but ${what} when read back: is the board's file system full or worn out?`;
   throw new SmpError('SMP_READ_BACK_DIFFERS', sentence, { file: 'different' });
 }
 

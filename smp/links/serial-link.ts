@@ -33,7 +33,7 @@ export async function openSerialLink(options: SerialLinkOptions): Promise<Link> 
   return new SerialLink(port);
 }
 
-/** A driver that does not let go of its port must not hold up whoever wants to end. */
+/** A driver that does not let go of its port must not keep a program from ending. */
 const CLOSE_LIMIT_MS = 2_000;
 
 class SerialLink implements Link {
@@ -51,7 +51,7 @@ class SerialLink implements Link {
     this.name = port.path;
     this.bitsPerSecond = port.baudRate;
     port.on('data', (bytes: Buffer) => this.#received(bytes));
-    port.on('error', () => undefined); // reported to whoever was writing; a loss comes as 'close'
+    port.on('error', () => undefined); // reported to the caller that writes; a loss comes as 'close'
     // A failed write also destroys the stream, which has a 'close' of its own, without argument and too early.
     port.on('close', (...cause: (Error | null)[]) => {
       if (cause.length > 0) this.#ended(cause[0] ?? undefined);
@@ -153,7 +153,7 @@ const OPEN_FAILURES: readonly [RegExp, SmpErrorCode, string][] = [
   [
     /permission denied|access denied|not permitted/i,
     'LINK_DENIED',
-    'this user may not open the port: add the user to the port’s group (dialout) and log in again',
+    "this user may not open the port: add the user to the port's group (dialout) and log in again",
   ],
 ];
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { FAULTS, parseFault } from '../../simulator/faults.ts';
@@ -28,6 +29,15 @@ describe('faults from a configuration', () => {
         message: expect.stringContaining(message),
       }),
     );
+  });
+
+  it('lists every fault, its parameters and its effect in simulator/README.md', () => {
+    const readme = readFileSync(new URL('../../simulator/README.md', import.meta.url), 'utf8');
+    for (const [kind, { effect, parameters }] of Object.entries(FAULTS)) {
+      const row = readme.split('\n').find((line) => line.startsWith(`| \`${kind}\``));
+      expect(row, kind).toContain(effect.replaceAll('|', '\\|'));
+      for (const parameter of Object.keys(parameters.shape)) expect(row).toContain(`\`${parameter}\``);
+    }
   });
 
   it('describes every fault in a sentence', () => {

@@ -258,7 +258,7 @@ describe('requests', () => {
     expect(await exec(client, ['x'])).toEqual({ output: 'ok\n', ret: -8 });
   });
 
-  it('refuses a message that cannot fit the board’s buffer without sending it', async () => {
+  it("refuses a message that cannot fit the board's buffer without sending it", async () => {
     const { link, client } = open();
     await expect(echo(client, 'x'.repeat(200))).rejects.toMatchObject({ code: 'SMP_TOO_LARGE' });
     expect(link.written).toHaveLength(0);

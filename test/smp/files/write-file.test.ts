@@ -169,7 +169,7 @@ describe('writeFile', () => {
     await expect(write(board, CERTIFICATE)).rejects.toMatchObject({ code });
   });
 
-  it('reports a full file system as the board’s own error', async () => {
+  it("reports a full file system as the board's own error", async () => {
     const board = boardWithDirectory();
     board.writeFailure = true;
     await expect(write(board, CERTIFICATE)).rejects.toMatchObject({
@@ -237,7 +237,7 @@ describe('writeFile', () => {
 });
 
 describe('readFile', () => {
-  it('reads in the board’s parts, into a buffer of its own', async () => {
+  it("reads in the board's parts, into a buffer of its own", async () => {
     const board = boardWithDirectory();
     board.files.set(PATH, CERTIFICATE);
     const client = new SmpClient(board.link);

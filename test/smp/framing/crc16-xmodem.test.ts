@@ -5,7 +5,7 @@ const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex
 
 describe('crc16Xmodem', () => {
   it.each([
-    ['the catalogue’s check string 123456789', '313233343536373839', 0x31c3],
+    ["the catalogue's check string 123456789", '313233343536373839', 0x31c3],
     ['params request', '0800000100004206a0', 0x00de],
     ['params reply', '0900001900004206bf686275665f73697a65190180696275665f636f756e7404ff', 0x5c86],
     [

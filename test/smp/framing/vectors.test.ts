@@ -27,7 +27,7 @@ function decodeOne(stream: Buffer): Buffer {
 
 describe('frames that others made', () => {
   it.each(PYTHON_SMP.frames.map((vector) => [vector.message.length / 2, vector] as const))(
-    'Python’s smp, a message of %i bytes, both ways',
+    "Python's smp, a message of %i bytes, both ways",
     (_, { message, frame }) => {
       expect(Buffer.from(encodeConsoleFrame(Buffer.from(message, 'hex'))).toString('hex')).toBe(frame);
       expect(decodeOne(Buffer.from(frame, 'hex')).toString('hex')).toBe(message);
@@ -37,7 +37,7 @@ describe('frames that others made', () => {
   // Captured on real boards, quoted in public issues.
   it.each([
     [
-      'mynewt-mcumgr#167: image list, asked by Go’s mcumgr',
+      "mynewt-mcumgr#167: image list, asked by Go's mcumgr",
       'AAsAAAABAAFCAKD1Mw==',
       { op: 0, version: 1, length: 1, group: 1, sequence: 66, id: 0 },
       {},
