@@ -35,7 +35,7 @@ describe('faults from a configuration', () => {
     const readme = readFileSync(new URL('../../simulator/README.md', import.meta.url), 'utf8');
     for (const [kind, { effect, parameters }] of Object.entries(FAULTS)) {
       const row = readme.split('\n').find((line) => line.startsWith(`| \`${kind}\``));
-      expect(row, kind).toContain(effect.replaceAll('|', '\\|'));
+      expect(row).toContain(effect.replaceAll('|', '\\|'));
       for (const parameter of Object.keys(parameters.shape)) expect(row).toContain(`\`${parameter}\``);
     }
   });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -475,6 +476,22 @@ describe('a slow board', () => {
     expect((await run('probe', '--dtr', 'high')).stderr).toContain('It is on or off');
     // A pseudo-terminal has no such lines.
     expect((await run('probe', '--dtr', 'on', '--rts', 'off')).stderr).toContain('DTR and RTS cannot be set');
+  });
+});
+
+describe('a port that takes nothing', () => {
+  it('does not keep a command from ending', async () => {
+    const bench = await startBench('large-buffers', { kind: 'stuck-port', nth: 3 });
+    const { place, port, board } = bench;
+    board.flash.mkdir('/lfs1/d');
+    const large = bench.file('large', Buffer.alloc(500_000, 0x5a));
+    const started = place.start(['board', 'put', port, large, '/lfs1/d/large'], 'ignore');
+    const ended = once(started, 'exit');
+    await until('the fault has struck', () => board.faults.find('stuck-port') === undefined);
+    started.kill('SIGTERM');
+    const endsBy = performance.now() + 5_000;
+    expect(await ended).not.toEqual([0, null]);
+    expect(performance.now()).toBeLessThan(endsBy);
   });
 });
 
