@@ -1,4 +1,5 @@
 import type { FailureCode } from './failure-table.ts';
+import type { Attention } from './unit.ts';
 
 /** The name of every message on the wire. */
 export const MESSAGES = {
@@ -19,17 +20,38 @@ export const MESSAGES = {
   rerunUnits: 'rerunUnits',
 } as const;
 
-/** Optional argument of retry, skip and scrap. */
+/** Characters that a reason and the name of who decided may have, in UTF-16 units. */
+export const REASON_MAX = 500;
+export const BY_MAX = 100;
+
+/** Optional argument of retry, skip and scrap: why, and who decided. */
 export interface DecisionInput {
-  readonly reason?: string;
+  /** Text of 1 to 500 characters without control characters. */
+  readonly reason?: string | undefined;
+  /** Text of 1 to 100 characters without control characters. */
+  readonly by?: string | undefined;
 }
 
-/** Optional argument of rerunFailed: only units that wait with one of these codes, or with one of these serials. */
-export interface RerunFilter {
-  readonly codes?: readonly FailureCode[];
-  readonly serials?: readonly string[];
+/**
+ * Optional argument of rerunFailed: only units that wait with one of these codes, or with one of these serials, in whatever
+ * case. A list that is there has an entry.
+ */
+export interface RerunFilter extends DecisionInput {
+  readonly codes?: readonly FailureCode[] | undefined;
+  readonly serials?: readonly string[] | undefined;
 }
 
 export interface RerunResult {
   readonly units: number;
+}
+
+/** To the chunk: one of its units waits, or waits no more. */
+export interface UnitAttention {
+  readonly serial: string;
+  readonly attention: Attention | null;
+}
+
+/** To the chunk: which of its units try again. */
+export interface RerunUnits extends DecisionInput {
+  readonly serials: readonly string[];
 }

@@ -1,8 +1,14 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BatchProgress, ChunkReport } from '../provisioning/batch.ts';
 import { MESSAGES } from '../provisioning/messages.ts';
-import type { DecisionInput, RerunFilter, RerunResult } from '../provisioning/messages.ts';
-import type { Attention, UnitState } from '../provisioning/unit.ts';
+import type {
+  DecisionInput,
+  RerunFilter,
+  RerunResult,
+  RerunUnits,
+  UnitAttention,
+} from '../provisioning/messages.ts';
+import type { UnitState } from '../provisioning/unit.ts';
 
 /** Each constant is named after its message, except `retrySignal`: `retry` is an update and a signal. Queries: */
 export const progress = defineQuery<BatchProgress>(MESSAGES.progress);
@@ -17,8 +23,6 @@ export const scrap = defineUpdate<string, [DecisionInput?]>(MESSAGES.scrap);
 /** Signals between workflows; people may send `retry` to a list of units at once: */
 export const retrySignal = defineSignal<[DecisionInput?]>(MESSAGES.retry);
 export const chunkReport = defineSignal<[ChunkReport]>(MESSAGES.chunkReport);
-export const unitAttention = defineSignal<[{ serial: string; attention: Attention | null }]>(
-  MESSAGES.unitAttention,
-);
+export const unitAttention = defineSignal<[UnitAttention]>(MESSAGES.unitAttention);
 export const reportAgain = defineSignal(MESSAGES.reportAgain);
-export const rerunUnits = defineSignal<[{ serials: readonly string[] }]>(MESSAGES.rerunUnits);
+export const rerunUnits = defineSignal<[RerunUnits]>(MESSAGES.rerunUnits);

@@ -118,7 +118,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   workflows: {
     rooms: ['workflows/*', 'provisioning'],
     types: ['activities'],
-    packages: ['@temporalio/common', '@temporalio/workflow'],
+    packages: ['@temporalio/common', '@temporalio/workflow', 'zod/mini'],
   },
   'workflows/unit': {
     rooms: ['workflows', 'provisioning'],

@@ -7,6 +7,7 @@ import type {
   UnitCounts,
 } from '../../provisioning/batch.ts';
 import type { RerunFilter } from '../../provisioning/messages.ts';
+import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { Attention } from '../../provisioning/unit.ts';
 
 /** The sliding window of a batch over its chunks. Plain state, no Temporal. */
@@ -53,8 +54,9 @@ export class BatchWindow {
 
   /** Serials of the units that wait and that the filter chooses, by open chunk. Chunks without any are left out. */
   waiting({ codes, serials }: RerunFilter = {}): ReadonlyMap<number, readonly string[]> {
+    const folded = serials && new Set(serials.map(foldSerial));
     const isChosen = ({ code, serial }: Attention): boolean =>
-      (!codes || codes.includes(code)) && (!serials || serials.includes(serial));
+      (!codes || codes.includes(code)) && (!folded || folded.has(foldSerial(serial)));
     const byChunk = [...this.#open].map(([chunk, { attention }]): [number, string[]] => [
       chunk,
       attention.filter(isChosen).map(({ serial }) => serial),

@@ -17,15 +17,22 @@ import {
 } from '@temporalio/workflow';
 import { batchInputOf } from '../../provisioning/batch.ts';
 import type { BatchInput, BatchProgress, ChunkReport, EarlierBatchInput } from '../../provisioning/batch.ts';
+import { MESSAGES } from '../../provisioning/messages.ts';
 import type { RerunFilter, RerunResult } from '../../provisioning/messages.ts';
 import { INHERITED_CHUNK_PAUSE_MS } from '../../provisioning/timeouts.ts';
 import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { BatchWindow } from './batch-window.ts';
 import type { chunk } from '../chunk/chunk.ts';
+import { fitting, mustFit, refusal } from '../checked-message.ts';
+import { chunkReportSchema, rerunSchema } from '../message-schemas.ts';
 import { chunkReport, progress, reportAgain, rerunFailed, rerunUnits } from '../messages.ts';
+import { nothingChosen } from './nothing-chosen.ts';
 import { progressTable } from './progress-table.ts';
 import { batchAttributes } from '../search-attributes.ts';
 import { registryBookkeeping } from '../steps.ts';
+
+const RERUN_ARGUMENT =
+  '{"codes": ["BOARD_GONE"], "serials": ["CL-000017"], "reason": "why", "by": "your name"}';
 
 /** A manifest's units, chunk after chunk, until the last one has ended. Continues as new when its history is long. */
 export async function batch(started: BatchInput | EarlierBatchInput): Promise<BatchProgress> {
@@ -129,14 +136,16 @@ function listen(window: BatchWindow): void {
   show();
   setHandler(progress, () => window.progress, { description: 'Counts of this batch, now' });
   setHandler(chunkReport, (report) => {
-    window.hear(report);
+    const known = fitting(chunkReportSchema, MESSAGES.chunkReport, report);
+    if (!known) return;
+    window.hear(known);
     show();
   });
   setHandler(rerunFailed, (filter) => rerun(window, filter), {
-    description:
-      'Every unit that waits for a decision tries again. Optional argument: {"codes": ["…"]} or {"serials": ["…"]}',
-    validator: (filter?: RerunFilter): void => {
-      if (window.waiting(filter).size === 0) throw new Error('no unit of this batch waits for a decision');
+    description: `Every unit that waits for a decision tries again, or those that are named. Optional argument: ${RERUN_ARGUMENT}`,
+    validator: (...args: [RerunFilter?]): void => {
+      mustFit(rerunSchema, RERUN_ARGUMENT, args);
+      if (window.waiting(args[0]).size === 0) throw refusal(nothingChosen(window.progress.attention));
     },
   });
 }

@@ -19,12 +19,16 @@ import { chunkInputOf } from '../../provisioning/batch.ts';
 import type { ChunkInput, ChunkReport, EarlierChunkInput } from '../../provisioning/batch.ts';
 import { FAILURES } from '../../provisioning/failure-table.ts';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
+import { MESSAGES } from '../../provisioning/messages.ts';
+import type { DecisionInput } from '../../provisioning/messages.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
 import type { Attention, UnitReport, UnitRow } from '../../provisioning/unit.ts';
 import { batchWorkflowId, unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ChunkTally } from './chunk-tally.ts';
 import { progressTable } from '../batch/progress-table.ts';
+import { fitting } from '../checked-message.ts';
+import { rerunUnitsSchema, unitAttentionSchema } from '../message-schemas.ts';
 import { chunkReport, reportAgain, rerunUnits, retrySignal, unitAttention } from '../messages.ts';
 import { showTrouble, unitAttributes } from '../search-attributes.ts';
 import { codeOfStepFailure } from '../unit/step-failure.ts';
@@ -35,10 +39,15 @@ import type { unit } from '../unit/unit.ts';
 export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<ChunkReport> {
   const input = chunkInputOf(started);
   const tally = new ChunkTally(input.chunk, input.window);
-  setHandler(unitAttention, ({ serial, attention }) => tally.attend(serial, attention));
-  setHandler(rerunUnits, ({ serials }) => {
-    tally.askAgain(serials);
-    return retryUnits(tally.waiting(serials));
+  setHandler(unitAttention, (message) => {
+    const known = fitting(unitAttentionSchema, MESSAGES.unitAttention, message);
+    if (known) tally.attend(known.serial, known.attention);
+  });
+  setHandler(rerunUnits, (message) => {
+    const known = fitting(rerunUnitsSchema, MESSAGES.rerunUnits, message);
+    if (!known) return undefined;
+    tally.askAgain(known.serials);
+    return retryUnits(tally.waiting(known.serials), known);
   });
   setHandler(reportAgain, () => tally.reportAgain());
   const reporting = reportToBatch(input, tally);
@@ -165,10 +174,13 @@ async function activate(requestIds: readonly string[]): Promise<void> {
 }
 
 /** A unit may just have ended; that must not end the chunk. */
-async function retryUnits(serials: readonly string[]): Promise<void> {
+async function retryUnits(serials: readonly string[], { reason, by }: DecisionInput): Promise<void> {
   await CancellationScope.nonCancellable(async () => {
     const signals = serials.map((serial) =>
-      getExternalWorkflowHandle(unitWorkflowId(serial)).signal(retrySignal, { reason: 'rerun' }),
+      getExternalWorkflowHandle(unitWorkflowId(serial)).signal(retrySignal, {
+        reason: reason ?? 'rerun',
+        ...(by !== undefined && { by }),
+      }),
     );
     for (const result of await Promise.allSettled(signals)) {
       if (result.status === 'rejected') log.info('a unit ended before it could be tried again');

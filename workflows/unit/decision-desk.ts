@@ -1,13 +1,18 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition, patched, setHandler } from '@temporalio/workflow';
 import { FAILURES } from '../../provisioning/failure-table.ts';
+import { MESSAGES } from '../../provisioning/messages.ts';
 import type { DecisionInput } from '../../provisioning/messages.ts';
 import type { Attention } from '../../provisioning/unit.ts';
+import { fitting, mustFit, refusal } from '../checked-message.ts';
+import { decisionSchema } from '../message-schemas.ts';
 import { retry, retrySignal, scrap, skip } from '../messages.ts';
 
 export interface Decision {
   readonly verdict: 'retry' | 'skip' | 'scrap';
   readonly reason?: string;
 }
+
+const ARGUMENT = '{"reason": "why", "by": "your name"}';
 
 /** Where a unit waits for a person: `retry`, `skip` and `scrap` are refused unless it does. */
 export class DecisionDesk {
@@ -17,22 +22,26 @@ export class DecisionDesk {
 
   constructor(serial: string) {
     this.#serial = serial;
-    const validator = (_input?: DecisionInput): void => this.#mustWait();
+    const validator = (...args: unknown[]): void => {
+      mustFit(decisionSchema, ARGUMENT, args);
+      this.#mustWait();
+    };
     setHandler(retry, (input) => this.#decide('retry', input), {
       validator,
-      description: 'Try this unit again. Optional argument: {"reason": "why"}',
+      description: `Try this unit again. Optional argument: ${ARGUMENT}`,
     });
     setHandler(skip, (input) => this.#decide('skip', input), {
       validator,
-      description: 'Leave this unit out of the batch; it ends as HOLD. Optional argument: {"reason": "why"}',
+      description: `Leave this unit out of the batch; it ends as HOLD. Optional argument: ${ARGUMENT}`,
     });
     setHandler(scrap, (input) => this.#decide('scrap', input), {
       validator,
-      description: 'The unit is bad and never ships; it ends as FAIL. Optional argument: {"reason": "why"}',
+      description: `The unit is bad and never ships; it ends as FAIL. Optional argument: ${ARGUMENT}`,
     });
     setHandler(
       retrySignal,
       (input) => {
+        if (isMalformed(input)) return;
         // A person's decision stands, even while it is still being written down.
         if (this.attention && !this.#decision) this.#decide('retry', input);
       },
@@ -55,7 +64,7 @@ export class DecisionDesk {
 
   #mustWait(): void {
     if (!this.attention || this.#decision) {
-      throw new Error(`${this.#serial} waits for no decision: it is under way`);
+      throw refusal(`${this.#serial} waits for no decision: it is under way`);
     }
   }
 
@@ -64,4 +73,13 @@ export class DecisionDesk {
     this.#decision = { verdict, ...(input?.reason !== undefined && { reason: input.reason }) };
     return `${verdict}: ${this.#serial} (${code}: ${FAILURES[code].hint})`;
   }
+}
+
+/**
+ * Earlier versions took a `retry` signal whatever it brought. A unit that did so before an update must do so when it is
+ * replayed.
+ */
+function isMalformed(input: unknown): boolean {
+  if (input === undefined || fitting(decisionSchema, MESSAGES.retry, input) !== undefined) return false;
+  return patched('malformed-retry-ignored');
 }

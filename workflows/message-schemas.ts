@@ -1,0 +1,95 @@
+import * as z from 'zod/mini';
+import type { ChunkReport } from '../provisioning/batch.ts';
+import { isFailureCode } from '../provisioning/failure-table.ts';
+import type { FailureCode } from '../provisioning/failure-table.ts';
+import { BY_MAX, REASON_MAX } from '../provisioning/messages.ts';
+import type { DecisionInput, RerunFilter, RerunUnits, UnitAttention } from '../provisioning/messages.ts';
+import { isSerial } from '../provisioning/serial-number.ts';
+import { kindOf, misfit, quoted, UNPRINTABLE } from './misfit.ts';
+
+// Each workflow evaluates this file: functions that zod compiles at run time would cost more than they save.
+z.config({ jitless: true });
+
+/** Units that one Update can name: 10,000 serials stay below a megabyte, and Temporal takes 2 MB. */
+const SERIALS_MAX = 10_000;
+const CODES_MAX = 200;
+
+function text(most: number) {
+  const isText = (value: string) => value.length <= most && value.trim() !== '' && !UNPRINTABLE.test(value);
+  const error = misfit(`text of 1 to ${most} characters without control characters`);
+  return z.string({ error }).check(z.refine(isText, { error }));
+}
+
+const who = { reason: z.optional(text(REASON_MAX)), by: z.optional(text(BY_MAX)) };
+
+const serial = z
+  .string({ error: misfit('a serial number') })
+  .check(z.refine((value) => isSerial(value.toUpperCase()), { error: misfit('a serial number') }));
+
+const code = z.custom<FailureCode>(isFailureCode, { error: misfit('a failure code, such as "BOARD_GONE"') });
+
+function list<Item extends z.core.SomeType>(item: Item, most: number, what: string) {
+  const error = misfit(`a list of 1 to ${most} ${what}`);
+  return z.array(item, { error }).check(z.minLength(1, { error }), z.maxLength(most, { error }));
+}
+
+/** What people send is taken exactly or not at all: a misspelt key must not change what the rest means. */
+function exactly<Shape extends z.core.$ZodShape>(shape: Shape) {
+  const known = Object.keys(shape).map(quoted);
+  const error = (issue: z.core.$ZodRawIssue): string =>
+    issue.code === 'unrecognized_keys'
+      ? `has the unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys
+          .slice(0, 5)
+          .map((key) => quoted(key.slice(0, 40)))
+          .join(', ')}; it may have ${known.join(', ')}`
+      : `must be an object in braces, but is ${kindOf(issue.input)}`;
+  return z.strictObject(shape, { error });
+}
+
+export const decisionSchema: z.ZodMiniType<DecisionInput> = exactly(who);
+
+export const rerunSchema: z.ZodMiniType<RerunFilter> = exactly({
+  codes: z.optional(list(code, CODES_MAX, 'failure codes')),
+  serials: z.optional(list(serial, SERIALS_MAX, 'serial numbers')),
+  ...who,
+});
+
+// Between workflows: those of another version may say more than is known here, and name codes that are not.
+const count = z.int().check(z.nonnegative());
+
+const attention = z.object({
+  serial: z.string(),
+  code: z.string() as z.ZodMiniType as z.ZodMiniType<FailureCode>,
+  step: z.enum([
+    'generateKeypair',
+    'signCertificate',
+    'flashCredentials',
+    'verifyReadback',
+    'registerDevice',
+  ]),
+  attempt: count,
+  hint: z.string(),
+});
+
+export const chunkReportSchema: z.ZodMiniType<ChunkReport> = z.object({
+  chunk: count,
+  sequence: count,
+  units: count,
+  started: count,
+  passed: count,
+  failed: count,
+  errors: count,
+  held: count,
+  attention: z.array(attention),
+  draining: z.boolean(),
+  // Chunks of earlier versions do not say it.
+  refused: z._default(z.boolean(), false),
+  finished: z.boolean(),
+});
+
+export const unitAttentionSchema: z.ZodMiniType<UnitAttention> = z.object({
+  serial: z.string(),
+  attention: z.nullable(attention),
+});
+
+export const rerunUnitsSchema: z.ZodMiniType<RerunUnits> = z.object({ serials: z.array(z.string()), ...who });
