@@ -1,13 +1,13 @@
 /** What a board says when it refuses: group `undefined` for the protocol's own codes. */
 export interface DeviceError {
-  group: number | undefined;
-  rc: number;
+  readonly group: number | undefined;
+  readonly rc: number;
   /** The code's name in the protocol, e.g. `FILE_NOT_FOUND`. */
-  name: string;
+  readonly name: string;
   /** What it means and what to do, for a person. */
-  meaning: string;
+  readonly meaning: string;
   /** The firmware's own reason text (`rsn`), if it sent one. */
-  reason: string | undefined;
+  readonly reason: string | undefined;
 }
 
 type Meanings = Record<number, readonly [name: string, meaning: string]>;

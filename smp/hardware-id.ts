@@ -14,7 +14,7 @@ export type HardwareIdWay = 'devid' | 'deveui64' | { info: string } | { file: st
 /** For {@link readHardwareId}. */
 export interface HardwareIdOptions extends RequestOptions {
   /** Tried in this order; default: the shell alone, `devid`. */
-  ways?: readonly HardwareIdWay[];
+  readonly ways?: readonly HardwareIdWay[];
 }
 
 /** Longer than any id: Zephyr's hwinfo gives at most 16 bytes. */

@@ -37,7 +37,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   // A library in its own right: nothing of Certline.
   smp: { rooms: ['smp/*'] },
   'smp/text': {},
-  'smp/wire': { rooms: ['smp'], types: ['smp/client'], packages: ['cbor-x/index-no-eval'] },
+  'smp/wire': { rooms: ['smp'], packages: ['cbor-x/index-no-eval'] },
   'smp/framing': { rooms: ['smp/wire'] },
   'smp/links': { rooms: ['smp'], packages: ['node:*', 'serialport'] },
   'smp/requests': { rooms: ['smp/wire', 'smp/text'] },

@@ -1,5 +1,4 @@
-/** What a board does before it answers: that decides how long an answer may take. */
-export type AnswerPace = 'quick' | 'open' | 'write' | 'close' | 'shell' | 'hash';
+import type { AnswerPace } from '../wire/smp-request.ts';
 
 /** `firstMs`: wait before any answer of this pace was seen. `giveUpMs`: after that long without one, it failed. */
 interface PaceLimits {

@@ -1,4 +1,5 @@
-import type { AnswerPace, AnswerTimes } from './answer-times.ts';
+import type { AnswerTimes } from './answer-times.ts';
+import type { AnswerPace } from '../wire/smp-request.ts';
 import type { FrameDamage, FrameDecoder, Framing } from '../framing/framing.ts';
 import type { Link } from '../links/link.ts';
 import { PendingAnswer } from './pending-answer.ts';

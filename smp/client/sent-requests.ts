@@ -1,4 +1,4 @@
-import type { AnswerPace } from './answer-times.ts';
+import type { AnswerPace } from '../wire/smp-request.ts';
 
 /** One request on its way, or in the board's hands. */
 export interface SentRequest {
@@ -17,6 +17,10 @@ export interface SentRequest {
  */
 const DEFAULT_BUFFERS = 4;
 const ANSWER_BUFFERS = 1;
+/** With room for one alone, a single lost frame could never be repeated. */
+const FEWEST_HELD = 2;
+/** The longest that any request may take: what has no answer by then was lost, or died with the board. */
+const FORGOTTEN_MS = 30_000;
 
 /** The requests that a board has not answered. They take up its buffers, so there must never be many of them. */
 export class SentRequests {
@@ -29,6 +33,10 @@ export class SentRequests {
 
   /** Whether the board can hold one more request; `foreign`: beside so many that another program may have sent. */
   hasRoom(foreign: number): boolean {
+    const oldestMs = performance.now() - FORGOTTEN_MS;
+    if (this.#sent.some(({ atMs }) => atMs < oldestMs)) {
+      this.#sent = this.#sent.filter(({ atMs }) => atMs >= oldestMs);
+    }
     return this.#sent.length + foreign < this.#boardHolds;
   }
 
@@ -39,7 +47,7 @@ export class SentRequests {
 
   /** Takes what the board says of the number of its buffers. */
   learnBuffers(count: number): void {
-    this.#boardHolds = Math.max(1, count - ANSWER_BUFFERS);
+    this.#boardHolds = Math.max(FEWEST_HELD, count - ANSWER_BUFFERS);
   }
 
   add(request: SentRequest): void {

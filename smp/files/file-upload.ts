@@ -14,7 +14,12 @@ import { isSmpError, isUnanswered, SmpError } from '../smp-error.ts';
 import type { FileKnowledge } from '../smp-error.ts';
 import { unsigned } from '../wire/smp-request.ts';
 import { uploadMessageBytes, uploadPartCapacity, uploadRequest } from './upload-part.ts';
-import type { WriteFileOptions } from './write-file.ts';
+
+/** For {@link FileUpload}. */
+export interface UploadOptions extends Omit<RequestOptions, 'attempts'> {
+  /** Called after every part the board has taken, in bytes; may go back when a transfer starts afresh. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
 
 /** The board's file system lock is held for at most 100 ms by others, its buffers for less. */
 const BUSY_PAUSE_MS = 120;
@@ -37,14 +42,14 @@ export class FileUpload {
   readonly #client: SmpClient;
   readonly #path: string;
   readonly #bytes: Uint8Array;
-  readonly #options: WriteFileOptions;
+  readonly #options: UploadOptions;
   #directoryMade = false;
   /** Where the part ended that was perhaps too large: the board may have it all the same. */
   #triedEnd: number | undefined;
   /** After a resumption the board does not know the total any more and will not close by itself. */
   #totalForgotten = false;
 
-  constructor(client: SmpClient, path: string, bytes: Uint8Array, options: WriteFileOptions) {
+  constructor(client: SmpClient, path: string, bytes: Uint8Array, options: UploadOptions) {
     this.#client = client;
     this.#path = path;
     this.#bytes = bytes;

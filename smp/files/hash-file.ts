@@ -15,9 +15,9 @@ export type HashType = 'sha256' | 'crc32';
 
 /** Hash of a file and who computed it: the board, or we from what it sent. */
 export interface HashedFile {
-  hash: string;
-  length: number;
-  by: 'board' | 'reading';
+  readonly hash: string;
+  readonly length: number;
+  readonly by: 'board' | 'reading';
 }
 
 /**

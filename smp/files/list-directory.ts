@@ -9,14 +9,14 @@ const SMALLEST_BUFFER_BYTES = 100;
 
 /** One name in a directory of the board. */
 export interface DirectoryEntry {
-  name: string;
-  isDirectory: boolean;
+  readonly name: string;
+  readonly isDirectory: boolean;
 }
 
 /** What a directory holds; `isWhole` is false when the board's answer was cut at its buffer, or may have been. */
 export interface DirectoryListing {
-  entries: DirectoryEntry[];
-  isWhole: boolean;
+  readonly entries: DirectoryEntry[];
+  readonly isWhole: boolean;
 }
 
 /**

@@ -9,9 +9,9 @@ import { SmpError } from '../smp-error.ts';
 /** For {@link readFile}. */
 export interface ReadFileOptions extends RequestOptions {
   /** Called after every part, in bytes. */
-  onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: (done: number, total: number) => void;
   /** Refuse a larger file with `SMP_TOO_LARGE`, before reading it; default 16 MiB. */
-  maxBytes?: number;
+  readonly maxBytes?: number;
 }
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024;

@@ -1,16 +1,14 @@
-import type { RequestOptions } from '../client/ask-until-answered.ts';
 import type { SmpClient } from '../client/client.ts';
 import { checkFilePath } from './file-path.ts';
 import { FileUpload } from './file-upload.ts';
+import type { UploadOptions } from './file-upload.ts';
 import { downloadFile } from './read-file.ts';
 import { isSmpError, isUnanswered, SmpError } from '../smp-error.ts';
 
 /** For {@link writeFile}. */
-export interface WriteFileOptions extends Omit<RequestOptions, 'attempts'> {
-  /** Called after every part the board has taken, in bytes; may go back when a transfer starts afresh. */
-  onProgress?: (done: number, total: number) => void;
+export interface WriteFileOptions extends UploadOptions {
   /** Default `read`: the file is read back and compared. `none` leaves that to the caller. */
-  verify?: 'read' | 'none';
+  readonly verify?: 'read' | 'none';
 }
 
 /** Starting afresh cures a reset of the board, a stolen file, an unlucky line; what fails three times is a defect. */

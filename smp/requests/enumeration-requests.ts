@@ -6,9 +6,9 @@ const GROUP = 10;
 
 /** A group of commands in the firmware; name and number of commands where it tells them. */
 export interface GroupDetails {
-  group: number;
-  name: string | undefined;
-  handlers: number | undefined;
+  readonly group: number;
+  readonly name: string | undefined;
+  readonly handlers: number | undefined;
 }
 
 /** The numbers of the groups the firmware has. */

@@ -17,24 +17,24 @@ export const FS_ERROR = {
 
 /** One part of a file on its way to the board; `total` goes with offset 0 only. */
 export interface UploadPart {
-  path: string;
-  offset: number;
-  total: number;
-  bytes: Uint8Array;
+  readonly path: string;
+  readonly offset: number;
+  readonly total: number;
+  readonly bytes: Uint8Array;
 }
 
 /** One part of a file from the board; `total` comes with offset 0 only. `bytes` is a copy the caller owns. */
 export interface DownloadPart {
-  offset: number;
-  total: number | undefined;
-  bytes: Uint8Array;
+  readonly offset: number;
+  readonly total: number | undefined;
+  readonly bytes: Uint8Array;
 }
 
 /** A hash of a file's content, as bytes for sha256 and as a number for crc32. */
 export interface FileHash {
-  type: string;
-  length: number;
-  output: Uint8Array | number;
+  readonly type: string;
+  readonly length: number;
+  readonly output: Uint8Array | number;
 }
 
 const upload = {

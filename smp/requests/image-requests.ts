@@ -4,14 +4,14 @@ import type { SmpRequest } from '../wire/smp-request.ts';
 
 /** One firmware image in a slot of the board. */
 export interface ImageState {
-  image: number;
-  slot: number;
-  version: string;
+  readonly image: number;
+  readonly slot: number;
+  readonly version: string;
   /** SHA-256 (or longer) of the image: names the firmware, not the unit. */
-  hash: Uint8Array | undefined;
+  readonly hash: Uint8Array | undefined;
   /** The one that runs. */
-  active: boolean;
-  confirmed: boolean;
+  readonly active: boolean;
+  readonly confirmed: boolean;
 }
 
 /** Which firmware is on the board; only with MCUboot. */

@@ -7,8 +7,8 @@ const NOTHING = Object.freeze({});
 /** What the board says of its receive buffers. */
 export interface BufferParameters {
   /** Bytes of one buffer, the framing's own length and CRC included. */
-  bufferBytes: number;
-  bufferCount: number;
+  readonly bufferBytes: number;
+  readonly bufferCount: number;
 }
 
 /** Returns the text it is sent. */

@@ -4,8 +4,8 @@ import { text } from '../wire/smp-request.ts';
 
 /** What a shell command printed and returned; 0 is success, a negative number an errno. */
 export interface ShellResult {
-  output: string;
-  ret: number;
+  readonly output: string;
+  readonly ret: number;
 }
 
 /** Runs a command in the board's shell. The board joins the words by blanks: there is no quoting. */

@@ -9,8 +9,6 @@ export interface TypedResult {
   readonly ret: number | undefined;
 }
 
-/** A command may erase flash, and run for as long as that takes. */
-const COMMAND_MS = 12_000;
 /** A shell prints its prompt within its own thread's turn. */
 const PROMPT_MS = 500;
 /** A log line that comes just then is no prompt: it does not come twice. */
@@ -35,7 +33,7 @@ export async function typeCommand(
       throw new SmpError('SMP_UNSUPPORTED', `${client.name}: there is no shell prompt on this port`);
     }
     const leftMs = (options.deadlineMs ?? Infinity) - performance.now();
-    const commandMs = Math.min(COMMAND_MS + patienceMs, leftMs);
+    const commandMs = Math.min(client.giveUpMs({ pace: 'shell' }), leftMs);
     const output = await run(terminal, prompt, command, commandMs);
     if (output === undefined) {
       throw new SmpError('SMP_TIMEOUT', `${client.name}: the shell does not come back from "${command}"`);

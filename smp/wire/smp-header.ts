@@ -14,12 +14,12 @@ export type SmpVersion = 1 | 2;
 
 /** The fields of a header; `length` is that of the CBOR body alone. */
 export interface SmpHeader {
-  op: number;
-  version: SmpVersion;
-  length: number;
-  group: number;
-  sequence: number;
-  id: number;
+  readonly op: number;
+  readonly version: SmpVersion;
+  readonly length: number;
+  readonly group: number;
+  readonly sequence: number;
+  readonly id: number;
 }
 
 /** Writes the header into the first 8 bytes of `target`. */

@@ -1,5 +1,7 @@
-import type { AnswerPace } from '../client/answer-times.ts';
 import type { CborRequest } from './smp-cbor.ts';
+
+/** What a board does before it answers: that decides how long an answer may take. */
+export type AnswerPace = 'quick' | 'open' | 'write' | 'close' | 'shell' | 'hash';
 
 /** The body of a successful reply, not yet looked at. */
 export type ReplyBody = Readonly<Record<string, unknown>>;
