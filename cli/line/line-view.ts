@@ -19,6 +19,7 @@ const TILE_CELLS = 24;
 /** A tile has its own word and colour: a running unit never looks like a failed one. */
 const FACE: Record<TileState, { word: string; style: Parameters<typeof styleText>[0] }> = {
   empty: { word: 'LOAD', style: 'dim' },
+  silent: { word: 'SILENT', style: 'yellow' },
   probing: { word: 'LOOK', style: 'dim' },
   ready: { word: 'READY', style: 'cyan' },
   busy: { word: 'BUSY', style: 'yellow' },
