@@ -141,6 +141,17 @@ describe.skipIf(reason)(`files on real Zephyr, large buffers${cannotRun}`, { ret
     expect(next.limit.currentBytes).toBe(1020);
   });
 
+  it('takes a key and a certificate in four round trips, though nobody has said how large messages may be', async () => {
+    const sent: string[] = [];
+    const client = await connect({
+      trace: { onEvent: ({ direction, request }) => direction === 'sent' && sent.push(request) },
+    });
+    await writeFile(client, '/lfs1/key.der', KEY, { secret: true });
+    await writeFile(client, '/lfs1/crt.der', CERTIFICATE.subarray(0, 515));
+    const file = ['last part of a file', 'file download'];
+    expect(sent).toEqual(['buffer parameters', ...file, ...file]);
+  });
+
   it('speaks protocol version 1 too', async () => {
     const client = await connect({ version: 1 });
     await writeFile(client, '/lfs1/crt.der', CERTIFICATE);
@@ -167,6 +178,25 @@ describe.skipIf(reason)(`files on real Zephyr, default buffers${cannotRun}`, () 
     expect(client.limit.currentBytes).toBe(380);
     await writeFile(client, '/lfs1/crt.der', CERTIFICATE);
     expect(client.limit.currentBytes).toBe(182);
+    expect(await readFile(client, '/lfs1/crt.der')).toEqual(new Uint8Array(CERTIFICATE));
+  });
+
+  it('finds that out by itself, and keeps to it on the next boards', async () => {
+    const limitMemory = { firmware: 'serial', memory: new Map<string, FirmwareLimits>() };
+    const largest: number[] = [];
+    await client.close();
+    for (let board = 0; board < 3; board++) {
+      const sizes: number[] = [];
+      client = new SmpClient(await openSerialLink({ path: server.path }), {
+        limitMemory,
+        trace: { onEvent: ({ direction, messageBytes }) => direction === 'sent' && sizes.push(messageBytes) },
+      });
+      await client.connect();
+      await writeFile(client, '/lfs1/crt.der', CERTIFICATE);
+      largest.push(Math.max(...sizes));
+      if (board < 2) await client.close();
+    }
+    expect(largest).toEqual([380, 380, 182]);
     expect(await readFile(client, '/lfs1/crt.der')).toEqual(new Uint8Array(CERTIFICATE));
   });
 
