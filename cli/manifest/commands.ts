@@ -6,10 +6,11 @@ const MANIFEST = { '<file>': 'the manifest, a CSV file' } as const;
 /** Commands of the planner: check a manifest, and make a batch of it. */
 export const manifestCommands = [
   command('validate', {
-    says: 'check a manifest without any effect: list every row that would be refused, and what is expected instead',
+    says: 'check a manifest and change nothing: list every fault, and what is expected instead',
     args: MANIFEST,
     options: JSON_OPTION,
-    notes: 'Exit status 0: it would be accepted; 3: it would be refused; 5: there is no such file.',
+    notes:
+      'Exit status 0: the manifest would be accepted; 3: it would be refused; 5: the file does not exist.',
     examples: [
       'certline validate lot-0007.csv',
       "certline validate lot-0007.csv --json | jq '.issues[] | {line, code}'",
@@ -19,13 +20,13 @@ export const manifestCommands = [
       await validateFile(await invocation(), file, options),
   }),
   command('submit', {
-    says: 'copy a manifest into the inbox of the line, and, while a line runs, wait for its answer',
+    says: 'copy a manifest into the inbox; if the factory line runs, wait for its answer',
     args: MANIFEST,
     options: {
       '--wait': 'wait until every unit has ended or waits for a decision; default: wait for the answer only',
       ...JSON_OPTION,
     },
-    notes: 'If no line runs, the manifest stays in the inbox until one starts.',
+    notes: 'If the factory line does not run, the manifest stays in the inbox until it starts.',
     examples: [
       'certline submit lot-0007.csv',
       'certline submit lot-0007.csv --wait && echo "every unit passed"',

@@ -17,7 +17,7 @@ export function issueCells({ line, column, value, expected, code }: Issue): stri
   return [line === 0 ? '' : String(line), column, value, expected, code];
 }
 
-/** Prints why a manifest is refused, a row an issue. */
+/** Prints why a manifest is refused, one issue in each row. */
 export async function printIssues(rows: readonly (readonly string[])[]): Promise<void> {
   await printTable(COLUMNS, rows);
 }
@@ -25,7 +25,7 @@ export async function printIssues(rows: readonly (readonly string[])[]): Promise
 /** What to do about a refusal, in one line. */
 export function refusalSummary(file: string, { issues, omitted, rows, refusedRows }: Rejected): string {
   const count = issues.length + omitted;
-  const where = refusedRows === 0 ? '' : `, in ${refusedRows} of ${rows} rows`;
+  const where = refusedRows === 0 ? '' : `, in ${refusedRows} of ${rows} CSV rows`;
   const listed = omitted === 0 ? '' : ` (the first ${issues.length} are listed)`;
   return `${file} is refused: ${count} ${count === 1 ? 'fault' : 'faults'}${where}${listed}. Fix them and submit it again.`;
 }

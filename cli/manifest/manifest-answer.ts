@@ -19,7 +19,7 @@ interface Acceptance {
 export type ManifestAnswer =
   Acceptance | { readonly status: 'rejected'; readonly issues: readonly (readonly string[])[] };
 
-/** The answer to just this file, once the line has given it; undefined when there is none after `patienceMs`. */
+/** The answer to exactly this file; undefined when there is none after `patienceMs`. */
 export async function waitForAnswer(
   inbox: string,
   file: AnsweredFile,

@@ -6,13 +6,13 @@ import { ISSUES } from '../../manifests/issue-codes.ts';
 import { errnoOf } from '../../disk/errno.ts';
 import { CommandError } from '../exit-status.ts';
 
-/** Reads a manifest that is to be dropped. Throws `unknown`, and `manifestRefused` for its name or its size. */
+/** Reads a manifest that is to be submitted. Throws `unknown`, and `manifestRefused` for its name or its size. */
 export async function readManifestFile(file: string): Promise<{ name: string; content: Buffer }> {
   const name = basename(file);
   if (!isManifestName(name) || extname(name).toLowerCase() !== '.csv')
     throw new CommandError(
       'manifestRefused',
-      `${name} cannot be the name of a manifest: rename the file, for example to lot-0001.csv.`,
+      `The name ${name} is not possible for a manifest: rename the file, for example to lot-0001.csv.`,
     );
   return { name, content: await readContent(file) };
 }
@@ -37,7 +37,7 @@ async function readContent(file: string): Promise<Buffer> {
     if (code === 'ENOENT' || code === 'ENOTDIR') throw noSuchFile(file);
     throw new CommandError(
       'unknown',
-      `${file} cannot be read (${code}): give the path of a file that you may read.`,
+      `Cannot read ${file} (${code}): give the path of a file that you may read.`,
       { cause: error },
     );
   }

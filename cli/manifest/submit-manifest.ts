@@ -21,7 +21,7 @@ export interface SubmitOptions {
   readonly wait?: boolean;
 }
 
-/** A file that looks incomplete rests for 15 s before it is read; 1,000,000 rows take about a minute more. */
+/** A file that looks incomplete waits 15 s before it is read; 1,000,000 rows take about a minute more. */
 const ANSWER_PATIENCE_MS = 120_000;
 
 /**
@@ -50,7 +50,7 @@ export async function submitManifest(
   if (progress) mustAllPass(progress);
 }
 
-/** A line of another host may serve this inbox where the environment names its server. */
+/** If the environment names a server, the factory line of another host may serve this inbox. */
 function mayBeAnswered({ stateFolder }: Invocation): boolean {
   return isLineRunning(stateFolder) || externalConfiguration(process.env) !== undefined;
 }
@@ -61,7 +61,7 @@ async function printAnswer(
   goesOn: boolean,
 ): Promise<void> {
   if (answer === undefined) {
-    printLine('No line answers: it will be taken when one starts ("certline up").');
+    printLine('The factory line does not answer: it will read the manifest when it starts ("certline up").');
   } else if (answer.status === 'rejected') {
     await printIssues(answer.issues);
     printLine(`${name} is refused: fix it and submit it again.`);
@@ -81,7 +81,7 @@ async function outcomeOf(
   return await showBatch(stateFolder, answer.batch, { quiet: json === true });
 }
 
-/** Without a running line no answer is expected; with one, or with --wait, silence is a failure. */
+/** Without a running factory line no answer is expected; with one, or with --wait, no answer is a failure. */
 function mayStayUnanswered(
   { config, stateFolder }: Invocation,
   { name }: DroppedManifest,
@@ -91,7 +91,7 @@ function mayStayUnanswered(
   const { accepted } = answerPaths(config.inbox, name);
   throw new CommandError(
     'lineNotRunning',
-    `No line has answered ${name} yet: make sure that one runs on this inbox, then look for ${accepted}.`,
+    `The factory line has not answered ${name} yet: make sure that it runs with this inbox, then look for ${accepted}.`,
   );
 }
 
@@ -99,6 +99,6 @@ function nameTaken(name: string, inbox: string): CommandError {
   const other = `${name.slice(0, -'.csv'.length)}-2.csv`;
   return new CommandError(
     'refused',
-    `There is already another ${name} in ${inbox}: rename yours, for example to ${other}.`,
+    `Another ${name} is already in ${inbox}: rename yours, for example to ${other}.`,
   );
 }

@@ -15,7 +15,7 @@ import { issueCells, printIssues, refusalSummary } from './issue-table.ts';
 import { withRegistry } from '../registry/open-registry.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 
-/** What would happen to a manifest that is dropped now. */
+/** What would happen to a manifest that is submitted now. */
 type Judgement =
   | { readonly status: 'valid'; readonly order: string; readonly rows: number }
   | { readonly status: 'known'; readonly batch: RegisteredBatch }
@@ -43,7 +43,7 @@ export async function validateFile(
   });
 }
 
-/** The same way as a drop takes, private copy included, with the copy in a folder that is removed. */
+/** Takes the same steps as the inbox, but the private copy is in a folder that is removed at the end. */
 async function judge(
   file: string,
   products: Invocation['config']['products'],
@@ -74,8 +74,9 @@ async function judgeCopy(
 async function print(file: string, judgement: Judgement, compared: string | undefined): Promise<void> {
   switch (judgement.status) {
     case 'valid':
-      printLine(`${file} is right: order ${judgement.order}, ${judgement.rows} units.`);
-      if (compared === undefined) printLine('Not compared with earlier batches: there is no registry here.');
+      printLine(`${file} is valid: order ${judgement.order}, ${judgement.rows} units.`);
+      if (compared === undefined)
+        printLine('It was not compared with earlier batches: there is no registry here.');
       return;
     case 'known': {
       const { batchId, manifest } = judgement.batch;

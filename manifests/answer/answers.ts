@@ -7,7 +7,7 @@ import { ManifestError } from '../manifest-error.ts';
 import type { Accepted, Rejected, Verdict } from '../check/verdict.ts';
 import { writeWhole } from '../../disk/write-whole.ts';
 
-/** The state of a file when it was answered, by which its answer is known to be still the right one. */
+/** The state of a file when it was answered: as long as it is the same, the answer is still right. */
 export interface AnsweredFile {
   readonly name: string;
   readonly bytes: number;
@@ -19,7 +19,7 @@ export interface AnsweredFile {
 
 const HEADER = ['line', 'column', 'value', 'expected', 'code', 'file_bytes', 'file_modified', 'file_sha256'];
 
-/** The first two lines of a rejection, whatever they hold (80 shown characters of at most 10 bytes, thrice). */
+/** Enough for the first two rows of any rejection: three cells of 80 shown characters, at most 10 bytes each. */
 const HEAD_BYTES = 8_192;
 
 /** Paths of the files that answer the manifest `name` in `folder`: its name without `.csv`, and what they are. */
@@ -35,14 +35,14 @@ export function answerPaths(
   };
 }
 
-/** Whether a file name is one that answers are given. */
+/** Whether a file name is the name of an answer. */
 export function isAnswerName(name: string): boolean {
   return /\.(?:accepted\.json|rejected\.csv|result\.csv)$/i.test(name);
 }
 
 /**
- * Puts the verdict beside the manifest, as `NAME.accepted.json` or `NAME.rejected.csv`, and takes an answer of the other
- * kind away. Returns the path. Throws MANIFEST_ANSWER_FAILED; there is never half an answer.
+ * Writes the verdict beside the manifest, as `NAME.accepted.json` or `NAME.rejected.csv`, and removes an answer of the
+ * other kind. Returns the path. Throws MANIFEST_ANSWER_FAILED; there is never half an answer.
  */
 export async function writeAnswer(folder: string, file: AnsweredFile, verdict: Verdict): Promise<string> {
   const { accepted, rejected } = answerPaths(folder, file.name);
@@ -129,7 +129,7 @@ async function readHead(path: string): Promise<string> {
   }
 }
 
-/** Whatever is not a readable answer of ours is no answer: the manifest is judged again, which does no harm. */
+/** A file that is not a readable answer is no answer: the manifest is validated again, which does no harm. */
 function noAnswer(): undefined {
   return undefined;
 }

@@ -24,9 +24,9 @@ const HEADER = [
 const PAGE_ROWS = 500;
 
 /**
- * Writes the result of a batch to `path`, a row for each unit in the order given. Streamed, so 1,000,000 units take no
- * memory; atomic, so a reader never sees half of it. Returns the number of
- * units. Throws MANIFEST_ANSWER_FAILED, and what reading the rows throws.
+ * Writes the result of a batch to `path`: a CSV row for each unit, in the order given. It streams, so memory does not
+ * grow with the number of units. It is atomic, so a reader never sees half of it. Returns the number of units. Throws
+ * MANIFEST_ANSWER_FAILED, and what reading the rows throws.
  */
 export async function writeResultFile(path: string, rows: AsyncIterable<ResultRow>): Promise<number> {
   let count = 0;
@@ -35,7 +35,7 @@ export async function writeResultFile(path: string, rows: AsyncIterable<ResultRo
       count = await writeRows(file, rows);
     });
   } catch (error) {
-    // What reading the rows throws is not about the file.
+    // An error of reading the rows is not about the file.
     throw isSystemError(error)
       ? new ManifestError('MANIFEST_ANSWER_FAILED', 'write the result', path, error)
       : error;

@@ -4,7 +4,7 @@ import { ISSUES } from '../issue-codes.ts';
 import type { IssueCode } from '../issue-codes.ts';
 import { codePointName, hasUnseen } from '../csv/visible-text.ts';
 
-/** What is wrong with a cell; `expected` where the table's sentence can be told more exactly. */
+/** What is wrong with a cell; `expected` is present where it says more than the sentence of the table. */
 export interface CellFault {
   readonly code: IssueCode;
   readonly expected?: string;
@@ -30,7 +30,7 @@ export function serialFault(value: string): CellFault | undefined {
   return identifierFault(value, SERIAL_PATTERN, 'MANIFEST_SERIAL_INVALID');
 }
 
-/** The fault of a board id that is there, or undefined. Upper case is accepted. */
+/** The fault of a board id that is not empty, or undefined. Upper case is accepted. */
 export function boardIdFault(value: string): CellFault | undefined {
   if (BOARD_ID_PATTERN.test(value)) return undefined;
   return textFault(value) ?? mangledFault(value) ?? { code: 'MANIFEST_BOARD_ID_INVALID' };
@@ -56,7 +56,7 @@ function identifierFault(value: string, pattern: RegExp, code: IssueCode): CellF
   );
 }
 
-/** What no cell may hold. U+FFFD is what another program left of a character it could not read. */
+/** The faults that no cell may have. Another program writes U+FFFD for a character that it could not read. */
 function textFault(value: string): CellFault | undefined {
   if (CONTROL.test(value)) return { code: 'MANIFEST_CONTROL_CHARACTER' };
   if (value !== value.trim()) return { code: 'MANIFEST_SPACES' };
@@ -75,7 +75,7 @@ function remedy(value: string, code: IssueCode): string {
   const { expected } = ISSUES[code];
   const foreign = value.match(/[^\u0020-\u007e]/u)?.[0];
   if (foreign !== undefined)
-    return `${expected}; "${foreign}" here is ${codePointName(foreign)}: type it again`;
-  if (/[a-z]/.test(value)) return `${expected}; small letters are not allowed`;
+    return `${expected}; the "${foreign}" in this value is ${codePointName(foreign)}: type it again`;
+  if (/[a-z]/.test(value)) return `${expected}; lower-case letters are not allowed`;
   return expected;
 }

@@ -3,10 +3,10 @@ import type { ManifestEvent } from './parse-manifest.ts';
 import { MAX_ISSUES } from './verdict.ts';
 import type { Rejected } from './verdict.ts';
 
-/** Gathers what is wrong with one manifest: all of it counted, the first MAX_ISSUES kept. */
+/** Collects the issues of one manifest: counts all of them, keeps the first MAX_ISSUES. */
 export class IssueList {
   readonly #kept: Issue[] = [];
-  /** Lines below the header so far, and those of them with an issue. */
+  /** CSV rows below the header so far, and how many of them have an issue. */
   rows = 0;
   refusedRows = 0;
   /** Issues so far. */

@@ -2,26 +2,26 @@ import { ISSUES } from '../issue-codes.ts';
 import type { IssueCode } from '../issue-codes.ts';
 import { visibleText } from '../csv/visible-text.ts';
 
-/** One fault of a manifest, as it is told to the planner. */
+/** One fault of a manifest, as the planner reads it. */
 export interface Issue {
-  /** Line of the file, from 1, the header included; 0 when it is about the file as a whole. */
+  /** Line number in the file, from 1, the header included; 0 for a fault of the whole file. */
   readonly line: number;
-  /** Column by its name in the header; empty when it is about the whole line. */
+  /** Column by its name in the header; empty for a fault of the whole CSV row. */
   readonly column: string;
-  /** What stands there, with everything that does not show written as `\u{…}`, at most 80 characters. */
+  /** The value in the file, with each invisible character written as `\u{…}`, at most 80 characters. */
   readonly value: string;
   readonly expected: string;
   readonly code: IssueCode;
 }
 
-/** Where an issue is, and what stands there as it was read. */
+/** Where an issue is, and the value there exactly as it was read. */
 export interface IssuePlace {
   readonly line?: number;
   readonly column?: string;
   readonly value?: string;
 }
 
-/** Makes an issue; `expected` is the table's sentence unless this one is told more exactly. */
+/** Makes an issue; `expected` is the sentence of the table unless a more exact one is given. */
 export function issue(
   code: IssueCode,
   place: IssuePlace = {},

@@ -12,27 +12,27 @@ const OPTIONAL = ['board_id'] as const;
 
 export type PlainColumn = (typeof REQUIRED)[number] | (typeof OPTIONAL)[number];
 
-/** Which cell of a row is what. */
+/** Which cell of a CSV row belongs to which column. */
 export interface ManifestColumns {
-  /** Cells in every line. */
+  /** Cells in every CSV row. */
   readonly width: number;
-  /** Cell numbers from 0 of the columns that are there. */
+  /** Cell numbers, from 0, of the columns in the header. */
   readonly cells: ReadonlyMap<PlainColumn, number>;
   /** Column names (`attr.<name>`) with their cell numbers. */
   readonly attrs: readonly (readonly [column: string, cell: number])[];
 }
 
 /**
- * Reads the header. With every column that is right the rows can still be checked, so one wrong name does not hide the
- * other faults; `columns` is undefined when not even that can be done.
+ * Reads the header. The CSV rows can still be checked with the correct columns, so one wrong name does not hide the
+ * other faults; `columns` is undefined when no column is correct.
  */
 export function parseHeader(line: ManifestLine): { columns?: ManifestColumns; issues: Issue[] } {
   const { number, text, fault } = line;
-  // A lone CR is the line ending of old systems: the whole file then is one line, and all else that is odd follows.
+  // Old systems end a line with CR alone. The whole file is one line then, and every other fault follows from that.
   if (/\r./s.test(text)) {
     return {
       issues: [
-        issue('MANIFEST_LINE_ENDING', { line: number, value: text }, 'lines that end with LF or CR LF'),
+        issue('MANIFEST_LINE_ENDING', { line: number, value: text }, 'CSV rows that end with LF or CR LF'),
       ],
     };
   }

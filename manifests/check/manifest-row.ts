@@ -6,17 +6,17 @@ import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
 import type { ManifestColumns, PlainColumn } from './manifest-header.ts';
 
-/** What a manifest must know of a product. */
+/** The facts of a product that a manifest is checked against. */
 export type ManifestProduct = Pick<Product, 'name' | 'assignment' | 'commonName' | 'subjectAltName'>;
 
 /** One unit of a manifest. */
 export interface ManifestRow {
-  /** Line of the file, from 1; the header is line 1, so the first unit is on line 2. */
+  /** Line number in the file, from 1; the header is line 1, so the first unit is on line 2. */
   readonly line: number;
   readonly order: string;
   readonly serial: string;
   readonly product: string;
-  /** Hardware id of the board, lower-case hex; there for `listed-board` products only. */
+  /** Hardware id of the board, lower-case hex; present for `listed-board` products only. */
   readonly boardId?: string;
   /** Attributes by name without `attr.`; empty cells are left out. */
   readonly attrs: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export interface ManifestRow {
 
 type ReportFault = (column: string, value: string, fault: CellFault | undefined) => void;
 
-/** Checks the cells of one line one by one: every faulty cell is an issue, and only a row without any is usable. */
+/** Checks the cells of one CSV row: every faulty cell is an issue, and only a row without issues is usable. */
 export function parseRow(
   line: number,
   cells: readonly string[],
@@ -48,7 +48,7 @@ function plainCells(
 ): Pick<ManifestRow, 'order' | 'serial' | 'product' | 'boardId'> {
   const cell = (column: PlainColumn): string | undefined => cells[columns.cells.get(column) ?? -1];
   const [order, serial, product] = [cell('order'), cell('serial'), cell('product')];
-  // A column that the header lacks is told once, there.
+  // A column that is missing in the header has one issue, at the header.
   if (order !== undefined) report('order', order, orderFault(order));
   const known = products.get(product ?? '');
   if (serial !== undefined) report('serial', serial, serialFault(serial) ?? lengthFault(serial, known));
@@ -61,13 +61,13 @@ function plainCells(
   return board === '' ? row : { ...row, boardId: board.toLowerCase() };
 }
 
-/** What has no room in the names of a certificate is said now, not at the signer when the board is in its socket. */
+/** Refuses a serial that is too long for the certificate now, not at the signer when the board is in its socket. */
 function lengthFault(serial: string, product: ManifestProduct | undefined): CellFault | undefined {
   if (product === undefined) return undefined;
   const { name, template, longestSerial } = tightestTemplate(product);
   if (serial.length <= longestSerial) return undefined;
   const bound = TEMPLATE_BOUNDS[name];
-  const expected = `at most ${longestSerial} characters for product ${product.name}, whose ${name} "${template}" holds ${bound} with the serial in it`;
+  const expected = `at most ${longestSerial} characters for product ${product.name}: its ${name} "${template}" may have ${bound} characters with the serial in it`;
   return { code: 'MANIFEST_SERIAL_TOO_LONG', expected };
 }
 
@@ -77,14 +77,14 @@ function boardFault(board: string, product: ManifestProduct | undefined): CellFa
   if (fault !== undefined || product?.assignment !== 'any-board') return fault;
   return {
     code: 'MANIFEST_BOARD_ID_UNWANTED',
-    expected: `an empty board_id: units of product ${product.name} take any board`,
+    expected: `an empty board_id: product ${product.name} accepts any board`,
   };
 }
 
 function missingBoard(product: string): CellFault {
   return {
     code: 'MANIFEST_BOARD_ID_MISSING',
-    expected: `the hardware id of the board in column board_id: product ${product} wants its boards listed`,
+    expected: `the hardware id of the board in column board_id: product ${product} requires one for each unit`,
   };
 }
 

@@ -13,7 +13,7 @@ import { SeenRows } from './seen-rows.ts';
 /** 4,000 chunks of 250 units: the largest batch the workflows are sized for. */
 const MAX_ROWS = 1_000_000;
 
-/** What a manifest holds, line by line: a unit, a line that is refused, or a fault of the file or its header. */
+/** What a manifest contains, in order: a unit, a CSV row that is refused, or a fault of the file or its header. */
 export type ManifestEvent =
   | { readonly kind: 'row'; readonly row: ManifestRow }
   | { readonly kind: 'refused'; readonly line: number; readonly issues: readonly Issue[] }
@@ -21,8 +21,8 @@ export type ManifestEvent =
 
 /**
  * Reads the manifest at `path`: every line below the header becomes exactly one `row` or one `refused`, in order, with
- * all of its issues. Nothing is corrected but the case of a board id. It must be a private copy: the file is not
- * expected to change. Keeps the folded serials (about 100 MB for 1,000,000 rows), nothing else of what it has yielded.
+ * all of its issues. It corrects only the case of a board id. The file must be a private copy that does not change.
+ * Keeps the folded serials (about 100 MB for 1,000,000 rows) and the board ids, nothing else of what it has yielded.
  */
 export async function* parseManifest(
   path: string,
@@ -46,7 +46,7 @@ class ManifestParser {
   readonly #seen = new SeenRows();
   #columns: ManifestColumns | undefined;
   #rows = 0;
-  /** Nothing of the rest can be understood, or the rest is too much. */
+  /** The rest cannot be read: the header is unusable, or there are too many rows. */
   stopped = false;
 
   constructor(products: readonly ManifestProduct[]) {
@@ -86,7 +86,7 @@ class ManifestParser {
   #rowEvent({ number, text }: ManifestLine, cells: readonly string[]): ManifestEvent {
     const columns = this.#columns;
     if (columns === undefined || cells.length !== columns.width) {
-      const expected = `${columns?.width ?? 0} cells, as in the header; here are ${cells.length}`;
+      const expected = `${columns?.width ?? 0} cells, as in the header; this CSV row has ${cells.length}`;
       const found = issue('MANIFEST_CELL_COUNT', { line: number, value: text }, expected);
       return { kind: 'refused', line: number, issues: [found] };
     }

@@ -4,25 +4,25 @@ import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
 import type { ManifestRow } from './manifest-row.ts';
 
-/** A batch as intake must know it. Times are ISO 8601. */
+/** A batch that the registry has. Times are ISO 8601. */
 export interface RegisteredBatch extends NewBatch {
   readonly importedAt: string;
   /** When its workflow was started; absent until then. */
   readonly startedAt?: string;
 }
 
-/** Something a row wants that an earlier batch has: `key` is the folded serial or the board id. */
+/** A key of a row that an earlier batch already has: the folded serial or the board id. */
 interface RegisteredKey {
   readonly key: string;
   readonly batchId: string;
 }
 
-/** What intake asks of the registry: which contents, serials and boards it knows. */
+/** What intake reads from the registry: which manifests, serials and boards it has. */
 export interface RegisteredUnits {
   batchOf(manifestSha256: string): Promise<RegisteredBatch | undefined>;
-  /** `folded`: serials in the form of `foldSerial`, some hundred at once. */
+  /** `folded`: serials in the form of `foldSerial`, a few hundred in one call. */
   registeredSerials(folded: readonly string[]): Promise<readonly RegisteredKey[]>;
-  /** `boardIds`: lower-case hex, some hundred at once. */
+  /** `boardIds`: lower-case hex, a few hundred in one call. */
   registeredBoards(boardIds: readonly string[]): Promise<readonly RegisteredKey[]>;
 }
 
@@ -49,12 +49,12 @@ function conflictsOf(
   const issues: Issue[] = [];
   const serialBatch = serials.get(foldSerial(serial));
   if (serialBatch !== undefined) {
-    const expected = `a serial that was never ordered before: this one belongs to batch ${serialBatch}`;
+    const expected = `a serial that is not in an earlier batch: this one is in batch ${serialBatch}`;
     issues.push(issue('MANIFEST_SERIAL_REGISTERED', { line, column: 'serial', value: serial }, expected));
   }
   const boardBatch = boards.get(boardId);
   if (boardBatch !== undefined) {
-    const expected = `a board that no earlier batch lists: this one belongs to batch ${boardBatch}`;
+    const expected = `a board that is not in an earlier batch: this one is in batch ${boardBatch}`;
     issues.push(
       issue('MANIFEST_BOARD_ID_REGISTERED', { line, column: 'board_id', value: boardId }, expected),
     );

@@ -3,7 +3,10 @@ import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
 import type { ManifestRow } from './manifest-row.ts';
 
-/** What the rows of a file must not share, and the one thing they must: remembers the line each stood on first. */
+/**
+ * The serials and boards, which the rows of a file must not share, and the order, which they must; each with its first
+ * line.
+ */
 export class SeenRows {
   readonly #serials = new Map<string, number>();
   readonly #boards = new Map<string, number>();
@@ -22,21 +25,21 @@ export class SeenRows {
   #addOrder({ line, order }: ManifestRow): Issue[] {
     this.#order ??= { value: order, line };
     if (this.#order.value === order) return [];
-    const expected = `order ${this.#order.value}, as on line ${this.#order.line}: one order in a file`;
+    const expected = `order ${this.#order.value}, as in line ${this.#order.line} of the file: one order number in the whole file`;
     return [issue('MANIFEST_ORDER_SECOND', { line, column: 'order', value: order }, expected)];
   }
 
   #addSerial({ line, serial }: ManifestRow): Issue[] {
     const first = firstLine(this.#serials, foldSerial(serial), line);
     if (first === line) return [];
-    const expected = `each serial once: it stands on line ${first} too`;
+    const expected = `each serial once: this one is already in line ${first} of the file`;
     return [issue('MANIFEST_SERIAL_REPEATED', { line, column: 'serial', value: serial }, expected)];
   }
 
   #addBoard({ line }: ManifestRow, boardId: string): Issue[] {
     const first = firstLine(this.#boards, boardId, line);
     if (first === line) return [];
-    const expected = `each board once: it stands on line ${first} too`;
+    const expected = `each board id once: this one is already in line ${first} of the file`;
     return [issue('MANIFEST_BOARD_ID_REPEATED', { line, column: 'board_id', value: boardId }, expected)];
   }
 }

@@ -8,8 +8,8 @@ import type { RegisteredUnits } from './registered-units.ts';
 const PAGE_ROWS = 500;
 
 /**
- * Judges the manifest at `path` against the products and against what is registered, with no effect at all. No issue in
- * the list means that it may be imported.
+ * Checks the manifest at `path` against the products and the registry. It changes nothing. A list without issues means
+ * that the manifest may be imported.
  */
 export async function validateManifest(
   path: string,

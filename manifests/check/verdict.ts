@@ -1,6 +1,6 @@
 import type { Issue } from './issue.ts';
 
-/** More faults than this in one answer help nobody: they have one cause. */
+/** Longer lists do not help: so many faults have one cause. */
 export const MAX_ISSUES = 1_000;
 
 /** A manifest that became a batch. */
@@ -11,23 +11,23 @@ export interface Accepted {
   readonly rows: number;
   /** ISO 8601. */
   readonly importedAt: string;
-  /** The same content was accepted before, under this name: nothing was done again. */
+  /** The name under which the same content was accepted before; nothing was done this time. */
   readonly duplicateOf?: string;
 }
 
-/** A manifest of which nothing was taken. */
+/** A manifest that was refused; nothing of it was accepted. */
 export interface Rejected {
   readonly status: 'rejected';
-  /** In the order of the lines, at most MAX_ISSUES. */
+  /** In the order of the file, at most MAX_ISSUES. */
   readonly issues: readonly Issue[];
   /** Issues found beyond those. */
   readonly omitted: number;
-  /** Lines below the header that were read, and those of them that have issues. */
+  /** CSV rows below the header that were read, and how many of them have issues. */
   readonly rows: number;
   readonly refusedRows: number;
 }
 
-/** The answer to one manifest: all of it or nothing. */
+/** The answer to one manifest, which is accepted or refused as a whole. */
 export type Verdict = Accepted | Rejected;
 
 /** The answer to a file that is refused as a whole. */

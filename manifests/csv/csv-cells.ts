@@ -1,20 +1,20 @@
 import { parse } from 'csv-parse/sync';
 
-/** Cuts lines that pass `isQuotedRight` into their cells: one array for each line, whatever its number of cells. */
+/** Splits lines that pass `isQuotedRight` into cells: one array for each line, with any number of cells. */
 export function csvCells(lines: readonly string[]): string[][] {
   const records = parse(lines.map((line) => `${line}\n`).join(''), {
     record_delimiter: '\n',
     relax_column_count: true,
   });
-  // A row must never be taken for another one: better to stop than to go on wrong.
+  // Cells must never be assigned to another row, so a wrong number of records stops the check.
   if (records.length !== lines.length)
-    throw new Error(`${lines.length} lines gave ${records.length} CSV records`);
+    throw new Error(`The CSV parser made ${records.length} records of ${lines.length} lines.`);
   return records;
 }
 
 /**
- * Whether the quotes of one line obey RFC 4180 §2.5–2.7: a quoted cell opens right after a comma and closes right
- * before the next, on this line; a quote inside it is doubled; an unquoted cell holds none.
+ * Whether the quotes of one line follow RFC 4180 §2.5–2.7: a quoted cell opens directly after a comma and closes
+ * directly before the next one, on this line; a quote inside it is doubled; an unquoted cell has none.
  */
 export function isQuotedRight(line: string): boolean {
   let at = 0;

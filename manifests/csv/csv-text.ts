@@ -1,7 +1,7 @@
-/** A spreadsheet takes a cell that begins with one of these for a formula (OWASP: CSV injection). */
+/** A spreadsheet runs a cell that begins with one of these as a formula (OWASP: CSV injection). */
 const FORMULA_START = /^[=+\-@\t\r＝＋－＠]/;
 
-/** One line of a CSV file with CR LF (RFC 4180 §2.1): every cell quoted, a cell that could be a formula made text. */
+/** One CSV row with CR LF (RFC 4180 §2.1): every cell quoted, a cell that could be a formula made text. */
 export function csvLine(cells: readonly (string | number)[]): string {
   return `${cells.map((cell) => quoted(String(cell))).join(',')}\r\n`;
 }

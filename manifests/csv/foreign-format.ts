@@ -1,16 +1,18 @@
 import { open } from 'node:fs/promises';
 import type { IssueCode } from '../issue-codes.ts';
 
-/** Leading bytes of ZIP (PKWARE APPNOTE §4.3.7, so XLSX and ODS), OLE compound files (MS-CFB §2.2, so XLS), gzip, PDF. */
+/**
+ * Leading bytes of ZIP (PKWARE APPNOTE §4.3.7, so XLSX and ODS), OLE compound files (MS-CFB §2.2, so XLS), gzip, PDF.
+ */
 const NOT_TEXT = ['504b0304', 'd0cf11e0', '1f8b', '25504446'];
 
-/** Byte order marks of UTF-16 and UTF-32, either way round (Unicode §23.8). */
+/** Byte order marks of UTF-16 and UTF-32 in both byte orders (Unicode §23.8). */
 const WIDE_MARKS = ['fffe', 'feff', '0000feff'];
 
 /** Enough for every mark, and for the word "order" in UTF-16 without one. */
 const SNIFFED_BYTES = 16;
 
-/** Tells a file that is no UTF-8 text by its first bytes, so that the answer names the cure and not thousands of lines. */
+/** Detects a file that is not UTF-8 text by its first bytes, so that its answer is one issue and not thousands. */
 export async function foreignFormat(path: string): Promise<IssueCode | undefined> {
   const file = await open(path, 'r');
   try {

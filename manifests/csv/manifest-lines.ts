@@ -4,7 +4,7 @@ import type { IssueCode } from '../issue-codes.ts';
 /** Ten times the widest row of an ordinary manifest, and room for 32 attributes of 256 characters with commas. */
 export const MAX_LINE_CHARACTERS = 16_384;
 
-/** A UTF-16 code unit takes at most 3 bytes in UTF-8, so a line over this many bytes is over the limit of characters. */
+/** A UTF-16 code unit takes at most 3 bytes in UTF-8, so a line of more bytes has too many characters. */
 const MAX_LINE_BYTES = 3 * MAX_LINE_CHARACTERS;
 
 /** One read of the file; some thousand rows. */
@@ -13,18 +13,18 @@ const BLOCK_BYTES = 256 * 1024;
 const LF = 0x0a;
 const BYTE_ORDER_MARK = '\uFEFF';
 
-/** A physical line. A cell never holds a line break, so a line is a row: a fault can spoil no line but its own. */
+/** A line of the file. A cell has no line break, so a line is a CSV row, and a fault affects only its own line. */
 export interface ManifestLine {
   /** From 1. */
   readonly number: number;
-  /** The text without its line ending; of a line with a `fault`, what can be shown of it. */
+  /** The text without its line break; for a line with a `fault`, the part that can be shown. */
   readonly text: string;
   readonly fault?: IssueCode;
 }
 
 /**
- * Cuts the file at `path` into lines and yields them some thousand at a time. UTF-8 only, a byte order mark allowed,
- * LF or CR LF but one of them throughout. Memory is bounded by a block and a line, whatever the file holds.
+ * Splits the file at `path` into lines and yields a few thousand at a time. UTF-8 only, a byte order mark is allowed,
+ * LF or CR LF but the same throughout. Needs memory for one block and one line, whatever the file contains.
  */
 export async function* readManifestLines(path: string): AsyncGenerator<ManifestLine[]> {
   const cutter = new LineCutter();
@@ -43,7 +43,7 @@ class LineCutter {
   push(block: Buffer): ManifestLine[] {
     const bytes = this.#rest.length === 0 ? block : Buffer.concat([this.#rest, block]);
     const end = bytes.lastIndexOf(LF) + 1;
-    // What is cut off here is over the limit anyway; the line stays recognisable as too long.
+    // The part cut off here is beyond the limit; the rest still shows that the line is too long.
     this.#rest = Buffer.from(bytes.subarray(end, end + MAX_LINE_BYTES + 1));
     return end === 0 ? [] : this.#cut(bytes.subarray(0, end - 1));
   }
@@ -102,7 +102,7 @@ function cutBytes(bytes: Buffer): Buffer[] {
   return lines;
 }
 
-/** For showing only: what is not UTF-8 becomes U+FFFD. */
+/** Only to be shown: bytes that are not UTF-8 become U+FFFD. */
 function lossy(bytes: Buffer): string {
   return bytes.subarray(0, MAX_LINE_CHARACTERS).toString('utf8');
 }

@@ -2,8 +2,8 @@
 const LOT_UNITS = 24;
 
 /**
- * Makes lot `lot` (from 1) of the example manifest by counting on: order PO-1000 + lot, serials 24 further for each lot.
- * Lot 1 is the example itself.
+ * Makes lot `lot` (from 1) of the example manifest: the order number is PO-1000 + lot, serials increase by 24 for each
+ * lot. Lot 1 is the example itself.
  */
 export function renumberExample(example: string, lot: number): string {
   if (!Number.isSafeInteger(lot) || lot < 1) throw new RangeError(`lot ${lot}: expected 1, 2, 3, …`);

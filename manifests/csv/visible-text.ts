@@ -1,16 +1,16 @@
-/** Long enough for every serial (64) and a hint of anything longer; short enough for one line of a terminal. */
+/** Enough for every serial (64) and the beginning of longer values; fits into one text line of a terminal. */
 const MAX_SHOWN = 80;
 const FIRST_SHOWN = new RegExp(`^.{0,${MAX_SHOWN}}`, 'su');
 
 /** Controls, format characters (zero width, bidi), odd spaces, lone surrogates, private and unassigned code points. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 
-/** True when `text` holds a character that does not show, apart from the plain space. */
+/** Whether `text` contains an invisible character other than the plain space. */
 export function hasUnseen(text: string): boolean {
   return text.search(UNSEEN) !== -1;
 }
 
-/** `text` for a CSV cell or a terminal: what does not show becomes `\u{…}`, what is over 80 characters becomes `…`. */
+/** `text` for a CSV cell or a terminal: an invisible character becomes `\u{…}`, the rest after 80 characters `…`. */
 export function visibleText(text: string): string {
   const shown = text.slice(0, 4 * MAX_SHOWN).replaceAll(UNSEEN, escaped);
   const [head = ''] = FIRST_SHOWN.exec(shown) ?? [];

@@ -12,12 +12,12 @@ import { errnoOf } from '../../disk/errno.ts';
 import { ManifestError } from '../manifest-error.ts';
 import { fillAndSync, syncFolder, temporaryPath } from '../../disk/write-whole.ts';
 
-/** The largest batch file that a certificate authority's bulk service takes, and 1,000,000 rows of 200 bytes. */
+/** The largest batch file that the bulk service of a certificate authority accepts; 1,000,000 rows of 200 bytes. */
 export const MAX_BYTES = 200_000_000;
 
 const BLOCK_BYTES = 256 * 1024;
 
-/** A manifest that was read once, whole and unchanging; everything later is read from the copy. */
+/** A manifest that was read once, whole and unchanged. Everything later reads the copy. */
 export interface ManifestCopy {
   /** File name without its folder. */
   readonly name: string;
@@ -32,7 +32,7 @@ export interface ManifestCopy {
   readonly modified: string;
 }
 
-/** Where the private copies are. */
+/** The folder of the private copies. */
 export function manifestStore(stateFolder: string): string {
   return join(stateFolder, 'manifests');
 }
@@ -41,15 +41,15 @@ export function manifestStore(stateFolder: string): string {
 export type CopyResult = { readonly copy: ManifestCopy } | { readonly refused: Issue };
 
 /**
- * Copies the manifest at `source` into the state folder while hashing it. Refused: a name without `.csv`, links, pipes
- * and devices, a file that may not be read, is over 200 MB, or changes meanwhile (MANIFEST_CHANGED). Throws
- * MANIFEST_STORE_FAILED when the copy cannot be written; nothing is left of it then.
+ * Copies the manifest at `source` into the state folder and computes its hash. Refuses a name without `.csv`, links,
+ * pipes and devices, a file that cannot be read, is larger than 200 MB, or changes meanwhile (MANIFEST_CHANGED). Throws
+ * MANIFEST_STORE_FAILED when the copy cannot be written; no part of it remains then.
  */
 export async function copyManifest(source: string, stateFolder: string): Promise<CopyResult> {
   if (!/.\.csv$/i.test(basename(source))) return refusal('MANIFEST_NAME', source);
   let file: FileHandle;
   try {
-    // A link could point anywhere, and the opening of a pipe would wait for ever.
+    // A link could point anywhere, and opening a pipe without O_NONBLOCK would never return.
     file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     return refusal(OPEN_FAULTS[errnoOf(error) ?? ''] ?? 'MANIFEST_UNREADABLE', source);
@@ -79,7 +79,7 @@ async function copyOpen(file: FileHandle, source: string, store: string): Promis
     const [name, folder] = [basename(source), dirname(source)];
     return { copy: { name, folder, ...stored, modified: before.mtime.toISOString() } };
   } catch (error) {
-    throw new ManifestError('MANIFEST_STORE_FAILED', 'keep a copy of the manifest in', store, error);
+    throw new ManifestError('MANIFEST_STORE_FAILED', 'store a copy of the manifest in', store, error);
   }
 }
 
@@ -108,7 +108,7 @@ async function storeCopy(
   }
 }
 
-/** Copies until the end, or past `size`, which shows that the file grows. Returns the bytes copied. */
+/** Copies to the end, or until more than `size` bytes show that the file grows. Returns the bytes copied. */
 async function pump(from: FileHandle, to: FileHandle, hash: Hash, size: number): Promise<number> {
   const block = Buffer.alloc(BLOCK_BYTES);
   let bytes = 0;
@@ -123,7 +123,7 @@ async function pump(from: FileHandle, to: FileHandle, hash: Hash, size: number):
   return bytes;
 }
 
-/** Neither written to, nor replaced by another file of the same name. */
+/** Whether nobody wrote to the file or replaced it by another one of the same name. */
 async function isUnchanged(file: FileHandle, source: string, before: BigIntStats): Promise<boolean> {
   const after = await file.stat({ bigint: true });
   const there = await stat(source, { bigint: true }).catch(() => undefined);

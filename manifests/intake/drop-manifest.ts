@@ -6,14 +6,14 @@ import { fillAndSync, syncFolder, temporaryPath } from '../../disk/write-whole.t
 import type { AnsweredFile } from '../answer/answers.ts';
 import { ManifestError } from '../manifest-error.ts';
 
-/** A manifest in the drop folder; `isNew`: it was put there just now, else the same bytes were there already. */
+/** A manifest in the drop folder; `isNew` is false when a file with the same name and bytes was there already. */
 export interface DroppedManifest extends AnsweredFile {
   readonly isNew: boolean;
 }
 
 /**
- * Puts a manifest into the drop folder as a well-behaved planner does: under a name that the inbox passes over, synced,
- * then under its own, which it never takes from another file. Undefined where another file has the name. Throws
+ * Puts a manifest into the drop folder as docs/manifest.md asks planners to: writes it under a name that the inbox
+ * ignores, syncs it, then gives it its own name. Never replaces another file; undefined where one has the name. Throws
  * MANIFEST_INBOX_FAILED.
  */
 export async function dropManifest(
@@ -26,12 +26,12 @@ export async function dropManifest(
     await mkdir(inbox, { recursive: true });
     const isNew = await placeNew(path, content);
     if (!isNew && Buffer.compare(content, await readFile(path)) !== 0) return undefined;
-    // The answer tells the time of the last change as a bigint stat does: cut to milliseconds, not rounded.
+    // The answer has the time of the last change as a bigint stat gives it: cut to milliseconds, not rounded.
     const { mtime } = await stat(path, { bigint: true });
     const sha256 = createHash('sha256').update(content).digest('hex');
     return { name, bytes: content.length, modified: mtime.toISOString(), sha256, isNew };
   } catch (error) {
-    throw new ManifestError('MANIFEST_INBOX_FAILED', 'drop the manifest into', inbox, error);
+    throw new ManifestError('MANIFEST_INBOX_FAILED', 'put the manifest into', inbox, error);
   }
 }
 

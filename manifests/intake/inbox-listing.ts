@@ -12,9 +12,9 @@ export interface InboxFile {
   /** ISO 8601. */
   readonly modified: string;
   readonly modifiedMs: number;
-  /** Differs when the file does, in contents, rights or place. */
+  /** Changes when the content, the permissions or the inode of the file change. */
   readonly version: string;
-  /** The same as long as it is the same file, whatever its name. */
+  /** The same for the same file, whatever its name. */
   readonly identity: string;
 }
 
@@ -24,7 +24,7 @@ export interface InboxListing {
   readonly unfinished: ReadonlySet<string>;
 }
 
-/** Looks into the drop folder; subfolders are passed over. */
+/** Lists the drop folder; ignores subfolders. */
 export async function listInbox(folder: string): Promise<InboxListing> {
   const manifests: InboxFile[] = [];
   const unfinished = new Set<string>();
@@ -40,8 +40,8 @@ export async function listInbox(folder: string): Promise<InboxListing> {
 }
 
 /**
- * Whether the file ends with a line break: one that does not is either still being copied or cut short. What is no
- * file, or cannot be read, is as complete as it will get.
+ * Whether the file ends with a line break: a file without one is still being copied, or is incomplete. True for a
+ * link or a pipe, and for a file that cannot be read: waiting does not help there.
  */
 export async function looksComplete(path: string): Promise<boolean> {
   try {
@@ -85,7 +85,7 @@ function inboxFile(name: string, stats: BigIntStats): InboxFile {
   };
 }
 
-/** An inode's number is used again for another file, its time of birth is not. */
+/** The system uses an inode number again for another file, but not with the same time of birth. */
 function identityOf({ dev, ino, birthtimeNs }: BigIntStats): string {
   return [dev, ino, birthtimeNs].join(' ');
 }

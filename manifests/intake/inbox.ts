@@ -14,50 +14,50 @@ import { rejectedFile } from '../check/verdict.ts';
 import type { Verdict } from '../check/verdict.ts';
 import { removeAbandoned } from '../../disk/write-whole.ts';
 
-/** What the inbox did with a file, or could not do; `retryMs` until it tries again. */
+/** What the inbox did with a file, or failed to do; it tries again after `retryMs`. */
 export type InboxEvent =
   | { readonly kind: 'answered'; readonly name: string; readonly verdict: Verdict; readonly answer: string }
   | { readonly kind: 'problem'; readonly name: string; readonly error: unknown; readonly retryMs: number };
 
 export interface InboxOptions {
-  /** The drop folder; made when it is missing. */
+  /** The drop folder; created when it is missing. */
   readonly folder: string;
   /** Private copies go to `<stateFolder>/manifests`. */
   readonly stateFolder: string;
-  /** Judges a manifest and acts on it. Called for one file at a time, and again for the same content after a crash. */
+  /** Validates and imports a manifest. Called for one file at a time, and again for the same content after a crash. */
   readonly accept: (copy: ManifestCopy) => Promise<Verdict>;
   readonly report: (event: InboxEvent) => void;
-  /** A file is read when it has not changed for so long. Default 2,000: copies over a network pause for a second. */
+  /** A file is read after it has not changed for this time. Default 2,000: copies over a network pause for a second. */
   readonly settleMs?: number;
-  /** The same for a file that does not end with a line break, so looks like half a copy. Default 15,000. */
+  /** The same for a file without a line break at its end, which may be half a copy. Default 15,000. */
   readonly incompleteMs?: number;
-  /** The folder is looked at so often even when the system reports no change, as on network drives. Default 2,000. */
+  /** Time between two listings when the system reports no change, as on network drives. Default 2,000. */
   readonly pollMs?: number;
 }
 
-/** Nobody is still writing a file that was last changed a minute ago, even where the clock of a file server is off. */
+/** A file that was last changed a minute ago is complete, even if the clock of a file server is wrong by seconds. */
 const OLD_MS = 60_000;
 
-/** A problem is tried again at least this often. */
+/** The longest wait before the next attempt after a problem. */
 const LONGEST_RETRY_MS = 60_000;
 
-/** Pause between a change in the folder and the look at it. */
+/** Pause between a change in the folder and the next listing. */
 const CALM_MS = 20;
 
 export interface Inbox {
-  /** Stops watching, after the file that is being dealt with. */
+  /** Stops watching, after the current file is answered. */
   close(): Promise<void>;
 }
 
 /**
- * Watches the drop folder and answers every manifest in it, one after the other, beside the file. A file with its answer
- * beside it is not read again until it changes. Throws MANIFEST_INBOX_FAILED when the folder cannot be made.
+ * Watches the drop folder and answers every manifest in it, one after the other, beside the file. A file with its
+ * answer beside it is not read again until it changes. Throws MANIFEST_INBOX_FAILED when the folder cannot be created.
  */
 export async function openInbox(options: InboxOptions): Promise<Inbox> {
   try {
     await mkdir(options.folder, { recursive: true });
   } catch (error) {
-    throw new ManifestError('MANIFEST_INBOX_FAILED', 'make the drop folder', options.folder, error);
+    throw new ManifestError('MANIFEST_INBOX_FAILED', 'create the drop folder', options.folder, error);
   }
   await removeAbandoned(options.folder);
   await removeAbandoned(manifestStore(options.stateFolder));
@@ -95,7 +95,7 @@ class FolderInbox implements Inbox {
     this.#watcher?.close();
   }
 
-  /** One look at the folder and all that follows from it; returns the milliseconds until the next one is needed. */
+  /** Lists the folder and answers what is due; returns the milliseconds until the next listing is needed. */
   async #look(): Promise<number> {
     try {
       await this.#note(await listInbox(this.#options.folder));
@@ -122,11 +122,11 @@ class FolderInbox implements Inbox {
 
   async #isAnswered({ name, bytes, modified }: InboxFile): Promise<boolean> {
     const answered = await readAnsweredFile(this.#options.folder, name);
-    // A file that could not be read may be readable by now.
+    // A file that could not be read may be readable now.
     return answered?.bytes === bytes && answered.modified === modified && answered.sha256 !== '';
   }
 
-  /** No time at all for a file that was whole before it came here: renamed into place, or old. */
+  /** 0 for a file that was complete before it came here: renamed into place, or old. */
   async #settleTime({ name, identity, modifiedMs }: InboxFile): Promise<number> {
     const { folder, settleMs, incompleteMs } = this.#options;
     if (!(await looksComplete(join(folder, name)))) return incompleteMs;
@@ -169,7 +169,7 @@ class FolderInbox implements Inbox {
     return retryMs;
   }
 
-  /** Where the system cannot watch the folder (network drives, no watches left), looking at it regularly does. */
+  /** Where the system cannot watch the folder (network drives, no watches left), the regular listing is enough. */
   #watch(): void {
     if (this.#watcher !== undefined) return;
     try {

@@ -6,13 +6,13 @@ import type { RegisteredBatch, RegisteredUnits } from '../check/registered-units
 import { validateManifest } from '../check/validate-manifest.ts';
 import type { Accepted, Verdict } from '../check/verdict.ts';
 
-/** What intake needs of the rest of the line. */
+/** What intake needs from the rest of the factory line. */
 export interface IntakePorts {
   readonly products: readonly ManifestProduct[];
   readonly registered: RegisteredUnits;
   /**
-   * Stores the batch and all its rows, or nothing: `imported`, with the batch that was there when the same content was
-   * stored before; or `taken`, when a serial or board is another batch's.
+   * Stores the batch and all its rows, or nothing. `imported` has the new batch, or the earlier one when the same
+   * content was stored before; `taken`: a serial or board belongs to another batch.
    */
   readonly importBatch: (batch: NewBatch, rows: AsyncIterable<ManifestRow>) => Promise<ImportAnswer>;
   /** Starts the batch's workflow and records that it is started. After a crash between the two it is called again. */
@@ -23,17 +23,17 @@ type ImportAnswer =
   { readonly status: 'imported'; readonly batch: RegisteredBatch } | { readonly status: 'taken' };
 
 /**
- * Makes the judge of manifests: a copy goes in; a verdict comes out, after the batch is stored and started. A content
- * that was accepted before is answered as a duplicate, and has no effect unless a crash left its batch unstarted.
+ * Makes the function that validates a manifest, stores its batch, starts it, and returns the verdict. The same content
+ * again is answered as a duplicate and has no effect, except that it starts a batch that a crash left unstarted.
  */
 export function createIntake(ports: IntakePorts): (copy: ManifestCopy) => Promise<Verdict> {
   return async (copy) => {
     const known = await ports.registered.batchOf(copy.sha256);
-    return known === undefined ? await judge(ports, copy) : await begin(ports, known);
+    return known === undefined ? await importNew(ports, copy) : await begin(ports, known);
   };
 }
 
-async function judge(ports: IntakePorts, copy: ManifestCopy): Promise<Verdict> {
+async function importNew(ports: IntakePorts, copy: ManifestCopy): Promise<Verdict> {
   const { products, registered } = ports;
   const found = await validateManifest(copy.path, products, registered);
   if (found.count > 0) return found.verdict();
@@ -42,10 +42,12 @@ async function judge(ports: IntakePorts, copy: ManifestCopy): Promise<Verdict> {
   const batch = { batchId, order, manifest: copy.name, manifestSha256: copy.sha256, quantity: rows };
   const answer = await ports.importBatch(batch, goodRows(copy.path, products));
   if (answer.status === 'imported') return begin(ports, answer.batch);
-  // Another manifest took a serial or board while this one was judged; to judge again names each of them.
+  // Another manifest took a serial or board during the validation; the second validation names each of them.
   const again = await validateManifest(copy.path, products, registered);
   if (again.count === 0)
-    throw new Error(`Batch ${batchId} is refused as taken, yet no row of it is registered.`);
+    throw new Error(
+      `The registry refused batch ${batchId} as taken, but none of its serials and boards is registered.`,
+    );
   return again.verdict();
 }
 

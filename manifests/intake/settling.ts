@@ -5,8 +5,8 @@ interface Watched {
 }
 
 /**
- * Which files have been left alone long enough to be read. Pure: told what is there and what time it is (milliseconds of
- * a clock that never goes back). A file whose version changes begins anew.
+ * Which files have not changed for long enough to be read. Pure: receives the files and the time (milliseconds of a
+ * clock that never goes back). The wait of a file begins again when its version changes.
  */
 export class Settling {
   readonly #watched = new Map<string, Watched>();
@@ -35,7 +35,10 @@ export class Settling {
     if (watched !== undefined) watched.dueMs = Infinity;
   }
 
-  /** The file could not be dealt with: again after `firstMs`, twice that, and so on, up to `longestMs`. Returns the wait. */
+  /**
+   * The file could not be answered: it is due again after `firstMs`, twice that, and so on up to `longestMs`. Returns
+   * the wait.
+   */
   postpone(name: string, nowMs: number, firstMs: number, longestMs: number): number {
     const watched = this.#watched.get(name);
     const waitMs = Math.min(firstMs * 2 ** (watched?.failures ?? 0), longestMs);
@@ -46,7 +49,7 @@ export class Settling {
     return waitMs;
   }
 
-  /** What is to be read now, the longest overdue first. */
+  /** The files to read now, the longest overdue first. */
   due(nowMs: number): string[] {
     const due = [...this.#watched].filter(([, { dueMs }]) => dueMs <= nowMs);
     return due.toSorted(([, one], [, other]) => one.dueMs - other.dueMs).map(([name]) => name);

@@ -66,7 +66,7 @@ describe('certline validate', () => {
   it('finds the example right', async () => {
     const { status, stdout, stderr } = await newPlace().certline('validate', EXAMPLE);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toContain('is right: order PO-1001, 24 units.');
+    expect(stdout).toContain('is valid: order PO-1001, 24 units.');
   });
 
   it('shows every fault of the faulty one in a row, with status 3 and no effect', async () => {
@@ -175,7 +175,7 @@ describe('certline submit without a line', () => {
     writeFileSync(place.inbox, 'a file, not a folder');
     const { status, stderr } = await place.certline('submit', EXAMPLE);
     expect(status).toBe(50);
-    expect(stderr).toMatch(/^certline: Cannot drop the manifest into .*\n$/);
+    expect(stderr).toMatch(/^certline: Cannot put the manifest into .*\n$/);
   });
 });
 

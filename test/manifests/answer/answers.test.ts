@@ -106,16 +106,16 @@ describe('the answer to a manifest', () => {
     expect(await readAnsweredFile(folder, 'lot7.csv')).toBeUndefined();
   });
 
-  it('that cannot be written is an error with the cure', async () => {
+  it('that cannot be written is an error that says what to do', async () => {
     const folder = join(temporaryFolder(), 'gone');
     await expect(writeAnswer(folder, FILE, ACCEPTED)).rejects.toMatchObject({
       code: 'MANIFEST_ANSWER_FAILED',
-      message: expect.stringContaining('there is no such folder'),
+      message: expect.stringContaining('the folder does not exist'),
     });
     const long = { ...FILE, name: `${'x'.repeat(250)}.csv` };
     const here = temporaryFolder();
     await expect(writeAnswer(here, long, ACCEPTED)).rejects.toMatchObject({
-      message: expect.stringContaining('the name is too long'),
+      message: expect.stringContaining('the file name is too long'),
     });
     expect(existsSync(here) && readdirSync(here)).toEqual([]);
   });

@@ -95,7 +95,7 @@ describe('copyManifest', () => {
     const source = temporaryFile(TEXT.repeat(100_000));
     await expect(copyManifest(source, disk)).rejects.toMatchObject({
       code: 'MANIFEST_STORE_FAILED',
-      message: expect.stringMatching(/disk is full; free some space/),
+      message: expect.stringMatching(/disk is full: free some space/),
     });
     expect(readdirSync(join(disk, 'manifests'))).toEqual([]);
   });

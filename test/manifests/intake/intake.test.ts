@@ -103,7 +103,7 @@ describe('intake', () => {
     expect((await desk.registry.listBatches()).map((batch) => batch.order)).toEqual(['PO-2']);
   });
 
-  it('judges without any effect', async () => {
+  it('validates without any effect', async () => {
     const desk = new Desk();
     const good = await validateManifest('manifests/example.csv', PRODUCTS, desk.registry);
     expect(good).toMatchObject({ count: 0, rows: 24, order: 'PO-1001' });
