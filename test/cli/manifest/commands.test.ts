@@ -129,11 +129,11 @@ describe('certline validate', () => {
 });
 
 describe('certline submit without a line', () => {
-  it('drops the file whole and says when it will be taken', async () => {
+  it('drops the file whole and says when it will be read', async () => {
     const place = newPlace();
     const { status, stdout } = await place.certline('submit', EXAMPLE);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/Dropped .*inbox\/example\.csv\n.*it will be taken when one starts/);
+    expect(stdout).toMatch(/Dropped .*inbox\/example\.csv\n.*it will read the manifest when it starts/);
     expect(contentOf(place.inbox)).toEqual({ 'example.csv': contentOf(MANIFESTS)['example.csv'] });
     const again = json(await place.certline('submit', EXAMPLE, '--json'));
     expect(again).toEqual({ file: join(place.inbox, 'example.csv'), status: 'dropped' });
