@@ -1,6 +1,6 @@
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
-import { placeOf } from './invocation.ts';
+import { mustHaveNamedState, placeOf } from './invocation.ts';
 import type { Place } from './invocation.ts';
 
 /** An argument or option: what `--help` says about it, and which values it takes. */
@@ -80,6 +80,8 @@ interface CommandRow<Args, Given, Module> extends HelpTexts {
   /** In the order in which they are typed. */
   readonly args?: Args;
   readonly options?: Given;
+  /** Reads what a line has left in its state folder, so the folder that is named must be there. */
+  readonly readsState?: true;
   /** Runs before anything is loaded. */
   readonly before?: (options: Options<Given>) => void;
   /** Loads the file with the action: Temporal's client alone takes longer to load than most commands take. */
@@ -106,6 +108,7 @@ export function command<const Args extends Rows, const Given extends Rows, Modul
       added.addOption(optionOf(usage, rowOf(each)));
     added.action(async () => {
       const options = added.opts<Options<Given>>();
+      if (row.readsState === true) mustHaveNamedState(added);
       row.before?.(options);
       const values = args.map((argument, at) => [argument.name(), added.processedArgs[at]] as const);
       const given = { ...Object.fromEntries(values), ...placeOf(added), options };

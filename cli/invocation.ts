@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { LineConfig } from '../line/config.ts';
+import { CommandError } from './exit-status.ts';
 
 /** The state folder and the configuration of a command, each by option, else by environment, else by default. */
 export interface Invocation {
@@ -14,6 +15,15 @@ export interface Place {
   readonly stateFolder: string;
   /** Reads the configuration. Rejects with CONFIG_NOT_FOUND, CONFIG_INVALID. */
   readonly invocation: () => Promise<Invocation>;
+}
+
+/** For commands that read what a line has left: throws `unknown` where the named state folder is not there. */
+export function mustHaveNamedState(command: Command): void {
+  const { state } = command.optsWithGlobals<GlobalOptions>();
+  const named = state ?? process.env['CERTLINE_STATE'];
+  if (named === undefined || existsSync(named)) return;
+  const by = state === undefined ? 'CERTLINE_STATE' : '--state';
+  throw new CommandError('unknown', `There is no state folder ${resolve(named)}: correct ${by}.`);
 }
 
 interface GlobalOptions {

@@ -2,14 +2,14 @@ import { reconcile } from '../../reports/reconcile.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
-import { withRegistry } from '../registry/open-registry.ts';
+import { withRegistryIfAny } from '../registry/open-registry.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printTable } from '../terminal/table.ts';
 
 /** `certline audit reconcile`. Sets exit status `auditBroken`; throws `unknown` without a ledger. */
 export async function reconcileRecords(invocation: Invocation, options: { json?: boolean }): Promise<void> {
   const { counts, differences, hasRegistry } = await withLedger(invocation, 'read', (ledger) =>
-    withRegistry(invocation.stateFolder, async (registry) => ({
+    withRegistryIfAny(invocation.stateFolder, async (registry) => ({
       ...(await reconcile(ledger, registry)),
       hasRegistry: registry !== undefined,
     })),

@@ -1,15 +1,13 @@
 import type { BatchProgress } from '../../provisioning/batch.ts';
-import type { BatchSummary } from '../../registry/registry.ts';
+import type { BatchRecord } from '../../registry/registry.ts';
 import { CommandError } from '../exit-status.ts';
 
-/** How a batch stands by the registry: `waits` when a person must decide before it can end. */
-type BatchState = 'closed' | 'not started' | 'waits' | 'open';
+/** How a batch stands; how many of its units wait is a count beside it, since others may be under way meanwhile. */
+type BatchState = 'not started' | 'open' | 'closed';
 
-/** The one word for a batch. */
-export function batchState({ batch, attention }: BatchSummary): BatchState {
-  if (batch.state === 'closed') return 'closed';
-  if (batch.startedAt === undefined) return 'not started';
-  return attention > 0 ? 'waits' : 'open';
+/** The one word for a batch, in text and JSON. */
+export function batchState({ state, startedAt }: BatchRecord): BatchState {
+  return state === 'open' && startedAt === undefined ? 'not started' : state;
 }
 
 /** Throws `notAllPassed`, with what to do, unless every unit passed. */

@@ -23,6 +23,7 @@ export const batchCommands = group(
       says: 'list all batches, the newest first; works without a running line',
       options: JSON_OPTION,
       examples: ["certline batch list --json | jq -r '.batches[] | select(.attention > 0).batchId'"],
+      readsState: true,
       load: () => import('./list-batches.ts'),
       run: async ({ listBatches }, { options, stateFolder }) => await listBatches(stateFolder, options),
     }),
@@ -31,6 +32,7 @@ export const batchCommands = group(
       args: BATCH,
       options: { '--units': 'list every unit; default: only those that wait', ...JSON_OPTION },
       examples: ['certline batch show PO-1001', 'certline batch show PO-1001 --units --json'],
+      readsState: true,
       load: () => import('./describe-batch.ts'),
       run: async ({ describeBatch }, { id, options, invocation }) =>
         await describeBatch(await invocation(), id, options),
@@ -43,6 +45,7 @@ On a terminal it draws a live screen, elsewhere it prints one row whenever the c
 watching; the batch continues.
 Exit status 0: every unit passed; 1: at least one did not.`,
       examples: ['certline batch watch PO-1001 && echo "ship it"'],
+      readsState: true,
       load: () => import('./follow-batch.ts'),
       run: async ({ followGivenBatch }, { id, stateFolder }) => await followGivenBatch(stateFolder, id),
     }),
@@ -66,6 +69,7 @@ A unit tries again with a new key. If its board was already verified, it is only
         'certline batch rerun PO-1001 --code BOARD_GONE SMP_TIMEOUT',
         'certline batch rerun PO-1001 --serial CL-000017 && certline batch watch PO-1001',
       ],
+      readsState: true,
       load: () => import('./rerun-batch.ts'),
       run: async ({ rerunBatch }, { id, options, stateFolder }) => await rerunBatch(stateFolder, id, options),
     }),
@@ -74,6 +78,7 @@ A unit tries again with a new key. If its board was already verified, it is only
       args: BATCH,
       options: { '--yes': 'do not ask for confirmation' },
       examples: ['certline batch cancel PO-1001 --yes'],
+      readsState: true,
       load: () => import('./cancel-batch.ts'),
       run: async ({ cancelBatch }, { id, options, stateFolder }) =>
         await cancelBatch(stateFolder, id, options),

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { answerPaths } from '../../manifests/answer/answers.ts';
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
-import type { BatchSummary, WaitingUnit } from '../../registry/registry.ts';
+import type { WaitingUnit } from '../../registry/registry.ts';
 import { batchState } from './batch-words.ts';
 import { findBatch } from './find-batch.ts';
+import { standingSummary } from './standing-summary.ts';
+import type { StandingSummary } from './standing-summary.ts';
 import type { Invocation } from '../invocation.ts';
 import { withRegistry } from '../registry/open-registry.ts';
 import { shownTime } from '../terminal/words.ts';
@@ -23,20 +25,16 @@ export async function describeBatch(
 ): Promise<void> {
   await withRegistry(stateFolder, async (registry) => {
     const { batchId, manifest } = await findBatch(registry, given);
-    if (registry === undefined) return;
-    const summary = await registry.batchSummary(batchId);
-    const waiting = await registry.waitingUnits(batchId);
+    const standing = await standingSummary(stateFolder, registry, batchId);
     const { result } = answerPaths(config.inbox, manifest);
     const units = options.units === true ? registry.resultRows(batchId) : undefined;
     if (options.json === true) {
-      const { batch, ...counts } = summary;
-      const hinted = waiting.map((unit) => ({ ...unit, hint: hintFor(unit) }));
-      const all = units && { units: await gathered(units) };
-      printJson({ ...batch, ...counts, result: existsSync(result) ? result : null, waiting: hinted, ...all });
+      const written = existsSync(result) ? result : null;
+      printJson({ ...documentOf(standing), result: written, ...(units && { units: await gathered(units) }) });
     } else {
-      printSummary(summary, result);
-      await printWaiting(batchId, waiting);
-      if (units) await printUnits(units);
+      printSummary(standing, result);
+      await printWaiting(batchId, standing);
+      if (units) await printUnits(units, standing);
     }
   });
 }
@@ -52,7 +50,13 @@ function hintFor({ code }: WaitingUnit): string {
   return isFailureCode(code) ? FAILURES[code].hint : '';
 }
 
-function printSummary(summary: BatchSummary, result: string): void {
+function documentOf({ summary, waiting, waitingBy }: StandingSummary): object {
+  const { batch, ...counts } = summary;
+  const hinted = waiting.map((unit) => ({ ...unit, hint: hintFor(unit) }));
+  return { ...batch, state: batchState(batch), ...counts, waiting: hinted, waitingBy };
+}
+
+function printSummary({ summary }: StandingSummary, result: string): void {
   const { batch, passed, failed, errors, held, attention, open } = summary;
   const parts = [`${passed} passed`, `${failed} failed`, `${errors} errors`, `${held} on hold`];
   const unended = [`${attention} waiting for a decision`, `${open} open`];
@@ -60,7 +64,7 @@ function printSummary(summary: BatchSummary, result: string): void {
     ['Batch', batch.batchId],
     ['Order', batch.order],
     ['Manifest', `${batch.manifest} (SHA-256 ${batch.manifestSha256})`],
-    ['State', batchState(summary)],
+    ['State', batchState(batch)],
     ['Units', `${batch.quantity}: ${[...parts, ...unended].join(', ')}`],
     ['Accepted', shownTime(batch.importedAt)],
     ['Started', shownTime(batch.startedAt)],
@@ -69,7 +73,7 @@ function printSummary(summary: BatchSummary, result: string): void {
   ]);
 }
 
-async function printWaiting(batchId: string, waiting: readonly WaitingUnit[]): Promise<void> {
+async function printWaiting(batchId: string, { waiting, waitingBy }: StandingSummary): Promise<void> {
   if (waiting.length === 0) return;
   printLine();
   const columns = [
@@ -86,11 +90,13 @@ async function printWaiting(batchId: string, waiting: readonly WaitingUnit[]): P
   );
   if (waiting.length > shown.length)
     printLine(`and ${waiting.length - shown.length} more: --units or --json shows them`);
+  if (waitingBy === 'registry')
+    printLine('By the record: no orchestrator answers, so some of them may be trying again already.');
   printLine();
   printLine(`When that is done: certline batch rerun ${batchId}`);
 }
 
-async function printUnits(units: AsyncIterable<ResultRow>): Promise<void> {
+async function printUnits(units: AsyncIterable<ResultRow>, { waiting }: StandingSummary): Promise<void> {
   printLine();
-  await printUnitRows(units);
+  await printUnitRows(units, new Set(waiting.map(({ serial }) => serial)));
 }

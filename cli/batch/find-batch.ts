@@ -1,14 +1,14 @@
 import type { BatchRecord, Registry } from '../../registry/registry.ts';
 import { CommandError } from '../exit-status.ts';
 import { didYouMean } from '../nearest-names.ts';
-import { withRegistry } from '../registry/open-registry.ts';
+import { withRegistryIfAny } from '../registry/open-registry.ts';
 
 /**
  * The batch that is meant by `given`: its whole id, or the beginning of one that no other batch has. Throws `unknown`
  * with the nearest ids, or with those that it could be.
  */
-export async function findBatch(registry: Registry | undefined, given: string): Promise<BatchRecord> {
-  const batches = (await registry?.listBatches()) ?? [];
+export async function findBatch(registry: Registry, given: string): Promise<BatchRecord> {
+  const batches = await registry.listBatches();
   const wanted = given.toLowerCase();
   const exact = batches.find(({ batchId }) => batchId.toLowerCase() === wanted);
   const beginning = batches.filter(({ batchId }) => batchId.toLowerCase().startsWith(wanted));
@@ -20,7 +20,7 @@ export async function findBatch(registry: Registry | undefined, given: string): 
 
 /** The id of a batch that may be abbreviated where there is a registry; on a host without one Temporal must know it. */
 export async function liveBatchId(stateFolder: string, given: string): Promise<string> {
-  return await withRegistry(stateFolder, async (registry) =>
+  return await withRegistryIfAny(stateFolder, async (registry) =>
     registry === undefined ? given : (await findBatch(registry, given)).batchId,
   );
 }

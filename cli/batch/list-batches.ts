@@ -1,5 +1,7 @@
-import type { BatchSummary, Registry } from '../../registry/registry.ts';
+import type { Registry } from '../../registry/registry.ts';
 import { batchState } from './batch-words.ts';
+import { standingSummary } from './standing-summary.ts';
+import type { StandingSummary } from './standing-summary.ts';
 import { withRegistry } from '../registry/open-registry.ts';
 import { shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
@@ -7,7 +9,7 @@ import { printTable } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';
 
 const STATE_STYLES: Readonly<Record<string, ReturnType<NonNullable<Column['style']>>>> = {
-  waits: ['yellow', 'bold'],
+  'not started': 'yellow',
   closed: 'dim',
 };
 
@@ -19,36 +21,40 @@ const COLUMNS: readonly Column[] = [
   { head: 'failed', align: 'right' },
   { head: 'errors', align: 'right' },
   { head: 'held', align: 'right' },
-  { head: 'waiting', align: 'right' },
+  { head: 'waiting', align: 'right', style: (count) => (count === '-' ? undefined : ['yellow', 'bold']) },
   { head: 'open', align: 'right' },
   { head: 'accepted' },
   { head: 'manifest' },
 ];
 
-/** `certline batch list`. */
+/** `certline batch list`. Throws `unknown` where there is no registry. */
 export async function listBatches(stateFolder: string, options: { json?: boolean }): Promise<void> {
   await withRegistry(stateFolder, async (registry) => {
-    const summaries = registry === undefined ? [] : await summariesOf(registry);
-    if (options.json === true)
-      printJson({ batches: summaries.map(({ batch, ...counts }) => ({ ...batch, ...counts })) });
-    else if (summaries.length === 0) printLine('No batch yet: "certline submit FILE" submits a manifest.');
-    else await printTable(COLUMNS, summaries.map(cells));
+    const standings = await standingsOf(stateFolder, registry);
+    if (options.json === true) printJson({ batches: standings.map(documentOf) });
+    else if (standings.length === 0) printLine('No batch yet: "certline submit FILE" submits a manifest.');
+    else await printTable(COLUMNS, standings.map(cells));
   });
 }
 
-async function summariesOf(registry: Registry): Promise<BatchSummary[]> {
-  const summaries: BatchSummary[] = [];
+async function standingsOf(stateFolder: string, registry: Registry): Promise<StandingSummary[]> {
+  const standings: StandingSummary[] = [];
   for (const { batchId } of await registry.listBatches())
-    summaries.push(await registry.batchSummary(batchId));
-  return summaries;
+    standings.push(await standingSummary(stateFolder, registry, batchId));
+  return standings;
 }
 
-function cells(summary: BatchSummary): string[] {
+function documentOf({ summary, waitingBy }: StandingSummary): object {
+  const { batch, ...counts } = summary;
+  return { ...batch, state: batchState(batch), ...counts, waitingBy };
+}
+
+function cells({ summary }: StandingSummary): string[] {
   const { batch, passed, failed, errors, held, attention, open } = summary;
   const counts = [batch.quantity, passed, failed, errors, held, attention, open];
   return [
     batch.batchId,
-    batchState(summary),
+    batchState(batch),
     ...counts.map((count) => (count === 0 ? '-' : String(count))),
     shownTime(batch.importedAt),
     batch.manifest,

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { ledgerName, openLedger } from '../../line/ledger.ts';
 import type { LedgerPlace } from '../../line/ledger.ts';
 import { registryPath } from '../../line/state-folder.ts';
-import { withRegistry } from '../registry/open-registry.ts';
+import { withRegistryIfAny } from '../registry/open-registry.ts';
 import { fail, failure, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
 
@@ -10,7 +10,7 @@ import type { Finding } from './finding.ts';
 export async function checkRegistry(stateFolder: string): Promise<Finding> {
   const path = registryPath(stateFolder);
   try {
-    return await withRegistry(stateFolder, async (registry) => {
+    return await withRegistryIfAny(stateFolder, async (registry) => {
       if (registry === undefined) return ok('registry', `${path} (created when it is needed)`);
       const batches = await registry.listBatches();
       if (!isWritable(path)) return fail('registry', 'disk', `${path} cannot be written: ${WRITE_CURE}`);

@@ -108,7 +108,8 @@ async function showOutcomes(registry: Registry, batch: BatchRecord): Promise<voi
   const whole = batch.quantity <= SHOWN_WHOLE;
   const { passed, failed, errors, held, attention, open } = await registry.batchSummary(batch.batchId);
   const rows = registry.resultRows(batch.batchId);
-  if (whole || passed < batch.quantity) await printUnitRows(whole ? rows : unpassed(rows));
+  const waiting = new Set((await registry.waitingUnits(batch.batchId)).map(({ serial }) => serial));
+  if (whole || passed < batch.quantity) await printUnitRows(whole ? rows : unpassed(rows), waiting);
   const ends = `${passed} PASS, ${failed} FAIL, ${errors} ERROR, ${held} HOLD`;
   printLine(`\n${batch.quantity} units: ${ends}, ${attention} waiting, ${open} open\n`);
 }

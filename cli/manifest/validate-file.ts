@@ -12,7 +12,7 @@ import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { noSuchFile } from './manifest-file.ts';
 import { issueCells, printIssues, refusalSummary } from './issue-table.ts';
-import { withRegistry } from '../registry/open-registry.ts';
+import { withRegistryIfAny } from '../registry/open-registry.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 
 /** What would happen to a manifest that is submitted now. */
@@ -34,7 +34,7 @@ export async function validateFile(
   file: string,
   options: { json?: boolean },
 ): Promise<void> {
-  await withRegistry(stateFolder, async (registry) => {
+  await withRegistryIfAny(stateFolder, async (registry) => {
     const judgement = await judge(file, config.products, registry ?? NOTHING);
     if (judgement.status === 'rejected') process.exitCode = EXIT_STATUS.manifestRefused.status;
     const compared = registry === undefined ? null : registryPath(stateFolder);

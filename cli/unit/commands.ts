@@ -21,6 +21,7 @@ export const unitCommands = group(
         'certline unit show CL-000017',
         'certline unit show CL-000017 --pem | openssl x509 -noout -text',
       ],
+      readsState: true,
       load: () => import('./describe-unit.ts'),
       run: async ({ describeUnit }, { serial, options, stateFolder }) =>
         await describeUnit(stateFolder, serial, options),
@@ -41,6 +42,7 @@ function decision(verdict: Verdict, says: string, reason: string): Entry {
     args: SERIAL,
     options: { '--reason <text>': 'reason, for the record; default: none' },
     examples: [`certline unit ${verdict} CL-000017 --reason "${reason}"`],
+    readsState: true,
     load: () => import('./decide-on-unit.ts'),
     run: async ({ decideOnUnit }, { serial, options, stateFolder }) =>
       await decideOnUnit(stateFolder, serial, verdict, options),

@@ -11,6 +11,7 @@ import { shownExpiry, shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printFields, printTable } from '../terminal/table.ts';
 import { findUnit } from './find-unit.ts';
+import { retryCommand } from './retry-command.ts';
 import type { LiveState } from './unit-live-state.ts';
 
 export interface DescribeUnitOptions {
@@ -60,8 +61,8 @@ function documentOf(unit: UnitRecord, live: LiveState): object {
 async function printUnit(unit: UnitRecord, live: LiveState): Promise<void> {
   printFields([
     ['Serial', unit.serial],
-    ['Outcome', standingOf(unit)],
-    ['To do', unit.attention ? hintOf(unit) : undefined],
+    ['Outcome', standingOf(unit, live)],
+    ['To do', isWaiting(unit, live) ? hintOf(unit) : undefined],
     ['Now', live && nowOf(live)],
     ['Batch', `${unit.batchId}, row ${unit.row}, order ${unit.order}`],
     ['Product', unit.product],
@@ -73,10 +74,16 @@ async function printUnit(unit: UnitRecord, live: LiveState): Promise<void> {
   printEvidence(unit.evidence);
 }
 
-function standingOf({ outcome, attention, code, step, certificates }: UnitRecord): string {
+/** The record has a unit that tries again as waiting until it ends; its workflow knows better. */
+function isWaiting({ attention }: UnitRecord, live: LiveState): boolean {
+  return attention && !(live !== undefined && 'now' in live && live.now.attention === undefined);
+}
+
+function standingOf(unit: UnitRecord, live: LiveState): string {
+  const { outcome, code, step, certificates } = unit;
   if (outcome === 'PASS') return outcome + withdrawnSince(certificates);
   const where = code === undefined ? '' : `: ${code} at ${step ?? '?'}`;
-  return (outcome ?? (attention ? 'waits for a decision' : 'open')) + where;
+  return (outcome ?? (isWaiting(unit, live) ? 'waits for a decision' : 'open')) + where;
 }
 
 /** A unit that passed has a certificate that counts, unless somebody revoked it. */
@@ -86,9 +93,13 @@ function withdrawnSince(certificates: readonly RegisteredCertificate[]): string 
   return last === undefined ? '' : `, and its certificate was revoked since (${last.reason ?? '?'})`;
 }
 
-function hintOf({ serial, code }: UnitRecord): string {
+function hintOf({ serial, batchId, code, step, attempts }: UnitRecord): string {
   const hint = isFailureCode(code) ? `${FAILURES[code].hint} ` : '';
-  return `${hint}Then: certline unit retry ${serial}`;
+  return `${hint}Then: ${retryCommand({ serial, batchId, step, hasBegun: attempts.some(hasBoard) })}`;
+}
+
+function hasBoard({ stationId }: AttemptRecord): boolean {
+  return stationId !== undefined;
 }
 
 function nowOf(live: Exclude<LiveState, undefined>): string {

@@ -4,7 +4,7 @@ import { withRegistry } from '../registry/open-registry.ts';
 
 /** The record of the unit with this serial, in upper or lower case. Throws `unknown` where no batch has it. */
 export async function findUnit(stateFolder: string, serial: string): Promise<UnitRecord> {
-  const unit = await withRegistry(stateFolder, async (registry) => await registry?.unit(serial));
+  const unit = await withRegistry(stateFolder, async (registry) => await registry.unit(serial));
   if (unit !== undefined) return unit;
   throw new CommandError(
     'unknown',

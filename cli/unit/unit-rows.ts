@@ -14,21 +14,27 @@ const COLUMNS: readonly Column[] = [
   { head: 'seconds', align: 'right' },
 ];
 
-/** Prints a row for each unit of a batch, as they come. */
-export async function printUnitRows(rows: AsyncIterable<ResultRow>): Promise<void> {
-  await printTable(COLUMNS, cellsOf(rows));
+/** Prints a row for each unit of a batch, as they come; `waiting` are the serials of those that wait for a decision. */
+export async function printUnitRows(
+  rows: AsyncIterable<ResultRow>,
+  waiting: ReadonlySet<string>,
+): Promise<void> {
+  await printTable(COLUMNS, cellsOf(rows, waiting));
 }
 
-async function* cellsOf(rows: AsyncIterable<ResultRow>): AsyncGenerator<string[]> {
-  for await (const row of rows) yield cells(row);
+async function* cellsOf(
+  rows: AsyncIterable<ResultRow>,
+  waiting: ReadonlySet<string>,
+): AsyncGenerator<string[]> {
+  for await (const row of rows) yield cells(row, waiting.has(row.serial));
 }
 
-function cells(row: ResultRow): string[] {
+function cells(row: ResultRow, waits: boolean): string[] {
   const { startedAt, finishedAt, stationId, socket } = row;
   const isTimed = startedAt !== undefined && finishedAt !== undefined;
   return [
     row.serial,
-    row.outcome ?? (row.code === undefined ? '' : 'waits'),
+    row.outcome ?? (waits ? 'waits' : ''),
     row.code ?? '',
     row.certificateSerial ?? '',
     row.boardId ?? '',

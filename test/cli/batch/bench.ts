@@ -22,8 +22,15 @@ export interface Bench {
   readonly bad: Set<string>;
 }
 
-/** Stations and signer are scripted; server, workflows and registry are real. The batch has these units. */
-export async function startBench(serials: readonly string[], bad: readonly string[]): Promise<Bench> {
+/**
+ * Stations and signer are scripted, some steps differently if `scripted` says so; server, workflows and registry are real.
+ * The batch has these units.
+ */
+export async function startBench(
+  serials: readonly string[],
+  bad: readonly string[],
+  scripted: Partial<ScriptedActivities> = {},
+): Promise<Bench> {
   const environment: Record<string, string> = {};
   const place = newPlace(environment);
   mkdirSync(place.inbox);
@@ -34,7 +41,11 @@ export async function startBench(serials: readonly string[], bad: readonly strin
   await registry.importBatch(batch, rowsOf(serials));
   await registry.recordStart('PO-1');
   const faulty = new Set(bad);
-  const rig = await startRig({ ...scriptOf(faulty), ...createRegistryActivities(registry, place.inbox) });
+  const rig = await startRig({
+    ...scriptOf(faulty),
+    ...scripted,
+    ...createRegistryActivities(registry, place.inbox),
+  });
   onTestFinished(() => rig.stop());
   const { address } = (rig.client.connection as Connection).options;
   Object.assign(environment, { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: rig.namespace });

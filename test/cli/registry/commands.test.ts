@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AttemptFailure, BatchSummary, UnitRecord } from '../../../registry/registry.ts';
@@ -45,13 +45,13 @@ async function filledPlace(): Promise<Place & { chain: string; certificate: Uint
 }
 
 describe('certline batch list', () => {
-  it('says that there is none, and makes no registry', async () => {
+  it('says that there is no batch yet', async () => {
     const place = newPlace();
+    new SqliteRegistry(registryPath(place.state)).close();
     const { status, stdout } = await place.certline('batch', 'list');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^No batch yet/);
     expect(json(await place.certline('batch', 'list', '--json'))).toEqual({ batches: [] });
-    expect(() => execFileSync('ls', [registryPath(place.state)], { stdio: 'ignore' })).toThrow();
   });
 
   it('has the newest first, with counts, state and manifest', async () => {
@@ -65,11 +65,66 @@ describe('certline batch list', () => {
     expect(lines[1]).toMatch(
       /^PO-10 +not started +1 +- +- +- +- +- +1 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC +10\.csv$/,
     );
-    expect(lines[2]).toMatch(/^PO-1 +waits +5 +1 +1 +- +- +1 +2 +.*1\.csv$/);
+    expect(lines[2]).toMatch(/^PO-1 +open +5 +1 +1 +- +- +1 +2 +.*1\.csv$/);
     expect((json(document) as { batches: object[] }).batches).toMatchObject([
-      { batchId: 'PO-10', state: 'open', quantity: 1, open: 1 },
-      { batchId: 'PO-1', order: 'PO-1', quantity: 5, passed: 1, failed: 1, attention: 1, open: 2 },
+      { batchId: 'PO-10', state: 'not started', quantity: 1, open: 1 },
+      {
+        batchId: 'PO-1',
+        state: 'open',
+        order: 'PO-1',
+        quantity: 5,
+        passed: 1,
+        failed: 1,
+        attention: 1,
+        open: 2,
+      },
     ]);
+  });
+});
+
+describe('a host without the registry of the line', () => {
+  it.each([
+    ['batch', 'list'],
+    ['batch', 'list', '--json'],
+    ['batch', 'show', 'PO-1'],
+    ['unit', 'show', 'CL-1'],
+  ])('is told so by certline %s %s, with the path and what still works', async (...args) => {
+    const place = newPlace();
+    const { status, stdout, stderr } = await place.certline(...args);
+    expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
+    expect(stderr).toContain(`There is no registry ${registryPath(place.state)}`);
+    expect(stderr).toContain('certline batch watch');
+    expect(existsSync(registryPath(place.state))).toBe(false);
+  });
+});
+
+describe('a state folder that is not there', () => {
+  it.each([
+    ['batch', 'list'],
+    ['batch', 'show', 'PO-1'],
+    ['batch', 'watch', 'PO-1'],
+    ['batch', 'rerun', 'PO-1'],
+    ['batch', 'cancel', 'PO-1', '--yes'],
+    ['unit', 'show', 'CL-1'],
+    ['unit', 'retry', 'CL-1'],
+    ['unit', 'skip', 'CL-1'],
+    ['unit', 'scrap', 'CL-1'],
+    ['audit', 'verify'],
+    ['audit', 'reconcile'],
+    ['audit', 'checkpoint'],
+    ['station', 'list'],
+    ['ca', 'show'],
+    ['cert', 'show', 'CL-1'],
+    ['order', 'show', 'PO-1'],
+    ['order', 'close', 'PO-1'],
+  ])('is an error of certline %s %s, and is not made', async (...args) => {
+    const place = newPlace();
+    const absent = join(place.folder, 'absent');
+    const { status, stdout, stderr } = await place.certline('--state', absent, ...args);
+    expect(stdout).toBe('');
+    expect(status).toBeGreaterThan(2);
+    expect(stderr).toContain(absent);
+    expect(existsSync(absent)).toBe(false);
   });
 });
 
