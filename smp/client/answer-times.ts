@@ -6,8 +6,9 @@ interface PaceLimits {
   readonly giveUpMs: number;
 }
 
-// The first waits are for boards that have shown to be fast: what answers to other paces took is added to them. Giving
-// up is set by NOR flash: an erase of 64 KiB may take 2 s, and a littlefs open, truncate or close can need several.
+// The first waits are for boards that have shown to be fast: one that was slow to answer anything else gets at least as
+// long as that. Giving up is set by NOR flash: an erase of 64 KiB may take 2 s, and a littlefs open, truncate or close
+// can need several.
 const LIMITS: Readonly<Record<AnswerPace, PaceLimits>> = {
   quick: { firstMs: 500, giveUpMs: 5_000 },
   open: { firstMs: 200, giveUpMs: 12_000 },
@@ -78,7 +79,7 @@ export class AnswerTimes {
     const known = this.#estimates.get(pace);
     if (known !== undefined) return Math.max(FLOOR_MS, waitFor(known));
     // No pace is faster than the fastest seen: a board that is slow to say its name is slow at everything.
-    return LIMITS[pace].firstMs + this.usualMs;
+    return Math.max(LIMITS[pace].firstMs, this.usualMs);
   }
 }
 

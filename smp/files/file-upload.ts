@@ -25,10 +25,10 @@ export interface UploadOptions extends Omit<RequestOptions, 'attempts'> {
 const BUSY_PAUSE_MS = 120;
 const BUSY_REPEATS = 10;
 
-/** Between an answer and a repeated part: 30 ms, then 120, 480, and 1,920 at most. */
-const FIRST_BREAK_MS = 30;
+/** Between an answer and a part that is repeated again: 60 ms, then 240, and 960 at most. One lost frame costs none. */
+const FIRST_BREAK_MS = 60;
 const BREAK_GROWTH = 4;
-const MOST_GROWTH = 3;
+const MOST_GROWTH = 2;
 
 /**
  * One upload of one file, part after part. The rules that keep it right, whatever is lost (smp/README.md,
@@ -128,14 +128,15 @@ export class FileUpload {
     }
     if (part.offset === 0) await this.#closeOwnUpload();
     // A board that loses what comes right behind an answer would lose the part behind each of those closes.
-    await pause(FIRST_BREAK_MS * BREAK_GROWTH ** Math.min(unanswered - 1, MOST_GROWTH), this.#options);
+    if (unanswered > 1) {
+      await pause(FIRST_BREAK_MS * BREAK_GROWTH ** Math.min(unanswered - 2, MOST_GROWTH), this.#options);
+    }
     return part;
   }
 
   /** A part larger than any before got no answer. That small requests do shows that its size may be to blame. */
   async #afterTrial(part: UploadPart): Promise<UploadPart> {
     await this.close();
-    await pause(FIRST_BREAK_MS, this.#options);
     this.#client.limit.refused();
     this.#triedEnd = endOf(part);
     return this.#part(part.offset);
