@@ -1,6 +1,7 @@
 import { answerPaths } from '../manifests/answer/answers.ts';
 import { writeResultFile } from '../manifests/answer/result-file.ts';
 import { CHUNK_SIZE } from '../provisioning/batch.ts';
+import { REASON_MAX } from '../provisioning/messages.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type { CloseBatchInput, RecordRefusalInput } from '../provisioning/batch.ts';
 import type {
@@ -19,6 +20,8 @@ export function createRegistryActivities(registry: Registry, inbox: string): Reg
     registerDevice: (input) =>
       translated(STEP_FAULT.registerDevice, () => registry.registerUnit(registrationOf(input))),
     recordFailure: (input) => booked(() => record(registry, input)),
+    recordDecision: ({ decision, ...attempt }) =>
+      booked(() => registry.recordDecision({ ...attempt, decision })),
     recordRefusal: (input) => booked(() => recordRefusal(registry, input)),
     loadChunk: ({ batchId, chunk }) => booked(() => registry.chunkRows(batchId, chunk, CHUNK_SIZE)),
     closeBatch: (input) => booked(() => close(registry, inbox, input)),
@@ -52,7 +55,7 @@ function registrationOf({
 }
 
 async function record(registry: Registry, input: RecordFailureInput): Promise<void> {
-  const { unit, claim, step, code, reason, startedAt, outcome } = input;
+  const { unit, claim, step, code, message, reason, startedAt, outcome, decision } = input;
   const { batchId, serial, attempt } = unit;
   const failure: AttemptFailure = {
     batchId,
@@ -60,11 +63,19 @@ async function record(registry: Registry, input: RecordFailureInput): Promise<vo
     attempt,
     step,
     code,
-    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message }),
+    ...(reason !== undefined && { reason: textOf(reason) }),
+    ...(decision !== undefined && { decision }),
     ...claim,
     ...(startedAt !== undefined && { startedAt }),
   };
   await (outcome ? registry.recordOutcome({ ...failure, outcome }) : registry.recordAttention(failure));
+}
+
+/** Earlier versions passed on whatever a decision brought as its reason, and a unit that waits for this must not wait for ever. */
+function textOf(reason: unknown): string {
+  const text = typeof reason === 'string' ? reason : JSON.stringify(reason);
+  return text.slice(0, REASON_MAX);
 }
 
 async function recordRefusal(

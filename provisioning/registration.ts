@@ -1,5 +1,6 @@
 import type { CloseBatchInput, LoadChunkInput, RecordRefusalInput } from './batch.ts';
 import type { Claim } from './claim.ts';
+import type { Decision, RecordDecisionInput } from './decision.ts';
 import type { VerifiedReadback } from './delivery.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { Outcome } from './outcome.ts';
@@ -21,17 +22,22 @@ export interface RecordFailureInput {
   readonly unit: UnitAttempt;
   readonly step: Step;
   readonly code: FailureCode;
+  /** What happened, in a sentence, where more is known than the code says. */
+  readonly message?: string;
   readonly claim?: Claim;
   readonly startedAt?: string;
   /** Absent while the unit waits for a decision. */
   readonly outcome?: Exclude<Outcome, 'PASS'>;
   readonly reason?: string;
+  /** With which the unit ends. */
+  readonly decision?: Decision;
 }
 
 /** Served on `registry`. */
 export interface RegistryActivities {
   registerDevice(input: RegisterDeviceInput): Promise<void>;
   recordFailure(input: RecordFailureInput): Promise<void>;
+  recordDecision(input: RecordDecisionInput): Promise<void>;
   recordRefusal(input: RecordRefusalInput): Promise<void>;
   loadChunk(input: LoadChunkInput): Promise<UnitRow[]>;
   closeBatch(input: CloseBatchInput): Promise<void>;

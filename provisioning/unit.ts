@@ -62,4 +62,6 @@ export interface UnitState {
   readonly socket?: string;
   readonly boardId?: string;
   readonly attention?: Attention;
+  /** What happened, in a sentence, where more is known than the hint says. */
+  readonly message?: string;
 }

@@ -2,6 +2,7 @@ import type { NewBatch } from '../provisioning/batch-record.ts';
 import type { UnitCounts } from '../provisioning/batch.ts';
 import type { CertificateRecord } from '../provisioning/certificate-record.ts';
 import type { Claim } from '../provisioning/claim.ts';
+import type { Decision } from '../provisioning/decision.ts';
 import type { Outcome } from '../provisioning/outcome.ts';
 import type { ResultRow } from '../provisioning/result-row.ts';
 import type { Step } from '../provisioning/step.ts';
@@ -46,6 +47,9 @@ export interface Registry {
    * has an active certificate, which must not outlive a pass.
    */
   recordOutcome(failure: AttemptFailure & { readonly outcome: Exclude<Outcome, 'PASS'> }): Promise<void>;
+
+  /** What a person decided about an attempt at a unit, once. It stays for as long as the registry. */
+  recordDecision(decided: AttemptId & { readonly decision: Decision }): Promise<void>;
 
   /**
    * Certificates are revoked for good, as a list of their CA says, the time of the first list that says it: those that are
@@ -100,13 +104,20 @@ export interface Registration extends CertificateRecord, AttemptId, Claim {
   readonly supersedesAttempt?: number;
 }
 
-/** An attempt that failed, and where, as far as that is known. */
+/**
+ * An attempt that failed, and where, as far as that is known. The first failure of an attempt stays on its record: that it was
+ * cancelled later, or skipped, is the end of the unit.
+ */
 export interface AttemptFailure extends AttemptId, Partial<Claim> {
   /** The step it failed in. */
   readonly step: Step;
   readonly code: string;
+  /** What happened, in a sentence. */
+  readonly message?: string;
   readonly reason?: string;
   readonly startedAt?: string;
+  /** With which the unit ends. */
+  readonly decision?: Decision;
 }
 
 /** What a revocation list says, without those on hold. Its signature was checked. */
@@ -157,6 +168,12 @@ export interface UnitRecord {
   readonly attempts: readonly AttemptRecord[];
   readonly certificates: readonly RegisteredCertificate[];
   readonly evidence: readonly EvidenceRecord[];
+  /** In the order in which they were made. */
+  readonly decisions: readonly DecisionRecord[];
+}
+
+export interface DecisionRecord extends Decision {
+  readonly attempt: number;
 }
 
 export interface AttemptRecord {
@@ -169,6 +186,8 @@ export interface AttemptRecord {
   /** How far it came. */
   readonly step: Step;
   readonly code?: string;
+  /** What happened, in a sentence. */
+  readonly message?: string;
   readonly reason?: string;
 }
 

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
 import { command, group } from '../command.ts';
+import { DECISION_OPTIONS } from '../decision-options.ts';
 import { didYouMean } from '../nearest-names.ts';
 import { JSON_OPTION } from '../option-values.ts';
 
@@ -61,6 +62,7 @@ Exit status 0: every unit passed; 1: at least one did not.`,
           says: 'only these units, in upper or lower case; default: all that wait',
           parse: (text) => text.toUpperCase(),
         },
+        ...DECISION_OPTIONS,
       },
       notes: `
 A unit tries again with a new key. If its board was already verified, it is only registered again.`,

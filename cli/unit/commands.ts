@@ -1,7 +1,8 @@
+import type { UnitVerdict } from '../../provisioning/decision.ts';
 import { command, group } from '../command.ts';
 import type { Entry } from '../command.ts';
+import { DECISION_OPTIONS } from '../decision-options.ts';
 import { JSON_OPTION } from '../option-values.ts';
-import type { Verdict } from './decide-on-unit.ts';
 
 const SERIAL = { '<serial>': 'serial number of the unit, in upper or lower case' } as const;
 
@@ -36,11 +37,11 @@ export const unitCommands = group(
   ],
 );
 
-function decision(verdict: Verdict, says: string, reason: string): Entry {
+function decision(verdict: UnitVerdict, says: string, reason: string): Entry {
   return command(verdict, {
     says,
     args: SERIAL,
-    options: { '--reason <text>': 'reason, for the record; default: none' },
+    options: DECISION_OPTIONS,
     examples: [`certline unit ${verdict} CL-000017 --reason "${reason}"`],
     readsState: true,
     load: () => import('./decide-on-unit.ts'),

@@ -1,15 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import type { MESSAGES } from '../../provisioning/messages.ts';
+import type { UnitVerdict } from '../../provisioning/decision.ts';
 import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { askWorkflow } from '../line/ask-workflow.ts';
+import { decisionInput } from '../decision-options.ts';
 import { CommandError } from '../exit-status.ts';
 import { withLineClient } from '../line/line-client.ts';
 import { printLine } from '../terminal/stdout.ts';
 import { findUnit } from './find-unit.ts';
-
-/** What a person may decide on a unit that waits. */
-export type Verdict = (typeof MESSAGES)['retry' | 'skip' | 'scrap'];
 
 /**
  * `certline unit retry|skip|scrap`. Throws `refused` with the unit's own sentence unless it waits for a decision,
@@ -18,13 +16,12 @@ export type Verdict = (typeof MESSAGES)['retry' | 'skip' | 'scrap'];
 export async function decideOnUnit(
   stateFolder: string,
   given: string,
-  verdict: Verdict,
-  { reason }: { reason?: string },
+  verdict: UnitVerdict,
+  options: { reason?: string; by?: string },
 ): Promise<void> {
   const serial = given.toUpperCase();
   await withLineClient(stateFolder, async (client) => {
-    const argument = reason === undefined ? {} : { reason };
-    const answer = await askWorkflow<string>(client, unitWorkflowId(serial), verdict, argument);
+    const answer = await askWorkflow<string>(client, unitWorkflowId(serial), verdict, decisionInput(options));
     if (answer === undefined) throw await unitNotRunning(client, stateFolder, serial);
     printLine(answer);
   });

@@ -2,6 +2,7 @@ import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
 import type {
   AttemptRecord,
+  DecisionRecord,
   RegisteredCertificate,
   EvidenceRecord,
   UnitRecord,
@@ -62,6 +63,7 @@ async function printUnit(unit: UnitRecord, live: LiveState): Promise<void> {
   printFields([
     ['Serial', unit.serial],
     ['Outcome', standingOf(unit, live)],
+    ['What happened', unit.outcome === 'PASS' ? undefined : unit.attempts.at(-1)?.message],
     ['To do', isWaiting(unit, live) ? hintOf(unit) : undefined],
     ['Now', live && nowOf(live)],
     ['Batch', `${unit.batchId}, row ${unit.row}, order ${unit.order}`],
@@ -70,6 +72,7 @@ async function printUnit(unit: UnitRecord, live: LiveState): Promise<void> {
     ...Object.entries(unit.attrs).map(([name, value]) => [name, value] as const),
   ]);
   await printAttempts(unit.attempts);
+  await printDecisions(unit.decisions);
   await printCertificates(unit.certificates);
   printEvidence(unit.evidence);
 }
@@ -124,6 +127,22 @@ async function printAttempts(attempts: readonly AttemptRecord[]): Promise<void> 
       attempt.reason ?? '',
       shownTime(attempt.startedAt) ?? '',
       shownTime(attempt.finishedAt) ?? '',
+    ]),
+  );
+}
+
+async function printDecisions(decisions: readonly DecisionRecord[]): Promise<void> {
+  if (decisions.length === 0) return;
+  printLine();
+  const heads = ['decision', 'attempt', 'by', 'when', 'why'];
+  await printTable(
+    heads.map((head) => ({ head })),
+    decisions.map(({ verdict, attempt, by, decidedAt, reason }) => [
+      verdict,
+      String(attempt),
+      by ?? 'not said',
+      shownTime(decidedAt),
+      reason ?? '',
     ]),
   );
 }

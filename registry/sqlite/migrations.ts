@@ -96,4 +96,25 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX certificates_serial ON certificates (certificate_serial);
   `,
+  `
+  -- What happened, beside the code of the failure.
+  ALTER TABLE attempts ADD COLUMN message TEXT;
+
+  -- Who decided what about an attempt at a unit, or (without a unit) about a batch. Kept for ever.
+  CREATE TABLE decisions (
+    decision_id INTEGER PRIMARY KEY,
+    batch_id TEXT NOT NULL REFERENCES batches,
+    unit_id INTEGER REFERENCES units,
+    attempt INTEGER CHECK (attempt > 0),
+    verdict TEXT NOT NULL,
+    detail TEXT,
+    reason TEXT,
+    decided_by TEXT,
+    decided_at TEXT NOT NULL,
+    CHECK ((unit_id IS NULL) = (attempt IS NULL))
+  ) STRICT;
+  CREATE UNIQUE INDEX decisions_once ON decisions
+    (batch_id, coalesce(unit_id, 0), coalesce(attempt, 0), verdict, decided_at);
+  CREATE INDEX decisions_unit ON decisions (unit_id);
+  `,
 ];

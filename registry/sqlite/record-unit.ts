@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { Decision } from '../../provisioning/decision.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
+import type { AttemptId } from '../../provisioning/unit.ts';
 import type { SqlRow } from '../../sql/row.ts';
 import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import { RegistryError } from '../registry-error.ts';
@@ -27,7 +29,7 @@ export function registerUnit(db: SqliteConnection, registration: Registration): 
   }
   refuseRevoked(db, registration);
   supersede(db, unitId, registration);
-  recordAttempt(db, unitId, { ...registration, step: 'registerDevice' }, registration.verifiedAt);
+  recordPassedAttempt(db, unitId, registration);
   insertCertificate(db, unitId, registration);
   insertEvidence(db, unitId, registration);
   db.run(
@@ -48,14 +50,15 @@ export function recordFailure(
   outcome?: Exclude<Outcome, 'PASS'>,
 ): void {
   const unitId = unitIdOf(db, failure);
-  const { attempt, step, code } = failure;
+  const { attempt, step, code, decision } = failure;
+  if (decision !== undefined) insertDecision(db, unitId, failure, decision);
   const active = activeCertificate(db, 'unit_id', unitId);
   const last = lastAttempt(db, unitId);
   // A report that comes late: of an attempt that another followed, or that it waits when all is decided.
   const decided = active !== undefined || (last.ended && last.attempt === attempt);
   if (last.attempt > attempt || (decided && outcome === undefined)) return;
   if (active !== undefined) throw conflictWith(active, failure, `cannot end with ${outcome}`);
-  recordAttempt(db, unitId, failure, new Date().toISOString());
+  recordFailedAttempt(db, unitId, failure);
   db.run(
     'UPDATE units SET outcome = ?, attention = ?, code = ?, step = ?, attempts = ? WHERE unit_id = ?',
     outcome,
@@ -65,6 +68,14 @@ export function recordFailure(
     attempt,
     unitId,
   );
+}
+
+/** See Registry.recordDecision. Runs inside a transaction. */
+export function recordDecision(
+  db: SqliteConnection,
+  decided: AttemptId & { readonly decision: Decision },
+): void {
+  insertDecision(db, unitIdOf(db, decided), decided, decided.decision);
 }
 
 /** The attempts on record, and whether the last of them has its outcome. */
@@ -133,30 +144,68 @@ function activeCertificate(
   return db.get(`SELECT * FROM certificates WHERE ${column} = ? AND state = 'active'`, value);
 }
 
-/** A later report of the same attempt knows more, so it replaces; what it does not know stays. */
-function recordAttempt(
+/** Whatever this attempt failed with before, it passed. */
+function recordPassedAttempt(db: SqliteConnection, unitId: number, registration: Registration): void {
+  const { attempt, stationId, socket, boardId, startedAt, verifiedAt } = registration;
+  db.run(
+    `INSERT INTO attempts (unit_id, attempt, station, socket, board_id, started_at, finished_at, step)
+     VALUES (?, ?, ?, ?, ?, ?, ?, 'registerDevice')
+     ON CONFLICT (unit_id, attempt) DO UPDATE SET
+       station = excluded.station, socket = excluded.socket, board_id = excluded.board_id,
+       started_at = excluded.started_at, finished_at = excluded.finished_at, step = excluded.step,
+       code = NULL, message = NULL, reason = NULL`,
+    unitId,
+    attempt,
+    stationId,
+    socket,
+    boardId,
+    startedAt,
+    verifiedAt,
+  );
+}
+
+/** What the attempt failed with first stays; a later report adds what was not known. */
+function recordFailedAttempt(db: SqliteConnection, unitId: number, failure: AttemptFailure): void {
+  db.run(
+    `INSERT INTO attempts
+       (unit_id, attempt, station, socket, board_id, started_at, finished_at, step, code, message, reason)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (unit_id, attempt) DO UPDATE SET
+       station = coalesce(station, excluded.station), socket = coalesce(socket, excluded.socket),
+       board_id = coalesce(board_id, excluded.board_id), started_at = coalesce(started_at, excluded.started_at),
+       finished_at = iif(code IS NULL, excluded.finished_at, finished_at),
+       step = iif(code IS NULL, excluded.step, step), message = iif(code IS NULL, excluded.message, message),
+       code = coalesce(code, excluded.code), reason = coalesce(excluded.reason, reason)`,
+    unitId,
+    failure.attempt,
+    failure.stationId,
+    failure.socket,
+    failure.boardId,
+    failure.startedAt,
+    new Date().toISOString(),
+    failure.step,
+    failure.code,
+    failure.message,
+    failure.reason,
+  );
+}
+
+function insertDecision(
   db: SqliteConnection,
   unitId: number,
-  attempt: Omit<AttemptFailure, 'code'> & { readonly code?: string },
-  finishedAt: string,
+  { batchId, attempt }: AttemptId,
+  { verdict, reason, by, decidedAt }: Decision,
 ): void {
   db.run(
-    `INSERT INTO attempts (unit_id, attempt, station, socket, board_id, started_at, finished_at, step, code, reason)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (unit_id, attempt) DO UPDATE SET
-       station = coalesce(excluded.station, station), socket = coalesce(excluded.socket, socket),
-       board_id = coalesce(excluded.board_id, board_id), started_at = coalesce(excluded.started_at, started_at),
-       finished_at = excluded.finished_at, step = excluded.step, code = excluded.code, reason = excluded.reason`,
+    `INSERT INTO decisions (batch_id, unit_id, attempt, verdict, reason, decided_by, decided_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    batchId,
     unitId,
-    attempt.attempt,
-    attempt.stationId,
-    attempt.socket,
-    attempt.boardId,
-    attempt.startedAt,
-    finishedAt,
-    attempt.step,
-    attempt.code,
-    attempt.reason,
+    attempt,
+    verdict,
+    reason,
+    by,
+    decidedAt,
   );
 }
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { NewBatch } from '../../provisioning/batch-record.ts';
+import type { Decision } from '../../provisioning/decision.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
-import type { UnitRow } from '../../provisioning/unit.ts';
+import type { AttemptId, UnitRow } from '../../provisioning/unit.ts';
 import type * as Port from '../registry.ts';
 import {
   batchSummary,
@@ -16,7 +17,7 @@ import {
   registeredKeys,
 } from './batch-records.ts';
 import { importBatch } from './import-batch.ts';
-import { recordFailure, registerUnit } from './record-unit.ts';
+import { recordDecision, recordFailure, registerUnit } from './record-unit.ts';
 import { RegistryDatabase } from './registry-database.ts';
 import { applyRevocations } from './revocations.ts';
 import { certifiedPage, resultPage, unitRecord, waitingUnits } from './unit-records.ts';
@@ -85,6 +86,10 @@ export class SqliteRegistry implements Port.Registry {
     failure: Port.AttemptFailure & { readonly outcome: Exclude<Outcome, 'PASS'> },
   ): Promise<void> {
     return this.#db.write((db) => recordFailure(db, failure, failure.outcome));
+  }
+
+  recordDecision(decided: AttemptId & { readonly decision: Decision }): Promise<void> {
+    return this.#db.write((db) => recordDecision(db, decided));
   }
 
   applyRevocations(list: Port.RevocationList): Promise<Port.RevocationResult> {

@@ -8,6 +8,7 @@ import { bytes, integer, present, text } from '../../sql/row.ts';
 import type {
   AttemptRecord,
   CertifiedUnit,
+  DecisionRecord,
   EvidenceRecord,
   RegisteredCertificate,
   UnitRecord,
@@ -40,6 +41,7 @@ export function unitRecord(db: SqliteConnection, serial: string): UnitRecord | u
       certificateRecord,
     ),
     evidence: of('evidence', 'attempt, kind').map(evidenceRecord),
+    decisions: of('decisions', 'decision_id').map(decisionRecord),
   };
 }
 
@@ -120,8 +122,18 @@ function attemptRecord(row: SqlRow): AttemptRecord {
   return {
     attempt: integer(row, 'attempt'),
     ...present(row, { stationId: 'station', socket: 'socket', boardId: 'board_id' }),
-    ...present(row, { startedAt: 'started_at', finishedAt: 'finished_at', code: 'code', reason: 'reason' }),
+    ...present(row, { startedAt: 'started_at', finishedAt: 'finished_at', code: 'code' }),
+    ...present(row, { message: 'message', reason: 'reason' }),
     step: stepIn(row),
+  };
+}
+
+function decisionRecord(row: SqlRow): DecisionRecord {
+  return {
+    attempt: integer(row, 'attempt'),
+    verdict: text(row, 'verdict'),
+    ...present(row, { reason: 'reason', by: 'decided_by' }),
+    decidedAt: text(row, 'decided_at'),
   };
 }
 

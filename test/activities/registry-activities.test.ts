@@ -29,6 +29,22 @@ it('tries to close a batch for as long as its result cannot be written', async (
   registry.close();
 });
 
+it('takes a reason that is no text, which a unit of an earlier version waits to have recorded', async () => {
+  const folder = temporaryFolder();
+  const registry = new SqliteRegistry(join(folder, 'registry.db'));
+  const named = { batchId: 'B', order: 'PO-1', manifest: 'lot.csv', manifestSha256: 'a'.repeat(64) };
+  await registry.importBatch({ ...named, quantity: 1 }, rows());
+  const books = createRegistryActivities(registry, folder);
+  const unit = { batchId: 'B', order: 'PO-1', serial: 'CL-1', product: 'node', attempt: 1 };
+  const end = { unit, step: 'verifyReadback', code: 'READ_BACK_DIFFERS', outcome: 'HOLD' } as const;
+  const reason: unknown = { a: 'x'.repeat(60_000) };
+  const recorded = await asActivity(1, () => books.recordFailure({ ...end, reason: reason as string }));
+  expect(recorded).toBeUndefined();
+  const [attempt] = (await registry.unit('CL-1'))!.attempts;
+  expect(attempt?.reason).toMatch(/^\{"a":"x{494}$/);
+  registry.close();
+});
+
 async function* rows() {
   yield { serial: 'CL-1', product: 'node', attrs: {} };
 }

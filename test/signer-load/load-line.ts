@@ -48,6 +48,7 @@ export class LoadLine {
     this.books = {
       registerDevice: (input) => asActivity(() => activities.registerDevice(input)),
       recordFailure: (input) => asActivity(() => activities.recordFailure(input)),
+      recordDecision: (input) => asActivity(() => activities.recordDecision(input)),
       recordRefusal: (input) => asActivity(() => activities.recordRefusal(input)),
       loadChunk: (input) => asActivity(() => activities.loadChunk(input)),
       closeBatch: (input) => asActivity(() => activities.closeBatch(input)),

@@ -57,6 +57,7 @@ function goodActivities(): ScriptedActivities {
     registerDevice: async () => undefined,
     releaseSocket: async () => undefined,
     recordFailure: async () => undefined,
+    recordDecision: async () => undefined,
     activateCertificates: async () => [],
     recordRefusal: async () => undefined,
     revokeCertificate: async () => undefined,

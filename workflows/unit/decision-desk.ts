@@ -1,4 +1,5 @@
 import { condition, patched, setHandler } from '@temporalio/workflow';
+import type { Decision, UnitVerdict } from '../../provisioning/decision.ts';
 import { FAILURES } from '../../provisioning/failure-table.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
 import type { DecisionInput } from '../../provisioning/messages.ts';
@@ -7,17 +8,12 @@ import { fitting, mustFit, refusal } from '../checked-message.ts';
 import { decisionSchema } from '../message-schemas.ts';
 import { retry, retrySignal, scrap, skip } from '../messages.ts';
 
-export interface Decision {
-  readonly verdict: 'retry' | 'skip' | 'scrap';
-  readonly reason?: string;
-}
-
 const ARGUMENT = '{"reason": "why", "by": "your name"}';
 
 /** Where a unit waits for a person: `retry`, `skip` and `scrap` are refused unless it does. */
 export class DecisionDesk {
   attention: Attention | undefined;
-  #decision: Decision | undefined;
+  #decision: Decision<UnitVerdict> | undefined;
   readonly #serial: string;
 
   constructor(serial: string) {
@@ -56,7 +52,7 @@ export class DecisionDesk {
   }
 
   /** Waits, for as long as it takes, until somebody decides. */
-  async decision(): Promise<Decision> {
+  async decision(): Promise<Decision<UnitVerdict>> {
     await condition(() => this.#decision !== undefined);
     this.attention = undefined;
     return this.#decision!;
@@ -68,11 +64,20 @@ export class DecisionDesk {
     }
   }
 
-  #decide(verdict: Decision['verdict'], input: DecisionInput | undefined): string {
+  #decide(verdict: UnitVerdict, input: DecisionInput | undefined): string {
     const code = this.attention!.code;
-    this.#decision = { verdict, ...(input?.reason !== undefined && { reason: input.reason }) };
+    this.#decision = { verdict, ...said(input), decidedAt: new Date().toISOString() };
     return `${verdict}: ${this.#serial} (${code}: ${FAILURES[code].hint})`;
   }
+}
+
+/** Earlier versions took any value as a reason: what they accepted is read as text. */
+function said(input: DecisionInput | undefined): Pick<Decision, 'reason' | 'by'> {
+  const { reason, by } = input ?? {};
+  return {
+    ...(reason !== undefined && { reason: typeof reason === 'string' ? reason : JSON.stringify(reason) }),
+    ...(by !== undefined && { by }),
+  };
 }
 
 /**

@@ -1,19 +1,23 @@
 import {
   ActivityFailure,
+  CancellationScope,
   getExternalWorkflowHandle,
   isCancellation,
   log,
+  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import { FAILURES } from '../../provisioning/failure-table.ts';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
+import type { Decision, UnitVerdict } from '../../provisioning/decision.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
 import type { Attention } from '../../provisioning/unit.ts';
-import type { Decision, DecisionDesk } from './decision-desk.ts';
+import type { DecisionDesk } from './decision-desk.ts';
 import { unitAttention } from '../messages.ts';
 import { showTrouble } from '../search-attributes.ts';
 import { codeOfStepFailure } from './step-failure.ts';
+import type { StepFailure } from './step-failure.ts';
 import { registryBookkeeping, signerBookkeeping, stationBookkeeping } from '../steps.ts';
 import type { UnitPassage } from './unit-passage.ts';
 
@@ -33,8 +37,9 @@ export async function leaveSocket(passage: UnitPassage, code: FailureCode): Prom
 export async function askForDecision(
   passage: UnitPassage,
   desk: DecisionDesk,
-  code: FailureCode,
-): Promise<Decision> {
+  failure: StepFailure,
+): Promise<Decision<UnitVerdict>> {
+  const { code } = failure;
   const attention: Attention = {
     serial: passage.row.serial,
     code,
@@ -51,13 +56,29 @@ export async function askForDecision(
   });
   // The batch first: a registry that is down must not hide the units that wait.
   await tellChunk(passage, attention);
-  await registryBookkeeping.recordFailure(record(passage, code));
+  await registryBookkeeping.recordFailure(record(passage, failure));
   const decision = await desk.decision();
   if (decision.verdict === 'retry') {
     showTrouble({});
     await tellChunk(passage, null);
+    await recordRetry(passage, decision);
   }
   return decision;
+}
+
+/** A decision that ends the unit is recorded with its end; this one is followed by another attempt. */
+async function recordRetry(passage: UnitPassage, decision: Decision): Promise<void> {
+  // Earlier versions did not; a unit that was tried again before an update must not do so when it is replayed.
+  if (!patched('record-retry')) return;
+  const { batchId, serial, attempt } = passage.unit;
+  try {
+    await CancellationScope.nonCancellable(() =>
+      registryBookkeeping.recordDecision({ batchId, serial, attempt, decision }),
+    );
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    log.error('the registry does not take who decided', { serial, attempt });
+  }
 }
 
 /**
@@ -66,26 +87,29 @@ export async function askForDecision(
  */
 export async function giveUp(
   passage: UnitPassage,
-  code: FailureCode,
-  outcome: Exclude<Outcome, 'PASS'>,
-  reason: string,
+  failure: StepFailure,
+  ending: {
+    readonly outcome: Exclude<Outcome, 'PASS'>;
+    readonly reason: string;
+    readonly decision?: Decision;
+  },
 ): Promise<boolean> {
   try {
-    await registryBookkeeping.recordFailure({ ...record(passage, code), outcome, reason });
+    await registryBookkeeping.recordFailure({ ...record(passage, failure), ...ending });
   } catch (error) {
     if (codeOfStepFailure(error, 'registerDevice') === 'REGISTRY_CONFLICT') return false;
     throw error;
   }
   // A certificate that was signed for this serial must not remain valid, even if its answer was lost.
-  await signerBookkeeping.revokeCertificate({ unit: passage.unit, reason });
+  await signerBookkeeping.revokeCertificate({ unit: passage.unit, reason: ending.reason });
   return true;
 }
 
-function record(passage: UnitPassage, code: FailureCode) {
+function record(passage: UnitPassage, failure: StepFailure) {
   return {
     unit: passage.unit,
     step: passage.step,
-    code,
+    ...failure,
     ...(passage.claim && { claim: passage.claim }),
     ...(passage.keypair && { startedAt: passage.keypair.startedAt }),
   };

@@ -24,6 +24,8 @@ export class UnitPassage {
   keypair: GeneratedKeypair | undefined;
   signed: SignedCertificate | undefined;
   verified: VerifiedReadback | undefined;
+  /** What the last attempt failed with, in a sentence. */
+  message: string | undefined;
   /** An earlier attempt got a certificate, which may be on a board by now. */
   signedBefore = false;
 
@@ -36,6 +38,7 @@ export class UnitPassage {
   /** A board that was proven keeps its key and certificate; any other gets new ones. */
   nextAttempt(): void {
     this.unit = { ...this.unit, attempt: this.unit.attempt + 1 };
+    this.message = undefined;
     if (this.verified) return;
     this.signedBefore ||= this.signed !== undefined;
     this.keypair = undefined;
@@ -87,6 +90,7 @@ export class UnitPassage {
       step: this.step,
       ...this.claim,
       ...(attention && { attention }),
+      ...(this.message !== undefined && { message: this.message }),
     };
   }
 

@@ -1,15 +1,15 @@
 import { ApplicationFailure, CancellationScope, isCancellation, setHandler } from '@temporalio/workflow';
 import { FAILURES } from '../../provisioning/failure-table.ts';
-import type { FailureCode } from '../../provisioning/failure-table.ts';
+import type { Decision, UnitVerdict } from '../../provisioning/decision.ts';
 import { outcomeOfBlame } from '../../provisioning/outcome.ts';
 import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
 import type { GeneratedKeypair } from '../../provisioning/claim.ts';
 import type { UnitInput, UnitReport } from '../../provisioning/unit.ts';
 import { DecisionDesk } from './decision-desk.ts';
-import type { Decision } from './decision-desk.ts';
 import { state } from '../messages.ts';
 import { showTrouble } from '../search-attributes.ts';
-import { codeOfStepFailure, wasNeverTaken } from './step-failure.ts';
+import { stepFailure, wasNeverTaken } from './step-failure.ts';
+import type { StepFailure } from './step-failure.ts';
 import { askForDecision, giveUp, leaveSocket } from './unit-exceptions.ts';
 import { UnitPassage } from './unit-passage.ts';
 import { deliver } from './unit-delivery.ts';
@@ -25,11 +25,12 @@ export async function unit(input: UnitInput): Promise<UnitReport> {
   setHandler(state, () => passage.state(desk.attention), { description: 'Step, socket, and why it waits' });
   try {
     for (;;) {
-      const code = await attempt(passage);
-      if (code === undefined) return passage.report('PASS');
-      await leaveSocket(passage, code);
-      const decision = await askForDecision(passage, desk, code);
-      if (decision.verdict !== 'retry') return await end(passage, code, decision);
+      const failure = await attempt(passage);
+      if (failure === undefined) return passage.report('PASS');
+      passage.message = failure.message;
+      await leaveSocket(passage, failure.code);
+      const decision = await askForDecision(passage, desk, failure);
+      if (decision.verdict !== 'retry') return await end(passage, failure, decision);
       passage.nextAttempt();
     }
   } catch (error) {
@@ -41,8 +42,8 @@ export async function unit(input: UnitInput): Promise<UnitReport> {
   }
 }
 
-/** One attempt. Returns the code it failed with, or undefined when the unit passed. */
-async function attempt(passage: UnitPassage): Promise<FailureCode | undefined> {
+/** One attempt. Returns what it failed with, or undefined when the unit passed. */
+async function attempt(passage: UnitPassage): Promise<StepFailure | undefined> {
   try {
     if (!passage.verified) {
       passage.step = 'generateKeypair';
@@ -55,7 +56,7 @@ async function attempt(passage: UnitPassage): Promise<FailureCode | undefined> {
     await registry(passage.row.serial).registerDevice(passage.registration());
     return undefined;
   } catch (error) {
-    return codeOfStepFailure(error, passage.step);
+    return stepFailure(error, passage.step);
   }
 }
 
@@ -75,7 +76,12 @@ async function claimBoard(passage: UnitPassage): Promise<GeneratedKeypair> {
   return await claims(passage.row).generateKeypair(input);
 }
 
-async function end(passage: UnitPassage, code: FailureCode, decision: Decision): Promise<UnitReport> {
+async function end(
+  passage: UnitPassage,
+  failure: StepFailure,
+  decision: Decision<UnitVerdict>,
+): Promise<UnitReport> {
+  const { code } = failure;
   const scrapped = decision.verdict === 'scrap';
   showTrouble({
     status: scrapped ? UNIT_STATUS.scrapped : UNIT_STATUS.skipped,
@@ -84,7 +90,7 @@ async function end(passage: UnitPassage, code: FailureCode, decision: Decision):
   });
   const outcome = scrapped ? 'FAIL' : 'HOLD';
   const reason = decision.reason ?? decision.verdict;
-  if (!(await giveUp(passage, code, outcome, reason))) {
+  if (!(await giveUp(passage, failure, { outcome, reason, decision }))) {
     showTrouble({});
     return passage.report('PASS');
   }
@@ -104,7 +110,7 @@ async function cancelled(passage: UnitPassage): Promise<boolean> {
   if (passage.verified && (await attempt(passage)) === undefined) return false;
   await leaveSocket(passage, 'CANCELLED');
   const outcome = outcomeOfBlame(FAILURES.CANCELLED.blame);
-  const ended = await giveUp(passage, 'CANCELLED', outcome, 'cancelled');
+  const ended = await giveUp(passage, { code: 'CANCELLED' }, { outcome, reason: 'cancelled' });
   showTrouble(ended ? { status: UNIT_STATUS.cancelled, step: passage.step } : {});
   return ended;
 }

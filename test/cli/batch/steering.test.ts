@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Tile } from '../../../fixtures/station/tile.ts';
@@ -111,7 +112,7 @@ describe('a unit that waits', () => {
     bad.delete('CL-1');
     const [retried, skipped, scrapped] = await Promise.all([
       place.certline('unit', 'retry', 'cl-1', '--reason', 'board replaced'),
-      place.certline('unit', 'skip', 'CL-2', '--reason', 'at the lab'),
+      place.certline('unit', 'skip', 'CL-2', '--reason', 'at the lab', '--by', 'A. Berg'),
       place.certline('unit', 'scrap', 'CL-3'),
     ]);
     expect(retried).toMatchObject({ status: 0, stdout: expect.stringMatching(/^retry: CL-1 /), stderr: '' });
@@ -121,6 +122,11 @@ describe('a unit that waits', () => {
       status: 1,
       stderr: expect.stringContaining('2 of 4 units did not pass'),
     });
+    const shown = await place.certline('unit', 'show', 'CL-2');
+    expect(shown.stdout).toMatch(/^skip +1 +A\. Berg +20\S+ \S+ UTC +at the lab$/m);
+    const { decisions } = json(await place.certline('unit', 'show', 'CL-1', '--json')) as UnitRecord;
+    expect(decisions).toMatchObject([{ attempt: 1, verdict: 'retry', reason: 'board replaced' }]);
+    expect(decisions[0]?.by).toBe(`${userInfo().username}@${hostname()}`);
     const [first, second, third] = await Promise.all(
       ['CL-1', 'CL-2', 'CL-3'].map(async (serial) =>
         json(await place.certline('unit', 'show', serial, '--json')),

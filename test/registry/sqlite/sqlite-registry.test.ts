@@ -190,6 +190,7 @@ describe('a unit that passes', () => {
         { attempt: 1, kind: 'possession', body: 'signed', recordedAt: at },
         { attempt: 1, kind: 'readBack', body: { bytes: 513 }, recordedAt: at },
       ],
+      decisions: [],
     });
   });
 
@@ -291,13 +292,18 @@ describe('a unit that does not pass', () => {
     expect(await registry.unit('CL-1')).toMatchObject({ outcome: 'PASS' });
   });
 
-  it('keeps what an earlier report of the attempt knew', async () => {
+  it('that is cancelled keeps what its attempt failed with', async () => {
     const registry = openedRegistry();
     await imported(registry, '1', ['CL-1']);
-    await registry.recordAttention(failure('CL-1'));
-    const { batchId, serial, attempt, step } = failure('CL-1');
-    await registry.recordOutcome({ batchId, serial, attempt, step, code: 'CANCELLED', outcome: 'HOLD' });
-    expect((await registry.unit('CL-1'))?.attempts).toEqual([
+    await registry.recordAttention({ ...failure('CL-1'), message: 'no answer to 4 requests in 3 s' });
+    const first = (await registry.unit('CL-1'))!.attempts;
+    const { batchId, serial, attempt } = failure('CL-1');
+    const end = { code: 'CANCELLED', outcome: 'HOLD', message: 'cancelled' } as const;
+    await registry.recordOutcome({ batchId, serial, attempt, step: 'verifyReadback', ...end });
+    const unit = await registry.unit('CL-1');
+    expect(unit).toMatchObject({ outcome: 'HOLD', code: 'CANCELLED' });
+    expect(unit?.attempts).toEqual(first);
+    expect(first).toEqual([
       {
         attempt: 1,
         stationId: 'station-1',
@@ -306,8 +312,29 @@ describe('a unit that does not pass', () => {
         step: 'flashCredentials',
         startedAt: '2026-01-01T00:30:00.000Z',
         finishedAt: expect.stringMatching(ISO),
-        code: 'CANCELLED',
+        code: 'SMP_TIMEOUT',
+        message: 'no answer to 4 requests in 3 s',
+        reason: 'no answer',
       },
+    ]);
+  });
+
+  it('keeps every decision, once, with who made it and why', async () => {
+    const registry = openedRegistry();
+    await imported(registry, '1', ['CL-1']);
+    await registry.recordAttention(failure('CL-1'));
+    const retry = { verdict: 'retry', by: 'A. Berg', decidedAt: '2026-01-01T01:00:00.000Z' };
+    const skip = { verdict: 'skip', reason: 'at the lab', decidedAt: '2026-01-01T02:00:00.000Z' };
+    const { batchId, serial } = failure('CL-1');
+    await registry.recordDecision({ batchId, serial, attempt: 1, decision: retry });
+    await registry.recordDecision({ batchId, serial, attempt: 1, decision: retry });
+    await registry.recordAttention(failure('CL-1', 2));
+    const end = { ...failure('CL-1', 2), outcome: 'HOLD', decision: skip } as const;
+    await registry.recordOutcome(end);
+    await registry.recordOutcome(end);
+    expect((await registry.unit('CL-1'))?.decisions).toEqual([
+      { attempt: 1, ...retry },
+      { attempt: 2, ...skip },
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import type { UnitReport, UnitState } from '../../../provisioning/unit.ts';
@@ -173,6 +173,34 @@ describe('a unit', () => {
     expect(last).toMatchObject({ outcome, reason: 'said so' });
     const query = `ProvStatus="${status}" AND ExecutionStatus="Failed"`;
     await until('the list shows it', async () => (await rig!.client.workflow.count(query)).count === 1);
+  });
+
+  it('records what happened, who decided what, and why', async () => {
+    const handle = await startUnit({
+      verifyReadback: async () =>
+        Promise.reject(
+          ApplicationFailure.nonRetryable('crt.der reads back as 0 other octets', 'READ_BACK_DIFFERS'),
+        ),
+    });
+    const happened = { code: 'READ_BACK_DIFFERS', message: 'crt.der reads back as 0 other octets' };
+    expect(await untilAttention(handle)).toMatchObject({ message: happened.message });
+    await handle.executeUpdate('retry', { args: [{ reason: 'new board', by: 'A. Berg' }] });
+    await until('it is on record', () => rig!.called('recordDecision') === 1);
+    await until('it waits again', async () => (await stateOf(handle)).attention?.attempt === 2);
+    await handle.executeUpdate('skip', { args: [{ by: 'C. Dorn' }] });
+    await reportOf(handle);
+    const decidedAt = expect.stringMatching(/^\d{4}-.*Z$/);
+    expect(rig!.calls.find(({ name }) => name === 'recordDecision')!.input).toEqual({
+      batchId: 'B',
+      serial: 'CL-1',
+      attempt: 1,
+      decision: { verdict: 'retry', reason: 'new board', by: 'A. Berg', decidedAt },
+    });
+    expect(rig!.calls.findLast(({ name }) => name === 'recordFailure')!.input).toMatchObject({
+      ...happened,
+      outcome: 'HOLD',
+      decision: { verdict: 'skip', by: 'C. Dorn', decidedAt },
+    });
   });
 
   it('refuses a decision that it does not wait for', async () => {

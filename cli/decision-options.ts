@@ -1,0 +1,28 @@
+import { hostname, userInfo } from 'node:os';
+import { BY_MAX } from '../provisioning/messages.ts';
+import type { DecisionInput } from '../provisioning/messages.ts';
+
+/** The options of every command that decides something: both are recorded and kept. */
+export const DECISION_OPTIONS = {
+  '--reason <text>': 'reason, for the record, at most 500 characters; default: none',
+  '--by <name>':
+    'who decides, for the record, at most 100 characters; default: user and host of this command',
+} as const;
+
+/** Why and by whom, as a workflow takes it. */
+export function decisionInput({ reason, by }: { reason?: string; by?: string }): DecisionInput {
+  return { ...(reason !== undefined && { reason }), by: by ?? userAndHost() };
+}
+
+function userAndHost(): string {
+  return `${userName()}@${hostname()}`.slice(0, BY_MAX);
+}
+
+/** A container may run with a user id that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`;
+  }
+}

@@ -1,0 +1,21 @@
+import type { MESSAGES } from './messages.ts';
+
+/** What a person may decide about a unit that waits. */
+export type UnitVerdict = (typeof MESSAGES)['retry' | 'skip' | 'scrap'];
+
+/** Who decided what, why and when. What was not said is absent. */
+export interface Decision<Verdict extends string = string> {
+  readonly verdict: Verdict;
+  readonly reason?: string;
+  readonly by?: string;
+  /** ISO 8601, the workflow's clock. */
+  readonly decidedAt: string;
+}
+
+/** Exceptional path: a decision about one attempt at a unit. */
+export interface RecordDecisionInput {
+  readonly batchId: string;
+  readonly serial: string;
+  readonly attempt: number;
+  readonly decision: Decision;
+}
