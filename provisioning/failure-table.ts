@@ -103,7 +103,8 @@ export const FAILURES = {
   // The signer, of the unit
   NOT_RELEASED: signer.never('This serial is not released for signing: check that its manifest was accepted.'),
   QUOTA_EXCEEDED: signer.never('The quantity of the order is exhausted: ask the OEM for a larger order.'),
-  BOARD_BOUND: signer.never('The board belongs to another serial until its certificate is revoked: quarantine it.', { benches: true }),
+  BOARD_BOUND: signer.never("Another serial has a certificate for this board's id: revoke it, or look for two boards with one id.", { benches: true }),
+  SERIAL_BOUND: signer.never("The serial's certificate is on another board: load that board, or revoke the certificate."),
   ALREADY_ISSUED: signer.never('The serial already has a valid certificate: revoke that one first.'),
   CERTIFICATE_WITHDRAWN: signer.never('The certificate of this attempt was withdrawn: retry to get a new one.'),
   RELEASE_CONFLICT: signer.never('The signer has other records of this batch or serial: call the security engineer.'),

@@ -58,7 +58,7 @@ export interface ReservationPlan {
  * for that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its serial can
  * be renewed on the same board only, its board takes no other serial.
  *
- * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, QUOTA_EXCEEDED.
+ * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, SERIAL_BOUND, QUOTA_EXCEEDED.
  */
 export function planReservation(reservation: Reservation, facts: ReservationFacts): ReservationPlan {
   checkClock(reservation, facts.lastReservedAt);
@@ -121,14 +121,12 @@ function checkBoard(
   onBoard: EarlierIssuance | undefined,
 ): void {
   if (onBoard?.state === 'active' && onBoard.serial !== serial) {
-    throw boardBound(
-      `The board ${boardId} carries the active certificate of ${onBoard.serial}, so not ${serial}`,
-    );
+    const message = `The hardware id ${boardId} has the active certificate of ${onBoard.serial}, so not ${serial}: revoke that certificate first, or take another board. If this board is blank, look for a second one with this id.`;
+    throw new PkiError('BOARD_BOUND', message);
   }
   if (live?.state === 'active' && live.boardId !== boardId) {
-    throw boardBound(
-      `The active certificate of ${serial} is on the board ${live.boardId}, not on ${boardId}`,
-    );
+    const message = `The active certificate of ${serial} is on the board ${live.boardId}, not on ${boardId}: load that board, or revoke the certificate first.`;
+    throw new PkiError('SERIAL_BOUND', message);
   }
 }
 
@@ -155,8 +153,4 @@ function keyReused({ serial }: Reservation): PkiError {
 
 function notReleased(serial: string, why: string, reason: string): PkiError {
   return new PkiError('NOT_RELEASED', `Serial ${serial} may not be signed: ${why}.`, { reason });
-}
-
-function boardBound(what: string): PkiError {
-  return new PkiError('BOARD_BOUND', `${what}: revoke that certificate first, or take another board.`);
 }

@@ -61,7 +61,7 @@ export class Issuer {
   }
 
   /**
-   * The certificate of a request. Throws NOT_RELEASED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND,
+   * The certificate of a request. Throws NOT_RELEASED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, SERIAL_BOUND,
    * QUOTA_EXCEEDED, REQUEST_CONFLICT, CERTIFICATE_WITHDRAWN, PROFILE_INVALID, for none of which a retry helps, and
    * LEDGER_UNAVAILABLE, LEDGER_CORRUPT, CA_UNAVAILABLE, CLOCK_WRONG, SIGNER_FAULT, where it may.
    */

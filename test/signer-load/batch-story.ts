@@ -85,7 +85,7 @@ async function afterwards({ line, passed }: BatchScene, random: RandomSeries): P
   const station = random.pick(line.stations);
   const next = { ...first.unit, attempt: 50 };
   const elsewhere = requestOf(next, { station, boardId: boardNamed('elsewhere') });
-  line.expectRefused('a bound serial', await line.sign(elsewhere), 'BOARD_BOUND', 'NOT_RELEASED');
+  line.expectRefused('a bound serial', await line.sign(elsewhere), 'SERIAL_BOUND', 'NOT_RELEASED');
   const taken = requestOf(next, { station, boardId: second.claim.boardId });
   line.expectRefused('a bound board', await line.sign(taken), 'BOARD_BOUND', 'NOT_RELEASED');
   line.passed.delete(third.requestId);

@@ -87,7 +87,7 @@ describe('planReservation', () => {
     ['a fresh key', { keySeen: true }, 'KEY_REUSED'],
     ['a clock that goes forward', { lastReservedAt: '2026-06-01T12:05:00.001Z' }, 'CLOCK_WRONG'],
     ['a free board', { onBoard: { ...EARLIER, serial: 'OTHER', state: 'active' } }, 'BOARD_BOUND'],
-    ['the same board', { ofSerial: [{ ...EARLIER, boardId: 'cafe', state: 'active' }] }, 'BOARD_BOUND'],
+    ['the same board', { ofSerial: [{ ...EARLIER, boardId: 'cafe', state: 'active' }] }, 'SERIAL_BOUND'],
     ['quota', { reserved: 1 }, 'QUOTA_EXCEEDED'],
     ['reissues left', { ofSerial: [EARLIER], order: { ...ORDER, reissued: 1 } }, 'QUOTA_EXCEEDED'],
     ['an order', { order: undefined }, 'ORDER_UNKNOWN'],

@@ -232,7 +232,7 @@ describe('board and serial', () => {
     const thief = requestFor('ACME-2', { boardId: 'beef' });
     await expect(issuer.issue(thief)).rejects.toThrow(code('BOARD_BOUND'));
     const elsewhere = requestFor('ACME-1', { attempt: 2, boardId: 'cafe' });
-    await expect(issuer.issue(elsewhere)).rejects.toThrow(code('BOARD_BOUND'));
+    await expect(issuer.issue(elsewhere)).rejects.toThrow(code('SERIAL_BOUND'));
     const renewed = requestFor('ACME-1', { attempt: 2, boardId: 'beef' });
     await issuer.issue(renewed);
     await issuer.activate([renewed.requestId]);
