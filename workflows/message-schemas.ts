@@ -7,7 +7,8 @@ import type { DecisionInput, RerunFilter, RerunUnits, UnitAttention } from '../p
 import { isSerial } from '../provisioning/serial-number.ts';
 import { kindOf, misfit, quoted, UNPRINTABLE } from './misfit.ts';
 
-// Each workflow evaluates this file: functions that zod compiles at run time would cost more than they save.
+// Each workflow evaluates this file: functions that zod compiles at run time would cost more than they save. It is not
+// shared between workflows, since the SDK freezes what it shares, and zod fills its schemas in as they are used.
 z.config({ jitless: true });
 
 /** Units that one Update can name: 10,000 serials stay below a megabyte, and Temporal takes 2 MB. */
