@@ -1,6 +1,7 @@
 /**
  * Every code an error of this room can carry. Those that a unit can meet are rows of `provisioning/failure-table.ts`
- * under the same name; the rest belong to whoever sets up a CA, releases a batch or calls this room wrongly.
+ * under the same name. The others are for the person who sets up a CA or releases a batch, or show a defect of a
+ * caller.
  */
 export const PKI_CODES = [
   // What a request to sign can meet
@@ -62,8 +63,8 @@ export const PKI_CODES = [
 export type PkiCode = (typeof PKI_CODES)[number];
 
 /**
- * What this room could not or would not do. `message` says where, what, and how to mend it, and never holds bytes of a
- * key; `reason` tells apart, in words stable enough for a test or a metric, the causes that share a code.
+ * What this room could not do or refused. `message` says where, what, and how to fix it, and never contains bytes of a
+ * key. `reason` distinguishes the causes that share a code, in words that are stable enough for a test or a metric.
  */
 export class PkiError extends Error {
   override readonly name = 'PkiError';

@@ -13,7 +13,9 @@ const DAY_MS = 86_400_000;
 /** The CA's successor, or the word that devices may be certified for less, takes as long as for a CA that ends. */
 const SOON_MS = 90 * DAY_MS;
 
-/** Whether the CA can certify each product as it is configured; nothing where there is no CA, which is said elsewhere. */
+/**
+ * Whether the CA can certify each product as it is configured; nothing where there is no CA, which is said elsewhere.
+ */
 export async function checkProfiles(
   stateFolder: string,
   products: LineConfig['products'],
@@ -48,7 +50,7 @@ function checkTime(
   if (validity === 'forever') return ok(check, says);
   const last = new Date(notAfter.getTime() - validity.days * DAY_MS);
   if (last.getTime() - now.getTime() >= SOON_MS) return ok(check, says);
-  const why = `because the CA itself ends on ${notAfter.toISOString().slice(0, 10)}`;
+  const why = `because the CA expires on ${notAfter.toISOString().slice(0, 10)}`;
   const cure = 'have its successor made, or set validity to fewer days';
   return warn(check, `${says}, but only until ${last.toISOString().slice(0, 10)}, ${why}: ${cure}`);
 }

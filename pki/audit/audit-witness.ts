@@ -12,7 +12,7 @@ import type { AuditLog } from './audit-log.ts';
 export async function checkWitness(ledger: AuditLog, key: AuditKey, note: string): Promise<Checkpoint> {
   const checkpoint = openCheckpoint(note, key.verifier);
   if (checkpoint === undefined)
-    throw stale('its witness is not signed by the audit key of this signer', 'witness-signature');
+    throw stale('the witness file is not signed by the audit key of this signer', 'witness-signature');
   await assertReaches(ledger, checkpoint);
   return checkpoint;
 }
@@ -21,9 +21,10 @@ export async function checkWitness(ledger: AuditLog, key: AuditKey, note: string
 export async function assertReaches(ledger: AuditLog, { size, hash }: Checkpoint): Promise<void> {
   const found = size === 0 ? AUDIT_GENESIS : await ledger.auditHash(size);
   if (found === hash) return;
-  if (found !== undefined) throw stale(`its entry ${size} is not the witnessed one`, 'forked');
+  if (found !== undefined)
+    throw stale(`entry ${size} of the ledger differs from the witnessed entry`, 'forked');
   const { size: entries } = await ledger.auditHead();
-  throw stale(`it has ${entries} entries and its witness saw ${size}`, 'older');
+  throw stale(`the ledger has ${entries} entries, but its witness file says ${size}`, 'older');
 }
 
 /** A signed checkpoint of the ledger as it is now, with its note. */
@@ -38,6 +39,6 @@ export async function makeCheckpoint(
 
 /** The error of a ledger that must not sign; `what` says how it disagrees with its witness. */
 export function stale(what: string, reason: string): PkiError {
-  const message = `The ledger is not the one that signed last (${what}), so nothing is signed: restore the newest copy; only if that is permanently lost, run "certline audit checkpoint --accept-loss".`;
+  const message = `The ledger does not match its witness file, so nothing is signed: ${what}. Restore the newest copy of the ledger. Only if that copy is permanently lost, run "certline audit checkpoint --accept-loss".`;
   return new PkiError('LEDGER_STALE', message, { reason });
 }

@@ -45,7 +45,7 @@ export function readCaFile(
     return read(path);
   } catch (error) {
     if (error instanceof FileNotPrivateError) throw new PkiError('CA_PERMISSIONS', error.message);
-    const message = `There is no CA file ${path}: make the CA with "certline ca init", or correct the path.`;
+    const message = `There is no CA file ${path}: create the CA with "certline ca init", or correct the path.`;
     throw new PkiError('CA_NOT_FOUND', message, { cause: error });
   }
 }

@@ -16,7 +16,7 @@ const CLIENT_AUTH = Buffer.from('06082b06010505070302', 'hex');
  */
 export function chainOfKey(certificates: readonly Uint8Array[], spki: Uint8Array): Uint8Array[] {
   const own = certificates.find((der) => Buffer.compare(readCertificate(der).spki, spki) === 0);
-  if (own === undefined) throw unusable('none of the certificates has the key of this line');
+  if (own === undefined) throw unusable('none of the certificates has the CA key of this factory line');
   assertFactoryCa(readCertificate(own));
   const chain = [new X509Certificate(own)];
   const parsed = certificates.map((der) => new X509Certificate(der));
@@ -28,7 +28,8 @@ export function chainOfKey(certificates: readonly Uint8Array[], spki: Uint8Array
       throw unusable(`the issuer of ${last.subject.replaceAll('\n', ', ')} is not among the certificates`);
     chain.push(issuer);
   }
-  if (chain.length === 1) throw unusable('it is its own root: a factory CA stands under another');
+  if (chain.length === 1)
+    throw unusable('it is a root: another CA must issue the certificate of a factory CA');
   return chain.map(({ raw }) => Uint8Array.from(raw));
 }
 
@@ -48,6 +49,6 @@ function assertFactoryCa({ extensions = [] }: CertificateFields): void {
 function unusable(why: string): PkiError {
   return new PkiError(
     'CA_INCONSISTENT',
-    `The certificate cannot be a factory CA's: ${why}. Ask for another.`,
+    `The certificate cannot be used for the factory CA: ${why}. Ask its issuer for a correct one.`,
   );
 }

@@ -23,7 +23,7 @@ export function issuerFactsOf(certificate: Uint8Array): IssuerFacts {
   const purposes = valueOf(OID.extendedKeyUsage);
   const [notBefore, notAfter] = [readTime(fields.notBefore), readTime(fields.notAfter)];
   if (keyIdentifier === undefined || notBefore === undefined || notAfter === undefined) {
-    throw inconsistent('its certificate lacks a key identifier or well-formed dates');
+    throw inconsistent('its certificate has no key identifier, or malformed dates');
   }
   const { subject, spki } = fields;
   const { publicKey } = new X509Certificate(certificate);
@@ -48,10 +48,10 @@ export function openIssuingCa(signer: Signer, chain: readonly Uint8Array[], now:
   if (certificate === undefined) throw inconsistent('it has no certificate');
   const facts = issuerFactsOf(certificate);
   if (Buffer.compare(facts.spki, signer.spki) !== 0)
-    throw inconsistent('its key is not that of its certificate');
+    throw inconsistent('its key does not belong to its certificate');
   checkChain(chain.map((der) => new X509Certificate(der)));
   if (now < facts.notBefore || now > facts.notAfter) {
-    const message = `The issuing CA is valid from ${facts.notBefore.toISOString()} to ${facts.notAfter.toISOString()}, not now: check the clock, or make a new one.`;
+    const message = `The issuing CA is valid from ${facts.notBefore.toISOString()} to ${facts.notAfter.toISOString()}, not now: check the clock, or create a new CA.`;
     throw new PkiError('CA_UNAVAILABLE', message, { reason: 'outside-validity' });
   }
   return { certificate, chain, facts, signer };
@@ -60,7 +60,7 @@ export function openIssuingCa(signer: Signer, chain: readonly Uint8Array[], now:
 function checkChain(chain: readonly X509Certificate[]): void {
   for (const [index, certificate] of chain.entries()) {
     const issuer = chain[index + 1] ?? certificate;
-    if (!certificate.ca) throw inconsistent(`certificate ${index + 1} of its chain is not a CA's`);
+    if (!certificate.ca) throw inconsistent(`certificate ${index + 1} of its chain is not a CA certificate`);
     if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
       throw inconsistent(`certificate ${index + 1} of its chain is not signed by the next`);
     }

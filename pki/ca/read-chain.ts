@@ -13,7 +13,7 @@ export function readCaChain(directory: string): Uint8Array[] {
     try {
       return certificatesIn(Buffer.from(pem)).map((der) => Uint8Array.from(new X509Certificate(der).raw));
     } catch (error) {
-      const message = `The CA's file ${join(directory, name)} is not a certificate: restore it from a backup.`;
+      const message = `The CA file ${join(directory, name)} is not a certificate: restore it from a backup.`;
       throw new PkiError('CA_INCONSISTENT', message, { cause: error });
     }
   });

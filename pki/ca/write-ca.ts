@@ -5,8 +5,8 @@ import { PkiError } from '../pki-error.ts';
 import { CA_FILES, chainFiles } from './ca-files.ts';
 
 /**
- * Writes the folder of a CA that somebody else's root certified; `keyFile` is the encrypted key unless it is on a token. Throws
- * CA_EXISTS.
+ * Writes the folder of a CA that somebody else's root certified; `keyFile` is the encrypted key unless it is on a
+ * token. Throws CA_EXISTS.
  */
 export function writeImportedCa(
   directory: string,
@@ -37,6 +37,6 @@ export function refuseExistingCa(directory: string): void {
 function alreadyThere(directory: string): PkiError {
   return new PkiError(
     'CA_EXISTS',
-    `The folder ${directory} is not empty: a CA is never overwritten, name another.`,
+    `The folder ${directory} is not empty, and a CA is never overwritten: name another folder.`,
   );
 }

@@ -21,7 +21,7 @@ const NAME_HEX_LENGTH = 16;
 export function loadAuditKey(path: string): AuditKey {
   try {
     const privateKey = createPrivateKey(readPrivateFile(path, 'the audit key'));
-    if (privateKey.asymmetricKeyType !== 'ed25519') throw new Error('it holds no Ed25519 key');
+    if (privateKey.asymmetricKeyType !== 'ed25519') throw new Error('it is not an Ed25519 key');
     return auditKeyOf(privateKey);
   } catch (error) {
     const { message } = error as Error;
@@ -42,12 +42,15 @@ export function createAuditKey(path: string): AuditKey {
 /** Where a key is until it is in use. */
 export const auditKeyDraftPath = (path: string): string => `${path}.new`;
 
-/** Makes a key that is in use once `keepAuditKey` was called; an earlier draft is replaced. Throws AUDIT_KEY_INVALID where there is one already. */
+/**
+ * Makes a key that is in use once `keepAuditKey` was called; an earlier draft is replaced. Throws AUDIT_KEY_INVALID
+ * where there is one already.
+ */
 export function draftAuditKey(path: string): AuditKey {
   if (existsSync(path))
     throw new PkiError(
       'AUDIT_KEY_INVALID',
-      `There is already an audit key ${path}, and an audit key is never overwritten.`,
+      `The audit key ${path} exists already, and an audit key is never overwritten: use it, or name another folder.`,
     );
   const { privateKey } = generateKeyPairSync('ed25519');
   rmSync(auditKeyDraftPath(path), { force: true });

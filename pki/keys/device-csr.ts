@@ -15,7 +15,7 @@ export function buildDeviceCsr(serial: string, spki: Uint8Array, privateKey: Key
   if (!isSerial(serial)) {
     throw new PkiError(
       'NOT_RELEASED',
-      'The serial for a CSR is not one: see docs/manifest.md for its alphabet.',
+      'The serial for the CSR is not valid: see docs/manifest.md for the allowed characters.',
       {
         reason: 'serial-invalid',
       },

@@ -39,7 +39,7 @@ export class DeviceKey {
 
   #key(): KeyObject {
     if (this.#privateKey === undefined)
-      throw new PkiError('SECRET_MISUSED', 'The device key was used after destroy.');
+      throw new PkiError('SECRET_MISUSED', 'The device key was used after it was destroyed.');
     return this.#privateKey;
   }
 }

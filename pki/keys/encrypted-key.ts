@@ -44,7 +44,10 @@ export function encryptPrivateKey(privateKey: KeyObject, passphrase: SecretBytes
  */
 export function decryptPrivateKey(pem: string, passphrase: SecretBytes, where: string): KeyObject {
   if (!pem.includes('-----BEGIN ENCRYPTED PRIVATE KEY-----')) {
-    throw new PkiError('CA_INCONSISTENT', `${where} is no encrypted private key: restore it from a backup.`);
+    throw new PkiError(
+      'CA_INCONSISTENT',
+      `${where} is not an encrypted private key: restore it from a backup.`,
+    );
   }
   try {
     return passphrase.use((bytes) =>
@@ -52,7 +55,7 @@ export function decryptPrivateKey(pem: string, passphrase: SecretBytes, where: s
     );
   } catch (error) {
     if (error instanceof PkiError) throw error;
-    const message = `The passphrase does not open ${where}: give the one it was made with.`;
+    const message = `The passphrase does not decrypt ${where}: give the one that it was created with.`;
     throw new PkiError('PASSPHRASE_WRONG', message, { cause: error });
   }
 }

@@ -23,7 +23,7 @@ export function publicKeyOfKeyFile(der: Uint8Array, encoding?: KeyEncoding): Key
     const { scalar, point } = (encoding ?? encodingOf(der)) === 'sec1' ? readSec1(der, true) : readPkcs8(der);
     const computed = pointOfScalar(scalar);
     if (point !== undefined && Buffer.compare(point, computed) !== 0) {
-      throw invalid('its public key is not that of its private key', 'pair-mismatch');
+      throw invalid('its public key does not belong to its private key', 'pair-mismatch');
     }
     const spki = spkiOfPoint(computed);
     return { spki, spkiSha256: sha256Hex(spki) };
@@ -74,13 +74,13 @@ function readPoint(content: Uint8Array): Uint8Array {
   const reader = new DerReader(content);
   const bits = reader.expect(DER_TAG.bitString).content;
   reader.end();
-  if (bits[0] !== 0) throw invalid('its public key is not whole octets', 'not-der');
+  if (bits[0] !== 0) throw invalid('its public key has unused bits', 'not-der');
   return bits.subarray(1);
 }
 
 function pointOfScalar(scalar: Uint8Array): Uint8Array {
   if (scalar.length !== FIELD_LENGTH || !isScalar(scalar)) {
-    throw invalid('its private number is not one of the curve', 'scalar');
+    throw invalid('its private number is outside the range of the curve', 'scalar');
   }
   const ecdh = createECDH('prime256v1');
   ecdh.setPrivateKey(scalar);

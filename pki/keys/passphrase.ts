@@ -30,7 +30,7 @@ function readOwnFile(path: string): Buffer {
     return readPrivateFile(path, 'the passphrase file');
   } catch (error) {
     if (error instanceof FileNotPrivateError) throw new PkiError('CA_PERMISSIONS', error.message);
-    const message = `The passphrase file ${path} cannot be read: create it, with mode 600.`;
+    const message = `Cannot read the passphrase file ${path}: create it with mode 600.`;
     throw new PkiError('PASSPHRASE_INVALID', message, { cause: error });
   }
 }

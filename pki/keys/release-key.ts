@@ -36,7 +36,8 @@ export function createReleaseKey(options: ReleaseKeyLocation & { readonly name: 
   const { directory, name } = options;
   const passphrase = checkedPassphrase(options.passphrase);
   if (!NAME.test(name)) {
-    const message = 'The name of a release key is up to 64 letters, digits, dots, hyphens and underscores.';
+    const message =
+      'The name of a release key must have 1 to 64 letters, digits, dots, hyphens and underscores.';
     throw new PkiError('VERIFIER_KEY_INVALID', message, { reason: 'name' });
   }
   if (existsSync(directory) && readdirSync(directory).length > 0) throw alreadyThere(directory);
@@ -63,7 +64,7 @@ export function loadReleaseKey({ directory, passphrase }: ReleaseKeyLocation): R
     const verifierKey = noteVerifierOf(name, createPublicKey(privateKey));
     if (verifierText(verifierKey) === line) return { verifierKey, privateKey };
   }
-  const message = `The files in ${directory} are not one release key: restore them from a backup.`;
+  const message = `The files in ${directory} do not belong to the same release key: restore them from a backup.`;
   throw new PkiError('CA_INCONSISTENT', message);
 }
 
@@ -72,12 +73,12 @@ function readKeyFile(path: string, read: () => string = () => readFileSync(path,
     return read();
   } catch (error) {
     if (error instanceof FileNotPrivateError) throw new PkiError('CA_PERMISSIONS', error.message);
-    const message = `There is no ${path}: make the release key with "certline order key init", or name its folder.`;
+    const message = `There is no ${path}: create the release key with "certline order key init", or name its folder.`;
     throw new PkiError('CA_NOT_FOUND', message, { cause: error });
   }
 }
 
 function alreadyThere(directory: string): PkiError {
-  const message = `The folder ${directory} is not empty: a release key is never overwritten, name another folder.`;
+  const message = `The folder ${directory} is not empty, and a release key is never overwritten: name another folder.`;
   return new PkiError('CA_EXISTS', message);
 }

@@ -25,7 +25,7 @@ export class SecretBytes {
    */
   use<T>(borrow: (bytes: Uint8Array) => T): T {
     if (this.#bytes === undefined)
-      throw new PkiError('SECRET_MISUSED', 'The secret was used after its wipe.');
+      throw new PkiError('SECRET_MISUSED', 'The secret was used after it was wiped.');
     return borrow(this.#bytes);
   }
 
@@ -53,8 +53,5 @@ export class SecretBytes {
 }
 
 function refuseToSerialize(): never {
-  throw new PkiError(
-    'SECRET_MISUSED',
-    'A secret was about to be serialised: pass a reference to it instead.',
-  );
+  throw new PkiError('SECRET_MISUSED', 'A secret must not be serialised: pass a reference to it instead.');
 }

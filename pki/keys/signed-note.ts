@@ -51,7 +51,7 @@ export function openNote(note: string, verifier: NoteVerifier): string | undefin
   return signatures.some((line) => isSignedBy(line, text, verifier)) ? text : undefined;
 }
 
-/** The text of a note and its signatures, a line each, none of them verified; undefined where nothing was signed. */
+/** The text of a note and its signatures, one in each text line, not verified; undefined where nothing was signed. */
 export function splitNote(note: string): { text: string; signatures: readonly string[] } | undefined {
   const end = note.lastIndexOf('\n\n');
   if (end === -1 || !note.endsWith('\n')) return undefined;

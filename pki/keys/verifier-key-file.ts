@@ -14,7 +14,7 @@ export function readVerifierKeys(path: string): NoteVerifier[] {
     if (line === '' || line.startsWith('#')) return [];
     const key = parseVerifier(line);
     if (key !== undefined) return [key];
-    const message = `Line ${index + 1} of ${path} is no verifier key: copy the line of the .vkey file there, whole.`;
+    const message = `Text line ${index + 1} of ${path} is not a verifier key: copy the whole text line of the .vkey file.`;
     throw new PkiError('VERIFIER_KEY_INVALID', message);
   });
 }

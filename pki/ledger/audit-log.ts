@@ -29,8 +29,8 @@ export class LedgerAuditLog implements AuditLog, Refusals {
   }
 
   /**
-   * From now on nothing is signed unless the audit log still has this entry: a database that is exchanged for an old copy
-   * while the signer runs is noticed before the next signature.
+   * From now on nothing is signed unless the audit log still has this entry: a database that is exchanged for an old
+   * copy while the signer runs is noticed before the next signature.
    */
   witnessed(checkpoint: AuditHead): void {
     if (checkpoint.size > 0) this.#witnessed = checkpoint;
@@ -65,7 +65,7 @@ export class LedgerAuditLog implements AuditLog, Refusals {
     );
   }
 
-  /** Records that a person let this ledger go on although its witness had seen another. */
+  /** Records that a person lets this ledger continue although its witness file says another state. */
   acceptLoss(witnessedSize: number, witnessedHash: string): Promise<void> {
     return this.#database.write((transaction) =>
       this.append(transaction, 'loss-accepted', { witnessedSize, witnessedHash }),
@@ -73,8 +73,8 @@ export class LedgerAuditLog implements AuditLog, Refusals {
   }
 
   /**
-   * Chains an event to the last one, inside the transaction that makes it happen; the ledger's write lock keeps others from
-   * doing so at the same time.
+   * Chains an event to the last one, inside the transaction that makes it happen; the ledger's write lock keeps others
+   * from doing so at the same time.
    */
   async append(
     transaction: SqlTransaction,
@@ -93,7 +93,7 @@ export class LedgerAuditLog implements AuditLog, Refusals {
     if (this.#witnessed === undefined) return;
     const { size, hash } = this.#witnessed;
     if ((await hashOf(transaction, size)) === hash) return;
-    const message = `The ledger lost entry ${size} of its audit log while the signer ran: bring back the newest copy.`;
+    const message = `The ledger lost entry ${size} of its audit log while the signer ran: restore the newest copy.`;
     throw new PkiError('LEDGER_STALE', message, { reason: 'exchanged' });
   }
 }

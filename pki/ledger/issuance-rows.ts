@@ -24,7 +24,7 @@ export async function issuanceOf(
 export async function knownIssuance(transaction: SqlTransaction, requestId: string): Promise<Issuance> {
   const issuance = await issuanceOf(transaction, requestId);
   if (issuance !== undefined) return issuance;
-  const message = `No certificate was asked for as ${requestId}: check the request id.`;
+  const message = `No certificate was requested as ${requestId}: check the request id.`;
   throw new PkiError('ISSUANCE_UNKNOWN', message);
 }
 
@@ -41,7 +41,7 @@ export async function liveIssuanceOf(
 export function withdrawn(requestId: string, issuance: Issuance | undefined): PkiError {
   const what =
     issuance === undefined ? 'is unknown' : `is ${issuance.state} (${issuance.reason ?? 'not issued'})`;
-  const message = `The certificate asked for as ${requestId} ${what}: start a new attempt.`;
+  const message = `The certificate of request ${requestId} ${what}: start a new attempt.`;
   return new PkiError('CERTIFICATE_WITHDRAWN', message, { reason: issuance?.state ?? 'unknown' });
 }
 

@@ -31,7 +31,7 @@ interface IssuanceEnd {
   readonly reason: string;
 }
 
-/** What was signed, and what became of it: the policy's decisions, each with its audit entry, in one transaction. */
+/** What was signed, and its state now: the policy's decisions, each with its audit entry, in one transaction. */
 export class LedgerIssuances implements Issuances {
   readonly #database: LedgerDatabase;
   readonly #audit: LedgerAuditLog;
@@ -236,8 +236,8 @@ async function byCertificateSerial(
 }
 
 /**
- * The issuance whose certificate has this SHA-256, in lower-case hex. No index: people ask this a few times a year, and a
- * million certificates take seconds to hash.
+ * The issuance whose certificate has this SHA-256, in lower-case hex. No index: people ask this a few times a year, and
+ * a million certificates take seconds to hash.
  */
 async function byFingerprint(
   transaction: SqlTransaction,

@@ -1,13 +1,13 @@
 import type { SqlTransaction } from '../../sql/transaction.ts';
 
 /**
- * sign: makes the ledger where there is none, and brings its schema up to date. command: brings an existing one up to date.
- * read: changes nothing, and throws LEDGER_OLDER for a ledger that a signer has yet to bring up to date.
+ * sign: makes the ledger where there is none, and brings its schema up to date. command: brings an existing one up to
+ * date. read: changes nothing, and throws LEDGER_OLDER for a ledger that a signer has yet to bring up to date.
  */
 export type LedgerMode = 'sign' | 'command' | 'read';
 
 /**
- * The database under a ledger. `work` may await nothing but its transaction. Both methods throw LEDGER_UNAVAILABLE,
+ * The database under a ledger. `work` may await only its transaction. Both methods throw LEDGER_UNAVAILABLE,
  * LEDGER_CORRUPT, or SIGNER_FAULT for a broken constraint, and whatever `work` throws, after rolling back.
  */
 export interface LedgerDatabase {

@@ -1,18 +1,18 @@
 import { PkiError } from '../pki-error.ts';
 
-/** Why a ledger cannot be used now, and the cure. */
+/** Why a ledger cannot be used now, and what to do. */
 const CURES = {
-  busy: 'end what holds it locked',
-  'read-only': 'make it writable, and its folder or its server',
+  busy: 'end the process that locks it',
+  'read-only': 'make it writable, and also its folder or its server',
   full: 'free space on its disk',
-  'input-output': 'look at its disk',
+  'input-output': 'check its disk',
   'cannot-open': 'fix its path or its permissions',
   lost: 'restore the file, then start the signer again',
   connection: 'start its server, or fix its address',
   tls: "fix its server's certificate, or the certificates that its address names",
   login: "fix the user, the password, or the server's pg_hba.conf",
-  rights: 'make its user the owner of its database, or grant it all rights there',
-  'no-database': 'create that database, or fix its name',
+  rights: 'make the user the owner of the database, or grant all rights there',
+  'no-database': 'create the database, or fix its name',
 } as const;
 
 export type LedgerTrouble = keyof typeof CURES;
@@ -29,13 +29,13 @@ export function ledgerCorrupt(where: string, cause: unknown): PkiError {
 }
 
 export function ledgerNewer(where: string): PkiError {
-  const message = `The ledger ${where} was written by a later version of Certline: update this one.`;
+  const message = `The ledger ${where} was written by a later version of Certline: update Certline on this host.`;
   return new PkiError('LEDGER_NEWER', message);
 }
 
 /** Only a signer or a command that writes brings a schema up to date. */
 export function ledgerOlder(where: string): PkiError {
-  const message = `The ledger ${where} was written by an earlier version of Certline: start the signer once, which brings it up to date.`;
+  const message = `The ledger ${where} was written by an earlier version of Certline: start the signer once to update the ledger.`;
   return new PkiError('LEDGER_OLDER', message);
 }
 

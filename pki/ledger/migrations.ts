@@ -30,7 +30,7 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
     reissued      INTEGER NOT NULL DEFAULT 0 CHECK (reissued BETWEEN 0 AND reissue_quota)
   )${strict};
 
-  -- A serial belongs to one batch for ever; clouds fold case, so do we.
+  -- A serial belongs to one batch permanently. Clouds ignore its case, and so do we.
   CREATE TABLE released_serial (
     serial_folded TEXT PRIMARY KEY,
     serial        TEXT NOT NULL,
@@ -87,7 +87,7 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   CREATE INDEX withdrawn_issuances ON issuance (ended_at) WHERE state IN ('superseded', 'revoked');
   CREATE INDEX held_issuances ON issuance (held_at) WHERE held_at IS NOT NULL;
 
-  -- Revocation lists that were numbered; mark says which withdrawals each knows of.
+  -- Revocation lists that were numbered; mark says which withdrawals each contains.
   CREATE TABLE crl (
     issuer  TEXT NOT NULL,
     number  INTEGER NOT NULL CHECK (number >= 1),
@@ -119,7 +119,7 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   ALTER TABLE released_serial ADD COLUMN withdrawn_attempt INTEGER NOT NULL DEFAULT 0;
   `,
   ({ strict }) => `
-  -- Stations whose requests count, by their public keys.
+  -- Stations whose requests are accepted, by their public keys.
   CREATE TABLE station (
     station_id  TEXT PRIMARY KEY,
     verifier    TEXT NOT NULL,
@@ -138,7 +138,7 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   ${name === 'PostgreSQL' ? 'ALTER TABLE audit DROP CONSTRAINT audit_hash_key;' : REBUILT_AUDIT}
   `,
   () => `
-  -- When the station's allowance would have been used up; it fills steadily, to a minute's worth.
+  -- When the station's allowance would have been exhausted; it fills steadily, to a minute's worth.
   ALTER TABLE station ADD COLUMN empty_at TEXT;
   `,
   () => `
@@ -158,7 +158,7 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   UPDATE issuance SET kind = 'reissue' WHERE request_id IN (
     SELECT CASE WHEN body LIKE '%"event":"void"%' THEN ${json('body', 'requestId')} END FROM audit);
 
-  -- A signer of an earlier version that still runs would go on reserving without saying that a signature may exist.
+  -- A signer of an earlier version that still runs would continue to reserve without saying that a signature may exist.
   UPDATE issuance SET state = 'signing' WHERE state = 'reserved';
   UPDATE issuance SET state = 'superseded' WHERE state = 'void';
   ${name === 'PostgreSQL' ? "ALTER TABLE issuance ADD CHECK (state NOT IN ('reserved', 'void'));" : NOTHING_IS_RESERVED}

@@ -36,7 +36,7 @@ export class LedgerOrders implements OrderBook, Releases {
     });
   }
 
-  /** Ends an order, for good: nothing is released or signed under it any more; idempotent. Throws ORDER_UNKNOWN. */
+  /** Ends an order permanently: nothing is released or signed under it any more; idempotent. Throws ORDER_UNKNOWN. */
   closeOrder(order: string): Promise<void> {
     return this.#database.write(async (transaction) => {
       const standing = await orderOf(transaction, order);
@@ -113,7 +113,9 @@ export function standingIn(row: SqlRow): OrderStanding {
   };
 }
 
-/** Counts against an order. One that a ledger of an earlier version does not have yet is counted when it is admitted. */
+/**
+ * Counts against an order. One that a ledger of an earlier version does not have yet is counted when it is admitted.
+ */
 export async function countOrder(
   transaction: SqlTransaction,
   order: string,
@@ -143,7 +145,7 @@ async function upsertOrder(transaction: SqlTransaction, order: SignedOrder): Pro
   const known = await orderOf(transaction, order.order);
   if (known?.sha256 === order.sha256) return false;
   if (known !== undefined && order.revision <= known.revision) {
-    const message = `The order ${order.order} was admitted before with other contents as revision ${known.revision}: give this one a higher revision, or the current one.`;
+    const message = `The order ${order.order} was accepted before as revision ${known.revision} with different contents: give this order a higher revision.`;
     throw new PkiError('ORDER_INVALID', message, { reason: 'revision' });
   }
   const { released, reissued } = await usedOf(transaction, order.order);
@@ -187,7 +189,7 @@ function termsOf(order: SignedOrder): SqlValue[] {
 async function insertBatch(transaction: SqlTransaction, release: BatchRelease): Promise<boolean> {
   const { batchId, order, quantity, releasedAt } = release;
   if (!Number.isSafeInteger(quantity) || quantity < 1)
-    throw conflict(`The batch ${batchId} has a quantity that is not a positive number`, 'quota');
+    throw conflict(`The quantity of the batch ${batchId} is not a positive whole number.`, 'quota');
   const standing = openOrderAt(await orderOf(transaction, order), { batchId, at: releasedAt });
   const known = await transaction.get('SELECT order_id, quota FROM batch WHERE batch_id = ?', batchId);
   if (known === undefined) {
@@ -198,7 +200,10 @@ async function insertBatch(transaction: SqlTransaction, release: BatchRelease): 
     return true;
   }
   if (known['order_id'] !== order || known['quota'] !== quantity)
-    throw conflict(`The batch ${batchId} is released already, with another order or quantity`, 'batch');
+    throw conflict(
+      `The batch ${batchId} is released already with another order or quantity: a release is never changed.`,
+      'batch',
+    );
   return false;
 }
 
@@ -208,14 +213,15 @@ async function insertSerials(
   { batchId, units }: { readonly batchId: string; readonly units: readonly UnitRelease[] },
 ): Promise<UnitRelease[]> {
   const batch = await transaction.get('SELECT quota, released FROM batch WHERE batch_id = ?', batchId);
-  if (batch === undefined) throw conflict(`The batch ${batchId} is not released yet`, 'batch');
+  if (batch === undefined)
+    throw conflict(`The batch ${batchId} is not released yet: release its quantity first.`, 'batch');
   const order = await orderOfBatch(transaction, batchId);
   if (order !== undefined) checkProducts(order, units);
   const added: UnitRelease[] = [];
   for (const unit of units) if (await insertUnit(transaction, batchId, unit)) added.push(unit);
   const quota = integer(batch, 'quota');
   if (integer(batch, 'released') + added.length > quota) {
-    const message = `The batch ${batchId} has more serials than its quota of ${quota}: have more released.`;
+    const message = `The batch ${batchId} has more serials than its quota of ${quota}: release a larger quantity.`;
     throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'serials' });
   }
   await transaction.run('UPDATE batch SET released = released + ? WHERE batch_id = ?', added.length, batchId);
@@ -227,7 +233,11 @@ async function insertUnit(
   batchId: string,
   { serial, product, boardId }: UnitRelease,
 ): Promise<boolean> {
-  if (!isSerial(serial)) throw conflict(`The batch ${batchId} has a serial that is none`, 'serial-invalid');
+  if (!isSerial(serial))
+    throw conflict(
+      `The batch ${batchId} has a serial that is not valid: check the host that sent it.`,
+      'serial-invalid',
+    );
   const known = await releasedUnit(transaction, serial);
   if (known === undefined) {
     const sql =
@@ -236,12 +246,19 @@ async function insertUnit(
     return true;
   }
   if (known.batchId !== batchId)
-    throw conflict(`The serial ${serial} is released to ${known.batchId}`, 'serial');
+    throw conflict(
+      `The serial ${serial} is released already for batch ${known.batchId}: a release is never changed.`,
+      'serial',
+    );
   const same = known.serial === serial && known.product === product && known.boardId === boardId;
-  if (!same) throw conflict(`The serial ${serial} is released already, as another product or board`, 'unit');
+  if (!same)
+    throw conflict(
+      `The serial ${serial} is released already for another product or board: a release is never changed.`,
+      'unit',
+    );
   return false;
 }
 
-function conflict(what: string, reason: string): PkiError {
-  return new PkiError('RELEASE_CONFLICT', `${what}: what is released is never changed.`, { reason });
+function conflict(message: string, reason: string): PkiError {
+  return new PkiError('RELEASE_CONFLICT', message, { reason });
 }

@@ -61,7 +61,7 @@ export function postgresError(where: string, error: unknown): unknown {
 }
 
 function requestInvalid(where: string, cause: unknown): PkiError {
-  const message = `A request holds what the ledger ${where} has no room for: find out who sends such.`;
+  const message = `A request has a value that the ledger ${where} cannot store: find out who sends such requests.`;
   return new PkiError('REQUEST_INVALID', message, { reason: 'contents', cause });
 }
 

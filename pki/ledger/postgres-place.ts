@@ -25,24 +25,25 @@ const SSL_MODES = ['verify-full', 'disable'];
 
 /**
  * What is wrong with an address of a ledger; undefined when nothing is. It never repeats the address, which may hold a
- * password: that belongs elsewhere. A server on another host is reached by TLS unless the address says `sslmode=disable`.
+ * password: that belongs elsewhere. A server on another host is reached by TLS unless the address says
+ * `sslmode=disable`.
  */
 export function postgresUrlFault(text: string): string | undefined {
   if (!/^postgres(?:ql)?:\/\//.test(text) || !URL.canParse(text))
-    return 'is no address like postgresql://user@host/database';
-  if (!isDecodable(text)) return 'has a "%" that begins no escape of UTF-8: write it as %25';
+    return 'is not an address like postgresql://user@host/database';
+  if (!isDecodable(text)) return 'has a "%" that does not begin an escape of UTF-8: write it as %25';
   const url = new URL(text);
   const { searchParams: says } = url;
   if (url.password !== '' || says.has('password'))
-    return 'holds a password: put that into a file, and name it as passwordFile';
+    return 'contains a password: put the password into a file, and name the file as passwordFile';
   const strange = [...says.keys()].find((name) => !PARAMETERS.has(name));
-  if (strange !== undefined) return `may say ${[...PARAMETERS].join(', ')} after the "?", and nothing else`;
-  if (hostOf(url) === '') return 'names no host';
-  if (!/^\/[^/]+$/.test(url.pathname)) return 'names no database';
+  if (strange !== undefined) return `may have only ${[...PARAMETERS].join(', ')} after the "?"`;
+  if (hostOf(url) === '') return 'has no host';
+  if (!/^\/[^/]+$/.test(url.pathname)) return 'has no database';
   const mode = says.get('sslmode');
   if (mode !== null && !SSL_MODES.includes(mode)) return `may have ${SSL_MODES.join(' or ')} as sslmode`;
   if (mode === null && !isLocal(hostOf(url)))
-    return 'is on another host: say sslmode=verify-full, or sslmode=disable where nobody can listen';
+    return 'is on another host: add sslmode=verify-full, or sslmode=disable if nobody can read the network';
   const relative = FILES.find((name) => says.has(name) && !says.get(name)!.startsWith('/'));
   return relative === undefined ? undefined : `needs an absolute path as ${relative}`;
 }
@@ -120,7 +121,7 @@ function readPassword(place: PostgresPlace, path: string): string {
       error instanceof FileNotPrivateError
         ? 'others can read it'
         : (errnoOf(error) ?? (error as Error).message);
-    const message = `The password file ${path} of the ledger ${postgresName(place)} cannot be used (${why}), so nothing is signed: make it readable for its owner alone.`;
+    const message = `The password file ${path} of the ledger ${postgresName(place)} cannot be used (${why}), so nothing is signed: make it readable only for its owner.`;
     throw new PkiError('LEDGER_UNAVAILABLE', message, { reason: 'login', cause: error });
   }
 }

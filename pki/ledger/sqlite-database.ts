@@ -100,7 +100,7 @@ export class SqliteDatabase implements LedgerDatabase {
     }
   }
 
-  /** SQLite goes on writing to a file that was deleted or replaced; nobody would ever read that again. */
+  /** SQLite continues to write to a file that was deleted or replaced, and nobody could read that again. */
   #assertNotLost(): void {
     if (statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode) return;
     throw ledgerUnavailable(this.#path, 'lost');

@@ -56,10 +56,13 @@ export class LedgerStations implements Stations {
     return this.#database.write(async (transaction) => {
       const station = await stationOf(transaction, stationId);
       if (station === undefined)
-        throw new PkiError('STATION_UNKNOWN', `The signer knows no station ${stationId}: check its id.`);
+        throw new PkiError(
+          'STATION_UNKNOWN',
+          `The signer does not know the station ${stationId}: check its id.`,
+        );
       if (station.state === state || (station.state === 'revoked' && state === 'stopped')) return;
       if (station.state === 'revoked')
-        throw new PkiError('STATION_REVOKED', `The station ${stationId} was revoked: admit it again.`);
+        throw new PkiError('STATION_REVOKED', `The station ${stationId} is revoked: enroll it again.`);
       const sql = 'UPDATE station SET state = ?, reason = ? WHERE station_id = ?';
       await transaction.run(sql, state, reason, stationId);
       await this.#audit.append(transaction, EVENTS[state], { stationId, reason });

@@ -56,9 +56,9 @@ export class LedgerWithdrawals implements Withdrawals {
   }
 
   /**
-   * Numbers the next revocation list of `issuer` (SHA-256 of its key, hex), which `build` makes of its number and of all
-   * that is withdrawn; its hash is in the audit log before it can be signed. The number is beyond `published`, that of
-   * the newest list outside: a ledger that is an old copy does not know it.
+   * Numbers the next revocation list of `issuer` (SHA-256 of its key, hex), which `build` makes of its number and of
+   * all that is withdrawn; its hash is in the audit log before it can be signed. The number is beyond `published`, that
+   * of the newest list outside: a ledger that is an old copy does not know it.
    */
   numberCrl(issuer: string, now: Date, build: CrlBuild, published = 0): Promise<Uint8Array> {
     return this.#database.write(async (transaction) => {
@@ -84,7 +84,7 @@ export class LedgerWithdrawals implements Withdrawals {
   recordOwnershipProof(proofCode: string, tbsSha256: string): Promise<void> {
     return this.#database.write(async (transaction) => {
       if ((await releasedUnit(transaction, proofCode)) !== undefined) {
-        const message = `The code ${proofCode} is the serial of a unit: a proof must not pass for its certificate.`;
+        const message = `The code ${proofCode} is the serial of a unit, so the proof could be used as its certificate: get another code from the cloud.`;
         throw new PkiError('REQUEST_CONFLICT', message, { reason: 'code-is-serial' });
       }
       await this.#audit.assertWitnessed(transaction);
@@ -118,8 +118,8 @@ function reasonIn(row: SqlRow): WithdrawnCertificate['reason'] {
 }
 
 /**
- * Counts and newest times of what is withdrawn and held. The number of those revoked is part of it: where clocks differ, one
- * that was superseded before may become revoked without being the newest.
+ * Counts and newest times of what is withdrawn and held. The number of those revoked is part of it: where clocks
+ * differ, one that was superseded before may become revoked without being the newest.
  */
 async function markOf(transaction: SqlTransaction): Promise<string> {
   const ended = await transaction.get(

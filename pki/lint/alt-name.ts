@@ -29,7 +29,7 @@ export const ALT_NAME_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'subject_alt_name_uri',
-    rule: `an absolute URI of at most ${TEMPLATE_BOUNDS.uri} characters, its host a full name (RFC 3986, RFC 5280 §4.2.1.6)`,
+    rule: `an absolute URI of at most ${TEMPLATE_BOUNDS.uri} characters with a full host name (RFC 3986, RFC 5280 §4.2.1.6)`,
     holds: (certificate) => {
       const uri = altNameOf(certificate)?.uri;
       return uri === undefined || isDeviceUri(uri);
@@ -54,7 +54,7 @@ export const ALT_NAME_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'subject_alt_name_expected',
-    rule: 'the names beside the subject that the profile says, and none where it says none',
+    rule: 'the subject alternative name of the profile, or none if the profile has none',
     holds: (certificate, { expected }) =>
       expected === undefined || sameNames(altNameOf(certificate), expected.subjectAltName),
   },

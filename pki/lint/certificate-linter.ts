@@ -26,7 +26,7 @@ const CHECKS: readonly LintCheck[] = [
 
 const DER_FINDING: LintFinding = {
   code: 'der',
-  rule: 'one certificate in strict DER, nothing behind it (X.690 §10)',
+  rule: 'one certificate in strict DER, with nothing after it (X.690 §10)',
 };
 
 /**

@@ -22,7 +22,7 @@ export const ENVELOPE_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'serial_number',
-    rule: '16 octets, positive, first one 0x40 to 0x7f (RFC 5280 §4.1.2.2: at most 20)',
+    rule: '16 octets, positive, the first one from 0x40 to 0x7f (RFC 5280 §4.1.2.2: at most 20)',
     holds: ({ fields: { serial } }) => serial.length === SERIAL_LENGTH && (serial[0] ?? 0) >> 6 === 1,
   },
   {

@@ -37,7 +37,7 @@ export const EXTENSION_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'extension_twice',
-    rule: 'no extension twice (RFC 5280 §4.2)',
+    rule: 'each extension once (RFC 5280 §4.2)',
     holds: (certificate) => {
       const oids = extensionsOf(certificate).map(({ oid }) => oid);
       return new Set(oids).size === oids.length;
@@ -45,7 +45,7 @@ export const EXTENSION_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'extension_unknown',
-    rule: 'no extension but basic constraints, key usage, extended key usage, the two key identifiers and subject alternative name',
+    rule: 'only basic constraints, key usage, extended key usage, the two key identifiers and subject alternative name',
     holds: (certificate) => extensionsOf(certificate).every(({ oid }) => DEVICE_EXTENSIONS.has(oid)),
   },
   {
@@ -63,24 +63,24 @@ export const EXTENSION_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'key_usage',
-    rule: 'critical key usage: digitalSignature alone, without trailing zero bits (RFC 8813)',
+    rule: 'critical key usage: only digitalSignature, without trailing zero bits (RFC 8813)',
     holds: (certificate) => hasExtension(certificate, OID.keyUsage, DIGITAL_SIGNATURE_ONLY, true),
   },
   {
     code: 'extended_key_usage',
-    rule: 'extended key usage clientAuth, perhaps with serverAuth behind it, not critical',
+    rule: 'extended key usage, not critical: clientAuth alone, or clientAuth and then serverAuth',
     holds: (certificate) =>
       PURPOSE_VALUES.some(({ value }) => hasExtension(certificate, OID.extendedKeyUsage, value, false)),
   },
   {
     code: 'extended_key_usage_expected',
-    rule: 'the purposes that the profile says',
+    rule: 'the purposes of the profile',
     holds: (certificate, { expected }) =>
       expected === undefined || String(purposesOf(certificate)) === String(expected.purposes),
   },
   {
     code: 'extended_key_usage_nested',
-    rule: 'no purpose that the issuer may not certify for (verifiers look at it in the whole chain)',
+    rule: 'only purposes that the issuer may certify for (verifiers check the whole chain)',
     holds: (certificate, { issuer }) =>
       issuer?.purposes === undefined ||
       issuer.purposes.includes(OID.anyExtendedKeyUsage) ||

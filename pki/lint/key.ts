@@ -16,7 +16,7 @@ export const KEY_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'key_expected',
-    rule: 'the key that was asked for',
+    rule: 'the requested key',
     holds: ({ fields }, { expected }) =>
       expected === undefined || sha256Hex(fields.spki) === expected.spkiSha256,
   },

@@ -22,7 +22,7 @@ export const NAME_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'subject_attributes',
-    rule: 'organizationName, serialNumber, commonName, one each, in this order',
+    rule: 'organizationName, serialNumber and commonName, each once, in this order',
     holds: (certificate) => {
       const rdns = subjectOf(certificate);
       const oids = rdns.map((rdn) => (rdn.length === 1 ? rdn[0]?.oid : undefined));
@@ -60,7 +60,7 @@ export const NAME_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'subject_expected',
-    rule: 'the organization, serial and common name that were asked for',
+    rule: 'the requested organization, serial and common name',
     holds: (certificate, { expected }) =>
       expected === undefined ||
       (textOf(certificate, OID.organization) === expected.organization &&

@@ -23,7 +23,7 @@ const bothTimesOf = oncePerCertificate(({ notBefore, notAfter }): readonly ReadT
 export const VALIDITY_CHECKS: readonly LintCheck[] = [
   {
     code: 'time_form',
-    rule: 'times that exist, in whole seconds with Z (RFC 5280 §4.1.2.5)',
+    rule: 'existing times, in whole seconds, with Z (RFC 5280 §4.1.2.5)',
     holds: (certificate) => bothTimesOf(certificate).every(({ moment }) => moment !== undefined),
   },
   {
@@ -46,7 +46,7 @@ export const VALIDITY_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'time_expected',
-    rule: 'the start and the end that were decided',
+    rule: 'the reserved start and end',
     holds: (certificate, { expected }) => {
       if (expected === undefined) return true;
       const [notBefore, notAfter] = timesOf(certificate).map((time) => time.toISOString());
@@ -55,7 +55,7 @@ export const VALIDITY_CHECKS: readonly LintCheck[] = [
   },
   {
     code: 'time_current',
-    rule: 'a start that has come and an end that has not',
+    rule: 'a start in the past and an end in the future',
     holds: (certificate, { now }) => {
       const [notBefore, notAfter] = timesOf(certificate);
       return (

@@ -26,13 +26,13 @@ export const orderFileName = (order: string): string => `${order}${ORDER_FILE_SU
  * ORDER_INVALID when the file is not a good order.
  */
 export function readOrder({ folder, releaseKeys }: OrderSources, id: string): SignedOrder {
-  if (!isOrderNumber(id)) throw unknownOrder(id.slice(0, 40), 'it cannot be the number of one');
+  if (!isOrderNumber(id)) throw unknownOrder(id.slice(0, 40), 'it is not a valid order number');
   const path = join(folder, orderFileName(id));
   const text = readOrderFile(path);
   if (text === undefined) throw unknownOrder(id, `there is no ${path}`);
   const order = openOrder(text, readVerifierKeys(releaseKeys), `The order ${path}`);
   if (order.order === id) return order;
-  const message = `The order ${path} is the order ${order.order}: give it the name of its order.`;
+  const message = `The file ${path} contains the order ${order.order}: give the file the name of its order.`;
   throw new PkiError('ORDER_INVALID', message, { reason: 'name' });
 }
 
@@ -41,7 +41,11 @@ export function readOrderFile(path: string): string | undefined {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) return undefined;
   if (size <= MAX_FILE_LENGTH) return readFileSync(path, 'utf8');
-  throw new PkiError('ORDER_INVALID', `The order ${path} is too large to be one.`, { reason: 'size' });
+  throw new PkiError(
+    'ORDER_INVALID',
+    `The file ${path} is too large for an order: put the signed order there.`,
+    { reason: 'size' },
+  );
 }
 
 /** Where admitted orders are recorded. */
@@ -87,5 +91,8 @@ export class OrderDesk {
 }
 
 function unknownOrder(id: string, why: string): PkiError {
-  return new PkiError('ORDER_UNKNOWN', `The signer has no order ${id} (${why}): put the signed order there.`);
+  return new PkiError(
+    'ORDER_UNKNOWN',
+    `The signer has no order ${id} (${why}): put the signed order into its folder of orders.`,
+  );
 }

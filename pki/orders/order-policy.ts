@@ -20,31 +20,37 @@ export function openOrderAt(
 ): OrderStanding {
   const { batchId, at } = where;
   if (order === undefined) {
-    const message = `The signer has admitted no order for the batch ${batchId}: put the signed order there.`;
+    const message = `The signer has no order for the batch ${batchId}: put the signed order into its folder of orders.`;
     throw new PkiError('ORDER_UNKNOWN', message);
   }
   const { order: id, closedAt, opens, closes } = order;
   if (closedAt !== undefined)
     throw new PkiError('ORDER_CLOSED', `The order ${id} was closed at ${closedAt}: sign a new order.`);
   if (Date.parse(at) < Date.parse(opens))
-    throw new PkiError('ORDER_NOT_OPEN', `The order ${id} opens at ${opens}, and it is ${at}: wait.`);
+    throw new PkiError(
+      'ORDER_NOT_OPEN',
+      `The order ${id} is valid from ${opens}, and it is ${at}: wait until then, or sign a later revision of it.`,
+    );
   if (Date.parse(at) >= Date.parse(closes))
-    throw new PkiError('ORDER_EXPIRED', `The order ${id} ended at ${closes}: get a later revision of it.`);
+    throw new PkiError('ORDER_EXPIRED', `The order ${id} expired at ${closes}: sign a later revision of it.`);
   return order;
 }
 
-/** Throws ORDER_MISMATCH when the order is for another manifest, QUOTA_EXCEEDED when it has fewer than `quantity` units left. */
+/**
+ * Throws ORDER_MISMATCH when the order is for another manifest, QUOTA_EXCEEDED when it has fewer than `quantity` units
+ * left.
+ */
 export function checkManifest(
   standing: OrderStanding,
   release: { readonly manifestSha256: string; readonly quantity: number },
 ): void {
   const { order, manifestSha256, quantity, released } = standing;
   if (manifestSha256 !== undefined && manifestSha256 !== release.manifestSha256) {
-    const message = `The order ${order} is for the manifest ${manifestSha256}, not for ${release.manifestSha256.slice(0, 64)}: drop the right one.`;
+    const message = `The order ${order} is for the manifest ${manifestSha256}, not for ${release.manifestSha256.slice(0, 64)}: submit the manifest of the order, or sign a new order.`;
     throw new PkiError('ORDER_MISMATCH', message, { reason: 'manifest' });
   }
   if (released + release.quantity <= quantity) return;
-  const message = `The order ${order} is for ${quantity} units, ${released} are released, and ${release.quantity} more are needed: get a larger revision of the order.`;
+  const message = `The order ${order} is for ${quantity} units. ${released} are released, and ${release.quantity} more are needed: sign a revision for more units.`;
   throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'order' });
 }
 
@@ -55,6 +61,6 @@ export function checkProducts(
 ): void {
   const strange = units.find(({ product }) => !products.includes(product))?.product;
   if (strange === undefined) return;
-  const message = `The order ${order} is for ${products.join(', ')}, not for ${strange.slice(0, 40)}: drop the right manifest.`;
+  const message = `The order ${order} is for ${products.join(', ')}, not for ${strange.slice(0, 40)}: submit the manifest of the order, or sign a revision with this product.`;
   throw new PkiError('ORDER_MISMATCH', message, { reason: 'product' });
 }

@@ -28,7 +28,7 @@ const shape = z
     closes: moment,
     manifestSha256: z
       .string()
-      .regex(/^[0-9a-f]{64}$/, '64 hex digits, lower case')
+      .regex(/^[0-9a-f]{64}$/, '64 hex digits in lower case')
       .optional(),
   })
   .refine(({ opens, closes }) => opens < closes, {
@@ -73,7 +73,7 @@ export function parseOrderText(text: string, where: string): Order {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalid(`${where} is not JSON: make it with "certline order create".`, 'json', error);
+    throw invalid(`${where} is not JSON: create it with "certline order create".`, 'json', error);
   }
   const { kind: _kind, ...order } = checked(value, where);
   return order;
@@ -92,12 +92,15 @@ export function openOrder(file: string, trusted: readonly NoteVerifier[], where:
   const signer = trusted.find((key) => openNote(file, key) !== undefined);
   const text = signer && openNote(file, signer);
   if (text === undefined) {
-    const message = `${where} is not signed by a release key that is trusted here, or was changed since: get it from the OEM again.`;
+    const message = `${where} is not signed by a trusted release key, or was changed after it was signed: get it from the OEM again.`;
     throw invalid(message, 'signature');
   }
   const order = parseOrderText(text, where);
   if (orderText(order) !== text) {
-    throw invalid(`${where} is signed, but not in its one form: sign it with "certline order sign".`, 'form');
+    throw invalid(
+      `${where} is signed, but not in the only form that Certline writes: sign it with "certline order sign".`,
+      'form',
+    );
   }
   return { ...order, sha256: sha256Hex(Buffer.from(text)), signedBy: signer!.name };
 }

@@ -15,7 +15,7 @@ export function altNameFaults(names: SubjectAltName | undefined): ProfileFault[]
   if (names === undefined) return [];
   const { uri, hardwareModuleName } = names;
   if (uri === undefined && hardwareModuleName === undefined) {
-    const says = 'is empty: give it a uri or a hardwareModuleName, or leave it out';
+    const says = 'is empty: give it a uri or a hardwareModuleName, or remove it';
     return [{ at: 'subjectAltName', says }];
   }
   return [
@@ -33,7 +33,7 @@ function uriFaults(template: string): ProfileFault[] {
   // Z is no hexadecimal digit, as other serials are not, so that none may complete an escape.
   if (isDeviceUri(fillTemplate(template, 'Z'))) return [];
   const says =
-    'is no absolute URI with a full host name or none: write it as "urn:dev:ops:32473-{serial}" or "https://example.com/{serial}"';
+    'is not an absolute URI, or its host name is not a full one: write it as "urn:dev:ops:32473-{serial}" or "https://example.com/{serial}"';
   return [{ at, says }];
 }
 
@@ -45,11 +45,11 @@ function hardwareFaults({
   const faults = templateFaults(number!, hwSerialNum, TEMPLATE_BOUNDS.hwSerialNum);
   const isVisible = HARDWARE_SERIAL_LITERAL.test(fillTemplate(hwSerialNum, ''));
   const noIdentifier =
-    'is no object identifier in dots: take one below your own enterprise number, as "1.3.6.1.4.1.32473.1"';
+    'is not an object identifier with dots: use one below your own enterprise number, for example "1.3.6.1.4.1.32473.1"';
   return [
     ...(isObjectIdentifier(hwType) ? [] : [{ at: type!, says: noIdentifier }]),
     ...(faults.length > 0 || isVisible
       ? faults
-      : [{ at: number!, says: 'has blanks, braces or characters beyond ASCII: take them out' }]),
+      : [{ at: number!, says: 'has spaces, braces or characters outside ASCII: remove them' }]),
   ];
 }

@@ -32,7 +32,7 @@ export function profileOfProduct(product: ProfileFields & Pick<Product, 'name'>)
 function validated<T extends ProfileFields & Pick<Product, 'name'>>(product: T): T {
   const faults = profileFaults(product).map(({ at, says }) => `${at} ${says}`);
   if (faults.length === 0) return product;
-  const message = `The certificate profile of product ${product.name} is wrong: ${faults.join('; ')}.`;
+  const message = `The certificate profile of product ${product.name} is not valid: ${faults.join('; ')}.`;
   throw new PkiError('PROFILE_INVALID', message, { reason: 'profile' });
 }
 
@@ -40,7 +40,7 @@ function validated<T extends ProfileFields & Pick<Product, 'name'>>(product: T):
 export function namesOf(profile: CertificateProfile, serial: string): UnitNames {
   const { name, template, longestSerial } = tightestTemplate(profile);
   if (serial.length > longestSerial) {
-    const message = `The serial ${serial} has ${serial.length} characters, and the ${name} ${template} has room for ${longestSerial} of its ${TEMPLATE_BOUNDS[name]}: shorten the template.`;
+    const message = `The serial ${serial} has ${serial.length} characters, but the ${name} ${template} has room for ${longestSerial} (it may have ${TEMPLATE_BOUNDS[name]} in all): shorten the template.`;
     throw new PkiError('PROFILE_INVALID', message, { reason: 'name-length' });
   }
   const { commonName, subjectAltName } = profile;

@@ -12,33 +12,33 @@ const REGISTRATION_ID = /^[A-Za-z0-9](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?$/;
 const THING_NAME = /^[A-Za-z0-9:_-]+$/;
 
 /**
- * What each cloud requires of the names in a certificate. Serials are of A-Z, 0-9 and inner hyphens, so that they fit all;
- * what may not fit is the text around them.
+ * What each cloud requires of the names in a certificate. Serials are of A-Z, 0-9 and inner hyphens, so that they fit
+ * all; what may not fit is the text around them.
  */
 const RULES: Readonly<Record<Cloud, (names: CloudNames) => ProfileFault[]>> = {
   golioth: ({ organization, commonName }) => [
     ...faultUnless(
       GOLIOTH_ID.test(organization),
       'organization',
-      'is no Golioth project id: copy the id, not the name, from the settings of the project',
+      'is not a Golioth project id: copy the id, not the name, from the settings of the project',
     ),
     ...faultUnless(
       GOLIOTH_ID.test(fillTemplate(commonName, 'A')),
       'commonName',
-      'is no Golioth certificate id: around {serial}, take A-Z a-z 0-9 . _ - alone',
+      'is not a Golioth certificate id: around {serial}, use only A-Z a-z 0-9 . _ -',
     ),
   ],
   'azure-dps': ({ commonName }) =>
     faultUnless(
       REGISTRATION_ID.test(fillTemplate(commonName, 'A')),
       'commonName',
-      'is no DPS registration id: it must begin and end with a letter or a digit, and around {serial} have A-Z a-z 0-9 . _ : - alone',
+      'is not a DPS registration id: begin and end with a letter or a digit, and around {serial}, use only A-Z a-z 0-9 . _ : -',
     ),
   'aws-iot': ({ commonName }) =>
     faultUnless(
       THING_NAME.test(fillTemplate(commonName, 'A')),
       'commonName',
-      'is no name of an AWS IoT thing: around {serial}, take A-Z a-z 0-9 : _ - alone (no dot)',
+      'is not a name of an AWS IoT thing: around {serial}, use only A-Z a-z 0-9 : _ - (no dot)',
     ),
 };
 

@@ -28,7 +28,7 @@ function sharedNames(products: readonly Pick<Product, 'name' | 'commonName'>[]):
   return products.flatMap(({ commonName }, index) => {
     const other = products.slice(0, index).find((earlier) => canMeet(earlier.commonName, commonName));
     if (other === undefined) return [];
-    const says = `can give a unit the name of another unit of ${other.name} ("${other.commonName}"): set {serial} off with one of _ : . here, or give both the same`;
+    const says = `can give a unit the name of another unit of ${other.name} ("${other.commonName}"): put one of _ : . beside {serial} here, or give both products the same commonName`;
     return [{ at: [index, 'commonName'], says }];
   });
 }

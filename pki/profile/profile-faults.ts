@@ -50,7 +50,7 @@ function organizationFaults(organization: unknown): ProfileFault[] {
       : []),
     ...(isPrintableText(organization)
       ? []
-      : [{ at, says: 'has control characters or spaces at an end: take them out' }]),
+      : [{ at, says: 'has control characters, or spaces at an end: remove them' }]),
   ];
 }
 
@@ -59,7 +59,7 @@ function commonNameFaults(template: unknown): ProfileFault[] {
   if (typeof template !== 'string') return [{ at, says: `lacks ${SERIAL_PLACE}` }];
   const faults = templateFaults(at, template, TEMPLATE_BOUNDS.commonName);
   if (faults.length > 0 || COMMON_NAME_LITERAL.test(fillTemplate(template, ''))) return faults;
-  return [{ at, says: `has characters beside A-Z a-z 0-9 . _ : - around ${SERIAL_PLACE}` }];
+  return [{ at, says: `has characters other than A-Z a-z 0-9 . _ : - around ${SERIAL_PLACE}` }];
 }
 
 function validityFaults(validity: unknown): ProfileFault[] {
@@ -74,6 +74,7 @@ function validityFaults(validity: unknown): ProfileFault[] {
 function purposeFaults(purposes: ProfileFields['extendedKeyUsage']): ProfileFault[] {
   if (purposes === undefined) return [];
   const isRight = purposes.includes('clientAuth') && new Set(purposes).size === purposes.length;
-  const says = 'is neither ["clientAuth"] nor ["clientAuth", "serverAuth"]: clouds refuse a device without';
+  const says =
+    'is neither ["clientAuth"] nor ["clientAuth", "serverAuth"]: clouds refuse a device certificate without clientAuth';
   return isRight ? [] : [{ at: 'extendedKeyUsage', says }];
 }

@@ -33,7 +33,8 @@ export async function isCrlDue(ca: IssuingCa, ledger: Withdrawals, now: Date): P
 
 /**
  * The next revocation list of the CA: all that its ledger withdrew and holds, numbered, signed, read back and verified.
- * Lasting entries of `published`, the newest list that was published, are kept, because the ledger may be an old copy. Throws what the ledger and the signer throw, SIGNER_FAULT when the signature does not verify.
+ * Lasting entries of `published`, the newest list that was published, are kept, because the ledger may be an old copy.
+ * Throws what the ledger and the signer throw, SIGNER_FAULT when the signature does not verify.
  */
 export async function issueCrl(
   ca: IssuingCa,
@@ -59,7 +60,7 @@ export async function issueCrl(
   const crl = assembleCertificate(tbs, await ca.signer.sign(tbs, { requestId: `crl/${sha256Hex(tbs)}` }));
   const { number, entries, signature } = readCrl(crl);
   if (!verify('sha256', tbs, { key: ca.facts.publicKey, dsaEncoding: 'der' }, signature)) {
-    const message = `The revocation list ${number} is withheld: its signature does not verify. Look at the signer.`;
+    const message = `The revocation list ${number} is not published, because its signature does not verify: check the signer.`;
     throw new PkiError('SIGNER_FAULT', message, { reason: 'verification' });
   }
   return { crl, number, entries: entries.length, thisUpdate, nextUpdate };

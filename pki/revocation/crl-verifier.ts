@@ -18,8 +18,8 @@ export interface VerifiedCrl extends CrlFields {
 }
 
 /**
- * Reads a revocation list, DER, and checks that one of these CA certificates, DER, signed it and may, and that it is valid
- * at `now`. Throws DER_MALFORMED, CRL_INVALID, CRL_EXPIRED.
+ * Reads a revocation list, DER, and checks that one of these CA certificates, DER, signed it and may, and that it is
+ * valid at `now`. Throws DER_MALFORMED, CRL_INVALID, CRL_EXPIRED.
  */
 export function verifyCrl(der: Uint8Array, issuers: readonly Uint8Array[], now: Date): VerifiedCrl {
   const crl = readCrl(der);
@@ -33,11 +33,14 @@ function signerOf(crl: CrlFields, issuers: readonly Uint8Array[]): CertificateFi
   const named = issuers
     .map((issuer) => readCertificate(issuer))
     .filter((issuer) => Buffer.compare(issuer.subject, crl.issuer) === 0 && maySignCrls(issuer));
-  if (named.length === 0)
-    throw invalid(crl, 'issuer', 'it is of another CA: give the certificate of the one that made it');
+  if (named.length === 0) throw invalid(crl, 'issuer', 'another CA made it: give the certificate of that CA');
   const signer = named.find(({ spki }) => isSignedBy(crl, spki));
   if (signer !== undefined) return signer;
-  throw invalid(crl, 'signature', 'its CA did not sign it: fetch it again, and find out who changed it');
+  throw invalid(
+    crl,
+    'signature',
+    'the signature of its CA does not verify: fetch it again, and find out who changed it',
+  );
 }
 
 function maySignCrls({ extensions = [] }: CertificateFields): boolean {

@@ -20,7 +20,8 @@ const VALIDITY_MS = 30 * 24 * HOUR_MS;
  */
 export async function proveOwnership(ca: IssuingCa, ledger: Withdrawals, code: string): Promise<Uint8Array> {
   if (!CODE.test(code)) {
-    const message = 'The code is none: give it as the cloud shows it, 8 to 64 letters, digits and . _ -.';
+    const message =
+      'The code is not valid: copy it as the cloud shows it, 8 to 64 letters, digits and . _ -.';
     throw new PkiError('REQUEST_CONFLICT', message, { reason: 'code' });
   }
   const tbs = await proofTbs(ca, code);

@@ -16,8 +16,8 @@ interface Waiting {
 const OPENING = 0;
 
 /**
- * A running process that holds a token. When something is asked and nothing comes back for `timeoutMs`, it is hung: it is
- * killed, and all that wait receive CA_UNAVAILABLE. Then, and when it ends by itself, `isOver`.
+ * A running process that holds a token. When something is asked and nothing comes back for `timeoutMs`, it is hung: it
+ * is killed, and all that wait receive CA_UNAVAILABLE. Then, and when it ends by itself, `isOver`.
  */
 export class Pkcs11Process {
   readonly #child: ChildProcess;
@@ -73,7 +73,7 @@ export class Pkcs11Process {
     this.#waiting.set(id, { resolve, reject });
     this.#watch();
     this.#child.send(request, (error) => {
-      if (error !== null) this.#end('its process does not listen', 'process');
+      if (error !== null) this.#end('its process does not accept requests', 'process');
     });
     return promise;
   }
@@ -110,11 +110,11 @@ export class Pkcs11Process {
   }
 
   #unavailable(why: string, reason: string): PkiError {
-    const message = `The token ${this.#token} makes no signature (${why}): look at it and at its library.`;
+    const message = `The token ${this.#token} makes no signatures (${why}): check the token and its library.`;
     return new PkiError('CA_UNAVAILABLE', message, { reason });
   }
 
   #pinRefused(why: string): PkiError {
-    return new PkiError('TOKEN_PIN_REFUSED', `The token ${this.#token} stays closed: ${why}.`);
+    return new PkiError('TOKEN_PIN_REFUSED', `The token ${this.#token} is not used: ${why}.`);
   }
 }

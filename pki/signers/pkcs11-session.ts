@@ -23,8 +23,8 @@ export class PinRefusedError extends Error {
 }
 
 /**
- * One session of a token with one P-256 key, used synchronously: parallel signing on a session fails, and a library that
- * was opened without the locking flag crashes (both measured with SoftHSM2).
+ * One session of a token with one P-256 key, used synchronously: parallel signing on a session fails, and a library
+ * that was opened without the locking flag crashes (both measured with SoftHSM2).
  */
 export class Pkcs11Session {
   readonly #library: typeof Library;
@@ -41,7 +41,9 @@ export class Pkcs11Session {
     this.spki = this.#publicKey(label);
   }
 
-  /** Opens the library, finds the token, logs in once, finds the key. Throws PinRefusedError, or what the token says. */
+  /**
+   * Opens the library, finds the token, logs in once, finds the key. Throws PinRefusedError, or what the token says.
+   */
   static async open(key: Pkcs11Key): Promise<Pkcs11Session> {
     const library = await loadLibrary();
     const token = new library.PKCS11();
@@ -75,7 +77,7 @@ export class Pkcs11Session {
     this.#token.C_FindObjectsFinal(this.#session);
     const name = kind === this.#library.CKO_PRIVATE_KEY ? 'private' : 'public';
     if (found.length !== 1)
-      throw new Error(`${found.length === 0 ? 'no' : 'more than one'} ${name} EC key is labelled ${label}`);
+      throw new Error(`${found.length === 0 ? 'no' : 'more than one'} ${name} EC key has the label ${label}`);
     return found[0]!;
   }
 
@@ -100,7 +102,7 @@ async function loadLibrary(): Promise<typeof Library> {
     return ((await import('pkcs11js')) as unknown as { readonly default: typeof Library }).default;
   } catch (error) {
     throw new Error(
-      'the package pkcs11js is not installed: npm install needs a C++ compiler and Python for it',
+      'the package pkcs11js is not installed: install a C++ compiler and Python, then run npm install again',
       {
         cause: error,
       },
@@ -114,18 +116,20 @@ function slotOf(token: PKCS11, label: string): Handle {
   const matching = slots.filter((_slot, index) => labels[index] === label);
   if (matching.length === 1) return matching[0]!;
   throw new Error(
-    `${matching.length} tokens are labelled ${label}; there are ${labels.join(', ') || 'none'}`,
+    `${matching.length} tokens have the label ${label}; the labels are: ${labels.join(', ') || 'none'}`,
   );
 }
 
 function logIn(library: typeof Library, token: PKCS11, session: Handle, key: Pkcs11Key): void {
   const { flags } = token.C_GetTokenInfo(slotOf(token, key.token));
   if ((flags & (PIN_FINAL_TRY | PIN_LOCKED)) !== 0)
-    throw new PinRefusedError('its PIN is locked, or has one try left, which is kept for a person');
+    throw new PinRefusedError(
+      'its PIN is locked, or has one attempt left, which Certline leaves to a person',
+    );
   const pin = readPin(key.pinFile);
   if (wasRefused(key.refusalFile, pin))
     throw new PinRefusedError(
-      `it refused this PIN before, and no PIN is tried twice: correct ${key.pinFile}`,
+      `it refused this PIN before, and Certline tries no PIN twice: correct ${key.pinFile}`,
     );
   try {
     unless(USER_ALREADY_LOGGED_IN, () => token.C_Login(session, library.CKU_USER, pin));

@@ -67,7 +67,7 @@ export class Pkcs11Signer implements Signer {
       const { process, spki } = await start(this.#key, this.#timeoutMs);
       if (Buffer.compare(spki, this.spki) === 0) return process;
       await process.close();
-      const message = `The ${this.id} has another key under the same label than before: look at it.`;
+      const message = `The ${this.id} has another key with the same label than before: check the token.`;
       throw new PkiError('CA_UNAVAILABLE', message, { reason: 'key-changed' });
     } catch (error) {
       if (error instanceof PkiError && error.code === 'TOKEN_PIN_REFUSED') this.#refused = error;

@@ -23,7 +23,7 @@ export async function signTbs(ca: IssuingCa, tbs: Uint8Array, requestId: string)
     return assembleCertificate(tbs, await ca.signer.sign(tbs, { requestId }));
   } catch (error) {
     if (error instanceof PkiError) throw error;
-    const message = `The signer ${ca.signer.id} made no signature: look at the signer.`;
+    const message = `The signer ${ca.signer.id} made no signature: check the signer.`;
     throw new PkiError('CA_UNAVAILABLE', message, { reason: 'signer-failed', cause: error });
   }
 }
@@ -39,15 +39,16 @@ export async function verifySigned(
 ): Promise<void> {
   const { tbs, certificate } = signed;
   const outer = new DerReader(certificate).enter(DER_TAG.sequence);
-  if (!sameBytes(outer.next().whole, tbs)) throw fault(serial, 'the signed content is not the linted one');
+  if (!sameBytes(outer.next().whole, tbs))
+    throw fault(serial, 'the signed content differs from the checked content');
   outer.expect(DER_TAG.sequence);
   const signature = outer.expect(DER_TAG.bitString).content;
-  if (!outer.atEnd || !isSignature(signature)) throw fault(serial, 'its signature is malformed');
+  if (!outer.atEnd || !isSignature(signature)) throw fault(serial, 'the signature is malformed');
   if (!(await ecdsaVerify(tbs, ca.facts.publicKey, signature.subarray(1))))
     throw fault(serial, 'the signature does not verify');
 }
 
 function fault(serial: string, what: string): PkiError {
-  const message = `The certificate for ${serial} is withheld: ${what}. Stop this signer and look at it.`;
+  const message = `The certificate for ${serial} is not released: ${what}. Stop this signer and check it.`;
   return new PkiError('SIGNER_FAULT', message, { reason: 'verification' });
 }

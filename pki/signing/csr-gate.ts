@@ -31,7 +31,7 @@ export async function gateCsr(der: Uint8Array): Promise<GatedCsr> {
   const publicKey = publicKeyOfSpki(spki);
   if (publicKey === undefined) throw refused('point', 'its key is not a point of the curve');
   if (!(await ecdsaVerify(info, publicKey, signature)))
-    throw refused('possession', 'its signature does not fit its key');
+    throw refused('possession', 'its signature does not verify with its key');
   const copy = Uint8Array.from(spki);
   return { spki: copy, spkiSha256: sha256Hex(copy), sha256: sha256Hex(der) };
 }
@@ -67,11 +67,11 @@ function readFields(der: Uint8Array): RequestParts {
   fields.expect(0xa0);
   fields.end();
   if (version !== 0) throw refused('version', 'its version is not 0');
-  if (signature[0] !== 0) throw refused('signature-form', 'its signature is not whole octets');
+  if (signature[0] !== 0) throw refused('signature-form', 'its signature has unused bits');
   return { info: info.whole, spki, algorithm, signature: signature.subarray(1) };
 }
 
 function refused(reason: string, what: string, cause?: unknown): PkiError {
-  const message = `The certificate request is refused: ${what}. Look at the station that sent it.`;
+  const message = `The certificate request is refused: ${what}. Check the station that sent it.`;
   return new PkiError('CSR_REFUSED', message, { reason, cause });
 }

@@ -6,7 +6,9 @@ import { openOrderAt } from '../orders/order-policy.ts';
 import { CLOCK_TOLERANCE_MS } from '../clock-tolerance.ts';
 import { PkiError } from '../pki-error.ts';
 
-/** Whether an issuance is the first of its serial, which uses quota, or a further one, which uses the order's reissues. */
+/**
+ * Whether an issuance is the first of its serial, which uses quota, or a further one, which uses the order's reissues.
+ */
 export type IssuanceKind = 'first' | 'reissue';
 
 /** The part of an earlier issuance that decides about a new one. */
@@ -28,7 +30,7 @@ export interface ReservationFacts {
   /** Of the unit's batch. */
   readonly quota: number;
   readonly reserved: number;
-  /** All issuances of the serial, whatever became of them. */
+  /** All issuances of the serial, in any state. */
   readonly ofSerial: readonly EarlierIssuance[];
   /** The live issuance that the board holds, of any serial. */
   readonly onBoard: EarlierIssuance | undefined;
@@ -50,15 +52,17 @@ export interface ReservationPlan {
 
 /**
  * Decides whether a reservation may be made, and what gives way to it. In this order: the clock has not gone back; the
- * serial is released, to this batch, product and board; the attempt was not withdrawn with its unit; the order is open; the key was never seen, not even for the same
- * unit; the attempt is newer than all before; the board is free; there is quota left.
+ * serial is released, to this batch, product and board; the attempt was not withdrawn with its unit; the order is open;
+ * the key was never seen, not even for the same unit; the attempt is newer than all before; the board is free; there is
+ * quota left.
  *
  * The tie between board and serial grows with what is known. A live certificate that no board is known to carry gives
- * way: to a newer attempt of its serial, on whichever board, and to another serial on its board, since the caller that asks
- * for that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its serial can
- * be renewed on the same board only, its board takes no other serial.
+ * way: to a newer attempt of its serial, on whichever board, and to another serial on its board, since the caller that
+ * asks for that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its
+ * serial can be renewed on the same board only, its board takes no other serial.
  *
- * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, SERIAL_BOUND, QUOTA_EXCEEDED.
+ * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED,
+ * KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, SERIAL_BOUND, QUOTA_EXCEEDED.
  */
 export function planReservation(reservation: Reservation, facts: ReservationFacts): ReservationPlan {
   checkClock(reservation, facts.lastReservedAt);
@@ -87,18 +91,19 @@ function checkClock({ reservedAt }: Reservation, lastReservedAt: string | undefi
     return;
   throw new PkiError(
     'CLOCK_WRONG',
-    `The signer's clock says ${reservedAt}, but it signed at ${lastReservedAt}: set the clock.`,
+    `The clock of the signer shows ${reservedAt}, but the last signature was at ${lastReservedAt}: set the clock.`,
   );
 }
 
 function checkRelease(reservation: Reservation, unit: ReleasedUnit | undefined): void {
   const { serial, batchId, product, boardId } = reservation;
   if (unit === undefined || unit.batchId !== batchId) {
-    throw notReleased(serial, `it is in no manifest released for batch ${batchId}`, 'serial');
+    throw notReleased(serial, `it is not in the released manifest of batch ${batchId}`, 'serial');
   }
-  if (unit.product !== product) throw notReleased(serial, `it is released as a ${unit.product}`, 'product');
+  if (unit.product !== product)
+    throw notReleased(serial, `it is released for product ${unit.product}`, 'product');
   if (unit.boardId !== undefined && unit.boardId !== boardId) {
-    throw notReleased(serial, `it is released to the board ${unit.boardId}`, 'board');
+    throw notReleased(serial, `it is released for the board ${unit.boardId}`, 'board');
   }
   if (reservation.attempt > unit.withdrawnAttempt) return;
   const message = `The unit ${serial} ended with attempt ${unit.withdrawnAttempt}: nothing is signed for attempt ${reservation.attempt}.`;
@@ -110,7 +115,7 @@ function checkAttempt({ serial, attempt }: Reservation, ofSerial: readonly Earli
   if (attempt > newest) return;
   throw new PkiError(
     'ALREADY_ISSUED',
-    `Serial ${serial} came with attempt ${attempt} and another key, but attempt ${newest} was already made: start a new attempt.`,
+    `The request for ${serial} has another key and attempt ${attempt}, but attempt ${newest} exists already: start a new attempt.`,
     { reason: 'attempt' },
   );
 }
@@ -121,7 +126,7 @@ function checkBoard(
   onBoard: EarlierIssuance | undefined,
 ): void {
   if (onBoard?.state === 'active' && onBoard.serial !== serial) {
-    const message = `The hardware id ${boardId} has the active certificate of ${onBoard.serial}, so not ${serial}: revoke that certificate first, or take another board. If this board is blank, look for a second one with this id.`;
+    const message = `The hardware id ${boardId} has the active certificate of ${onBoard.serial}, so it gets none for ${serial}: revoke that certificate first, or use another board. If this board is blank, look for a second one with this id.`;
     throw new PkiError('BOARD_BOUND', message);
   }
   if (live?.state === 'active' && live.boardId !== boardId) {
@@ -140,17 +145,19 @@ function checkQuota(
   if (used < limit) return;
   const what =
     kind === 'first' ? `certificates of batch ${batchId}` : `reissues of order ${facts.order.order}`;
-  const message = `All ${limit} ${what} are used: have more released.`;
+  const message = `All ${limit} ${what} are used: have a revision of the order signed for more.`;
   throw new PkiError('QUOTA_EXCEEDED', message, { reason: kind });
 }
 
 function keyReused({ serial }: Reservation): PkiError {
   return new PkiError(
     'KEY_REUSED',
-    `The key sent for ${serial} was certified before: stop its station, its random numbers repeat.`,
+    `The key for ${serial} was certified before: stop the station that sent it, because its random numbers may repeat.`,
   );
 }
 
 function notReleased(serial: string, why: string, reason: string): PkiError {
-  return new PkiError('NOT_RELEASED', `Serial ${serial} may not be signed: ${why}.`, { reason });
+  return new PkiError('NOT_RELEASED', `The signer signs nothing for the serial ${serial}: ${why}.`, {
+    reason,
+  });
 }

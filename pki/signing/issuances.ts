@@ -30,7 +30,7 @@ export interface Reservation {
   readonly reservedAt: string;
 }
 
-/** A row of the ledger: a reservation and what became of it. */
+/** A row of the ledger: a reservation and its result. */
 export interface Issuance extends Reservation {
   readonly state: IssuanceState;
   /** DER, from `issued` on. */
@@ -58,7 +58,7 @@ export interface Issuances {
   reserve(reservation: Reservation): Promise<Issuance>;
   /**
    * Says that another signature over a reservation may exist from now on; or returns, in another state than `signing`,
-   * what became of it meanwhile. Throws ISSUANCE_UNKNOWN.
+   * its result. Throws ISSUANCE_UNKNOWN.
    */
   resumeSigning(requestId: string): Promise<Issuance>;
   /**
@@ -66,7 +66,9 @@ export interface Issuances {
    * when the issuance is over.
    */
   recordIssued(requestId: string, certificate: Uint8Array): Promise<Uint8Array>;
-  /** Boards are known to carry these. Idempotent. Returns the ids of those that are unknown, not issued, or withdrawn. */
+  /**
+   * Boards are known to carry these. Idempotent. Returns the ids of those that are unknown, not issued, or withdrawn.
+   */
   activate(requestIds: readonly string[]): Promise<string[]>;
   /** Withdraws an issuance; idempotent. Undefined when the request id is unknown. */
   revoke(requestId: string, reason: RevocationReason): Promise<Issuance | undefined>;

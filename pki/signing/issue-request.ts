@@ -3,7 +3,10 @@ import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
 import type { GatedCsr } from './csr-gate.ts';
 
-/** What the issuer is asked for, once the gates are passed. The same `requestId` always means the same request, and gets the same certificate. */
+/**
+ * What the issuer is asked for, once the gates are passed. The same `requestId` always means the same request, and gets
+ * the same certificate.
+ */
 export interface IssueRequest {
   readonly requestId: string;
   readonly batchId: string;
@@ -22,9 +25,13 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$/;
 /** Throws NOT_RELEASED for a serial, REQUEST_CONFLICT for any other field, that cannot be one. */
 export function checkRequest(request: IssueRequest): void {
   if (typeof request.serial !== 'string' || !isSerial(request.serial)) {
-    throw new PkiError('NOT_RELEASED', 'The request names a serial that cannot be one.', {
-      reason: 'serial-invalid',
-    });
+    throw new PkiError(
+      'NOT_RELEASED',
+      'The serial in the request is not valid: check the station that sent it.',
+      {
+        reason: 'serial-invalid',
+      },
+    );
   }
   for (const field of ['requestId', 'batchId', 'product', 'boardId'] as const) {
     if (typeof request[field] !== 'string' || !ID.test(request[field]))
@@ -43,7 +50,11 @@ export function requestDigest(request: IssueRequest): string {
 }
 
 function malformed(serial: string, field: string): PkiError {
-  return new PkiError('REQUEST_CONFLICT', `The request for ${serial} has a ${field} that cannot be one.`, {
-    reason: 'malformed',
-  });
+  return new PkiError(
+    'REQUEST_CONFLICT',
+    `The ${field} in the request for ${serial} is not valid: check the station that sent it.`,
+    {
+      reason: 'malformed',
+    },
+  );
 }

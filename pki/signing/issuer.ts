@@ -36,8 +36,8 @@ export interface IssuerParts {
 }
 
 /**
- * Issues device certificates, each request once: look up, build, lint, reserve, sign, verify, record. Whatever
- * interrupts that, the same request goes on from the stored reservation and ends with the same bytes.
+ * Issues device certificates, each request once: look up, build, lint, reserve, sign, verify, record. After any
+ * interruption the same request continues from the stored reservation and ends with the same bytes.
  */
 export class Issuer {
   readonly #ca: IssuingCa;
@@ -140,7 +140,7 @@ export class Issuer {
   #lint(reservation: Reservation): void {
     const findings = lintTbs(this.#ca, reservation.tbs, this.#expectationFor(reservation)).join(', ');
     if (findings === '') return;
-    const message = `The certificate for ${reservation.serial} would break its profile (${findings}): fix the product's configuration or the CA.`;
+    const message = `The certificate for ${reservation.serial} would not follow its profile (${findings}): fix the configuration of the product, or the CA.`;
     throw new PkiError('PROFILE_INVALID', message, { reason: 'lint' });
   }
 
@@ -161,7 +161,7 @@ export class Issuer {
     if (profile !== undefined) return profile;
     throw new PkiError(
       'PROFILE_INVALID',
-      `The product ${product} has no certificate profile: configure it.`,
+      `The product ${product} has no certificate profile: add it to the configuration of the signer.`,
       {
         reason: 'product-unknown',
       },
@@ -169,11 +169,13 @@ export class Issuer {
   }
 }
 
-/** The certificate of a row; undefined while there is none. Throws CERTIFICATE_WITHDRAWN where it is no longer valid. */
+/**
+ * The certificate of a row; undefined while there is none. Throws CERTIFICATE_WITHDRAWN where it is no longer valid.
+ */
 function issuedOf(issuance: Issuance): CertificateRecord | undefined {
   const { state, certificate, requestId, reason } = issuance;
   if (state === 'superseded' || state === 'revoked') {
-    const message = `The certificate asked for as ${requestId} is ${state} (${reason}): start a new attempt.`;
+    const message = `The certificate of request ${requestId} is ${state} (${reason}): start a new attempt.`;
     throw new PkiError('CERTIFICATE_WITHDRAWN', message, { reason: state });
   }
   return certificate === undefined ? undefined : factsOf(issuance, certificate);
@@ -201,7 +203,7 @@ function factsOf(
 function conflict({ requestId }: IssueRequest): PkiError {
   return new PkiError(
     'REQUEST_CONFLICT',
-    `The request ${requestId} came again with other contents: find out from where.`,
+    `The request ${requestId} came again with different contents: find out who sent it.`,
     {
       reason: 'contents',
     },

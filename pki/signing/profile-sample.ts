@@ -24,17 +24,17 @@ interface Trial {
 }
 
 /**
- * Tries what no look at a configuration tells: makes samples of a product's certificates under this CA, for keys that
- * are thrown away and the shortest and the longest serial, and lints them as the signer would. The CA's key is not asked
- * for: a sample that it signed would count. Throws PROFILE_INVALID.
+ * Checks what the configuration alone does not show: makes samples of a product's certificates under this CA, for keys
+ * that are thrown away and the shortest and the longest serial, and lints them as the signer would. The CA's key does
+ * not sign them: such a sample would be a valid certificate. Throws PROFILE_INVALID.
  */
 export async function trySample(product: string, trial: Trial): Promise<void> {
   const { longestSerial } = tightestTemplate(trial.profile);
   for (const serial of ['A', 'A'.repeat(longestSerial)]) {
     const findings = await lintSample(trial, serial);
     if (findings.length === 0) continue;
-    const cures = findings.map((finding) => cureOf(finding, trial));
-    const message = `The CA cannot certify product ${product} as it is configured: ${cures.join('; ')}.`;
+    const faults = findings.map((finding) => faultOf(finding, trial));
+    const message = `The CA cannot certify product ${product} with its configuration: ${faults.join('; ')}.`;
     throw new PkiError('PROFILE_INVALID', message, { reason: 'sample' });
   }
 }
@@ -56,23 +56,25 @@ async function lintSample({ profile, issuer, now }: Trial, serial: string): Prom
   return lintCertificate(assembleCertificate(tbs, LONGEST_SIGNATURE), { issuer, expected, now });
 }
 
-function cureOf({ code, rule }: LintFinding, trial: Trial): string {
+function faultOf({ code, rule }: LintFinding, trial: Trial): string {
   switch (code) {
     case 'time_nested':
-      return nestingCure(trial);
+      return nestingFault(trial);
     case 'extended_key_usage_nested':
-      return 'this CA may certify TLS clients alone, so take serverAuth out of extendedKeyUsage, or have a CA that may certify both';
+      return 'this CA may certify only TLS clients, so take serverAuth out of extendedKeyUsage, or use a CA that may certify both';
     case 'size':
       return 'with the longest serial its certificates are too large for small devices, so shorten organization, commonName or subjectAltName';
     default:
-      return `its certificates break ${code} (right would be: ${rule})`;
+      return `its certificates break the rule ${code} (expected: ${rule})`;
   }
 }
 
-function nestingCure({ profile, issuer, now }: Trial): string {
+function nestingFault({ profile, issuer, now }: Trial): string {
   const days = Math.floor((issuer.notAfter.getTime() - notBeforeOf(now, issuer).getTime()) / DAY_MS);
   const ends = profile.validity === 'forever' ? 'never end' : `end after ${profile.validity.days} days`;
-  const cure =
-    days > 0 ? `set validity to {"days": ${days}} or less, or have a CA that lasts` : 'make a new CA';
-  return `its certificates would ${ends}, and the CA itself ends on ${issuer.notAfter.toISOString().slice(0, 10)}: ${cure}`;
+  const remedy =
+    days > 0
+      ? `set validity to {"days": ${days}} or less, or use a CA that is valid for longer`
+      : 'create a new CA';
+  return `its certificates would ${ends}, but the CA expires on ${issuer.notAfter.toISOString().slice(0, 10)}: ${remedy}`;
 }

@@ -17,7 +17,7 @@ export interface RefusableRequest {
 /** A request that was refused, and why. The ledger cuts each member at 200 characters, since it may be anything. */
 export interface Refusal extends RefusableRequest {
   readonly code: string;
-  /** Tells the causes of one code apart; may be empty. */
+  /** Distinguishes the causes of one code; may be empty. */
   readonly reason?: string;
 }
 

@@ -59,10 +59,10 @@ export class SigningDesk {
   }
 
   /**
-   * The certificate that an enrolled station asks for. The gates, in this order: the station made this request, the CSR is
-   * strict and for the key that the station signed for, the order is good, and the issuer's policy allows it. Throws what
-   * `StationGate.check`, `gateCsr`, `OrderDesk.admit` and `Issuer.issue` throw, and REQUEST_INVALID for a CSR with another
-   * key. A key that was certified before stops the station.
+   * The certificate that an enrolled station asks for. The gates, in this order: the station made this request, the CSR
+   * is strict and for the key that the station signed for, the order is good, and the issuer's policy allows it. Throws
+   * what `StationGate.check`, `gateCsr`, `OrderDesk.admit` and `Issuer.issue` throw, and REQUEST_INVALID for a CSR with
+   * another key. A key that was certified before stops the station.
    */
   async sign(request: SigningRequest, arrival: Arrival): Promise<CertificateRecord> {
     const { requestId, batchId, order, serial, stationId, boardId } = request.statement;
@@ -104,7 +104,7 @@ export class SigningDesk {
     const gated = await gateCsr(csr);
     if (gated.spkiSha256 === statement.spkiSha256) return gated;
     const { serial, stationId } = statement;
-    const message = `The CSR for ${serial} is not for the key that station ${stationId} signed for: call the security engineer.`;
+    const message = `The CSR for ${serial} has another key than the one that station ${stationId} signed: call the security engineer.`;
     throw new PkiError('REQUEST_INVALID', message, { reason: 'key' });
   }
 

@@ -7,7 +7,7 @@ import type { RequestStatement } from './signed-request.ts';
 
 /** When a request came, by clocks that are not the station's. */
 export interface Arrival {
-  /** When it was handed over, by Temporal's clock: a request may have waited long for the signer. */
+  /** When it was delivered, by the clock of Temporal: a request may have waited long for the signer. */
   readonly askedAt: Date;
   readonly now: Date;
 }
@@ -36,7 +36,7 @@ export class StationGate {
   async check(statement: RequestStatement, signature: string | undefined, arrival: Arrival): Promise<void> {
     const { stationId } = statement;
     if (typeof signature !== 'string')
-      throw refusal('REQUEST_UNSIGNED', stationId, 'sent a request without a signature');
+      throw refusal('REQUEST_UNSIGNED', stationId, 'sent a request that is not signed');
     const station = await this.#enrolled.station(stationId);
     assertMayAsk(stationId, station);
     const verifier = parseVerifier(station.verifier);
@@ -44,7 +44,11 @@ export class StationGate {
       throw refusal('REQUEST_INVALID', stationId, 'did not sign this request with its enrolled key');
     checkClock(statement, arrival);
     if (await this.#rates.take(station, arrival.now.getTime())) return;
-    throw refusal('STATION_RATE', stationId, `asks for more than ${station.perMinute} certificates a minute`);
+    throw refusal(
+      'STATION_RATE',
+      stationId,
+      `requests more than ${station.perMinute} certificates in a minute`,
+    );
   }
 }
 
@@ -63,7 +67,7 @@ function checkClock({ stationId, at }: RequestStatement, { askedAt, now }: Arriv
   const isNear = Math.abs(said - askedAt.getTime()) <= CLOCK_TOLERANCE_MS;
   if (isNear && said - now.getTime() <= CLOCK_TOLERANCE_MS) return;
   const [then, here] = [askedAt.toISOString(), now.toISOString()];
-  const what = `signed at ${at.slice(0, 30)} by its own clock, what was asked at ${then} by Temporal's and came at ${here} by the signer's`;
+  const what = `signed at ${at.slice(0, 30)} by its own clock a request that was made at ${then} by the clock of Temporal and arrived at ${here} by the clock of the signer`;
   throw refusal('STATION_CLOCK', stationId, what);
 }
 
@@ -78,9 +82,9 @@ type GateCode =
 
 const CURES: Record<GateCode, string> = {
   STATION_UNKNOWN: 'enroll it',
-  STATION_REVOKED: 'use another station, or admit this one again',
+  STATION_REVOKED: 'use another station, or enroll this one again',
   STATION_STOPPED: 'find out why, then "certline station release"',
-  STATION_RATE: 'wait, or admit it with a higher rate',
+  STATION_RATE: 'wait, or enroll it with a higher rate',
   REQUEST_UNSIGNED: 'update it, or find out who sends requests in its name',
   REQUEST_INVALID: 'enroll it again, or find out who sends requests in its name',
   STATION_CLOCK: 'set the clock that is wrong, then retry',

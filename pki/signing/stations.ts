@@ -1,6 +1,6 @@
 /**
- * enrolled: its requests are accepted. stopped: they are refused until a person releases it. revoked: they are refused for
- * good.
+ * enrolled: its requests are accepted. stopped: they are refused until a person releases it. revoked: they are refused
+ * permanently.
  */
 export type StationState = 'enrolled' | 'stopped' | 'revoked';
 

@@ -104,7 +104,9 @@ function readVersion(content: Uint8Array): number {
   return version;
 }
 
-/** The extensions of a certificate, a revocation list or an entry of one: a SEQUENCE, as encoded. Throws DER_MALFORMED. */
+/**
+ * The extensions of a certificate, a revocation list or an entry of one: a SEQUENCE, as encoded. Throws DER_MALFORMED.
+ */
 export function readExtensions(content: Uint8Array): ExtensionFields[] {
   const outer = new DerReader(content);
   const list = outer.enter(DER_TAG.sequence);
@@ -151,6 +153,6 @@ export function oidText(content: Uint8Array): string {
 }
 
 function malformedOid(): PkiError {
-  const message = 'Not DER: an object identifier that is cut short or has an arc in too many octets.';
+  const message = 'Not DER: an object identifier that is incomplete or has an arc in too many octets.';
   return new PkiError('DER_MALFORMED', message, { reason: 'not-der' });
 }

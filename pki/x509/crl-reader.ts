@@ -39,9 +39,9 @@ const VERSION_2 = 1;
 const NUMBER_OCTETS = 4;
 
 /**
- * The fields of one v2 revocation list in strict DER (RFC 5280 §5.1). Throws DER_MALFORMED, also for a list without number
- * or end and for one with an extension that must not be passed over (§5.2): a part of a list, a list of changes, a list
- * about others' certificates.
+ * The fields of one v2 revocation list in strict DER (RFC 5280 §5.1). Throws DER_MALFORMED, also for a list without
+ * number or end and for one with an extension that must not be passed over (§5.2): a part of a list, a list of changes,
+ * a list about others' certificates.
  */
 export function readCrl(der: Uint8Array): CrlFields {
   assertStrictDer(der);
@@ -50,7 +50,7 @@ export function readCrl(der: Uint8Array): CrlFields {
   const algorithm = outer.expect(DER_TAG.sequence).whole;
   const { content: bits } = outer.expect(DER_TAG.bitString);
   outer.end();
-  if (bits[0] !== 0) throw malformed('its signature is no string of whole octets');
+  if (bits[0] !== 0) throw malformed('its signature has unused bits');
   const { inner, ...fields } = readTbs(tbs.inside());
   return { ...fields, tbs: tbs.whole, algorithms: [inner, algorithm], signature: bits.subarray(1) };
 }
@@ -59,7 +59,7 @@ function readTbs(
   fields: DerReader,
 ): Omit<CrlFields, 'tbs' | 'algorithms' | 'signature'> & { inner: Uint8Array } {
   if (readSmallInteger(fields.expect(DER_TAG.integer).content) !== VERSION_2)
-    throw malformed('it is not of version 2');
+    throw malformed('its version is not 2');
   const inner = fields.expect(DER_TAG.sequence).whole;
   const issuer = fields.expect(DER_TAG.sequence).whole;
   const [thisUpdate, nextUpdate] = [timeIn(fields), timeIn(fields)];
@@ -120,7 +120,7 @@ function timeIn(fields: DerReader): Date {
   const isTime = element.tag === DER_TAG.utcTime || element.tag === DER_TAG.generalizedTime;
   const time = isTime ? readTime(element) : undefined;
   if (time !== undefined) return time;
-  throw malformed('a time is missing or not in the form of RFC 5280');
+  throw malformed('a time is missing, or not in the form of RFC 5280');
 }
 
 function refuseCritical(extensions: readonly ExtensionFields[]): void {
@@ -133,6 +133,6 @@ function valueOf(extensions: readonly ExtensionFields[], wanted: string): Uint8A
 }
 
 function malformed(why: string): PkiError {
-  const message = `The revocation list cannot be used: ${why}. Have the CA make a whole one, of version 2.`;
+  const message = `The revocation list cannot be used: ${why}. Ask the CA for a complete list of version 2.`;
   return new PkiError('DER_MALFORMED', message, { reason: 'crl' });
 }

@@ -88,7 +88,7 @@ export class DerReader {
     const length = this.#length();
     const contentStart = this.#offset;
     const end = contentStart + length;
-    if (end > this.#end) throw malformed(start, 'an element longer than what is left', 'truncated');
+    if (end > this.#end) throw malformed(start, 'an element that is longer than the rest', 'truncated');
     this.#offset = end;
     return new DerElement(tag, this.#bytes, start, contentStart, end);
   }
@@ -97,7 +97,7 @@ export class DerReader {
   expect(tag: number): DerElement {
     const start = this.#offset;
     const element = this.next();
-    if (element.tag !== tag) throw malformed(start, `tag ${hex(element.tag)} where ${hex(tag)} belongs`);
+    if (element.tag !== tag) throw malformed(start, `tag ${hex(element.tag)} instead of ${hex(tag)}`);
     return element;
   }
 
@@ -129,7 +129,7 @@ export class DerReader {
     if (first < 0x80) return first;
     const octets = first & 0x7f;
     if (octets === 0) throw malformed(at, 'an indefinite length');
-    if (octets > 3) throw malformed(at, 'a length over 16 MiB');
+    if (octets > 3) throw malformed(at, 'a length of more than 16 MiB');
     let length = 0;
     for (let index = 0; index < octets; index += 1) length = length * 256 + this.#octet();
     if (length < (octets === 1 ? 0x80 : 256 ** (octets - 1)))

@@ -110,7 +110,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       await server.sql('postgres', 'ALTER DATABASE spare RENAME TO ledger');
       rig.startRole('signer');
       expect(await rig.ended('signer')).toBe(33);
-      expect(rig.outputOf('signer')).toContain('The ledger is not the one that signed last');
+      expect(rig.outputOf('signer')).toContain('The ledger does not match its witness file');
       expect(signerSays('audit', 'verify')).toMatchObject({ status: 33 });
       expect(signerSays('ca', 'prove', '3c1f0a6b9d2e4f70')).toMatchObject({ status: 33, stdout: '' });
       await server.sql('postgres', 'ALTER DATABASE ledger RENAME TO spare');

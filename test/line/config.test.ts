@@ -58,7 +58,7 @@ describe('the profile of a product', () => {
       'products.0.commonName: lacks {serial}: all units would have the same',
       'products.0.validity: is neither "forever" nor {"days": …} with 1 to 36500 days',
       'products.0.subjectAltName.uri: lacks {serial}: all units would have the same',
-      'products.1.organization: is no Golioth project id: copy the id, not the name, from the settings of the project',
+      'products.1.organization: is not a Golioth project id: copy the id, not the name, from the settings of the project',
     ]);
   });
 

@@ -66,7 +66,7 @@ describe('certline audit', () => {
     sql(place, 'DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)');
     const refused = await place.certline('audit', 'checkpoint');
     expect(refused).toMatchObject({ status: 33, stdout: '' });
-    expect(refused.stderr).toMatch(/^certline: The ledger is not the one that signed last.*--accept-loss/);
+    expect(refused.stderr).toMatch(/^certline: The ledger does not match its witness file.*--accept-loss/);
     for (const command of ['crl', 'prove'])
       expect(await place.certline('ca', command, ...(command === 'prove' ? ['A1'] : []))).toMatchObject({
         status: 33,

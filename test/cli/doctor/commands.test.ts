@@ -161,7 +161,7 @@ describe('certline doctor', () => {
     place.configure({ inbox: place.inbox, products: [{ ...PRODUCT, ...cloud }] });
     const ended = await place.certline('doctor');
     expect(ended.status).toBe(4);
-    expect(ended.stdout).toMatch(/products\.0\.organization: is no Golioth project id: copy the id/);
+    expect(ended.stdout).toMatch(/products\.0\.organization: is not a Golioth project id: copy the id/);
   });
 
   it('misses a CA, with status 30, and the passphrase that opens it, with status 31', async () => {

@@ -24,7 +24,7 @@ describe('openFactoryCa', () => {
     const load = (): unknown =>
       openFactoryCa({ directory: ca.directory, passphrase: passphrase('wrong horse') });
     expect(load).toThrow(code('PASSPHRASE_WRONG'));
-    expect(load).toThrow(/give the one it was made with/);
+    expect(load).toThrow(/give the one that it was created with/);
   });
 
   it('refuses a folder without a CA', () => {

@@ -65,8 +65,8 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
 
     it.each([
       ['the library', { module: '/nowhere.so' }, /nowhere/],
-      ['the token', { token: 'other' }, /0 tokens are labelled other; there are factory/],
-      ['the key', { label: 'none' }, /no private EC key is labelled none/],
+      ['the token', { token: 'other' }, /0 tokens have the label other; the labels are: factory/],
+      ['the key', { label: 'none' }, /no private EC key has the label none/],
       ['the PIN file', { pinFile: '/nowhere/pin' }, /ENOENT/],
     ])('says that %s is not there', async (_what, change, message) => {
       const opening = Pkcs11Signer.open({ ...key, ...change });
@@ -87,7 +87,7 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
       await expect(Pkcs11Signer.open(wrong)).rejects.toThrow(code('TOKEN_PIN_REFUSED'));
       expect(pinFlags(wrong)).toContain('user PIN count low');
       for (let time = 0; time < 5; time += 1)
-        await expect(Pkcs11Signer.open(wrong)).rejects.toThrow(/no PIN is tried twice/);
+        await expect(Pkcs11Signer.open(wrong)).rejects.toThrow(/Certline tries no PIN twice/);
       expect(pinFlags(wrong)).not.toContain('final user PIN try');
       writeFileSync(wrong.pinFile, `${PIN}\n`);
       const signer = await Pkcs11Signer.open(wrong);

@@ -41,15 +41,15 @@ describe('a sample of a profile', () => {
     const now = new Date('2049-12-01T01:00:00.000Z');
     await expect(tried(endingCa, { validity: { days: 30 } }, now)).resolves.toBeUndefined();
     await expect(tried(endingCa, { validity: { days: 31 } }, now)).rejects.toThrow(
-      refusal(
-        'end after 31 days, and the CA itself ends on 2049-12-31: set validity to {"days": 30} or less',
-      ),
+      refusal('end after 31 days, but the CA expires on 2049-12-31: set validity to {"days": 30} or less'),
     );
     await expect(tried(endingCa, {}, now)).rejects.toThrow(
-      refusal('The CA cannot certify product sensor as it is configured: its certificates would never end'),
+      refusal(
+        'The CA cannot certify product sensor with its configuration: its certificates would never end',
+      ),
     );
     const lastDay = new Date('2049-12-31T12:00:00.000Z');
-    await expect(tried(endingCa, {}, lastDay)).rejects.toThrow(refusal('make a new CA'));
+    await expect(tried(endingCa, {}, lastDay)).rejects.toThrow(refusal('create a new CA'));
   });
 
   it('certifies servers where its CA may', async () => {
