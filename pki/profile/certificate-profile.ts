@@ -40,7 +40,7 @@ function validated<T extends ProfileFields & Pick<Product, 'name'>>(product: T):
 export function namesOf(profile: CertificateProfile, serial: string): UnitNames {
   const { name, template, longestSerial } = tightestTemplate(profile);
   if (serial.length > longestSerial) {
-    const message = `The serial ${serial} has ${serial.length} characters, but the ${name} ${template} has room for ${longestSerial} (it may have ${TEMPLATE_BOUNDS[name]} in all): shorten the template.`;
+    const message = `The serial ${serial} has ${serial.length} characters, but the ${name} ${template} has room for ${longestSerial} of its ${TEMPLATE_BOUNDS[name]}: shorten the template.`;
     throw new PkiError('PROFILE_INVALID', message, { reason: 'name-length' });
   }
   const { commonName, subjectAltName } = profile;

@@ -55,9 +55,9 @@ describe('the profile of a product', () => {
     const other = { name: 'other', organization: 'Acme Devices', cloud: 'golioth' };
     const wrong = { ...PRODUCT, commonName: 'node', validity: { days: 0 }, subjectAltName: { uri: 'x' } };
     expect(faultsOf(wrong, other)).toEqual([
-      'products.0.commonName: lacks {serial}: all units would have the same',
+      'products.0.commonName: has no {serial}, so all units would have the same name: add it',
       'products.0.validity: is neither "forever" nor {"days": …} with 1 to 36500 days',
-      'products.0.subjectAltName.uri: lacks {serial}: all units would have the same',
+      'products.0.subjectAltName.uri: has no {serial}, so all units would have the same name: add it',
       'products.1.organization: is not a Golioth project id: copy the id, not the name, from the settings of the project',
     ]);
   });

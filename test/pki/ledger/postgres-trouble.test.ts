@@ -174,7 +174,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
         const { reason, message, all } = await troubleAt({ url, passwordFile: path });
         expect({ reason, message }).toEqual({
           reason: 'login',
-          message: `The password file ${path} of the ledger 127.0.0.1:${server.port}/owned cannot be used (${why}), so nothing is signed: make it readable for its owner alone.`,
+          message: `The password file ${path} of the ledger 127.0.0.1:${server.port}/owned cannot be used (${why}), so nothing is signed: make it readable only for its owner.`,
         });
         expect(all).not.toContain(PASSWORD);
       }
@@ -324,15 +324,15 @@ describe('the address of a ledger', () => {
     [`postgresql://signer@127.0.0.1/ledger?password=${PASSWORD}`, 'passwordFile'],
     [
       `postgresql://signer@127.0.0.1/ledger?options=-c%20synchronous_commit=off&x=${PASSWORD}`,
-      'nothing else',
+      'may have only host, sslmode',
     ],
-    [`mysql://signer:${PASSWORD}@127.0.0.1/ledger`, 'no address'],
-    [`postgresql://signer:${PASSWORD}@127.0.0.1:port/ledger`, 'no address'],
-    [PASSWORD, 'no address'],
+    [`mysql://signer:${PASSWORD}@127.0.0.1/ledger`, 'not an address'],
+    [`postgresql://signer:${PASSWORD}@127.0.0.1:port/ledger`, 'not an address'],
+    [PASSWORD, 'not an address'],
     ['postgresql://signer@127.0.0.1', 'no database'],
-    ['postgresql://signer@127.0.0.1/100%', 'no escape'],
-    ['postgresql://signer@%ff/ledger', 'no escape'],
-    ['postgresql://si%gner@127.0.0.1/ledger', 'no escape'],
+    ['postgresql://signer@127.0.0.1/100%', 'does not begin an escape'],
+    ['postgresql://signer@%ff/ledger', 'does not begin an escape'],
+    ['postgresql://si%gner@127.0.0.1/ledger', 'does not begin an escape'],
     ['postgresql:///ledger', 'no host'],
     ['postgresql://signer@db.example/ledger', 'another host'],
     ['postgresql://signer@127.evil.example/ledger', 'another host'],

@@ -110,7 +110,7 @@ describe('certificate profile', () => {
   it('names every fault at once', () => {
     const product = { name: 'sensor', organization: '', commonName: 'x', validity: { days: -1 } };
     expect(() => profileOfProduct(product)).toThrow(
-      /product sensor is wrong: organization .*; commonName .*; validity /,
+      /product sensor is not valid: organization .*; commonName .*; validity /,
     );
   });
 
