@@ -6,6 +6,7 @@ import { judgeChain } from '../../../pki/audit/audit-chain.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import type { CsrRequest } from '../signing/gated-issuer.ts';
 import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
+import { FAILURES } from '../../../provisioning/failure-table.ts';
 import { makeCa } from '../leaf.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
 import { lineOver, release, requestFor } from '../signing/signing-line.ts';
@@ -37,14 +38,20 @@ async function askBoth(
   toOne: readonly CsrRequest[],
   toOther: readonly CsrRequest[],
 ): Promise<[string[], string[]]> {
-  const ask = ({ issuer }: SigningLine, requests: readonly CsrRequest[]): Promise<string[]> =>
+  const answer = ({ issuer }: SigningLine, request: CsrRequest): Promise<string> =>
+    issuer.issue(request).then(
+      ({ certificate }) => Buffer.from(certificate).toString('hex'),
+      (error: { code: string }) => error.code,
+    );
+  const ask = (line: SigningLine, requests: readonly CsrRequest[]): Promise<string[]> =>
     Promise.all(
-      requests.map((request) =>
-        issuer.issue(request).then(
-          ({ certificate }) => Buffer.from(certificate).toString('hex'),
-          (error: { code: string }) => error.code,
-        ),
-      ),
+      requests.map(async (request) => {
+        // A slow machine may leave one signer waiting too long for the other's lock; a worker then tries again, too.
+        for (let tries = 1; ; tries += 1) {
+          const given = await answer(line, request);
+          if (given !== 'LEDGER_UNAVAILABLE' || tries === FAILURES.LEDGER_UNAVAILABLE.attempts) return given;
+        }
+      }),
     );
   return await Promise.all([ask(one, toOne), ask(other, toOther)]);
 }
