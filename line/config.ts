@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { postgresUrlFault } from '../pki/ledger/postgres-place.ts';
@@ -17,6 +17,23 @@ const name = z.string().regex(NAME, NAME_RULE);
 const devicePath = z
   .string()
   .regex(DEVICE_PATH, 'must be an absolute path on the device, at most 64 characters, without blanks');
+
+const isPattern = (text: string): boolean => {
+  try {
+    return new RegExp(text).source !== '';
+  } catch {
+    return false;
+  }
+};
+
+const match = z.strictObject({
+  osInfo: z.string().min(1).max(200).refine(isPattern, 'must be a regular expression').exactOptional(),
+  hardwareIdPrefix: z
+    .string()
+    .regex(/^[0-9A-Fa-f]{1,64}$/, 'must be hex digits, at most 64')
+    .exactOptional(),
+  firmwareVersion: z.string().min(1).max(100).exactOptional(),
+});
 
 const product = z.strictObject({
   name,
@@ -45,6 +62,7 @@ const product = z.strictObject({
     })
     .exactOptional(),
   cloud: z.enum(['golioth', 'azure-dps', 'aws-iot']).exactOptional(),
+  match: match.exactOptional(),
 });
 
 const socket = z.strictObject({
@@ -52,6 +70,8 @@ const socket = z.strictObject({
   port: z.string().min(1),
   product: name,
   baudRate: z.int().positive().exactOptional(),
+  dtr: z.boolean().exactOptional(),
+  rts: z.boolean().exactOptional(),
 });
 
 const station = z.strictObject({
@@ -156,10 +176,7 @@ function placeFaults({ products, stations }: Places): PlaceFault[] {
         names.map(({ value }) => value),
       ),
     ),
-    ...repeated(
-      sockets.map(({ port, path }) => ({ value: port, path: [...path, 'port'] })),
-      'socket',
-    ),
+    ...samePorts(sockets),
   ];
 }
 
@@ -172,6 +189,36 @@ function repeated(fields: readonly Field[], owner: string): PlaceFault[] {
       path,
       says: `${value} is already another ${owner}'s: each ${owner} needs its own`,
     }));
+}
+
+/** Ports that are one adapter: by the same path, or by paths that lead to the same device. Both sockets are named. */
+function samePorts(
+  sockets: readonly { readonly port: string; readonly path: Field['path'] }[],
+): PlaceFault[] {
+  const first = new Map<string, { readonly port: string; readonly path: Field['path'] }>();
+  return sockets.flatMap(({ port, path }) => {
+    const device = deviceAt(port);
+    const other = first.get(device);
+    if (other === undefined) {
+      first.set(device, { port, path });
+      return [];
+    }
+    const which =
+      other.port === port
+        ? `${port} is already another socket's`
+        : `${port} is the port of ${other.path.join('.')}, ${other.port}: both lead to ${device}`;
+    const says = `${which}: each socket needs its own`;
+    return [{ path: [...path, 'port'], says }];
+  });
+}
+
+/** The device that a port's path leads to now; the path itself where there is none. */
+function deviceAt(port: string): string {
+  try {
+    return realpathSync(port);
+  } catch {
+    return resolve(port);
+  }
 }
 
 function unknownProduct(

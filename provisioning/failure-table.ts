@@ -77,6 +77,7 @@ export const FAILURES = {
   BOARD_TAKEN: operator.later(4, 'The board belongs to another unit: load a different board, then retry.'),
   BOARD_FOREIGN: operator.never('The board carries a certificate that is not ours: quarantine it.', { benches: true }),
   BOARD_ID_NOT_UNIQUE: operator.later(4, 'Several boards answer with one hardware id: set them aside and load the right firmware.'),
+  BOARD_WRONG_PRODUCT: operator.later(4, 'The board is not of the product of this socket: load the right board or firmware.'),
   NO_BOARD: operator.now(1000, 'No board is ready: load one.'),
   KEY_MISMATCH: unit.never('The key on the board is not the certified one: retry with another board.'),
   READ_BACK_DIFFERS: unit.now(2, 'The board does not hold what was written: replace the board.'),

@@ -20,6 +20,19 @@ export interface SubjectAltName {
   readonly hardwareModuleName?: { readonly hwType: string; readonly hwSerialNum: string };
 }
 
+/** What a board must say of itself to be one of the product. What is absent is not asked. */
+export interface BoardMatch {
+  /** Regular expression that is found in the system information of the firmware (all its fields, such as `uname -a`). */
+  readonly osInfo?: string;
+  /** First digits of the hardware id, hex. */
+  readonly hardwareIdPrefix?: string;
+  /**
+   * Exact version: that of the running image, where the firmware has image management (MCUboot); else field `v` of the
+   * system information.
+   */
+  readonly firmwareVersion?: string;
+}
+
 /** What the line must know of a product; configuration, not constants, since firmware moved these paths before. */
 export interface Product {
   readonly name: string;
@@ -38,6 +51,8 @@ export interface Product {
   /** clientAuth alone where it is absent. */
   readonly extendedKeyUsage?: readonly KeyPurpose[];
   readonly subjectAltName?: SubjectAltName;
+  /** Absent where any board in a socket of the product is taken for one. */
+  readonly match?: BoardMatch;
   /** Absent where the product has no cloud, or any. */
   readonly cloud?: Cloud;
 }

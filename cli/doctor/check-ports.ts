@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { serialOptionsOf } from '../../fixtures/board/serial-options.ts';
 import type { SocketConfig, StationConfig } from '../../fixtures/station/station-config.ts';
 import type { SmpClient } from '../../smp/client/client.ts';
 import { openClient } from '../../smp/client/open-client.ts';
@@ -23,8 +24,9 @@ export async function checkPorts(stations: readonly StationConfig[], probe: bool
   );
 }
 
-async function checkPort(check: string, { port, baudRate }: SocketConfig, probe: boolean): Promise<Finding> {
-  const serial = { path: port, ...(baudRate !== undefined && { baudRate }) };
+async function checkPort(check: string, socket: SocketConfig, probe: boolean): Promise<Finding> {
+  const { port } = socket;
+  const serial = serialOptionsOf(socket);
   try {
     if (probe) return await probeBoard(check, serial);
     const link = await openSerialLink(serial);
@@ -52,7 +54,10 @@ async function probeBoard(check: string, port: SerialLinkOptions): Promise<Findi
     ({ client } = await openClient({ port, budgetMs: PROBE_BUDGET_MS }));
   } catch (error) {
     if (!isSmpError(error, 'SMP_TIMEOUT') || error.seen.length > 0) throw error;
-    return warn(check, `${port.path} opens, but no board answers: load one`);
+    return warn(
+      check,
+      `${port.path} opens, but nothing answers: load a board, or reseat or power-cycle the one in it`,
+    );
   }
   try {
     const firmware = await firmwareOf(client);

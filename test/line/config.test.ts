@@ -1,6 +1,9 @@
+import { realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseLineConfig } from '../../line/config.ts';
 import type { LineConfig } from '../../line/config.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const PRODUCT = { name: 'node', organization: 'acme' };
 
@@ -180,6 +183,67 @@ describe('a wrong configuration', () => {
     };
     expect(faults(everything).length).toBeGreaterThan(10);
     expect(faults(everything).join('\n')).not.toMatch(/Invalid|received|Unrecognized|Too (small|big)/);
+  });
+});
+
+describe('the ports of sockets', () => {
+  const station = (id: string, ...ports: string[]): object => ({
+    id,
+    sockets: ports.map((port, at) => ({ id: String(at + 1), port, product: 'node' })),
+  });
+
+  it('are refused where two paths lead to one device, in one station or in two', () => {
+    const folder = realpathSync(temporaryFolder());
+    const [device, byId, byPath] = ['ttyUSB0', 'by-id', 'by-path'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(device, '');
+    symlinkSync(device, byId);
+    symlinkSync('by-id', byPath);
+    const parse = (...stations: object[]): unknown =>
+      parseLineConfig({ products: [PRODUCT], stations }, '/etc/certline.json', '/etc');
+    const both = `both lead to ${device}: each socket needs its own`;
+    expect(() => parse(station('a', byId, byPath))).toThrow(
+      `stations.0.sockets.1.port: ${byPath} is the port of stations.0.sockets.0, ${byId}: ${both}`,
+    );
+    expect(() => parse(station('a', byId), station('b', '/dev/1', device))).toThrow(
+      `stations.1.sockets.1.port: ${device} is the port of stations.0.sockets.0, ${byId}: ${both}`,
+    );
+    expect(parse(station('a', byId, '/dev/none'))).toBeDefined();
+  });
+
+  it('have levels for DTR and RTS', () => {
+    const socket = { id: '1', port: '/dev/1', product: 'node', dtr: false, rts: true };
+    const parse = (change: object): LineConfig =>
+      parseLineConfig(
+        { products: [PRODUCT], stations: [{ id: 'a', sockets: [{ ...socket, ...change }] }] },
+        '/etc/certline.json',
+        '/etc',
+      );
+    expect(parse({}).stations[0]!.sockets[0]).toEqual(socket);
+    expect(() => parse({ dtr: 'low' })).toThrow(
+      'stations.0.sockets.0.dtr: is "low", but must be true or false',
+    );
+  });
+});
+
+describe('what a board must say to be of a product', () => {
+  const match = { osInfo: 'nrf52840dk', hardwareIdPrefix: '5aC0', firmwareVersion: '1.2.3' };
+
+  it('is taken as it is said, in part or whole', () => {
+    expect(parsed({ ...PRODUCT, match }).products[0]!.match).toEqual(match);
+    expect(parsed({ ...PRODUCT, match: {} }).products[0]!.match).toEqual({});
+  });
+
+  it.each([
+    ['osInfo', { osInfo: '(' }, 'must be a regular expression'],
+    ['osInfo', { osInfo: '' }, 'must not be empty'],
+    ['hardwareIdPrefix', { hardwareIdPrefix: '0x5a' }, 'must be hex digits, at most 64'],
+    ['firmwareVersion', { firmwareVersion: 1.2 }, 'is 1.2, but must be a text in quotes'],
+  ])('is refused for a wrong %s', (field, wrong, says) => {
+    expect(faultsOf({ ...PRODUCT, match: wrong })).toEqual([`products.0.match.${field}: ${says}`]);
   });
 });
 
