@@ -3,12 +3,15 @@ import { writeResultFile } from '../manifests/answer/result-file.ts';
 import { CHUNK_SIZE } from '../provisioning/batch.ts';
 import { REASON_MAX } from '../provisioning/messages.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
-import type { CloseBatchInput, RecordRefusalInput } from '../provisioning/batch.ts';
+import type { CloseBatchInput, RecordRefusalInput, UnitCounts } from '../provisioning/batch.ts';
 import type {
+  JudgeCertificatesInput,
+  JudgedCertificates,
   RecordFailureInput,
   RegisterDeviceInput,
   RegistryActivities,
 } from '../provisioning/registration.ts';
+import type { UnfinishedCertificate } from '../provisioning/signing.ts';
 import type { AttemptFailure, Registration, Registry } from '../registry/registry.ts';
 import { certificateIn } from './certificate-payload.ts';
 import { translated } from './failure-translation.ts';
@@ -24,6 +27,7 @@ export function createRegistryActivities(registry: Registry, inbox: string): Reg
       booked(() => registry.recordDecision({ ...attempt, decision })),
     recordRefusal: (input) => booked(() => recordRefusal(registry, input)),
     loadChunk: ({ batchId, chunk }) => booked(() => registry.chunkRows(batchId, chunk, CHUNK_SIZE)),
+    judgeCertificates: (input) => booked(() => judge(registry, input)),
     closeBatch: (input) => booked(() => close(registry, inbox, input)),
   };
 }
@@ -86,12 +90,29 @@ async function recordRefusal(
   for (const { serial } of units) await registry.recordAttention({ batchId, serial, attempt: 1, step, code });
 }
 
+async function judge(
+  registry: Registry,
+  { batchId, certificates }: JudgeCertificatesInput,
+): Promise<JudgedCertificates> {
+  const judged = { passed: [] as UnfinishedCertificate[], ended: [] as UnfinishedCertificate[] };
+  for (const certificate of certificates) {
+    const unit = await registry.unit(certificate.serial);
+    if (unit?.batchId !== batchId || unit.outcome === undefined) continue;
+    const isRegistered = unit.certificates.some(
+      ({ state, spkiSha256 }) => state === 'active' && spkiSha256 === certificate.spkiSha256,
+    );
+    if (unit.outcome !== 'PASS') judged.ended.push(certificate);
+    else if (isRegistered) judged.passed.push(certificate);
+  }
+  return judged;
+}
+
 /** The result is written beside the manifest before the batch is recorded as closed. */
 async function close(
   registry: Registry,
   inbox: string,
   { batchId, cancelled }: CloseBatchInput,
-): Promise<void> {
+): Promise<UnitCounts> {
   // Units without an end are on HOLD if the batch was cancelled; otherwise they lost their chunk.
   await (cancelled
     ? registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED')
@@ -100,4 +121,6 @@ async function close(
   const { result } = answerPaths(inbox, batch.manifest);
   await writeResultFile(result, registry.resultRows(batchId));
   await registry.closeBatch(batchId);
+  const { passed, failed, errors, held } = await registry.batchSummary(batchId);
+  return { passed, failed, errors, held };
 }

@@ -16,6 +16,7 @@ export function createSignerActivities(desk: SigningDesk): SignerActivities {
         certificatePayload(await desk.sign(requestOf(input), arrivalOf(Context.current()))),
       ),
     activateCertificates: ({ requestIds }) => translated(fault, () => desk.activate(requestIds), 'endless'),
+    unfinishedCertificates: (input) => translated(fault, () => desk.unfinished(input), 'endless'),
     revokeCertificate: ({ unit }) => translated(fault, () => desk.withdraw(unit), 'endless'),
     releaseUnits: (input) => translated(fault, () => desk.release(input), 'endless'),
   };

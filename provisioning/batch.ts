@@ -42,6 +42,14 @@ export interface BatchInput extends NewBatch {
   /** Units under way at once: about twice the sockets there are. */
   readonly window: number;
   readonly resume?: BatchResume;
+  readonly recovery?: Recovery;
+}
+
+/** Why a batch is started again whose workflow has ended, and to do what. */
+export interface Recovery {
+  /** close: nothing of it is under way, and no unit begins; what is known is written and settled. */
+  readonly mode: 'close';
+  readonly reason: string;
 }
 
 /** The input of a batch that an earlier version started: the quantity was called `rows`. */

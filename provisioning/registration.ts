@@ -1,10 +1,10 @@
-import type { CloseBatchInput, LoadChunkInput, RecordRefusalInput } from './batch.ts';
+import type { CloseBatchInput, LoadChunkInput, RecordRefusalInput, UnitCounts } from './batch.ts';
 import type { Claim } from './claim.ts';
 import type { Decision, RecordDecisionInput } from './decision.ts';
 import type { VerifiedReadback } from './delivery.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { Outcome } from './outcome.ts';
-import type { SignedCertificate } from './signing.ts';
+import type { SignedCertificate, UnfinishedCertificate } from './signing.ts';
 import type { Step } from './step.ts';
 import type { UnitAttempt, UnitRow } from './unit.ts';
 
@@ -33,6 +33,20 @@ export interface RecordFailureInput {
   readonly decision?: Decision;
 }
 
+/** At the end of a batch: what became of the units of these certificates? */
+export interface JudgeCertificatesInput {
+  readonly batchId: string;
+  readonly certificates: readonly UnfinishedCertificate[];
+}
+
+/** Of a unit that has not ended, nothing is said. */
+export interface JudgedCertificates {
+  /** Their units passed with just these keys. */
+  readonly passed: readonly UnfinishedCertificate[];
+  /** Their units ended without a pass. */
+  readonly ended: readonly UnfinishedCertificate[];
+}
+
 /** Served on `registry`. */
 export interface RegistryActivities {
   registerDevice(input: RegisterDeviceInput): Promise<void>;
@@ -40,5 +54,7 @@ export interface RegistryActivities {
   recordDecision(input: RecordDecisionInput): Promise<void>;
   recordRefusal(input: RecordRefusalInput): Promise<void>;
   loadChunk(input: LoadChunkInput): Promise<UnitRow[]>;
-  closeBatch(input: CloseBatchInput): Promise<void>;
+  judgeCertificates(input: JudgeCertificatesInput): Promise<JudgedCertificates>;
+  /** Returns what the registry then counts. */
+  closeBatch(input: CloseBatchInput): Promise<UnitCounts>;
 }

@@ -1,5 +1,5 @@
 import type { Claim, StationSignature } from './claim.ts';
-import type { UnitAttempt, UnitRow } from './unit.ts';
+import type { AttemptId, UnitAttempt, UnitRow } from './unit.ts';
 
 export interface SignCertificateInput {
   /** The same id always gets the same certificate bytes. */
@@ -31,9 +31,29 @@ export interface ActivateCertificatesInput {
   readonly requestIds: readonly string[];
 }
 
+/** A certificate that is signed or being signed, and that no report has called active. */
+export interface UnfinishedCertificate extends Pick<UnitAttempt, 'serial' | 'attempt'> {
+  readonly requestId: string;
+  /** SHA-256 of the SubjectPublicKeyInfo, hex. */
+  readonly spkiSha256: string;
+}
+
+export interface UnfinishedCertificatesInput {
+  readonly batchId: string;
+  /** `next` of the page before; absent for the first. */
+  readonly after?: number;
+}
+
+/** A page: as many certificates as a chunk has units, at most. */
+export interface UnfinishedCertificates {
+  readonly certificates: readonly UnfinishedCertificate[];
+  /** Absent on the last page. */
+  readonly next?: number;
+}
+
 /** Exceptional path: the valid certificate of this serial is revoked, and nothing of this attempt is signed any more. */
 export interface RevokeCertificateInput {
-  readonly unit: UnitAttempt;
+  readonly unit: AttemptId;
   readonly reason: string;
 }
 
@@ -51,6 +71,7 @@ export interface SignerActivities {
   signCertificate(input: SignCertificateInput): Promise<SignedCertificate>;
   /** Returns the request ids that the ledger refuses to activate. */
   activateCertificates(input: ActivateCertificatesInput): Promise<string[]>;
+  unfinishedCertificates(input: UnfinishedCertificatesInput): Promise<UnfinishedCertificates>;
   revokeCertificate(input: RevokeCertificateInput): Promise<void>;
   releaseUnits(input: ReleaseUnitsInput): Promise<void>;
 }

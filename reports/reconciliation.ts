@@ -15,6 +15,7 @@ export interface Difference {
     | 'registered-not-issued'
     | 'registered-but-withdrawn'
     | 'active-not-registered'
+    | 'not-activated'
     | 'unfinished';
   readonly what: string;
   readonly detail: string;
@@ -46,6 +47,8 @@ export interface ListedUnit {
   readonly isClosed: boolean;
   /** Whether the certificate of the row is active there. */
   readonly isActive: boolean;
+  /** Whether any certificate of the unit is: it passed. Not looked up for rows that are active or withdrawn. */
+  readonly hasPassed: boolean;
 }
 
 /** What the audit log says became of a request. */
@@ -130,10 +133,26 @@ export function compareListed(row: IssuedRow, unit: ListedUnit | undefined): Dif
     return [{ code: 'not-in-manifest', what, detail: `is in no manifest registered as ${row.batchId}` }];
   if (row.state === 'active' && !unit.isActive)
     return [{ code: 'active-not-registered', what, detail: 'is active, and is not in the registry' }];
-  const isUnfinished = row.state === 'signing' || row.state === 'issued';
-  if (isUnfinished && unit.isClosed)
-    return [{ code: 'unfinished', what, detail: `is ${row.state} and its batch is closed: revoke it` }];
-  return [];
+  return isUnfinished(row) && unit.isClosed ? [unfinished(row, unit, what)] : [];
+}
+
+/** Whether the certificate of a row is neither active nor withdrawn. */
+export function isUnfinished({ state }: Pick<IssuedRow, 'state'>): boolean {
+  return state === 'signing' || state === 'issued';
+}
+
+/** Nobody may revoke the certificate of a unit that passed because a report of it was lost. */
+function unfinished({ batchId, serial, state }: IssuedRow, unit: ListedUnit, what: string): Difference {
+  if (unit.isActive) {
+    const cure = `run "certline batch recover ${batchId}"`;
+    return { code: 'not-activated', what, detail: `PASS, registered, not activated: ${cure}` };
+  }
+  if (unit.hasPassed) {
+    const detail = `is ${state}, and the unit passed with another certificate: call the security engineer`;
+    return { code: 'unfinished', what, detail };
+  }
+  const cure = `revoke it with "certline cert revoke ${serial} --reason cessationOfOperation"`;
+  return { code: 'unfinished', what, detail: `is ${state}, and its batch is closed without a PASS: ${cure}` };
 }
 
 /** Everything in which a registered certificate and the ledger disagree; `row` is of that certificate. */

@@ -3,6 +3,7 @@ import type { RegisteredCertificate } from '../registry/registry.ts';
 import { integer, present, text } from '../sql/row.ts';
 import type { SqlRow } from '../sql/row.ts';
 import { SqliteConnection } from '../sql/sqlite-connection.ts';
+import { isUnfinished } from './reconciliation.ts';
 import type { AuditedRequest, AuditedStep, IssuedRow, ListedUnit } from './reconciliation.ts';
 
 /** A certificate of a unit in the registry. */
@@ -97,16 +98,23 @@ export class RecordTables {
   }
 
   /** What the registry says of the unit of a ledger row. */
-  unitOf({ batchId, serial, certificateSha256 }: IssuedRow): ListedUnit | undefined {
+  unitOf(row: IssuedRow): ListedUnit | undefined {
+    const { batchId, serial, certificateSha256 } = row;
     const unit = this.#db.get(
       'SELECT is_closed FROM unit WHERE batch_id = ? AND serial = ?',
       batchId,
       serial,
     );
     if (unit === undefined) return undefined;
-    const sql = `SELECT id FROM certificate WHERE batch_id = ? AND certificate_sha256 = ? AND state = 'active'`;
-    const active = this.#db.get(sql, batchId, certificateSha256);
-    return { isClosed: integer(unit, 'is_closed') === 1, isActive: active !== undefined };
+    const active = `SELECT id FROM certificate WHERE batch_id = ? AND state = 'active'`;
+    const ofRow = this.#db.get(`${active} AND certificate_sha256 = ?`, batchId, certificateSha256);
+    const ofUnit =
+      ofRow ?? (isUnfinished(row) ? this.#db.get(`${active} AND serial = ?`, batchId, serial) : undefined);
+    return {
+      isClosed: integer(unit, 'is_closed') === 1,
+      isActive: ofRow !== undefined,
+      hasPassed: ofUnit !== undefined,
+    };
   }
 
   /** Every certificate of the registry, with the ledger's row of it. */

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, WorkflowIdReusePolicy } from '@temporalio/common';
-import type { BatchInput } from '../provisioning/batch.ts';
+import type { BatchInput, Recovery } from '../provisioning/batch.ts';
 import type { SearchAttributeName } from '../provisioning/search-attributes.ts';
 import { WORKFLOW_QUEUE } from '../provisioning/task-queues.ts';
 import { batchWorkflowId } from '../provisioning/workflow-ids.ts';
@@ -10,20 +10,40 @@ const keyword = (name: SearchAttributeName) => defineSearchAttributeKey(name, Se
 
 /** Starts the workflow of a batch; one that was started before, running or ended, stays as it is. */
 export async function startBatchWorkflow(client: Client, input: BatchInput): Promise<void> {
-  const { batchId, order, manifest, quantity } = input;
+  await start(client, input, WorkflowIdReusePolicy.REJECT_DUPLICATE);
+}
+
+/** Starts the workflow of a batch whose earlier one has ended. False when one runs. */
+export async function restartBatchWorkflow(
+  client: Client,
+  input: BatchInput & { readonly recovery: Recovery },
+): Promise<boolean> {
+  return await start(client, input, WorkflowIdReusePolicy.ALLOW_DUPLICATE);
+}
+
+/** False where the policy allows no further workflow. */
+async function start(
+  client: Client,
+  input: BatchInput,
+  workflowIdReusePolicy: WorkflowIdReusePolicy,
+): Promise<boolean> {
+  const { batchId, order, manifest, quantity, recovery } = input;
+  const how = recovery === undefined ? '' : `, recovered (${recovery.mode})`;
   try {
     await client.workflow.start('batch', {
       workflowId: batchWorkflowId(batchId),
       taskQueue: WORKFLOW_QUEUE,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      workflowIdReusePolicy,
       args: [input],
       typedSearchAttributes: [
         { key: keyword('ProvBatch'), value: batchId },
         { key: keyword('ProvOrder'), value: order },
       ],
-      staticSummary: `${manifest}: order ${order}, ${quantity} units`,
+      staticSummary: `${manifest}: order ${order}, ${quantity} units${how}`,
     });
+    return true;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return false;
   }
 }

@@ -85,7 +85,10 @@ export const signerBookkeeping = proxyActivities<Omit<SignerActivities, 'signCer
 
 /** Bookkeeping at the registry: chunks, failures, the end of a batch. */
 export const registryBookkeeping = proxyActivities<
-  Pick<RegistryActivities, 'loadChunk' | 'recordFailure' | 'recordDecision' | 'recordRefusal' | 'closeBatch'>
+  Pick<
+    RegistryActivities,
+    'loadChunk' | 'recordFailure' | 'recordDecision' | 'recordRefusal' | 'judgeCertificates' | 'closeBatch'
+  >
 >({
   ...BOOKKEEPING,
   taskQueue: REGISTRY_QUEUE,

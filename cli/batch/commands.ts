@@ -75,6 +75,23 @@ A unit tries again with a new key. If its board was already verified, it is only
       load: () => import('./rerun-batch.ts'),
       run: async ({ rerunBatch }, { id, options, stateFolder }) => await rerunBatch(stateFolder, id, options),
     }),
+    command('recover', {
+      says: 'activate the certificates of units that passed, and revoke those of units that did not, in a batch that is closed',
+      args: BATCH,
+      options: {
+        '--reason <text>': {
+          says: 'why, for the record in Temporal',
+          required: true,
+        },
+        '--yes': 'do not ask for confirmation',
+      },
+      notes: `
+It writes the result file again and changes no outcome. Run it when "certline audit reconcile" says so.`,
+      examples: ['certline batch recover PO-1001 --reason "chunk 1 was terminated"'],
+      load: () => import('./recover-batch.ts'),
+      run: async ({ recoverBatch }, { id, options, invocation }) =>
+        await recoverBatch(await invocation(), id, options),
+    }),
     command('cancel', {
       says: 'end a batch: units that passed stay so; all others end as HOLD, without a valid certificate',
       args: BATCH,

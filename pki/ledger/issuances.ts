@@ -4,7 +4,13 @@ import type { SqlTransaction } from '../../sql/transaction.ts';
 import { planReservation } from '../signing/issuance-policy.ts';
 import type { IssuanceKind } from '../signing/issuance-policy.ts';
 import { LIVE_STATES } from '../signing/issuances.ts';
-import type { Issuance, Issuances, IssuanceState, Reservation } from '../signing/issuances.ts';
+import type {
+  Issuance,
+  Issuances,
+  IssuanceState,
+  Reservation,
+  UnfinishedPage,
+} from '../signing/issuances.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import type { RevocationReason } from '../x509/revocation-reason.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
@@ -74,6 +80,21 @@ export class LedgerIssuances implements Issuances {
       if (last === undefined) return;
       seq = integer(last, 'seq');
     }
+  }
+
+  /**
+   * At most `limit` issuances of a batch that are signing or issued, oldest first, after the place `after` of an earlier page.
+   * No index: a batch ends once, and a million rows take a second.
+   */
+  unfinishedOf(batchId: string, after: number, limit: number): Promise<UnfinishedPage> {
+    return this.#database.read(async (transaction) => {
+      const sql = `${SELECT_ISSUANCE} WHERE i.batch_id = ? AND i.seq > ? AND i.state IN ('signing', 'issued')
+        ORDER BY i.seq LIMIT ?`;
+      const rows = await transaction.all(sql, batchId, after, limit);
+      const last = rows.at(-1);
+      const isLast = last === undefined || rows.length < limit;
+      return { issuances: rows.map(issuanceIn), ...(!isLast && { next: integer(last, 'seq') }) };
+    });
   }
 
   reserve(reservation: Reservation): Promise<Issuance> {

@@ -42,6 +42,13 @@ export interface Issuance extends Reservation {
   readonly heldAt?: string;
 }
 
+/** Some issuances that are signing or issued. */
+export interface UnfinishedPage {
+  readonly issuances: readonly Issuance[];
+  /** Place of the last of them, from which the next page follows; absent on the last page. */
+  readonly next?: number;
+}
+
 /**
  * The durable memory of what was signed. Each method is one transaction, on disk when its promise resolves. All throw
  * LEDGER_UNAVAILABLE when the ledger cannot be written now, LEDGER_CORRUPT when it is damaged.
@@ -66,6 +73,8 @@ export interface Issuances {
    * when the issuance is over.
    */
   recordIssued(requestId: string, certificate: Uint8Array): Promise<Uint8Array>;
+  /** At most `limit` issuances of a batch that are signing or issued, after the place `after`: 0 for the first page. */
+  unfinishedOf(batchId: string, after: number, limit: number): Promise<UnfinishedPage>;
   /**
    * Boards are known to carry these. Idempotent. Returns the ids of those that are unknown, not issued, or withdrawn.
    */

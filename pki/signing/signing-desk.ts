@@ -1,4 +1,9 @@
-import type { ReleaseUnitsInput } from '../../provisioning/signing.ts';
+import { CHUNK_SIZE } from '../../provisioning/batch.ts';
+import type {
+  ReleaseUnitsInput,
+  UnfinishedCertificates,
+  UnfinishedCertificatesInput,
+} from '../../provisioning/signing.ts';
 import type { UnitAttempt } from '../../provisioning/unit.ts';
 import type { OrderDesk } from '../orders/order-desk.ts';
 import { PkiError } from '../pki-error.ts';
@@ -91,6 +96,18 @@ export class SigningDesk {
   /** Boards are known to carry these certificates. Returns the request ids of those that are unknown or withdrawn. */
   async activate(requestIds: readonly string[]): Promise<string[]> {
     return await this.#ledger.issuances.activate(requestIds);
+  }
+
+  /** A page of the certificates of a batch that are neither active nor withdrawn. */
+  async unfinished({ batchId, after = 0 }: UnfinishedCertificatesInput): Promise<UnfinishedCertificates> {
+    const { issuances, next } = await this.#ledger.issuances.unfinishedOf(batchId, after, CHUNK_SIZE);
+    const certificates = issuances.map(({ requestId, serial, attempt, spkiSha256 }) => ({
+      requestId,
+      serial,
+      attempt,
+      spkiSha256,
+    }));
+    return { certificates, ...(next !== undefined && { next }) };
   }
 
   /** Revokes what is live of a unit that did not pass; nothing of this or an earlier attempt is signed any more. */

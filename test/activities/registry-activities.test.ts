@@ -1,6 +1,7 @@
 import { asyncLocalStorage } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -18,7 +19,7 @@ it('tries to close a batch for as long as its result cannot be written', async (
     manifestSha256: 'a'.repeat(64),
     quantity: 1,
   };
-  await registry.importBatch(batch, rows());
+  await registry.importBatch(batch, rows('CL-1'));
   // A folder in the place of the result: nothing can be put there.
   mkdirSync(join(inbox, 'lot.result.csv', 'in-the-way'), { recursive: true });
   const books = createRegistryActivities(registry, inbox);
@@ -33,7 +34,7 @@ it('takes a reason that is no text, which a unit of an earlier version waits to 
   const folder = temporaryFolder();
   const registry = new SqliteRegistry(join(folder, 'registry.db'));
   const named = { batchId: 'B', order: 'PO-1', manifest: 'lot.csv', manifestSha256: 'a'.repeat(64) };
-  await registry.importBatch({ ...named, quantity: 1 }, rows());
+  await registry.importBatch({ ...named, quantity: 1 }, rows('CL-1'));
   const books = createRegistryActivities(registry, folder);
   const unit = { batchId: 'B', order: 'PO-1', serial: 'CL-1', product: 'node', attempt: 1 };
   const end = { unit, step: 'verifyReadback', code: 'READ_BACK_DIFFERS', outcome: 'HOLD' } as const;
@@ -45,8 +46,59 @@ it('takes a reason that is no text, which a unit of an earlier version waits to 
   registry.close();
 });
 
-async function* rows() {
-  yield { serial: 'CL-1', product: 'node', attrs: {} };
+it('judges certificates by what the registry says of their units', async () => {
+  const registry = new SqliteRegistry(join(temporaryFolder(), 'registry.db'));
+  const batch = {
+    batchId: 'B',
+    order: 'PO-1',
+    manifest: 'lot.csv',
+    manifestSha256: 'a'.repeat(64),
+    quantity: 3,
+  };
+  await registry.importBatch(batch, rows('CL-1', 'CL-2', 'CL-3'));
+  const der = Buffer.from('certificate of CL-1');
+  await registry.registerUnit({
+    batchId: 'B',
+    serial: 'CL-1',
+    attempt: 1,
+    stationId: 'st-1',
+    socket: '1',
+    boardId: 'beef',
+    certificate: der,
+    certificateSerial: '40',
+    certificateSha256: createHash('sha256').update(der).digest('hex'),
+    spkiSha256: 'k1',
+    notBefore: '2026-01-01T00:00:00.000Z',
+    notAfter: '9999-12-31T23:59:59.000Z',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    verifiedAt: '2026-01-01T00:00:01.000Z',
+    evidence: {},
+  });
+  const failure = { batchId: 'B', serial: 'CL-2', attempt: 1, step: 'flashCredentials', code: 'BOARD_GONE' };
+  await registry.recordOutcome({ ...failure, step: 'flashCredentials', outcome: 'HOLD' });
+  const certificate = (serial: string, spkiSha256: string) => ({
+    requestId: `B/${serial}/${spkiSha256}`,
+    serial,
+    attempt: 1,
+    spkiSha256,
+  });
+  const certificates = [
+    certificate('CL-1', 'k1'),
+    certificate('CL-1', 'another key of a unit that passed'),
+    certificate('CL-2', 'k2'),
+    certificate('CL-3', 'its unit has not ended'),
+    certificate('CL-9', 'of no manifest'),
+  ];
+  const books = createRegistryActivities(registry, temporaryFolder());
+  expect(await asActivity(1, () => books.judgeCertificates({ batchId: 'B', certificates }))).toEqual({
+    passed: [certificates[0]],
+    ended: [certificates[2]],
+  });
+  registry.close();
+});
+
+async function* rows(...serials: string[]) {
+  for (const serial of serials) yield { serial, product: 'node', attrs: {} };
 }
 
 /** What the step throws when it runs as a worker's activity for the nth time. */

@@ -51,6 +51,7 @@ export class LoadLine {
       recordDecision: (input) => asActivity(() => activities.recordDecision(input)),
       recordRefusal: (input) => asActivity(() => activities.recordRefusal(input)),
       loadChunk: (input) => asActivity(() => activities.loadChunk(input)),
+      judgeCertificates: (input) => asActivity(() => activities.judgeCertificates(input)),
       closeBatch: (input) => asActivity(() => activities.closeBatch(input)),
     };
   }

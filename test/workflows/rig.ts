@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
+import type { UnitCounts } from '../../provisioning/batch.ts';
 import type { ClaimActivities } from '../../provisioning/claim.ts';
 import type { StationActivities } from '../../provisioning/delivery.ts';
 import type { RegistryActivities } from '../../provisioning/registration.ts';
@@ -59,10 +60,13 @@ function goodActivities(): ScriptedActivities {
     recordFailure: async () => undefined,
     recordDecision: async () => undefined,
     activateCertificates: async () => [],
+    unfinishedCertificates: async () => ({ certificates: [] }),
+    judgeCertificates: async () => ({ passed: [], ended: [] }),
     recordRefusal: async () => undefined,
     revokeCertificate: async () => undefined,
     releaseUnits: async () => undefined,
-    closeBatch: async () => undefined,
+    // As an earlier orchestrator answers: the workflow then reports its own counts.
+    closeBatch: async () => undefined as unknown as UnitCounts,
     loadChunk: async ({ chunk }) => [{ serial: `CL-${chunk}`, product: PRODUCT }],
   };
 }

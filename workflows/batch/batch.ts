@@ -16,7 +16,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { batchInputOf } from '../../provisioning/batch.ts';
-import type { BatchInput, BatchProgress, ChunkReport, EarlierBatchInput } from '../../provisioning/batch.ts';
+import type {
+  BatchInput,
+  BatchProgress,
+  ChunkReport,
+  EarlierBatchInput,
+  UnitCounts,
+} from '../../provisioning/batch.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
 import type { RerunFilter, RerunResult } from '../../provisioning/messages.ts';
 import { INHERITED_CHUNK_PAUSE_MS } from '../../provisioning/timeouts.ts';
@@ -29,6 +35,7 @@ import { chunkReport, progress, reportAgain, rerunFailed, rerunUnits } from '../
 import { nothingChosen } from './nothing-chosen.ts';
 import { progressTable } from './progress-table.ts';
 import { batchAttributes } from '../search-attributes.ts';
+import { settleCertificates } from './settle-certificates.ts';
 import { registryBookkeeping } from '../steps.ts';
 
 const RERUN_ARGUMENT =
@@ -40,7 +47,7 @@ export async function batch(started: BatchInput | EarlierBatchInput): Promise<Ba
   const window = new BatchWindow(input);
   listen(window);
   try {
-    await runChunks(input, window);
+    if (input.recovery?.mode !== 'close') await runChunks(input, window);
   } catch (error) {
     if (isCancellation(error)) {
       await CancellationScope.nonCancellable(async () => {
@@ -50,13 +57,16 @@ export async function batch(started: BatchInput | EarlierBatchInput): Promise<Ba
     }
     throw error;
   }
-  await close(input, false);
-  return window.progress;
+  const counts = await close(input, false);
+  return { ...window.progress, ...counts };
 }
 
-async function close(input: BatchInput, cancelled: boolean): Promise<void> {
-  await registryBookkeeping.closeBatch({ batchId: input.batchId, cancelled });
+/** Returns what the registry counts; nothing where an earlier version closed it. */
+async function close({ batchId }: BatchInput, cancelled: boolean): Promise<UnitCounts | undefined> {
+  if (patched('settle-certificates')) await settleCertificates(batchId);
+  const counts = await registryBookkeeping.closeBatch({ batchId, cancelled });
   await condition(allHandlersFinished);
+  return counts;
 }
 
 async function runChunks(input: BatchInput, window: BatchWindow): Promise<void> {

@@ -136,6 +136,10 @@ describe('certline audit reconcile', () => {
 
   it.each([
     ["UPDATE issuance SET state = 'issued' WHERE request_id = 'b1/CL-2/1'", ['state-differs', 'unfinished']],
+    [
+      "UPDATE issuance SET state = 'issued' WHERE request_id = 'b1/CL-1/1'",
+      ['state-differs', 'not-activated'],
+    ],
     ["DELETE FROM issuance WHERE request_id = 'b1/CL-2/1'", ['ledger-missing']],
     ["DELETE FROM audit WHERE body LIKE '%b1/CL-2/1%'", ['audit-missing']],
     [
@@ -161,5 +165,18 @@ describe('certline audit reconcile', () => {
     expect(found.status).toBe(33);
     const { differences } = json(found) as { differences: { code: string }[] };
     expect(differences.map(({ code }) => code)).toEqual(codes);
+  });
+
+  it('says what to do: activate the certificate of a unit that passed, revoke that of one that did not', async () => {
+    const place = newPlace();
+    await passedLot(place);
+    sql(place, "UPDATE issuance SET state = 'issued', ended_at = NULL, reason = NULL");
+    const found = await place.certline('audit', 'reconcile', '--json');
+    const { differences } = json(found) as { differences: { what: string; detail: string }[] };
+    const detailOf = (serial: string) => differences.findLast(({ what }) => what.startsWith(serial))?.detail;
+    expect(detailOf('CL-1')).toBe('PASS, registered, not activated: run "certline batch recover b1"');
+    expect(detailOf('CL-2')).toBe(
+      'is issued, and its batch is closed without a PASS: revoke it with "certline cert revoke CL-2 --reason cessationOfOperation"',
+    );
   });
 });

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import type { Connection } from '@temporalio/client';
 import { onTestFinished } from 'vitest';
 import { createRegistryActivities } from '../../../activities/registry-activities.ts';
+import type { UnfinishedCertificate } from '../../../provisioning/signing.ts';
 import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import { batchWorkflowId } from '../../../provisioning/workflow-ids.ts';
 import type { BatchRow } from '../../../registry/registry.ts';
@@ -20,6 +21,8 @@ export interface Bench {
   readonly rig: Rig;
   /** Serials whose board is bad; may be changed at any time. */
   readonly bad: Set<string>;
+  /** What the signer says is neither active nor withdrawn; may be changed at any time. */
+  readonly unfinished: UnfinishedCertificate[];
 }
 
 /**
@@ -41,8 +44,10 @@ export async function startBench(
   await registry.importBatch(batch, rowsOf(serials));
   await registry.recordStart('PO-1');
   const faulty = new Set(bad);
+  const unfinished: UnfinishedCertificate[] = [];
   const rig = await startRig({
     ...scriptOf(faulty),
+    unfinishedCertificates: async () => ({ certificates: unfinished }),
     ...scripted,
     ...createRegistryActivities(registry, place.inbox),
   });
@@ -54,7 +59,7 @@ export async function startBench(
     taskQueue: WORKFLOW_QUEUE,
     args: [{ ...batch, window: 4 }],
   });
-  return { place, registry, rig, bad: faulty };
+  return { place, registry, rig, bad: faulty, unfinished };
 }
 
 async function* rowsOf(serials: readonly string[]): AsyncGenerator<BatchRow> {

@@ -6,6 +6,7 @@ import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
 import type { SignedOrder } from '../../../pki/orders/order.ts';
 import { sha256Hex } from '../../../pki/x509/p256.ts';
 import { StationRates } from '../../../pki/ledger/station-rates.ts';
+import type { UnfinishedPage } from '../../../pki/signing/issuances.ts';
 import { RELEASE, signedOrder } from '../orders/signed-orders.ts';
 import { auditOf, code, lineOver, release, requestFor } from '../signing/signing-line.ts';
 import type { SigningLine } from '../signing/signing-line.ts';
@@ -120,6 +121,23 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       };
       await expect(line.issuer.issue(requestFor('ACME-1'))).rejects.toThrow(code('CERTIFICATE_WITHDRAWN'));
       expect(await line.sql('SELECT state FROM issuance')).toEqual([{ state: 'revoked' }]);
+    });
+  });
+
+  describe('certificates that are neither active nor withdrawn', () => {
+    it('are listed by batch, page by page', async () => {
+      const line = await usedLine();
+      await line.issuer.issue(requestFor('ACME-2'));
+      const { issuances } = line.ledger;
+      const serialsOf = ({ issuances: listed }: UnfinishedPage) => listed.map(({ serial }) => serial);
+      const first = await issuances.unfinishedOf('b1', 0, 1);
+      const second = await issuances.unfinishedOf('b1', first.next!, 1);
+      expect([first, second].map(serialsOf)).toEqual([['ACME-1'], ['ACME-2']]);
+      expect(await issuances.unfinishedOf('b1', second.next!, 1)).toEqual({ issuances: [] });
+      expect(serialsOf(await issuances.unfinishedOf('b2', 0, 9))).toEqual([]);
+      await issuances.activate([first.issuances[0]!.requestId]);
+      await issuances.withdrawUnit('ACME-2', 1);
+      expect(await issuances.unfinishedOf('b1', 0, 9)).toEqual({ issuances: [] });
     });
   });
 

@@ -213,6 +213,47 @@ describe('a batch', () => {
     expect(open.count).toBe(0);
   });
 
+  it('settles certificates that no chunk reported before it closes, page by page', async () => {
+    const page = (serials: string[]) =>
+      serials.map((serial) => ({ requestId: `B/${serial}/k`, serial, attempt: 1, spkiSha256: 'k' }));
+    const handle = await startBatch(batchOf(1), {
+      loadChunk: async () => units(1),
+      unfinishedCertificates: async ({ after }) =>
+        after === 0
+          ? { certificates: page(['CL-A', 'CL-B']), next: 7 }
+          : { certificates: page(['CL-C', 'CL-D']) },
+      judgeCertificates: async ({ certificates: [first, second] }) => ({
+        passed: [first!],
+        ended: [second!],
+      }),
+    });
+    await handle.result();
+    const inputsOf = (name: string): unknown[] =>
+      rig!.calls.filter((call) => call.name === name).map(({ input }) => input);
+    expect(inputsOf('unfinishedCertificates')).toEqual([
+      { batchId: 'B', after: 0 },
+      { batchId: 'B', after: 7 },
+    ]);
+    expect(inputsOf('activateCertificates').slice(1)).toEqual([
+      { requestIds: ['B/CL-A/k'] },
+      { requestIds: ['B/CL-C/k'] },
+    ]);
+    expect(inputsOf('revokeCertificate')).toMatchObject([
+      { unit: { serial: 'CL-B' } },
+      { unit: { serial: 'CL-D' } },
+    ]);
+    expect(rig!.calls.at(-1)!.name).toBe('closeBatch');
+  });
+
+  it('closes although the ledger cannot be read, and reports what the registry counts', async () => {
+    const handle = await startBatch(batchOf(1), {
+      loadChunk: async () => units(1),
+      unfinishedCertificates: async () => Promise.reject(failure('LEDGER_CORRUPT')),
+      closeBatch: async () => ({ passed: 0, failed: 0, errors: 1, held: 0 }),
+    });
+    expect(await handle.result()).toMatchObject({ passed: 0, errors: 1, openChunks: 0 });
+  });
+
   it('goes on where an earlier run of it was', async () => {
     const bundle = await instantChunks();
     const open = { ...report(2), started: 200, passed: 150, attention: [], draining: true, finished: false };

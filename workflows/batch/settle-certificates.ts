@@ -1,0 +1,31 @@
+import { ActivityFailure, log } from '@temporalio/workflow';
+import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
+
+/**
+ * Activates the certificates of units that passed and that no chunk reported, and revokes those of units that ended without a
+ * pass. As a rule there are none. A ledger that cannot be used does not keep a batch from ending: `audit reconcile` names
+ * what is left, and `batch recover` does this again.
+ */
+export async function settleCertificates(batchId: string): Promise<void> {
+  try {
+    for (let after: number | undefined = 0; after !== undefined;) after = await settlePage(batchId, after);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    log.error('certificates of this batch are neither active nor withdrawn', { batchId });
+  }
+}
+
+async function settlePage(batchId: string, after: number): Promise<number | undefined> {
+  const { certificates, next } = await signerBookkeeping.unfinishedCertificates({ batchId, after });
+  if (certificates.length === 0) return undefined;
+  const { passed, ended } = await registryBookkeeping.judgeCertificates({ batchId, certificates });
+  if (passed.length > 0) {
+    const requestIds = passed.map(({ requestId }) => requestId);
+    const refused = await signerBookkeeping.activateCertificates({ requestIds });
+    if (refused.length > 0)
+      log.error('the ledger does not take certificates of units that passed', { refused });
+  }
+  for (const { serial, attempt } of ended)
+    await signerBookkeeping.revokeCertificate({ unit: { batchId, serial, attempt }, reason: 'not passed' });
+  return next;
+}
