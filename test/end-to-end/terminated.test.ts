@@ -16,7 +16,8 @@ afterEach(() => rig?.end());
 
 /** What `audit reconcile` finds. */
 async function differences(): Promise<readonly unknown[]> {
-  const config = parseLineConfig({ inbox: rig.inbox, products: [], stations: [] }, 'the test', rig.folder);
+  const products = [{ name: 'golioth-node', organization: 'certline-test' }];
+  const config = parseLineConfig({ inbox: rig.inbox, products }, 'the test', rig.folder);
   const ledger = await openLedger({ stateFolder: rig.folder, config }, 'read');
   try {
     return (await reconcile(ledger!, rig.line.registry)).differences;
