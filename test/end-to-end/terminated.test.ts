@@ -3,6 +3,8 @@ import { openLedger } from '../../line/ledger.ts';
 import { parseLineConfig } from '../../line/config.ts';
 import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { reconcile } from '../../reports/reconcile.ts';
+import { restartBatchWorkflow } from '../../workers/batch-start.ts';
+import type { BatchRecord } from '../../registry/registry.ts';
 import { until } from '../support/until.ts';
 import { violations } from './invariants.ts';
 import { placesOf } from './line-evidence.ts';
@@ -13,6 +15,23 @@ const UNITS = 24;
 
 let rig: LineRig;
 afterEach(() => rig?.end());
+
+/** The command does this; it is a test of its own. */
+async function recover({
+  batchId,
+  order,
+  manifest: name,
+  manifestSha256,
+  quantity,
+}: BatchRecord): Promise<void> {
+  const { client } = rig.line;
+  const running = 'WorkflowType="unit" AND ExecutionStatus="Running"';
+  await until('no unit runs', async () => (await client.workflow.count(running)).count === 0, 90_000);
+  const recovery = { mode: 'close', reason: 'a test' } as const;
+  const input = { batchId, order, manifest: name, manifestSha256, quantity, window: 16, recovery };
+  expect(await restartBatchWorkflow(client, input)).toBe(true);
+  await rig.closed('lot.csv');
+}
 
 /** What `audit reconcile` finds. */
 async function differences(): Promise<readonly unknown[]> {
@@ -41,6 +60,8 @@ describe('somebody pressed Terminate', { timeout: 180_000 }, () => {
     const summary = await rig.line.registry.batchSummary(batch.batchId);
     expect(summary.passed).toBeGreaterThanOrEqual(6);
     expect(summary.passed).toBeLessThan(UNITS);
+    // Units were still being cancelled while their batch closed.
+    await recover(batch);
     expect(await differences()).toEqual([]);
     const places = placesOf(rig.folder, rig.inbox);
     await rig.down();
