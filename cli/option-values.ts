@@ -1,4 +1,7 @@
 import { InvalidArgumentError } from 'commander';
+import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
+import type { FailureCode } from '../provisioning/failure-table.ts';
+import { didYouMean } from './nearest-names.ts';
 
 /** The option of every command whose output programs can read too. */
 export const JSON_OPTION = { '--json': 'print one JSON document instead of text' } as const;
@@ -17,4 +20,10 @@ export function moment(text: string): Date {
   const time = new Date(text);
   if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(time.getTime())) return time;
   throw new InvalidArgumentError('It must be a day or a time, such as 2027-01-31 or 2027-01-31T18:00:00Z.');
+}
+
+/** Accepts a code of the failure table. */
+export function failureCode(text: string): FailureCode {
+  if (isFailureCode(text)) return text;
+  throw new InvalidArgumentError(`It is not a failure code.${didYouMean(text, Object.keys(FAILURES))}`);
 }

@@ -1,30 +1,22 @@
 import { Connection } from '@temporalio/client';
 import { externalConfiguration } from '../temporal/server/external-server.ts';
-
-/** `TASK_QUEUE_TYPE_ACTIVITY` of temporal.api.enums.v1.TaskQueueType: every role runs activities. */
-const ACTIVITY = 2;
-/** A worker that is well asks for work at least once a minute: that is how long one long poll lasts. */
-const SILENT_MS = 150_000;
+import { workerPresence } from '../temporal/worker-presence.ts';
 
 /**
- * The health check of a role's container: exits with 0 if Temporal has lately seen a worker of this identity ask for
- * work on this task queue, else with 1 and a sentence.
+ * The health check of a role's container: exits with 0 if Temporal has lately seen a worker of this identity on this task
+ * queue, else with 1 and a sentence.
  */
 async function checkRole(taskQueue: string, identity: string): Promise<string | undefined> {
-  const { connectionOptions, namespace } = externalConfiguration(process.env) ?? {};
+  const { connectionOptions, namespace = 'default' } = externalConfiguration(process.env) ?? {};
   if (connectionOptions === undefined) return 'TEMPORAL_ADDRESS is not set';
   const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10 seconds' });
   try {
-    const { pollers } = await connection.workflowService.describeTaskQueue({
-      namespace: namespace ?? 'default',
-      taskQueue: { name: taskQueue },
-      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is in no package that is ours to import
-      taskQueueType: ACTIVITY,
-    });
-    const seen = pollers?.filter((poller) => poller.identity === identity) ?? [];
-    const ages = seen.map(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds) * 1000);
-    if (ages.some((ageMs) => ageMs < SILENT_MS)) return undefined;
-    return `no worker "${identity}" has asked for work on ${taskQueue} lately`;
+    const { workers, silentAfterMs } = await workerPresence(connection, namespace, [taskQueue]);
+    const seen = workers.filter((worker) => worker.identity === identity && worker.taskQueue === taskQueue);
+    const isWell = seen.some(
+      ({ lastSeenAt, hasStopped }) => !hasStopped && Date.now() - lastSeenAt.getTime() < silentAfterMs,
+    );
+    return isWell ? undefined : `no worker "${identity}" has asked for work on ${taskQueue} lately`;
   } finally {
     await connection.close();
   }

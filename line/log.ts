@@ -4,6 +4,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { LogLevel } from '@temporalio/worker';
 import { destination, pino, stdSerializers } from 'pino';
 import type { Logger } from 'pino';
+import { WORKER_HEARTBEAT_MS } from '../temporal/worker-presence.ts';
 
 const LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
   TRACE: 'trace',
@@ -36,5 +37,5 @@ export function installTemporalRuntime(log: Logger): void {
   const logger = new DefaultLogger('INFO', ({ level, message, meta }) => {
     temporal[LEVEL[level]]({ ...meta }, message);
   });
-  Runtime.install({ logger, shutdownSignals: [] });
+  Runtime.install({ logger, shutdownSignals: [], workerHeartbeatInterval: WORKER_HEARTBEAT_MS });
 }

@@ -14,6 +14,7 @@ export const EXIT_STATUS = {
   lineNotRunning: { status: 8, means: 'no line runs that can answer' },
   profileBroken: { status: 9, means: 'a certificate breaks the profile; every rule is named' },
   orderRefused: { status: 10, means: 'the order is not as it was signed, or does not allow it' },
+  needsPerson: { status: 11, means: 'a part of the line needs a person; what to do is printed' },
   portMissing: { status: 20, means: 'a serial port does not exist' },
   portBusy: { status: 21, means: 'another program uses the serial port' },
   portDenied: { status: 22, means: 'no permission to open a serial port' },

@@ -11,3 +11,8 @@ export function chunkWorkflowId(batchId: string, chunk: number): string {
 export function unitWorkflowId(serial: string): string {
   return `unit/${serial}`;
 }
+
+/** The inverse of `batchWorkflowId`. */
+export function batchIdOf(workflowId: string): string {
+  return workflowId.slice(batchWorkflowId('').length);
+}

@@ -213,7 +213,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
 
   '.ci': { packages: ['node:*'] },
   '.ci/lint': { packages: ['node:*'] },
-  deploy: { rooms: ['temporal/server'], packages: ['@temporalio/client'] },
+  deploy: { rooms: ['temporal', 'temporal/server'], packages: ['@temporalio/client'] },
   bench: {
     rooms: ['bench/*', 'line', 'workers', 'temporal/*', 'smp/*', 'pki/*', 'provisioning', 'test/*'],
     packages: ['node:*', '@temporalio/worker', '@temporalio/workflow'],

@@ -1,10 +1,6 @@
-import { InvalidArgumentError } from 'commander';
-import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
-import type { FailureCode } from '../../provisioning/failure-table.ts';
 import { command, group } from '../command.ts';
 import { DECISION_OPTIONS } from '../decision-options.ts';
-import { didYouMean } from '../nearest-names.ts';
-import { JSON_OPTION } from '../option-values.ts';
+import { JSON_OPTION, failureCode } from '../option-values.ts';
 
 const BATCH = { '<id>': 'id of the batch, or enough of its beginning to be unique' } as const;
 
@@ -104,8 +100,3 @@ It writes the result file again and changes no outcome. Run it when "certline au
     }),
   ],
 );
-
-function failureCode(text: string): FailureCode {
-  if (isFailureCode(text)) return text;
-  throw new InvalidArgumentError(`It is not a failure code.${didYouMean(text, Object.keys(FAILURES))}`);
-}

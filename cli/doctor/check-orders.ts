@@ -42,7 +42,8 @@ function checkReleaseKeys(path: string): Finding {
   }
 }
 
-function ordersIn(folder: string): string[] {
+/** The numbers of the orders in a folder, sorted; none where there is no folder. */
+export function ordersIn(folder: string): string[] {
   const names = existsSync(folder) ? readdirSync(folder).toSorted() : [];
   return names
     .filter((name) => name.endsWith(ORDER_FILE_SUFFIX))
@@ -71,7 +72,12 @@ async function checkOrder(
   }
 }
 
-function troubleOf(order: SignedOrder, standing: OrderStanding | undefined, now: Date): string | undefined {
+/** What somebody should do about an order, as its file and the ledger have it; undefined where that is nothing. */
+export function troubleOf(
+  order: SignedOrder,
+  standing: OrderStanding | undefined,
+  now: Date,
+): string | undefined {
   const { quantity, revision, closes } = order;
   if (standing?.closedAt !== undefined) return undefined;
   if (standing !== undefined && standing.revision > revision)

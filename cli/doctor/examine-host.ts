@@ -7,6 +7,7 @@ import { checkLine, checkUnfinished } from './check-leftovers.ts';
 import { checkMemory } from './check-memory.ts';
 import { checkNode } from './check-node.ts';
 import { checkPorts } from './check-ports.ts';
+import { checkRoles } from './check-roles.ts';
 import { checkProfiles } from './check-profiles.ts';
 import { checkSigning } from './check-signing.ts';
 import { checkServer } from './check-server.ts';
@@ -52,8 +53,11 @@ async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding
     yield ledger;
     yield* await checkSigning({ stateFolder, config }, ledger.verdict === 'ok');
   }
-  yield await checkServer(stateFolder);
+  const server = await checkServer(stateFolder);
+  yield server;
   yield checkLine(stateFolder);
+  const stations = 'finding' in config ? [] : config.stations.map(({ id }) => id);
+  if (server.verdict === 'ok') yield* await checkRoles(stateFolder, stations);
   if ('finding' in config) return;
   yield await checkFolder('inbox', config.inbox);
   const unfinished = checkUnfinished(config.inbox);

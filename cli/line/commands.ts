@@ -1,6 +1,6 @@
 import { WORKER_ROLES } from '../../workers/worker-roles.ts';
-import { command } from '../command.ts';
-import { wholeNumber } from '../option-values.ts';
+import { command, group } from '../command.ts';
+import { JSON_OPTION, wholeNumber } from '../option-values.ts';
 import { guardKeys } from './guard-keys.ts';
 
 /** Commands that run the factory line, or a part of it, until they are stopped. */
@@ -58,4 +58,19 @@ export const lineCommands = [
     load: () => import('./simulate.ts'),
     run: async ({ runSimulatorCommand }, { options }) => await runSimulatorCommand(options),
   }),
+  group('line', { says: 'see how the whole factory line stands', examples: ['certline line status'] }, [
+    command('status', {
+      says: 'roles that work or are silent, sockets, open batches, orders, ledger, registry and versions',
+      options: JSON_OPTION,
+      notes: `
+A role that was killed shows within 30 seconds. Registry, ledger and sockets are seen on the hosts that have them; all
+else comes from the Temporal server.
+Exit status 0: nothing needs a person; 11: something does, and the last rows say what.`,
+      examples: ['certline line status', "certline line status --json | jq -r '.needs[]'"],
+      readsState: true,
+      load: () => import('./line-status.ts'),
+      run: async ({ showLineStatus }, { options, invocation }) =>
+        await showLineStatus(await invocation(), options),
+    }),
+  ]),
 ] as const;

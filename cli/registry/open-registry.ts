@@ -60,4 +60,4 @@ function noRegistry(stateFolder: string): CommandError {
 
 /** What needs only the Temporal server of the line. */
 const FROM_TEMPORAL =
-  'From here, if TEMPORAL_ADDRESS names the server of the line, "certline batch watch", "batch rerun" and "batch cancel" with the whole id of a batch still work, and "certline unit retry", "unit skip" and "unit scrap".';
+  'From here, if TEMPORAL_ADDRESS names the server of the line, these still work: "certline line status", "certline unit list --waiting", "certline batch watch", "batch rerun" and "batch cancel" with the whole id of a batch, and "certline unit retry", "unit skip" and "unit scrap".';

@@ -2,15 +2,15 @@ import type { UnitVerdict } from '../../provisioning/decision.ts';
 import { command, group } from '../command.ts';
 import type { Entry } from '../command.ts';
 import { DECISION_OPTIONS } from '../decision-options.ts';
-import { JSON_OPTION } from '../option-values.ts';
+import { JSON_OPTION, failureCode } from '../option-values.ts';
 
 const SERIAL = { '<serial>': 'serial number of the unit, in upper or lower case' } as const;
 
-/** Commands about one unit. show reads the registry, the others talk to the running line. */
+/** Commands about units. list and show read the registry, the others talk to the running line. */
 export const unitCommands = group(
   'unit',
   {
-    says: 'show what happened to one unit, and decide about one that waits',
+    says: 'list units that wait, show what happened to one, and decide about one that waits',
     examples: ['certline unit show CL-000017', 'certline unit retry CL-000017 --reason "board replaced"'],
   },
   [
@@ -26,6 +26,29 @@ export const unitCommands = group(
       load: () => import('./describe-unit.ts'),
       run: async ({ describeUnit }, { serial, options, stateFolder }) =>
         await describeUnit(stateFolder, serial, options),
+    }),
+    command('list', {
+      says: 'list the units of all batches that wait for a decision, and what to type for each',
+      options: {
+        '--waiting': {
+          says: 'units that wait; "batch show ID --units" lists those of a batch',
+          required: true,
+        },
+        '--batch <id>': 'only of this batch; on a host without the registry, its whole id',
+        '--code <code...>': {
+          says: 'only units that failed with one of these failure codes; default: any code',
+          parse: failureCode,
+        },
+        '--station <id>': 'only units whose last attempt was at this station',
+        ...JSON_OPTION,
+      },
+      notes: `
+Reads the registry where it is, and asks Temporal on other hosts; the last row says which.`,
+      examples: ['certline unit list --waiting', 'certline unit list --waiting --code BOARD_GONE --json'],
+      readsState: true,
+      load: () => import('./list-units.ts'),
+      run: async ({ listWaitingUnits }, { options, stateFolder }) =>
+        await listWaitingUnits(stateFolder, options),
     }),
     decision('retry', 'try again with a unit that waits for a decision', 'board replaced'),
     decision('skip', 'leave a unit that waits out of its batch; it ends as HOLD', 'board at the lab'),

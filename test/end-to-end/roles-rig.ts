@@ -88,10 +88,14 @@ export class RolesRig {
 
   async isUp(role: RoleName): Promise<void> {
     const process = this.#roles.get(role)!;
-    await until(`${role} is up`, () => {
-      if (!process.isRunning) throw new Error(`${role} ended: ${process.output}`);
-      return process.output.includes(' up, on ');
-    });
+    await until(
+      `${role} is up`,
+      () => {
+        if (!process.isRunning) throw new Error(`${role} ended: ${process.output}`);
+        return process.output.includes(' up, on ');
+      },
+      60_000,
+    );
   }
 
   /** What a role's process said. */

@@ -1,0 +1,51 @@
+import type { Client } from '@temporalio/client';
+import { batchIdOf } from '../../provisioning/workflow-ids.ts';
+import { batchStanding } from '../batch/batch-standing.ts';
+import { standingSummary } from '../batch/standing-summary.ts';
+import type { Registry } from '../../registry/registry.ts';
+
+/** An open batch: units that ended by how, that wait for a decision, and all others. */
+export interface OpenBatch {
+  readonly batchId: string;
+  readonly order: string;
+  readonly quantity: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly errors: number;
+  readonly held: number;
+  readonly attention: number;
+  readonly open: number;
+}
+
+/** The open batches as the registry has them, the newest first. */
+export async function recordedOpenBatches(stateFolder: string, registry: Registry): Promise<OpenBatch[]> {
+  const open: OpenBatch[] = [];
+  for (const { batchId, state } of await registry.listBatches()) {
+    if (state !== 'open') continue;
+    const { summary } = await standingSummary(stateFolder, registry, batchId);
+    const { batch, ...counts } = summary;
+    open.push({ batchId, order: batch.order, quantity: batch.quantity, ...counts });
+  }
+  return open;
+}
+
+/** The batches that run in Temporal, and the counts of those that an orchestrator answers for. */
+export async function runningBatches(
+  client: Client,
+): Promise<readonly (OpenBatch | Pick<OpenBatch, 'batchId'>)[]> {
+  const batches: (OpenBatch | Pick<OpenBatch, 'batchId'>)[] = [];
+  const query = "WorkflowType = 'batch' AND ExecutionStatus = 'Running'";
+  for await (const { workflowId } of client.workflow.list({ query })) {
+    const batchId = batchIdOf(workflowId);
+    const { progress } = await batchStanding(client, batchId);
+    if (progress === undefined) {
+      batches.push({ batchId });
+      continue;
+    }
+    const { order, quantity, passed, failed, errors, held } = progress;
+    const attention = progress.attention.length;
+    const open = quantity - passed - failed - errors - held - attention;
+    batches.push({ batchId, order, quantity, passed, failed, errors, held, attention, open });
+  }
+  return batches;
+}

@@ -1,0 +1,84 @@
+import type { Client } from '@temporalio/client';
+import {
+  REGISTRY_QUEUE,
+  SIGNER_QUEUE,
+  WORKFLOW_QUEUE,
+  stationQueue,
+} from '../../provisioning/task-queues.ts';
+import { workerPresence } from '../../temporal/worker-presence.ts';
+import type { SeenWorker, WorkerPresence } from '../../temporal/worker-presence.ts';
+
+/**
+ * A role of the line as Temporal sees it. `polling`: it asks for work; `silent`: it did, and does no longer; `stopped`: it
+ * said that it ends; `unseen`: the server has not seen it of late.
+ */
+export interface RoleStanding {
+  /** `orchestrator`, `signer`, `intake`, or `station <id>`. */
+  readonly role: string;
+  readonly state: 'polling' | 'silent' | 'stopped' | 'unseen';
+  readonly lastSeenAt?: string;
+  /** Since it was last seen. */
+  readonly silentSeconds?: number;
+  /** Known where the server takes reports of workers. */
+  readonly host?: string;
+  readonly pid?: number;
+}
+
+const STATION = stationQueue('');
+
+/**
+ * How orchestrator, signer, these stations and all others that the server has seen stand, and the intake, which works in
+ * the orchestrator. Throws what the client throws.
+ */
+export async function roleStandings(client: Client, stations: readonly string[]): Promise<RoleStanding[]> {
+  const queues = [WORKFLOW_QUEUE, REGISTRY_QUEUE, SIGNER_QUEUE, ...stations.map(stationQueue)];
+  const presence = await workerPresence(client.connection, client.options.namespace, queues);
+  const seen = presence.workers.flatMap(({ taskQueue }) =>
+    taskQueue.startsWith(STATION) ? [taskQueue.slice(STATION.length)] : [],
+  );
+  const orchestrator = standing('orchestrator', [WORKFLOW_QUEUE, REGISTRY_QUEUE], presence);
+  const all = [...new Set([...stations, ...seen])].toSorted();
+  return [
+    orchestrator,
+    { ...orchestrator, role: 'intake' },
+    standing('signer', [SIGNER_QUEUE], presence),
+    ...all.map((id) => standing(`station ${id}`, [stationQueue(id)], presence)),
+  ];
+}
+
+/** One sentence for a role that does no work; undefined for one that does. */
+export function troubleOfRole({ role, state, silentSeconds, host, pid }: RoleStanding): string | undefined {
+  const where = host === undefined ? '' : ` (last on host ${host}, pid ${pid})`;
+  switch (state) {
+    case 'polling':
+      return undefined;
+    case 'silent':
+      return `has been silent for ${silentSeconds} s${where}: see whether its host and its process run, and start it again`;
+    case 'stopped':
+      return `was stopped ${silentSeconds} s ago${where}: start it again`;
+    case 'unseen':
+      return `does not run: start ${role === 'intake' ? 'the orchestrator' : 'it'} on its host`;
+  }
+}
+
+/** A role that works on several queues stands as the worse of them. */
+function standing(role: string, queues: readonly string[], presence: WorkerPresence): RoleStanding {
+  const last = queues.map((queue) => lastOf(presence.workers.filter(({ taskQueue }) => taskQueue === queue)));
+  if (last.some((worker) => worker === undefined)) return { role, state: 'unseen' };
+  const [oldest] = (last as SeenWorker[]).toSorted((a, b) => a.lastSeenAt.getTime() - b.lastSeenAt.getTime());
+  const { lastSeenAt, hasStopped, host, pid } = oldest!;
+  const silentMs = Math.max(0, Date.now() - lastSeenAt.getTime());
+  const silent = silentMs < presence.silentAfterMs ? 'polling' : 'silent';
+  return {
+    role,
+    state: hasStopped ? 'stopped' : silent,
+    lastSeenAt: lastSeenAt.toISOString(),
+    silentSeconds: Math.floor(silentMs / 1_000),
+    ...(host !== undefined && { host, pid: pid! }),
+  };
+}
+
+/** The worker that was seen last: one that was started again takes the place of one that died. */
+function lastOf(workers: readonly SeenWorker[]): SeenWorker | undefined {
+  return workers.toSorted((a, b) => b.lastSeenAt.getTime() - a.lastSeenAt.getTime())[0];
+}

@@ -1,0 +1,135 @@
+import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import type { FailureCode } from '../../provisioning/failure-table.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { registryPath } from '../../line/state-folder.ts';
+import { findBatch } from '../batch/find-batch.ts';
+import { standingSummary } from '../batch/standing-summary.ts';
+import type { StandingSummary } from '../batch/standing-summary.ts';
+import { withRegistryIfAny } from '../registry/open-registry.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
+import { printTable } from '../terminal/table.ts';
+import { shownTime } from '../terminal/words.ts';
+import { retryCommand } from './retry-command.ts';
+
+export interface ListUnitsOptions {
+  readonly batch?: string;
+  readonly code?: readonly FailureCode[];
+  readonly station?: string;
+  readonly json?: boolean;
+}
+
+/** A unit that waits for a decision. `since`: when its last attempt failed. */
+export interface ListedUnit {
+  readonly serial: string;
+  readonly batchId: string;
+  readonly code: string;
+  readonly step: string;
+  readonly stationId?: string;
+  readonly since?: string;
+  /** The command to type when the hint of its code was followed. */
+  readonly command: string;
+}
+
+interface WaitingList {
+  readonly units: readonly ListedUnit[];
+  /** `temporal`: by search attribute, where there is no registry. */
+  readonly from: 'registry' | 'temporal';
+  /** Who says that they still wait. */
+  readonly waitingBy: StandingSummary['waitingBy'];
+}
+
+/** `certline unit list --waiting`. Throws `unknown` for a batch that is not there, LINE_NOT_RUNNING where nobody can be asked. */
+export async function listWaitingUnits(stateFolder: string, options: ListUnitsOptions): Promise<void> {
+  const all = await withRegistryIfAny(stateFolder, async (registry) =>
+    registry === undefined
+      ? await fromTemporal(stateFolder, options.batch)
+      : await fromRegistry(stateFolder, registry, options.batch),
+  );
+  const list = { ...all, units: all.units.filter((unit) => isAskedFor(unit, options)) };
+  if (options.json === true) printJson({ ...list, units: list.units.map(withHint) });
+  else await print(list, stateFolder);
+}
+
+function isAskedFor({ code, stationId }: ListedUnit, options: ListUnitsOptions): boolean {
+  const hasCode = options.code === undefined || options.code.some((asked) => asked === code);
+  return hasCode && (options.station === undefined || options.station === stationId);
+}
+
+async function fromRegistry(
+  stateFolder: string,
+  registry: Registry,
+  batch: string | undefined,
+): Promise<WaitingList> {
+  const batches = batch === undefined ? await registry.listBatches() : [await findBatch(registry, batch)];
+  const units: ListedUnit[] = [];
+  let waitingBy: WaitingList['waitingBy'] = 'temporal';
+  for (const { batchId } of batches.filter(({ state }) => state === 'open')) {
+    const standing = await standingSummary(stateFolder, registry, batchId);
+    if (standing.waiting.length > 0 && standing.waitingBy === 'registry') waitingBy = 'registry';
+    for (const { serial, code, step } of standing.waiting) {
+      const attempts = (await registry.unit(serial))?.attempts ?? [];
+      const { stationId, finishedAt } = attempts.at(-1) ?? {};
+      const hasBegun = attempts.some((attempt) => attempt.stationId !== undefined);
+      units.push({
+        serial,
+        batchId,
+        code,
+        step,
+        ...(stationId !== undefined && { stationId }),
+        ...(finishedAt !== undefined && { since: finishedAt }),
+        command: retryCommand({ serial, batchId, step, hasBegun }),
+      });
+    }
+  }
+  return { units, from: 'registry', waitingBy };
+}
+
+async function fromTemporal(stateFolder: string, batch: string | undefined): Promise<WaitingList> {
+  const { withLineClient } = await import('../line/line-client.ts');
+  const { unitsInAttention } = await import('./units-in-attention.ts');
+  const units = await withLineClient(stateFolder, async (client) => await unitsInAttention(client, batch));
+  return { units, from: 'temporal', waitingBy: 'temporal' };
+}
+
+function withHint(unit: ListedUnit): object {
+  return { ...unit, hint: hintOf(unit) };
+}
+
+function hintOf({ code }: ListedUnit): string {
+  return isFailureCode(code) ? FAILURES[code].hint : '';
+}
+
+async function print({ units, from, waitingBy }: WaitingList, stateFolder: string): Promise<void> {
+  if (units.length === 0) printLine('No unit waits for a decision.');
+  else {
+    const heads = ['serial', 'batch', 'code', 'step', 'station', 'since', 'then type'];
+    await printTable(
+      heads.map((head) => ({ head })),
+      units.map((unit) => [
+        unit.serial,
+        unit.batchId,
+        unit.code,
+        unit.step,
+        unit.stationId ?? '',
+        shownTime(unit.since) ?? '',
+        unit.command,
+      ]),
+    );
+    printLine();
+    const byCode = new Map(units.map((unit) => [unit.code, hintOf(unit)]));
+    for (const [code, hint] of byCode) printLine(`${code}: ${hint}`);
+  }
+  printLine();
+  printLine(sourceOf(from, waitingBy, stateFolder));
+}
+
+function sourceOf(
+  from: WaitingList['from'],
+  waitingBy: WaitingList['waitingBy'],
+  stateFolder: string,
+): string {
+  const path = registryPath(stateFolder);
+  if (from === 'temporal') return `From Temporal, by search attribute: there is no registry ${path}.`;
+  if (waitingBy === 'temporal') return `From the registry ${path}.`;
+  return `From the registry ${path}: no orchestrator answers, so some may be trying again already.`;
+}

@@ -1,0 +1,114 @@
+import type { ConnectionLike } from '@temporalio/client';
+
+/** How often a worker of ours reports to the server, milliseconds: a dead one shows after two reports that are missing. */
+export const WORKER_HEARTBEAT_MS = 10_000;
+
+/** Two reports are missing, and the third is late: 25 s, so that a killed worker shows within 30 s. */
+const SILENT_BY_HEARTBEAT_MS = 25_000;
+
+/** Where the server takes no reports: a worker that is well polls at least once a minute, which is how long a poll lasts. */
+const SILENT_BY_POLL_MS = 150_000;
+
+/** `TASK_QUEUE_TYPE_WORKFLOW` and `TASK_QUEUE_TYPE_ACTIVITY` of temporal.api.enums.v1.TaskQueueType. */
+const QUEUE_TYPES = [1, 2];
+
+/** `WORKER_STATUS_RUNNING` of temporal.api.enums.v1.WorkerStatus. */
+const RUNNING = 1;
+
+/** Workers of a namespace are listed in pages of this size. */
+const PAGE = 200;
+
+/** A worker as the server has last seen it. */
+export interface SeenWorker {
+  readonly identity: string;
+  readonly taskQueue: string;
+  readonly lastSeenAt: Date;
+  /** It said that it ends. */
+  readonly hasStopped: boolean;
+  /** Known where the server takes reports of workers. */
+  readonly host?: string;
+  readonly pid?: number;
+}
+
+/** Which workers the server has seen of late, and when one is called silent. */
+export interface WorkerPresence {
+  readonly workers: readonly SeenWorker[];
+  /** A worker that was last seen so many milliseconds ago, or longer, is dead or cut off. */
+  readonly silentAfterMs: number;
+}
+
+/**
+ * Asks the server for the workers that it has seen: those that report to it, and those that poll these task queues.
+ * For each identity and queue the last sight. Throws what the connection throws.
+ */
+export async function workerPresence(
+  connection: ConnectionLike,
+  namespace: string,
+  taskQueues: readonly string[],
+): Promise<WorkerPresence> {
+  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+  const isReported = namespaceInfo?.capabilities?.workerHeartbeats === true;
+  const reporting = isReported ? await reportingWorkers(connection, namespace) : [];
+  const polling = await Promise.all(taskQueues.map((name) => pollersOf(connection, namespace, name)));
+  const last = new Map<string, SeenWorker>();
+  for (const worker of [...reporting, ...polling.flat()]) {
+    const key = JSON.stringify([worker.identity, worker.taskQueue]);
+    last.set(key, later(last.get(key), worker));
+  }
+  const silentAfterMs = isReported ? SILENT_BY_HEARTBEAT_MS : SILENT_BY_POLL_MS;
+  return { workers: [...last.values()], silentAfterMs };
+}
+
+/** Only a report has the host. */
+function later(known: SeenWorker | undefined, worker: SeenWorker): SeenWorker {
+  if (known === undefined) return worker;
+  const [first, second] = known.lastSeenAt <= worker.lastSeenAt ? [known, worker] : [worker, known];
+  return { ...first, ...second };
+}
+
+async function reportingWorkers(connection: ConnectionLike, namespace: string): Promise<SeenWorker[]> {
+  const workers: SeenWorker[] = [];
+  let nextPageToken: Uint8Array = new Uint8Array();
+  do {
+    const page = await connection.workflowService.listWorkers({ namespace, pageSize: PAGE, nextPageToken });
+    for (const { workerHeartbeat } of page.workersInfo ?? []) {
+      const { workerIdentity, taskQueue, heartbeatTime, status, hostInfo } = workerHeartbeat ?? {};
+      if (!workerIdentity || !taskQueue || !heartbeatTime) continue;
+      workers.push({
+        identity: workerIdentity,
+        taskQueue,
+        lastSeenAt: timeOf(heartbeatTime),
+        hasStopped: Number(status) > RUNNING,
+        host: hostInfo?.hostName ?? '',
+        pid: Number(hostInfo?.processId),
+      });
+    }
+    nextPageToken = page.nextPageToken ?? new Uint8Array();
+  } while (nextPageToken.length > 0);
+  return workers;
+}
+
+async function pollersOf(connection: ConnectionLike, namespace: string, name: string): Promise<SeenWorker[]> {
+  const found = await Promise.all(
+    QUEUE_TYPES.map(async (taskQueueType) => {
+      const { pollers } = await connection.workflowService.describeTaskQueue({
+        namespace,
+        taskQueue: { name },
+        // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum is in no package that is ours to import
+        taskQueueType,
+      });
+      return pollers ?? [];
+    }),
+  );
+  return found.flat().map(({ identity, lastAccessTime }) => ({
+    identity: identity ?? '',
+    taskQueue: name,
+    lastSeenAt: timeOf(lastAccessTime ?? {}),
+    hasStopped: false,
+  }));
+}
+
+/** Milliseconds are enough. */
+function timeOf({ seconds, nanos }: { seconds?: unknown; nanos?: number | null }): Date {
+  return new Date(Number(seconds ?? 0) * 1_000 + Math.floor((nanos ?? 0) / 1e6));
+}

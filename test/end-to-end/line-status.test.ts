@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { roleStandings } from '../../cli/line/role-standings.ts';
+import type { RoleStanding } from '../../cli/line/role-standings.ts';
+import { until } from '../support/until.ts';
+import { CLI } from './line-process.ts';
+import { dropInto, manifest } from './line-rig.ts';
+import { RolesRig } from './roles-rig.ts';
+import type { RoleName } from './roles-rig.ts';
+
+const UNITS = 4;
+
+/** A killed role shows within this time. */
+const SHOWS_WITHIN_MS = 30_000;
+
+let rig: RolesRig;
+let connection: Connection;
+beforeAll(async () => {
+  rig = await RolesRig.start();
+  connection = await Connection.connect({ address: rig.environmentOf('orchestrator')['TEMPORAL_ADDRESS']! });
+}, 180_000);
+afterAll(async () => {
+  await connection?.close();
+  await rig?.end();
+});
+
+/** What a command says that is typed on a role's host. */
+function typed(role: RoleName, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const options = { cwd: rig.folder, env: rig.environmentOf(role), encoding: 'utf8' } as const;
+  return spawnSync(process.execPath, [CLI, ...args], options);
+}
+
+async function untilRoles(what: string, expected: Record<string, RoleStanding['state']>): Promise<void> {
+  const client = new Client({ connection });
+  let seen: object = {};
+  const agrees = async (): Promise<boolean> => {
+    const roles = await roleStandings(client, ['st-1', 'st-2']);
+    seen = Object.fromEntries(roles.map(({ role, state }) => [role, state]));
+    return Object.entries(expected).every(([role, state]) => seen[role as keyof typeof seen] === state);
+  };
+  await until(what, agrees, SHOWS_WITHIN_MS).catch((error: unknown) => {
+    throw new Error(`${what}: ${JSON.stringify(seen)}`, { cause: error });
+  });
+}
+
+const ALL_POLLING = {
+  orchestrator: 'polling',
+  intake: 'polling',
+  signer: 'polling',
+  'station st-1': 'polling',
+  'station st-2': 'polling',
+} as const;
+
+describe('certline line status', () => {
+  it('needs nobody while every role works', { timeout: 120_000 }, async () => {
+    dropInto(rig.inbox, 'lot.csv', manifest(UNITS));
+    await until('all passed', () => rig.passed === UNITS, 60_000);
+    await untilRoles('all roles report', ALL_POLLING);
+    const { status, stdout, stderr } = typed('orchestrator', 'line', 'status', '--json');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const document = JSON.parse(stdout) as { server: { roles: RoleStanding[] } };
+    expect(document).toMatchObject({
+      product: expect.stringMatching(/^certline \d/) as string,
+      needs: [],
+      server: { namespace: 'default', version: expect.stringMatching(/^\d+\.\d+/) as string },
+      registry: { name: rig.places.registry },
+      ledger: { elsewhere: expect.stringContaining('on the host of the signer') as string },
+    });
+    const states = document.server.roles.map(({ role, state }) => [role, state]);
+    expect(Object.fromEntries(states)).toEqual(ALL_POLLING);
+  });
+
+  it('has the orders of the signer with what is left, and its ledger', { timeout: 60_000 }, () => {
+    const document = JSON.parse(typed('signer', 'line', 'status', '--json').stdout) as object;
+    expect(document).toMatchObject({
+      orders: { open: [{ order: 'PO-1', quantity: 5_000, released: UNITS, left: 5_000 - UNITS }] },
+      ledger: { name: rig.places.ledger },
+      registry: { elsewhere: expect.stringContaining('host of the orchestrator') as string },
+    });
+  });
+
+  it('shows within 30 s that a station and a signer were killed', { timeout: 180_000 }, async () => {
+    await Promise.all([rig.kill('st-1'), rig.kill('signer')]);
+    await untilRoles('the dead are silent', { ...ALL_POLLING, 'station st-1': 'silent', signer: 'silent' });
+    const { status, stdout } = typed('st-1', 'line', 'status');
+    expect(status).toBe(11);
+    expect(stdout).toMatch(/^signer +silent +\d+ s ago +\S+, pid \d+$/m);
+    expect(stdout).toMatch(/^st-1\/1 .* as it was .*: the station does not answer$/m);
+    expect(stdout).toMatch(/^! signer: has been silent for \d+ s/m);
+    expect(stdout).toMatch(/^! station st-1: has been silent for \d+ s .* start it again$/m);
+    expect(stdout).not.toMatch(/^! (station st-2|orchestrator|intake)/m);
+    const { stdout: doctor } = typed('orchestrator', 'doctor');
+    expect(doctor).toMatch(/^warn +signer +has been silent for \d+ s/m);
+  });
+
+  it('shows that they work again', { timeout: 120_000 }, async () => {
+    rig.startRole('st-1');
+    rig.startRole('signer');
+    await Promise.all([rig.isUp('st-1'), rig.isUp('signer')]);
+    await untilRoles('all roles report', ALL_POLLING);
+  });
+});
