@@ -99,5 +99,6 @@ describe('certline line status', () => {
     rig.startRole('signer');
     await Promise.all([rig.isUp('st-1'), rig.isUp('signer')]);
     await untilRoles('all roles report', ALL_POLLING);
+    expect(typed('orchestrator', 'line', 'status').stdout).toContain('Nothing needs a person.');
   });
 });
