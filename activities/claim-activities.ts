@@ -33,7 +33,8 @@ async function generateOn(
 ): Promise<GeneratedKeypair> {
   const startedAt = new Date().toISOString();
   const { seated } = socket;
-  if (!seated) throw new FixtureError('NO_BOARD', `The board in socket ${socket.config.id} has just left.`);
+  if (!seated)
+    throw new FixtureError('NO_BOARD', `The board in socket ${socket.config.id} was just removed.`);
   const { boardId } = seated;
   const work = { serial: unit.serial, step: 'generateKeypair' as const, boardId };
   try {

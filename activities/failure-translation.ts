@@ -4,12 +4,12 @@ import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
 import { RETRY_LATER_MS, RETRY_NOW_MS, RETRY_PAUSE_MS } from '../provisioning/timeouts.ts';
 
-/** A sentence of ours is shorter; anything longer is somebody else's text. */
+/** Our own sentences are shorter; a longer text is not ours. */
 const MESSAGE_MAX_CHARACTERS = 500;
 
 /**
- * bounded: a step. When the attempts of its code are exhausted, a person decides. endless: bookkeeping, about which nobody
- * could decide anything, and without which a batch never ends.
+ * bounded: a step. When the attempts of its code are exhausted, a person decides. endless: bookkeeping, about which
+ * nobody could decide anything, and without which a batch never ends.
  */
 type Patience = 'bounded' | 'endless';
 
@@ -72,8 +72,8 @@ export async function translated<T>(
 export type Tries = Partial<Record<FailureCode, number>>;
 
 /**
- * What earlier tries failed with. Codes are counted apart: a lost race for a board, or a killed station, must not exhaust
- * the tries of a board that does not answer.
+ * What earlier tries failed with. Codes are counted apart: a lost race for a board, or a killed station, must not
+ * exhaust the tries of a board that does not answer.
  */
 export function triesBefore(context: Context): Tries {
   return (context.info.heartbeatDetails as Tries | undefined) ?? {};
@@ -86,7 +86,7 @@ function codeOf(error: unknown): FailureCode | undefined {
   return isFailureCode(code) ? code : undefined;
 }
 
-/** Errors of our own rooms speak in sentences that hold no secrets; any other text stays out of the history. */
+/** The messages of our own errors contain no secrets; any other text stays out of the history. */
 function messageOf(error: unknown, code: FailureCode): string {
   const ours = codeOf(error) !== undefined && error instanceof Error;
   return ours ? error.message.slice(0, MESSAGE_MAX_CHARACTERS) : FAILURES[code].hint;

@@ -17,7 +17,7 @@ import { certificateIn } from './certificate-payload.ts';
 import { translated } from './failure-translation.ts';
 import { withHeartbeat } from './heartbeat.ts';
 
-/** Step 5 and the bookkeeping of the batch, where the registry of record is. */
+/** Step 5 and the bookkeeping of the batch, on the host of the registry. */
 export function createRegistryActivities(registry: Registry, inbox: string): RegistryActivities {
   return {
     registerDevice: (input) =>
@@ -76,7 +76,10 @@ async function record(registry: Registry, input: RecordFailureInput): Promise<vo
   await (outcome ? registry.recordOutcome({ ...failure, outcome }) : registry.recordAttention(failure));
 }
 
-/** Earlier versions passed on whatever a decision brought as its reason, and a unit that waits for this must not wait for ever. */
+/**
+ * Earlier versions passed on whatever a decision brought as its reason, and a unit that waits for this must not wait
+ * without end.
+ */
 function textOf(reason: unknown): string {
   const text = typeof reason === 'string' ? reason : JSON.stringify(reason);
   return text.slice(0, REASON_MAX);

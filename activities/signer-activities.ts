@@ -7,7 +7,7 @@ import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import { certificatePayload } from './certificate-payload.ts';
 import { translated } from './failure-translation.ts';
 
-/** Step 2 and its bookkeeping, where the CA key is. */
+/** Step 2 and its bookkeeping, on the host of the CA key. */
 export function createSignerActivities(desk: SigningDesk): SignerActivities {
   const fault = STEP_FAULT.signCertificate;
   return {
@@ -22,7 +22,7 @@ export function createSignerActivities(desk: SigningDesk): SignerActivities {
   };
 }
 
-/** Anyone who can write to Temporal decides what is in an input: it may lack what its type promises. */
+/** Anyone who can write to Temporal decides what is in an input: it may not match its type. */
 function requestOf({ unit, claim, requestId, spkiSha256, ...input }: SignCertificateInput): SigningRequest {
   const { stationId, boardId } = claim;
   const signed: Partial<StationSignature> | undefined = input.signed;

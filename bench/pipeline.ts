@@ -37,7 +37,7 @@ const server = await openTemporalServer({
 });
 const serverPid = readServerRecord(temporalFolder(folder))!.process.pid;
 
-/** Runs a phase and tells what it cost: CPU per unit and memory of each process. */
+/** Runs a phase and returns its cost: CPU per unit and memory of each process. */
 async function measured(
   what: string,
   pids: Record<string, number>,

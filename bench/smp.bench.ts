@@ -76,7 +76,7 @@ async function besideOthers({ certificateBytes, told }: Pair): Promise<void> {
   const script = fileURLToPath(new URL('smp/peer.py', import.meta.url));
   for (const paced of [false, true]) {
     console.log(
-      `\nKey 121 B and certificate ${certificateBytes} B, written and read back, Zephyr 4.4.0, ${paced ? 'paced 115200 8N1' : 'unpaced'}, message size ${told ? 'told' : 'to be found'}`,
+      `\nKey 121 B and certificate ${certificateBytes} B, written and read back, Zephyr 4.4.0, ${paced ? 'paced 115200 8N1' : 'unpaced'}, message size ${told ? 'known' : 'to be found'}`,
     );
     const times = new Map<string, number[]>(['certline', ...PEERS].map((name) => [name, []]));
     for (let round = 0; round < ROUNDS; round++) {
@@ -158,7 +158,7 @@ async function largeFile(): Promise<void> {
   await upAndDown(recorder, content);
   // Frames of the probe aside, which is not timed either.
   const frames = recorder.recording.exchanges.filter(({ request }) => request.length > 1).slice(1);
-  const exchanges = structuredClone(frames); // the recorder goes on listening
+  const exchanges = structuredClone(frames); // the recorder continues to listen
   const ours: number[] = [];
   const bare: number[] = [];
   for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {

@@ -6,7 +6,7 @@ import type { Place } from './invocation.ts';
 /** An argument or option: what `--help` says about it, and which values it takes. */
 interface ValueRow {
   readonly says: string;
-  /** Throws commander's InvalidArgumentError, with a sentence that says what would be right. */
+  /** Throws commander's InvalidArgumentError, with a sentence that says what is expected. */
   readonly parse?: (text: string) => unknown;
   readonly choices?: readonly string[];
   readonly default?: unknown;

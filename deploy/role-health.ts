@@ -8,7 +8,8 @@ import { workerPresence } from '../temporal/worker-presence.ts';
  */
 async function checkRole(taskQueue: string, identity: string): Promise<string | undefined> {
   const { connectionOptions, namespace = 'default' } = externalConfiguration(process.env) ?? {};
-  if (connectionOptions === undefined) return 'TEMPORAL_ADDRESS is not set';
+  if (connectionOptions === undefined)
+    return 'TEMPORAL_ADDRESS is not set: set it to the address of the Temporal server';
   const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10 seconds' });
   try {
     const { workers, silentAfterMs } = await workerPresence(connection, namespace, [taskQueue]);
@@ -16,7 +17,9 @@ async function checkRole(taskQueue: string, identity: string): Promise<string | 
     const isWell = seen.some(
       ({ lastSeenAt, hasStopped }) => !hasStopped && Date.now() - lastSeenAt.getTime() < silentAfterMs,
     );
-    return isWell ? undefined : `no worker "${identity}" has asked for work on ${taskQueue} lately`;
+    return isWell
+      ? undefined
+      : `the worker "${identity}" has not asked for work on ${taskQueue} lately: read its log`;
   } finally {
     await connection.close();
   }

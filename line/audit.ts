@@ -37,8 +37,8 @@ export async function openLineAudit(place: LineAuditPlace): Promise<LineAudit> {
 }
 
 /**
- * The first start: key, verifier, witness. The key gets its name last: a start that is killed before is made again, or
- * only that is left of it. Where there is a witness, but not the key that signed it, nothing is begun.
+ * The first start: key, verifier, witness. The key gets its name last, so after a start that was killed
+ * the next one begins again, or only has to give the name. Refuses a witness without the key that signed it.
  */
 async function beginAudit(
   stateFolder: string,
@@ -56,7 +56,7 @@ async function beginAudit(
   keepAuditKey(path);
 }
 
-/** Signs where the log stands now and puts that into the witness file. */
+/** Signs the state of the log now and writes it into the witness file. */
 export async function witness({
   ledger,
   key,
@@ -68,8 +68,8 @@ export async function witness({
 }
 
 /**
- * A function that witnesses the log if it grew since the last time. It throws LEDGER_STALE when the ledger was exchanged
- * for an old copy, after which nothing may be signed any more.
+ * A function that witnesses the log if it grew since the last time. It throws LEDGER_STALE when the ledger was
+ * exchanged for an old copy, after which nothing may be signed any more.
  */
 export function witnessKeeper(audit: LineAudit): () => Promise<void> {
   const { ledger, key, witnessPath } = audit;
@@ -88,6 +88,6 @@ export function readWitness(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    throw stale(`its witness ${path} is gone`, 'witness-missing');
+    throw stale(`the witness file ${path} is missing`, 'witness-missing');
   }
 }

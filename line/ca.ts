@@ -14,7 +14,7 @@ import { ConfigError } from './config-error.ts';
 import type { LineConfig } from './config.ts';
 import { caFolder, caPassphrasePath, pinRefusalPath } from './state-folder.ts';
 
-/** The CA that a line has from `ca init` or a demo, opened with the passphrase of the file. */
+/** The CA that `ca init` or a demo made, opened with the passphrase of the file. */
 export function openLineCa(stateFolder: string, passphraseFile?: string): IssuingCa {
   const passphrase = passphraseFromFile(passphraseFile ?? caPassphrasePath(stateFolder));
   try {
@@ -65,10 +65,10 @@ export function readIssuers(stateFolder: string, issuersFile: string | undefined
   if (issuersFile === undefined) return readCaChain(caFolder(stateFolder));
   try {
     const certificates = pemBlocks('CERTIFICATE', readFileSync(issuersFile));
-    if (certificates.length === 0) throw new Error('it holds no PEM certificate');
+    if (certificates.length === 0) throw new Error('it has no PEM certificate');
     return certificates.map((der) => Uint8Array.from(new X509Certificate(der).raw));
   } catch (error) {
-    const message = `The CA certificates of ${issuersFile} cannot be read (${(error as Error).message}): copy the signer's chain.pem there.`;
+    const message = `Cannot read the CA certificates in ${issuersFile} (${(error as Error).message}): copy the signer's chain.pem there.`;
     throw new ConfigError('CONFIG_INVALID', message, { cause: error });
   }
 }

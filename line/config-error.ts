@@ -1,6 +1,6 @@
 export type ConfigCode = 'CONFIG_NOT_FOUND' | 'CONFIG_INVALID' | 'LINE_RUNNING' | 'LINE_NOT_RUNNING';
 
-/** What is wrong with how the line is set up; `message` says where, what, and how to fix it. */
+/** A fault in the set-up of the factory line; `message` says where, what, and how to fix it. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code: ConfigCode;

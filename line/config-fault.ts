@@ -11,8 +11,8 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A sentence about one fault of a configuration, to be put behind the name of its field: what is wrong and what would be
- * right. Undefined for faults whose rule brings its own sentence.
+ * A sentence about one fault of a configuration, to be put behind the name of its field: what is wrong and what is
+ * expected. Undefined for faults whose rule has its own sentence.
  */
 export function configFault(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
@@ -43,7 +43,7 @@ function expected(input: unknown, what: string): string {
   return input === undefined ? `is missing: it must be ${what}` : `is ${shown(input)}, but must be ${what}`;
 }
 
-/** The value itself where it is short, since a person looks for it in the file. */
+/** The value itself if it is short, so that a person can find it in the file. */
 function shown(value: unknown): string {
   const text = JSON.stringify(value);
   if (text.length <= 40) return text;
@@ -55,7 +55,9 @@ function shown(value: unknown): string {
 }
 
 function knownFields(schema: unknown): string {
-  return schema instanceof z.ZodObject ? `; the fields here are ${quoted(Object.keys(schema.shape))}` : '';
+  return schema instanceof z.ZodObject
+    ? `: the possible fields are ${quoted(Object.keys(schema.shape))}`
+    : '';
 }
 
 function quoted(names: readonly string[]): string {

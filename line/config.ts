@@ -7,7 +7,7 @@ import { SERIAL_PLACE } from '../provisioning/serial-template.ts';
 import { ConfigError } from './config-error.ts';
 import { configFault } from './config-fault.ts';
 
-/** An absolute path on the device, without blanks: the shell of the device takes no quotes. */
+/** An absolute path on the device, without spaces: the shell of the device accepts no quotes. */
 const DEVICE_PATH = /^\/[!-~]{1,63}$/;
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?$/;
 const NAME_RULE =
@@ -16,7 +16,7 @@ const NAME_RULE =
 const name = z.string().regex(NAME, NAME_RULE);
 const devicePath = z
   .string()
-  .regex(DEVICE_PATH, 'must be an absolute path on the device, at most 64 characters, without blanks');
+  .regex(DEVICE_PATH, 'must be an absolute path on the device, at most 64 characters, without spaces');
 
 const isPattern = (text: string): boolean => {
   try {
@@ -80,7 +80,7 @@ const station = z.strictObject({
   signaturesPerMinute: z.int().min(1).max(1_000_000).exactOptional(),
 });
 
-/** Where no station is configured on this host, units of 16 sockets elsewhere are kept under way. */
+/** Without a station on this host, the number of units under way is that of 16 sockets on other hosts. */
 const DEFAULT_UNITS_IN_FLIGHT = 32;
 
 /** The configuration file. Paths in it are relative to `folder`; in what it is parsed to they are absolute. */
@@ -137,7 +137,7 @@ function configFile(folder: string) {
     .transform((config) => ({ ...config, unitsInFlight: config.unitsInFlight ?? twiceTheSockets(config) }));
 }
 
-/** What a line is made of: its products, the stations of this host, and where the signer keeps what is its own. */
+/** The parts of a factory line: its products, the stations of this host, and the files of the signer. */
 export type LineConfig = z.infer<ReturnType<typeof configFile>>;
 
 interface Places {
@@ -155,7 +155,7 @@ interface PlaceFault {
   readonly says: string;
 }
 
-/** Names and ports that two places have, and products that are none. */
+/** Names and ports that occur twice, and products that do not exist. */
 function placeFaults({ products, stations }: Places): PlaceFault[] {
   const names = products.map((each, at) => ({ value: each.name, path: ['products', at, 'name'] }));
   const ids = stations.map(({ id }, at) => ({ value: id, path: ['stations', at, 'id'] }));
@@ -187,7 +187,7 @@ function repeated(fields: readonly Field[], owner: string): PlaceFault[] {
     .filter((field) => first.get(field.value) !== field)
     .map(({ value, path }) => ({
       path,
-      says: `${value} is already another ${owner}'s: each ${owner} needs its own`,
+      says: `another ${owner} has ${value} already: each ${owner} needs its own`,
     }));
 }
 
@@ -234,7 +234,10 @@ function twiceTheSockets({ stations }: Places): number {
   return sockets > 0 ? 2 * sockets : DEFAULT_UNITS_IN_FLIGHT;
 }
 
-/** Checks a configuration; throws CONFIG_INVALID naming every fault by its place. `folder` is what paths are relative to. */
+/**
+ * Checks a configuration; throws CONFIG_INVALID naming every fault by its place. `folder` is what paths are relative
+ * to.
+ */
 export function parseLineConfig(value: unknown, source: string, folder: string): LineConfig {
   const result = configFile(folder).safeParse(value, { error: configFault });
   if (result.success) return result.data;
@@ -248,7 +251,7 @@ export function loadLineConfig(path: string): LineConfig {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const message = `There is no configuration at ${path}: copy deploy/certline.example.json there, or name one with --config.`;
+    const message = `There is no configuration file ${path}: copy deploy/certline.example.json there, or name another file with --config.`;
     throw new ConfigError('CONFIG_NOT_FOUND', message, { cause: error });
   }
   return parseLineConfig(parsedJson(text, path), path, dirname(resolve(path)));
@@ -258,7 +261,7 @@ function parsedJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const message = `${path} is not JSON: ${(error as Error).message}`;
+    const message = `${path} is not JSON (${(error as Error).message}): correct the file.`;
     throw new ConfigError('CONFIG_INVALID', message, { cause: error });
   }
 }

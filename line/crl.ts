@@ -45,7 +45,10 @@ export interface RegistryUpdateParts extends Pick<LineCrlParts, 'ca' | 'stateFol
   readonly log: Logger;
 }
 
-/** A function that applies the newest list to the registry, no matter who made the list, unless it applied that list already. */
+/**
+ * A function that applies the newest list to the registry, no matter who made the list, unless it applied that list
+ * already.
+ */
 export function registryUpdater(parts: RegistryUpdateParts): () => Promise<void> {
   const { registry, ca, stateFolder, log } = parts;
   const path = crlPath(stateFolder);
@@ -61,7 +64,7 @@ export function registryUpdater(parts: RegistryUpdateParts): () => Promise<void>
   };
 }
 
-const OLDER = 'the registry knows a newer revocation list: the ledger of the signer is an old copy';
+const OLDER = 'the registry has a newer revocation list: the ledger of the signer is an old copy';
 
 function isMissing({ stateFolder }: LineCrlParts): boolean {
   return numberOf(crlPath(stateFolder)) === 0;

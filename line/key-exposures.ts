@@ -8,7 +8,7 @@ export const SECURE_HEAP_BYTES = 65_536;
 /** Options of Node by which memory gets out of the process: to a debugger, into a heap snapshot, into a core. */
 const REVEALING = /^--(?:inspect|heapsnapshot|heap-prof|abort-on-uncaught-exception|debug)/;
 
-/** Whether a person asked for what reveals memory, or the process merely was not started so as to hide it. */
+/** Whether a person asked for an option that reveals memory, or the process was only started without protection. */
 export interface KeyExposure {
   readonly kind: 'asked-for' | 'not-prevented';
   readonly what: string;
@@ -20,7 +20,10 @@ export function keyExposures(): KeyExposure[] {
   const asked = options.filter((option) => REVEALING.test(option));
   if (inspectorUrl() !== undefined && asked.length === 0) asked.push('the inspector');
   return [
-    ...asked.map((what): KeyExposure => ({ kind: 'asked-for', what: `${what} shows its memory` })),
+    ...asked.map((what): KeyExposure => ({
+      kind: 'asked-for',
+      what: `${what} shows the memory of this process`,
+    })),
     ...notPrevented(options).map((what): KeyExposure => ({ kind: 'not-prevented', what })),
   ];
 }
@@ -28,15 +31,16 @@ export function keyExposures(): KeyExposure[] {
 function notPrevented(options: readonly string[]): string[] {
   const found: string[] = [];
   if (secureHeapUsed().total < SECURE_HEAP_BYTES)
-    found.push('no memory is set aside for keys (--secure-heap)');
+    found.push('no memory is reserved for keys: start Node with --secure-heap');
   else if (!isLocked())
-    found.push('memory for keys may be swapped out: allow it to be locked (ulimit -l 64)');
-  if (!options.includes('--disable-sigusr1')) found.push('a signal can start a debugger (--disable-sigusr1)');
-  if (mayDumpCore()) found.push('core dumps are on (ulimit -c 0)');
+    found.push('memory for keys can be swapped to disk: allow locked memory (ulimit -l 64)');
+  if (!options.includes('--disable-sigusr1'))
+    found.push('a signal can start a debugger: start Node with --disable-sigusr1');
+  if (mayDumpCore()) found.push('core dumps are possible: switch them off (ulimit -c 0)');
   return found;
 }
 
-/** Where there is no /proc to ask, what was asked for is taken for done. */
+/** Without /proc, a requested setting is assumed to be in effect. */
 function isLocked(): boolean {
   const locked = /^VmLck:\s*(\d+) kB$/m.exec(readProc('status'))?.[1];
   return locked === undefined || Number(locked) * 1_024 >= SECURE_HEAP_BYTES;

@@ -8,16 +8,16 @@ import { SqliteReader } from '../pki/ledger/sqlite-reader.ts';
 import type { LineConfig } from './config.ts';
 import { ledgerPath } from './state-folder.ts';
 
-/** What says where the ledger of a factory line is. */
+/** The settings that say where the ledger of a factory line is. */
 export interface LedgerPlace {
   readonly stateFolder: string;
   readonly config: Pick<LineConfig, 'ledger'>;
 }
 
 /**
- * Opens the ledger of a factory line: on PostgreSQL where that is configured, else the file in the state folder. Undefined
- * where there is none, unless it is opened to sign. Close it when done. Throws LEDGER_UNAVAILABLE, LEDGER_CORRUPT,
- * LEDGER_NEWER, LEDGER_OLDER.
+ * Opens the ledger of a factory line: on PostgreSQL where that is configured, else the file in the state folder.
+ * Undefined where there is none, unless it is opened to sign. Close it when done. Throws LEDGER_UNAVAILABLE,
+ * LEDGER_CORRUPT, LEDGER_NEWER, LEDGER_OLDER.
  */
 export function openLedger(place: LedgerPlace, mode: 'sign'): Promise<Ledger>;
 export function openLedger(place: LedgerPlace, mode: LedgerMode): Promise<Ledger | undefined>;

@@ -19,7 +19,7 @@ export function lockLine(stateFolder: string): ExclusiveLock {
   if (lock) return lock;
   throw new ConfigError(
     'LINE_RUNNING',
-    `A line already runs on ${stateFolder}: stop it, or name another folder with --state.`,
+    `A factory line already runs on ${stateFolder}: stop it, or name another folder with --state.`,
   );
 }
 

@@ -19,11 +19,11 @@ export function openLineLog(path: string, role: string): Logger {
   mkdirSync(dirname(path), { recursive: true });
   const file = destination({ dest: path, append: true, mkdir: true });
   let isTold = false;
-  // A log that cannot be written must not stop a line in the middle of a board: say it once, drop the lines.
+  // A log that cannot be written must not stop a factory line in the middle of a board: say it once, drop the text.
   file.on('error', (error: Error) => {
     if (!isTold)
       process.stderr.write(
-        `certline: the log ${path} cannot be written (${error.message}); continuing without it\n`,
+        `certline: cannot write the log ${path} (${error.message}); continuing without it\n`,
       );
     isTold = true;
   });

@@ -14,7 +14,7 @@ import { ordersFolder, releaseKeyFolder, releaseKeysPath, releasePassphrasePath 
 
 const DAY_MS = 86_400_000;
 
-/** Certificates beyond one a unit: one for each unit, and some for a small lot's bad day. */
+/** Certificates beyond one for each unit: one more for each unit, and some more for small lots. */
 const reissuesOf = (quantity: number): number => Math.max(quantity, 20);
 
 /** What is rehearsed with: the batches there are, and the products that may be ordered. */
@@ -26,8 +26,8 @@ export interface Rehearsal {
 
 /**
  * The OEM's part, for a line without one: a release key of its own, which the signer of this state folder trusts, and
- * for each batch that is about to start an order for just the units that were accepted under its number. All by the code
- * that the OEM uses.
+ * for each batch that is about to start an order for just the units that were accepted under its number. All by the
+ * code that the OEM uses.
  */
 export function rehearseOrders({
   stateFolder,
@@ -54,7 +54,7 @@ export function rehearseOrders({
   };
 }
 
-/** Its passphrase is stored beside it, which no OEM's would. */
+/** Its passphrase is stored beside it. An OEM never does that. */
 function openRehearsalKey(stateFolder: string): ReleaseKey {
   const [directory, path] = [releaseKeyFolder(stateFolder), releasePassphrasePath(stateFolder)];
   mkdirSync(ordersFolder(stateFolder), { recursive: true, mode: 0o700 });

@@ -27,7 +27,7 @@ export async function findRunningServer(stateFolder: string): Promise<TemporalSe
   if (record === undefined || !isRunning(record.process)) {
     throw new ConfigError(
       'LINE_NOT_RUNNING',
-      `No line runs on ${stateFolder}: start it with "npm start" or "certline up", or name another with --state.`,
+      `No factory line runs on ${stateFolder}: start it with "npm start" or "certline up", or name another folder with --state.`,
     );
   }
   return { ...describeServer(record, OWN_NAMESPACE), owned: false, stop: async () => undefined };

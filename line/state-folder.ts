@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** Where the line keeps what it must not lose. Each role writes only its own files. */
+/** The files that the factory line must not lose. Each role writes only its own files. */
 export const ledgerPath = (folder: string): string => join(folder, 'signer', 'ledger.db');
 export const caFolder = (folder: string): string => join(folder, 'signer', 'ca');
 export const caRequestFolder = (folder: string): string => join(folder, 'signer', 'ca.request');

@@ -24,7 +24,7 @@ const REASONS = {
 export type RegistryReason = keyof typeof REASONS;
 export type RegistryErrorCode = (typeof REASONS)[RegistryReason];
 
-/** The one error class of this room; its message says what happened, where, and the cure. */
+/** The one error class of this room; its message says what happened, where, and what to do. */
 export class RegistryError extends Error {
   override readonly name = 'RegistryError';
   readonly code: RegistryErrorCode;

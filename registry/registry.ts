@@ -9,9 +9,9 @@ import type { Step } from '../provisioning/step.ts';
 import type { AttemptId, UnitRow } from '../provisioning/unit.ts';
 
 /**
- * The record of what happened: which batches and units there are, what became of each, and with which certificate.
- * Every writing method may be called again with the same input and then changes nothing, since activities run at least
- * once. Times are ISO 8601 in UTC, hashes and hardware ids lower-case hex. What a method cannot do it throws as a RegistryError.
+ * The record of what happened: the batches and units, the result of each, and its certificates. Every writing method
+ * may be called again with the same input and then changes nothing, since activities run at least once. Times are ISO
+ * 8601 in UTC, hashes and hardware ids lower-case hex. What a method cannot do it throws as a RegistryError.
  */
 export interface Registry {
   /**
@@ -27,9 +27,9 @@ export interface Registry {
   closeBatch(batchId: string): Promise<void>;
   /** The batch with this manifest content. */
   batchOf(manifestSha256: string): Promise<BatchRecord | undefined>;
-  /** Which of these folded serials are registered, and in which batch; some hundred at once. */
+  /** Which of these folded serials are registered, and in which batch; a few hundred in one call. */
   registeredSerials(folded: readonly string[]): Promise<RegisteredKey[]>;
-  /** Which of these boards an earlier manifest lists, and in which batch; some hundred at once. */
+  /** Which of these boards an earlier manifest lists, and in which batch; a few hundred in one call. */
   registeredBoards(boardIds: readonly string[]): Promise<RegisteredKey[]>;
   /** The units of chunk `chunk` (from 1) when chunks have `size` rows; none beyond the last. */
   chunkRows(batchId: string, chunk: number, size: number): Promise<UnitRow[]>;
@@ -40,10 +40,10 @@ export interface Registry {
    * certificate was revoked.
    */
   registerUnit(registration: Registration): Promise<void>;
-  /** The unit waits for a decision. Nothing changes when a later attempt or a certificate is on record. */
+  /** The unit waits for a decision. Nothing changes when a later attempt or a certificate is recorded. */
   recordAttention(failure: AttemptFailure): Promise<void>;
   /**
-   * The unit ended without a pass. Nothing changes when a later attempt is on record; REGISTRY_CONFLICT when the unit
+   * The unit ended without a pass. Nothing changes when a later attempt is recorded; REGISTRY_CONFLICT when the unit
    * has an active certificate, which must not outlive a pass.
    */
   recordOutcome(failure: AttemptFailure & { readonly outcome: Exclude<Outcome, 'PASS'> }): Promise<void>;
@@ -52,15 +52,15 @@ export interface Registry {
   recordDecision(decided: AttemptId & { readonly decision: Decision }): Promise<void>;
 
   /**
-   * Certificates are revoked for good, as a list of their CA says, the time of the first list that says it: those that are
-   * active end, and those that are not registered never will be. A list with a lower number than the last of its CA
-   * changes nothing.
+   * Revokes certificates permanently, as a list of their CA says, with the time of the first list that has them: active
+   * ones end, and those that are not registered can never be registered. A list with a lower number than the last of
+   * its CA changes nothing.
    */
   applyRevocations(list: RevocationList): Promise<RevocationResult>;
 
   /** All batches, the newest first. */
   listBatches(): Promise<BatchRecord[]>;
-  /** How many units of the batch are where. */
+  /** How many units of the batch are in each state. */
   batchSummary(batchId: string): Promise<BatchSummary>;
   /** All that is known of a unit, whatever the case of `serial`. */
   unit(serial: string): Promise<UnitRecord | undefined>;
@@ -105,8 +105,8 @@ export interface Registration extends CertificateRecord, AttemptId, Claim {
 }
 
 /**
- * An attempt that failed, and where, as far as that is known. The first failure of an attempt stays on its record: that it was
- * cancelled later, or skipped, is the end of the unit.
+ * An attempt that failed, and where, as far as that is known. The first failure of an attempt stays on its record: that
+ * it was cancelled later, or skipped, is the end of the unit.
  */
 export interface AttemptFailure extends AttemptId, Partial<Claim> {
   /** The step it failed in. */
@@ -144,7 +144,9 @@ export type RevocationResult =
   | { readonly status: 'applied'; readonly ended: number; readonly unknown: number }
   | { readonly status: 'older'; readonly applied: number };
 
-/** `attention`: units that wait for a decision; `open`: units neither ended nor waiting. All six add up to the quantity. */
+/**
+ * `attention`: units that wait for a decision; `open`: units neither ended nor waiting. All six add up to the quantity.
+ */
 export interface BatchSummary extends UnitCounts {
   readonly batch: BatchRecord;
   readonly attention: number;
@@ -191,7 +193,7 @@ export interface AttemptRecord {
   readonly reason?: string;
 }
 
-/** A certificate of a unit, and what became of it. */
+/** A certificate of a unit, and its state. */
 export interface RegisteredCertificate extends CertificateRecord {
   readonly attempt: number;
   readonly boardId: string;

@@ -51,7 +51,7 @@ export interface ListedUnit {
   readonly hasPassed: boolean;
 }
 
-/** What the audit log says became of a request. */
+/** The result of a request, as the audit log says it. */
 export interface AuditedRequest {
   readonly state: IssuanceState;
   readonly tbsSha256: string;
@@ -93,7 +93,7 @@ export function missingRow(requestId: string): Difference {
   return {
     code: 'ledger-missing',
     what: requestId,
-    detail: 'is in the audit log, and has no row in the ledger',
+    detail: 'is in the audit log, but has no row in the ledger',
   };
 }
 
@@ -101,10 +101,14 @@ export function missingRow(requestId: string): Difference {
 export function compareAudited(row: IssuedRow, audited: AuditedRequest | undefined): Difference[] {
   const what = row.requestId;
   if (audited === undefined)
-    return [{ code: 'audit-missing', what, detail: 'has a row in the ledger, and is not in the audit log' }];
+    return [{ code: 'audit-missing', what, detail: 'has a row in the ledger, but is not in the audit log' }];
   const differences: Difference[] = [];
   if (row.tbsSha256 !== audited.tbsSha256)
-    differences.push({ code: 'content-differs', what, detail: 'holds other contents than were reserved' });
+    differences.push({
+      code: 'content-differs',
+      what,
+      detail: 'has other contents in the ledger than were reserved',
+    });
   if (row.state !== audited.state)
     differences.push({
       code: 'state-differs',
@@ -115,13 +119,13 @@ export function compareAudited(row: IssuedRow, audited: AuditedRequest | undefin
     differences.push({
       code: 'certificate-differs',
       what,
-      detail: 'holds another certificate than was issued',
+      detail: 'has another certificate in the ledger than was issued',
     });
   if (row.certificateSha256 !== undefined && audited.signings === 0)
     differences.push({
       code: 'signature-unaudited',
       what,
-      detail: 'was signed without a word in the audit log',
+      detail: 'was signed, but the audit log has no entry of it',
     });
   return differences;
 }
@@ -130,9 +134,11 @@ export function compareAudited(row: IssuedRow, audited: AuditedRequest | undefin
 export function compareListed(row: IssuedRow, unit: ListedUnit | undefined): Difference[] {
   const what = `${row.serial} (${row.requestId})`;
   if (unit === undefined)
-    return [{ code: 'not-in-manifest', what, detail: `is in no manifest registered as ${row.batchId}` }];
+    return [
+      { code: 'not-in-manifest', what, detail: `is in no registered manifest of batch ${row.batchId}` },
+    ];
   if (row.state === 'active' && !unit.isActive)
-    return [{ code: 'active-not-registered', what, detail: 'is active, and is not in the registry' }];
+    return [{ code: 'active-not-registered', what, detail: 'is active, but is not in the registry' }];
   return isUnfinished(row) && unit.isClosed ? [unfinished(row, unit, what)] : [];
 }
 
@@ -166,9 +172,11 @@ export function compareRegistered(
 ): Difference[] {
   const what = `${serial} (${certificateSha256})`;
   if (row === undefined || row.serial !== serial)
-    return [{ code: 'registered-not-issued', what, detail: 'is registered, and was not issued to it here' }];
+    return [
+      { code: 'registered-not-issued', what, detail: 'is registered, but was not issued here for this unit' },
+    ];
   const isValid = row.state === 'issued' || row.state === 'active';
   if (state !== 'active' || (isValid && !row.isHeld)) return [];
-  const detail = `is registered as active, and ${isValid ? 'on hold' : row.state} in the ledger`;
+  const detail = `is registered as active, but is ${isValid ? 'on hold' : row.state} in the ledger`;
   return [{ code: 'registered-but-withdrawn', what, detail }];
 }

@@ -45,7 +45,9 @@ const SCHEMA = `
 /** Certificates read at once. */
 const PAGE = 1_000;
 
-/** What two records are compared by, in a temporary database: as much of it as fits 2 MB in memory, the rest on disk. */
+/**
+ * What two records are compared by, in a temporary database: as much of it as fits 2 MB in memory, the rest on disk.
+ */
 export class RecordTables {
   readonly #db = SqliteConnection.temporary(SCHEMA);
 
@@ -53,7 +55,7 @@ export class RecordTables {
     return this.#db.temporaryTransaction(work);
   }
 
-  /** A later entry about a request says what became of it. */
+  /** A later entry about a request has its result. */
   addStep({ requestId, state, signings, tbsSha256, certificateSha256 }: AuditedStep): void {
     this.#db.run(
       `INSERT INTO audited (request_id, state, signings, tbs_sha256, certificate_sha256)

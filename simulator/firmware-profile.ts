@@ -10,7 +10,7 @@ export type FileHash = 'crc32' | 'sha256';
 /** One firmware build, in the terms of its Kconfig file. */
 export interface FirmwareProfile {
   readonly name: string;
-  /** What `os info` calls the hardware platform: this is how a host tells one product from another. */
+  /** What `os info` calls the hardware platform: by this a host distinguishes products. */
   readonly platform: string;
   /** The kernel's version, of `os info` and `kernel version`. */
   readonly version: string;
@@ -51,8 +51,8 @@ export interface FirmwareProfile {
   /** From reset to the moment the UART listens again. */
   readonly bootMs: number;
   /**
-   * How SMP gets in: over a UART of its own, or picked out of the shell's UART (CONFIG_MCUMGR_TRANSPORT_SHELL), where prompt, echo
-   * and warnings are on the same wire.
+   * How SMP gets in: over a UART of its own, or picked out of the shell's UART (CONFIG_MCUMGR_TRANSPORT_SHELL), where
+   * prompt, echo and warnings are on the same wire.
    */
   readonly transport: 'uart' | 'shell';
   /** Whether the console shares the UART, so that a start prints its banner between frames. */
@@ -88,8 +88,9 @@ const ZEPHYR_4_4: FirmwareProfile = {
 
 /**
  * The builds a virtual board can run. `factory` is what a product made for this line would have; `golioth` the stock
- * certificate_provisioning sample (no os group, no hash, 32 KiB partition, shell and console on the same UART); `large-buffers` a build
- * for speed; `native-sim` smpclient's default serial build of Zephyr 4.4.0; `zephyr-3.3` a server from before version 2 errors.
+ * certificate_provisioning sample (no os group, no hash, 32 KiB partition, shell and console on the same UART);
+ * `large-buffers` a build for speed; `native-sim` smpclient's default serial build of Zephyr 4.4.0; `zephyr-3.3` a
+ * server from before version 2 errors.
  */
 export const FIRMWARE_PROFILES = {
   factory: ZEPHYR_4_4,

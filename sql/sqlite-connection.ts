@@ -6,14 +6,14 @@ import { SchemaVersionError } from './schema-version-error.ts';
 import type { SqlTransaction } from './transaction.ts';
 
 /**
- * How long a statement waits for another process to finish its write, in milliseconds. The event loop stands still
+ * How long a statement waits for another process to finish its write, in milliseconds. The event loop is blocked
  * meanwhile. Our writes take milliseconds, except a large import, and callers retry.
  */
 const BUSY_TIMEOUT_MS = 2_000;
 
 /**
- * One connection to a file of SQLite. Each statement is prepared once. PRAGMA user_version counts the migrations that the
- * file has behind it. Methods throw the errors of node:sqlite; `sqliteTrouble` names their causes.
+ * One connection to a file of SQLite. Each statement is prepared once. PRAGMA user_version counts the migrations that
+ * the file has behind it. Methods throw the errors of node:sqlite; `sqliteTrouble` names their causes.
  */
 export class SqliteConnection {
   readonly path: string;
@@ -27,8 +27,8 @@ export class SqliteConnection {
 
   /**
    * Opens or makes the file (mode 0600; its folder must be there) and brings its schema up to date. A transaction that
-   * returned survives a power cut: the file is in WAL with synchronous=FULL. Throws SchemaVersionError for the file of a
-   * later version, which then stays as it is.
+   * returned survives a power cut: the file is in WAL with synchronous=FULL. Throws SchemaVersionError for the file of
+   * a later version, which then stays as it is.
    */
   static open(path: string, migrations: readonly string[]): SqliteConnection {
     closeSync(openSync(path, 'a', 0o600));
@@ -40,8 +40,8 @@ export class SqliteConnection {
   }
 
   /**
-   * Opens a file, which must be there, for reading: it stays as it is, beside a process that writes or without one. Throws
-   * SchemaVersionError for the file of an earlier or later version.
+   * Opens a file, which must be there, for reading: it stays as it is, beside a process that writes or without one.
+   * Throws SchemaVersionError for the file of an earlier or later version.
    */
   static openForReading(path: string, migrations: readonly string[]): SqliteConnection {
     return new SqliteConnection(path, true).#checked((connection) => {
@@ -49,7 +49,7 @@ export class SqliteConnection {
     });
   }
 
-  /** A database of this process alone, which is gone when it is closed. It keeps 2 MB in memory and the rest on disk. */
+  /** A database for this process only, removed when it is closed. It keeps 2 MB in memory and the rest on disk. */
   static temporary(schema: string): SqliteConnection {
     // An empty path means just that: sqlite.org/inmemorydb.html.
     return new SqliteConnection('', false).#checked((connection) => connection.exec(schema));

@@ -4,7 +4,7 @@ import { Turn } from '../provisioning/turn.ts';
 import type { Role } from './role.ts';
 
 /**
- * Boards that stand for one unit only (named by a manifest, or carrying our certificate) have a task queue of their
+ * Boards that belong to one unit (named by a manifest, or with our certificate) have a task queue of their
  * own. This keeps one worker for each such queue, for as long as the board is in a socket.
  */
 export function followBoardQueues(

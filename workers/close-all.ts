@@ -17,15 +17,15 @@ export async function closeAll(closing: Closing): Promise<void> {
 }
 
 /**
- * Runs `open`, which adds to `closing` how to undo each of its steps. When it fails, what it did is undone and its error
- * is thrown: what failed is the news, and that a half-started role cannot be closed in order is not.
+ * Runs `open`, which adds to `closing` how to undo each of its steps. When it fails, what it did is undone and its
+ * error is thrown; an error of undoing goes to the log.
  */
 export async function openInOrder<T>(log: Logger, open: (closing: Closing) => Promise<T>): Promise<T> {
   const closing: Closing = [];
   try {
     return await open(closing);
   } catch (error) {
-    await closeAll(closing).catch((second: unknown) => log.warn({ err: second }, 'could not close in order'));
+    await closeAll(closing).catch((second: unknown) => log.warn({ err: second }, 'closing failed'));
     throw error;
   }
 }

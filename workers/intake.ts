@@ -20,7 +20,7 @@ export interface IntakeRoleOptions {
   readonly log: Logger;
   /** Called with the order of a batch before it starts, where nobody signs orders. */
   readonly rehearse?: (order: string) => Promise<void>;
-  /** Hears of every answer that was put beside a manifest. */
+  /** Receives every answer that was written beside a manifest. */
   readonly onEvent?: (event: InboxEvent) => void;
 }
 
@@ -64,7 +64,8 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
 }
 
 function note(log: Logger, event: InboxEvent): void {
-  if (event.kind === 'problem') log.warn({ manifest: event.name, err: event.error }, 'inbox in trouble');
+  if (event.kind === 'problem')
+    log.warn({ manifest: event.name, err: event.error }, 'inbox failed, it will try again');
   else
     log.info(
       { manifest: event.name, status: event.verdict.status, answer: event.answer },

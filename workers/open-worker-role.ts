@@ -19,7 +19,7 @@ import { openSigner } from './signer.ts';
 import { startStation } from './station.ts';
 import type { WorkerRole } from './worker-roles.ts';
 
-/** Where a role of a line works that is spread over hosts. */
+/** The place of a role of a factory line that is distributed over hosts. */
 export interface RolePlace {
   readonly stateFolder: string;
   readonly config: LineConfig;
@@ -36,7 +36,7 @@ interface Surroundings extends RolePlace {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly server: TemporalServer;
-  /** Where a role puts how to close what it opened, as soon as it has. */
+  /** A role adds here how to close each thing that it opened, as soon as it is open. */
   readonly closing: Closing;
 }
 

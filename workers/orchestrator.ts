@@ -20,7 +20,7 @@ export interface OrchestratorRoleOptions {
   readonly namespace: string;
 }
 
-/** Workflows, and the books in the registry. */
+/** Runs the workflows, and their bookkeeping in the registry. */
 export async function startOrchestrator(options: OrchestratorRoleOptions): Promise<Role> {
   const { registry, inbox, connection, namespace } = options;
   const base = {

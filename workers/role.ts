@@ -4,7 +4,7 @@ import type { Worker } from '@temporalio/worker';
 export interface Role {
   /** Lets running steps finish, then ends. */
   stop(): Promise<void>;
-  /** Rejects when the role can go on no longer; never resolves before `stop`. */
+  /** Rejects when the role can no longer continue; never resolves before `stop`. */
   readonly ended: Promise<void>;
 }
 

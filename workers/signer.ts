@@ -30,7 +30,7 @@ import type { Role } from './role.ts';
 /** Withdrawals within a minute share a list. */
 const CRL_INTERVAL_MS = 60_000;
 
-/** What a thief of the whole host could take back unseen: a minute of signatures. */
+/** A thief of the whole host could remove at most the signatures of one minute unnoticed. */
 const CHECKPOINT_INTERVAL_MS = 60_000;
 
 /** Where a signer works. */
@@ -52,9 +52,9 @@ export interface SignerRole extends Role {
 }
 
 /**
- * Opens the signer, alone with the CA key: its ledger, its audit log and witness, its worker, its revocation list. Throws
- * PROFILE_INVALID, before anything is opened, for a product that this CA cannot certify as configured; LEDGER_… and
- * AUDIT_KEY_INVALID. It ends by itself when the ledger was exchanged for an old copy, or its worker fails.
+ * Opens the signer, alone with the CA key: its ledger, its audit log and witness, its worker, its revocation list.
+ * Throws PROFILE_INVALID, before anything is opened, for a product that this CA cannot certify as configured; LEDGER_…
+ * and AUDIT_KEY_INVALID. It ends by itself when the ledger was exchanged for an old copy, or its worker fails.
  */
 export async function openSigner(place: SignerPlace): Promise<SignerRole> {
   const { stateFolder, config, ca, registry, log } = place;
@@ -85,7 +85,7 @@ export async function openSigner(place: SignerPlace): Promise<SignerRole> {
   });
 }
 
-const NO_CHECKPOINT = 'no checkpoint was made; the next try is in a minute';
+const NO_CHECKPOINT = 'no checkpoint was made; the next attempt is in a minute';
 
 /** The ledger was exchanged for an old copy: nothing may be signed any more. */
 function isStale(error: unknown): boolean {
@@ -122,12 +122,12 @@ function crlDuties(
 ): Duty[] {
   const publish = {
     run: () => publishDueCrl(parts, parts.log),
-    failed: 'no revocation list was made; the next try is in a minute',
+    failed: 'no revocation list was made; the next attempt is in a minute',
   };
   if (registry === undefined) return [publish];
   const inform = {
     run: registryUpdater({ ...parts, registry }),
-    failed: 'the registry does not know what was revoked; the next try is in a minute',
+    failed: 'the revocations did not reach the registry; the next attempt is in a minute',
   };
   return [publish, inform];
 }

@@ -6,7 +6,7 @@ import { MESSAGES } from '../provisioning/messages.ts';
 import type { UnitReport, UnitState } from '../provisioning/unit.ts';
 import { unitWorkflowId } from '../provisioning/workflow-ids.ts';
 
-/** How units stand, asked of Temporal. */
+/** The state of units, from Temporal. */
 export function temporalUnitStanding(client: Client, log: Logger): UnitStanding {
   const statusOf = async (serial: string): Promise<string> => {
     try {
@@ -32,7 +32,7 @@ export function temporalUnitStanding(client: Client, log: Logger): UnitStanding 
         const state = await handle.query<UnitState>(MESSAGES.state);
         return state.boardId === boardId && state.attention === undefined;
       } catch (error) {
-        log.warn({ serial, boardId, err: error }, 'cannot ask whether the unit still holds its board');
+        log.warn({ serial, boardId, err: error }, 'cannot find out whether the unit still has its board');
         return true;
       }
     },

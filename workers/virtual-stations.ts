@@ -8,13 +8,13 @@ import type { Product } from '../provisioning/product.ts';
 import type { LineConfig } from '../line/config.ts';
 import { tileFilePath, virtualLineFolder } from '../line/state-folder.ts';
 
-/** A small line: what fits a laptop's screen. */
+/** A small factory line that fits on the screen of a laptop. */
 const STATIONS = ['st-1', 'st-2'];
 const SOCKETS = ['1', '2', '3', '4'];
 
 export interface VirtualStationsOptions {
   readonly speed: 'realistic' | 'instant';
-  /** The board that is loaded as this number from now on, counted over all sockets, forgets its certificate. */
+  /** The number of the board, over all sockets from now on, that forgets its certificate. */
   readonly faulty?: number;
 }
 
@@ -25,8 +25,8 @@ export interface VirtualStations {
 }
 
 /**
- * Starts virtual boards and a virtual operator in a process of their own, as hardware would be: what happens to the line
- * does not happen to the boards. The process ends with this one.
+ * Starts virtual boards and a virtual operator in a process of their own, as hardware would be: what happens to the
+ * line does not happen to the boards. The process ends with this one.
  */
 export async function startVirtualStations(
   stateFolder: string,
@@ -49,7 +49,7 @@ export async function startVirtualStations(
   const argv = [simulator, lineFile, '--follow-parent'];
   const child = spawn(process.execPath, argv, { stdio, detached: true });
   const { stdin, stdout } = child;
-  if (!stdin || !stdout) throw new Error('The virtual boards have no pipes.');
+  if (!stdin || !stdout) throw new Error('The process of the virtual boards has no pipes.');
   const exited = once(child, 'exit');
   const ready = once(createInterface({ input: stdout }), 'line');
   const first = await Promise.race([ready, exited.then(() => undefined)]);
@@ -97,7 +97,7 @@ function simulatorConfig(
   };
 }
 
-/** How many boards this line ever loaded: it keeps the image of each. */
+/** How many boards this factory line has loaded so far: it keeps the image of each. */
 function boardsIn(directory: string): number {
   const boards = join(directory, 'boards');
   return existsSync(boards) ? readdirSync(boards).length : 0;

@@ -18,7 +18,7 @@ import type { Closing } from './close-all.ts';
 import { startVirtualStations } from './virtual-stations.ts';
 import type { VirtualStations, VirtualStationsOptions } from './virtual-stations.ts';
 
-/** Parts of a whole line that take time to come up. */
+/** Parts of a whole factory line that take time to start. */
 export type LineMilestone = 'CA' | 'server obtained' | 'server started' | 'boards' | 'workers';
 
 export interface WholeLineSetup {
@@ -42,8 +42,8 @@ export interface WholeLine extends Line {
 }
 
 /**
- * Opens a line with its lock, CA, server and boards. `stop` ends them in order: first the line, then its boards, then the
- * server, the lock last. `ended` rejects with TEMPORAL_LOST when the server goes, or with what ended a role. Throws
+ * Opens a line with its lock, CA, server and boards. `stop` ends them in order: first the line, then its boards, then
+ * the server, the lock last. `ended` rejects with TEMPORAL_LOST when the server goes, or with what ended a role. Throws
  * LINE_RUNNING, and what keeps a part from coming up.
  */
 export async function openWholeLine(setup: WholeLineSetup): Promise<WholeLine> {
@@ -96,7 +96,7 @@ async function startServerAndBoards(
     return stations;
   };
   const [server, stations] = await Promise.allSettled([startServer(), startBoards()]);
-  // What came up is closed, in this order, although the other did not come up.
+  // A part that started is closed, in this order, even if the other part did not start.
   if (server.status === 'fulfilled') closing.push(() => server.value.stop());
   if (stations.status === 'fulfilled') closing.push(async () => stations.value?.stop());
   if (server.status === 'rejected') throw server.reason;
@@ -107,10 +107,10 @@ async function startServerAndBoards(
 /** Workers without their server only wait: a supervisor starts the line again. */
 async function lossOf({ lost }: TemporalServer): Promise<never> {
   const how = await (lost ?? new Promise<never>(() => undefined));
-  const message = `The Temporal server ended (${how}): start the line again, it goes on where it was.`;
+  const message = `The Temporal server ended (${how}): start the factory line again, it continues where it was.`;
   throw new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.LOST, message);
 }
 
 function endedByItself(): never {
-  throw new Error('The line ended by itself.');
+  throw new Error('The factory line ended by itself: read its log.');
 }

@@ -1,4 +1,4 @@
-/** The value below which a share `rank` (0 to 1) of the values lies. */
+/** The value below which a share `rank` (0 to 1) of the values is. */
 export function quantile(values: readonly number[], rank: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * rank))] ?? NaN;

@@ -1,4 +1,4 @@
-/** Runs the jobs, `atOnce` of them at any time, and tells how many ended in a second. The first error ends it. */
+/** Runs the jobs, `atOnce` of them at any time, and returns how many ended in a second. The first error ends it. */
 export async function perSecond(jobs: readonly (() => Promise<unknown>)[], atOnce: number): Promise<number> {
   const waiting = jobs.values();
   const begin = performance.now();

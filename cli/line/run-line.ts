@@ -25,8 +25,8 @@ export interface LineSetup {
 }
 
 /**
- * Starts a line, lets `work` run with it, and stops it in order. Rejects with what ended the line; `work` itself ends at
- * the signal.
+ * Starts a line, lets `work` run with it, and stops it in order. Rejects with what ended the line; `work` itself ends
+ * at the signal.
  */
 export async function withLine<T>(
   { stateFolder, config }: Invocation,
@@ -69,7 +69,7 @@ export async function runLine(invocation: Invocation, options: { virtual?: boole
   });
 }
 
-/** What became of a manifest, in one line. */
+/** What happened to a manifest, in one text line. */
 export function inboxLine(event: InboxEvent): string {
   if (event.kind === 'problem') return `${event.name}: ${(event.error as Error).message}`;
   const { name, verdict, answer } = event;

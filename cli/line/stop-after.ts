@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Role } from '../../workers/role.ts';
 
 /**
- * Stops a role in order when `work` is done, whatever came of it. Where `work` failed, its error is thrown: it is the
+ * Stops a role in order when `work` is done, whatever its result. Where `work` failed, its error is thrown: it is the
  * news, and that what failed cannot be stopped in order goes to the log.
  */
 export async function stopAfter<T>(

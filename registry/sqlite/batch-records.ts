@@ -105,7 +105,7 @@ export function batchSummary(db: SqliteConnection, batchId: string): BatchSummar
   };
 }
 
-/** Which of `keys` stand in `column` of the units. */
+/** Which of `keys` are in `column` of the units. */
 export function registeredKeys(
   db: SqliteConnection,
   column: 'serial_folded' | 'board_wanted',

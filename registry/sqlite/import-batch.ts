@@ -12,7 +12,9 @@ const PAGE_ROWS = 1_000;
 /** More conflicts than this have one cause. */
 const MAX_CONFLICTS = 1_000;
 
-/** Rows come in over time, and a transaction must not wait for them: they are gathered here, where a crash drops them. */
+/**
+ * Rows arrive over time, and a transaction must not wait for them: they are collected here, and a crash removes them.
+ */
 export const STAGING_TABLE = `
   CREATE TEMP TABLE staged (
     import_id TEXT NOT NULL,
@@ -111,6 +113,6 @@ function takenKeys(db: SqliteConnection, importId: string): RegisteredKey[] {
 function rowCountError({ batchId, quantity }: NewBatch, staged: number): RegistryError {
   return new RegistryError(
     'row-count',
-    `Batch ${batchId} was announced with ${quantity} rows and came with ${staged}: import it again from a whole manifest.`,
+    `Batch ${batchId} was announced with ${quantity} units but has ${staged}: import it again from a complete manifest.`,
   );
 }

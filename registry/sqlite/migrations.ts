@@ -16,7 +16,7 @@ export const MIGRATIONS: readonly string[] = [
     closed_at TEXT
   ) STRICT;
 
-  -- A serial is used once, in whatever case, for ever; so is a board that a manifest lists.
+  -- A serial is used once, in whatever case, permanently; so is a board that a manifest lists.
   CREATE TABLE units (
     unit_id INTEGER PRIMARY KEY,
     batch_id TEXT NOT NULL REFERENCES batches,
@@ -100,7 +100,7 @@ export const MIGRATIONS: readonly string[] = [
   -- What happened, beside the code of the failure.
   ALTER TABLE attempts ADD COLUMN message TEXT;
 
-  -- Who decided what about an attempt at a unit, or (without a unit) about a batch. Kept for ever.
+  -- Who decided what about an attempt at a unit, or (without a unit) about a batch. Kept permanently.
   CREATE TABLE decisions (
     decision_id INTEGER PRIMARY KEY,
     batch_id TEXT NOT NULL REFERENCES batches,

@@ -24,7 +24,7 @@ export function registerUnit(db: SqliteConnection, registration: Registration): 
   if (lastAttempt(db, unitId).attempt > attempt) {
     throw new RegistryError(
       'not-active',
-      `Unit ${serial}: attempt ${attempt} is over, a later one is on record.`,
+      `Unit ${serial}: attempt ${attempt} has ended, and a later one is recorded.`,
     );
   }
   refuseRevoked(db, registration);
@@ -41,8 +41,8 @@ export function registerUnit(db: SqliteConnection, registration: Registration): 
 }
 
 /**
- * Records that an attempt failed, and the outcome when there is one; without, the unit waits. Runs inside a transaction.
- * See Registry.recordAttention and Registry.recordOutcome.
+ * Records that an attempt failed, and the outcome when there is one; without, the unit waits. Runs inside a
+ * transaction. See Registry.recordAttention and Registry.recordOutcome.
  */
 export function recordFailure(
   db: SqliteConnection,
@@ -78,7 +78,7 @@ export function recordDecision(
   insertDecision(db, unitIdOf(db, decided), decided, decided.decision);
 }
 
-/** The attempts on record, and whether the last of them has its outcome. */
+/** The number of recorded attempts, and whether the last of them has its outcome. */
 function lastAttempt(db: SqliteConnection, unitId: number): { attempt: number; ended: boolean } {
   const row =
     db.get('SELECT attempts, outcome IS NOT NULL AS ended FROM units WHERE unit_id = ?', unitId) ?? {};
@@ -105,7 +105,7 @@ function isRegistered(db: SqliteConnection, unitId: number, registration: Regist
   if (integer(known, 'unit_id') !== unitId) throw conflictWith(known, registration, 'cannot have it too');
   if (text(known, 'state') === 'active') return true;
   const { serial, certificateSha256 } = registration;
-  const message = `Unit ${serial}: certificate ${certificateSha256} is ${text(known, 'state')}: retry for a new one.`;
+  const message = `Unit ${serial}: certificate ${certificateSha256} is ${text(known, 'state')}: retry the unit to get a new one.`;
   throw new RegistryError('not-active', message);
 }
 
@@ -243,6 +243,6 @@ function conflictWith(certificate: SqlRow, { serial }: { serial: string }, hence
   const which = `certificate ${text(certificate, 'fingerprint')} (attempt ${integer(certificate, 'attempt')})`;
   return new RegistryError(
     'other-certificate',
-    `Unit ${serial} ${hence}: ${which} is on record as ${text(certificate, 'state')}; find out which of them is real.`,
+    `Unit ${serial} ${hence}: ${which} is recorded as ${text(certificate, 'state')}. Find out which of them is real.`,
   );
 }

@@ -35,7 +35,7 @@ function lastNumber(db: SqliteConnection, issuerKey: string): number {
   return row === undefined ? 0 : integer(row, 'number');
 }
 
-/** A revocation is for good: the first time stays, and so does one that a later list no longer has. */
+/** A revocation is permanent: the first time stays, also when a later list no longer has it. */
 function remember(db: SqliteConnection, entries: string): void {
   db.run(
     `INSERT INTO revocations

@@ -22,12 +22,12 @@ import { RegistryDatabase } from './registry-database.ts';
 import { applyRevocations } from './revocations.ts';
 import { certifiedPage, resultPage, unitRecord, waitingUnits } from './unit-records.ts';
 
-/** Rows of a result read at once; between pages other work goes on. */
+/** Rows of a result read at once; between pages other work continues. */
 const RESULT_PAGE_ROWS = 500;
 
 /**
- * The registry in one SQLite file, opened or made at `path`. Several processes may share it on one host; writes wait for
- * each other. With `readOnly` it must be there, of this version, and nothing can be written. Close it when done.
+ * The registry in one SQLite file, opened or made at `path`. Several processes may share it on one host; writes wait
+ * for each other. With `readOnly` it must be there, of this version, and nothing can be written. Close it when done.
  */
 export class SqliteRegistry implements Port.Registry {
   readonly #db: RegistryDatabase;

@@ -1,5 +1,5 @@
-// A board's LittleFS partition as a directory of plain files. It holds committed state only: what is written to an open file
-// stays in memory until the file is closed, and a power cut loses it, as LittleFS would.
+// A board's LittleFS partition as a directory of plain files. It holds committed state only: what is written to an open
+// file stays in memory until the file is closed, and a power cut loses it, as LittleFS would.
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -39,13 +39,16 @@ export interface FlashFaults {
   readonly stolenBlocks?: number;
   /** What a commit really stores: other bytes, or `undefined` for "nothing, although the call succeeds". */
   readonly onCommit?: (path: string, content: Uint8Array) => Uint8Array | undefined;
-  /** Whether closing a written file fails for want of space. */
+  /** Whether closing a written file fails because there is no space. */
   readonly failsClose?: (path: string) => boolean;
 }
 
 type Entry = { readonly kind: 'file'; readonly size: number } | { readonly kind: 'directory' };
 
-/** The file system of one board below `root` (the image is stored in `root/lfs1`, files mode 0600). Calls throw FlashError. */
+/**
+ * The file system of one board below `root` (the image is stored in `root/lfs1`, files mode 0600). Calls throw
+ * FlashError.
+ */
 export class FlashImage {
   /** Called with every content that a close was asked to store, whether it was stored or not. */
   onWritten: ((path: string, content: Uint8Array) => void) | undefined;

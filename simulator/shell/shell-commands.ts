@@ -1,4 +1,5 @@
-// The shell commands a factory uses: `fs`, `hwinfo`, `kernel`, with the texts of Zephyr's own (subsys/fs/shell.c and others).
+// The shell commands a factory uses: `fs`, `hwinfo`, `kernel`, with the texts of Zephyr's own (subsys/fs/shell.c and
+// others).
 
 import { FlashError } from '../flash/flash-error.ts';
 import { BLOCK_SIZE } from '../flash/flash-blocks.ts';
@@ -28,7 +29,7 @@ export interface ShellBoard {
 /** A command's return value, or silence when it never returns. */
 export type ShellResult = number | 'silence';
 
-/** One word of the command tree. `args` counts the word itself: [wanted, further allowed]. */
+/** One word of the command tree. `args` counts the word itself: [required, further allowed]. */
 export interface ShellNode {
   readonly help: string;
   readonly args?: readonly [number, number];

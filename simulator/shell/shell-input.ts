@@ -1,5 +1,5 @@
-// The shell transport's ear (subsys/mgmt/mcumgr/transport/src/smp_shell.c): frames are picked out of the bytes of each interrupt
-// before the line editor sees them, but only from the front of what one interrupt read.
+// The shell transport's ear (subsys/mgmt/mcumgr/transport/src/smp_shell.c): frames are picked out of the bytes of each
+// interrupt before the line editor sees them, but only from the front of what one interrupt read.
 
 type Detector = 'none' | 'first-armed' | 'later-armed' | 'inside';
 
@@ -23,8 +23,9 @@ export class ShellInput {
   #frameLength = 0;
 
   /**
-   * Sorts what one interrupt read. From its first byte that is not SMP's on, all of it is text, a frame in it too. A lone 06 or 04
-   * arms the detector for good: only its own second byte, at the front of what an interrupt reads, gets it on.
+   * Sorts what one interrupt read. From its first byte that is not SMP's on, all of it is text, a frame in it too. A
+   * lone 06 or 04 arms the detector permanently: only its own second byte, at the front of what an interrupt reads,
+   * gets it on.
    */
   sort(chunk: Uint8Array): ShellBytes {
     const frames: number[] = [];

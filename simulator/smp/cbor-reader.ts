@@ -1,5 +1,5 @@
-// What zcbor accepts in a request, as observed on Zephyr 4.4.0: definite or indefinite maps and lists, strings of definite
-// length only, no tag in front of a known value, unknown keys skipped, trailing bytes after the map ignored.
+// What zcbor accepts in a request, as observed on Zephyr 4.4.0: definite or indefinite maps and lists, strings of
+// definite length only, no tag in front of a known value, unknown keys skipped, trailing bytes after the map ignored.
 
 const UINT = 0;
 const BYTES = 2;
@@ -87,7 +87,7 @@ export class CborReader {
 
   #head(major: number): bigint {
     const initial = this.#peek();
-    if (initial >> 5 !== major) throw new CborRefused(`major type ${initial >> 5} where ${major} is wanted`);
+    if (initial >> 5 !== major) throw new CborRefused(`major type ${initial >> 5} instead of ${major}`);
     const info = initial & 0x1f;
     if (info > 27) throw new CborRefused('indefinite or reserved length');
     this.#at++;

@@ -36,7 +36,10 @@ export interface FsBoard {
   readonly flash: FlashImage;
   /** The application's access hook: the generic code with which it refuses a path, or `undefined` to allow it. */
   refusesAccess(path: string, write: boolean): number | undefined;
-  /** Told of each piece of file data before it is written; `false` means the board is gone before it can answer. */
+  /**
+   * Receives the size of each piece of file data before it is written; `false` means the board is gone before it can
+   * answer.
+   */
   onUploadData(byteCount: number): boolean;
 }
 

@@ -24,14 +24,16 @@ interface Transfer {
 const UPLOAD_KEYS = { off: 'uint', name: 'text', data: 'bytes', len: 'uint' } as const;
 const OPEN_TO_WRITE_ERRORS = { [ERRNO.EINVAL]: FS.INVALID_NAME, [ERRNO.ENOENT]: FS.MOUNT_POINT_NOT_FOUND };
 
-/** Stands for "the file is open, go on"; never sent. */
+/** Stands for "the file is open, continue"; never sent. */
 const OPENED: SmpAnswer = { body: [] };
 
 function present(value: bigint | undefined): bigint | undefined {
   return value === UNSET ? undefined : value;
 }
 
-/** The state machine behind group 8: at most one open file, closed by the end, a mismatch, another path, or idleness. */
+/**
+ * The state machine behind group 8: at most one open file, closed by the end, a mismatch, another path, or idleness.
+ */
 export class FsTransfer {
   readonly #board: FsBoard;
   #transfer: Transfer | undefined;
@@ -95,7 +97,8 @@ export class FsTransfer {
     bytes: Uint8Array,
   ): SmpAnswer | false {
     const { file } = transfer;
-    // The trap: what decides is the size on the flash, not the context's offset, which a repeated chunk 0 leaves as it was.
+    // The trap: what decides is the size on the flash, not the context's offset, which a repeated chunk 0 leaves as it
+    // was.
     if (first && committedSize !== 0) this.#board.flash.truncate(file);
     else file.position = first && file.position === 0 ? 0 : file.content.length;
     try {

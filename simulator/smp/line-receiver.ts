@@ -1,5 +1,5 @@
-// Zephyr's input side of "SMP over console": the UART interrupt cuts the stream into a few line buffers, the system work
-// queue joins lines to packets. Whatever is wrong is dropped without an answer; there is no NAK.
+// Zephyr's input side of "SMP over console": the UART interrupt cuts the stream into a few line buffers, the system
+// work queue joins lines to packets. Whatever is wrong is dropped without an answer; there is no NAK.
 
 import { decodeBase64Strict } from './base64-strict.ts';
 import { crc16Xmodem } from './crc16-xmodem.ts';
@@ -46,14 +46,18 @@ export class LineReceiver {
   #packet: { bytes: Uint8Array; announced: number } | undefined;
   #holdsNetBuf = false;
 
-  /** `lineHandlingMs` is how long the work queue keeps a line buffer; `allocate` takes a packet buffer from the pool. */
+  /**
+   * `lineHandlingMs` is how long the work queue keeps a line buffer; `allocate` takes a packet buffer from the pool.
+   */
   constructor(limits: ReceiverLimits, lineHandlingMs: number, allocate: () => boolean) {
     this.#limits = limits;
     this.#lineHandlingMs = lineHandlingMs;
     this.#allocate = allocate;
   }
 
-  /** Whether the receive context holds a packet buffer of the pool, as it does from the first line on, garbage included. */
+  /**
+   * Whether the receive context holds a packet buffer of the pool, as it does from the first line on, garbage included.
+   */
   get holdsNetBuf(): boolean {
     return this.#holdsNetBuf;
   }
@@ -77,7 +81,8 @@ export class LineReceiver {
       }
       start = end;
     }
-    // The work queue runs after the burst. A packet goes on only when its lines were handled: their buffers are free then.
+    // The work queue runs after the burst. A packet is passed on only when its lines were handled: their buffers are
+    // free then.
     if (completed) this.#busyUntil = [];
   }
 

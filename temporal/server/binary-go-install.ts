@@ -28,7 +28,7 @@ export interface BinaryBuild {
 }
 
 /**
- * Builds Temporal's command line with the Go on PATH and gives the program's path in `folder`. The caller holds the
+ * Builds Temporal's command line with Go from PATH and gives the program's path in `folder`. The caller holds the
  * cache's lock. Throws an `Error` with the reason and the last lines that Go printed.
  */
 export async function buildBinary(build: BinaryBuild): Promise<string> {

@@ -101,7 +101,7 @@ describe('a name', () => {
 
   it("is one product's alone: the profile of another must not be what its units get", () => {
     expect(faults({ products: [PRODUCT, { ...PRODUCT, organization: 'other' }] })).toContain(
-      'products.1.name: node is already another',
+      'products.1.name: another product has node already',
     );
   });
 
@@ -111,8 +111,8 @@ describe('a name', () => {
       station('a', socket('1', '/dev/3')),
     ];
     const said = faults({ products: [PRODUCT], stations: twice });
-    expect(said).toContain('stations.0.sockets.1.id: 1 is already another');
-    expect(said).toContain('stations.1.id: a is already another');
+    expect(said).toContain('stations.0.sockets.1.id: another socket has 1 already');
+    expect(said).toContain('stations.1.id: another station has a already');
   });
 });
 
@@ -154,7 +154,7 @@ describe('a wrong configuration', () => {
     ],
     [
       { products: [PRODUCT], stations: [{ ...station, socket: [] }] },
-      'stations.0: has the unknown field "socket"; the fields here are "id", "sockets", "signaturesPerMinute"',
+      'stations.0: has the unknown field "socket": the possible fields are "id", "sockets", "signaturesPerMinute"',
     ],
     [
       { products: [PRODUCT], stations: [{ ...station, sockets: [{ ...socket, product: 'pump' }] }] },
@@ -162,13 +162,13 @@ describe('a wrong configuration', () => {
     ],
     [
       { products: [PRODUCT], stations: [{ id: 'a', sockets: [socket, { ...socket, id: '2' }] }] },
-      "stations.0.sockets.1.port: /dev/1 is already another socket's: each socket needs its own",
+      'stations.0.sockets.1.port: another socket has /dev/1 already: each socket needs its own',
     ],
     [
       { products: [{ ...PRODUCT, keyPath: 'key.der' }] },
-      'products.0.keyPath: must be an absolute path on the device, at most 64 characters, without blanks',
+      'products.0.keyPath: must be an absolute path on the device, at most 64 characters, without spaces',
     ],
-  ])('%j is told which field, what is wrong and what would be right', (config, sentence) => {
+  ])('%j has an error with the field, what is wrong and what is expected', (config, sentence) => {
     expect(faults(config)).toEqual([sentence]);
   });
 

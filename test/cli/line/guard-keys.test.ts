@@ -62,7 +62,7 @@ describe.skipIf(process.platform !== 'linux')('a process that holds keys', () =>
       ]) {
         const refused = await place.certline(...command);
         expect(refused.status).toBe(34);
-        expect(refused.stderr).toContain(`${option} shows its memory`);
+        expect(refused.stderr).toContain(`${option} shows the memory of this process`);
       }
     },
   );
@@ -86,7 +86,7 @@ describe.skipIf(process.platform !== 'linux')('a process that holds keys', () =>
 
   it.runIf(isRoot)('says what is missing where it may lock no memory', async () => {
     const { status, text } = await runSigner(0);
-    expect(text).toContain('may be swapped out: allow it to be locked');
+    expect(text).toContain('can be swapped to disk: allow locked memory');
     expect(status).toBe(34);
   });
 
@@ -101,7 +101,7 @@ describe.skipIf(process.platform !== 'linux')('a process that holds keys', () =>
     ];
     for (const bytes of allowed) {
       const { status, text } = await runSigner(bytes);
-      expect(text).toMatch(/^certline: No line runs on /);
+      expect(text).toMatch(/^certline: No factory line runs on /);
       expect(status).toBe(8);
     }
   });
