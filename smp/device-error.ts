@@ -25,8 +25,8 @@ const PROTOCOL: Meanings = {
   9: ['ECORRUPT', 'the request reached the board damaged'],
   10: ['EBUSY', 'the board is busy with another transfer; repeat in a few seconds'],
   11: ['EACCESSDENIED', 'the firmware forbids this'],
-  12: ['UNSUPPORTED_TOO_OLD', 'the firmware wants a newer protocol version (2)'],
-  13: ['UNSUPPORTED_TOO_NEW', 'the firmware wants an older protocol version (1)'],
+  12: ['UNSUPPORTED_TOO_OLD', 'the firmware needs a newer protocol version (2)'],
+  13: ['UNSUPPORTED_TOO_NEW', 'the firmware needs an older protocol version (1)'],
 };
 
 const GROUPS: Record<number, Meanings> = {

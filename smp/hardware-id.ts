@@ -32,7 +32,7 @@ export async function readHardwareId(client: SmpClient, options: HardwareIdOptio
     if (id !== undefined) return id.toLowerCase();
   }
   const why = failures.length === 0 ? '' : ` (${failures.join('; ')})`;
-  const sentence = `${client.name}: the board tells no hardware id: switch on CONFIG_HWINFO, CONFIG_HWINFO_SHELL and CONFIG_MCUMGR_GRP_SHELL in the firmware${why}`;
+  const sentence = `${client.name}: the board reports no hardware id: switch on CONFIG_HWINFO, CONFIG_HWINFO_SHELL and CONFIG_MCUMGR_GRP_SHELL in the firmware${why}`;
   throw new SmpError('SMP_UNSUPPORTED', sentence);
 }
 

@@ -11,7 +11,7 @@ import type { BoardReport } from './board-report.ts';
 import { isSmpError } from '../../smp/smp-error.ts';
 import type { Inquiry } from './inquiry.ts';
 
-/** Names of Zephyr's own groups (mgmt_defines.h), for firmware that tells numbers only. */
+/** Names of Zephyr's own groups (mgmt_defines.h), for firmware that reports only numbers. */
 const GROUP_NAMES: Readonly<Record<number, string>> = {
   0: 'os mgmt',
   1: 'img mgmt',

@@ -6,7 +6,7 @@ import { CommandError } from '../exit-status.ts';
 import { reasonOf } from '../report-failure.ts';
 import { plain } from './plain.ts';
 
-/** What a person wants to know of the file after a transfer failed. */
+/** The state of the file after a transfer failed, for a person. */
 const FILE_STANDING: Record<FileKnowledge, string> = {
   unchanged: 'The file on the board is as it was.',
   incomplete: 'The board has only a beginning of the file: put it again.',

@@ -6,8 +6,8 @@ import { CommandError } from '../exit-status.ts';
 type NamedPort = Pick<SerialPortInfo, 'path'> & Partial<Pick<SerialPortInfo, 'usbSerialNumber'>>;
 
 /**
- * The path of the port that a person names: a path (also one of /dev/serial/by-id or by-path), or the USB serial number of
- * the board, in any case. Throws `portMissing` where nothing has that name, `usage` where several ports have it.
+ * The path of the port that a person names: a path (also one of /dev/serial/by-id or by-path), or the USB serial number
+ * of the board, in any case. Throws `portMissing` where nothing has that name, `usage` where several ports have it.
  */
 export async function boardPort(
   name: string,
@@ -33,7 +33,7 @@ function noSuchPort(name: string, ports: readonly NamedPort[]): CommandError {
   const usb = ports.flatMap(({ path, usbSerialNumber }) =>
     usbSerialNumber === undefined ? [] : [`${usbSerialNumber} (${path})`],
   );
-  const there = usb.length === 0 ? 'no USB port that tells its serial number' : usb.join(', ');
+  const there = usb.length === 0 ? 'no USB port with a serial number' : usb.join(', ');
   const sentence = `No port has the USB serial number ${name}; there is ${there}. Is the board plugged in? A port can also be named by its path.`;
   return new CommandError('portMissing', sentence);
 }

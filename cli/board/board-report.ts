@@ -38,8 +38,8 @@ export interface ReportedCredentials {
 }
 
 /**
- * What is on a board. Null and empty stand for what was not told: `notTold` says why, by field, and which option of the
- * firmware would change that.
+ * What is on a board. Null and empty mean that the board did not report it: `notTold` says why, by field, and which
+ * option of the firmware would change that.
  */
 export interface BoardReport {
   readonly port: string;

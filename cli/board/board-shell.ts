@@ -11,8 +11,8 @@ import { runShellCommand } from './run-shell-command.ts';
 import type { ShellAnswer } from './run-shell-command.ts';
 
 /**
- * `certline board shell`: one command, else those that are typed or piped in, a line each. Throws `board` at the first that
- * fails, unless somebody sits at a terminal; `refused` for one that would show a key.
+ * `certline board shell`: one command, else those that are typed or piped in, one in each text line. Throws `board` at
+ * the first that fails, unless somebody sits at a terminal; `refused` for one that would show a key.
  */
 export async function boardShell(
   invocation: Invocation,

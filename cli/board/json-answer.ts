@@ -4,7 +4,7 @@ import { reasonOf } from '../report-failure.ts';
 import { printJson } from '../terminal/stdout.ts';
 import type { BoardOptions } from './board-session.ts';
 
-/** One document a command, also where it fails after having told what it found. */
+/** One document a command, also if it fails after it printed what it found. */
 let isTold = false;
 
 /** Prints what a command found as its one JSON document. */

@@ -87,7 +87,7 @@ function credentialFields(found: ReportedCredentials): Field[] {
   return [
     [
       'Credentials',
-      `${found.class === null ? 'not told' : CLASS_WORDS[found.class]} (${products.join(', ')})`,
+      `${found.class === null ? 'not reported' : CLASS_WORDS[found.class]} (${products.join(', ')})`,
     ],
     ['Key', keyBytes === null ? undefined : `${keyPath}, ${keyBytes} bytes, not read`],
     ['Certificate', certificateBytes === null ? undefined : `${certificatePath}, ${certificateBytes} bytes`],
@@ -103,7 +103,7 @@ function issuerWords({ issuer, issuedByUs }: { issuer: string; issuedByUs: boole
   return issuedByUs ? `${issuer} (ours)` : issuer;
 }
 
-/** Times in an odd encoding are not told. */
+/** Times in an unusual encoding are left out. */
 function validity({ notBefore, notAfter }: { notBefore: string; notAfter: string }): string | undefined {
   return notBefore === '' || notAfter === ''
     ? undefined
@@ -113,7 +113,7 @@ function validity({ notBefore, notAfter }: { notBefore: string; notAfter: string
 function printReasons(notTold: BoardReport['notTold']): void {
   const reasons = Object.entries(notTold);
   if (reasons.length === 0) return;
-  printLine('\nNot told by the board:');
+  printLine('\nNot reported by the board:');
   printFields(reasons.map(([topic, why]) => printable([topic, why])));
 }
 

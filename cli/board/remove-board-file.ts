@@ -24,7 +24,7 @@ export async function removeBoardFile(
     if (standing === 'absent') throw noSuchBoardFile(session.port, path);
     const what = credentials.isCredential(path) ? `${path}, a credential of the board,` : path;
     const size = typeof standing === 'number' ? ` (${standing} bytes)` : '';
-    await confirm(WHAT, `Remove ${what}${size} for good?`, { ...options, signal });
+    await confirm(WHAT, `Remove ${what}${size} permanently?`, { ...options, signal });
     await removeFile(client, path, { signal });
   });
   if (options.json === true) tellJson({ port, path, removed: true });

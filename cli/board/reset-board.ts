@@ -25,8 +25,8 @@ const SIGN_WORDS: Readonly<Record<RestartSign, string>> = {
 };
 
 /**
- * `certline board reset`: restarts the board and waits until it answers again, wherever its serial number then is. Throws
- * `board` when it does not come back, `refused` when the answer is no.
+ * `certline board reset`: restarts the board and waits until it answers again, wherever its serial number then is.
+ * Throws `board` when it does not come back, `refused` when the answer is no.
  */
 export async function resetBoard(
   invocation: Invocation,
@@ -50,7 +50,7 @@ export async function resetBoard(
 
 function sentenceOf(seen: RestartSign, backAfterMs: number | null): string {
   if (backAfterMs === null) {
-    return 'The board accepted the reset, but no restart was seen: it went on answering.';
+    return 'The board accepted the reset, but no restart was seen: it continued to answer.';
   }
   return `The board was reset (${SIGN_WORDS[seen]}) and answers again after ${(backAfterMs / 1_000).toFixed(1)} s.`;
 }
@@ -73,7 +73,9 @@ async function untilBack(
   }
 }
 
-/** While it boots, a board has no port or is silent on it; on a port that just came, udev and modem probes are at work. */
+/**
+ * While it boots, a board has no port or is silent on it; on a port that just came, udev and modem probes are at work.
+ */
 function isAway(error: unknown): boolean {
   if (error instanceof CommandError) return error.reason === 'portMissing' || error.reason === 'portBusy';
   return isSmpError(

@@ -210,7 +210,7 @@ class Asking<Parameters, Value> {
   }
 
   #outOfTime(): SmpError {
-    const sentence = `${this.#tools.name}: the time given was over before ${this.#request.name}`;
+    const sentence = `${this.#tools.name}: the time ended before ${this.#request.name}`;
     return new SmpError('SMP_TIMEOUT', sentence);
   }
 

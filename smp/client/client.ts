@@ -41,7 +41,7 @@ export interface SmpClientOptions {
   readonly maxMessageBytes?: number;
   /** Keeps what was found out about message sizes for the next board with this firmware. */
   readonly limitMemory?: LimitMemory;
-  /** Tells every message sent and received, without content unless asked. */
+  /** Reports every message sent and received, without content unless asked. */
   readonly trace?: TraceOptions;
   /** Sequence number of the first request, 0 to 255; random when absent. */
   readonly firstSequence?: number;
@@ -104,7 +104,7 @@ export class SmpClient {
   }
 
   /**
-   * Finds the SMP server: any answer, a refusal included, proves it. Learns the board's buffers where it tells them.
+   * Finds the SMP server: any answer, a refusal included, proves it. Learns the board's buffers if it reports them.
    * Sends two requests at most, unless the board is seen to start: one that is at work on something cannot take more.
    * Rejects after the budget (default 10 s) with `SMP_TIMEOUT`, `SMP_NOISE_ONLY` or what else came.
    */
@@ -168,7 +168,7 @@ export class SmpClient {
     }, options);
   }
 
-  /** How long to go on repeating a request of this kind, in milliseconds. */
+  /** How long to repeat a request of this kind, in milliseconds. */
   giveUpMs(request: Pick<SmpRequest<never, never>, 'pace'>): number {
     return this.#exchange.answerTimes.giveUpMs(request.pace);
   }

@@ -91,7 +91,10 @@ export class Exchange {
     return this.#millisecondsOnWire(bytes);
   }
 
-  /** Runs `ask` with the place that its answer will arrive in. Rejects at once when the link has ended or `signal` is aborted. */
+  /**
+   * Runs `ask` with the place that its answer will arrive in. Rejects at once when the link has ended or `signal` is
+   * aborted.
+   */
   async expecting<Result>(
     expected: ExpectedAnswer,
     hurries: boolean,
@@ -139,7 +142,9 @@ export class Exchange {
     return new SmpError(code, `${this.#link.name}: ${sentence}`, { seen });
   }
 
-  /** The operating system did not take what was to be sent, for as long as there was time: ends the link for good. */
+  /**
+   * The operating system did not take what was to be sent, for as long as there was time: ends the link permanently.
+   */
   endBlocked(): SmpError {
     const sentence = `${this.#link.name}: the port takes nothing: does the board hold the line by flow control, or is the adapter stuck? Unplug it and plug it in again`;
     const error = new SmpError('LINK_LOST', sentence);

@@ -8,7 +8,7 @@ const BY_DAMAGE: Partial<Record<SmpErrorCode, string>> = {
   SMP_WRONG_COMMAND: 'answers arrive that belong to another request: is another program using this port?',
 };
 
-/** Why there is no answer, as far as it can be told from what came instead; for a person. */
+/** Why there is no answer, as far as what came instead shows it; for a person. */
 export function unansweredSentence(
   code: SmpErrorCode,
   sightings: Sightings,

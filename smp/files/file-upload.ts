@@ -44,7 +44,7 @@ export class FileUpload {
   readonly #bytes: Uint8Array;
   readonly #options: UploadOptions;
   #directoryMade = false;
-  /** Where the part ended that was perhaps too large: the board may have it all the same. */
+  /** Where the part ended that was perhaps too large: the board may still have it. */
   #triedEnd: number | undefined;
   /** After a resumption the board does not know the total any more and will not close by itself. */
   #totalForgotten = false;
@@ -246,7 +246,7 @@ function isWrongOffset(device: DeviceError): boolean {
   return device.group === FS_GROUP && device.rc === FS_ERROR.offsetNotValid;
 }
 
-/** Protocol version 1 says this of a wrong offset too, without the right one; the size tells it, the file is closed. */
+/** Protocol version 1 says this of a wrong offset too, without the right one; the size shows it, the file is closed. */
 function isUnexplained(device: DeviceError): boolean {
   return device.group === undefined && device.rc === 1;
 }

@@ -7,7 +7,10 @@ import { typeCommand } from '../shell/type-command.ts';
 
 const NEEDED_OPTIONS = 'CONFIG_MCUMGR_GRP_SHELL, CONFIG_SHELL_BACKEND_DUMMY and CONFIG_FILE_SYSTEM_SHELL';
 
-/** Errno of the file system, as Zephyr's `fs` command prints them: `Error creating dir[-17]`, `Unable to open /x (err -2)`. */
+/**
+ * Errno of the file system, as Zephyr's `fs` command prints them: `Error creating dir[-17]`, `Unable to open /x (err
+ * -2)`.
+ */
 const PRINTED_ERRNO = /\[(-\d+)\]|\((?:err )?(-\d+)\)|(-\d+)\s*$/;
 
 const ERRNO_MEANINGS: Record<string, string> = {
@@ -42,7 +45,7 @@ export async function runFileCommand(
 ): Promise<FileCommandResult> {
   const { output, ret, isTyped } = await execOrExplain(client, ['fs', verb, path], options);
   if (ret === 0) return { outcome: 'done', output, isTyped };
-  // All failures return ENOEXEC (-8): only what is printed tells them apart.
+  // All failures return ENOEXEC (-8): only the printed text distinguishes them.
   const errno = PRINTED_ERRNO.exec(output)?.slice(1).find(Boolean);
   if (errno === '-17') return { outcome: 'exists', output, isTyped };
   if (errno === '-2') return { outcome: 'missing', output, isTyped };
@@ -84,7 +87,9 @@ async function typeOrExplain(
   }
 }
 
-/** A shell that does not tell what a command returned: commands that change something print nothing when all is well. */
+/**
+ * A shell that does not tell what a command returned: commands that change something print nothing when all is well.
+ */
 function resultByText(verb: string | undefined, output: string): number {
   const isFailure =
     verb === 'ls' ? PRINTED_ERRNO.test(output) || /not found|fail|error/i.test(output) : output.trim() !== '';

@@ -45,7 +45,7 @@ function emptyMessageBytes({ path, offset, total }: Omit<UploadPart, 'bytes'>): 
   return SMP_HEADER_BYTES + 1 + offsetBytes + nameBytes + totalBytes + KEY_BYTES.data + 1;
 }
 
-/** Of a number, or of what stands in front of a text or byte string of that length: CBOR, RFC 8949 §3. */
+/** Of a number, or of the head before a text or byte string of that length: CBOR, RFC 8949 §3. */
 function headBytes(value: number): number {
   if (value < 24) return 1;
   if (value < 0x100) return 2;

@@ -11,7 +11,7 @@ export interface WriteFileOptions extends UploadOptions {
   readonly verify?: 'read' | 'none';
 }
 
-/** Starting afresh cures a reset of the board, a stolen file, an unlucky line; what fails three times is a defect. */
+/** A new start helps after a reset of the board, a stolen file or bad noise; what fails three times is a defect. */
 const MAX_ROUNDS = 3;
 const CLEAN_UP_MS = 1_000;
 

@@ -4,7 +4,7 @@ const PAD = 0x3d; // '='
 const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
 const VALUES = new Int8Array(256).fill(-1);
 for (const [value, character] of ALPHABET.entries()) VALUES[character] = value;
-/** 1 for each character that may stand in base64. */
+/** 1 for each character that base64 may have. */
 const IS_CHARACTER = Uint8Array.from(VALUES, (value, byte) => (value >= 0 || byte === PAD ? 1 : 0));
 
 /** True for the 64 characters of the alphabet and the padding character, as byte values. */

@@ -33,7 +33,7 @@ export async function openSerialLink(options: SerialLinkOptions): Promise<Link> 
   return new SerialLink(port);
 }
 
-/** A driver that does not let go of its port must not keep a program from ending. */
+/** A driver that does not release its port must not keep a program from ending. */
 const CLOSE_LIMIT_MS = 2_000;
 
 class SerialLink implements Link {

@@ -4,7 +4,7 @@ import type { SmpRequest } from '../wire/smp-request.ts';
 
 const GROUP = 10;
 
-/** A group of commands in the firmware; name and number of commands where it tells them. */
+/** A group of commands in the firmware; name and number of commands if it reports them. */
 export interface GroupDetails {
   readonly group: number;
   readonly name: string | undefined;

@@ -17,9 +17,9 @@ const PROMPT_TRIALS = 3;
 const RESULT_COMMAND = 'retval';
 
 /**
- * Types a command into the shell that shares this UART, for firmware without the shell group. The prompt is whatever the
- * shell prints for an empty line, twice the same. Rejects with `SMP_UNSUPPORTED` when there is none, `SMP_TIMEOUT` when
- * it does not come back.
+ * Types a command into the shell that shares this UART, for firmware without the shell group. The prompt is whatever
+ * the shell prints for an empty line, twice the same. Rejects with `SMP_UNSUPPORTED` when there is none, `SMP_TIMEOUT`
+ * when it does not come back.
  */
 export async function typeCommand(
   client: SmpClient,
@@ -64,7 +64,7 @@ async function run(
   const text = await terminal.type(command, (printed) => isBackAt(printed, prompt), waitMs);
   if (text === undefined) return undefined;
   const printed = text.slice(0, text.length - prompt.length);
-  // A prompt may stand in front of the echo again, where a log line has pushed it away.
+  // A prompt may be before the echo again, where a log line has moved it.
   const echo = `${command}\n`;
   const start = printed.indexOf(echo);
   return start < 0 ? printed : printed.slice(start + echo.length);

@@ -7,7 +7,7 @@ export type CborValue = number | string | boolean | Uint8Array | readonly string
 /** The body of a request; absent keys are left out, never `undefined`. */
 export type CborRequest = Readonly<Record<string, CborValue>>;
 
-/** The longest message and the 2 KiB and a bit that cbor-x wants free behind it. */
+/** The longest message and the 2 KiB and a bit that cbor-x needs free behind it. */
 const SCRATCH_BYTES = 0x10000 + 0x1000;
 /** One place for everything that is encoded, so that one place is to be wiped. */
 const scratch = Buffer.alloc(SCRATCH_BYTES);

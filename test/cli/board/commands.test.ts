@@ -360,7 +360,7 @@ describe('a private key on a board', () => {
     await leaving.answer(`Reset the board on ${bench.port}? [y/N]`, '\u0003');
     expect(await leaving.ended).toBe(130);
     const removing = startAtTerminal(bench.place, ['board', 'rm', bench.port, KEY_PATH]);
-    await removing.answer('a credential of the board, (121 bytes) for good? [y/N]', 'y');
+    await removing.answer('a credential of the board, (121 bytes) permanently? [y/N]', 'y');
     expect(await removing.ended).toBe(0);
     expect(bench.onBoard(KEY_PATH)).toBeUndefined();
   });
