@@ -1,7 +1,9 @@
 /** As many suggestions as a person reads. */
 const MOST = 3;
 
-/** The names that come nearest to `wanted`, the nearest first: those that hold it, then those with few other letters. */
+/**
+ * The names that come nearest to `wanted`, the nearest first: those that hold it, then those with few other letters.
+ */
 export function nearestNames(wanted: string, names: readonly string[]): string[] {
   const target = wanted.toLowerCase();
   const farthest = Math.max(2, Math.floor(target.length / 3));

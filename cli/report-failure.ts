@@ -48,7 +48,10 @@ const EXIT_OF_CODE: Record<CommandCode, ExitReason> = {
 
 const DISK_FULL = 'free some space, then start again: it continues where it stopped';
 
-/** Errors of the system that reach a command unchanged: their text says what happened, these say what to do. All are `disk`. */
+/**
+ * Errors of the system that reach a command unchanged: their text says what happened, these say what to do. All are
+ * `disk`.
+ */
 const CURE_OF_SYSTEM_ERROR: Readonly<Record<string, string>> = {
   ENOSPC: DISK_FULL,
   EDQUOT: DISK_FULL,
@@ -58,7 +61,10 @@ const CURE_OF_SYSTEM_ERROR: Readonly<Record<string, string>> = {
     'a database cannot be used: check whether its disk is full, read-only or broken, then start again',
 };
 
-/** One line with what to do on standard error; returns the exit status. A stack is shown for what Certline does not know. */
+/**
+ * One line with what to do on standard error; returns the exit status. A stack is shown for what Certline does not
+ * know.
+ */
 export function reportFailure(error: unknown): number {
   const reason = reasonOf(error);
   const text =

@@ -4,9 +4,9 @@ import { errnoOf } from './errno.ts';
 import { createFileSync, renameDurablySync, syncFolderSync } from './write-whole.ts';
 
 /**
- * Makes a folder of mode 0700 with these files of mode 0600, all of it or nothing: everything is written and synced in a
- * folder beside it, which is then renamed into place. What an earlier, killed attempt left beside it is removed. Throws
- * the file system's error; ENOTEMPTY or EEXIST when the folder is there already and not empty.
+ * Makes a folder of mode 0700 with these files of mode 0600, all of it or nothing: everything is written and synced in
+ * a folder beside it, which is then renamed into place. What an earlier, killed attempt left beside it is removed.
+ * Throws the file system's error; ENOTEMPTY or EEXIST when the folder is there already and not empty.
  */
 export function createDurableFolder(directory: string, files: Readonly<Record<string, string>>): void {
   const target = resolve(directory);

@@ -38,9 +38,9 @@ export async function writeWhole(
 }
 
 /**
- * {@link writeWhole} for callers that cannot wait; what killed processes left of the file is removed. With `survives: 'kill'` nothing is synced: a reader still sees the old
- * file or the new one, also after the process was killed, but a power cut may lose it. For files that are written
- * several times a second and made again at the next start.
+ * {@link writeWhole} for callers that cannot wait; what killed processes left of the file is removed. With `survives:
+ * 'kill'` nothing is synced: a reader still sees the old file or the new one, also after the process was killed, but a
+ * power cut may lose it. For files that are written several times a second and made again at the next start.
  */
 export function writeWholeSync(
   path: string,

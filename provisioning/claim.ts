@@ -1,8 +1,8 @@
 import type { UnitAttempt } from './unit.ts';
 
 /**
- * Where a unit's board is. `boardId` says which board: it is the hardware id that the board's chip reports, in lower-case hex,
- * which manifests list as `board_id`. Code that reads it from the chip calls it the hardware id.
+ * Where a unit's board is. `boardId` says which board: it is the hardware id that the board's chip reports, in
+ * lower-case hex, which manifests list as `board_id`. Code that reads it from the chip calls it the hardware id.
  */
 export interface Claim {
   readonly stationId: string;

@@ -1,8 +1,9 @@
 import type { Outcome } from './outcome.ts';
 
 /**
- * One unit in the result of its batch. Board, station, socket and `finishedAt` are those of its last attempt, `startedAt` that
- * of the first. What is not known is absent. Times are ISO 8601 in UTC, hashes and ids of boards lower-case hex.
+ * One unit in the result of its batch. Board, station, socket and `finishedAt` are those of its last attempt,
+ * `startedAt` that of the first. What is not known is absent. Times are ISO 8601 in UTC, hashes and ids of boards
+ * lower-case hex.
  */
 export interface ResultRow {
   readonly serial: string;

@@ -1,8 +1,8 @@
 import type { UnitAttempt } from './unit.ts';
 
 /**
- * The id under which a certificate is asked for and kept in the ledger: one for each key of a unit, so that the same request
- * always gets the same certificate. `spkiSha256`: of the SubjectPublicKeyInfo, lower-case hex.
+ * The id under which a certificate is asked for and kept in the ledger: one for each key of a unit, so that the same
+ * request always gets the same certificate. `spkiSha256`: of the SubjectPublicKeyInfo, lower-case hex.
  */
 export function signingRequestId(unit: Pick<UnitAttempt, 'batchId' | 'serial'>, spkiSha256: string): string {
   return `${unit.batchId}/${unit.serial}/${spkiSha256}`;

@@ -14,13 +14,15 @@ export interface StepLimits {
   /** How long the task may wait for a worker. Absent: without limit, as a unit waits for a free socket. */
   readonly scheduleToStartMs?: number;
   /**
-   * Tries that end without a failure code, which are timeouts: the activity itself ends a step when the attempts of its code
-   * in the failure table are exhausted.
+   * Tries that end without a failure code, which are timeouts: the activity itself ends a step when the attempts of its
+   * code in the failure table are exhausted.
    */
   readonly maximumAttempts: number;
 }
 
-/** A worker that was killed is noticed after this long, and its task is tried again. A live one beats every third of it. */
+/**
+ * A worker that was killed is noticed after this long, and its task is tried again. A live one beats every third of it.
+ */
 export const HEARTBEAT_MS = 12_000;
 
 /** A station that does not take its task within this time is shown as unreachable. */
@@ -84,7 +86,7 @@ export const BOARD_WAIT_MS = 8_000;
 export const CLAIM_WAIT_MS = 1_500;
 
 /**
- * A station asks Temporal this often whether units still hold their sockets. A unit learns within this time that it holds a
- * board, so younger holds are not asked about.
+ * A station asks Temporal this often whether units still hold their sockets. A unit learns within this time that it
+ * holds a board, so younger holds are not asked about.
  */
 export const RECONCILE_PAUSE_MS = 15_000;

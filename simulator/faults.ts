@@ -1,4 +1,5 @@
-// Faults on demand: what can be wrong with a virtual board. One row each; `nth` counts from the moment the fault is set.
+// Faults on demand: what can be wrong with a virtual board. One row each; `nth` counts from the moment the fault is
+// set.
 
 import { z } from 'zod';
 

@@ -33,8 +33,8 @@ async function startLine(config: SimulatorConfig, write: (event: LineEvent) => v
 }
 
 /**
- * Runs a line with its operator until `signal` is aborted. `config` is checked here (SIMULATOR_CONFIG_INVALID). `write` gets
- * one line of JSON when everything is up ({@link SimulatorReady}), then one per event.
+ * Runs a line with its operator until `signal` is aborted. `config` is checked here (SIMULATOR_CONFIG_INVALID). `write`
+ * gets one line of JSON when everything is up ({@link SimulatorReady}), then one per event.
  */
 export async function runSimulator(
   config: unknown,
@@ -61,8 +61,8 @@ export async function runSimulator(
 }
 
 /**
- * A signal for `runSimulator` in a process of its own: aborted by SIGTERM or SIGINT and, when it follows its parent, by the end
- * of standard input or of the IPC channel, which is what a parent's kill -9 looks like from here.
+ * A signal for `runSimulator` in a process of its own: aborted by SIGTERM or SIGINT and, when it follows its parent, by
+ * the end of standard input or of the IPC channel, which is what a parent's kill -9 looks like from here.
  */
 export function untilTold(followParent: boolean): AbortSignal {
   const controller = new AbortController();

@@ -3,7 +3,9 @@ import type { SqlTransaction } from './transaction.ts';
 /** Writes that share a commit; more would only make the first of them wait. */
 const MAX_GROUP = 64;
 
-/** Turns of the event loop, of some µs each, that a group waits for more; measured best of 1, 2, 4 and 8 for 16 at once. */
+/**
+ * Turns of the event loop, of some µs each, that a group waits for more; measured best of 1, 2, 4 and 8 for 16 at once.
+ */
 const GATHERING_TURNS = 4;
 
 /** A transaction of several writes, each in a savepoint of its own. */
@@ -23,9 +25,9 @@ interface Queued {
 }
 
 /**
- * Runs work one after the other, and commits together what came at once: a disk syncs a few hundred times a second.
- * No caller learns the outcome before it is on disk. `transact` opens a transaction, hands it to its argument, commits, and
- * throws where any of that failed; then all of the group fail. `translate` puts errors into the ledger's terms.
+ * Runs work one after the other, and commits together what came at once: a disk syncs a few hundred times a second. No
+ * caller learns the outcome before it is on disk. `transact` opens a transaction, hands it to its argument, commits,
+ * and throws where any of that failed; then all of the group fail. `translate` puts errors into the ledger's terms.
  */
 export class CommitQueue {
   readonly #transact: (work: (group: GroupTransaction) => Promise<void>) => Promise<void>;

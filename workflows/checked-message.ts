@@ -34,7 +34,9 @@ export function mustFit(schema: z.ZodMiniType, example: string, args: readonly u
   throw refusal(`${fault}. It takes one argument, for example ${example}.`);
 }
 
-/** What a signal brings; undefined where it is malformed, which is logged. A bad signal must never stop its receiver. */
+/**
+ * What a signal brings; undefined where it is malformed, which is logged. A bad signal must never stop its receiver.
+ */
 export function fitting<T>(schema: z.ZodMiniType<T>, signal: string, value: unknown): T | undefined {
   const { data, error } = schema.safeParse(value);
   if (error !== undefined) log.warn('a malformed signal is ignored', { signal, fault: sentenceOf(error) });

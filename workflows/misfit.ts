@@ -14,7 +14,9 @@ export function kindOf(value: unknown): string {
   return value.length <= 40 ? quoted(value) : `${quoted(value.slice(0, 37))}... (${value.length} characters)`;
 }
 
-/** Control characters, line and paragraph separators, marks that turn the direction of text, and halves of characters. */
+/**
+ * Control characters, line and paragraph separators, marks that turn the direction of text, and halves of characters.
+ */
 export const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 /** Somebody's text in a sentence of ours. */

@@ -11,7 +11,10 @@ import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
 import { printLine } from '../terminal/stdout.ts';
 
-/** The files of an exported audit log: one entry per line in JSON, a checkpoint of all of it, and the key that signed it. */
+/**
+ * The files of an exported audit log: one entry per line in JSON, a checkpoint of all of it, and the key that signed
+ * it.
+ */
 export const EXPORT_FILES = {
   log: 'audit.jsonl',
   checkpoint: 'audit.checkpoint',

@@ -11,8 +11,8 @@ import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
 
 /**
- * `certline audit checkpoint`: witnesses the log as it is now and prints the note. Throws LEDGER_STALE where the ledger is
- * not the one that was witnessed, unless that is accepted.
+ * `certline audit checkpoint`: witnesses the log as it is now and prints the note. Throws LEDGER_STALE where the ledger
+ * is not the one that was witnessed, unless that is accepted.
  */
 export async function makeCheckpointNow(
   invocation: Invocation,

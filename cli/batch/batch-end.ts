@@ -20,7 +20,9 @@ export class BatchEnd {
     this.#isPatient = isPatient;
   }
 
-  /** The final progress, undefined while there is more to come. Throws `notAllPassed` when the batch was ended by hand. */
+  /**
+   * The final progress, undefined while there is more to come. Throws `notAllPassed` when the batch was ended by hand.
+   */
   reached({ status, progress }: BatchStanding, batchId: string): BatchProgress | undefined {
     // With the workflow's end the result is written.
     if (status === 'COMPLETED' && progress !== undefined) return progress;

@@ -10,7 +10,10 @@ import { printLine } from '../terminal/stdout.ts';
 
 const WHAT = 'cancel a batch';
 
-/** `certline batch cancel`. Throws `usage` where nobody can be asked, `refused` when the batch has ended or the answer is no. */
+/**
+ * `certline batch cancel`. Throws `usage` where nobody can be asked, `refused` when the batch has ended or the answer
+ * is no.
+ */
 export async function cancelBatch(
   stateFolder: string,
   given: string,

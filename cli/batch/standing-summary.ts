@@ -7,8 +7,8 @@ export interface StandingSummary {
   /** Units that wait for a decision, in the manifest's order. */
   readonly waiting: readonly WaitingUnit[];
   /**
-   * Who says which units wait. The record has a unit that tries again as waiting until it ends, so Temporal corrects it;
-   * `registry`: no orchestrator answers.
+   * Who says which units wait. The record has a unit that tries again as waiting until it ends, so Temporal corrects
+   * it; `registry`: no orchestrator answers.
    */
   readonly waitingBy: 'temporal' | 'registry';
 }
@@ -31,7 +31,9 @@ export async function standingSummary(
   return { summary: { ...after, attention: waiting.length, open }, waiting, waitingBy: 'temporal' };
 }
 
-/** The units that wait as the running batch says; undefined where nobody answers. Temporal's client is loaded only here. */
+/**
+ * The units that wait as the running batch says; undefined where nobody answers. Temporal's client is loaded only here.
+ */
 async function waitingSerials(stateFolder: string, batchId: string): Promise<Set<string> | undefined> {
   const { withLineClient } = await import('../line/line-client.ts');
   const { batchStanding } = await import('./batch-standing.ts');

@@ -18,8 +18,8 @@ export const FIRMWARE_OPTION = {
 } as const;
 
 /**
- * Asks a board for something that firmware may lack. Where it does, throws `board` with the options to switch on, unless
- * the sentence names them already.
+ * Asks a board for something that firmware may lack. Where it does, throws `board` with the options to switch on,
+ * unless the sentence names them already.
  */
 export async function needing<Value>(
   option: keyof typeof FIRMWARE_OPTION,

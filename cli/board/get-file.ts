@@ -17,8 +17,8 @@ import { TransferBar } from './transfer-bar.ts';
 const STANDARD_OUTPUT = '-';
 
 /**
- * `certline board get`. Throws `unknown` where there is no such file on the board, `refused` for a private key, be it by its
- * path or by what was read, and where the file to write exists.
+ * `certline board get`. Throws `unknown` where there is no such file on the board, `refused` for a private key, be it
+ * by its path or by what was read, and where the file to write exists.
  */
 export async function getFile(
   invocation: Invocation,

@@ -20,7 +20,9 @@ interface Listing {
   readonly isWhole: boolean;
 }
 
-/** `certline board ls`: a directory, else where the product's file systems are mounted. Throws `unknown` without one. */
+/**
+ * `certline board ls`: a directory, else where the product's file systems are mounted. Throws `unknown` without one.
+ */
 export async function listFiles(
   invocation: Invocation,
   port: string,

@@ -29,8 +29,8 @@ interface ImportedKey {
 }
 
 /**
- * `certline ca import`: makes the CA of this line out of certificates and the key on the token, of `ca csr`, or of a file.
- * Throws CA_INCONSISTENT when they do not make a factory CA, CA_EXISTS, PASSPHRASE_WRONG, TOKEN_PIN_REFUSED.
+ * `certline ca import`: makes the CA of this line out of certificates and the key on the token, of `ca csr`, or of a
+ * file. Throws CA_INCONSISTENT when they do not make a factory CA, CA_EXISTS, PASSPHRASE_WRONG, TOKEN_PIN_REFUSED.
  */
 export async function importCa(
   invocation: Invocation,

@@ -15,8 +15,8 @@ import { printJson } from '../terminal/stdout.ts';
 import { printFields } from '../terminal/table.ts';
 
 /**
- * `certline ca crl`; a registry on this host receives it. Throws `unknown` without a ledger, LEDGER_STALE for an old copy
- * of one, and what opening the CA throws.
+ * `certline ca crl`; a registry on this host receives it. Throws `unknown` without a ledger, LEDGER_STALE for an old
+ * copy of one, and what opening the CA throws.
  */
 export async function makeCrl(invocation: Invocation, options: { json?: boolean }): Promise<void> {
   const { stateFolder, config } = invocation;

@@ -17,8 +17,8 @@ import type { Invocation } from '../invocation.ts';
 const REQUEST_FILE = 'request.pem';
 
 /**
- * `certline ca csr`: prints a request for a factory CA over the token's key, or over a new key in a file, which waits in
- * the state folder for `ca import`. Asked again, that one comes again. Throws PROFILE_INVALID, TOKEN_PIN_REFUSED.
+ * `certline ca csr`: prints a request for a factory CA over the token's key, or over a new key in a file, which waits
+ * in the state folder for `ca import`. Asked again, that one comes again. Throws PROFILE_INVALID, TOKEN_PIN_REFUSED.
  */
 export async function requestCa(
   { stateFolder, config }: Invocation,

@@ -14,7 +14,9 @@ const SERVING_PATIENCE_MS = 5_000;
 
 const CHECK = 'Temporal';
 
-/** The server of the environment, else the one that runs on the state folder, else the program that a start would take. */
+/**
+ * The server of the environment, else the one that runs on the state folder, else the program that a start would take.
+ */
 export async function checkServer(stateFolder: string): Promise<Finding> {
   try {
     if (externalConfiguration(process.env) !== undefined) {

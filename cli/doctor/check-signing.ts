@@ -8,8 +8,8 @@ import { checkStations } from './check-stations.ts';
 import type { Finding } from './finding.ts';
 
 /**
- * What the signer of this host may sign, and for whom; on another host, whether its stations can ask. `isAnswering`: the
- * ledger opens.
+ * What the signer of this host may sign, and for whom; on another host, whether its stations can ask. `isAnswering`:
+ * the ledger opens.
  */
 export async function checkSigning(invocation: Invocation, isAnswering: boolean): Promise<Finding[]> {
   const { stateFolder, config } = invocation;

@@ -14,7 +14,9 @@ export interface StationBooks {
   readonly enrolled: readonly EnrolledStation[] | undefined;
 }
 
-/** Whether the signer accepts requests from the stations: one finding for those that work, one for each that does not. */
+/**
+ * Whether the signer accepts requests from the stations: one finding for those that work, one for each that does not.
+ */
 export function checkStations({ stateFolder, configured, enrolled }: StationBooks): Finding[] {
   const own = configured.flatMap(({ id }) => {
     const found = enrolled?.find(({ stationId }) => stationId === id);

@@ -9,8 +9,8 @@ export interface PortHolder {
 }
 
 /**
- * Which other process has the device file open, by /proc: of one's own processes, or of all for root. Undefined where it
- * is unknown, which is always so on systems other than Linux.
+ * Which other process has the device file open, by /proc: of one's own processes, or of all for root. Undefined where
+ * it is unknown, which is always so on systems other than Linux.
  */
 export function holderOf(port: string): PortHolder | undefined {
   const device = realpathSync(port);

@@ -26,7 +26,10 @@ const OPEN_DAYS = 90;
 /** One reissue for ten units: what a line with broken boards needs, and not another lot. */
 const UNITS_PER_REISSUE = 10;
 
-/** `certline order create`. Throws ORDER_INVALID, `unknown` for a manifest that is not there, `refused` for an older revision. */
+/**
+ * `certline order create`. Throws ORDER_INVALID, `unknown` for a manifest that is not there, `refused` for an older
+ * revision.
+ */
 export async function createOrder(id: string, options: CreateOrderOptions): Promise<void> {
   const { quantity, manifest, opens = new Date() } = options;
   const closes = options.closes ?? new Date(opens.getTime() + OPEN_DAYS * DAY_MS);

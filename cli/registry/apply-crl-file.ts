@@ -24,8 +24,8 @@ export interface ApplyCrlOptions {
 }
 
 /**
- * `certline registry apply-crl`. Throws `unknown` for a file or registry that is not there, `refused` for a list that is
- * older than the last one, DER_MALFORMED, CRL_INVALID, CRL_EXPIRED.
+ * `certline registry apply-crl`. Throws `unknown` for a file or registry that is not there, `refused` for a list that
+ * is older than the last one, DER_MALFORMED, CRL_INVALID, CRL_EXPIRED.
  */
 export async function applyCrlFile(
   invocation: Invocation,

@@ -1,4 +1,7 @@
-/** `certline batch list | head` closes the pipe while there is more to print: from here on that ends the process quietly. */
+/**
+ * `certline batch list | head` closes the pipe while there is more to print: from here on that ends the process
+ * quietly.
+ */
 export function endWhenPipeCloses(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

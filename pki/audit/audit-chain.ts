@@ -45,7 +45,10 @@ export function auditBody(event: AuditEvent): string {
   return JSON.stringify(sorted);
 }
 
-/** SHA-256 over the previous hash, the sequence number and the body, each on a line: no entry can be changed or moved unnoticed. */
+/**
+ * SHA-256 over the previous hash, the sequence number and the body, each on a line: no entry can be changed or moved
+ * unnoticed.
+ */
 export function auditHash(previousHash: string, seq: number, body: string): string {
   return sha256Hex(Buffer.from(`${previousHash}\n${seq}\n${body}\n`));
 }

@@ -15,7 +15,10 @@ import {
 } from '../x509/library.ts';
 import type { Extension } from '../x509/library.ts';
 
-/** A CA certificate starts a day before it is made, so that the first device certificate, which is backdated, is within its validity. */
+/**
+ * A CA certificate starts a day before it is made, so that the first device certificate, which is backdated, is within
+ * its validity.
+ */
 const BACKDATE_MS = 86_400_000;
 
 /** What a CA certificate names: the organisation, and a common name unique to this generation of the CA. */

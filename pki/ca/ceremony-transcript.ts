@@ -15,8 +15,8 @@ export interface Ceremony {
 }
 
 /**
- * The transcript of making a CA, for those present to compare, sign and file: who is certified, where the keys are, what
- * each public file hashes to. It holds nothing secret.
+ * The transcript of making a CA, for those present to compare, sign and file: who is certified, where the keys are,
+ * what each public file hashes to. It holds nothing secret.
  */
 export function ceremonyTranscript({ begun, ended, chain, keys, files }: Ceremony): string {
   const [ica, root] = chain.map((der) => new X509Certificate(der));

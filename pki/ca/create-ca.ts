@@ -13,9 +13,9 @@ import { openIssuingCa } from './issuing-ca.ts';
 import { refuseExistingCa, writeCaFolder } from './write-ca.ts';
 
 /**
- * Makes a root and a factory CA under it, valid without end, keys encrypted. With both keys in one folder that is a CA for
- * development; for production the root's key goes to another folder, to be taken away, and the factory CA's may be on a
- * token. Throws CA_EXISTS, PASSPHRASE_INVALID, PROFILE_INVALID for the name.
+ * Makes a root and a factory CA under it, valid without end, keys encrypted. With both keys in one folder that is a CA
+ * for development; for production the root's key goes to another folder, to be taken away, and the factory CA's may be
+ * on a token. Throws CA_EXISTS, PASSPHRASE_INVALID, PROFILE_INVALID for the name.
  */
 export async function createCa(
   options: CaLocation & {

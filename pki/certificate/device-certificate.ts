@@ -43,7 +43,9 @@ export function notBeforeOf(now: Date, issuer: IssuerFacts): Date {
   return new Date(Math.max(backdated, issuer.notBefore.getTime()));
 }
 
-/** What every end-entity certificate of ours says of its key: no CA's, signs, for these purposes (OIDs), whose it is. */
+/**
+ * What every end-entity certificate of ours says of its key: no CA's, signs, for these purposes (OIDs), whose it is.
+ */
 export function leafExtensions(
   spki: Uint8Array,
   issuer: IssuerFacts,

@@ -20,7 +20,9 @@ const MAX_CONNECTIONS = 4;
 const CONNECT_TIMEOUT_MS = 5_000;
 const LOCK_TIMEOUT_MS = 2_000;
 
-/** Each statement is of a few rows: a server that says nothing for so long, or a signer that holds the lock, is gone. */
+/**
+ * Each statement is of a few rows: a server that says nothing for so long, or a signer that holds the lock, is gone.
+ */
 const SILENCE_TIMEOUT_MS = 10_000;
 /** A migration may rewrite every row there is. */
 const MIGRATION_TIMEOUT_MS = 600_000;
@@ -36,12 +38,14 @@ const BEGIN_WRITE = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 
 const BEGIN_READ = 'BEGIN READ ONLY';
 
-/** Any fixed number: all signers of a database take this advisory lock to write, so that policy and audit see one order. */
+/**
+ * Any fixed number: all signers of a database take this advisory lock to write, so that policy and audit see one order.
+ */
 const WRITE_LOCK = 0x43_65_72_74;
 
 /**
- * A ledger's database on PostgreSQL, for signers on several hosts. Commits are synchronous whatever the server's default,
- * so that a transaction that returned survives a power cut of the server.
+ * A ledger's database on PostgreSQL, for signers on several hosts. Commits are synchronous whatever the server's
+ * default, so that a transaction that returned survives a power cut of the server.
  */
 export class PostgresDatabase implements LedgerDatabase {
   readonly #pool: Pool;
@@ -58,8 +62,8 @@ export class PostgresDatabase implements LedgerDatabase {
   }
 
   /**
-   * The ledger at `place`, opened as `mode` says; undefined where there is none, unless it is opened to sign. To read, the
-   * right to read suffices, and so does a standby. Throws LEDGER_UNAVAILABLE, LEDGER_NEWER, LEDGER_OLDER.
+   * The ledger at `place`, opened as `mode` says; undefined where there is none, unless it is opened to sign. To read,
+   * the right to read suffices, and so does a standby. Throws LEDGER_UNAVAILABLE, LEDGER_NEWER, LEDGER_OLDER.
    */
   static open(place: PostgresPlace): Promise<PostgresDatabase>;
   static open(place: PostgresPlace, mode: LedgerMode): Promise<PostgresDatabase | undefined>;
@@ -135,7 +139,9 @@ export class PostgresDatabase implements LedgerDatabase {
   }
 }
 
-/** `pg` keeps a connection open that it could not log in with: tried again and again, all the server has would be taken. */
+/**
+ * `pg` keeps a connection open that it could not log in with: tried again and again, all the server has would be taken.
+ */
 function leaving(Base: typeof Client): typeof Client {
   return class extends Base {
     override connect(): Promise<this>;

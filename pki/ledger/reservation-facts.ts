@@ -6,7 +6,9 @@ import type { Reservation } from '../signing/issuances.ts';
 import { earlierIn, LIVE, SELECT_ISSUANCE } from './issuance-rows.ts';
 import { releasedUnitIn, standingIn } from './orders.ts';
 
-/** The release of a serial with its batch's quota and its order; an order that the ledger does not have leaves nulls. */
+/**
+ * The release of a serial with its batch's quota and its order; an order that the ledger does not have leaves nulls.
+ */
 const SELECT_RELEASE = `SELECT r.*, b.quota AS batch_quota, b.reserved AS batch_reserved, o.*
   FROM released_serial r JOIN batch b USING (batch_id) LEFT JOIN purchase_order o USING (order_id)
   WHERE r.serial_folded = ?`;

@@ -5,10 +5,16 @@ import type { LedgerDatabase } from './ledger-database.ts';
 
 const MINUTE_MS = 60_000;
 
-/** What a certificate takes is counted in these: to a busy station it is worth less than a millisecond, which rounded away. */
+/**
+ * What a certificate takes is counted in these: to a busy station it is worth less than a millisecond, which rounded
+ * away.
+ */
 const MINUTE_US = MINUTE_MS * 1_000;
 
-/** A lease is a sixth of a minute's worth: a busy station costs six small writes a minute, a restart at most ten seconds. */
+/**
+ * A lease is a sixth of a minute's worth: a busy station costs six small writes a minute, a restart at most ten
+ * seconds.
+ */
 const LEASES_A_MINUTE = 6;
 
 /** What of a station's allowance this process may give out without asking again, and when it was taken. */
@@ -18,8 +24,9 @@ interface Lease {
 }
 
 /**
- * How many certificates a station may still ask for: a bucket that holds a minute's worth and fills up steadily. It is stored
- * in the ledger's database, so that neither a restart nor a second signer gives anybody more; this process leases parts.
+ * How many certificates a station may still ask for: a bucket that holds a minute's worth and fills up steadily. It is
+ * stored in the ledger's database, so that neither a restart nor a second signer gives anybody more; this process
+ * leases parts.
  */
 export class StationRates implements Allowance {
   readonly #database: LedgerDatabase;

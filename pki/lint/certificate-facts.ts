@@ -36,8 +36,8 @@ export interface CertificateFacts {
 /**
  * Describes a certificate file as it was found on a board; `issuers` are our issuing certificates, DER. A foreign
  * certificate is described even where its encoding is loose (PEM, BER, bytes behind it), so that it is not taken for
- * rubbish and overwritten. Undefined when there is no whole certificate: a truncated file, noise, or a copy of one of ours that
- * is not exact to the byte.
+ * rubbish and overwritten. Undefined when there is no whole certificate: a truncated file, noise, or a copy of one of
+ * ours that is not exact to the byte.
  */
 export function describeCertificate(
   bytes: Uint8Array,

@@ -12,8 +12,9 @@ const URI = new RegExp(
 );
 
 /**
- * True for an absolute URI (RFC 3986) of at most 128 characters, as RFC 5280 §4.2.1.6 requires it in a certificate. A path
- * that begins with a slash needs an authority before it: verifiers (zlint) take `coaps:/host/x` for a URI without its host.
+ * True for an absolute URI (RFC 3986) of at most 128 characters, as RFC 5280 §4.2.1.6 requires it in a certificate. A
+ * path that begins with a slash needs an authority before it: verifiers (zlint) take `coaps:/host/x` for a URI without
+ * its host.
  */
 export function isDeviceUri(text: string): boolean {
   return text.length <= TEMPLATE_BOUNDS.uri && URI.test(text);

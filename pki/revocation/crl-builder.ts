@@ -30,9 +30,10 @@ export interface CrlTerms {
  * The to-be-signed part of a v2 revocation list (RFC 5280 §5.1.2) of this issuer, with the withdrawn certificates that
  * are its own, and with `kept`, the entries of an earlier list of it.
  *
- * Not made by @peculiar/x509: its X509CrlGenerator (2.2.0) takes no finished signature as its certificate generator does,
- * it signs with a key in the process; it is asynchronous, and the ledger numbers a list and records its hash within one
- * transaction; and it compares each entry with all before it. So tests have OpenSSL read and verify what this makes.
+ * Not made by @peculiar/x509: its X509CrlGenerator (2.2.0) takes no finished signature as its certificate generator
+ * does, it signs with a key in the process; it is asynchronous, and the ledger numbers a list and records its hash
+ * within one transaction; and it compares each entry with all before it. So tests have OpenSSL read and verify what
+ * this makes.
  */
 export function buildCrlTbs(
   issuer: IssuerFacts,

@@ -1,6 +1,9 @@
 import type { RevocationReason } from '../x509/revocation-reason.ts';
 
-/** A certificate that is no longer valid, surely or perhaps signed: everything that the key may have signed must be listed. */
+/**
+ * A certificate that is no longer valid, surely or perhaps signed: everything that the key may have signed must be
+ * listed.
+ */
 export interface WithdrawnCertificate {
   /** Lower-case hex. */
   readonly certificateSerial: string;

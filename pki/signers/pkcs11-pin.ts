@@ -17,7 +17,10 @@ export function readPin(path: string): string {
   }
 }
 
-/** Whether the token refused this very PIN before. Tokens lock after three wrong ones, and a supervisor restarts without end. */
+/**
+ * Whether the token refused this very PIN before. Tokens lock after three wrong ones, and a supervisor restarts without
+ * end.
+ */
 export function wasRefused(refusalFile: string, pin: string): boolean {
   const remembered = readOrUndefined(refusalFile);
   if (remembered === undefined) return false;

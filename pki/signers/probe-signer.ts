@@ -5,7 +5,9 @@ import type { Signer } from './signer.ts';
 
 const PROBE_MESSAGE = Buffer.from('certline signer probe');
 
-/** Has the signer sign a message that is no certificate, and verifies it. Throws what signing throws, CA_UNAVAILABLE. */
+/**
+ * Has the signer sign a message that is no certificate, and verifies it. Throws what signing throws, CA_UNAVAILABLE.
+ */
 export async function probeSigner(signer: Pick<Signer, 'id' | 'spki' | 'sign'>): Promise<void> {
   const signature = await signer.sign(PROBE_MESSAGE, { requestId: 'probe' });
   const key = { key: publicKeyOfSpki(signer.spki)!, dsaEncoding: 'ieee-p1363' } as const;

@@ -1,4 +1,6 @@
-/** A manifest that may be issued under an order: `quantity` serials of it. Digest in lower-case hex, time in ISO 8601. */
+/**
+ * A manifest that may be issued under an order: `quantity` serials of it. Digest in lower-case hex, time in ISO 8601.
+ */
 export interface BatchRelease {
   readonly batchId: string;
   readonly order: string;

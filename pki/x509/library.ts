@@ -1,6 +1,6 @@
 /**
- * The one door to @peculiar/x509: its dependency container needs the Reflect polyfill before it is loaded, or it throws.
- * It makes CA certificates and the samples of device certificates, and never reads what others made.
+ * The one door to @peculiar/x509: its dependency container needs the Reflect polyfill before it is loaded, or it
+ * throws. It makes CA certificates and the samples of device certificates, and never reads what others made.
  */
 import 'reflect-metadata';
 

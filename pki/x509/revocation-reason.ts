@@ -1,4 +1,6 @@
-/** Why a certificate is on a revocation list, by name and code (RFC 5280 §5.3.1); on hold is not revoked: that may end. */
+/**
+ * Why a certificate is on a revocation list, by name and code (RFC 5280 §5.3.1); on hold is not revoked: that may end.
+ */
 export const CRL_REASONS = {
   unspecified: 0,
   keyCompromise: 1,

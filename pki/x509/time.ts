@@ -2,7 +2,9 @@ import { DER_TAG } from './der-reader.ts';
 import type { DerElement } from './der-reader.ts';
 import { derElement } from './der-writer.ts';
 
-/** RFC 5280 §4.1.2.5 and §5.1.2.4: UTCTime has two digits of the year, 1950 through 2049; all else is GeneralizedTime. */
+/**
+ * RFC 5280 §4.1.2.5 and §5.1.2.4: UTCTime has two digits of the year, 1950 through 2049; all else is GeneralizedTime.
+ */
 const FIRST_UTC_YEAR = 1950;
 const FIRST_GENERALIZED_YEAR = 2050;
 

@@ -23,7 +23,9 @@ export interface RequestFate {
   readonly stuck: boolean;
 }
 
-/** The list of faults of a board, with their counters. Faults that happen once leave the list when they have happened. */
+/**
+ * The list of faults of a board, with their counters. Faults that happen once leave the list when they have happened.
+ */
 export class BoardFaults {
   readonly #active: ActiveFault[] = [];
   readonly #onChange: () => void;

@@ -13,10 +13,10 @@ export interface BoardSpeed {
 }
 
 /**
- * `instant`: nothing takes time, but a burst still overruns the line buffers: 1 ms is the lower end of the gap clients leave
- * between lines on USB and ptys (smp.md §2).
- * `realistic`: 115200 8N1; internal flash of the nRF52840 (product specification, NVMC: 41 µs per 32-bit word, 85 ms per
- * 4 KiB page, both maxima); 1 ms for decoding and dispatch and 0.2 ms per line are estimates for a 64 MHz Cortex-M4.
+ * `instant`: nothing takes time, but a burst still overruns the line buffers: 1 ms is the lower end of the gap clients
+ * leave between lines on USB and ptys (smp.md §2). `realistic`: 115200 8N1; internal flash of the nRF52840 (product
+ * specification, NVMC: 41 µs per 32-bit word, 85 ms per 4 KiB page, both maxima); 1 ms for decoding and dispatch and
+ * 0.2 ms per line are estimates for a 64 MHz Cortex-M4.
  */
 export const BOARD_SPEEDS = {
   instant: {

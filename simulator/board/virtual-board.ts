@@ -111,8 +111,8 @@ export class VirtualBoard {
   }
 
   /**
-   * The core: one SMP packet in (header and CBOR; no framing), the answers out, in order. `responseBufferFree` is false when
-   * the packet pool is empty, which answers `rc 2`.
+   * The core: one SMP packet in (header and CBOR; no framing), the answers out, in order. `responseBufferFree` is false
+   * when the packet pool is empty, which answers `rc 2`.
    */
   handleMessage(packet: Uint8Array, responseBufferFree = true): Uint8Array[] {
     const groups = this.#groups.filter(({ id }) => !this.faults.lacksGroup(id));
@@ -159,7 +159,9 @@ export class VirtualBoard {
     return spent + programmedBytes * speed.flashProgramMsPerByte + erasedBlocks * speed.flashEraseMsPerBlock;
   }
 
-  /** Gives the board a fault, which it keeps, over restarts of the simulator too, until it happened once or is cleared. */
+  /**
+   * Gives the board a fault, which it keeps, over restarts of the simulator too, until it happened once or is cleared.
+   */
   setFault(fault: BoardFault): void {
     this.faults.add(fault);
     if (fault.kind === 'foreign-certificate') this.#plantForeignCredentials();

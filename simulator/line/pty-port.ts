@@ -57,8 +57,8 @@ export class PtyPort {
   }
 
   /**
-   * Sends bytes to the client. Written with writeSync, because a stream over a pty master blocks the whole process when the
-   * tty's buffer is full.
+   * Sends bytes to the client. Written with writeSync, because a stream over a pty master blocks the whole process when
+   * the tty's buffer is full.
    */
   write(bytes: Uint8Array): void {
     if (this.#closed) return;

@@ -82,7 +82,9 @@ const simulatorConfig = fields({
 /** What `runSimulator` runs. */
 export type SimulatorConfig = Readonly<z.infer<typeof simulatorConfig>>;
 
-/** Checks a configuration that was read as JSON; throws SIMULATOR_CONFIG_INVALID naming the field and what it must be. */
+/**
+ * Checks a configuration that was read as JSON; throws SIMULATOR_CONFIG_INVALID naming the field and what it must be.
+ */
 export function parseSimulatorConfig(value: unknown): SimulatorConfig {
   const { data, error } = simulatorConfig.safeParse(value);
   if (error === undefined) return data;

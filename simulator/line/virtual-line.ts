@@ -1,5 +1,5 @@
-// A line of stations with sockets, boards in them, and trays beside them. It survives kill -9: started again on the same
-// directory it has the same boards in the same sockets.
+// A line of stations with sockets, boards in them, and trays beside them. It survives kill -9: started again on the
+// same directory it has the same boards in the same sockets.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,9 @@ interface VirtualStation {
   readonly sockets: readonly string[];
 }
 
-/** A fault for a board that is yet to be made: the nth one loaded into a socket, or into the line where none is named. */
+/**
+ * A fault for a board that is yet to be made: the nth one loaded into a socket, or into the line where none is named.
+ */
 export interface PlannedFault {
   readonly station?: string | undefined;
   readonly socket?: string | undefined;

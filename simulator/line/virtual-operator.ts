@@ -10,13 +10,15 @@ import type { VirtualLine } from './virtual-line.ts';
 
 /** How the operator works. */
 export interface OperatorOptions {
-  /** From the tile's word to the board in the tray: a second or two for a hand that waits beside the fixture (estimate). */
+  /**
+   * From the tile's word to the board in the tray: a second or two for a hand that waits beside the fixture (estimate).
+   */
   readonly unloadMs: number;
   /** From an empty socket to the next board in it: picking, seating, closing the clamp (estimate). */
   readonly loadMs: number;
   /**
-   * Whether boards that FAIL or are on HOLD go to the reject tray and a new one is loaded, or are left in their sockets. After
-   * three in a row that were never worked on the socket is left as it is.
+   * Whether boards that FAIL or are on HOLD go to the reject tray and a new one is loaded, or are left in their
+   * sockets. After three in a row that were never worked on the socket is left as it is.
    */
   readonly replaceFailed: boolean;
 }

@@ -1,5 +1,5 @@
-// The shell as a person at a terminal sees it: prompt, echo, one line at a time. Text and control codes as observed on Zephyr
-// 4.4.0; completion and history keys are left out.
+// The shell as a person at a terminal sees it: prompt, echo, one line at a time. Text and control codes as observed on
+// Zephyr 4.4.0; completion and history keys are left out.
 
 import type { ShellBoard } from './shell-commands.ts';
 import { runShellLine } from './shell-line.ts';
@@ -66,7 +66,9 @@ export class ShellConsole {
     this.#write(String.fromCharCode(byte));
   }
 
-  /** CR, LF and either pair of them are one Enter; a lone one of the other kind is nothing until some other key came. */
+  /**
+   * CR, LF and either pair of them are one Enter; a lone one of the other kind is nothing until some other key came.
+   */
   #isEnter(byte: number): boolean {
     if (!ENTERS.has(byte)) {
       this.#lastEnter = 0;

@@ -1,4 +1,5 @@
-// What Zephyr's dummy shell backend collects while a command runs: CRLF line ends, colour around errors, a fixed buffer.
+// What Zephyr's dummy shell backend collects while a command runs: CRLF line ends, colour around errors, a fixed
+// buffer.
 
 /** Collects the output of one command, in the bytes observed on Zephyr 4.4.0. */
 export class ShellOutput {

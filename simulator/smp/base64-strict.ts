@@ -1,5 +1,5 @@
-// Zephyr's base64_decode (mbedTLS's): blanks only at the end of a line, at most two "=" and nothing after them; a last group
-// of fewer than four characters is dropped without a word. Observed on Zephyr 4.4.0.
+// Zephyr's base64_decode (mbedTLS's): blanks only at the end of a line, at most two "=" and nothing after them; a last
+// group of fewer than four characters is dropped without a word. Observed on Zephyr 4.4.0.
 
 const LINE = /^[A-Za-z0-9+/]*={0,2}[ \r\n]*$/;
 

@@ -1,4 +1,5 @@
-// What zcbor emits without ZCBOR_CANONICAL: every map `BF … FF`, every list `9F … FF`, shortest heads, keys in code order.
+// What zcbor emits without ZCBOR_CANONICAL: every map `BF … FF`, every list `9F … FF`, shortest heads, keys in code
+// order.
 
 /** Text whose bytes must go out as they came in (an echo), valid UTF-8 or not. */
 interface RawText {

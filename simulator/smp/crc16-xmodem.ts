@@ -1,4 +1,5 @@
-// CRC-16/XMODEM as Zephyr's `crc16_itu_t(0, …)` computes it: polynomial 0x1021, start 0, nothing reflected, nothing inverted.
+// CRC-16/XMODEM as Zephyr's `crc16_itu_t(0, …)` computes it: polynomial 0x1021, start 0, nothing reflected, nothing
+// inverted.
 
 const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8;

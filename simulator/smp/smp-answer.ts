@@ -15,8 +15,8 @@ export const RC = {
 } as const;
 
 /**
- * The outcome of one command: a body; a generic code; an error of the group, perhaps with more keys behind it; or silence,
- * when the board went down before it could answer.
+ * The outcome of one command: a body; a generic code; an error of the group, perhaps with more keys behind it; or
+ * silence, when the board went down before it could answer.
  */
 export type SmpAnswer =
   | { readonly body: CborMap }

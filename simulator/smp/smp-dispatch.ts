@@ -72,7 +72,9 @@ function runCommand(context: DispatchContext, header: RequestHeader, rest: Uint8
   }
 }
 
-/** The body of an answer and whether it ends the packet: generic codes do, errors of a group do not unless translated. */
+/**
+ * The body of an answer and whether it ends the packet: generic codes do, errors of a group do not unless translated.
+ */
 function bodyOf(
   context: DispatchContext,
   header: RequestHeader,
@@ -91,7 +93,10 @@ function bodyOf(
   return [[['err', { map: error }], ...(answer.more ?? [])], false];
 }
 
-/** Answers every request of a packet in order; the first generic error ends it. A packet shorter than a header gets nothing. */
+/**
+ * Answers every request of a packet in order; the first generic error ends it. A packet shorter than a header gets
+ * nothing.
+ */
 export function answerPacket(context: DispatchContext, packet: Uint8Array): Uint8Array[] {
   const answers: Uint8Array[] = [];
   for (let rest = packet; rest.length >= HEADER_BYTES;) {

@@ -1,10 +1,14 @@
-// Zephyr's output side of "SMP over console" (subsys/mgmt/mcumgr/transport/src/serial_util.c): its lines are not greedy.
+// Zephyr's output side of "SMP over console" (subsys/mgmt/mcumgr/transport/src/serial_util.c): its lines are not
+// greedy.
 
 import { crc16Xmodem } from './crc16-xmodem.ts';
 
 const FIRST_MARKER = '\x06\x09';
 const LATER_MARKER = '\x04\x14';
-/** Message bytes per line: 127 − 3 characters hold 93 raw bytes, and the first triple is spent once and never given back. */
+/**
+ * Message bytes per line: 127 − 3 characters hold 93 raw bytes, and the first triple is spent once and never given
+ * back.
+ */
 const LINE_BUDGET = 90;
 
 function lineEnd(message: Uint8Array, start: number): number {
@@ -24,7 +28,10 @@ function renderPacket(message: Uint8Array): string {
   return packet.toString('base64');
 }
 
-/** The lines, marker and newline included, in which Zephyr sends `message`; their base64 joined is that of the whole packet. */
+/**
+ * The lines, marker and newline included, in which Zephyr sends `message`; their base64 joined is that of the whole
+ * packet.
+ */
 export function renderLines(message: Uint8Array): Uint8Array[] {
   const base64 = renderPacket(message);
   const lines: Uint8Array[] = [];

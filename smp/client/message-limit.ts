@@ -16,7 +16,9 @@ export interface LimitMemory {
   readonly memory: Map<string, FirmwareLimits>;
 }
 
-/** A frame may be lost once by chance: only what gets no answer twice is too large. Then half of it is tried, and so on. */
+/**
+ * A frame may be lost once by chance: only what gets no answer twice is too large. Then half of it is tried, and so on.
+ */
 const REFUSALS_A_SIZE = 2;
 /** After a refusal, so many parts pass before a large one is tried again: 1 KiB, at the safe size. */
 const PARTS_BETWEEN_TRIALS = 8;
@@ -24,8 +26,8 @@ const PARTS_BETWEEN_TRIALS = 8;
 const BOARDS_BETWEEN_TRIALS = 20;
 
 /**
- * The largest SMP message, header included, to send to a board. Its buffer sets the ceiling; how much it takes in
- * one burst may be less (two receive line buffers, whatever the buffer parameters say), and it does not say how much. So
+ * The largest SMP message, header included, to send to a board. Its buffer sets the ceiling; how much it takes in one
+ * burst may be less (two receive line buffers, whatever the buffer parameters say), and it does not say how much. So
  * the parts of a file are themselves the trial: one that is larger than any before, and is answered, raises the limit.
  */
 export class MessageLimit {

@@ -25,7 +25,9 @@ export class PendingAnswer {
   #timer: NodeJS.Timeout | undefined;
   #endsAt = 0;
 
-  /** `hurries`: a damaged answer will not come again by itself, so there is no point in waiting the whole time for it. */
+  /**
+   * `hurries`: a damaged answer will not come again by itself, so there is no point in waiting the whole time for it.
+   */
   constructor(expected: ExpectedAnswer, hurries: boolean) {
     this.#expected = expected;
     this.#hurries = hurries;

@@ -7,7 +7,10 @@ export interface Patience {
   readonly deadlineMs?: number | undefined;
 }
 
-/** Lets one task at a time run, in the order of asking; one that is cancelled or out of time before its turn never starts. */
+/**
+ * Lets one task at a time run, in the order of asking; one that is cancelled or out of time before its turn never
+ * starts.
+ */
 export class Turn {
   readonly #name: string;
   #last: Promise<void> = Promise.resolve();
@@ -18,7 +21,9 @@ export class Turn {
     this.#name = name;
   }
 
-  /** Runs the task when all earlier ones have ended, however they ended. Rejects with `SMP_CANCELLED` or `SMP_TIMEOUT`. */
+  /**
+   * Runs the task when all earlier ones have ended, however they ended. Rejects with `SMP_CANCELLED` or `SMP_TIMEOUT`.
+   */
   async run<Result>(task: () => Promise<Result>, patience: Patience = {}): Promise<Result> {
     const earlier = this.#last;
     const { promise, resolve: end } = Promise.withResolvers<void>();

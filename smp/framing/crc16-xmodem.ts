@@ -1,9 +1,14 @@
 const POLYNOMIAL = 0x1021;
-/** Bytes taken in one step: each lookup waits for the one before, so one step for several bytes is several times as fast. */
+/**
+ * Bytes taken in one step: each lookup waits for the one before, so one step for several bytes is several times as
+ * fast.
+ */
 const STRIDE = 8;
 const TABLE_SIZE = 256;
 
-/** For each byte of a stride, what it makes of the register by the end of it; the last byte's table is the usual one. */
+/**
+ * For each byte of a stride, what it makes of the register by the end of it; the last byte's table is the usual one.
+ */
 const TABLES = makeTables();
 
 function makeTables(): Uint16Array {

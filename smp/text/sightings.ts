@@ -1,8 +1,9 @@
 import { plainText } from './plain-text.ts';
 
 /**
- * What a port has shown beside answers. `echo`: what is sent comes back. `garbage`: bytes that are no text, as at a wrong
- * baud rate. `fault`: the firmware's report of its own crash. `console`: a shell without SMP. `text`: logs and the like.
+ * What a port has shown beside answers. `echo`: what is sent comes back. `garbage`: bytes that are no text, as at a
+ * wrong baud rate. `fault`: the firmware's report of its own crash. `console`: a shell without SMP. `text`: logs and
+ * the like.
  */
 export type Seen = 'echo' | 'garbage' | 'fault' | 'console' | 'text';
 
@@ -32,7 +33,9 @@ const FRAME_PIECE = /[A-Za-z0-9+/=]{24,}/g;
 // oxlint-disable-next-line no-control-regex -- these are what must not reach a terminal
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f]+/g;
 
-/** Keeps the end of what a board printed, to say in an error what was seen. While a secret passes it becomes no string. */
+/**
+ * Keeps the end of what a board printed, to say in an error what was seen. While a secret passes it becomes no string.
+ */
 export class Sightings {
   readonly #tail = Buffer.alloc(TAIL_BYTES);
   #tailBytes = 0;
@@ -80,7 +83,9 @@ export class Sightings {
     return found.filter(([, isSeen]) => isSeen).map(([seen]) => seen);
   }
 
-  /** What the firmware said of its crash, on one line and fit for a terminal; empty when it said nothing of the kind. */
+  /**
+   * What the firmware said of its crash, on one line and fit for a terminal; empty when it said nothing of the kind.
+   */
   get faultText(): string {
     const lines: string[] = [];
     for (let start = 0; start < this.#tailBytes && lines.length < MOST_FAULT_LINES;) {

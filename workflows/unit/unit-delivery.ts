@@ -21,8 +21,8 @@ export async function deliver(passage: UnitPassage): Promise<VerifiedReadback> {
 }
 
 /**
- * A step at the station that holds the board. A station that does not take its task is shown as unreachable and the task is
- * offered again: nothing has happened, the board is still in its socket, and the station may be about to start.
+ * A step at the station that holds the board. A station that does not take its task is shown as unreachable and the
+ * task is offered again: nothing has happened, the board is still in its socket, and the station may be about to start.
  */
 async function atStation<T>(
   passage: UnitPassage,

@@ -21,7 +21,9 @@ import type { StepFailure } from './step-failure.ts';
 import { registryBookkeeping, signerBookkeeping, stationBookkeeping } from '../steps.ts';
 import type { UnitPassage } from './unit-passage.ts';
 
-/** Off the happy path: the unit leaves its socket, so that the board can be changed and other units can use the socket. */
+/**
+ * Off the happy path: the unit leaves its socket, so that the board can be changed and other units can use the socket.
+ */
 export async function leaveSocket(passage: UnitPassage, code: FailureCode): Promise<void> {
   const { claim } = passage;
   if (!claim || passage.verified) return;

@@ -16,8 +16,8 @@ import { deliver } from './unit-delivery.ts';
 import { claims, reclaims, registry, signer } from '../steps.ts';
 
 /**
- * One unit: five steps. When a step has no tries left, the unit waits for a person. `retry` repeats all steps with a new
- * key, or registration alone when the board was already proven.
+ * One unit: five steps. When a step has no tries left, the unit waits for a person. `retry` repeats all steps with a
+ * new key, or registration alone when the board was already proven.
  */
 export async function unit(input: UnitInput): Promise<UnitReport> {
   const passage = new UnitPassage(input);
@@ -61,8 +61,8 @@ async function attempt(passage: UnitPassage): Promise<StepFailure | undefined> {
 }
 
 /**
- * The unit's own board first, if an earlier attempt left a certificate on one; else any board that fits. A board that the
- * manifest names is offered on its own queue, no matter what it carries.
+ * The unit's own board first, if an earlier attempt left a certificate on one; else any board that fits. A board that
+ * the manifest names is offered on its own queue, no matter what it carries.
  */
 async function claimBoard(passage: UnitPassage): Promise<GeneratedKeypair> {
   const input = { unit: passage.unit };
@@ -103,8 +103,8 @@ async function end(
 }
 
 /**
- * False when the unit had passed after all. A unit whose board is proven has passed: its tile shows PASS, the board may be
- * in the good tray, and only its registration is missing.
+ * False when the unit had passed after all. A unit whose board is proven has passed: its tile shows PASS, the board may
+ * be in the good tray, and only its registration is missing.
  */
 async function cancelled(passage: UnitPassage): Promise<boolean> {
   if (passage.verified && (await attempt(passage)) === undefined) return false;
