@@ -8,7 +8,7 @@ export type SqlRow = Readonly<Record<string, string | number | Uint8Array | null
 export function text(row: SqlRow, column: string): string {
   const value = row[column];
   if (typeof value === 'string') return value;
-  throw new TypeError(`The column ${column} has no text: the database is damaged.`);
+  throw new TypeError(`The column ${column} has no text.`);
 }
 
 /** An INTEGER column that is never NULL. PostgreSQL gives sums and counts as text, since they may exceed a number. */
@@ -16,14 +16,14 @@ export function integer(row: SqlRow, column: string): number {
   const value = row[column];
   const number = typeof value === 'number' || typeof value === 'string' ? Number(value) : NaN;
   if (Number.isSafeInteger(number)) return number;
-  throw new TypeError(`The column ${column} has no integer: the database is damaged.`);
+  throw new TypeError(`The column ${column} has no integer.`);
 }
 
 /** A BLOB or BYTEA column that is never NULL. */
 export function bytes(row: SqlRow, column: string): Uint8Array {
   const value = row[column];
   if (value instanceof Uint8Array) return value;
-  throw new TypeError(`The column ${column} has no bytes: the database is damaged.`);
+  throw new TypeError(`The column ${column} has no bytes.`);
 }
 
 /** TEXT columns that may be NULL, each under its own name; those that are NULL are absent. */

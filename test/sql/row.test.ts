@@ -18,6 +18,6 @@ describe('the columns of a row', () => {
     ['text as bytes', () => bytes(ROW, 'name')],
     ['a column that the row does not have', () => text(ROW, 'missing')],
   ])('are not read as what they are not: %s', (_name, read) => {
-    expect(read).toThrow(/^The column \w+ holds no /);
+    expect(read).toThrow(/^The column \w+ has no /);
   });
 });
