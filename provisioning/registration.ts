@@ -33,7 +33,7 @@ export interface RecordFailureInput {
   readonly decision?: Decision;
 }
 
-/** At the end of a batch: what became of the units of these certificates? */
+/** At the end of a batch: how did the units of these certificates end? */
 export interface JudgeCertificatesInput {
   readonly batchId: string;
   readonly certificates: readonly UnfinishedCertificate[];
