@@ -76,7 +76,9 @@ describe('role-health.ts', () => {
     };
     await worker.runUntil(async () => {
       await expect.poll(() => check('signer'), { timeout: 20_000 }).toBe('well');
-      expect(await check('another')).toContain('the worker "another" has not asked for work on signer lately');
+      expect(await check('another')).toContain(
+        'the worker "another" has not asked for work on signer lately',
+      );
     });
     await connection.close();
   });

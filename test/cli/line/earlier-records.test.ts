@@ -41,7 +41,9 @@ it('commands that read leave the records of an earlier Certline as they are, and
   ]) {
     const { status, stderr } = await place.certline(...command);
     expect(status).toBe(50);
-    expect(stderr).toMatch(/^certline: The registry .* earlier version of Certline: start the factory line.*\n$/);
+    expect(stderr).toMatch(
+      /^certline: The registry .* earlier version of Certline: start the factory line.*\n$/,
+    );
   }
   const { findings } = json(await place.certline('doctor', '--json')) as { findings: Finding[] };
   for (const check of ['ledger', 'registry'])

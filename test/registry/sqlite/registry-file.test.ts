@@ -104,7 +104,10 @@ describe('a registry that cannot be used says why', () => {
     earlier.close();
     const before = readFileSync(path);
     expect(() => new SqliteRegistry(path, { readOnly: true })).toThrow(
-      expect.objectContaining({ reason: 'older', message: expect.stringContaining('start the factory line') }),
+      expect.objectContaining({
+        reason: 'older',
+        message: expect.stringContaining('start the factory line'),
+      }),
     );
     expect(readFileSync(path)).toEqual(before);
     new SqliteRegistry(path).close();
