@@ -25,6 +25,8 @@ export function createRegistryActivities(registry: Registry, inbox: string): Reg
     recordFailure: (input) => booked(() => record(registry, input)),
     recordDecision: ({ decision, ...attempt }) =>
       booked(() => registry.recordDecision({ ...attempt, decision })),
+    recordBatchDecision: ({ batchId, decision }) =>
+      booked(() => registry.recordBatchDecision(batchId, decision)),
     recordRefusal: (input) => booked(() => recordRefusal(registry, input)),
     loadChunk: ({ batchId, chunk }) => booked(() => registry.chunkRows(batchId, chunk, CHUNK_SIZE)),
     judgeCertificates: (input) => booked(() => judge(registry, input)),

@@ -1,4 +1,5 @@
 import type { NewBatch } from './batch-record.ts';
+import type { Decision } from './decision.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { Attention, UnitRow } from './unit.ts';
 
@@ -13,6 +14,16 @@ export function chunkCount(quantity: number): number {
 /** Units of chunk `chunk` (from 1) in a batch of this many units. */
 export function unitsInChunk(quantity: number, chunk: number): number {
   return Math.max(0, Math.min(CHUNK_SIZE, quantity - (chunk - 1) * CHUNK_SIZE));
+}
+
+/** How fast the units of a batch start. Units that are under way go on whatever it says. */
+export interface Pace {
+  /** Rises with each change; an older one is ignored. */
+  readonly sequence: number;
+  /** Units under way at once. */
+  readonly window: number;
+  /** No further unit starts. */
+  readonly paused: boolean;
 }
 
 export interface UnitCounts {
@@ -66,6 +77,10 @@ export interface BatchResume {
   readonly nextChunk: number;
   readonly open: readonly ChunkReport[];
   readonly closed: UnitCounts;
+  /** Absent where nobody has changed it. */
+  readonly pace?: Pace;
+  /** Who paused it, while it is paused. */
+  readonly pause?: Decision;
 }
 
 /** Input of the chunk workflow. */
@@ -74,6 +89,8 @@ export interface ChunkInput extends Pick<BatchInput, 'batchId' | 'order' | 'mani
   readonly chunk: number;
   /** Units of the whole batch. */
   readonly quantity: number;
+  /** Absent where nobody had changed it when the chunk began. */
+  readonly pace?: Pace;
 }
 
 /** The input of a chunk that an earlier version started: the quantity was called `batchRows`. */
@@ -98,6 +115,10 @@ export interface BatchProgress extends UnitCounts {
   readonly attention: readonly Attention[];
   /** The signer refuses to release the next units: none begins until `rerunFailed`. */
   readonly refused: boolean;
+  /** Units under way at once; batches that ended under an earlier version do not say it. */
+  readonly window?: number;
+  /** Who paused it: no further unit starts until `resume`. */
+  readonly pause?: Decision;
 }
 
 export interface LoadChunkInput {

@@ -3,9 +3,14 @@ import type { MESSAGES } from './messages.ts';
 /** What a person may decide about a unit that waits. */
 export type UnitVerdict = (typeof MESSAGES)['retry' | 'skip' | 'scrap'];
 
+/** What a person may decide about a batch. */
+export type BatchVerdict = 'rerun' | 'pause' | 'resume' | 'window';
+
 /** Who decided what, why and when. What was not said is absent. */
 export interface Decision<Verdict extends string = string> {
   readonly verdict: Verdict;
+  /** What it is about: how many units try again, or may be under way. */
+  readonly detail?: string;
   readonly reason?: string;
   readonly by?: string;
   /** ISO 8601, the workflow's clock. */
@@ -17,5 +22,11 @@ export interface RecordDecisionInput {
   readonly batchId: string;
   readonly serial: string;
   readonly attempt: number;
+  readonly decision: Decision;
+}
+
+/** Exceptional path: a decision about a batch. */
+export interface RecordBatchDecisionInput {
+  readonly batchId: string;
   readonly decision: Decision;
 }

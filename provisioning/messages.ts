@@ -9,6 +9,10 @@ export const MESSAGES = {
   state: 'state',
   /** Update of a batch: every unit that waits for a decision tries again. */
   rerunFailed: 'rerunFailed',
+  /** Updates of a batch: no further unit starts, units start again, so many are under way at once. */
+  pause: 'pause',
+  resume: 'resume',
+  setWindow: 'setWindow',
   /** Updates of a unit that waits. `retry` is a signal as well, so that it can be sent to a list of units at once. */
   retry: 'retry',
   skip: 'skip',
@@ -18,6 +22,7 @@ export const MESSAGES = {
   reportAgain: 'reportAgain',
   unitAttention: 'unitAttention',
   rerunUnits: 'rerunUnits',
+  setPace: 'setPace',
 } as const;
 
 /** Characters that a reason and the name of who decided may have, in UTF-16 units. */
@@ -40,6 +45,15 @@ export interface RerunFilter extends DecisionInput {
   readonly codes?: readonly FailureCode[] | undefined;
   readonly serials?: readonly string[] | undefined;
 }
+
+/** Argument of setWindow. */
+export interface WindowInput extends DecisionInput {
+  /** Units under way at once, from 1 to 500. */
+  readonly units: number;
+}
+
+/** As many as the configuration of a factory line may ask for (`unitsInFlight`). */
+export const WINDOW_MAX = 500;
 
 export interface RerunResult {
   readonly units: number;

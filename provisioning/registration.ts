@@ -1,6 +1,6 @@
 import type { CloseBatchInput, LoadChunkInput, RecordRefusalInput, UnitCounts } from './batch.ts';
 import type { Claim } from './claim.ts';
-import type { Decision, RecordDecisionInput } from './decision.ts';
+import type { Decision, RecordBatchDecisionInput, RecordDecisionInput } from './decision.ts';
 import type { VerifiedReadback } from './delivery.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { Outcome } from './outcome.ts';
@@ -52,6 +52,7 @@ export interface RegistryActivities {
   registerDevice(input: RegisterDeviceInput): Promise<void>;
   recordFailure(input: RecordFailureInput): Promise<void>;
   recordDecision(input: RecordDecisionInput): Promise<void>;
+  recordBatchDecision(input: RecordBatchDecisionInput): Promise<void>;
   recordRefusal(input: RecordRefusalInput): Promise<void>;
   loadChunk(input: LoadChunkInput): Promise<UnitRow[]>;
   judgeCertificates(input: JudgeCertificatesInput): Promise<JudgedCertificates>;

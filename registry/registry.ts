@@ -51,6 +51,9 @@ export interface Registry {
   /** What a person decided about an attempt at a unit, once. It stays for as long as the registry. */
   recordDecision(decided: AttemptId & { readonly decision: Decision }): Promise<void>;
 
+  /** What a person decided about a batch, once. It stays for as long as the registry. */
+  recordBatchDecision(batchId: string, decision: Decision): Promise<void>;
+
   /**
    * Revokes certificates permanently, as a list of their CA says, with the time of the first list that has them: active
    * ones end, and those that are not registered can never be registered. A list with a lower number than the last of
@@ -64,6 +67,8 @@ export interface Registry {
   batchSummary(batchId: string): Promise<BatchSummary>;
   /** All that is known of a unit, whatever the case of `serial`. */
   unit(serial: string): Promise<UnitRecord | undefined>;
+  /** Decisions about the batch as a whole, in the order in which they were made. */
+  batchDecisions(batchId: string): Promise<Decision[]>;
   /** The units of the batch that wait for a decision, in the manifest's order. */
   waitingUnits(batchId: string): Promise<WaitingUnit[]>;
   /** Every unit of the batch with all of its certificates, in the manifest's order; read page by page. */

@@ -1,9 +1,15 @@
 import * as z from 'zod/mini';
-import type { ChunkReport } from '../provisioning/batch.ts';
+import type { ChunkReport, Pace } from '../provisioning/batch.ts';
 import { isFailureCode } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
-import { BY_MAX, REASON_MAX } from '../provisioning/messages.ts';
-import type { DecisionInput, RerunFilter, RerunUnits, UnitAttention } from '../provisioning/messages.ts';
+import { BY_MAX, REASON_MAX, WINDOW_MAX } from '../provisioning/messages.ts';
+import type {
+  DecisionInput,
+  RerunFilter,
+  RerunUnits,
+  UnitAttention,
+  WindowInput,
+} from '../provisioning/messages.ts';
 import { isSerial } from '../provisioning/serial-number.ts';
 import { kindOf, misfit, quoted, UNPRINTABLE } from './misfit.ts';
 
@@ -55,6 +61,15 @@ export const rerunSchema: z.ZodMiniType<RerunFilter> = exactly({
   ...who,
 });
 
+const windowFault = misfit(`a whole number from 1 to ${WINDOW_MAX}`);
+
+export const windowSchema: z.ZodMiniType<WindowInput> = exactly({
+  units: z
+    .int({ error: windowFault })
+    .check(z.gte(1, { error: windowFault }), z.lte(WINDOW_MAX, { error: windowFault })),
+  ...who,
+});
+
 // Between workflows: those of another version may say more than is known here, and name codes that are not.
 const count = z.int().check(z.nonnegative());
 
@@ -94,3 +109,9 @@ export const unitAttentionSchema: z.ZodMiniType<UnitAttention> = z.object({
 });
 
 export const rerunUnitsSchema: z.ZodMiniType<RerunUnits> = z.object({ serials: z.array(z.string()), ...who });
+
+export const paceSchema: z.ZodMiniType<Pace> = z.object({
+  sequence: count,
+  window: count,
+  paused: z.boolean(),
+});

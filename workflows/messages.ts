@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { BatchProgress, ChunkReport } from '../provisioning/batch.ts';
+import type { BatchProgress, ChunkReport, Pace } from '../provisioning/batch.ts';
 import { MESSAGES } from '../provisioning/messages.ts';
 import type {
   DecisionInput,
@@ -7,6 +7,7 @@ import type {
   RerunResult,
   RerunUnits,
   UnitAttention,
+  WindowInput,
 } from '../provisioning/messages.ts';
 import type { UnitState } from '../provisioning/unit.ts';
 
@@ -16,6 +17,9 @@ export const state = defineQuery<UnitState>(MESSAGES.state);
 
 /** Updates, sent by people: */
 export const rerunFailed = defineUpdate<RerunResult, [RerunFilter?]>(MESSAGES.rerunFailed);
+export const pause = defineUpdate<string, [DecisionInput?]>(MESSAGES.pause);
+export const resume = defineUpdate<string, [DecisionInput?]>(MESSAGES.resume);
+export const setWindow = defineUpdate<string, [WindowInput]>(MESSAGES.setWindow);
 export const retry = defineUpdate<string, [DecisionInput?]>(MESSAGES.retry);
 export const skip = defineUpdate<string, [DecisionInput?]>(MESSAGES.skip);
 export const scrap = defineUpdate<string, [DecisionInput?]>(MESSAGES.scrap);
@@ -26,3 +30,4 @@ export const chunkReport = defineSignal<[ChunkReport]>(MESSAGES.chunkReport);
 export const unitAttention = defineSignal<[UnitAttention]>(MESSAGES.unitAttention);
 export const reportAgain = defineSignal(MESSAGES.reportAgain);
 export const rerunUnits = defineSignal<[RerunUnits]>(MESSAGES.rerunUnits);
+export const setPace = defineSignal<[Pace]>(MESSAGES.setPace);

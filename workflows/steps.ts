@@ -87,7 +87,13 @@ export const signerBookkeeping = proxyActivities<Omit<SignerActivities, 'signCer
 export const registryBookkeeping = proxyActivities<
   Pick<
     RegistryActivities,
-    'loadChunk' | 'recordFailure' | 'recordDecision' | 'recordRefusal' | 'judgeCertificates' | 'closeBatch'
+    | 'loadChunk'
+    | 'recordFailure'
+    | 'recordDecision'
+    | 'recordBatchDecision'
+    | 'recordRefusal'
+    | 'judgeCertificates'
+    | 'closeBatch'
   >
 >({
   ...BOOKKEEPING,

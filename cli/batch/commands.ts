@@ -1,6 +1,8 @@
+import { MESSAGES, WINDOW_MAX } from '../../provisioning/messages.ts';
 import { command, group } from '../command.ts';
+import type { Entry } from '../command.ts';
 import { DECISION_OPTIONS } from '../decision-options.ts';
-import { JSON_OPTION, failureCode } from '../option-values.ts';
+import { JSON_OPTION, failureCode, wholeNumber } from '../option-values.ts';
 
 const BATCH = { '<id>': 'id of the batch, or enough of its beginning to be unique' } as const;
 
@@ -88,6 +90,23 @@ It writes the result file again and changes no outcome. Run it when "certline au
       run: async ({ recoverBatch }, { id, options, invocation }) =>
         await recoverBatch(await invocation(), id, options),
     }),
+    pace('pause', 'start no further unit; units under way end', 'the soldering iron is out of order'),
+    pace('resume', 'start units again after a pause', 'repaired'),
+    command('window', {
+      says: 'set how many units of a batch are under way at once',
+      args: {
+        ...BATCH,
+        '<units>': {
+          says: `units, from 1 to ${WINDOW_MAX}; twice the sockets is a good number`,
+          parse: wholeNumber(1),
+        },
+      },
+      options: DECISION_OPTIONS,
+      examples: ['certline batch window PO-1001 8 --reason "station 2 is away"'],
+      load: () => import('./pace-batch.ts'),
+      run: async ({ paceBatch }, { id, units, options, stateFolder }) =>
+        await paceBatch(stateFolder, id, MESSAGES.setWindow, { ...options, units }),
+    }),
     command('cancel', {
       says: 'end a batch: units that passed stay so; all others end as HOLD, without a valid certificate',
       args: BATCH,
@@ -100,3 +119,15 @@ It writes the result file again and changes no outcome. Run it when "certline au
     }),
   ],
 );
+
+function pace(verdict: 'pause' | 'resume', says: string, reason: string): Entry {
+  return command(verdict, {
+    says,
+    args: BATCH,
+    options: DECISION_OPTIONS,
+    examples: [`certline batch ${verdict} PO-1001 --reason "${reason}"`],
+    load: () => import('./pace-batch.ts'),
+    run: async ({ paceBatch }, { id, options, stateFolder }) =>
+      await paceBatch(stateFolder, id, verdict, options),
+  });
+}

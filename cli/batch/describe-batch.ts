@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { answerPaths } from '../../manifests/answer/answers.ts';
+import type { Decision } from '../../provisioning/decision.ts';
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
-import type { WaitingUnit } from '../../registry/registry.ts';
+import type { BatchRecord, WaitingUnit } from '../../registry/registry.ts';
 import { batchState } from './batch-words.ts';
 import { findBatch } from './find-batch.ts';
 import { standingSummary } from './standing-summary.ts';
@@ -26,13 +27,16 @@ export async function describeBatch(
   await withRegistry(stateFolder, async (registry) => {
     const { batchId, manifest } = await findBatch(registry, given);
     const standing = await standingSummary(stateFolder, registry, batchId);
+    const decisions = await registry.batchDecisions(batchId);
     const { result } = answerPaths(config.inbox, manifest);
     const units = options.units === true ? registry.resultRows(batchId) : undefined;
     if (options.json === true) {
       const written = existsSync(result) ? result : null;
-      printJson({ ...documentOf(standing), result: written, ...(units && { units: await gathered(units) }) });
+      const rows = units && { units: await gathered(units) };
+      printJson({ ...documentOf(standing), result: written, decisions, ...rows });
     } else {
-      printSummary(standing, result);
+      printSummary(standing, result, decisions);
+      await printDecisions(decisions);
       await printWaiting(batchId, standing);
       if (units) await printUnits(units, standing);
     }
@@ -56,7 +60,7 @@ function documentOf({ summary, waiting, waitingBy }: StandingSummary): object {
   return { ...batch, state: batchState(batch), ...counts, waiting: hinted, waitingBy };
 }
 
-function printSummary({ summary }: StandingSummary, result: string): void {
+function printSummary({ summary }: StandingSummary, result: string, decisions: readonly Decision[]): void {
   const { batch, passed, failed, errors, held, attention, open } = summary;
   const parts = [`${passed} passed`, `${failed} failed`, `${errors} errors`, `${held} on hold`];
   const unended = [`${attention} waiting for a decision`, `${open} open`];
@@ -64,13 +68,35 @@ function printSummary({ summary }: StandingSummary, result: string): void {
     ['Batch', batch.batchId],
     ['Order', batch.order],
     ['Manifest', `${batch.manifest} (SHA-256 ${batch.manifestSha256})`],
-    ['State', batchState(batch)],
+    ['State', batchState(batch) + pauseIn(batch, decisions)],
     ['Units', `${batch.quantity}: ${[...parts, ...unended].join(', ')}`],
     ['Accepted', shownTime(batch.importedAt)],
     ['Started', shownTime(batch.startedAt)],
     ['Closed', shownTime(batch.closedAt)],
     ['Result', existsSync(result) ? result : `${result} (when the batch has ended)`],
   ]);
+}
+
+/** Whether the batch is paused, as its decisions say: no line need run to know. */
+function pauseIn({ state }: BatchRecord, decisions: readonly Decision[]): string {
+  const last = decisions.findLast(({ verdict }) => verdict === 'pause' || verdict === 'resume');
+  return state === 'open' && last?.verdict === 'pause' ? ', paused: no further unit starts' : '';
+}
+
+async function printDecisions(decisions: readonly Decision[]): Promise<void> {
+  if (decisions.length === 0) return;
+  printLine();
+  const heads = ['decision', 'about', 'by', 'when', 'why'];
+  await printTable(
+    heads.map((head) => ({ head })),
+    decisions.map(({ verdict, detail, by, decidedAt, reason }) => [
+      verdict,
+      detail ?? '',
+      by ?? 'not said',
+      shownTime(decidedAt),
+      reason ?? '',
+    ]),
+  );
 }
 
 async function printWaiting(batchId: string, { waiting, waitingBy }: StandingSummary): Promise<void> {

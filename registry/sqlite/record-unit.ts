@@ -7,6 +7,7 @@ import type { SqlRow } from '../../sql/row.ts';
 import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import { RegistryError } from '../registry-error.ts';
 import type { AttemptFailure, Registration } from '../registry.ts';
+import { insertDecision } from './decisions.ts';
 import { revocationReason } from './revocations.ts';
 import { integer, text } from '../../sql/row.ts';
 
@@ -51,7 +52,7 @@ export function recordFailure(
 ): void {
   const unitId = unitIdOf(db, failure);
   const { attempt, step, code, decision } = failure;
-  if (decision !== undefined) insertDecision(db, unitId, failure, decision);
+  if (decision !== undefined) insertDecision(db, { ...failure, unitId }, decision);
   const active = activeCertificate(db, 'unit_id', unitId);
   const last = lastAttempt(db, unitId);
   // A report that comes late: of an attempt that another followed, or that it waits when all is decided.
@@ -75,7 +76,7 @@ export function recordDecision(
   db: SqliteConnection,
   decided: AttemptId & { readonly decision: Decision },
 ): void {
-  insertDecision(db, unitIdOf(db, decided), decided, decided.decision);
+  insertDecision(db, { ...decided, unitId: unitIdOf(db, decided) }, decided.decision);
 }
 
 /** The number of recorded attempts, and whether the last of them has its outcome. */
@@ -187,25 +188,6 @@ function recordFailedAttempt(db: SqliteConnection, unitId: number, failure: Atte
     failure.code,
     failure.message,
     failure.reason,
-  );
-}
-
-function insertDecision(
-  db: SqliteConnection,
-  unitId: number,
-  { batchId, attempt }: AttemptId,
-  { verdict, reason, by, decidedAt }: Decision,
-): void {
-  db.run(
-    `INSERT INTO decisions (batch_id, unit_id, attempt, verdict, reason, decided_by, decided_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-    batchId,
-    unitId,
-    attempt,
-    verdict,
-    reason,
-    by,
-    decidedAt,
   );
 }
 

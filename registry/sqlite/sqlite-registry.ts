@@ -16,6 +16,7 @@ import {
   recordStart,
   registeredKeys,
 } from './batch-records.ts';
+import { batchDecisions, recordBatchDecision } from './decisions.ts';
 import { importBatch } from './import-batch.ts';
 import { recordDecision, recordFailure, registerUnit } from './record-unit.ts';
 import { RegistryDatabase } from './registry-database.ts';
@@ -90,6 +91,14 @@ export class SqliteRegistry implements Port.Registry {
 
   recordDecision(decided: AttemptId & { readonly decision: Decision }): Promise<void> {
     return this.#db.write((db) => recordDecision(db, decided));
+  }
+
+  recordBatchDecision(batchId: string, decision: Decision): Promise<void> {
+    return this.#db.write((db) => recordBatchDecision(db, batchId, decision));
+  }
+
+  batchDecisions(batchId: string): Promise<Decision[]> {
+    return this.#db.read((db) => batchDecisions(db, batchId));
   }
 
   applyRevocations(list: Port.RevocationList): Promise<Port.RevocationResult> {

@@ -8,13 +8,13 @@ import { bytes, integer, present, text } from '../../sql/row.ts';
 import type {
   AttemptRecord,
   CertifiedUnit,
-  DecisionRecord,
   EvidenceRecord,
   RegisteredCertificate,
   UnitRecord,
   WaitingUnit,
 } from '../registry.ts';
 import { knownBatch } from './batch-records.ts';
+import { unitDecisions } from './decisions.ts';
 
 /** See Registry.unit. */
 export function unitRecord(db: SqliteConnection, serial: string): UnitRecord | undefined {
@@ -41,7 +41,7 @@ export function unitRecord(db: SqliteConnection, serial: string): UnitRecord | u
       certificateRecord,
     ),
     evidence: of('evidence', 'attempt, kind').map(evidenceRecord),
-    decisions: of('decisions', 'decision_id').map(decisionRecord),
+    decisions: unitDecisions(db, integer(row, 'unit_id')),
   };
 }
 
@@ -125,15 +125,6 @@ function attemptRecord(row: SqlRow): AttemptRecord {
     ...present(row, { startedAt: 'started_at', finishedAt: 'finished_at', code: 'code' }),
     ...present(row, { message: 'message', reason: 'reason' }),
     step: stepIn(row),
-  };
-}
-
-function decisionRecord(row: SqlRow): DecisionRecord {
-  return {
-    attempt: integer(row, 'attempt'),
-    verdict: text(row, 'verdict'),
-    ...present(row, { reason: 'reason', by: 'decided_by' }),
-    decidedAt: text(row, 'decided_at'),
   };
 }
 

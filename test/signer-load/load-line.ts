@@ -49,6 +49,7 @@ export class LoadLine {
       registerDevice: (input) => asActivity(() => activities.registerDevice(input)),
       recordFailure: (input) => asActivity(() => activities.recordFailure(input)),
       recordDecision: (input) => asActivity(() => activities.recordDecision(input)),
+      recordBatchDecision: (input) => asActivity(() => activities.recordBatchDecision(input)),
       recordRefusal: (input) => asActivity(() => activities.recordRefusal(input)),
       loadChunk: (input) => asActivity(() => activities.loadChunk(input)),
       judgeCertificates: (input) => asActivity(() => activities.judgeCertificates(input)),

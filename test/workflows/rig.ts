@@ -59,6 +59,7 @@ function goodActivities(): ScriptedActivities {
     releaseSocket: async () => undefined,
     recordFailure: async () => undefined,
     recordDecision: async () => undefined,
+    recordBatchDecision: async () => undefined,
     activateCertificates: async () => [],
     unfinishedCertificates: async () => ({ certificates: [] }),
     judgeCertificates: async () => ({ passed: [], ended: [] }),

@@ -4,8 +4,10 @@ import type {
   BatchProgress,
   BatchResume,
   ChunkReport,
+  Pace,
   UnitCounts,
 } from '../../provisioning/batch.ts';
+import type { Decision } from '../../provisioning/decision.ts';
 import type { RerunFilter } from '../../provisioning/messages.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { Attention } from '../../provisioning/unit.ts';
@@ -16,11 +18,15 @@ export class BatchWindow {
   readonly #open = new Map<number, ChunkReport>();
   #closed: UnitCounts;
   #nextChunk: number;
+  #pace: Pace | undefined;
+  #pause: Decision | undefined;
 
   constructor(input: BatchInput) {
     this.#input = input;
     this.#nextChunk = input.resume?.nextChunk ?? 1;
     this.#closed = input.resume?.closed ?? { passed: 0, failed: 0, errors: 0, held: 0 };
+    this.#pace = input.resume?.pace;
+    this.#pause = input.resume?.pause;
     for (const report of input.resume?.open ?? []) this.#open.set(report.chunk, report);
   }
 
@@ -30,7 +36,7 @@ export class BatchWindow {
 
   /** The next chunk to start, if every open chunk leaves room. */
   takeNext(): number | undefined {
-    if (this.#nextChunk > this.chunks || !this.hasRoom) return undefined;
+    if (!this.canStart) return undefined;
     const chunk = this.#nextChunk++;
     this.#open.set(chunk, emptyReport(chunk));
     return chunk;
@@ -41,7 +47,7 @@ export class BatchWindow {
   }
 
   get canStart(): boolean {
-    return this.#nextChunk <= this.chunks && this.hasRoom;
+    return this.#nextChunk <= this.chunks && this.hasRoom && this.#pause === undefined;
   }
 
   get finished(): boolean {
@@ -81,6 +87,35 @@ export class BatchWindow {
     this.#close({ ...known, errors: errors + missing });
   }
 
+  /** Undefined where nobody has changed it. */
+  get pace(): Pace | undefined {
+    return this.#pace;
+  }
+
+  /** Who paused the batch, while it is paused. */
+  get pause(): Decision | undefined {
+    return this.#pause;
+  }
+
+  /** Units under way at once. */
+  get width(): number {
+    return this.#pace?.window ?? this.#input.window;
+  }
+
+  setPause(pause: Decision | undefined): void {
+    this.#pause = pause;
+    this.#changePace(this.width);
+  }
+
+  setWidth(width: number): void {
+    this.#changePace(width);
+  }
+
+  #changePace(window: number): void {
+    const sequence = (this.#pace?.sequence ?? 0) + 1;
+    this.#pace = { sequence, window, paused: this.#pause !== undefined };
+  }
+
   /** No further chunk is started. */
   stop(): void {
     this.#nextChunk = this.chunks + 1;
@@ -102,11 +137,19 @@ export class BatchWindow {
       started: ended(this.#closed) + open.reduce((total, report) => total + report.started, 0),
       attention: open.flatMap((report) => report.attention),
       refused: open.some((report) => report.refused),
+      window: this.width,
+      ...(this.#pause && { pause: this.#pause }),
     };
   }
 
   get resume(): BatchResume {
-    return { nextChunk: this.#nextChunk, open: [...this.#open.values()], closed: this.#closed };
+    return {
+      nextChunk: this.#nextChunk,
+      open: [...this.#open.values()],
+      closed: this.#closed,
+      ...(this.#pace && { pace: this.#pace }),
+      ...(this.#pause && { pause: this.#pause }),
+    };
   }
 
   #close(report: ChunkReport): void {

@@ -24,16 +24,18 @@ import type {
   UnitCounts,
 } from '../../provisioning/batch.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
-import type { RerunFilter, RerunResult } from '../../provisioning/messages.ts';
+import type { DecisionInput, RerunFilter, RerunResult } from '../../provisioning/messages.ts';
 import { INHERITED_CHUNK_PAUSE_MS } from '../../provisioning/timeouts.ts';
 import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { BatchDecisions, decided } from './batch-decisions.ts';
+import { listenForPace, tellPace } from './batch-pace.ts';
 import { BatchWindow } from './batch-window.ts';
 import type { chunk } from '../chunk/chunk.ts';
 import { fitting, mustFit, refusal } from '../checked-message.ts';
 import { chunkReportSchema, rerunSchema } from '../message-schemas.ts';
 import { chunkReport, progress, reportAgain, rerunFailed, rerunUnits } from '../messages.ts';
 import { nothingChosen } from './nothing-chosen.ts';
-import { progressTable } from './progress-table.ts';
+import { pauseNote, progressTable } from './progress-table.ts';
 import { batchAttributes } from '../search-attributes.ts';
 import { settleCertificates } from './settle-certificates.ts';
 import { registryBookkeeping } from '../steps.ts';
@@ -45,31 +47,41 @@ const RERUN_ARGUMENT =
 export async function batch(started: BatchInput | EarlierBatchInput): Promise<BatchProgress> {
   const input = batchInputOf(started);
   const window = new BatchWindow(input);
-  listen(window);
+  const decisions = new BatchDecisions(input.batchId);
+  listen(window, decisions);
   try {
-    if (input.recovery?.mode !== 'close') await runChunks(input, window);
+    if (input.recovery?.mode !== 'close') await runChunks(input, window, decisions);
   } catch (error) {
     if (isCancellation(error)) {
       await CancellationScope.nonCancellable(async () => {
         await cancelChunks(input, window);
-        await close(input, true);
+        await close(input, decisions, true);
       });
     }
     throw error;
   }
-  const counts = await close(input, false);
+  const counts = await close(input, decisions, false);
   return { ...window.progress, ...counts };
 }
 
 /** Returns what the registry counts; nothing where an earlier version closed it. */
-async function close({ batchId }: BatchInput, cancelled: boolean): Promise<UnitCounts | undefined> {
+async function close(
+  { batchId }: BatchInput,
+  decisions: BatchDecisions,
+  cancelled: boolean,
+): Promise<UnitCounts | undefined> {
   if (patched('settle-certificates')) await settleCertificates(batchId);
   const counts = await registryBookkeeping.closeBatch({ batchId, cancelled });
-  await condition(allHandlersFinished);
+  await settled(decisions);
   return counts;
 }
 
-async function runChunks(input: BatchInput, window: BatchWindow): Promise<void> {
+/** Every Update is answered, and every decision is recorded. */
+async function settled(decisions: BatchDecisions): Promise<void> {
+  await condition(() => allHandlersFinished() && decisions.isSettled);
+}
+
+async function runChunks(input: BatchInput, window: BatchWindow, decisions: BatchDecisions): Promise<void> {
   void watchInheritedChunks(input, window).catch(() => undefined);
   while (!window.finished) {
     for (let next = window.takeNext(); next !== undefined; next = window.takeNext()) {
@@ -77,7 +89,7 @@ async function runChunks(input: BatchInput, window: BatchWindow): Promise<void> 
     }
     await condition(() => window.canStart || window.finished || workflowInfo().continueAsNewSuggested);
     if (workflowInfo().continueAsNewSuggested && !window.finished) {
-      await condition(allHandlersFinished);
+      await settled(decisions);
       await continueAsNew<typeof batch>({ ...input, resume: window.resume });
     }
   }
@@ -93,12 +105,15 @@ async function startChunk(input: BatchInput, number: number, window: BatchWindow
 
 async function startChunkChild(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
   const { batchId, order, manifestSha256, quantity, window: width } = input;
+  const { pace } = window;
   try {
     const child = await startChild<typeof chunk>('chunk', {
       workflowId: chunkWorkflowId(batchId, number),
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
-      args: [{ batchId, order, manifestSha256, chunk: number, quantity, window: width }],
+      args: [
+        { batchId, order, manifestSha256, chunk: number, quantity, window: width, ...(pace && { pace }) },
+      ],
       typedSearchAttributes: batchAttributes(batchId, order),
       staticSummary: `${batchId}, chunk ${number}`,
     });
@@ -107,6 +122,7 @@ async function startChunkChild(input: BatchInput, number: number, window: BatchW
     // It runs: an earlier run of this batch, which was reset, had started it.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
+  if (window.pace !== pace) await tellPace(batchId, number, window);
 }
 
 /** The last report comes by signal; this is for a chunk that ends without one: it was terminated, or failed. */
@@ -138,10 +154,11 @@ async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Pro
   }
 }
 
-function listen(window: BatchWindow): void {
+function listen(window: BatchWindow, decisions: BatchDecisions): void {
   const show = () => {
     const now = window.progress;
-    setCurrentDetails(progressTable(`${now.manifest}, order ${now.order}`, now.quantity, now));
+    const table = progressTable(`${now.manifest}, order ${now.order}`, now.quantity, now);
+    setCurrentDetails(now.pause ? `${pauseNote(now.pause)}\n\n${table}` : table);
   };
   show();
   setHandler(progress, () => window.progress, { description: 'Counts of this batch, now' });
@@ -151,7 +168,8 @@ function listen(window: BatchWindow): void {
     window.hear(known);
     show();
   });
-  setHandler(rerunFailed, (filter) => rerun(window, filter), {
+  listenForPace(window, decisions, show);
+  setHandler(rerunFailed, (filter) => rerun(window, decisions, filter), {
     description: `Every unit that waits for a decision tries again, or those that are named. Optional argument: ${RERUN_ARGUMENT}`,
     validator: (...args: [RerunFilter?]): void => {
       mustFit(rerunSchema, RERUN_ARGUMENT, args);
@@ -160,8 +178,17 @@ function listen(window: BatchWindow): void {
   });
 }
 
+/** Why and by whom, for the record of each unit. */
+function saidIn({ reason, by }: RerunFilter = {}): DecisionInput {
+  return { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
+}
+
 /** Each chunk learns which of its own units try again. */
-async function rerun(window: BatchWindow, filter: RerunFilter | undefined): Promise<RerunResult> {
+async function rerun(
+  window: BatchWindow,
+  decisions: BatchDecisions,
+  filter: RerunFilter | undefined,
+): Promise<RerunResult> {
   const waiting = window.waiting(filter);
   const serials = [...waiting.values()].flat();
   const { batchId } = window.progress;
@@ -170,9 +197,16 @@ async function rerun(window: BatchWindow, filter: RerunFilter | undefined): Prom
   const targets = own ? [...waiting] : window.openChunks.map((number) => [number, serials] as const);
   await Promise.all(
     targets.map(([number, chosen]) =>
-      getExternalWorkflowHandle(chunkWorkflowId(batchId, number)).signal(rerunUnits, { serials: chosen }),
+      getExternalWorkflowHandle(chunkWorkflowId(batchId, number)).signal(rerunUnits, {
+        serials: chosen,
+        ...saidIn(filter),
+      }),
     ),
   );
+  if (patched('record-rerun'))
+    decisions.record(
+      decided('rerun', filter, `${serials.length} ${serials.length === 1 ? 'unit' : 'units'}`),
+    );
   return { units: serials.length };
 }
 

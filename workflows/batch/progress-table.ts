@@ -1,8 +1,20 @@
 import type { UnitCounts } from '../../provisioning/batch.ts';
+import type { Decision } from '../../provisioning/decision.ts';
 import type { Attention } from '../../provisioning/unit.ts';
 
 /** Rows of units in attention that a table shows; the rest is a number. */
 const SHOWN = 20;
+
+/** Markdown that says who paused the batch, and how it goes on. */
+export function pauseNote({ by, reason, decidedAt }: Decision): string {
+  const why = reason === undefined ? '' : `, because: ${verbatim(reason)}`;
+  return `**Paused** by ${by === undefined ? 'a person who gave no name' : verbatim(by)} since ${decidedAt}${why}. No further unit starts until the Update \`resume\`.`;
+}
+
+/** Somebody's text, not as Markdown. */
+function verbatim(text: string): string {
+  return `\`${text.replaceAll('`', "'")}\``;
+}
 
 /** Markdown for a workflow's current details: what ops see in the Temporal UI without a click. */
 export function progressTable(

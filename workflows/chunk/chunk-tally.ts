@@ -1,4 +1,4 @@
-import type { ChunkReport, UnitCounts } from '../../provisioning/batch.ts';
+import type { ChunkReport, Pace, UnitCounts } from '../../provisioning/batch.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import type { Attention } from '../../provisioning/unit.ts';
 
@@ -8,7 +8,7 @@ const REPORTS_PER_CHUNK = 10;
 /** The counts of a chunk, and when they are worth a report. Plain state, no Temporal. */
 export class ChunkTally {
   readonly #chunk: number;
-  readonly #window: number;
+  #pace: Pace;
   readonly #attention = new Map<string, Attention>();
   /** Units that have not begun, because the signer refuses to release them. */
   #refused: readonly Attention[] = [];
@@ -20,9 +20,9 @@ export class ChunkTally {
   #unreported = 0;
   #urgent = false;
 
-  constructor(chunk: number, window: number) {
+  constructor(chunk: number, window: number, pace: Pace = { sequence: 0, window, paused: false }) {
     this.#chunk = chunk;
-    this.#window = window;
+    this.#pace = pace;
   }
 
   /** Rows are loaded. */
@@ -87,7 +87,19 @@ export class ChunkTally {
   }
 
   get roomForOne(): boolean {
-    return this.active < this.#window;
+    return this.active < this.#pace.window;
+  }
+
+  /** The next unit may start. */
+  get mayStart(): boolean {
+    return this.roomForOne && !this.#pace.paused;
+  }
+
+  /** Signals come late and out of order: only a newer pace is used. The batch learns at once whether there is room now. */
+  setPace(pace: Pace): void {
+    if (pace.sequence <= this.#pace.sequence) return;
+    this.#pace = pace;
+    this.#urgent = true;
   }
 
   /** All units are started and the window has room: the next chunk may begin. */

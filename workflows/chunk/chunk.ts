@@ -28,8 +28,8 @@ import { batchWorkflowId, unitWorkflowId } from '../../provisioning/workflow-ids
 import { ChunkTally } from './chunk-tally.ts';
 import { progressTable } from '../batch/progress-table.ts';
 import { fitting } from '../checked-message.ts';
-import { rerunUnitsSchema, unitAttentionSchema } from '../message-schemas.ts';
-import { chunkReport, reportAgain, rerunUnits, retrySignal, unitAttention } from '../messages.ts';
+import { paceSchema, rerunUnitsSchema, unitAttentionSchema } from '../message-schemas.ts';
+import { chunkReport, reportAgain, rerunUnits, retrySignal, setPace, unitAttention } from '../messages.ts';
 import { showTrouble, unitAttributes } from '../search-attributes.ts';
 import { codeOfStepFailure } from '../unit/step-failure.ts';
 import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
@@ -38,7 +38,7 @@ import type { unit } from '../unit/unit.ts';
 /** Up to 250 units of a batch, a window of them at a time. Never continues as new, so its units report natively. */
 export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<ChunkReport> {
   const input = chunkInputOf(started);
-  const tally = new ChunkTally(input.chunk, input.window);
+  const tally = new ChunkTally(input.chunk, input.window, input.pace);
   setHandler(unitAttention, (message) => {
     const known = fitting(unitAttentionSchema, MESSAGES.unitAttention, message);
     if (known) tally.attend(known.serial, known.attention);
@@ -48,6 +48,10 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
     if (!known) return undefined;
     tally.askAgain(known.serials);
     return retryUnits(tally.waiting(known.serials), known);
+  });
+  setHandler(setPace, (message) => {
+    const known = fitting(paceSchema, MESSAGES.setPace, message);
+    if (known) tally.setPace(known);
   });
   setHandler(reportAgain, () => tally.reportAgain());
   const reporting = reportToBatch(input, tally);
@@ -93,7 +97,7 @@ function refusedUnit(serial: string, code: FailureCode): Attention {
 async function runUnits(input: ChunkInput, rows: readonly UnitRow[], tally: ChunkTally): Promise<void> {
   const running: Promise<void>[] = [];
   for (const row of rows) {
-    await condition(() => tally.roomForOne);
+    await condition(() => tally.mayStart);
     tally.start();
     running.push(runUnit(input, row, tally));
   }

@@ -6,6 +6,7 @@ import type { Tile } from '../../../fixtures/station/tile.ts';
 import { openInbox } from '../../../manifests/intake/inbox.ts';
 import { createIntake } from '../../../manifests/intake/intake.ts';
 import type { BatchProgress } from '../../../provisioning/batch.ts';
+import type { Decision } from '../../../provisioning/decision.ts';
 import type { UnitState } from '../../../provisioning/unit.ts';
 import type { UnitRecord } from '../../../registry/registry.ts';
 import { startBatchWorkflow } from '../../../workers/batch-start.ts';
@@ -154,6 +155,45 @@ describe('a unit that waits', () => {
       stdout: '',
       stderr: expect.stringContaining('No batch has a unit CL-9'),
     });
+  });
+});
+
+describe('certline batch pause, window and resume', () => {
+  it('say what follows, and are kept with who decided and why', async () => {
+    const bench = await startBench(['CL-1', 'CL-2'], ['CL-2']);
+    const { place } = bench;
+    await untilWaiting(bench, 1);
+    const paused = await place.certline('batch', 'pause', 'po', '--reason', 'shift ends', '--by', 'A. Berg');
+    expect(paused).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Batch PO-1: paused: /) });
+    const again = await place.certline('batch', 'pause', 'PO-1');
+    expect(again).toMatchObject({
+      status: 6,
+      stdout: '',
+      stderr: expect.stringMatching(/^certline: the batch is paused already, since .*, by A\. Berg\n$/),
+    });
+    await until('it is recorded', async () => (await bench.registry.batchDecisions('PO-1')).length === 1);
+    const shown = await place.certline('batch', 'show', 'PO-1');
+    expect(shown.stdout).toMatch(/^State +open, paused: no further unit starts$/m);
+    expect(shown.stdout).toMatch(/^pause +A\. Berg +20\S+ \S+ UTC +shift ends$/m);
+    const wide = await place.certline('batch', 'window', 'PO-1', '501');
+    expect(wide).toMatchObject({
+      status: 6,
+      stderr: expect.stringContaining('a whole number from 1 to 500'),
+    });
+    expect((await place.certline('batch', 'window', 'PO-1', '9')).status).toBe(0);
+    expect((await place.certline('batch', 'resume', 'PO-1')).status).toBe(0);
+    await until('all are recorded', async () => (await bench.registry.batchDecisions('PO-1')).length === 3);
+    const { decisions, state } = json(await place.certline('batch', 'show', 'PO-1', '--json')) as {
+      decisions: Decision[];
+      state: string;
+    };
+    expect(state).toBe('open');
+    const by = `${userInfo().username}@${hostname()}`;
+    expect(decisions).toMatchObject([
+      { verdict: 'pause', by: 'A. Berg', reason: 'shift ends' },
+      { verdict: 'window', by, detail: '4 to 9 units' },
+      { verdict: 'resume', by },
+    ]);
   });
 });
 

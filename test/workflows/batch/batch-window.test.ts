@@ -61,6 +61,23 @@ describe('the window of a batch', () => {
     expect(window.waiting({ codes: ['BOARD_GONE'], serials: ['CL-1'] })).toEqual(new Map());
   });
 
+  it('starts no chunk while it is paused, also after it continues as new', () => {
+    const decision = { verdict: 'pause', by: 'A. Berg', decidedAt: '2026-01-01T00:00:00.000Z' };
+    let window = new BatchWindow(input(600));
+    window.takeNext();
+    window.hear(report(1));
+    window.setWidth(9);
+    window.setPause(decision);
+    expect(window.pace).toEqual({ sequence: 2, window: 9, paused: true });
+    window = new BatchWindow({ ...input(600), resume: structuredClone(window.resume) });
+    expect(window.progress).toMatchObject({ window: 9, pause: decision });
+    expect([window.canStart, window.takeNext(), window.finished]).toEqual([false, undefined, false]);
+    window.setPause(undefined);
+    expect(window.pace).toEqual({ sequence: 3, window: 9, paused: false });
+    expect(window.progress.pause).toBeUndefined();
+    expect(window.takeNext()).toBe(2);
+  });
+
   it('ignores reports that are old, repeated or of no open chunk', () => {
     const window = new BatchWindow(input(250));
     window.takeNext();

@@ -254,6 +254,66 @@ describe('a batch', () => {
     expect(await handle.result()).toMatchObject({ passed: 0, errors: 1, openChunks: 0 });
   });
 
+  it('starts no further unit while it is paused, and then as many at once as it is told', async () => {
+    const gates = new Map<string, () => void>();
+    const handle = await startBatch(batchOf(6, 2), {
+      loadChunk: async () => units(6),
+      registerDevice: ({ unit }) =>
+        new Promise((resolve) => {
+          gates.set(unit.serial, () => resolve(undefined));
+        }),
+    });
+    await until('two are under way', () => gates.size === 2);
+    const why = { reason: 'shift ends', by: 'A. Berg' };
+    await expect(handle.executeUpdate('pause', { args: [why] })).resolves.toMatch(/^paused: /);
+    await expect(handle.executeUpdate('pause')).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(/^the batch is paused already, since .*, by A\. Berg$/) },
+    });
+    for (const open of gates.values()) open();
+    await until('both passed', async () => (await progressOf(handle)).passed === 2);
+    expect(gates.size).toBe(2);
+    expect(await progressOf(handle)).toMatchObject({
+      started: 2,
+      window: 2,
+      pause: { verdict: 'pause', ...why },
+    });
+    const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(currentDetails).toMatch(/^\*\*Paused\*\* by `A\. Berg` since .*, because: `shift ends`/);
+    for (const wrong of [0, 2, 501, '3', undefined])
+      await expect(handle.executeUpdate('setWindow', { args: [{ units: wrong }] })).rejects.toBeInstanceOf(
+        WorkflowUpdateFailedError,
+      );
+    await expect(handle.executeUpdate('setWindow', { args: [{ units: 3 }] })).resolves.toMatch(/paused$/);
+    await handle.executeUpdate('resume', { args: [{ by: 'C. Dorn' }] });
+    await expect(handle.executeUpdate('resume')).rejects.toMatchObject({
+      cause: { message: 'the batch is not paused' },
+    });
+    await until('three more are under way', () => gates.size === 5);
+    expect(await progressOf(handle)).not.toHaveProperty('pause');
+    const opening = setInterval(() => gates.forEach((open) => open()), 50);
+    expect(await handle.result()).toMatchObject({ passed: 6, window: 3 });
+    clearInterval(opening);
+    const recorded = rig!.calls.filter(({ name }) => name === 'recordBatchDecision');
+    const decidedAt = expect.stringMatching(/Z$/);
+    expect(recorded.map(({ input }) => input)).toEqual([
+      { batchId: 'B', decision: { verdict: 'pause', ...why, decidedAt } },
+      { batchId: 'B', decision: { verdict: 'window', detail: '2 to 3 units', decidedAt } },
+      { batchId: 'B', decision: { verdict: 'resume', by: 'C. Dorn', decidedAt } },
+    ]);
+  }, 120_000);
+
+  it('stays paused when it continues as new', async () => {
+    const pause = { verdict: 'pause', by: 'A. Berg', decidedAt: '2026-01-01T00:00:00.000Z' };
+    const pace = { sequence: 1, window: 4, paused: true };
+    const closed = { passed: 0, failed: 0, errors: 0, held: 0 };
+    const resume = { nextChunk: 1, open: [], closed, pace, pause };
+    const handle = await startBatch({ ...batchOf(1), resume }, { loadChunk: async () => units(1) });
+    expect(await progressOf(handle)).toMatchObject({ openChunks: 0, pause });
+    expect(rig!.called('loadChunk')).toBe(0);
+    await handle.executeUpdate('resume');
+    expect(await handle.result()).toMatchObject({ passed: 1 });
+  });
+
   it('goes on where an earlier run of it was', async () => {
     const bundle = await instantChunks();
     const open = { ...report(2), started: 200, passed: 150, attention: [], draining: true, finished: false };

@@ -82,4 +82,18 @@ describe('the tally of a chunk', () => {
     expect(tally.due).toBe(true);
     expect(tally.report()).toMatchObject({ started: 0, refused: false, attention: [] });
   });
+
+  it('starts no unit while it is paused, and obeys the newest pace only', () => {
+    const tally = tallyOf(9, 2);
+    tally.start();
+    tally.setPace({ sequence: 2, window: 2, paused: true });
+    expect(tally.due).toBe(true);
+    expect([tally.mayStart, tally.roomForOne]).toEqual([false, true]);
+    tally.setPace({ sequence: 1, window: 8, paused: false });
+    expect(tally.mayStart).toBe(false);
+    tally.setPace({ sequence: 3, window: 1, paused: false });
+    expect(tally.mayStart).toBe(false);
+    tally.setPace({ sequence: 4, window: 3, paused: false });
+    expect(tally.mayStart).toBe(true);
+  });
 });

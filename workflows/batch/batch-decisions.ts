@@ -1,0 +1,50 @@
+import { CancellationScope, log } from '@temporalio/workflow';
+import type { BatchVerdict, Decision } from '../../provisioning/decision.ts';
+import type { DecisionInput } from '../../provisioning/messages.ts';
+import { registryBookkeeping } from '../steps.ts';
+
+/** A decision of this moment. */
+export function decided(
+  verdict: BatchVerdict,
+  { reason, by }: DecisionInput = {},
+  detail?: string,
+): Decision<BatchVerdict> {
+  return {
+    verdict,
+    ...(detail !== undefined && { detail }),
+    ...(reason !== undefined && { reason }),
+    ...(by !== undefined && { by }),
+    decidedAt: new Date().toISOString(),
+  };
+}
+
+/** Decisions about a batch on their way to the registry: they take effect at once, even if it cannot be written just now. */
+export class BatchDecisions {
+  readonly #batchId: string;
+  #writing = 0;
+
+  constructor(batchId: string) {
+    this.#batchId = batchId;
+  }
+
+  /** All of them are recorded. */
+  get isSettled(): boolean {
+    return this.#writing === 0;
+  }
+
+  record(decision: Decision): void {
+    this.#writing++;
+    void this.#write(decision).finally(() => this.#writing--);
+  }
+
+  async #write(decision: Decision): Promise<void> {
+    const batchId = this.#batchId;
+    try {
+      await CancellationScope.nonCancellable(() =>
+        registryBookkeeping.recordBatchDecision({ batchId, decision }),
+      );
+    } catch (error) {
+      log.error('the registry does not take who decided', { batchId, error });
+    }
+  }
+}

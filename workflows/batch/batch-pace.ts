@@ -1,0 +1,99 @@
+import { getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow';
+import type { DecisionInput, WindowInput } from '../../provisioning/messages.ts';
+import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { mustFit, refusal } from '../checked-message.ts';
+import { decisionSchema, windowSchema } from '../message-schemas.ts';
+import { pause, resume, setPace, setWindow } from '../messages.ts';
+import { decided } from './batch-decisions.ts';
+import type { BatchDecisions } from './batch-decisions.ts';
+import type { BatchWindow } from './batch-window.ts';
+
+const ARGUMENT = '{"reason": "why", "by": "your name"}';
+const WINDOW_ARGUMENT = '{"units": 8, "reason": "why", "by": "your name"}';
+
+/** People may pause a batch, resume it, and say how many of its units are under way at once. */
+export function listenForPace(window: BatchWindow, decisions: BatchDecisions, show: () => void): void {
+  const spread = async (): Promise<void> => {
+    show();
+    const { openChunks, progress } = window;
+    await Promise.all(openChunks.map((number) => tellPace(progress.batchId, number, window)));
+  };
+  setHandler(pause, (input) => pauseBatch(window, decisions, spread, input), {
+    description: `No further unit starts; units under way end. Optional argument: ${ARGUMENT}`,
+    validator: (...args: unknown[]): void => {
+      mustFit(decisionSchema, ARGUMENT, args);
+      const { pause: earlier } = window;
+      if (earlier !== undefined)
+        throw refusal(
+          `the batch is paused already, since ${earlier.decidedAt}, by ${earlier.by ?? 'a person who gave no name'}`,
+        );
+    },
+  });
+  setHandler(resume, (input) => resumeBatch(window, decisions, spread, input), {
+    description: `Units start again after a pause. Optional argument: ${ARGUMENT}`,
+    validator: (...args: unknown[]): void => {
+      mustFit(decisionSchema, ARGUMENT, args);
+      if (window.pause === undefined) throw refusal('the batch is not paused');
+    },
+  });
+  setHandler(setWindow, (input) => widenBatch(window, decisions, spread, input), {
+    description: `So many units are under way at once, from now on. Argument: ${WINDOW_ARGUMENT}`,
+    validator: (...args: unknown[]): void => {
+      const [first = null, ...more] = args;
+      mustFit(windowSchema, WINDOW_ARGUMENT, [first, ...more]);
+      if ((first as WindowInput).units === window.width)
+        throw refusal(`${window.width} units may be under way at once already`);
+    },
+  });
+}
+
+type Spread = () => Promise<void>;
+
+async function pauseBatch(
+  window: BatchWindow,
+  decisions: BatchDecisions,
+  spread: Spread,
+  input: DecisionInput | undefined,
+): Promise<string> {
+  const decision = decided('pause', input);
+  window.setPause(decision);
+  decisions.record(decision);
+  await spread();
+  return 'paused: no further unit starts, units under way end';
+}
+
+async function resumeBatch(
+  window: BatchWindow,
+  decisions: BatchDecisions,
+  spread: Spread,
+  input: DecisionInput | undefined,
+): Promise<string> {
+  window.setPause(undefined);
+  decisions.record(decided('resume', input));
+  await spread();
+  return `resumed: ${window.width} units may be under way at once`;
+}
+
+async function widenBatch(
+  window: BatchWindow,
+  decisions: BatchDecisions,
+  spread: Spread,
+  input: WindowInput,
+): Promise<string> {
+  const before = window.width;
+  window.setWidth(input.units);
+  decisions.record(decided('window', input, `${before} to ${input.units} units`));
+  await spread();
+  const paused = window.pause === undefined ? '' : '; the batch is paused';
+  return `${input.units} units may be under way at once (before: ${before})${paused}`;
+}
+
+/** A chunk that is just being started learns the pace once it has started, and one that is closed does not need it. */
+export async function tellPace(batchId: string, chunk: number, { pace }: BatchWindow): Promise<void> {
+  if (pace === undefined) return;
+  try {
+    await getExternalWorkflowHandle(chunkWorkflowId(batchId, chunk)).signal(setPace, pace);
+  } catch {
+    log.info('a chunk that does not run gets no pace', { chunk });
+  }
+}
