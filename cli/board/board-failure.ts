@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import type { FileKnowledge, SmpError } from '../../smp/smp-error.ts';
 import { isSmpError } from '../../smp/smp-error.ts';
-import { holderOf } from '../doctor/port-holder.ts';
+import { holderText } from '../../fixtures/station/port-holder.ts';
 import { CommandError } from '../exit-status.ts';
 import { reasonOf } from '../report-failure.ts';
 import { plain } from './plain.ts';
@@ -29,7 +28,8 @@ function withFile({ message, file }: SmpError): string {
 }
 
 function busy(error: SmpError, port: string): CommandError {
-  const holder = existsSync(port) ? holderOf(port) : undefined;
-  const who = holder === undefined ? '' : ` (it is "${holder.command}", pid ${holder.pid})`;
-  return new CommandError('portBusy', `${error.message}${who}`, { cause: error });
+  const who = holderText(port);
+  return new CommandError('portBusy', `${error.message}${who === undefined ? '' : ` (it is ${who})`}`, {
+    cause: error,
+  });
 }

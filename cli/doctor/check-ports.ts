@@ -9,7 +9,8 @@ import type { SerialLinkOptions } from '../../smp/links/serial-link.ts';
 import { isSmpError } from '../../smp/smp-error.ts';
 import { failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
-import { holderOf } from './port-holder.ts';
+import { holderOf, holderText, portTakers } from '../../fixtures/station/port-holder.ts';
+import type { PortTaker } from '../../fixtures/station/port-holder.ts';
 import { OS_INFO } from '../../smp/requests/os-requests.ts';
 
 /** Most boards answer within a second, one that boots within two, a slow one within five. */
@@ -19,9 +20,13 @@ const PROBE_BUDGET_MS = 6_000;
 export async function checkPorts(stations: readonly StationConfig[], probe: boolean): Promise<Finding[]> {
   if (stations.length === 0) return [ok('ports', 'no station on this host')];
   const places = stations.flatMap(({ id, sockets }) => sockets.map((socket) => ({ id, socket })));
-  return await Promise.all(
-    places.map(({ id, socket }) => checkPort(`port ${id}/${socket.id}`, socket, probe)),
-  );
+  const ports = places.map(({ id, socket }) => checkPort(`port ${id}/${socket.id}`, socket, probe));
+  return [...portTakers().map(checkPortTaker), ...(await Promise.all(ports))];
+}
+
+function checkPortTaker({ name, pid }: PortTaker): Finding {
+  const says = `${name} runs here (pid ${pid}) and opens serial ports by itself: stop and disable it, or exempt the adapters of the sockets by a udev rule`;
+  return warn('ports', says);
 }
 
 async function checkPort(check: string, socket: SocketConfig, probe: boolean): Promise<Finding> {
@@ -42,7 +47,8 @@ function busy(check: string, port: string, error: Error): Finding {
   const holder = existsSync(port) ? holderOf(port) : undefined;
   if (holder?.isCertline === true)
     return ok(check, `${port} is in use by the running line (pid ${holder.pid})`);
-  const who = holder === undefined ? '' : ` (it is "${holder.command}", pid ${holder.pid})`;
+  const text = holderText(port);
+  const who = text === undefined ? '' : ` (it is ${text})`;
   const found = failure(check, error);
   return { ...found, says: `${found.says}${who}` };
 }
@@ -56,7 +62,7 @@ async function probeBoard(check: string, port: SerialLinkOptions): Promise<Findi
     if (!isSmpError(error, 'SMP_TIMEOUT') || error.seen.length > 0) throw error;
     return warn(
       check,
-      `${port.path} opens, but nothing answers: load a board, or reseat or power-cycle the one in it`,
+      `${port.path} opens, but no board answers: load one, or reseat or power-cycle the one in it`,
     );
   }
   try {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkClock } from '../../../cli/doctor/check-clock.ts';
@@ -9,7 +9,7 @@ import { judgeMemory } from '../../../cli/doctor/check-memory.ts';
 import { checkProfiles } from '../../../cli/doctor/check-profiles.ts';
 import { checkNode } from '../../../cli/doctor/check-node.ts';
 import type { Finding } from '../../../cli/doctor/finding.ts';
-import { holderOf } from '../../../cli/doctor/port-holder.ts';
+import { holderOf } from '../../../fixtures/station/port-holder.ts';
 import { BoardUart } from '../../../simulator/board/board-uart.ts';
 import { boardSpeed } from '../../../simulator/board/board-speed.ts';
 import { PtyPort } from '../../../simulator/line/pty-port.ts';
@@ -106,6 +106,19 @@ describe('certline doctor', () => {
     ]);
   });
 
+  it.each(['ModemManager', 'brltty'])('warns that %s runs, which opens ports by itself', async (name) => {
+    const program = join(temporaryFolder(), name);
+    symlinkSync('/bin/sleep', program);
+    const child = spawn(program, ['1000'], { stdio: 'ignore' });
+    onTestFinished(() => void child.kill());
+    const ended = await (await placeWithPorts(pseudoTerminal())).certline('doctor', '--json');
+    expect(reportOf(ended).of('ports')).toContainEqual({
+      check: 'ports',
+      verdict: 'warn',
+      says: expect.stringContaining(`${name} runs here (pid ${child.pid})`),
+    });
+  });
+
   it('asks the boards who they are, on demand', async () => {
     const place = newPlace();
     const { path, hardwareId } = portWithBoard(join(place.folder, 'boards'));
@@ -174,7 +187,7 @@ describe('certline doctor', () => {
     const wrong = await place.certline('doctor', '--json');
     expect(wrong.status).toBe(31);
     expect(reportOf(wrong).of('CA key')).toMatchObject([
-      { verdict: 'fail', says: expect.stringContaining('does not open') },
+      { verdict: 'fail', says: expect.stringContaining('does not decrypt') },
     ]);
   });
 
