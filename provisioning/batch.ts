@@ -16,7 +16,7 @@ export function unitsInChunk(quantity: number, chunk: number): number {
   return Math.max(0, Math.min(CHUNK_SIZE, quantity - (chunk - 1) * CHUNK_SIZE));
 }
 
-/** How fast the units of a batch start. Units that are under way go on whatever it says. */
+/** How fast the units of a batch start. Units that are under way continue in any case. */
 export interface Pace {
   /** Rises with each change; an older one is ignored. */
   readonly sequence: number;

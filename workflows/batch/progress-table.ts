@@ -5,7 +5,7 @@ import type { Attention } from '../../provisioning/unit.ts';
 /** Rows of units in attention that a table shows; the rest is a number. */
 const SHOWN = 20;
 
-/** Markdown that says who paused the batch, and how it goes on. */
+/** Markdown that says who paused the batch, and how to continue it. */
 export function pauseNote({ by, reason, decidedAt }: Decision): string {
   const why = reason === undefined ? '' : `, because: ${verbatim(reason)}`;
   return `**Paused** by ${by === undefined ? 'a person who gave no name' : verbatim(by)} since ${decidedAt}${why}. No further unit starts until the Update \`resume\`.`;

@@ -109,7 +109,7 @@ describe('the doctor, on orders', () => {
     expect(keys).toMatchObject({
       verdict: 'fail',
       reason: 'configuration',
-      says: expect.stringMatching(/^Line 2/),
+      says: expect.stringMatching(/^Text line 2 of /),
     });
   });
 });
