@@ -17,6 +17,8 @@ export const MESSAGES = {
   retry: 'retry',
   skip: 'skip',
   scrap: 'scrap',
+  /** Signal to a batch, before its cancellation, which itself says neither who nor why. */
+  announceCancel: 'announceCancel',
   /** Signals between workflows. */
   chunkReport: 'chunkReport',
   reportAgain: 'reportAgain',

@@ -24,6 +24,9 @@ export const retry = defineUpdate<string, [DecisionInput?]>(MESSAGES.retry);
 export const skip = defineUpdate<string, [DecisionInput?]>(MESSAGES.skip);
 export const scrap = defineUpdate<string, [DecisionInput?]>(MESSAGES.scrap);
 
+/** Signal, sent before a cancellation: */
+export const announceCancel = defineSignal<[DecisionInput?]>(MESSAGES.announceCancel);
+
 /** Signals between workflows; people may send `retry` to a list of units at once: */
 export const retrySignal = defineSignal<[DecisionInput?]>(MESSAGES.retry);
 export const chunkReport = defineSignal<[ChunkReport]>(MESSAGES.chunkReport);

@@ -1,7 +1,9 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { BatchProgress } from '../../provisioning/batch.ts';
+import { MESSAGES } from '../../provisioning/messages.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { batchNotRunning, batchStanding } from './batch-standing.ts';
+import { decisionInput } from '../decision-options.ts';
 import { confirm, mustBeConfirmable } from '../confirm.ts';
 import { withLineClient } from '../line/line-client.ts';
 import { renderPlain } from '../line/line-view.ts';
@@ -17,7 +19,7 @@ const WHAT = 'cancel a batch';
 export async function cancelBatch(
   stateFolder: string,
   given: string,
-  options: { yes?: boolean },
+  options: { yes?: boolean; reason?: string; by?: string },
 ): Promise<void> {
   mustBeConfirmable(WHAT, options);
   await withLineClient(stateFolder, async (client) => {
@@ -26,7 +28,9 @@ export async function cancelBatch(
     if (status !== 'RUNNING') throw await batchNotRunning(client, batchId);
     await confirm(WHAT, questionOf(batchId, progress), options);
     try {
-      await client.workflow.getHandle(batchWorkflowId(batchId)).cancel();
+      const handle = client.workflow.getHandle(batchWorkflowId(batchId));
+      await handle.signal(MESSAGES.announceCancel, decisionInput(options));
+      await handle.cancel();
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw await batchNotRunning(client, batchId);
       throw error;

@@ -103,6 +103,7 @@ It writes the result file again and changes no outcome. Run it when "certline au
       },
       options: DECISION_OPTIONS,
       examples: ['certline batch window PO-1001 8 --reason "station 2 is away"'],
+      readsState: true,
       load: () => import('./pace-batch.ts'),
       run: async ({ paceBatch }, { id, units, options, stateFolder }) =>
         await paceBatch(stateFolder, id, MESSAGES.setWindow, { ...options, units }),
@@ -110,8 +111,8 @@ It writes the result file again and changes no outcome. Run it when "certline au
     command('cancel', {
       says: 'end a batch: units that passed stay so; all others end as HOLD, without a valid certificate',
       args: BATCH,
-      options: { '--yes': 'do not ask for confirmation' },
-      examples: ['certline batch cancel PO-1001 --yes'],
+      options: { '--yes': 'do not ask for confirmation', ...DECISION_OPTIONS },
+      examples: ['certline batch cancel PO-1001 --reason "wrong firmware"'],
       readsState: true,
       load: () => import('./cancel-batch.ts'),
       run: async ({ cancelBatch }, { id, options, stateFolder }) =>
@@ -126,6 +127,7 @@ function pace(verdict: 'pause' | 'resume', says: string, reason: string): Entry 
     args: BATCH,
     options: DECISION_OPTIONS,
     examples: [`certline batch ${verdict} PO-1001 --reason "${reason}"`],
+    readsState: true,
     load: () => import('./pace-batch.ts'),
     run: async ({ paceBatch }, { id, options, stateFolder }) =>
       await paceBatch(stateFolder, id, verdict, options),

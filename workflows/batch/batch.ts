@@ -32,8 +32,8 @@ import { listenForPace, tellPace } from './batch-pace.ts';
 import { BatchWindow } from './batch-window.ts';
 import type { chunk } from '../chunk/chunk.ts';
 import { fitting, mustFit, refusal } from '../checked-message.ts';
-import { chunkReportSchema, rerunSchema } from '../message-schemas.ts';
-import { chunkReport, progress, reportAgain, rerunFailed, rerunUnits } from '../messages.ts';
+import { chunkReportSchema, decisionSchema, rerunSchema } from '../message-schemas.ts';
+import { announceCancel, chunkReport, progress, reportAgain, rerunFailed, rerunUnits } from '../messages.ts';
 import { nothingChosen } from './nothing-chosen.ts';
 import { pauseNote, progressTable } from './progress-table.ts';
 import { batchAttributes } from '../search-attributes.ts';
@@ -169,6 +169,14 @@ function listen(window: BatchWindow, decisions: BatchDecisions): void {
     show();
   });
   listenForPace(window, decisions, show);
+  setHandler(
+    announceCancel,
+    (input = {}) => {
+      const known = fitting(decisionSchema, MESSAGES.announceCancel, input);
+      if (known) decisions.record(decided('cancel', known));
+    },
+    { description: 'Who cancels this batch next, and why' },
+  );
   setHandler(rerunFailed, (filter) => rerun(window, decisions, filter), {
     description: `Every unit that waits for a decision tries again, or those that are named. Optional argument: ${RERUN_ARGUMENT}`,
     validator: (...args: [RerunFilter?]): void => {

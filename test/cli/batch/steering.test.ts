@@ -207,7 +207,7 @@ describe('certline batch cancel', () => {
     expect(refused.screen()).toContain('Cancel batch PO-1 (1/2 passed');
     expect((await progressOf(bench)).attention).toHaveLength(1);
 
-    const agreed = startAtTerminal(bench.place, ['batch', 'cancel', 'PO-1']);
+    const agreed = startAtTerminal(bench.place, ['batch', 'cancel', 'PO-1', '--reason', 'wrong lot']);
     await agreed.answer('[y/N]', 'y');
     expect(await agreed.ended).toBe(0);
     const watched = await bench.place.certline('batch', 'watch', 'PO-1');
@@ -215,6 +215,8 @@ describe('certline batch cancel', () => {
     expect(json(await bench.place.certline('unit', 'show', 'CL-2', '--json'))).toMatchObject({
       outcome: 'HOLD',
     });
+    const shown = await bench.place.certline('batch', 'show', 'PO-1');
+    expect(shown.stdout).toMatch(/^cancel +\S+@\S+ +20\S+ \S+ UTC +wrong lot$/m);
     const again = await bench.place.certline('batch', 'cancel', 'PO-1', '--yes');
     expect(again).toMatchObject({ status: 6, stderr: expect.stringContaining('has ended (cancelled)') });
   });
