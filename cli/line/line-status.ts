@@ -54,7 +54,7 @@ export interface LineStatus {
   readonly server: Seen<ServerStatus>;
   readonly stations: readonly StationSockets[];
   readonly batches: Seen<{
-    readonly from: string;
+    readonly from: 'registry' | 'temporal';
     readonly open: readonly (Partial<OpenBatch> & Pick<OpenBatch, 'batchId'>)[];
   }>;
   readonly orders: Seen<{ readonly open: readonly OrderStatus[] }>;
@@ -77,7 +77,8 @@ async function lineStatus(invocation: Invocation): Promise<LineStatus> {
   const configured = config.stations.map(({ id }) => id);
   const fromServer = await seen(() => askServer(stateFolder, configured));
   const server: LineStatus['server'] = 'status' in fromServer ? fromServer.status : fromServer;
-  const running = 'status' in fromServer ? { from: 'temporal', open: fromServer.batches } : fromServer;
+  const running =
+    'status' in fromServer ? ({ from: 'temporal', open: fromServer.batches } as const) : fromServer;
   const recorded = await seen(() => fromRegistry(stateFolder));
   const stations = socketsOf(stateFolder, server);
   const parts = {
@@ -115,7 +116,9 @@ async function serverVersion({ connection }: Client): Promise<string> {
 
 async function fromRegistry(
   stateFolder: string,
-): Promise<{ readonly from: string; readonly open: readonly OpenBatch[] } | { readonly elsewhere: string }> {
+): Promise<
+  { readonly from: 'registry'; readonly open: readonly OpenBatch[] } | { readonly elsewhere: string }
+> {
   return await withRegistryIfAny(stateFolder, async (registry) =>
     registry === undefined
       ? { elsewhere: `no ${registryPath(stateFolder)}: the registry is on the host of the orchestrator` }

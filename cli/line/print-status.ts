@@ -20,7 +20,14 @@ export async function printStatus(status: LineStatus): Promise<void> {
     ['Temporal', said(server, (one) => `${one.address}, namespace ${one.namespace}, server ${one.version}`)],
     ['Registry', said(registry, ({ name }) => name)],
     ['Ledger', said(ledger, ({ name }) => name)],
-    ['Batches', said(batches, ({ open, from }) => `${open.length} open, as the ${from} has it`)],
+    [
+      'Batches',
+      said(
+        batches,
+        ({ open, from }) =>
+          `${open.length} open, as ${from === 'temporal' ? 'Temporal' : 'the registry'} has it`,
+      ),
+    ],
     ['Orders', said(orders, ({ open }) => `${open.length} open`)],
   ]);
   if ('roles' in server) await table(['role', state, 'last seen', 'host'], server.roles.map(roleCells));
