@@ -117,6 +117,8 @@ describe('a state folder that is not there', () => {
     ['cert', 'show', 'CL-1'],
     ['order', 'show', 'PO-1'],
     ['order', 'close', 'PO-1'],
+    ['line', 'status'],
+    ['unit', 'list', '--waiting'],
   ])('is an error of certline %s %s, and is not made', async (...args) => {
     const place = newPlace();
     const absent = join(place.folder, 'absent');

@@ -1,0 +1,42 @@
+import type { Connection } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
+import type { BatchProgress } from '../../../provisioning/batch.ts';
+import { json, newPlace } from '../../support/certline.ts';
+import { until } from '../../support/until.ts';
+import { startBench } from '../batch/bench.ts';
+
+describe('certline line status', () => {
+  it('says that no line runs, with status 11', async () => {
+    const place = newPlace();
+    const { status, stdout, stderr } = await place.certline('line', 'status');
+    expect({ status, stderr }).toEqual({ status: 11, stderr: '' });
+    expect(stdout).toContain(`! Temporal: No line runs on ${place.state}`);
+  });
+
+  it('has the open batches with their counts, from the registry and from Temporal alike', async () => {
+    const bench = await startBench(['CL-1', 'CL-2', 'CL-3'], ['CL-2']);
+    const { place, rig } = bench;
+    const handle = rig.client.workflow.getHandle('batch/PO-1');
+    await until('one waits, two have passed', async () => {
+      const { attention, passed } = await handle.query<BatchProgress>('progress');
+      return attention.length === 1 && passed === 2;
+    });
+    const { address } = (rig.client.connection as Connection).options;
+    const desk = newPlace({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: rig.namespace });
+    const here = await place.certline('line', 'status', '--json');
+    const there = await until('Temporal lists the batch', async () => {
+      const ended = await desk.certline('line', 'status', '--json');
+      const { batches } = json(ended) as { batches: { open: readonly object[] } };
+      return batches.open.length > 0 && ended;
+    });
+    const open = [{ batchId: 'PO-1', order: 'PO-1', quantity: 3, passed: 2, attention: 1, open: 0 }];
+    expect(json(here)).toMatchObject({ batches: { from: 'registry', open } });
+    expect(json(there)).toMatchObject({ batches: { from: 'temporal', open } });
+    for (const { status, stdout } of [here, there]) {
+      expect(status).toBe(11);
+      expect((JSON.parse(stdout) as { needs: readonly string[] }).needs).toContain(
+        'batch PO-1: 1 unit waits for a decision: certline unit list --waiting --batch PO-1',
+      );
+    }
+  });
+});

@@ -1,0 +1,89 @@
+import type { ConnectionLike } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
+import { workerPresence } from '../../temporal/worker-presence.ts';
+
+const at = (seconds: number): { seconds: number; nanos: number } => ({ seconds, nanos: 0 });
+
+interface Report {
+  readonly pid: string;
+  readonly seconds: number;
+  readonly status?: number;
+}
+
+/** A server with these reports of worker `signer`, one a page, and this poller; undefined: it takes no reports. */
+function serverWith(reports: readonly Report[] | undefined, polledAt: number | undefined): ConnectionLike {
+  const workflowService = {
+    describeNamespace: async () => ({
+      namespaceInfo: { capabilities: { workerHeartbeats: reports !== undefined } },
+    }),
+    listWorkers: async ({ nextPageToken }: { nextPageToken: Uint8Array }) => {
+      const page = nextPageToken[0] ?? 0;
+      const report = reports?.[page];
+      if (reports === undefined) throw new Error('UNIMPLEMENTED');
+      const workersInfo = report && [
+        {
+          workerHeartbeat: {
+            workerIdentity: 'signer',
+            taskQueue: 'signer',
+            heartbeatTime: at(report.seconds),
+            status: report.status ?? 1,
+            hostInfo: { hostName: 'ca-host', processId: report.pid },
+          },
+        },
+      ];
+      const next = page + 1 < reports.length ? [page + 1] : [];
+      return { workersInfo, nextPageToken: Uint8Array.from(next) };
+    },
+    describeTaskQueue: async ({ taskQueueType }: { taskQueueType: number }) => ({
+      pollers:
+        taskQueueType === 2 && polledAt !== undefined
+          ? [{ identity: 'signer', lastAccessTime: at(polledAt) }]
+          : [],
+    }),
+  };
+  return { workflowService } as unknown as ConnectionLike;
+}
+
+const presence = (connection: ConnectionLike) => workerPresence(connection, 'default', ['signer']);
+
+describe('workers that the server has seen', () => {
+  it('are known by their last report where the server takes reports, from all pages', async () => {
+    const reports = [
+      { pid: '1', seconds: 100 },
+      { pid: '2', seconds: 200 },
+      { pid: '3', seconds: 150 },
+    ];
+    expect(await presence(serverWith(reports, 120))).toEqual({
+      silentAfterMs: 25_000,
+      workers: [
+        {
+          identity: 'signer',
+          taskQueue: 'signer',
+          lastSeenAt: new Date(200_000),
+          hasStopped: false,
+          host: 'ca-host',
+          pid: 2,
+        },
+      ],
+    });
+  });
+
+  it('are known by a poll that is later than their report', async () => {
+    const { workers } = await presence(serverWith([{ pid: '1', seconds: 100 }], 130));
+    expect(workers).toMatchObject([{ lastSeenAt: new Date(130_000), pid: 1 }]);
+  });
+
+  it('have stopped when their last report says so', async () => {
+    const { workers } = await presence(serverWith([{ pid: '1', seconds: 100, status: 3 }], 90));
+    expect(workers).toMatchObject([{ hasStopped: true }]);
+  });
+
+  it('are known by their polls alone where the server takes no reports, and called silent later', async () => {
+    expect(await presence(serverWith(undefined, 130))).toEqual({
+      silentAfterMs: 150_000,
+      workers: [
+        { identity: 'signer', taskQueue: 'signer', lastSeenAt: new Date(130_000), hasStopped: false },
+      ],
+    });
+  });
+});
