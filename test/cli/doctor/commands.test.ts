@@ -129,7 +129,7 @@ describe('certline doctor', () => {
       { verdict: 'ok', says: expect.stringMatching(new RegExp(`board ${hardwareId}, Zephyr`)) },
     ]);
     expect(report.of('port st-1/2')).toMatchObject([
-      { verdict: 'warn', says: expect.stringContaining('load one') },
+      { verdict: 'warn', says: expect.stringContaining('load a board') },
     ]);
     expect(ended.status).toBe(0);
   });
