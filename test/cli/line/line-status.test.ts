@@ -10,7 +10,7 @@ describe('certline line status', () => {
     const place = newPlace();
     const { status, stdout, stderr } = await place.certline('line', 'status');
     expect({ status, stderr }).toEqual({ status: 11, stderr: '' });
-    expect(stdout).toContain(`! Temporal: No line runs on ${place.state}`);
+    expect(stdout).toContain(`! Temporal: No factory line runs on ${place.state}`);
   });
 
   it('has the open batches with their counts, from the registry and from Temporal alike', async () => {
