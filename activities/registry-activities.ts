@@ -5,9 +5,11 @@ import { REASON_MAX } from '../provisioning/messages.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type { CloseBatchInput, RecordRefusalInput, UnitCounts } from '../provisioning/batch.ts';
 import type {
+  EndedUnit,
   JudgeCertificatesInput,
   JudgedCertificates,
   RecordFailureInput,
+  RecordTerminationInput,
   RegisterDeviceInput,
   RegistryActivities,
 } from '../provisioning/registration.ts';
@@ -28,6 +30,7 @@ export function createRegistryActivities(registry: Registry, inbox: string): Reg
     recordBatchDecision: ({ batchId, decision }) =>
       booked(() => registry.recordBatchDecision(batchId, decision)),
     recordRefusal: (input) => booked(() => recordRefusal(registry, input)),
+    recordTermination: (input) => booked(() => recordTermination(registry, input)),
     loadChunk: ({ batchId, chunk }) => booked(() => registry.chunkRows(batchId, chunk, CHUNK_SIZE)),
     judgeCertificates: (input) => booked(() => judge(registry, input)),
     closeBatch: (input) => booked(() => close(registry, inbox, input)),
@@ -93,6 +96,25 @@ async function recordRefusal(
 ): Promise<void> {
   const step = 'signCertificate';
   for (const { serial } of units) await registry.recordAttention({ batchId, serial, attempt: 1, step, code });
+}
+
+async function recordTermination(
+  registry: Registry,
+  { batchId, serial }: RecordTerminationInput,
+): Promise<EndedUnit> {
+  const unit = await registry.unit(serial);
+  const attempt = unit?.attempts.at(-1)?.attempt ?? 1;
+  if (unit?.outcome !== undefined) return { outcome: unit.outcome, attempt };
+  const step = unit?.step ?? 'generateKeypair';
+  const outcome = 'ERROR';
+  try {
+    await registry.recordOutcome({ batchId, serial, attempt, step, code: 'UNIT_TERMINATED', outcome });
+    return { outcome, attempt };
+  } catch (error) {
+    // Its registration was under way, and came first.
+    if ((await registry.unit(serial))?.outcome !== 'PASS') throw error;
+    return { outcome: 'PASS', attempt };
+  }
 }
 
 async function judge(

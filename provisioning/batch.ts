@@ -1,6 +1,7 @@
 import type { NewBatch } from './batch-record.ts';
 import type { Decision } from './decision.ts';
 import type { FailureCode } from './failure-table.ts';
+import type { Outcome } from './outcome.ts';
 import type { Attention, UnitRow } from './unit.ts';
 
 /** Units in a chunk: 250 units with their child events stay far below the history limit of 51,200 events. */
@@ -119,6 +120,11 @@ export interface BatchProgress extends UnitCounts {
   readonly window?: number;
   /** Who paused it: no further unit starts until `resume`. */
   readonly pause?: Decision;
+}
+
+/** A unit of a chunk; `outcome` where it has ended before its chunk began, because the chunk is started again. */
+export interface ChunkRow extends UnitRow {
+  readonly outcome?: Outcome;
 }
 
 export interface LoadChunkInput {

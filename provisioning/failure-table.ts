@@ -135,7 +135,8 @@ export const FAILURES = {
 
   // The batch
   CANCELLED: operator.never('The batch was cancelled.'),
-  CHUNK_LOST: registry.never("The unit's chunk was terminated: submit the unit in a new manifest."),
+  CHUNK_LOST: registry.never('The chunk was terminated before the unit had ended: do not ship its board.'),
+  UNIT_TERMINATED: registry.never('The unit was terminated in Temporal, its certificate revoked: do not ship its board.'),
 } as const satisfies Record<string, FailureRow>;
 
 export type FailureCode = keyof typeof FAILURES;

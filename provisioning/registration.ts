@@ -1,4 +1,4 @@
-import type { CloseBatchInput, LoadChunkInput, RecordRefusalInput, UnitCounts } from './batch.ts';
+import type { ChunkRow, CloseBatchInput, LoadChunkInput, RecordRefusalInput, UnitCounts } from './batch.ts';
 import type { Claim } from './claim.ts';
 import type { Decision, RecordBatchDecisionInput, RecordDecisionInput } from './decision.ts';
 import type { VerifiedReadback } from './delivery.ts';
@@ -6,7 +6,7 @@ import type { FailureCode } from './failure-table.ts';
 import type { Outcome } from './outcome.ts';
 import type { SignedCertificate, UnfinishedCertificate } from './signing.ts';
 import type { Step } from './step.ts';
-import type { UnitAttempt, UnitRow } from './unit.ts';
+import type { AttemptId, UnitAttempt } from './unit.ts';
 
 export interface RegisterDeviceInput {
   readonly unit: UnitAttempt;
@@ -33,6 +33,15 @@ export interface RecordFailureInput {
   readonly decision?: Decision;
 }
 
+/** Exceptional path: the workflow of a unit has ended, and nobody was told how. */
+export type RecordTerminationInput = Pick<AttemptId, 'batchId' | 'serial'>;
+
+/** How the unit ended: as it is on record, or else as terminated. `attempt`: its last one. */
+export interface EndedUnit {
+  readonly outcome: Outcome;
+  readonly attempt: number;
+}
+
 /** At the end of a batch: how did the units of these certificates end? */
 export interface JudgeCertificatesInput {
   readonly batchId: string;
@@ -54,7 +63,8 @@ export interface RegistryActivities {
   recordDecision(input: RecordDecisionInput): Promise<void>;
   recordBatchDecision(input: RecordBatchDecisionInput): Promise<void>;
   recordRefusal(input: RecordRefusalInput): Promise<void>;
-  loadChunk(input: LoadChunkInput): Promise<UnitRow[]>;
+  recordTermination(input: RecordTerminationInput): Promise<EndedUnit>;
+  loadChunk(input: LoadChunkInput): Promise<ChunkRow[]>;
   judgeCertificates(input: JudgeCertificatesInput): Promise<JudgedCertificates>;
   /** Returns what the registry then counts. */
   closeBatch(input: CloseBatchInput): Promise<UnitCounts>;

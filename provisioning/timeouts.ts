@@ -79,6 +79,9 @@ export const RECLAIM_WAIT_MS = 5_000;
 /** How often a batch asks a chunk that an earlier run of it started whether it is still open. One signal each. */
 export const INHERITED_CHUNK_PAUSE_MS = 600_000;
 
+/** How often a unit is asked whether it still runs by a chunk or batch that did not start it: growing pauses, a signal each. */
+export const UNIT_LOOK_PAUSE_MS = { first: 1_000, longest: 600_000 } as const;
+
 /** A step waits this long for its board: a station that has just started has yet to look at its sockets. */
 export const BOARD_WAIT_MS = 8_000;
 

@@ -1,5 +1,5 @@
 import type { NewBatch } from '../provisioning/batch-record.ts';
-import type { UnitCounts } from '../provisioning/batch.ts';
+import type { ChunkRow, UnitCounts } from '../provisioning/batch.ts';
 import type { CertificateRecord } from '../provisioning/certificate-record.ts';
 import type { Claim } from '../provisioning/claim.ts';
 import type { Decision } from '../provisioning/decision.ts';
@@ -31,8 +31,8 @@ export interface Registry {
   registeredSerials(folded: readonly string[]): Promise<RegisteredKey[]>;
   /** Which of these boards an earlier manifest lists, and in which batch; a few hundred in one call. */
   registeredBoards(boardIds: readonly string[]): Promise<RegisteredKey[]>;
-  /** The units of chunk `chunk` (from 1) when chunks have `size` rows; none beyond the last. */
-  chunkRows(batchId: string, chunk: number, size: number): Promise<UnitRow[]>;
+  /** The units of chunk `chunk` (from 1) when chunks have `size` rows, and how they ended; none beyond the last. */
+  chunkRows(batchId: string, chunk: number, size: number): Promise<ChunkRow[]>;
 
   /**
    * The unit passed, with this certificate. REGISTRY_CONFLICT when the serial or the board has another active

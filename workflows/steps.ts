@@ -92,6 +92,7 @@ export const registryBookkeeping = proxyActivities<
     | 'recordDecision'
     | 'recordBatchDecision'
     | 'recordRefusal'
+    | 'recordTermination'
     | 'judgeCertificates'
     | 'closeBatch'
   >

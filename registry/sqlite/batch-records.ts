@@ -1,5 +1,5 @@
 import type { Outcome } from '../../provisioning/outcome.ts';
-import type { UnitRow } from '../../provisioning/unit.ts';
+import type { ChunkRow } from '../../provisioning/batch.ts';
 import type { SqlRow } from '../../sql/row.ts';
 import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import { RegistryError } from '../registry-error.ts';
@@ -68,10 +68,10 @@ export function closeBatch(db: SqliteConnection, batchId: string): void {
 }
 
 /** See Registry.chunkRows. */
-export function chunkRows(db: SqliteConnection, batchId: string, chunk: number, size: number): UnitRow[] {
+export function chunkRows(db: SqliteConnection, batchId: string, chunk: number, size: number): ChunkRow[] {
   knownBatch(db, batchId);
   const rows = db.all(
-    `SELECT serial, product, board_wanted FROM units
+    `SELECT serial, product, board_wanted, outcome FROM units
      WHERE batch_id = ? AND row_number > ? AND row_number <= ? ORDER BY row_number`,
     batchId,
     (chunk - 1) * size,
@@ -81,6 +81,7 @@ export function chunkRows(db: SqliteConnection, batchId: string, chunk: number, 
     serial: text(row, 'serial'),
     product: text(row, 'product'),
     ...present(row, { boardId: 'board_wanted' }),
+    ...(row['outcome'] !== null && { outcome: text(row, 'outcome') as Outcome }),
   }));
 }
 

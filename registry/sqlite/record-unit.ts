@@ -28,6 +28,7 @@ export function registerUnit(db: SqliteConnection, registration: Registration): 
       `Unit ${serial}: attempt ${attempt} has ended, and a later one is recorded.`,
     );
   }
+  refuseEnded(db, unitId, registration);
   refuseRevoked(db, registration);
   supersede(db, unitId, registration);
   recordPassedAttempt(db, unitId, registration);
@@ -108,6 +109,13 @@ function isRegistered(db: SqliteConnection, unitId: number, registration: Regist
   const { serial, certificateSha256 } = registration;
   const message = `Unit ${serial}: certificate ${certificateSha256} is ${text(known, 'state')}: retry the unit to get a new one.`;
   throw new RegistryError('not-active', message);
+}
+
+/** A unit that was terminated is on record as ended, with its certificate revoked; its last step may come later. */
+function refuseEnded(db: SqliteConnection, unitId: number, { serial, attempt }: Registration): void {
+  const last = lastAttempt(db, unitId);
+  if (!last.ended || last.attempt !== attempt) return;
+  throw new RegistryError('not-active', `Unit ${serial}: attempt ${attempt} has ended without a pass.`);
 }
 
 /** The signer may have withdrawn it while its unit waited. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { ChunkRow } from '../../provisioning/batch.ts';
 import type { NewBatch } from '../../provisioning/batch-record.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
-import type { AttemptId, UnitRow } from '../../provisioning/unit.ts';
+import type { AttemptId } from '../../provisioning/unit.ts';
 import type * as Port from '../registry.ts';
 import {
   batchSummary,
@@ -71,7 +72,7 @@ export class SqliteRegistry implements Port.Registry {
     return this.#db.read((db) => registeredKeys(db, 'board_wanted', boardIds));
   }
 
-  chunkRows(batchId: string, chunk: number, size: number): Promise<UnitRow[]> {
+  chunkRows(batchId: string, chunk: number, size: number): Promise<ChunkRow[]> {
     return this.#db.read((db) => chunkRows(db, batchId, chunk, size));
   }
 

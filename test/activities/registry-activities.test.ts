@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createRegistryActivities } from '../../activities/registry-activities.ts';
+import type { Registration } from '../../registry/registry.ts';
 import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -56,24 +57,7 @@ it('judges certificates by what the registry says of their units', async () => {
     quantity: 3,
   };
   await registry.importBatch(batch, rows('CL-1', 'CL-2', 'CL-3'));
-  const der = Buffer.from('certificate of CL-1');
-  await registry.registerUnit({
-    batchId: 'B',
-    serial: 'CL-1',
-    attempt: 1,
-    stationId: 'st-1',
-    socket: '1',
-    boardId: 'beef',
-    certificate: der,
-    certificateSerial: '40',
-    certificateSha256: createHash('sha256').update(der).digest('hex'),
-    spkiSha256: 'k1',
-    notBefore: '2026-01-01T00:00:00.000Z',
-    notAfter: '9999-12-31T23:59:59.000Z',
-    startedAt: '2026-01-01T00:00:00.000Z',
-    verifiedAt: '2026-01-01T00:00:01.000Z',
-    evidence: {},
-  });
+  await registry.registerUnit(registrationOf('CL-1', 'k1'));
   const failure = { batchId: 'B', serial: 'CL-2', attempt: 1, step: 'flashCredentials', code: 'BOARD_GONE' };
   await registry.recordOutcome({ ...failure, step: 'flashCredentials', outcome: 'HOLD' });
   const certificate = (serial: string, spkiSha256: string) => ({
@@ -96,6 +80,54 @@ it('judges certificates by what the registry says of their units', async () => {
   });
   registry.close();
 });
+
+it('records a terminated unit once, and takes no registration of it that comes later', async () => {
+  const registry = new SqliteRegistry(join(temporaryFolder(), 'registry.db'));
+  const named = { batchId: 'B', order: 'PO-1', manifest: 'lot.csv', manifestSha256: 'a'.repeat(64) };
+  await registry.importBatch({ ...named, quantity: 2 }, rows('CL-1', 'CL-2'));
+  await registry.registerUnit(registrationOf('CL-1', 'k1'));
+  const failure = { batchId: 'B', serial: 'CL-2', attempt: 2, code: 'BOARD_GONE' };
+  await registry.recordAttention({ ...failure, step: 'flashCredentials' });
+  const books = createRegistryActivities(registry, temporaryFolder());
+  const end = (serial: string) => asActivity(1, () => books.recordTermination({ batchId: 'B', serial }));
+  expect(await end('CL-1')).toEqual({ outcome: 'PASS', attempt: 1 });
+  for (let time = 0; time < 2; time += 1) expect(await end('CL-2')).toEqual({ outcome: 'ERROR', attempt: 2 });
+  expect(await registry.unit('CL-2')).toMatchObject({
+    outcome: 'ERROR',
+    code: 'UNIT_TERMINATED',
+    step: 'flashCredentials',
+    attention: false,
+  });
+  const late = registry.registerUnit({ ...registrationOf('CL-2', 'k2'), attempt: 2 });
+  await expect(late).rejects.toThrow('has ended without a pass');
+  expect(await registry.chunkRows('B', 1, 250)).toEqual([
+    { serial: 'CL-1', product: 'node', outcome: 'PASS' },
+    { serial: 'CL-2', product: 'node', outcome: 'ERROR' },
+  ]);
+  registry.close();
+});
+
+/** A unit that passed at its first attempt. */
+function registrationOf(serial: string, spkiSha256: string): Registration {
+  const certificate = Buffer.from(`certificate of ${serial}`);
+  return {
+    batchId: 'B',
+    serial,
+    attempt: 1,
+    stationId: 'st-1',
+    socket: '1',
+    boardId: `board of ${serial}`,
+    certificate,
+    certificateSerial: `number of ${serial}`,
+    certificateSha256: createHash('sha256').update(certificate).digest('hex'),
+    spkiSha256,
+    notBefore: '2026-01-01T00:00:00.000Z',
+    notAfter: '9999-12-31T23:59:59.000Z',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    verifiedAt: '2026-01-01T00:00:01.000Z',
+    evidence: {},
+  };
+}
 
 async function* rows(...serials: string[]) {
   for (const serial of serials) yield { serial, product: 'node', attrs: {} };

@@ -1,13 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { openLedger } from '../../line/ledger.ts';
 import { parseLineConfig } from '../../line/config.ts';
-import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
+import type { UnitState } from '../../provisioning/unit.ts';
+import { chunkWorkflowId, unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { reconcile } from '../../reports/reconcile.ts';
-import { restartBatchWorkflow } from '../../workers/batch-start.ts';
-import type { BatchRecord } from '../../registry/registry.ts';
 import { until } from '../support/until.ts';
 import { violations } from './invariants.ts';
-import { placesOf } from './line-evidence.ts';
+import { placesOf, rowsOf } from './line-evidence.ts';
 import { manifest, startLineRig } from './line-rig.ts';
 import type { LineRig } from './line-rig.ts';
 
@@ -15,23 +14,6 @@ const UNITS = 24;
 
 let rig: LineRig;
 afterEach(() => rig?.end());
-
-/** The command does this; it is a test of its own. */
-async function recover({
-  batchId,
-  order,
-  manifest: name,
-  manifestSha256,
-  quantity,
-}: BatchRecord): Promise<void> {
-  const { client } = rig.line;
-  const running = 'WorkflowType="unit" AND ExecutionStatus="Running"';
-  await until('no unit runs', async () => (await client.workflow.count(running)).count === 0, 90_000);
-  const recovery = { mode: 'close', reason: 'a test' } as const;
-  const input = { batchId, order, manifest: name, manifestSha256, quantity, window: 16, recovery };
-  expect(await restartBatchWorkflow(client, input)).toBe(true);
-  await rig.closed('lot.csv');
-}
 
 /** What `audit reconcile` finds. */
 async function differences(): Promise<readonly unknown[]> {
@@ -60,10 +42,36 @@ describe('somebody pressed Terminate', { timeout: 180_000 }, () => {
     const summary = await rig.line.registry.batchSummary(batch.batchId);
     expect(summary.passed).toBeGreaterThanOrEqual(6);
     expect(summary.passed).toBeLessThan(UNITS);
-    // Units were still being cancelled while their batch closed.
-    await recover(batch);
     expect(await differences()).toEqual([]);
     const places = placesOf(rig.folder, rig.inbox);
+    await rig.down();
+    expect(violations(places)).toEqual([]);
+  });
+
+  it('on a unit with a certificate: it ends as an error, and its certificate is revoked', async () => {
+    rig = await startLineRig({ operator: { replaceFailed: true } });
+    rig.drop('lot.csv', manifest(UNITS));
+    const batch = await rig.batchOf('lot.csv');
+    const { client, registry } = rig.line;
+    const serial = 'CL-000003';
+    const stepOf = async () =>
+      (await client.workflow.getHandle(unitWorkflowId(serial)).query<UnitState>('state')).step;
+    await until(
+      'it has a certificate',
+      async () => ['flashCredentials', 'verifyReadback'].includes(await stepOf().catch(() => '')),
+      90_000,
+    );
+    await client.workflow.getHandle(unitWorkflowId(serial)).terminate('by hand');
+    await rig.closed('lot.csv');
+    const { outcome, code } = (await registry.unit(serial))!;
+    // Between the look and the press it may have passed.
+    if (outcome !== 'PASS') expect([outcome, code]).toEqual(['ERROR', 'UNIT_TERMINATED']);
+    expect((await registry.batchSummary(batch.batchId)).open).toBe(0);
+    expect(await differences()).toEqual([]);
+    const places = placesOf(rig.folder, rig.inbox);
+    const held = () =>
+      places.books.flatMap((path) => rowsOf(path, `SELECT 1 FROM board WHERE phase = 'keyed'`));
+    await until('no unit holds a socket', () => held().length === 0, 60_000);
     await rig.down();
     expect(violations(places)).toEqual([]);
   });

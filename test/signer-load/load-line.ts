@@ -52,6 +52,7 @@ export class LoadLine {
       recordBatchDecision: (input) => asActivity(() => activities.recordBatchDecision(input)),
       recordRefusal: (input) => asActivity(() => activities.recordRefusal(input)),
       loadChunk: (input) => asActivity(() => activities.loadChunk(input)),
+      recordTermination: (input) => asActivity(() => activities.recordTermination(input)),
       judgeCertificates: (input) => asActivity(() => activities.judgeCertificates(input)),
       closeBatch: (input) => asActivity(() => activities.closeBatch(input)),
     };

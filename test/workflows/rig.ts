@@ -62,6 +62,7 @@ function goodActivities(): ScriptedActivities {
     recordBatchDecision: async () => undefined,
     activateCertificates: async () => [],
     unfinishedCertificates: async () => ({ certificates: [] }),
+    recordTermination: async () => ({ outcome: 'ERROR', attempt: 1 }),
     judgeCertificates: async () => ({ passed: [], ended: [] }),
     recordRefusal: async () => undefined,
     revokeCertificate: async () => undefined,

@@ -70,10 +70,13 @@ export class BatchWindow {
     return new Map(byChunk.filter(([, chosen]) => chosen.length > 0));
   }
 
-  /** Reports come twice, late and out of order: only a newer one of an open chunk is used. */
+  /**
+   * Reports come twice, late and out of order: only a newer one of an open chunk is used. The last one is used in any case: a
+   * chunk that was reset counts its reports from where it was reset to.
+   */
   hear(report: ChunkReport): void {
     const known = this.#open.get(report.chunk);
-    if (!known || report.sequence <= known.sequence) return;
+    if (!known || (report.sequence <= known.sequence && !report.finished)) return;
     this.#open.set(report.chunk, report);
     if (report.finished) this.#close(report);
   }

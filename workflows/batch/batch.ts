@@ -1,5 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  ActivityFailure,
   CancellationScope,
   ChildWorkflowCancellationType,
   ParentClosePolicy,
@@ -38,6 +39,7 @@ import { nothingChosen } from './nothing-chosen.ts';
 import { pauseNote, progressTable } from './progress-table.ts';
 import { batchAttributes } from '../search-attributes.ts';
 import { settleCertificates } from './settle-certificates.ts';
+import { untilUnitEnded } from '../until-unit-ended.ts';
 import { registryBookkeeping } from '../steps.ts';
 
 const RERUN_ARGUMENT =
@@ -83,15 +85,42 @@ async function settled(decisions: BatchDecisions): Promise<void> {
 
 async function runChunks(input: BatchInput, window: BatchWindow, decisions: BatchDecisions): Promise<void> {
   void watchInheritedChunks(input, window).catch(() => undefined);
+  const reset = new ResetRun(input);
   while (!window.finished) {
     for (let next = window.takeNext(); next !== undefined; next = window.takeNext()) {
       await startChunk(input, next, window);
     }
-    await condition(() => window.canStart || window.finished || workflowInfo().continueAsNewSuggested);
+    await condition(
+      () => window.canStart || window.finished || workflowInfo().continueAsNewSuggested || reset.mustLook,
+    );
+    if (reset.mustLook) {
+      reset.looked = true;
+      for (const number of window.openChunks)
+        void watchInherited(input, number, window).catch(() => undefined);
+    }
     if (workflowInfo().continueAsNewSuggested && !window.finished) {
       await settled(decisions);
       await continueAsNew<typeof batch>({ ...input, resume: window.resume });
     }
+  }
+}
+
+/**
+ * Whether this run is one that Temporal made when somebody reset the batch. It does not hear of the end of chunks that ended
+ * meanwhile, so it looks at all of them once. `patched` is false while what was before the reset is replayed: looking then
+ * would send signals that the history does not have.
+ */
+class ResetRun {
+  looked = false;
+  readonly #isReset: boolean;
+
+  constructor({ resume }: BatchInput) {
+    const { runId, firstExecutionRunId } = workflowInfo();
+    this.#isReset = resume === undefined && runId !== firstExecutionRunId;
+  }
+
+  get mustLook(): boolean {
+    return this.#isReset && !this.looked && patched('look-after-reset');
   }
 }
 
@@ -117,21 +146,57 @@ async function startChunkChild(input: BatchInput, number: number, window: BatchW
       typedSearchAttributes: batchAttributes(batchId, order),
       staticSummary: `${batchId}, chunk ${number}`,
     });
-    void watchChunk(child.result(), number, window);
+    void watchChunk(child.result(), input, number, window);
   } catch (error) {
-    // It runs: an earlier run of this batch, which was reset, had started it.
+    // It runs: an earlier run of this batch, which was reset or terminated, had started it.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    if (patched('watch-running-chunk')) void watchInherited(input, number, window).catch(() => undefined);
   }
   if (window.pace !== pace) await tellPace(batchId, number, window);
 }
 
 /** The last report comes by signal; this is for a chunk that ends without one: it was terminated, or failed. */
-async function watchChunk(result: Promise<ChunkReport>, number: number, window: BatchWindow): Promise<void> {
+async function watchChunk(
+  result: Promise<ChunkReport>,
+  input: BatchInput,
+  number: number,
+  window: BatchWindow,
+): Promise<void> {
   try {
     window.hear(await result);
   } catch {
-    window.lose(number);
+    // Earlier versions did not wait for the units of such a chunk, which are being cancelled.
+    if (patched('await-units-of-lost-chunk'))
+      await CancellationScope.nonCancellable(() => watchInherited(input, number, window));
+    else window.lose(number);
   }
+}
+
+/** A chunk that is no child of this run: a signal shows whether it is open. If it is not, what its units recorded is used. */
+async function watchInherited(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
+  while (window.openChunks.includes(number)) {
+    try {
+      await getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number)).signal(reportAgain);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      await loseChunk(input, number, window);
+      return;
+    }
+    await sleep(INHERITED_CHUNK_PAUSE_MS);
+  }
+}
+
+/** The units of a chunk that was terminated are being cancelled: each records its end before the batch closes. */
+async function loseChunk({ batchId }: BatchInput, number: number, window: BatchWindow): Promise<void> {
+  try {
+    const rows = await registryBookkeeping.loadChunk({ batchId, chunk: number });
+    const open = rows.filter(({ outcome }) => outcome === undefined);
+    await Promise.all(open.map(({ serial }) => untilUnitEnded(serial)));
+  } catch (error) {
+    // A chunk that cannot be loaded never began.
+    if (!(error instanceof ActivityFailure)) throw error;
+  }
+  window.lose(number);
 }
 
 /**
@@ -226,7 +291,9 @@ async function cancelChunks(input: BatchInput, window: BatchWindow): Promise<voi
       getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number))
         .cancel()
         // It is closed: all its reports arrived before this.
-        .catch(() => window.lose(number)),
+        .catch(() =>
+          patched('await-units-of-lost-chunk') ? loseChunk(input, number, window) : window.lose(number),
+        ),
     ),
   );
   await condition(() => window.finished);

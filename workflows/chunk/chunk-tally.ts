@@ -42,6 +42,12 @@ export class ChunkTally {
     if (this.draining) this.#urgent = true;
   }
 
+  /** The unit had ended before this chunk began. */
+  recall(serial: string, outcome: Outcome): void {
+    this.start();
+    this.end(serial, outcome);
+  }
+
   reportAgain(): void {
     this.#urgent = true;
   }

@@ -6,12 +6,14 @@ import {
   CancelledFailure,
   CancellationScope,
   ParentClosePolicy,
+  TerminatedFailure,
   WorkflowIdReusePolicy,
   condition,
   executeChild,
   getExternalWorkflowHandle,
   isCancellation,
   log,
+  patched,
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
@@ -26,6 +28,7 @@ import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
 import type { Attention, UnitReport, UnitRow } from '../../provisioning/unit.ts';
 import { batchWorkflowId, unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ChunkTally } from './chunk-tally.ts';
+import { adoptUnit, endOfUnit } from './ended-unit.ts';
 import { progressTable } from '../batch/progress-table.ts';
 import { fitting } from '../checked-message.ts';
 import { paceSchema, rerunUnitsSchema, unitAttentionSchema } from '../message-schemas.ts';
@@ -58,8 +61,10 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
   try {
     const rows = await registryBookkeeping.loadChunk({ batchId: input.batchId, chunk: input.chunk });
     tally.expect(rows.length);
-    await releaseUnits(input, rows, tally);
-    await runUnits(input, rows, tally);
+    const open = rows.filter(({ outcome }) => outcome === undefined);
+    for (const { serial, outcome } of rows) if (outcome !== undefined) tally.recall(serial, outcome);
+    if (open.length > 0) await releaseUnits(input, open, tally);
+    await runUnits(input, open, tally);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     tally.refuse([]);
@@ -110,7 +115,8 @@ async function runUnit(input: ChunkInput, row: UnitRow, tally: ChunkTally): Prom
   try {
     const report = await executeChild<typeof unit>('unit', {
       workflowId: unitWorkflowId(row.serial),
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      // A unit that was scrapped, skipped or terminated does not begin again because its chunk does.
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       args: [{ batchId, order, unit: row }],
       typedSearchAttributes: unitAttributes({ batchId, order, serial: row.serial, product: row.product }),
@@ -119,9 +125,21 @@ async function runUnit(input: ChunkInput, row: UnitRow, tally: ChunkTally): Prom
     outcome = report.outcome;
     if (report.requestId !== undefined) tally.pass(report.requestId);
   } catch (error) {
-    outcome = outcomeOfFailedUnit(error);
+    outcome = await outcomeWithoutReport(error, { batchId, serial: row.serial });
   }
   tally.end(row.serial, outcome);
+}
+
+/** Earlier versions asked nobody. A chunk that did so before an update must do so when it is replayed. */
+async function outcomeWithoutReport(
+  error: unknown,
+  unit: { readonly batchId: string; readonly serial: string },
+): Promise<Outcome> {
+  const isTerminated = error instanceof ChildWorkflowFailure && error.cause instanceof TerminatedFailure;
+  const isEarlier = error instanceof WorkflowExecutionAlreadyStartedError;
+  if (isTerminated && patched('record-terminated-unit')) return await endOfUnit(unit);
+  if (isEarlier && patched('adopt-unit')) return await adoptUnit(unit);
+  return outcomeOfFailedUnit(error);
 }
 
 /** A unit that did not pass ends as a failed workflow with its report as details; a cancelled one is on hold. */

@@ -117,7 +117,7 @@ function record(passage: UnitPassage, failure: StepFailure) {
   };
 }
 
-async function tellChunk(passage: UnitPassage, attention: Attention | null): Promise<void> {
+export async function tellChunk(passage: UnitPassage, attention: Attention | null): Promise<void> {
   const { parent } = workflowInfo();
   if (!parent) return;
   const chunk = getExternalWorkflowHandle(parent.workflowId);

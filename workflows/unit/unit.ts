@@ -6,11 +6,11 @@ import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
 import type { GeneratedKeypair } from '../../provisioning/claim.ts';
 import type { UnitInput, UnitReport } from '../../provisioning/unit.ts';
 import { DecisionDesk } from './decision-desk.ts';
-import { state } from '../messages.ts';
+import { reportAgain, state } from '../messages.ts';
 import { showTrouble } from '../search-attributes.ts';
 import { stepFailure, wasNeverTaken } from './step-failure.ts';
 import type { StepFailure } from './step-failure.ts';
-import { askForDecision, giveUp, leaveSocket } from './unit-exceptions.ts';
+import { askForDecision, giveUp, leaveSocket, tellChunk } from './unit-exceptions.ts';
 import { UnitPassage } from './unit-passage.ts';
 import { deliver } from './unit-delivery.ts';
 import { claims, reclaims, registry, signer } from '../steps.ts';
@@ -23,6 +23,9 @@ export async function unit(input: UnitInput): Promise<UnitReport> {
   const passage = new UnitPassage(input);
   const desk = new DecisionDesk(input.unit.serial);
   setHandler(state, () => passage.state(desk.attention), { description: 'Step, socket, and why it waits' });
+  setHandler(reportAgain, () => (desk.attention ? tellChunk(passage, desk.attention) : undefined), {
+    description: 'Tell the chunk again, if this unit waits',
+  });
   try {
     for (;;) {
       const failure = await attempt(passage);

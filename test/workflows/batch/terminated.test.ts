@@ -1,0 +1,150 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { BatchInput, BatchProgress, ChunkRow } from '../../../provisioning/batch.ts';
+import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
+import { failure, PRODUCT, startRig } from '../rig.ts';
+import type { Rig, ScriptedActivities } from '../rig.ts';
+import { until } from '../../support/until.ts';
+
+let rig: Rig | undefined;
+afterEach(async () => {
+  await rig?.stop();
+  rig = undefined;
+});
+
+const BATCH: BatchInput = {
+  batchId: 'B',
+  order: 'PO-1',
+  manifest: 'lot.csv',
+  manifestSha256: 'ab'.repeat(32),
+  quantity: 3,
+  window: 4,
+};
+
+const row = (serial: string): ChunkRow => ({ serial, product: PRODUCT });
+const ROWS = ['CL-1', 'CL-2', 'CL-3'].map(row);
+
+async function startBatch(script: Partial<ScriptedActivities>): Promise<WorkflowHandle> {
+  rig = await startRig({ loadChunk: async () => ROWS, ...script });
+  return await again();
+}
+
+async function again(): Promise<WorkflowHandle> {
+  const options = { workflowId: 'batch/B', taskQueue: WORKFLOW_QUEUE };
+  return await rig!.client.workflow.start('batch', { ...options, args: [BATCH] });
+}
+
+const handleOf = (id: string) => rig!.client.workflow.getHandle(id);
+const waitingOf = async (): Promise<number> =>
+  (await handleOf('batch/B').query<BatchProgress>('progress')).attention.length;
+
+/** The bad unit's board does not work. */
+const bad = (serial: string): Partial<ScriptedActivities> => ({
+  flashCredentials: async ({ unit }) => {
+    if (unit.serial === serial) throw failure('BOARD_GONE');
+  },
+});
+
+async function resetTo(event: 'first' | 'last'): Promise<WorkflowHandle> {
+  const { events } = await handleOf('batch/B').fetchHistory();
+  const tasks = events!.filter(
+    ({ workflowTaskCompletedEventAttributes }) => workflowTaskCompletedEventAttributes,
+  );
+  const { runId } = await handleOf('batch/B').describe();
+  await rig!.client.workflowService.resetWorkflowExecution({
+    namespace: rig!.namespace,
+    workflowExecution: { workflowId: 'batch/B', runId },
+    reason: 'a test',
+    requestId: `reset-${event}-${runId}`,
+    workflowTaskFinishEventId: tasks.at(event === 'first' ? 0 : -1)!.eventId!,
+  });
+  return handleOf('batch/B');
+}
+
+describe('somebody pressed Terminate', { timeout: 120_000 }, () => {
+  it('on a unit: the chunk has its end recorded and its certificate withdrawn', async () => {
+    const handle = await startBatch(bad('CL-2'));
+    await until('one waits', async () => (await waitingOf()) === 1);
+    await handleOf('unit/CL-2').terminate();
+    expect(await handle.result()).toMatchObject({ passed: 2, errors: 1, held: 0 });
+    const ended = rig!.calls.filter(({ name }) => ['recordTermination', 'revokeCertificate'].includes(name));
+    expect(ended).toMatchObject([
+      { name: 'recordTermination', input: { batchId: 'B', serial: 'CL-2' } },
+      { name: 'revokeCertificate', input: { unit: { serial: 'CL-2', attempt: 1 } } },
+    ]);
+  });
+
+  it('on a unit whose registration came first: it passed, and nothing is withdrawn', async () => {
+    const handle = await startBatch({
+      ...bad('CL-2'),
+      recordTermination: async () => ({ outcome: 'PASS', attempt: 1 }),
+    });
+    await until('one waits', async () => (await waitingOf()) === 1);
+    await handleOf('unit/CL-2').terminate();
+    expect(await handle.result()).toMatchObject({ passed: 3, errors: 0 });
+    expect(rig!.called('revokeCertificate')).toBe(0);
+  });
+
+  it('on a chunk: its batch closes when its units have recorded their ends', async () => {
+    const handle = await startBatch({
+      verifyReadback: async () => Promise.reject(failure('SMP_TIMEOUT', false)),
+    });
+    await until('all verify', () => rig!.called('verifyReadback') >= 3);
+    await handleOf('batch/B/chunk-00001').terminate();
+    await handle.result();
+    const names = rig!.calls.map(({ name }) => name);
+    expect(rig!.called('revokeCertificate')).toBe(3);
+    expect(names.lastIndexOf('revokeCertificate')).toBeLessThan(names.indexOf('unfinishedCertificates'));
+    expect(names.at(-1)).toBe('closeBatch');
+  });
+
+  it('on a batch, which is started again: its chunk is taken up, its units are made once', async () => {
+    const handle = await startBatch(bad('CL-2'));
+    await until('one waits', async () => (await waitingOf()) === 1);
+    await handle.terminate();
+    const second = await again();
+    await until('it waits there too', async () => (await waitingOf()) === 1);
+    await handleOf('unit/CL-2').executeUpdate('skip');
+    expect(await second.result()).toMatchObject({ passed: 2, held: 1 });
+    expect(rig!.called('loadChunk')).toBe(1);
+    expect(rig!.called('registerDevice')).toBe(2);
+  });
+
+  it('on a batch and its chunk: what had ended stays so, whatever ended it, and what runs is taken up', async () => {
+    let rows: readonly ChunkRow[] = ROWS;
+    const handle = await startBatch({
+      ...bad('CL-2'),
+      loadChunk: async () => [...rows],
+      recordTermination: async ({ serial }) => ({ outcome: serial === 'CL-2' ? 'HOLD' : 'PASS', attempt: 1 }),
+    });
+    await until('one waits', async () => (await waitingOf()) === 1);
+    await handle.terminate();
+    await handleOf('batch/B/chunk-00001').terminate();
+    rows = [{ ...row('CL-1'), outcome: 'PASS' }, row('CL-2'), { ...row('CL-3'), outcome: 'FAIL' }];
+    expect(await (await again()).result()).toMatchObject({ passed: 1, failed: 1, held: 1 });
+    expect(rig!.called('registerDevice')).toBe(2);
+  });
+});
+
+describe('somebody pressed Reset on a batch', { timeout: 120_000 }, () => {
+  it('to its last event, when its chunk had ended meanwhile', async () => {
+    const handle = await startBatch(bad('CL-2'));
+    await until('one waits', async () => (await waitingOf()) === 1);
+    await handle.terminate();
+    await handleOf('unit/CL-2').executeUpdate('skip');
+    await handleOf('batch/B/chunk-00001').result();
+    const reset = await resetTo('last');
+    await reset.result();
+    expect(rig!.calls.at(-1)!.name).toBe('closeBatch');
+  });
+
+  it('to its first event: what had passed counts as passed', async () => {
+    let rows: readonly ChunkRow[] = ROWS;
+    const handle = await startBatch({ loadChunk: async () => [...rows] });
+    await handle.result();
+    rows = ROWS.map((each) => ({ ...each, outcome: 'PASS' }));
+    const reset = await resetTo('first');
+    expect(await reset.result()).toMatchObject({ passed: 3, held: 0 });
+    expect(rig!.called('registerDevice')).toBe(3);
+  });
+});

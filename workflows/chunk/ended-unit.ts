@@ -1,0 +1,54 @@
+import {
+  ActivityFailure,
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+} from '@temporalio/workflow';
+import type { Outcome } from '../../provisioning/outcome.ts';
+import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
+import { untilUnitEnded } from '../until-unit-ended.ts';
+
+/** A unit of a chunk. */
+interface UnitOfChunk {
+  readonly batchId: string;
+  readonly serial: string;
+}
+
+/**
+ * How a unit ended that could not say so: its outcome on record, or ERROR if it was terminated; then it is recorded, and no
+ * valid certificate of it remains.
+ */
+export async function endOfUnit({ batchId, serial }: UnitOfChunk): Promise<Outcome> {
+  try {
+    return await CancellationScope.nonCancellable(async () => {
+      const { outcome, attempt } = await registryBookkeeping.recordTermination({ batchId, serial });
+      const unit = { batchId, serial, attempt };
+      if (outcome !== 'PASS') await signerBookkeeping.revokeCertificate({ unit, reason: 'terminated' });
+      return outcome;
+    });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    log.error('the end of a terminated unit is not recorded everywhere', { serial });
+    return 'ERROR';
+  }
+}
+
+/** Waits for a unit that an earlier run of its chunk began, and passes a cancellation on to it. */
+export async function adoptUnit(unit: UnitOfChunk): Promise<Outcome> {
+  const { serial } = unit;
+  try {
+    await untilUnitEnded(serial);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    await CancellationScope.nonCancellable(async () => {
+      // It may just have ended.
+      await getExternalWorkflowHandle(unitWorkflowId(serial))
+        .cancel()
+        .catch(() => undefined);
+      await untilUnitEnded(serial);
+    });
+  }
+  return await endOfUnit(unit);
+}
