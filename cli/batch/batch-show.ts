@@ -33,8 +33,8 @@ function liveScreen(): (view: LineView) => void {
 function changedCounts(): (view: LineView) => void {
   let shown = '';
   return (view) => {
-    const { passed, failed, errors, held, started, attention } = view.progress;
-    const counts = [passed, failed, errors, held, started, attention.length].join();
+    const { passed, failed, errors, held, started, attention, pause } = view.progress;
+    const counts = [passed, failed, errors, held, started, attention.length, pause?.decidedAt].join();
     if (counts === shown) return;
     shown = counts;
     printLine(renderPlain(view));

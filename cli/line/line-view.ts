@@ -65,6 +65,7 @@ function counts(progress: BatchProgress): string {
   if (failed > 0) parts.push(`${failed} failed`);
   if (errors > 0) parts.push(`${errors} errors`);
   if (held > 0) parts.push(`${held} on hold`);
+  if (progress.pause !== undefined) parts.push('paused');
   return parts.join(' · ');
 }
 

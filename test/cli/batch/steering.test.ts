@@ -175,6 +175,8 @@ describe('certline batch pause, window and resume', () => {
     const shown = await place.certline('batch', 'show', 'PO-1');
     expect(shown.stdout).toMatch(/^State +open, paused: no further unit starts$/m);
     expect(shown.stdout).toMatch(/^pause +A\. Berg +20\S+ \S+ UTC +shift ends$/m);
+    const watched = await place.certline('batch', 'watch', 'PO-1');
+    expect(watched.stdout).toMatch(/^1\/2 passed · .* · paused$/m);
     const wide = await place.certline('batch', 'window', 'PO-1', '501');
     expect(wide).toMatchObject({
       status: 6,
