@@ -62,7 +62,7 @@ async function probeBoard(check: string, port: SerialLinkOptions): Promise<Findi
     if (!isSmpError(error, 'SMP_TIMEOUT') || error.seen.length > 0) throw error;
     return warn(
       check,
-      `${port.path} opens, but no board answers: load one, or reseat or power-cycle the one in it`,
+      `${port.path} opens, but nothing answers: load a board, or reseat or power-cycle the one in it`,
     );
   }
   try {
