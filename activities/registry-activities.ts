@@ -119,16 +119,18 @@ async function recordTermination(
 
 async function judge(
   registry: Registry,
-  { batchId, certificates }: JudgeCertificatesInput,
+  { batchId, certificates, isOver = false }: JudgeCertificatesInput,
 ): Promise<JudgedCertificates> {
   const judged = { passed: [] as UnfinishedCertificate[], ended: [] as UnfinishedCertificate[] };
   for (const certificate of certificates) {
     const unit = await registry.unit(certificate.serial);
-    if (unit?.batchId !== batchId || unit.outcome === undefined) continue;
+    if (unit?.batchId !== batchId) continue;
+    const outcome = unit.outcome ?? (isOver ? (await recordTermination(registry, unit)).outcome : undefined);
+    if (outcome === undefined) continue;
     const isRegistered = unit.certificates.some(
       ({ state, spkiSha256 }) => state === 'active' && spkiSha256 === certificate.spkiSha256,
     );
-    if (unit.outcome !== 'PASS') judged.ended.push(certificate);
+    if (outcome !== 'PASS') judged.ended.push(certificate);
     else if (isRegistered) judged.passed.push(certificate);
   }
   return judged;
@@ -138,12 +140,12 @@ async function judge(
 async function close(
   registry: Registry,
   inbox: string,
-  { batchId, cancelled }: CloseBatchInput,
+  { batchId, cancelled, recovered = false }: CloseBatchInput,
 ): Promise<UnitCounts> {
-  // Units without an end are on HOLD if the batch was cancelled; otherwise they lost their chunk.
-  await (cancelled
-    ? registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED')
-    : registry.endOpenUnits(batchId, 'ERROR', 'CHUNK_LOST'));
+  // Units without an end are on HOLD if a person ended the batch; otherwise they lost their chunk.
+  if (recovered) await registry.endOpenUnits(batchId, 'HOLD', 'BATCH_CLOSED');
+  else if (cancelled) await registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED');
+  else await registry.endOpenUnits(batchId, 'ERROR', 'CHUNK_LOST');
   const { batch } = await registry.batchSummary(batchId);
   const { result } = answerPaths(inbox, batch.manifest);
   await writeResultFile(result, registry.resultRows(batchId));

@@ -59,8 +59,11 @@ export interface BatchInput extends NewBatch {
 
 /** Why a batch is started again whose workflow has ended, and to do what. */
 export interface Recovery {
-  /** close: nothing of it is under way, and no unit begins; what is known is written and settled. */
-  readonly mode: 'close';
+  /**
+   * continue: chunks or units are under way; they are taken up, and what has not begun begins. close: nothing is, and no unit
+   * begins; what is known is written and settled.
+   */
+  readonly mode: 'continue' | 'close';
   readonly reason: string;
 }
 
@@ -143,4 +146,6 @@ export interface RecordRefusalInput {
 export interface CloseBatchInput {
   readonly batchId: string;
   readonly cancelled: boolean;
+  /** Its workflow had ended before: units that have no end are on HOLD. */
+  readonly recovered?: boolean;
 }

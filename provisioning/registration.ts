@@ -46,9 +46,11 @@ export interface EndedUnit {
 export interface JudgeCertificatesInput {
   readonly batchId: string;
   readonly certificates: readonly UnfinishedCertificate[];
+  /** Nothing of the batch runs any more: a unit without an end was terminated, and is recorded so. */
+  readonly isOver?: boolean;
 }
 
-/** Of a unit that has not ended, nothing is said. */
+/** Of a unit that may still run, nothing is said. */
 export interface JudgedCertificates {
   /** Their units passed with just these keys. */
   readonly passed: readonly UnfinishedCertificate[];

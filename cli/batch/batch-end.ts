@@ -1,6 +1,7 @@
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { CommandError } from '../exit-status.ts';
 import { isSettled } from '../line/line-view.ts';
+import { brokenEnd } from './batch-standing.ts';
 import type { BatchStanding } from './batch-standing.ts';
 
 const ENDED_EARLY: ReadonlySet<BatchStanding['status']> = new Set([
@@ -23,10 +24,11 @@ export class BatchEnd {
   /**
    * The final progress, undefined while there is more to come. Throws `notAllPassed` when the batch was ended by hand.
    */
-  reached({ status, progress }: BatchStanding, batchId: string): BatchProgress | undefined {
+  reached(standing: BatchStanding, batchId: string): BatchProgress | undefined {
+    const { status, progress } = standing;
     // With the workflow's end the result is written.
     if (status === 'COMPLETED' && progress !== undefined) return progress;
-    if (ENDED_EARLY.has(status)) throw endedEarly(batchId, status);
+    if (ENDED_EARLY.has(status)) throw endedEarly(batchId, standing);
     const isThrough = progress !== undefined && !this.#isPatient && isWaiting(progress);
     // Twice: after a rerun it takes a moment until the units that wait are under way.
     const isEnd = isThrough && this.#wasThrough;
@@ -40,9 +42,11 @@ function isWaiting(progress: BatchProgress): boolean {
   return isSettled(progress) && progress.attention.length > 0;
 }
 
-function endedEarly(batchId: string, status: BatchStanding['status']): CommandError {
+function endedEarly(batchId: string, standing: BatchStanding): CommandError {
+  const broken = brokenEnd(batchId, standing);
+  if (broken !== undefined) return new CommandError('notAllPassed', broken);
   return new CommandError(
     'notAllPassed',
-    `Batch ${batchId} was ended (${status.toLowerCase()}): see "certline batch show ${batchId}" for the units that had passed.`,
+    `Batch ${batchId} was ended (${standing.status.toLowerCase()}): see "certline batch show ${batchId}" for the units that had passed.`,
   );
 }

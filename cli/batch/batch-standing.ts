@@ -10,6 +10,8 @@ import { isServiceFault } from '../line/line-client.ts';
 export interface BatchStanding {
   readonly status: WorkflowExecutionStatusName;
   readonly progress: BatchProgress | undefined;
+  /** Absent while it runs. */
+  readonly endedAt?: Date | undefined;
 }
 
 /** An orchestrator answers a query within milliseconds, or is busy, or is not there. */
@@ -19,18 +21,20 @@ const QUERY_PATIENCE_MS = 5_000;
 export async function batchStanding(client: Client, batchId: string): Promise<BatchStanding> {
   const handle = client.workflow.getHandle(batchWorkflowId(batchId));
   try {
-    const { status } = await client.withDeadline(Date.now() + QUERY_PATIENCE_MS, () => handle.describe());
+    const { status, closeTime } = await client.withDeadline(Date.now() + QUERY_PATIENCE_MS, () =>
+      handle.describe(),
+    );
     // A workflow that has ended has its result in its history, whether anybody answers or not.
     const progress =
       status.name === 'COMPLETED'
         ? ((await handle.result()) as BatchProgress)
         : await askProgress(client, handle);
-    return { status: status.name, progress };
+    return { status: status.name, progress, endedAt: closeTime };
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     throw new CommandError(
       'unknown',
-      `Temporal has no batch ${batchId} (any more): see "certline batch show ${batchId}".`,
+      `Temporal has no batch ${batchId} (any more): if "certline batch show ${batchId}" says that it is open, recover it with: ${recoverCommand(batchId)}`,
       {
         cause: error,
       },
@@ -40,11 +44,35 @@ export async function batchStanding(client: Client, batchId: string): Promise<Ba
 
 /** The error for a batch that cannot be controlled because it has ended. Throws as `batchStanding`. */
 export async function batchNotRunning(client: Client, batchId: string): Promise<CommandError> {
-  const { status } = await batchStanding(client, batchId);
+  const standing = await batchStanding(client, batchId);
+  const broken = brokenEnd(batchId, standing);
+  if (broken !== undefined) return new CommandError('refused', broken);
+  const { status } = standing;
   return new CommandError(
     'refused',
     `Batch ${batchId} has ended (${status.toLowerCase()}), so none of its units waits: see "certline batch show ${batchId}".`,
   );
+}
+
+const BROKEN_ENDS: Partial<Record<WorkflowExecutionStatusName, string>> = {
+  TERMINATED: 'was terminated in Temporal',
+  FAILED: 'failed in Temporal',
+  TIMED_OUT: 'timed out in Temporal',
+};
+
+/** The sentence for a batch whose workflow ended without closing it, with what to type; undefined for any other. */
+export function brokenEnd(
+  batchId: string,
+  { status, endedAt }: Pick<BatchStanding, 'status' | 'endedAt'>,
+): string | undefined {
+  const what = BROKEN_ENDS[status];
+  if (what === undefined) return undefined;
+  const when = endedAt === undefined ? '' : ` at ${endedAt.toISOString()}`;
+  return `Batch ${batchId} ${what}${when}; recover with: ${recoverCommand(batchId)}`;
+}
+
+function recoverCommand(batchId: string): string {
+  return `certline batch recover ${batchId} --reason "why"`;
 }
 
 async function askProgress(client: Client, handle: WorkflowHandle): Promise<BatchProgress | undefined> {

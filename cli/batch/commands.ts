@@ -74,7 +74,7 @@ A unit tries again with a new key. If its board was already verified, it is only
       run: async ({ rerunBatch }, { id, options, stateFolder }) => await rerunBatch(stateFolder, id, options),
     }),
     command('recover', {
-      says: 'activate the certificates of units that passed, and revoke those of units that did not, in a batch that is closed',
+      says: 'continue or close a batch that was terminated or has failed in Temporal, and settle its certificates',
       args: BATCH,
       options: {
         '--reason <text>': {
@@ -84,7 +84,9 @@ A unit tries again with a new key. If its board was already verified, it is only
         '--yes': 'do not ask for confirmation',
       },
       notes: `
-It writes the result file again and changes no outcome. Run it when "certline audit reconcile" says so.`,
+If chunks or units are under way, the batch continues. Otherwise it is closed: units that have not ended end as
+HOLD, or as ERROR if they have a certificate. In a batch that is closed, it activates the certificates of
+units that passed, revokes those of units that did not, and writes the result file again.`,
       examples: ['certline batch recover PO-1001 --reason "chunk 1 was terminated"'],
       load: () => import('./recover-batch.ts'),
       run: async ({ recoverBatch }, { id, options, invocation }) =>

@@ -54,13 +54,24 @@ function hintFor({ code }: WaitingUnit): string {
   return isFailureCode(code) ? FAILURES[code].hint : '';
 }
 
-function documentOf({ summary, waiting, waitingBy }: StandingSummary): object {
+function documentOf({ summary, waiting, waitingBy, broken }: StandingSummary): object {
   const { batch, ...counts } = summary;
   const hinted = waiting.map((unit) => ({ ...unit, hint: hintFor(unit) }));
-  return { ...batch, state: batchState(batch), ...counts, waiting: hinted, waitingBy };
+  return {
+    ...batch,
+    state: batchState(batch),
+    ...counts,
+    waiting: hinted,
+    waitingBy,
+    ...(broken && { broken }),
+  };
 }
 
-function printSummary({ summary }: StandingSummary, result: string, decisions: readonly Decision[]): void {
+function printSummary(
+  { summary, broken }: StandingSummary,
+  result: string,
+  decisions: readonly Decision[],
+): void {
   const { batch, passed, failed, errors, held, attention, open } = summary;
   const parts = [`${passed} passed`, `${failed} failed`, `${errors} errors`, `${held} on hold`];
   const unended = [`${attention} waiting for a decision`, `${open} open`];
@@ -69,6 +80,7 @@ function printSummary({ summary }: StandingSummary, result: string, decisions: r
     ['Order', batch.order],
     ['Manifest', `${batch.manifest} (SHA-256 ${batch.manifestSha256})`],
     ['State', batchState(batch) + pauseIn(batch, decisions)],
+    ['Attention', broken],
     ['Units', `${batch.quantity}: ${[...parts, ...unended].join(', ')}`],
     ['Accepted', shownTime(batch.importedAt)],
     ['Started', shownTime(batch.startedAt)],

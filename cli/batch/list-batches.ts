@@ -33,7 +33,10 @@ export async function listBatches(stateFolder: string, options: { json?: boolean
     const standings = await standingsOf(stateFolder, registry);
     if (options.json === true) printJson({ batches: standings.map(documentOf) });
     else if (standings.length === 0) printLine('No batch yet: "certline submit FILE" submits a manifest.');
-    else await printTable(COLUMNS, standings.map(cells));
+    else {
+      await printTable(COLUMNS, standings.map(cells));
+      for (const { broken } of standings) if (broken !== undefined) printLine(broken);
+    }
   });
 }
 
@@ -44,9 +47,9 @@ async function standingsOf(stateFolder: string, registry: Registry): Promise<Sta
   return standings;
 }
 
-function documentOf({ summary, waitingBy }: StandingSummary): object {
+function documentOf({ summary, waitingBy, broken }: StandingSummary): object {
   const { batch, ...counts } = summary;
-  return { ...batch, state: batchState(batch), ...counts, waitingBy };
+  return { ...batch, state: batchState(batch), ...counts, waitingBy, ...(broken && { broken }) };
 }
 
 function cells({ summary }: StandingSummary): string[] {

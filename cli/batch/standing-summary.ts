@@ -11,36 +11,51 @@ export interface StandingSummary {
    * it; `registry`: no orchestrator answers.
    */
   readonly waitingBy: 'temporal' | 'registry';
+  /** Says that the workflow of a batch that is open was terminated or failed, and what to type. */
+  readonly broken?: string;
 }
 
-/** Reads how a batch stands. Asks Temporal only where the record has units that wait. */
+/** Reads how a batch stands. Asks Temporal only about batches that have started and are not closed. */
 export async function standingSummary(
   stateFolder: string,
   registry: Registry,
   batchId: string,
 ): Promise<StandingSummary> {
   const summary = await registry.batchSummary(batchId);
-  if (summary.attention === 0) return { summary, waiting: [], waitingBy: 'registry' };
-  const live = await waitingSerials(stateFolder, batchId);
+  const { state, startedAt } = summary.batch;
+  const isOpen = state === 'open' && startedAt !== undefined;
+  const live = isOpen ? await liveBatch(stateFolder, batchId) : undefined;
   // Read after Temporal has answered: a unit that has ended meanwhile waits for nothing.
   const after = await registry.batchSummary(batchId);
   const recorded = await registry.waitingUnits(batchId);
-  if (live === undefined) return { summary: after, waiting: recorded, waitingBy: 'registry' };
-  const waiting = recorded.filter(({ serial }) => live.has(serial));
+  const broken = live?.broken !== undefined && after.batch.state === 'open' && { broken: live.broken };
+  if (live?.waiting === undefined)
+    return { summary: after, waiting: recorded, waitingBy: 'registry', ...broken };
+  const { waiting: serials } = live;
+  const waiting = recorded.filter(({ serial }) => serials.has(serial));
   const open = after.attention + after.open - waiting.length;
   return { summary: { ...after, attention: waiting.length, open }, waiting, waitingBy: 'temporal' };
 }
 
-/**
- * The units that wait as the running batch says; undefined where nobody answers. Temporal's client is loaded only here.
- */
-async function waitingSerials(stateFolder: string, batchId: string): Promise<Set<string> | undefined> {
+/** What Temporal says of a batch. `waiting`: serials; absent where its workflow has ended or no orchestrator answers. */
+interface LiveBatch {
+  readonly waiting?: ReadonlySet<string>;
+  readonly broken?: string;
+}
+
+/** Undefined where nobody answers. Temporal's client is loaded only here. */
+async function liveBatch(stateFolder: string, batchId: string): Promise<LiveBatch | undefined> {
   const { withLineClient } = await import('../line/line-client.ts');
-  const { batchStanding } = await import('./batch-standing.ts');
+  const { batchStanding, brokenEnd } = await import('./batch-standing.ts');
   try {
     return await withLineClient(stateFolder, async (client) => {
-      const { progress } = await batchStanding(client, batchId);
-      return progress && new Set(progress.attention.map(({ serial }) => serial));
+      const standing = await batchStanding(client, batchId);
+      const broken = brokenEnd(batchId, standing);
+      if (broken !== undefined) return { broken };
+      const { progress } = standing;
+      return progress === undefined
+        ? {}
+        : { waiting: new Set(progress.attention.map(({ serial }) => serial)) };
     });
   } catch (error) {
     if (['server', 'lineNotRunning', 'unknown'].includes(reasonOf(error))) return undefined;

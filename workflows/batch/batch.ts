@@ -68,12 +68,14 @@ export async function batch(started: BatchInput | EarlierBatchInput): Promise<Ba
 
 /** Returns what the registry counts; nothing where an earlier version closed it. */
 async function close(
-  { batchId }: BatchInput,
+  { batchId, recovery }: BatchInput,
   decisions: BatchDecisions,
   cancelled: boolean,
 ): Promise<UnitCounts | undefined> {
-  if (patched('settle-certificates')) await settleCertificates(batchId);
-  const counts = await registryBookkeeping.closeBatch({ batchId, cancelled });
+  const recovered = recovery?.mode === 'close';
+  if (patched('settle-certificates')) await settleCertificates({ batchId, isOver: recovered });
+  const end = { batchId, cancelled, ...(recovered && { recovered }) };
+  const counts = await registryBookkeeping.closeBatch(end);
   await settled(decisions);
   return counts;
 }

@@ -3,22 +3,28 @@ import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
 
 /**
  * Activates the certificates of units that passed and that no chunk reported, and revokes those of units that ended without a
- * pass. As a rule there are none. A ledger that cannot be used does not keep a batch from ending: `audit reconcile` names
+ * pass; `isOver`: nothing of the batch runs. As a rule there are none. A ledger that cannot be used does not keep a batch from ending: `audit reconcile` names
  * what is left, and `batch recover` does this again.
  */
-export async function settleCertificates(batchId: string): Promise<void> {
+export async function settleCertificates(batch: {
+  readonly batchId: string;
+  readonly isOver: boolean;
+}): Promise<void> {
   try {
-    for (let after: number | undefined = 0; after !== undefined;) after = await settlePage(batchId, after);
+    for (let after: number | undefined = 0; after !== undefined;) after = await settlePage(batch, after);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
-    log.error('certificates of this batch are neither active nor withdrawn', { batchId });
+    log.error('certificates of this batch are neither active nor withdrawn', { batchId: batch.batchId });
   }
 }
 
-async function settlePage(batchId: string, after: number): Promise<number | undefined> {
+async function settlePage(
+  { batchId, isOver }: { readonly batchId: string; readonly isOver: boolean },
+  after: number,
+): Promise<number | undefined> {
   const { certificates, next } = await signerBookkeeping.unfinishedCertificates({ batchId, after });
   if (certificates.length === 0) return undefined;
-  const { passed, ended } = await registryBookkeeping.judgeCertificates({ batchId, certificates });
+  const { passed, ended } = await registryBookkeeping.judgeCertificates({ batchId, certificates, isOver });
   if (passed.length > 0) {
     const requestIds = passed.map(({ requestId }) => requestId);
     const refused = await signerBookkeeping.activateCertificates({ requestIds });
