@@ -7,7 +7,7 @@ import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
 import { dataConverter } from '../temporal/connection.ts';
 import { SHUTDOWN_GRACE_MS } from '../provisioning/timeouts.ts';
-import { workflowsPath } from './workflow-bundle.ts';
+import { bundlerOptions, workflowsPath } from './workflow-bundle.ts';
 
 /** Workflows in the cache of the orchestrator; 600 take about 500 MB. */
 const CACHED_WORKFLOWS = 300;
@@ -39,6 +39,7 @@ export async function startOrchestrator(options: OrchestratorRoleOptions): Promi
     ...base,
     taskQueue: WORKFLOW_QUEUE,
     workflowsPath,
+    bundlerOptions,
     maxCachedWorkflows: CACHED_WORKFLOWS,
   });
   return joinRoles([runWorker(workflows), runWorker(books)]);

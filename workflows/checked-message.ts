@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { log } from '@temporalio/workflow';
 import type * as z from 'zod/mini';
+import type { MessageCheck } from './message-schemas.ts';
 
 /** Faults that are named: beyond these, a message is not what its sender takes it for. */
 const NAMED_FAULTS = 3;
@@ -26,9 +27,9 @@ export function refusal(sentence: string): ApplicationFailure {
 }
 
 /** Throws a refusal unless an Update was sent with nothing, or with one argument that fits. */
-export function mustFit(schema: z.ZodMiniType, example: string, args: readonly unknown[]): void {
+export function mustFit(check: MessageCheck<unknown>, example: string, args: readonly unknown[]): void {
   if (args.length === 0 || (args.length === 1 && args[0] === undefined)) return;
-  const { error } = schema.safeParse(args[0]);
+  const { error } = check(args[0]);
   if (args.length === 1 && error === undefined) return;
   const fault = error === undefined ? 'there are several arguments' : sentenceOf(error);
   throw refusal(`${fault}. It takes one argument, for example ${example}.`);
@@ -37,8 +38,8 @@ export function mustFit(schema: z.ZodMiniType, example: string, args: readonly u
 /**
  * What a signal brings; undefined where it is malformed, which is logged. A bad signal must never stop its receiver.
  */
-export function fitting<T>(schema: z.ZodMiniType<T>, signal: string, value: unknown): T | undefined {
-  const { data, error } = schema.safeParse(value);
+export function fitting<T>(check: MessageCheck<T>, signal: string, value: unknown): T | undefined {
+  const { data, error } = check(value);
   if (error !== undefined) log.warn('a malformed signal is ignored', { signal, fault: sentenceOf(error) });
   return data;
 }

@@ -13,9 +13,17 @@ import type {
 import { isSerial } from '../provisioning/serial-number.ts';
 import { kindOf, misfit, quoted, UNPRINTABLE } from './misfit.ts';
 
-// Each workflow evaluates this file: functions that zod compiles at run time would cost more than they save. It is not
-// shared between workflows, since the SDK freezes what it shares, and zod fills its schemas in as they are used.
+// All workflows share this file and zod (`bundlerOptions` in workers/workflow-bundle.ts): a workflow that evaluated them for
+// itself would spend 6 ms of CPU and 500 kB on it. The SDK freezes what modules export, all the way down, while zod fills
+// schemas in as they are used: so schemas stay inside, and functions go out. What zod fills in depends on the schema alone.
 z.config({ jitless: true });
+
+/** What a message says, if it is as it must be; otherwise what is wrong. Never throws. */
+export type MessageCheck<T> = (message: unknown) => z.core.util.SafeParseResult<T>;
+
+function checked<T>(schema: z.ZodMiniType<T>): MessageCheck<T> {
+  return (message) => schema.safeParse(message);
+}
 
 /** Units that one Update can name: 10,000 serials stay below a megabyte, and Temporal takes 2 MB. */
 const SERIALS_MAX = 10_000;
@@ -53,22 +61,26 @@ function exactly<Shape extends z.core.$ZodShape>(shape: Shape) {
   return z.strictObject(shape, { error });
 }
 
-export const decisionSchema: z.ZodMiniType<DecisionInput> = exactly(who);
+export const decisionCheck: MessageCheck<DecisionInput> = checked(exactly(who));
 
-export const rerunSchema: z.ZodMiniType<RerunFilter> = exactly({
-  codes: z.optional(list(code, CODES_MAX, 'failure codes')),
-  serials: z.optional(list(serial, SERIALS_MAX, 'serial numbers')),
-  ...who,
-});
+export const rerunCheck: MessageCheck<RerunFilter> = checked(
+  exactly({
+    codes: z.optional(list(code, CODES_MAX, 'failure codes')),
+    serials: z.optional(list(serial, SERIALS_MAX, 'serial numbers')),
+    ...who,
+  }),
+);
 
 const windowFault = misfit(`a whole number from 1 to ${WINDOW_MAX}`);
 
-export const windowSchema: z.ZodMiniType<WindowInput> = exactly({
-  units: z
-    .int({ error: windowFault })
-    .check(z.gte(1, { error: windowFault }), z.lte(WINDOW_MAX, { error: windowFault })),
-  ...who,
-});
+export const windowCheck: MessageCheck<WindowInput> = checked(
+  exactly({
+    units: z
+      .int({ error: windowFault })
+      .check(z.gte(1, { error: windowFault }), z.lte(WINDOW_MAX, { error: windowFault })),
+    ...who,
+  }),
+);
 
 // Between workflows: those of another version may say more than is known here, and name codes that are not.
 const count = z.int().check(z.nonnegative());
@@ -87,31 +99,39 @@ const attention = z.object({
   hint: z.string(),
 });
 
-export const chunkReportSchema: z.ZodMiniType<ChunkReport> = z.object({
-  chunk: count,
-  sequence: count,
-  units: count,
-  started: count,
-  passed: count,
-  failed: count,
-  errors: count,
-  held: count,
-  attention: z.array(attention),
-  draining: z.boolean(),
-  // Chunks of earlier versions do not say it.
-  refused: z._default(z.boolean(), false),
-  finished: z.boolean(),
-});
+export const chunkReportCheck: MessageCheck<ChunkReport> = checked(
+  z.object({
+    chunk: count,
+    sequence: count,
+    units: count,
+    started: count,
+    passed: count,
+    failed: count,
+    errors: count,
+    held: count,
+    attention: z.array(attention),
+    draining: z.boolean(),
+    // Chunks of earlier versions do not say it.
+    refused: z._default(z.boolean(), false),
+    finished: z.boolean(),
+  }),
+);
 
-export const unitAttentionSchema: z.ZodMiniType<UnitAttention> = z.object({
-  serial: z.string(),
-  attention: z.nullable(attention),
-});
+export const unitAttentionCheck: MessageCheck<UnitAttention> = checked(
+  z.object({
+    serial: z.string(),
+    attention: z.nullable(attention),
+  }),
+);
 
-export const rerunUnitsSchema: z.ZodMiniType<RerunUnits> = z.object({ serials: z.array(z.string()), ...who });
+export const rerunUnitsCheck: MessageCheck<RerunUnits> = checked(
+  z.object({ serials: z.array(z.string()), ...who }),
+);
 
-export const paceSchema: z.ZodMiniType<Pace> = z.object({
-  sequence: count,
-  window: count,
-  paused: z.boolean(),
-});
+export const paceCheck: MessageCheck<Pace> = checked(
+  z.object({
+    sequence: count,
+    window: count,
+    paused: z.boolean(),
+  }),
+);

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type * as z from 'zod/mini';
 import { mustFit } from '../../workflows/checked-message.ts';
 import {
-  chunkReportSchema,
-  decisionSchema,
-  rerunSchema,
-  rerunUnitsSchema,
-  unitAttentionSchema,
+  chunkReportCheck,
+  decisionCheck,
+  rerunCheck,
+  rerunUnitsCheck,
+  unitAttentionCheck,
 } from '../../workflows/message-schemas.ts';
+import type { MessageCheck } from '../../workflows/message-schemas.ts';
 
-function faultOf(schema: z.ZodMiniType, ...args: unknown[]): string | undefined {
+function faultOf(schema: MessageCheck<unknown>, ...args: unknown[]): string | undefined {
   try {
     mustFit(schema, '{…}', args);
     return undefined;
@@ -31,7 +31,7 @@ describe('an Update of a unit', () => {
     ['letters of any script', [{ reason: 'Prüfstand 3: 基板を交換 🔧', by: 'Ødegård' }]],
     ['500 characters', [{ reason: 'x'.repeat(500), by: 'y'.repeat(100) }]],
   ])('is taken with %s', (_, args) => {
-    expect(faultOf(decisionSchema, ...args)).toBeUndefined();
+    expect(faultOf(decisionCheck, ...args)).toBeUndefined();
   });
 
   it.each<[string, unknown, string | RegExp]>([
@@ -57,14 +57,14 @@ describe('an Update of a unit', () => {
     ['deep nesting', { reason: nested(1_000) }, /but is an object/],
     ['a prototype', JSON.parse('{"__proto__": {"reason": "x"}}'), /unknown key "__proto__"/],
   ])('is refused with %s', (_, argument, message) => {
-    const fault = faultOf(decisionSchema, argument);
+    const fault = faultOf(decisionCheck, argument);
     expect(fault).toMatch(message);
     expect(fault!.length).toBeLessThan(400);
     expect(fault).not.toMatch(/\p{Cc}/u);
   });
 
   it('is refused with two arguments', () => {
-    expect(faultOf(decisionSchema, {}, {})).toMatch(/several arguments/);
+    expect(faultOf(decisionCheck, {}, {})).toMatch(/several arguments/);
   });
 });
 
@@ -74,7 +74,7 @@ describe('a rerun', () => {
     ['serials in any case', { serials: ['a1-00011', 'A1-00012'], reason: 'new boards', by: 'A. Berg' }],
     ['a serial twice', { serials: ['A1-00011', 'A1-00011'] }],
   ])('is taken with %s', (_, argument) => {
-    expect(faultOf(rerunSchema, argument)).toBeUndefined();
+    expect(faultOf(rerunCheck, argument)).toBeUndefined();
   });
 
   it.each<[string, unknown, RegExp]>([
@@ -101,7 +101,7 @@ describe('a rerun', () => {
     ['a huge list', { serials: Array.from({ length: 10_001 }, () => 'A') }, /a list of 10001/],
     ['a list of faults', { serials: Array.from({ length: 9_000 }, () => 7) }, /entry 1,.*entry 3,/],
   ])('is refused with %s', (_, argument, message) => {
-    const fault = faultOf(rerunSchema, argument);
+    const fault = faultOf(rerunCheck, argument);
     expect(fault).toMatch(message);
     expect(fault!.length).toBeLessThan(500);
   });
@@ -129,24 +129,24 @@ describe('a signal between workflows', () => {
   };
 
   it('is taken from another version, which says more', () => {
-    expect(chunkReportSchema.safeParse({ ...report, paused: true }).success).toBe(true);
-    expect(unitAttentionSchema.safeParse({ serial: 'A', attention, more: 1 }).success).toBe(true);
-    expect(unitAttentionSchema.safeParse({ serial: 'A', attention: null }).success).toBe(true);
-    expect(rerunUnitsSchema.safeParse({ serials: ['A'] }).success).toBe(true);
+    expect(chunkReportCheck({ ...report, paused: true }).success).toBe(true);
+    expect(unitAttentionCheck({ serial: 'A', attention, more: 1 }).success).toBe(true);
+    expect(unitAttentionCheck({ serial: 'A', attention: null }).success).toBe(true);
+    expect(rerunUnitsCheck({ serials: ['A'] }).success).toBe(true);
   });
 
   it.each([
-    [chunkReportSchema, { ...report, passed: '1' }],
-    [chunkReportSchema, { ...report, passed: -1 }],
-    [chunkReportSchema, { ...report, sequence: 1.5 }],
-    [chunkReportSchema, { ...report, attention: [null] }],
-    [chunkReportSchema, null],
-    [unitAttentionSchema, null],
-    [unitAttentionSchema, { serial: 'A' }],
-    [unitAttentionSchema, { serial: 'A', attention: { ...attention, step: 'lunch' } }],
-    [rerunUnitsSchema, { serials: 'A' }],
-    [rerunUnitsSchema, []],
-  ])('is malformed otherwise (%#)', (schema: z.ZodMiniType, value) => {
-    expect(schema.safeParse(value).success).toBe(false);
+    [chunkReportCheck, { ...report, passed: '1' }],
+    [chunkReportCheck, { ...report, passed: -1 }],
+    [chunkReportCheck, { ...report, sequence: 1.5 }],
+    [chunkReportCheck, { ...report, attention: [null] }],
+    [chunkReportCheck, null],
+    [unitAttentionCheck, null],
+    [unitAttentionCheck, { serial: 'A' }],
+    [unitAttentionCheck, { serial: 'A', attention: { ...attention, step: 'lunch' } }],
+    [rerunUnitsCheck, { serials: 'A' }],
+    [rerunUnitsCheck, []],
+  ])('is malformed otherwise (%#)', (check: MessageCheck<unknown>, value) => {
+    expect(check(value).success).toBe(false);
   });
 });

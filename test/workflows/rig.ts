@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundlerOptions, workflowsPath } from '../../workers/workflow-bundle.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import type { UnitCounts } from '../../provisioning/batch.ts';
 import type { ClaimActivities } from '../../provisioning/claim.ts';
@@ -81,7 +82,8 @@ let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 /** The workflows as workers bundle them, once for a test file. */
 export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   bundle ??= bundleWorkflowCode({
-    workflowsPath: new URL('../../workflows/bundle-entry.ts', import.meta.url).pathname,
+    workflowsPath,
+    ...bundlerOptions,
     logger: new DefaultLogger('ERROR'),
   });
   return bundle;
@@ -91,6 +93,7 @@ export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
 export function instantChunks(): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
     workflowsPath: new URL('./batch/instant-chunks.ts', import.meta.url).pathname,
+    ...bundlerOptions,
     logger: new DefaultLogger('ERROR'),
   });
 }

@@ -2,7 +2,7 @@ import { getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow
 import type { DecisionInput, WindowInput } from '../../provisioning/messages.ts';
 import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { mustFit, refusal } from '../checked-message.ts';
-import { decisionSchema, windowSchema } from '../message-schemas.ts';
+import { decisionCheck, windowCheck } from '../message-schemas.ts';
 import { pause, resume, setPace, setWindow } from '../messages.ts';
 import { decided } from './batch-decisions.ts';
 import type { BatchDecisions } from './batch-decisions.ts';
@@ -21,7 +21,7 @@ export function listenForPace(window: BatchWindow, decisions: BatchDecisions, sh
   setHandler(pause, (input) => pauseBatch(window, decisions, spread, input), {
     description: `No further unit starts; units under way end. Optional argument: ${ARGUMENT}`,
     validator: (...args: unknown[]): void => {
-      mustFit(decisionSchema, ARGUMENT, args);
+      mustFit(decisionCheck, ARGUMENT, args);
       const { pause: earlier } = window;
       if (earlier !== undefined)
         throw refusal(
@@ -32,7 +32,7 @@ export function listenForPace(window: BatchWindow, decisions: BatchDecisions, sh
   setHandler(resume, (input) => resumeBatch(window, decisions, spread, input), {
     description: `Units start again after a pause. Optional argument: ${ARGUMENT}`,
     validator: (...args: unknown[]): void => {
-      mustFit(decisionSchema, ARGUMENT, args);
+      mustFit(decisionCheck, ARGUMENT, args);
       if (window.pause === undefined) throw refusal('the batch is not paused');
     },
   });
@@ -40,7 +40,7 @@ export function listenForPace(window: BatchWindow, decisions: BatchDecisions, sh
     description: `So many units are under way at once, from now on. Argument: ${WINDOW_ARGUMENT}`,
     validator: (...args: unknown[]): void => {
       const [first = null, ...more] = args;
-      mustFit(windowSchema, WINDOW_ARGUMENT, [first, ...more]);
+      mustFit(windowCheck, WINDOW_ARGUMENT, [first, ...more]);
       if ((first as WindowInput).units === window.width)
         throw refusal(`${window.width} units may be under way at once already`);
     },

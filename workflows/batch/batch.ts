@@ -33,7 +33,7 @@ import { listenForPace, tellPace } from './batch-pace.ts';
 import { BatchWindow } from './batch-window.ts';
 import type { chunk } from '../chunk/chunk.ts';
 import { fitting, mustFit, refusal } from '../checked-message.ts';
-import { chunkReportSchema, decisionSchema, rerunSchema } from '../message-schemas.ts';
+import { chunkReportCheck, decisionCheck, rerunCheck } from '../message-schemas.ts';
 import { announceCancel, chunkReport, progress, reportAgain, rerunFailed, rerunUnits } from '../messages.ts';
 import { nothingChosen } from './nothing-chosen.ts';
 import { pauseNote, progressTable } from './progress-table.ts';
@@ -230,7 +230,7 @@ function listen(window: BatchWindow, decisions: BatchDecisions): void {
   show();
   setHandler(progress, () => window.progress, { description: 'Counts of this batch, now' });
   setHandler(chunkReport, (report) => {
-    const known = fitting(chunkReportSchema, MESSAGES.chunkReport, report);
+    const known = fitting(chunkReportCheck, MESSAGES.chunkReport, report);
     if (!known) return;
     window.hear(known);
     show();
@@ -239,7 +239,7 @@ function listen(window: BatchWindow, decisions: BatchDecisions): void {
   setHandler(
     announceCancel,
     (input = {}) => {
-      const known = fitting(decisionSchema, MESSAGES.announceCancel, input);
+      const known = fitting(decisionCheck, MESSAGES.announceCancel, input);
       if (known) decisions.record(decided('cancel', known));
     },
     { description: 'Who cancels this batch next, and why' },
@@ -247,7 +247,7 @@ function listen(window: BatchWindow, decisions: BatchDecisions): void {
   setHandler(rerunFailed, (filter) => rerun(window, decisions, filter), {
     description: `Every unit that waits for a decision tries again, or those that are named. Optional argument: ${RERUN_ARGUMENT}`,
     validator: (...args: [RerunFilter?]): void => {
-      mustFit(rerunSchema, RERUN_ARGUMENT, args);
+      mustFit(rerunCheck, RERUN_ARGUMENT, args);
       if (window.waiting(args[0]).size === 0) throw refusal(nothingChosen(window.progress.attention));
     },
   });

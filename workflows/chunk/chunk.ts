@@ -31,7 +31,7 @@ import { ChunkTally } from './chunk-tally.ts';
 import { adoptUnit, endOfUnit } from './ended-unit.ts';
 import { progressTable } from '../batch/progress-table.ts';
 import { fitting } from '../checked-message.ts';
-import { paceSchema, rerunUnitsSchema, unitAttentionSchema } from '../message-schemas.ts';
+import { paceCheck, rerunUnitsCheck, unitAttentionCheck } from '../message-schemas.ts';
 import { chunkReport, reportAgain, rerunUnits, retrySignal, setPace, unitAttention } from '../messages.ts';
 import { showTrouble, unitAttributes } from '../search-attributes.ts';
 import { codeOfStepFailure } from '../unit/step-failure.ts';
@@ -43,17 +43,17 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
   const input = chunkInputOf(started);
   const tally = new ChunkTally(input.chunk, input.window, input.pace);
   setHandler(unitAttention, (message) => {
-    const known = fitting(unitAttentionSchema, MESSAGES.unitAttention, message);
+    const known = fitting(unitAttentionCheck, MESSAGES.unitAttention, message);
     if (known) tally.attend(known.serial, known.attention);
   });
   setHandler(rerunUnits, (message) => {
-    const known = fitting(rerunUnitsSchema, MESSAGES.rerunUnits, message);
+    const known = fitting(rerunUnitsCheck, MESSAGES.rerunUnits, message);
     if (!known) return undefined;
     tally.askAgain(known.serials);
     return retryUnits(tally.waiting(known.serials), known);
   });
   setHandler(setPace, (message) => {
-    const known = fitting(paceSchema, MESSAGES.setPace, message);
+    const known = fitting(paceCheck, MESSAGES.setPace, message);
     if (known) tally.setPace(known);
   });
   setHandler(reportAgain, () => tally.reportAgain());

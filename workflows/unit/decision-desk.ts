@@ -5,7 +5,7 @@ import { MESSAGES } from '../../provisioning/messages.ts';
 import type { DecisionInput } from '../../provisioning/messages.ts';
 import type { Attention } from '../../provisioning/unit.ts';
 import { fitting, mustFit, refusal } from '../checked-message.ts';
-import { decisionSchema } from '../message-schemas.ts';
+import { decisionCheck } from '../message-schemas.ts';
 import { retry, retrySignal, scrap, skip } from '../messages.ts';
 
 const ARGUMENT = '{"reason": "why", "by": "your name"}';
@@ -19,7 +19,7 @@ export class DecisionDesk {
   constructor(serial: string) {
     this.#serial = serial;
     const validator = (...args: unknown[]): void => {
-      mustFit(decisionSchema, ARGUMENT, args);
+      mustFit(decisionCheck, ARGUMENT, args);
       this.#mustWait();
     };
     setHandler(retry, (input) => this.#decide('retry', input), {
@@ -85,6 +85,6 @@ function said(input: DecisionInput | undefined): Pick<Decision, 'reason' | 'by'>
  * replayed.
  */
 function isMalformed(input: unknown): boolean {
-  if (input === undefined || fitting(decisionSchema, MESSAGES.retry, input) !== undefined) return false;
+  if (input === undefined || fitting(decisionCheck, MESSAGES.retry, input) !== undefined) return false;
   return patched('malformed-retry-ignored');
 }
