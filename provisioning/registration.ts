@@ -33,10 +33,10 @@ export interface RecordFailureInput {
   readonly decision?: Decision;
 }
 
-/** Exceptional path: the workflow of a unit has ended, and nobody was told how. */
+/** Exceptional path: the workflow of a unit has ended, and reported nothing. */
 export type RecordTerminationInput = Pick<AttemptId, 'batchId' | 'serial'>;
 
-/** How the unit ended: as it is on record, or else as terminated. `attempt`: its last one. */
+/** How the unit ended: as recorded, or else as terminated. `attempt`: its last one. */
 export interface EndedUnit {
   readonly outcome: Outcome;
   readonly attempt: number;

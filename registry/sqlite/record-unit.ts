@@ -111,7 +111,7 @@ function isRegistered(db: SqliteConnection, unitId: number, registration: Regist
   throw new RegistryError('not-active', message);
 }
 
-/** A unit that was terminated is on record as ended, with its certificate revoked; its last step may come later. */
+/** A unit that was terminated is recorded as ended, with its certificate revoked; its last step may come later. */
 function refuseEnded(db: SqliteConnection, unitId: number, { serial, attempt }: Registration): void {
   const last = lastAttempt(db, unitId);
   if (!last.ended || last.attempt !== attempt) return;

@@ -17,7 +17,7 @@ interface UnitOfChunk {
 }
 
 /**
- * How a unit ended that could not say so: its outcome on record, or ERROR if it was terminated; then it is recorded, and no
+ * How a unit ended that could not say so: its recorded outcome, or ERROR if it was terminated, which is then recorded. No
  * valid certificate of it remains.
  */
 export async function endOfUnit({ batchId, serial }: UnitOfChunk): Promise<Outcome> {
