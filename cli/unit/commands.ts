@@ -34,12 +34,13 @@ export const unitCommands = group(
           says: 'units that wait; "batch show ID --units" lists those of a batch',
           required: true,
         },
-        '--batch <id>': 'only of this batch; on a host without the registry, its whole id',
+        '--batch <id>':
+          'only of this batch; on a host without the registry, its whole id; default: all batches',
         '--code <code...>': {
           says: 'only units that failed with one of these failure codes; default: any code',
           parse: failureCode,
         },
-        '--station <id>': 'only units whose last attempt was at this station',
+        '--station <id>': 'only units whose last attempt was at this station; default: any station',
         ...JSON_OPTION,
       },
       notes: `

@@ -144,7 +144,9 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       configure(place, `postgresql://signer:${PASSWORD}@127.0.0.1/ledger`);
       expect(await says()).toEqual({
         status: 4,
-        says: expect.stringMatching(/is not a valid configuration:\n {2}ledger\.postgres: holds a password/),
+        says: expect.stringMatching(
+          /is not a valid configuration:\n {2}ledger\.postgres: contains a password/,
+        ),
       });
       configure(place, server.urlOf('nowhere', 'signer'));
       expect(await says()).toEqual({ status: 50, says: expect.stringContaining('(no-database)') });
@@ -154,7 +156,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       expect(await says()).toEqual({ status: 50, says: login });
       configure(place, server.urlOf(database, 'signer'));
       await server.sql(database, `ALTER DATABASE ${database} SET default_transaction_read_only = on`);
-      const readOnly = cannot('read-only', 'make it writable, and its folder or its server');
+      const readOnly = cannot('read-only', 'make it writable, and also its folder or its server');
       // Whoever only looks is not hindered.
       expect(await says()).toEqual({ status: 0, says: '' });
       const held = await place.certline('cert', 'hold', 'CL-1');

@@ -162,7 +162,7 @@ describe('a wrong configuration', () => {
     ],
     [
       { products: [PRODUCT], stations: [{ id: 'a', sockets: [socket, { ...socket, id: '2' }] }] },
-      'stations.0.sockets.1.port: another socket has /dev/1 already: each socket needs its own',
+      "stations.0.sockets.1.port: /dev/1 is already another socket's: each socket needs its own",
     ],
     [
       { products: [{ ...PRODUCT, keyPath: 'key.der' }] },

@@ -31,7 +31,7 @@ it.each([
   [
     'by itself',
     { organization: '' },
-    'The certificate profile of product node is wrong: organization is missing.',
+    'The certificate profile of product node is not valid: organization is missing.',
   ],
   ['under the CA', { extendedKeyUsage: ['clientAuth', 'serverAuth'] as const }, 'take serverAuth out'],
 ])('a signer does not start with a product that is wrong %s', async (_how, change, cure) => {

@@ -48,7 +48,7 @@ it('a manifest with a serial that no certificate has room for is refused, the ro
   const ended = await place.certline('validate', manifest, '--json');
   expect(ended.status).toBe(3);
   const expected =
-    'at most 59 characters for product golioth-node, whose commonName "node.{serial}" holds 64 with the serial in it';
+    'at most 59 characters for product golioth-node: its commonName "node.{serial}" may have 64 characters with the serial in it';
   expect(json(ended)).toMatchObject({
     issues: [{ line: 3, column: 'serial', code: 'MANIFEST_SERIAL_TOO_LONG', expected }],
   });

@@ -74,7 +74,7 @@ describe('certline order', () => {
     writeFileSync(file, text.replace('"quantity": 15', '"quantity": 95'));
     const changed = await place.certline('order', 'show', file);
     expect(changed).toMatchObject({ status: 10, stdout: '' });
-    expect(changed.stderr).toMatch(/changed since/);
+    expect(changed.stderr).toMatch(/was changed after it was signed/);
     writeFileSync(file, text);
     writeFileSync(join(place.state, 'signer', 'release-keys'), '');
     expect(await place.certline('order', 'show', file)).toMatchObject({ status: 10 });
