@@ -125,6 +125,8 @@ function configFile(folder: string) {
       ordersFolder: path.exactOptional(),
       /** The public release keys that the signer trusts, one in each text line; else in its state folder. */
       releaseKeysFile: path.exactOptional(),
+      /** The signer accepts only orders that name it, and their serials or their manifest. */
+      strictOrders: z.boolean().exactOptional(),
     })
     .superRefine(({ products }, context) => {
       for (const { at, says } of lineProfileFaults(products))

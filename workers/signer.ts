@@ -6,7 +6,7 @@ import { openLineAudit, witnessKeeper } from '../line/audit.ts';
 import type { LineConfig } from '../line/config.ts';
 import { publishDueCrl, registryUpdater } from '../line/crl.ts';
 import { openLedger } from '../line/ledger.ts';
-import { orderSourcesOf } from '../line/orders.ts';
+import { orderSourcesOf, orderTermsOf } from '../line/orders.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
 import type { Ledger } from '../pki/ledger/ledger.ts';
 import { OrderDesk } from '../pki/orders/order-desk.ts';
@@ -69,7 +69,11 @@ export async function openSigner(place: SignerPlace): Promise<SignerRole> {
     const checkpoint = { run: keepWitness, failed: NO_CHECKPOINT, isFatal: isStale };
     const witness = every(CHECKPOINT_INTERVAL_MS, [checkpoint], log);
     closing.push(() => witness.stop());
-    const orders = new OrderDesk(orderSourcesOf(stateFolder, config), ledger.orders);
+    const orders = new OrderDesk(
+      orderSourcesOf(stateFolder, config),
+      ledger.orders,
+      orderTermsOf(stateFolder, config),
+    );
     const stations = new StationGate(ledger.stations, ledger.stations.rates);
     const issuer = new Issuer({
       ca,

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { OrderStanding } from '../../pki/orders/order-policy.ts';
-import { ORDER_FILE_SUFFIX, readOrder } from '../../pki/orders/order-desk.ts';
-import type { OrderSources } from '../../pki/orders/order-desk.ts';
+import { checkTerms, ORDER_FILE_SUFFIX, readOrder, readSerials } from '../../pki/orders/order-desk.ts';
+import type { OrderSources, OrderTerms } from '../../pki/orders/order-desk.ts';
 import type { SignedOrder } from '../../pki/orders/order.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
 import { shownTime } from '../terminal/words.ts';
@@ -18,13 +18,14 @@ export type OrderStandings = (order: string) => Promise<OrderStanding | undefine
 export async function checkOrders(
   sources: OrderSources,
   standingOf: OrderStandings,
+  terms: OrderTerms,
   now: Date = new Date(),
 ): Promise<Finding[]> {
   const findings = [checkReleaseKeys(sources.releaseKeys)];
   const orders = ordersIn(sources.folder);
   const troubles: Finding[] = [];
   for (const order of orders) {
-    const trouble = await checkOrder(order, sources, standingOf, now);
+    const trouble = await checkOrder(order, sources, { standingOf, terms, now });
     if (trouble !== undefined) troubles.push(trouble);
   }
   findings.push(summary(sources.folder, orders.length, orders.length - troubles.length), ...troubles);
@@ -60,11 +61,12 @@ function summary(folder: string, all: number, good: number): Finding {
 async function checkOrder(
   id: string,
   sources: OrderSources,
-  standingOf: OrderStandings,
-  now: Date,
+  { standingOf, terms, now }: { standingOf: OrderStandings; terms: OrderTerms; now: Date },
 ): Promise<Finding | undefined> {
   try {
     const order = readOrder(sources, id);
+    checkTerms(order, terms);
+    readSerials(sources.folder, order);
     const says = troubleOf(order, await standingOf(id), now);
     return says === undefined ? undefined : warn(`order ${id}`, says);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { orderSourcesOf } from '../../line/orders.ts';
+import { orderSourcesOf, orderTermsOf } from '../../line/orders.ts';
 import { caFolder } from '../../line/state-folder.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedgerIfAny } from '../open-ledger.ts';
@@ -16,9 +16,10 @@ export async function checkSigning(invocation: Invocation, isAnswering: boolean)
   const stations = { stateFolder, configured: config.stations };
   if (!existsSync(caFolder(stateFolder))) return checkStations({ ...stations, enrolled: undefined });
   const sources = orderSourcesOf(stateFolder, config);
-  if (!isAnswering) return await checkOrders(sources, async () => undefined);
+  const terms = orderTermsOf(stateFolder, config);
+  if (!isAnswering) return await checkOrders(sources, async () => undefined, terms);
   return await withLedgerIfAny(invocation, 'read', async (ledger) => [
-    ...(await checkOrders(sources, async (order) => await ledger?.orders.orderStanding(order))),
+    ...(await checkOrders(sources, async (order) => await ledger?.orders.orderStanding(order), terms)),
     ...checkStations({ ...stations, enrolled: (await ledger?.stations.stations()) ?? [] }),
   ]);
 }

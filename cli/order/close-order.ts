@@ -1,4 +1,4 @@
-import { OrderDesk } from '../../pki/orders/order-desk.ts';
+import { readOrder } from '../../pki/orders/order-desk.ts';
 import { orderSourcesOf } from '../../line/orders.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
@@ -12,7 +12,7 @@ export async function closeOrder(invocation: Invocation, id: string): Promise<vo
   const { stateFolder, config } = invocation;
   await withLedger(invocation, 'command', async (ledger) => {
     if ((await ledger.orders.orderStanding(id)) === undefined)
-      await new OrderDesk(orderSourcesOf(stateFolder, config), ledger.orders).admit(id);
+      await ledger.orders.admitOrder(readOrder(orderSourcesOf(stateFolder, config), id));
     await ledger.orders.closeOrder(id);
     const { released, quantity } = (await ledger.orders.orderStanding(id))!;
     printLine(`Order ${id} is closed permanently, with ${released} of ${quantity} units released`);

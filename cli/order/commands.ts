@@ -35,9 +35,8 @@ At the signer:   certline order show PO-1001
       options: {
         '--product <names...>': { says: 'products that may be made', required: true },
         '--quantity <number>': {
-          says: 'number of units, in all manifests of this order together',
+          says: 'number of units, in all manifests of this order together; default: the number of serials',
           parse: wholeNumber(1),
-          required: true,
         },
         '--reissues <number>': {
           says: 'certificates beyond one per unit, for retries; default: a tenth of the quantity',
@@ -49,6 +48,12 @@ At the signer:   certline order show PO-1001
           parse: moment,
         },
         '--manifest <file>': 'allow only this manifest; default: any manifest with this order number',
+        '--serials <manifest>':
+          'allow only the serials in this manifest, and write their list to <order>.serials, which the signer needs too',
+        '--profiles': 'allow only the certificate profiles that the products have in the configuration here',
+        '--signer <name>': {
+          says: "the one signer that may use the order: the name in its audit.pub, or the SHA-256 of its factory CA's certificate",
+        },
         '--revision <number>': {
           says: 'revision of the order; a changed order needs a higher one',
           parse: wholeNumber(1),
@@ -59,10 +64,11 @@ At the signer:   certline order show PO-1001
       examples: [
         'certline order create PO-1001 --product golioth-node --quantity 500',
         'certline order create PO-1001 --product golioth-node --quantity 600 --revision 2',
-        'certline order create PO-1002 --product golioth-node --quantity 24 --manifest lot-0002.csv --closes 2027-01-31',
+        'certline order create PO-1002 --product golioth-node --serials lot-0002.csv --closes 2027-01-31',
       ],
       load: () => import('./create-order.ts'),
-      run: async ({ createOrder }, { order, options }) => await createOrder(order, options),
+      run: async ({ createOrder }, { order, options, invocation }) =>
+        await createOrder(invocation, order, options),
     }),
     command('sign', {
       says: 'sign an order file with the release key; signers accept the file then',

@@ -39,8 +39,12 @@ export async function showOrder(
   }
 }
 
+function shownProfile([product, digest]: [string, string]): string {
+  return `${product} SHA-256 ${digest}`;
+}
+
 function printOrder(order: SignedOrder, standing: OrderStanding | undefined): void {
-  const { quantity, reissues, revision, manifestSha256, sha256 } = order;
+  const { quantity, reissues, revision, manifestSha256, serialsSha256, profiles, signer, sha256 } = order;
   const { released = 0, reissued = 0, closedAt } = standing ?? {};
   const newer =
     standing !== undefined && standing.revision > revision
@@ -55,6 +59,9 @@ function printOrder(order: SignedOrder, standing: OrderStanding | undefined): vo
     ['Opens', shownTime(order.opens)],
     ['Closes', shownTime(order.closes)],
     ['Manifest', manifestSha256 === undefined ? undefined : `SHA-256 ${manifestSha256}`],
+    ['Serials', serialsSha256 === undefined ? undefined : `SHA-256 ${serialsSha256}`],
+    ['Profiles', profiles === undefined ? undefined : Object.entries(profiles).map(shownProfile).join(', ')],
+    ['Signer', signer],
     ['Closed', closedAt === undefined ? undefined : `${shownTime(closedAt)}, permanently`],
     ['Replaced', newer],
     ['SHA-256', sha256],

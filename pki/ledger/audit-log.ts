@@ -88,6 +88,11 @@ export class LedgerAuditLog implements AuditLog, Refusals {
     await transaction.run('INSERT INTO audit (seq, body, hash) VALUES (?, ?, ?)', seq, body, hash);
   }
 
+  /** The number of the entry that the next `append` of this transaction makes. */
+  async nextEntry(transaction: SqlTransaction): Promise<number> {
+    return (await headOf(transaction)).size + 1;
+  }
+
   /** Throws LEDGER_STALE when the log lost the entry that was witnessed last. To be asked before each signature. */
   async assertWitnessed(transaction: SqlTransaction): Promise<void> {
     if (this.#witnessed === undefined) return;

@@ -1,7 +1,7 @@
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import { integer, text } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
-import { planReservation } from '../signing/issuance-policy.ts';
+import { planReservation, planResumption } from '../signing/issuance-policy.ts';
 import type { IssuanceKind } from '../signing/issuance-policy.ts';
 import { LIVE_STATES } from '../signing/issuances.ts';
 import type {
@@ -24,7 +24,7 @@ import {
 } from './issuance-rows.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
 import { countOrder, releasedUnit } from './orders.ts';
-import { reservationFacts } from './reservation-facts.ts';
+import { reservationFacts, resumptionFacts } from './reservation-facts.ts';
 
 /** Rows read at once. */
 const PAGE = 1_000;
@@ -111,10 +111,11 @@ export class LedgerIssuances implements Issuances {
     });
   }
 
-  resumeSigning(requestId: string): Promise<Issuance> {
+  resumeSigning(requestId: string, at: Date): Promise<Issuance> {
     return this.#database.write(async (transaction) => {
       const issuance = await knownIssuance(transaction, requestId);
       if (issuance.state !== 'signing') return issuance;
+      planResumption(issuance, await resumptionFacts(transaction, issuance), at.toISOString());
       await this.#audit.assertWitnessed(transaction);
       await this.#audit.append(transaction, 'signing', { requestId });
       return issuance;

@@ -163,6 +163,24 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   UPDATE issuance SET state = 'superseded' WHERE state = 'void';
   ${name === 'PostgreSQL' ? "ALTER TABLE issuance ADD CHECK (state NOT IN ('reserved', 'void'));" : NOTHING_IS_RESERVED}
   `,
+  ({ json }) => `
+  -- What an order may say besides: whom it is for, the list of its serials, the profiles of its products.
+  ALTER TABLE purchase_order ADD COLUMN signer TEXT;
+  ALTER TABLE purchase_order ADD COLUMN serials_sha256 TEXT;
+  ALTER TABLE purchase_order ADD COLUMN profiles TEXT;
+
+  -- The manifest of a batch, as it was released, and when a person took back what was left of the batch.
+  ALTER TABLE batch ADD COLUMN manifest_sha256 TEXT;
+  ALTER TABLE batch ADD COLUMN withdrawn_at TEXT;
+  UPDATE batch SET manifest_sha256 = released.digest FROM (
+    SELECT CASE WHEN body LIKE '%"event":"batch-released"%' THEN ${json('body', 'batchId')} END AS batch_id,
+      CASE WHEN body LIKE '%"event":"batch-released"%' THEN ${json('body', 'manifestSha256')} END AS digest
+      FROM audit) AS released
+    WHERE released.batch_id = batch.batch_id;
+
+  -- The entry of the audit log that released a serial: its digest is over all serials of that entry.
+  ALTER TABLE released_serial ADD COLUMN entry INTEGER;
+  `,
 ];
 
 /** The schema in the words of one database. */

@@ -3,7 +3,7 @@ import { integer, present, text } from '../../sql/row.ts';
 import type { SqlRow, SqlValue } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
 import type { OrderBook } from '../orders/order-desk.ts';
-import { checkManifest, checkProducts, openOrderAt } from '../orders/order-policy.ts';
+import { checkManifest, checkProducts, checkQuantity, openOrderAt } from '../orders/order-policy.ts';
 import type { OrderStanding } from '../orders/order-policy.ts';
 import type { SignedOrder } from '../orders/order.ts';
 import { PkiError } from '../pki-error.ts';
@@ -22,6 +22,14 @@ export class LedgerOrders implements OrderBook, Releases {
     this.#audit = audit;
   }
 
+  /** The number of the order that a batch was released under; undefined for a batch that was never released. */
+  orderOfBatch(batchId: string): Promise<string | undefined> {
+    return this.#database.read(async (transaction) => {
+      const row = await transaction.get('SELECT order_id FROM batch WHERE batch_id = ?', batchId);
+      return row && text(row, 'order_id');
+    });
+  }
+
   orderStanding(order: string): Promise<OrderStanding | undefined> {
     return this.#database.read((transaction) => orderOf(transaction, order));
   }
@@ -29,10 +37,7 @@ export class LedgerOrders implements OrderBook, Releases {
   admitOrder(order: SignedOrder): Promise<void> {
     return this.#database.write(async (transaction) => {
       if (!(await upsertOrder(transaction, order))) return;
-      const { products, manifestSha256, ...members } = order;
-      const manifest = manifestSha256 === undefined ? {} : { manifestSha256 };
-      const event = { ...members, ...manifest, products: products.join() };
-      await this.#audit.append(transaction, 'order-admitted', event);
+      await this.#audit.append(transaction, 'order-admitted', admissionOf(order));
     });
   }
 
@@ -65,13 +70,34 @@ export class LedgerOrders implements OrderBook, Releases {
     readonly units: readonly UnitRelease[];
   }): Promise<void> {
     return this.#database.write(async (transaction) => {
-      const added = await insertSerials(transaction, release);
+      const entry = await this.#audit.nextEntry(transaction);
+      const added = await insertSerials(transaction, { ...release, entry });
       if (added.length === 0) return;
-      const digest = sha256Hex(Buffer.from(JSON.stringify(added)));
-      const members = { batchId: release.batchId, count: added.length, sha256: digest };
+      const members = { batchId: release.batchId, count: added.length, sha256: releasedSha256(added) };
       await this.#audit.append(transaction, 'serials-released', members);
     });
   }
+}
+
+/**
+ * SHA-256 over serials that were released together, whatever their order: a JSON array of `{serial, product, boardId}`
+ * in ascending order of the folded serial. Lower-case hex.
+ */
+function releasedSha256(units: readonly UnitRelease[]): string {
+  const sorted = units
+    .map(({ serial, product, boardId }) => ({ serial, product, ...(boardId !== undefined && { boardId }) }))
+    .sort((a, b) => (foldSerial(a.serial) < foldSerial(b.serial) ? -1 : 1));
+  return sha256Hex(Buffer.from(JSON.stringify(sorted)));
+}
+
+/** What the audit log says of an order that is admitted: all of its terms. */
+function admissionOf({ products, profiles, ...order }: SignedOrder): Record<string, string | number> {
+  const said = Object.entries(order).filter(([, value]) => value !== undefined);
+  return {
+    ...Object.fromEntries(said),
+    products: products.join(),
+    ...(profiles !== undefined && { profiles: JSON.stringify(profiles) }),
+  };
 }
 
 /** The release of a serial, however its letters are written. */
@@ -97,6 +123,7 @@ export function releasedUnitIn(row: SqlRow): ReleasedUnit {
 
 /** The order in a row of `purchase_order`. */
 export function standingIn(row: SqlRow): OrderStanding {
+  const { profiles } = row;
   return {
     order: text(row, 'order_id'),
     revision: integer(row, 'revision'),
@@ -109,7 +136,13 @@ export function standingIn(row: SqlRow): OrderStanding {
     closes: text(row, 'closes'),
     released: integer(row, 'released'),
     reissued: integer(row, 'reissued'),
-    ...present(row, { manifestSha256: 'manifest_sha256', closedAt: 'closed_at' }),
+    ...present(row, {
+      manifestSha256: 'manifest_sha256',
+      serialsSha256: 'serials_sha256',
+      signer: 'signer',
+      closedAt: 'closed_at',
+    }),
+    ...(profiles !== null && { profiles: JSON.parse(text(row, 'profiles')) as Record<string, string> }),
   };
 }
 
@@ -156,11 +189,13 @@ async function upsertOrder(transaction: SqlTransaction, order: SignedOrder): Pro
   const terms = termsOf(order);
   if (known === undefined) {
     const sql = `INSERT INTO purchase_order (revision, sha256, signed_by, products, quantity, reissues, opens, closes,
-      manifest_sha256, order_id, released, reissued) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+      manifest_sha256, serials_sha256, profiles, signer, order_id, released, reissued)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
     await transaction.run(sql, ...terms, order.order, released, reissued);
   } else {
     const sql = `UPDATE purchase_order SET revision = ?, sha256 = ?, signed_by = ?, products = ?, quantity = ?,
-      reissues = ?, opens = ?, closes = ?, manifest_sha256 = ? WHERE order_id = ?`;
+      reissues = ?, opens = ?, closes = ?, manifest_sha256 = ?, serials_sha256 = ?, profiles = ?, signer = ?
+      WHERE order_id = ?`;
     await transaction.run(sql, ...terms, order.order);
   }
   const sql = 'UPDATE batch SET reissue_quota = ? WHERE order_id = ?';
@@ -181,27 +216,32 @@ async function usedOf(
 
 function termsOf(order: SignedOrder): SqlValue[] {
   const { revision, sha256, signedBy, products, quantity, reissues, opens, closes, manifestSha256 } = order;
+  const { serialsSha256, profiles, signer } = order;
+  const named = [manifestSha256, serialsSha256, profiles && JSON.stringify(profiles), signer];
   const list = JSON.stringify(products);
-  return [revision, sha256, signedBy, list, quantity, reissues, opens, closes, manifestSha256];
+  return [revision, sha256, signedBy, list, quantity, reissues, opens, closes, ...named];
 }
 
 /** Inserts the batch; false when it is there already with the same figures. */
 async function insertBatch(transaction: SqlTransaction, release: BatchRelease): Promise<boolean> {
-  const { batchId, order, quantity, releasedAt } = release;
+  const { batchId, order, quantity, manifestSha256, releasedAt } = release;
   if (!Number.isSafeInteger(quantity) || quantity < 1)
     throw conflict(`The quantity of the batch ${batchId} is not a positive whole number.`, 'quota');
   const standing = openOrderAt(await orderOf(transaction, order), { batchId, at: releasedAt });
-  const known = await transaction.get('SELECT order_id, quota FROM batch WHERE batch_id = ?', batchId);
+  const known = await transaction.get('SELECT * FROM batch WHERE batch_id = ?', batchId);
   if (known === undefined) {
+    checkQuantity(standing, release);
     checkManifest(standing, release);
-    const sql = 'INSERT INTO batch (batch_id, order_id, quota, reissue_quota) VALUES (?, ?, ?, ?)';
-    await transaction.run(sql, batchId, order, quantity, standing.reissues);
+    const sql = `INSERT INTO batch (batch_id, order_id, quota, reissue_quota, manifest_sha256)
+      VALUES (?, ?, ?, ?, ?)`;
+    await transaction.run(sql, batchId, order, quantity, standing.reissues, manifestSha256);
     await countOrder(transaction, order, 'released', quantity);
     return true;
   }
-  if (known['order_id'] !== order || known['quota'] !== quantity)
+  const sameManifest = (known['manifest_sha256'] ?? manifestSha256) === manifestSha256;
+  if (known['order_id'] !== order || known['quota'] !== quantity || !sameManifest)
     throw conflict(
-      `The batch ${batchId} is released already with another order or quantity: a release is never changed.`,
+      `The batch ${batchId} is released already with another order, quantity or manifest: a release is never changed.`,
       'batch',
     );
   return false;
@@ -210,15 +250,16 @@ async function insertBatch(transaction: SqlTransaction, release: BatchRelease): 
 /** Inserts the serials that are not there yet and returns them. */
 async function insertSerials(
   transaction: SqlTransaction,
-  { batchId, units }: { readonly batchId: string; readonly units: readonly UnitRelease[] },
+  release: { readonly batchId: string; readonly units: readonly UnitRelease[]; readonly entry: number },
 ): Promise<UnitRelease[]> {
+  const { batchId, units, entry } = release;
   const batch = await transaction.get('SELECT quota, released FROM batch WHERE batch_id = ?', batchId);
   if (batch === undefined)
     throw conflict(`The batch ${batchId} is not released yet: release its quantity first.`, 'batch');
   const order = await orderOfBatch(transaction, batchId);
   if (order !== undefined) checkProducts(order, units);
   const added: UnitRelease[] = [];
-  for (const unit of units) if (await insertUnit(transaction, batchId, unit)) added.push(unit);
+  for (const unit of units) if (await insertUnit(transaction, { batchId, entry }, unit)) added.push(unit);
   const quota = integer(batch, 'quota');
   if (integer(batch, 'released') + added.length > quota) {
     const message = `The batch ${batchId} has more serials than its quota of ${quota}: release a larger quantity.`;
@@ -230,7 +271,7 @@ async function insertSerials(
 
 async function insertUnit(
   transaction: SqlTransaction,
-  batchId: string,
+  { batchId, entry }: { readonly batchId: string; readonly entry: number },
   { serial, product, boardId }: UnitRelease,
 ): Promise<boolean> {
   if (!isSerial(serial))
@@ -240,9 +281,9 @@ async function insertUnit(
     );
   const known = await releasedUnit(transaction, serial);
   if (known === undefined) {
-    const sql =
-      'INSERT INTO released_serial (serial_folded, serial, batch_id, product, board_id) VALUES (?, ?, ?, ?, ?)';
-    await transaction.run(sql, foldSerial(serial), serial, batchId, product, boardId);
+    const sql = `INSERT INTO released_serial (serial_folded, serial, batch_id, product, board_id, entry)
+      VALUES (?, ?, ?, ?, ?, ?)`;
+    await transaction.run(sql, foldSerial(serial), serial, batchId, product, boardId, entry);
     return true;
   }
   if (known.batchId !== batchId)

@@ -1,7 +1,8 @@
 import { foldSerial } from '../../provisioning/serial-number.ts';
-import { integer, text } from '../../sql/row.ts';
+import { integer, present, text } from '../../sql/row.ts';
+import type { SqlRow } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
-import type { ReservationFacts } from '../signing/issuance-policy.ts';
+import type { ReservationFacts, ResumptionFacts } from '../signing/issuance-policy.ts';
 import type { Reservation } from '../signing/issuances.ts';
 import { earlierIn, LIVE, SELECT_ISSUANCE } from './issuance-rows.ts';
 import { releasedUnitIn, standingIn } from './orders.ts';
@@ -9,9 +10,32 @@ import { releasedUnitIn, standingIn } from './orders.ts';
 /**
  * The release of a serial with its batch's quota and its order; an order that the ledger does not have leaves nulls.
  */
-const SELECT_RELEASE = `SELECT r.*, b.quota AS batch_quota, b.reserved AS batch_reserved, o.*
+const SELECT_RELEASE = `SELECT r.*, b.quota AS batch_quota, b.reserved AS batch_reserved,
+    b.manifest_sha256 AS batch_manifest, b.withdrawn_at AS batch_withdrawn, o.*
   FROM released_serial r JOIN batch b USING (batch_id) LEFT JOIN purchase_order o USING (order_id)
   WHERE r.serial_folded = ?`;
+
+/** All that the policy needs to know about a reservation that exists. */
+export async function resumptionFacts(
+  transaction: SqlTransaction,
+  { serial }: Pick<Reservation, 'serial'>,
+): Promise<ResumptionFacts> {
+  const release = await transaction.get(SELECT_RELEASE, foldSerial(serial));
+  return { ...releaseFacts(release), lastReservedAt: await lastReservedAt(transaction) };
+}
+
+function releaseFacts(release: SqlRow | undefined): Omit<ResumptionFacts, 'lastReservedAt'> {
+  return {
+    unit: release && releasedUnitIn(release),
+    order: typeof release?.['sha256'] === 'string' ? standingIn(release) : undefined,
+    ...(release && present(release, { manifestSha256: 'batch_manifest', withdrawnAt: 'batch_withdrawn' })),
+  };
+}
+
+async function lastReservedAt(transaction: SqlTransaction): Promise<string | undefined> {
+  const last = await transaction.get('SELECT reserved_at FROM issuance ORDER BY seq DESC LIMIT 1');
+  return last && text(last, 'reserved_at');
+}
 
 /** All that the policy needs to know about a reservation. */
 export async function reservationFacts(
@@ -22,16 +46,14 @@ export async function reservationFacts(
   const release = await transaction.get(SELECT_RELEASE, folded);
   const ofSerial = await transaction.all(`${SELECT_ISSUANCE} WHERE i.serial_folded = ?`, folded);
   const onBoard = await transaction.get(`${SELECT_ISSUANCE} WHERE i.board_id = ? AND ${LIVE}`, boardId);
-  const last = await transaction.get('SELECT reserved_at FROM issuance ORDER BY seq DESC LIMIT 1');
   const seen = await transaction.get('SELECT request_id FROM issuance WHERE spki_sha256 = ?', spkiSha256);
   return {
-    unit: release && releasedUnitIn(release),
-    order: typeof release?.['sha256'] === 'string' ? standingIn(release) : undefined,
+    ...releaseFacts(release),
     quota: release === undefined ? 0 : integer(release, 'batch_quota'),
     reserved: release === undefined ? 0 : integer(release, 'batch_reserved'),
     ofSerial: ofSerial.map(earlierIn),
     onBoard: onBoard && earlierIn(onBoard),
     keySeen: seen !== undefined,
-    lastReservedAt: last && text(last, 'reserved_at'),
+    lastReservedAt: await lastReservedAt(transaction),
   };
 }

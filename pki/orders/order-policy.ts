@@ -1,3 +1,4 @@
+import type { AdmittedOrder } from './order-desk.ts';
 import type { SignedOrder } from './order.ts';
 import { PkiError } from '../pki-error.ts';
 
@@ -36,22 +37,44 @@ export function openOrderAt(
   return order;
 }
 
-/**
- * Throws ORDER_MISMATCH when the order is for another manifest, QUOTA_EXCEEDED when it has fewer than `quantity` units
- * left.
- */
+/** Throws ORDER_MISMATCH when the order is for another manifest than that of a batch. */
 export function checkManifest(
-  standing: OrderStanding,
-  release: { readonly manifestSha256: string; readonly quantity: number },
+  { order, manifestSha256 }: Pick<OrderStanding, 'order' | 'manifestSha256'>,
+  batch: { readonly manifestSha256: string },
 ): void {
-  const { order, manifestSha256, quantity, released } = standing;
-  if (manifestSha256 !== undefined && manifestSha256 !== release.manifestSha256) {
-    const message = `The order ${order} is for the manifest ${manifestSha256}, not for ${release.manifestSha256.slice(0, 64)}: submit the manifest of the order, or sign a new order.`;
-    throw new PkiError('ORDER_MISMATCH', message, { reason: 'manifest' });
-  }
+  if (manifestSha256 === undefined || manifestSha256 === batch.manifestSha256) return;
+  const message = `The order ${order} is for the manifest ${manifestSha256}, not for ${batch.manifestSha256.slice(0, 64)}: submit the manifest of the order, or sign a new order.`;
+  throw new PkiError('ORDER_MISMATCH', message, { reason: 'manifest' });
+}
+
+/** Throws QUOTA_EXCEEDED when the order has fewer than `quantity` units left. */
+export function checkQuantity(standing: OrderStanding, release: { readonly quantity: number }): void {
+  const { order, quantity, released } = standing;
   if (released + release.quantity <= quantity) return;
   const message = `The order ${order} is for ${quantity} units. ${released} are released, and ${release.quantity} more are needed: sign a revision for more units.`;
   throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'order' });
+}
+
+/**
+ * Throws ORDER_MISMATCH when the order lists its serials and one of these is not among them, or when it names the
+ * profile of one of their products and `profileOf`, its digest here, is another.
+ */
+export function checkListed(
+  { order: { order, profiles }, serials }: AdmittedOrder,
+  units: readonly { readonly serial: string; readonly product: string }[],
+  profileOf: (product: string) => string | undefined,
+): void {
+  const strange = serials && units.find(({ serial }) => !serials.has(serial))?.serial;
+  if (strange !== undefined) {
+    const message = `The order ${order} lists its serials, and ${JSON.stringify(strange).slice(0, 66)} is not one of them: submit the manifest of the order, or sign a revision with this serial.`;
+    throw new PkiError('ORDER_MISMATCH', message, { reason: 'serial' });
+  }
+  if (profiles === undefined) return;
+  for (const product of new Set(units.map((unit) => unit.product))) {
+    if (!Object.hasOwn(profiles, product) || profiles[product] === profileOf(product)) continue;
+    const message = `The order ${order} is for another certificate profile of ${product} than this signer has: correct the configuration of the signer, or sign a revision for its profile.`;
+    throw new PkiError('ORDER_MISMATCH', message, { reason: 'profile' });
+  }
 }
 
 /** Throws ORDER_MISMATCH when the order does not name one of these products. */

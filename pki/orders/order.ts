@@ -9,10 +9,14 @@ import type { NoteVerifier } from '../keys/signed-note.ts';
 /** What the first member of an order's text says; a text that is signed for anything else says something else. */
 const KIND = 'certline-order-v1';
 
+/** The name of an audit key (`audit.pub`), or the fingerprint of a factory CA's certificate (`ca show`). */
+const SIGNER_PATTERN = /^(?:certline-audit-[0-9a-f]{16}|[0-9a-f]{64})$/;
+
 /** A contract manufacturer's year; what a column of 32 bits holds. */
 const MAX_QUANTITY = 100_000_000;
 
 const moment = z.iso.datetime({ precision: 3 });
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, '64 hex digits in lower case');
 
 const shape = z
   .strictObject({
@@ -26,10 +30,17 @@ const shape = z
     reissues: z.int().min(0).max(MAX_QUANTITY),
     opens: moment,
     closes: moment,
-    manifestSha256: z
+    manifestSha256: sha256.optional(),
+    serialsSha256: sha256.optional(),
+    profiles: z.record(z.string(), sha256).optional(),
+    signer: z
       .string()
-      .regex(/^[0-9a-f]{64}$/, '64 hex digits in lower case')
+      .regex(SIGNER_PATTERN, 'the name of an audit key, or the SHA-256 of a factory CA in lower-case hex')
       .optional(),
+  })
+  .refine(({ products, profiles }) => profiles === undefined || isSameSet(products, Object.keys(profiles)), {
+    path: ['profiles'],
+    message: 'one digest for each product, and for nothing else',
   })
   .refine(({ opens, closes }) => opens < closes, {
     path: ['closes'],
@@ -52,6 +63,15 @@ export interface Order {
   readonly closes: string;
   /** Of the one manifest that is meant, lower-case hex. */
   readonly manifestSha256?: string | undefined;
+  /** Of the list of the serials that may be made, as `serialListText` writes it, lower-case hex. */
+  readonly serialsSha256?: string | undefined;
+  /** Of the certificate profile of each product, as `profileSha256` makes it, lower-case hex. */
+  readonly profiles?: Readonly<Record<string, string>> | undefined;
+  /**
+   * The one signer that may use the order: the name of its audit key, or the SHA-256 of its factory CA's certificate,
+   * lower-case hex.
+   */
+  readonly signer?: string | undefined;
 }
 
 /** An order whose signature is good. */
@@ -114,8 +134,16 @@ function checked(value: unknown, where: string): z.infer<typeof shape> {
 
 function canonicalText(order: z.infer<typeof shape>): string {
   const { kind, order: id, revision, products, quantity, reissues, opens, closes, manifestSha256 } = order;
-  const members = { kind, order: id, revision, products, quantity, reissues, opens, closes, manifestSha256 };
-  return `${JSON.stringify(members, undefined, 2)}\n`;
+  const { serialsSha256, signer } = order;
+  const profiles =
+    order.profiles && Object.fromEntries(products.map((name) => [name, order.profiles?.[name]]));
+  const terms = { kind, order: id, revision, products, quantity, reissues, opens, closes, manifestSha256 };
+  return `${JSON.stringify({ ...terms, serialsSha256, profiles, signer }, undefined, 2)}\n`;
+}
+
+function isSameSet(some: readonly string[], others: readonly string[]): boolean {
+  const set = new Set(others);
+  return new Set(some).size === set.size && some.every((each) => set.has(each));
 }
 
 function invalid(message: string, reason: string, cause?: unknown): PkiError {

@@ -2,6 +2,7 @@ import type { KeyPurpose, Product, SubjectAltName } from '../../provisioning/pro
 import { fillTemplate, TEMPLATE_BOUNDS, tightestTemplate } from '../../provisioning/serial-template.ts';
 import type { ExpectedCertificate } from './expected-certificate.ts';
 import { PkiError } from '../pki-error.ts';
+import { sha256Hex } from '../x509/p256.ts';
 import { profileFaults } from './profile-faults.ts';
 import type { ProfileFields } from './profile-faults.ts';
 
@@ -27,6 +28,19 @@ export function profileOfProduct(product: ProfileFields & Pick<Product, 'name'>)
     ...(extendedKeyUsage !== undefined && { extendedKeyUsage }),
     ...(subjectAltName !== undefined && { subjectAltName }),
   };
+}
+
+/**
+ * SHA-256 over a profile in its one form, lower-case hex: a signed order may name it. Members that are not set are left
+ * out, and the purposes of keys are written out, so the digest does not depend on how the configuration is written.
+ */
+export function profileSha256(profile: CertificateProfile): string {
+  const { organization, commonName, validity, subjectAltName } = profile;
+  const { uri, hardwareModuleName } = subjectAltName ?? {};
+  const module = hardwareModuleName && [hardwareModuleName.hwType, hardwareModuleName.hwSerialNum];
+  const days = validity === 'forever' ? null : validity.days;
+  const members = [organization, commonName, days, purposesOf(profile), uri ?? null, module ?? null];
+  return sha256Hex(Buffer.from(`certline-profile-v1\n${JSON.stringify(members)}\n`));
 }
 
 function validated<T extends ProfileFields & Pick<Product, 'name'>>(product: T): T {

@@ -2,7 +2,7 @@ import { LIVE_STATES } from './issuances.ts';
 import type { IssuanceState, Reservation } from './issuances.ts';
 import type { ReleasedUnit } from './releases.ts';
 import type { OrderStanding } from '../orders/order-policy.ts';
-import { openOrderAt } from '../orders/order-policy.ts';
+import { checkManifest, checkProducts, openOrderAt } from '../orders/order-policy.ts';
 import { CLOCK_TOLERANCE_MS } from '../clock-tolerance.ts';
 import { PkiError } from '../pki-error.ts';
 
@@ -34,6 +34,10 @@ export interface ReservationFacts {
   readonly ofSerial: readonly EarlierIssuance[];
   /** The live issuance that the board holds, of any serial. */
   readonly onBoard: EarlierIssuance | undefined;
+  /** The manifest of the unit's batch; undefined for a batch that an earlier version released. */
+  readonly manifestSha256?: string;
+  /** When a person took back what was left of the unit's batch; ISO 8601. */
+  readonly withdrawnAt?: string;
   readonly keySeen: boolean;
   /** Time of the latest reservation, ISO 8601. */
   readonly lastReservedAt: string | undefined;
@@ -52,7 +56,8 @@ export interface ReservationPlan {
 
 /**
  * Decides whether a reservation may be made, and what gives way to it. In this order: the clock has not gone back; the
- * serial is released, to this batch, product and board; the attempt was not withdrawn with its unit; the order is open;
+ * serial is released, to this batch, product and board; the attempt was not withdrawn with its unit; the order of the
+ * batch is open, and for this product and manifest;
  * the key was never seen, not even for the same unit; the attempt is newer than all before; the board is free; there is
  * quota left.
  *
@@ -62,12 +67,12 @@ export interface ReservationPlan {
  * serial can be renewed on the same board only, its board takes no other serial.
  *
  * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED,
- * KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, SERIAL_BOUND, QUOTA_EXCEEDED.
+ * ORDER_MISMATCH, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, SERIAL_BOUND, QUOTA_EXCEEDED.
  */
 export function planReservation(reservation: Reservation, facts: ReservationFacts): ReservationPlan {
   checkClock(reservation, facts.lastReservedAt);
   checkRelease(reservation, facts.unit);
-  const order = openOrderAt(facts.order, { batchId: reservation.batchId, at: reservation.reservedAt });
+  const order = checkOrder(reservation, facts, reservation.reservedAt);
   if (facts.keySeen) throw keyReused(reservation);
   checkAttempt(reservation, facts.ofSerial);
   const live = facts.ofSerial.find(({ state }) => LIVE_STATES.has(state));
@@ -81,6 +86,37 @@ export function planReservation(reservation: Reservation, facts: ReservationFact
   const kind = facts.ofSerial.some((earlier) => earlier.kind === 'first') ? 'reissue' : 'first';
   checkQuota(reservation, { ...facts, order }, kind);
   return { kind, displaced };
+}
+
+/** What decides whether a reservation that exists may be signed. */
+export type ResumptionFacts = Pick<
+  ReservationFacts,
+  'unit' | 'order' | 'manifestSha256' | 'withdrawnAt' | 'lastReservedAt'
+>;
+
+/**
+ * Decides whether a reservation that was made before may be signed at `at`, ISO 8601: what has changed since then
+ * applies. Throws as `planReservation` does about clock, release and order.
+ */
+export function planResumption(reservation: Reservation, facts: ResumptionFacts, at: string): void {
+  checkClock({ ...reservation, reservedAt: at }, facts.lastReservedAt);
+  checkRelease(reservation, facts.unit);
+  checkOrder(reservation, facts, at);
+}
+
+/** The order of the batch, by what it says now: a revision may have taken back a product or a manifest. */
+function checkOrder(
+  reservation: Reservation,
+  { order: standing, manifestSha256, withdrawnAt }: Omit<ResumptionFacts, 'lastReservedAt' | 'unit'>,
+  at: string,
+): OrderStanding {
+  const { batchId, serial } = reservation;
+  if (withdrawnAt !== undefined)
+    throw notReleased(serial, `the batch ${batchId} was withdrawn at ${withdrawnAt}`, 'withdrawn');
+  const order = openOrderAt(standing, { batchId, at });
+  checkProducts(order, [reservation]);
+  if (manifestSha256 !== undefined) checkManifest(order, { manifestSha256 });
+  return order;
 }
 
 function checkClock({ reservedAt }: Reservation, lastReservedAt: string | undefined): void {

@@ -64,10 +64,10 @@ export interface Issuances {
    */
   reserve(reservation: Reservation): Promise<Issuance>;
   /**
-   * Says that another signature over a reservation may exist from now on; or returns, in another state than `signing`,
-   * its result. Throws ISSUANCE_UNKNOWN.
+   * Says that another signature over a reservation may exist from `at` on; or returns, in another state than `signing`,
+   * its result. Throws ISSUANCE_UNKNOWN, and what `planResumption` throws.
    */
-  resumeSigning(requestId: string): Promise<Issuance>;
+  resumeSigning(requestId: string, at: Date): Promise<Issuance>;
   /**
    * Stores the certificate unless one is stored already; returns the one that is stored. Throws CERTIFICATE_WITHDRAWN
    * when the issuance is over.

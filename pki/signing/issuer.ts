@@ -1,5 +1,5 @@
 import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
-import { expectedOf, notAfterOf } from '../profile/certificate-profile.ts';
+import { expectedOf, notAfterOf, profileSha256 } from '../profile/certificate-profile.ts';
 import type { CertificateProfile } from '../profile/certificate-profile.ts';
 import { lintTbs, signTbs, verifySigned } from './checked-signing.ts';
 import type { Expectation } from './checked-signing.ts';
@@ -78,6 +78,12 @@ export class Issuer {
     return result;
   }
 
+  /** The digest of a product's profile, as orders name it; undefined for a product that is not configured. */
+  profileSha256(product: string): string | undefined {
+    const profile = this.#profileOf(product);
+    return profile && profileSha256(profile);
+  }
+
   async #issue(request: IssueRequest, digest: string): Promise<CertificateRecord> {
     const known = await this.#issuances.find(request.requestId);
     if (known !== undefined) return this.#resume(request, digest, known);
@@ -122,7 +128,7 @@ export class Issuer {
     const issued = issuedOf(issuance);
     if (issued !== undefined) return issued;
     this.#lint(issuance);
-    const resumed = await this.#issuances.resumeSigning(request.requestId);
+    const resumed = await this.#issuances.resumeSigning(request.requestId, this.#now());
     return issuedOf(resumed) ?? this.#sign(resumed);
   }
 

@@ -24,6 +24,8 @@ export interface ReleasedUnit extends UnitRelease {
 
 /** Where the batches and serials are recorded that may be issued. Each method is one transaction. */
 export interface Releases {
+  /** The number of the order that a batch was released under; undefined for a batch that was never released. */
+  orderOfBatch(batchId: string): Promise<string | undefined>;
   /**
    * Idempotent. Throws ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, ORDER_MISMATCH for another manifest,
    * QUOTA_EXCEEDED when the order's batches would together have more serials than its quantity, RELEASE_CONFLICT when

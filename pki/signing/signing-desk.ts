@@ -5,7 +5,8 @@ import type {
   UnfinishedCertificatesInput,
 } from '../../provisioning/signing.ts';
 import type { UnitAttempt } from '../../provisioning/unit.ts';
-import type { OrderDesk } from '../orders/order-desk.ts';
+import type { AdmittedOrder, OrderDesk } from '../orders/order-desk.ts';
+import { checkListed } from '../orders/order-policy.ts';
 import { PkiError } from '../pki-error.ts';
 import { gateCsr } from './csr-gate.ts';
 import type { GatedCsr } from './csr-gate.ts';
@@ -65,7 +66,8 @@ export class SigningDesk {
 
   /**
    * The certificate that an enrolled station asks for. The gates, in this order: the station made this request, the CSR
-   * is strict and for the key that the station signed for, the order is good, and the issuer's policy allows it. Throws
+   * is strict and for the key that the station signed for, the order of the batch is good, and the issuer's policy allows
+   * it. Throws
    * what `StationGate.check`, `gateCsr`, `OrderDesk.admit` and `Issuer.issue` throw, and REQUEST_INVALID for a CSR with
    * another key. A key that was certified before stops the station.
    */
@@ -74,7 +76,7 @@ export class SigningDesk {
     const asked = { requestId, batchId, order, serial, station: stationId, boardId };
     return await this.#audited({ request: 'signCertificate', ...asked }, async () => {
       const csr = await this.#gate(request, arrival);
-      await this.#orders.admit(order);
+      await this.#admitOrderOf(request.statement);
       const { product, attempt } = request.statement;
       return await this.#issue(stationId, { requestId, batchId, serial, product, attempt, boardId, csr });
     });
@@ -86,7 +88,7 @@ export class SigningDesk {
    */
   async release({ batchId, order, manifestSha256, quantity, units }: ReleaseUnitsInput): Promise<void> {
     await this.#audited({ request: 'releaseUnits', batchId, order, manifestSha256 }, async () => {
-      await this.#orders.admit(order);
+      this.#checkListed(await this.#orders.admit(order), units);
       const releasedAt = new Date().toISOString();
       await this.#ledger.orders.releaseBatch({ batchId, order, manifestSha256, quantity, releasedAt });
       await this.#ledger.orders.releaseSerials({ batchId, units });
@@ -113,6 +115,23 @@ export class SigningDesk {
   /** Revokes what is live of a unit that did not pass; nothing of this or an earlier attempt is signed any more. */
   async withdraw({ serial, attempt }: Pick<UnitAttempt, 'serial' | 'attempt'>): Promise<void> {
     await this.#ledger.issuances.withdrawUnit(serial, attempt);
+  }
+
+  /**
+   * The order that applies is the one that the batch was released under, by its file as it is now; a request that names
+   * another one is refused.
+   */
+  async #admitOrderOf({ batchId, order, serial, product }: RequestStatement): Promise<void> {
+    const released = await this.#ledger.orders.orderOfBatch(batchId);
+    if (released !== undefined && released !== order) {
+      const message = `The batch ${batchId} was released under the order ${released}, and the request for ${serial} names another: find out who sent it.`;
+      throw new PkiError('ORDER_MISMATCH', message, { reason: 'order' });
+    }
+    this.#checkListed(await this.#orders.admit(order), [{ serial, product }]);
+  }
+
+  #checkListed(order: AdmittedOrder, units: readonly Pick<RequestStatement, 'serial' | 'product'>[]): void {
+    checkListed(order, units, (product) => this.#issuer.profileSha256(product));
   }
 
   /** Before anything else: an enrolled station asked for just this, for the key of just this CSR. */

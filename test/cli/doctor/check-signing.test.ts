@@ -17,6 +17,7 @@ import type { Place } from '../../support/certline.ts';
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const key = noteVerifierOf('acme-release', publicKey);
 const NOW = new Date('2026-06-15T12:00:00.000Z');
+const ANY = { signerNames: [], isStrict: false };
 
 const orderOf = (order: string, changed: Partial<Order> = {}): Order => ({
   order,
@@ -51,7 +52,7 @@ const standing = (order: Order, changed: Partial<OrderStanding>): OrderStanding 
 
 async function findingsOf(order: Order, known?: Partial<OrderStanding>): Promise<readonly Finding[]> {
   const sources = sourcesWith(order);
-  const found = await checkOrders(sources, async () => known && standing(order, known), NOW);
+  const found = await checkOrders(sources, async () => known && standing(order, known), ANY, NOW);
   expect(found[0]).toMatchObject({ check: 'release keys', verdict: 'ok' });
   return found.filter(({ check }) => check.startsWith('order '));
 }
@@ -84,7 +85,7 @@ describe('the doctor, on orders', () => {
     writeFileSync(path, readFileSync(path, 'utf8').replace('100', '900'));
     writeFileSync(join(sources.folder, 'PO-4.order'), readFileSync(join(sources.folder, 'PO-3.order')));
     writeFileSync(join(sources.folder, 'notes.txt'), 'not an order');
-    const found = await checkOrders(sources, async () => undefined, NOW);
+    const found = await checkOrders(sources, async () => undefined, ANY, NOW);
     expect(found.map(({ check, verdict }) => [check, verdict])).toEqual([
       ['release keys', 'ok'],
       ['orders', 'ok'],
@@ -98,14 +99,14 @@ describe('the doctor, on orders', () => {
   it('misses keys and orders, and names a line that is no key', async () => {
     const { state } = newPlace();
     const sources = { folder: ordersFolder(state), releaseKeys: releaseKeysPath(state) };
-    const none = await checkOrders(sources, async () => undefined, NOW);
+    const none = await checkOrders(sources, async () => undefined, ANY, NOW);
     expect(none.map(({ check, verdict }) => [check, verdict])).toEqual([
       ['release keys', 'warn'],
       ['orders', 'warn'],
     ]);
     mkdirSync(join(state, 'signer'), { recursive: true });
     writeFileSync(sources.releaseKeys, `${verifierText(key)}\nacme+1234\n`);
-    const [keys] = await checkOrders(sources, async () => undefined, NOW);
+    const [keys] = await checkOrders(sources, async () => undefined, ANY, NOW);
     expect(keys).toMatchObject({
       verdict: 'fail',
       reason: 'configuration',

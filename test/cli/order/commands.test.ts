@@ -48,6 +48,34 @@ describe('certline order', () => {
     expect(await place.certline('order', 'key', 'init')).toMatchObject({ status: 6 });
   });
 
+  it('names the serials of a manifest, the profiles of the configuration, and the signer', async () => {
+    const place = await placeWithKey();
+    const manifest = join(place.folder, 'lot.csv');
+    writeFileSync(manifest, 'order,product,serial\nPO-1,golioth-node,CL-2\nPO-1,golioth-node,CL-1\n');
+    const file = join(place.folder, 'PO-1.order');
+    const signer = 'certline-audit-0123456789abcdef';
+    const terms = ['--product', 'golioth-node', '--serials', manifest, '--profiles', '--signer', signer];
+    const made = await place.certline('order', 'create', 'PO-1', ...terms, '--out', file);
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(join(place.folder, 'PO-1.serials'), 'utf8')).toBe('CL-1\nCL-2\n');
+    expect(await place.certline('order', 'sign', file)).toMatchObject({ status: 0 });
+    expect(json(await place.certline('order', 'show', file, '--json'))).toMatchObject({
+      quantity: 2,
+      serialsSha256: '665c228a3bf2073992af1094d6080a10def1aa368013a9dd07399003646a6511',
+      profiles: { 'golioth-node': expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+      signer,
+    });
+    const shown = await place.certline('order', 'show', file);
+    expect(shown.stdout).toMatch(/Serials +SHA-256 665c/);
+    expect(shown.stdout).toMatch(/Signer +certline-audit-0123456789abcdef/);
+    writeFileSync(manifest, 'order,product,serial\nPO-1,golioth-node,cl-2\n');
+    const bad = await place.certline('order', 'create', 'PO-2', ...terms);
+    expect(bad).toMatchObject({ status: 3, stdout: '' });
+    expect(bad.stderr).toContain('text line 2 has no valid serial');
+    const none = await place.certline('order', 'create', 'PO-2', '--product', 'sensor');
+    expect(none).toMatchObject({ status: 2, stdout: '' });
+  });
+
   it('replaces what was signed by a later revision alone, and a draft by any', async () => {
     const place = await placeWithKey();
     const file = await signedOrder(place);

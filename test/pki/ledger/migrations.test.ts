@@ -14,6 +14,7 @@ const RELEASED = [
   'a6f17eedad143a03c676827ea52c0af68656a1e4389454f99cbdede5888b860e',
   '96d378145d3b67a2c7f881e3838409410565b8fe6628f29fe9cb0a6e0fcfef61',
   '89acf4d5b63593bcaa90689b5b3eb421ac3d8ea8a7b49fcf2ecfcc128dfe2d59',
+  '3fa1c2add6611cfa52054e774586a32c2c56f7bdc34e910f1dbd26d492f78a84',
 ];
 
 it('the schema of each released version of a ledger stays what it was, to the byte', () => {

@@ -90,6 +90,22 @@ describe('an order file', () => {
     expect(parseOrderText(orderText(ORDER), 'it')).toEqual(ORDER);
   });
 
+  it('opens with all that it may name', () => {
+    const named = {
+      ...ORDER,
+      products: ['sensor', 'pump'],
+      serialsSha256: 'cd'.repeat(32),
+      profiles: { pump: '01'.repeat(32), sensor: '02'.repeat(32) },
+      signer: 'certline-audit-0123456789abcdef',
+    };
+    const {
+      sha256: _sha256,
+      signedBy: _signedBy,
+      ...order
+    } = openOrder(signOrder(named, key, privateKey), [key], 'it');
+    expect(order).toEqual(named);
+  });
+
   it('does not open with any one byte changed', () => {
     const bytes = Buffer.from(FILE);
     const change = fc.record({ at: fc.nat(bytes.length - 1), by: fc.integer({ min: 1, max: 255 }) });
@@ -134,6 +150,10 @@ describe('an order file', () => {
     ['opens', { opens: '2026-01-01' }],
     ['closes', { closes: '2025-01-01T00:00:00.000Z' }],
     ['manifestSha256', { manifestSha256: 'AB'.repeat(32) }],
+    ['serialsSha256', { serialsSha256: 'ab' }],
+    ['profiles', { profiles: { sensor: 'ab' } }],
+    ['profiles', { profiles: { pump: 'ab'.repeat(32) } }],
+    ['signer', { signer: 'certline-audit-1' }],
   ])('is not made with a wrong %s (%j)', (member, change) => {
     expect(() => orderText({ ...ORDER, ...change })).toThrow(code('ORDER_INVALID', 'content'));
     expect(() => orderText({ ...ORDER, ...change })).toThrow(member);

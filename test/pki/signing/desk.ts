@@ -7,7 +7,12 @@ import { noteVerifierOf, verifierText } from '../../../pki/keys/signed-note.ts';
 import { ensureStationKey } from '../../../pki/keys/station-key.ts';
 import type { Ledger } from '../../../pki/ledger/ledger.ts';
 import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
+import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
 import { OrderDesk } from '../../../pki/orders/order-desk.ts';
+import type { OrderSources, OrderTerms } from '../../../pki/orders/order-desk.ts';
+import type { Order } from '../../../pki/orders/order.ts';
+import type { IssuerParts } from '../../../pki/signing/issuer.ts';
+import type { RequestStatement } from '../../../pki/signing/signed-request.ts';
 import { signOrder } from '../../../pki/orders/order.ts';
 import { signStatement } from '../../../pki/signing/signed-request.ts';
 import { SigningDesk } from '../../../pki/signing/signing-desk.ts';
@@ -29,29 +34,47 @@ export interface Desk {
   readonly desk: SigningDesk;
   readonly ledger: Ledger;
   readonly signer: SigningLine['signer'];
+  /** The CA of the desk. */
+  readonly ca: IssuingCa;
+  readonly sources: OrderSources;
+  /** Signs the order PO-1 with these changes, or another one, and puts it into the signer's folder. */
+  readonly put: (changes?: Partial<Order>) => void;
 }
 
+const PO_1: Order = {
+  order: 'PO-1',
+  revision: 1,
+  products: ['sensor'],
+  quantity: 10,
+  reissues: 5,
+  opens: '2020-01-01T00:00:00.000Z',
+  closes: '9999-12-31T23:59:59.000Z',
+};
+
 /** A signing desk with an order for ten sensors, one enrolled station, and three serials of it released. */
-export async function openDesk(): Promise<Desk> {
+export async function openDesk(terms?: OrderTerms, parts?: Partial<IssuerParts>): Promise<Desk> {
   const home = temporaryFolder();
   const sources = { folder: join(home, 'orders'), releaseKeys: join(home, 'release-keys') };
   mkdirSync(sources.folder);
-  const window = { opens: '2020-01-01T00:00:00.000Z', closes: '9999-12-31T23:59:59.000Z' };
-  const order = { order: 'PO-1', revision: 1, products: ['sensor'], quantity: 10, reissues: 5, ...window };
-  writeFileSync(join(sources.folder, 'PO-1.order'), signOrder(order, oem, privateKey));
+  const put: Desk['put'] = (changes) => {
+    const order = { ...PO_1, ...changes };
+    writeFileSync(join(sources.folder, `${order.order}.order`), signOrder(order, oem, privateKey));
+  };
+  put();
   writeFileSync(sources.releaseKeys, `${verifierText(oem)}\n`);
   const database = SqliteDatabase.open(join(home, 'ledger.db'));
-  const { ledger, plainIssuer: issuer, signer } = lineOver(database, ca);
+  const { ledger, plainIssuer: issuer, signer } = lineOver(database, ca, parts);
   await ledger.stations.admitStation({
     stationId: 'st-1',
     verifier: verifierText(station.verifier),
     perMinute: 60,
   });
   const stations = new StationGate(ledger.stations, ledger.stations.rates);
-  const desk = new SigningDesk({ stations, orders: new OrderDesk(sources, ledger.orders), issuer, ledger });
+  const orders = new OrderDesk(sources, ledger.orders, terms);
+  const desk = new SigningDesk({ stations, orders, issuer, ledger });
   const units = ['CL-1', 'CL-2', 'CL-3'].map((serial) => ({ serial, product: 'sensor' }));
   await desk.release({ batchId: 'b1', order: 'PO-1', manifestSha256: 'ab'.repeat(32), quantity: 3, units });
-  return { desk, ledger, signer };
+  return { desk, ledger, signer, ca, sources, put };
 }
 
 /** What a station asks for, signed by it. */
@@ -59,8 +82,9 @@ export function askFor(
   serial: string,
   key: DeviceKey = generateDeviceKey(),
   at: string = new Date().toISOString(),
+  changes: Partial<RequestStatement> = {},
 ): SigningRequest {
-  const unit = { batchId: 'b1', order: 'PO-1', serial, product: 'sensor', attempt: 1 };
+  const unit = { batchId: 'b1', order: 'PO-1', serial, product: 'sensor', attempt: 1, ...changes };
   const { spkiSha256 } = key;
   const requestId = signingRequestId(unit, spkiSha256);
   const statement = { ...unit, requestId, stationId: 'st-1', boardId: `board-of-${serial}`, spkiSha256, at };
