@@ -40,7 +40,7 @@ async function generateOn(
   try {
     const key = await socket.use(work, signal, async (board) => {
       const written = await writeNewKey(board, unit.serial, boardId, signal);
-      station.holds.hold(socket.config.id, boardId, unit);
+      station.holds.hold(socket.config.id, boardId, unit, written.spkiSha256);
       return written;
     });
     return {

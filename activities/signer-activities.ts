@@ -6,6 +6,7 @@ import type { SignCertificateInput, SignerActivities } from '../provisioning/sig
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import { certificatePayload } from './certificate-payload.ts';
 import { translated } from './failure-translation.ts';
+import { fitUnit } from './fit-unit.ts';
 
 /** Step 2 and its bookkeeping, on the host of the CA key. */
 export function createSignerActivities(desk: SigningDesk): SignerActivities {
@@ -17,7 +18,7 @@ export function createSignerActivities(desk: SigningDesk): SignerActivities {
       ),
     activateCertificates: ({ requestIds }) => translated(fault, () => desk.activate(requestIds), 'endless'),
     unfinishedCertificates: (input) => translated(fault, () => desk.unfinished(input), 'endless'),
-    revokeCertificate: ({ unit }) => translated(fault, () => desk.withdraw(unit), 'endless'),
+    revokeCertificate: ({ unit }) => translated(fault, async () => desk.withdraw(fitUnit(unit)), 'endless'),
     releaseUnits: (input) => translated(fault, () => desk.release(input), 'endless'),
   };
 }

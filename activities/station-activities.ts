@@ -1,3 +1,4 @@
+import { mustCertify } from '../fixtures/board/check-certificate.ts';
 import { proveBoard } from '../fixtures/board/prove-board.ts';
 import type { Station } from '../fixtures/station/station.ts';
 import { writeCertificate } from '../fixtures/board/write-certificate.ts';
@@ -18,13 +19,14 @@ export function createStationActivities(station: Station): StationActivities {
   };
 }
 
+/** Who sent the task is not known: what it brings is checked here, by the host that acts on it. */
 async function flash(station: Station, input: DeliveryInput, signal: AbortSignal): Promise<void> {
-  const { unit, claim } = input;
+  const { unit, claim, spkiSha256 } = input;
   const socket = await station.socketOf(claim.boardId, unit.serial, signal);
   const work = { serial: unit.serial, step: 'flashCredentials' as const, boardId: claim.boardId };
   await socket.use(work, signal, async (board) => {
-    station.holds.mustHold(claim.boardId, unit);
-    const certificate = Buffer.from(input.certificate, 'base64');
+    station.holds.mustAwait(claim.boardId, unit, spkiSha256);
+    const certificate = certificateOf(input, station);
     await writeCertificate(board, { certificate, serial: unit.serial, boardId: claim.boardId }, signal);
   });
 }
@@ -39,12 +41,19 @@ async function verify(
   if (before?.evidence['spkiSha256'] === spkiSha256) return before;
   const socket = await station.socketOf(claim.boardId, unit.serial, signal);
   const work = { serial: unit.serial, step: 'verifyReadback' as const, boardId: claim.boardId };
-  const certificate = Buffer.from(input.certificate, 'base64');
   return await socket.use(work, signal, async (board) => {
-    station.holds.mustHold(claim.boardId, unit);
+    station.holds.mustAwait(claim.boardId, unit, spkiSha256);
+    const certificate = certificateOf(input, station);
     const proof = await proveBoard(board, { certificate, spkiSha256, boardId: claim.boardId }, signal);
     const verified = { verifiedAt: new Date().toISOString(), evidence: { ...proof } };
     station.holds.pass(socket.config.id, claim.boardId, unit, verified);
     return verified;
   });
+}
+
+/** Throws CERTIFICATE_WRONG for one that may be on no board of this unit. */
+function certificateOf({ certificate, unit, spkiSha256 }: DeliveryInput, station: Station): Uint8Array {
+  const der = Buffer.from(certificate, 'base64');
+  mustCertify(der, { serial: unit.serial, spkiSha256 }, station.issuers);
+  return der;
 }

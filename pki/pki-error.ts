@@ -34,6 +34,7 @@ export const PKI_CODES = [
   'ORDER_CLOSED',
   'ORDER_MISMATCH',
   'RELEASE_CONFLICT',
+  'WITHDRAWAL_REFUSED',
   'ISSUANCE_UNKNOWN',
   // The ledger's file
   'LEDGER_CORRUPT',

@@ -51,7 +51,10 @@ export interface UnfinishedCertificates {
   readonly next?: number;
 }
 
-/** Exceptional path: the valid certificate of this serial is revoked, and nothing of this attempt is signed any more. */
+/**
+ * Exceptional path: the certificate of this serial that no unit has passed with is revoked, and nothing of this attempt is
+ * signed any more. One that is active stays.
+ */
 export interface RevokeCertificateInput {
   readonly unit: AttemptId;
   readonly reason: string;

@@ -50,9 +50,16 @@ export const certCommands = group(
           choices: REVOCATION_REASONS,
           required: true,
         },
+        '--by <name>':
+          'who decides, for the audit log, at most 100 characters; default: user and host of this command',
+        '--yes': 'do not ask, although the unit may have shipped',
+        '--beyond-limit': 'continue although persons have revoked 20 certificates within an hour',
         ...JSON_OPTION,
       },
-      examples: ['certline cert revoke CL-000017 --reason keyCompromise'],
+      notes: `
+It asks before it revokes an active certificate. After 20 revocations by persons within an hour it refuses: somebody
+may be revoking what has shipped. Each one beyond that is an alarm in the audit log.`,
+      examples: ['certline cert revoke CL-000017 --reason keyCompromise --yes'],
       load: () => import('./withdraw-certificate.ts'),
       run: async ({ withdrawCertificate }, { which, options, invocation }) =>
         await withdrawCertificate(await invocation(), 'revoke', which, options),

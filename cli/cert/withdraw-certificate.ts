@@ -3,6 +3,8 @@ import { REVOCATION_REASONS } from '../../pki/x509/revocation-reason.ts';
 import type { RevocationReason } from '../../pki/x509/revocation-reason.ts';
 import { PkiError } from '../../pki/pki-error.ts';
 import type { Ledger } from '../../pki/ledger/ledger.ts';
+import { confirm } from '../confirm.ts';
+import { decisionInput } from '../decision-options.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
@@ -13,8 +15,15 @@ const SAID = { revoke: 'is revoked', hold: 'is on hold', release: 'is no longer 
 
 type Withdrawal = keyof typeof SAID;
 
+/** Revocations by persons within an hour, beyond which each is an alarm: a fleet is not revoked by routine. */
+const REVOCATIONS_AN_HOUR = 20;
+const HOUR_MS = 3_600_000;
+
 export interface WithdrawOptions {
   readonly reason?: string;
+  readonly by?: string;
+  readonly yes?: boolean;
+  readonly beyondLimit?: boolean;
   readonly json?: boolean;
 }
 
@@ -30,7 +39,7 @@ export async function withdrawCertificate(
 ): Promise<void> {
   const issuance = await withLedger(invocation, 'command', async (ledger) => {
     const found = await findOne(ledger, which, withdrawal);
-    await withdraw(ledger, found, withdrawal, options.reason);
+    await withdraw(ledger, found, withdrawal, options);
     return (await ledger.issuances.find(found.requestId))!;
   });
   const { serial, certificateSerial, state, reason, heldAt } = issuance;
@@ -68,13 +77,14 @@ async function findOne(ledger: Ledger, which: string, withdrawal: Withdrawal): P
 
 async function withdraw(
   ledger: Ledger,
-  { requestId, state, certificateSerial }: Issuance,
+  issuance: Issuance,
   withdrawal: Withdrawal,
-  reason: string | undefined,
+  options: WithdrawOptions,
 ): Promise<void> {
+  const { requestId, state, certificateSerial } = issuance;
   switch (withdrawal) {
     case 'revoke':
-      await ledger.issuances.revoke(requestId, checkedReason(reason));
+      await revoke(ledger, issuance, options);
       return;
     case 'hold':
       await hold(ledger, requestId, certificateSerial);
@@ -86,6 +96,35 @@ async function withdraw(
           `The certificate ${certificateSerial} is not on hold (it is ${state}), so there is nothing to release.`,
         );
   }
+}
+
+/** Throws `usage` where nobody can be asked, `refused` when the answer is no or too many were revoked. */
+async function revoke(
+  ledger: Ledger,
+  { requestId, serial, state, certificateSerial }: Issuance,
+  options: WithdrawOptions,
+): Promise<void> {
+  const reason = checkedReason(options.reason);
+  const { by } = decisionInput(options);
+  if (state === 'active') {
+    const question = `Revoke the active certificate ${certificateSerial} of ${serial}? The unit may have shipped; this cannot be undone.`;
+    await confirm('revoke an active certificate', question, options);
+  }
+  await checkRate(ledger, { requestId, by: by! }, options);
+  await ledger.issuances.revoke(requestId, reason, by!);
+}
+
+async function checkRate(
+  ledger: Ledger,
+  asked: { readonly requestId: string; readonly by: string },
+  { beyondLimit = false }: WithdrawOptions,
+): Promise<void> {
+  const recent = await ledger.issuances.revokedByHandSince(new Date(Date.now() - HOUR_MS).toISOString());
+  if (recent < REVOCATIONS_AN_HOUR) return;
+  await ledger.auditLog.raiseRevocationAlarm({ ...asked, recent });
+  if (beyondLimit) return;
+  const message = `${recent} certificates were revoked by hand within an hour, and each further one is an alarm in the audit log: find out who revokes them, then add --beyond-limit.`;
+  throw new CommandError('refused', message);
 }
 
 /** Whether a certificate may be held is decided by the ledger. Throws `refused` for one that was withdrawn. */

@@ -22,6 +22,7 @@ export interface AuditEvent {
     | 'activated'
     | 'superseded'
     | 'revoked'
+    | 'revocation-alarm'
     | 'held'
     | 'hold-ended'
     | 'crl-numbered'

@@ -65,6 +65,17 @@ export class LedgerAuditLog implements AuditLog, Refusals {
     );
   }
 
+  /** Records that persons revoke more certificates than usual: how many within an hour, and what is asked for next. */
+  raiseRevocationAlarm(alarm: {
+    readonly requestId: string;
+    readonly by: string;
+    readonly recent: number;
+  }): Promise<void> {
+    return this.#database.write((transaction) =>
+      this.append(transaction, 'revocation-alarm', { ...alarm, by: alarm.by.slice(0, REFUSAL_MAX) }),
+    );
+  }
+
   /** Records that a person lets this ledger continue although its witness file says another state. */
   acceptLoss(witnessedSize: number, witnessedHash: string): Promise<void> {
     return this.#database.write((transaction) =>

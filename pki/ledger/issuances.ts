@@ -11,6 +11,9 @@ import type {
   Reservation,
   UnfinishedPage,
 } from '../signing/issuances.ts';
+import type { AttemptId } from '../../provisioning/unit.ts';
+import { PkiError } from '../pki-error.ts';
+import type { ReleasedUnit } from '../signing/releases.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import type { RevocationReason } from '../x509/revocation-reason.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
@@ -35,6 +38,8 @@ const SHA256_HEX_LENGTH = 64;
 interface IssuanceEnd {
   readonly state: 'superseded' | 'revoked';
   readonly reason: string;
+  /** The person who decided so; absent where the factory line did. */
+  readonly by?: string;
 }
 
 /** What was signed, and its state now: the policy's decisions, each with its audit entry, in one transaction. */
@@ -144,26 +149,36 @@ export class LedgerIssuances implements Issuances {
     });
   }
 
-  revoke(requestId: string, reason: RevocationReason): Promise<Issuance | undefined> {
+  revoke(requestId: string, reason: RevocationReason, by: string): Promise<Issuance | undefined> {
     return this.#database.write(async (transaction) => {
       const issuance = await issuanceOf(transaction, requestId);
       if (issuance === undefined || !mustEnd(issuance.state, reason)) return issuance;
-      await this.#end(transaction, requestId, { state: 'revoked', reason });
+      await this.#end(transaction, requestId, { state: 'revoked', reason, by });
       return await issuanceOf(transaction, requestId);
     });
   }
 
-  withdrawUnit(serial: string, attempt: number): Promise<void> {
+  /** Certificates that persons have revoked since then (ISO 8601). */
+  revokedByHandSince(since: string): Promise<number> {
+    return this.#database.read(async (transaction) => {
+      const sql = 'SELECT count(*) AS n FROM issuance WHERE ended_at >= ? AND revoked_by IS NOT NULL';
+      return integer((await transaction.get(sql, since))!, 'n');
+    });
+  }
+
+  withdrawUnit({ batchId, serial, attempt }: AttemptId): Promise<void> {
     return this.#database.write(async (transaction) => {
       const unit = await releasedUnit(transaction, serial);
       if (unit === undefined) return;
-      if (attempt > unit.withdrawnAttempt) {
-        const sql = 'UPDATE released_serial SET withdrawn_attempt = ? WHERE serial_folded = ?';
-        await transaction.run(sql, attempt, foldSerial(serial));
-        await this.#audit.append(transaction, 'unit-withdrawn', { serial: unit.serial, attempt });
-      }
       const live = await liveIssuanceOf(transaction, serial);
-      if (live === undefined) return;
+      checkWithdrawal({ batchId, attempt }, unit, live);
+      const newest = Math.min(attempt, (await newestAttempt(transaction, serial)) + 1);
+      if (newest > unit.withdrawnAttempt) {
+        const sql = 'UPDATE released_serial SET withdrawn_attempt = ? WHERE serial_folded = ?';
+        await transaction.run(sql, newest, foldSerial(serial));
+        await this.#audit.append(transaction, 'unit-withdrawn', { serial: unit.serial, attempt: newest });
+      }
+      if (live === undefined || live.attempt > attempt) return;
       await this.#end(transaction, live.requestId, { state: 'revoked', reason: 'cessationOfOperation' });
     });
   }
@@ -179,17 +194,47 @@ export class LedgerIssuances implements Issuances {
   }
 
   /** Ends an issuance, for which a signature may exist: what it used of its quota stays used. */
-  async #end(transaction: SqlTransaction, requestId: string, { state, reason }: IssuanceEnd): Promise<void> {
+  async #end(
+    transaction: SqlTransaction,
+    requestId: string,
+    { state, reason, by }: IssuanceEnd,
+  ): Promise<void> {
     const sql =
-      'UPDATE issuance SET state = ?, reason = ?, ended_at = ?, held_at = NULL WHERE request_id = ?';
-    await transaction.run(sql, state, reason, new Date().toISOString(), requestId);
-    await this.#audit.append(transaction, state, { requestId, reason });
+      'UPDATE issuance SET state = ?, reason = ?, revoked_by = ?, ended_at = ?, held_at = NULL WHERE request_id = ?';
+    await transaction.run(sql, state, reason, by, new Date().toISOString(), requestId);
+    await this.#audit.append(transaction, state, { requestId, reason, ...(by !== undefined && { by }) });
   }
 }
 
 /** What has ended stays as it is, but a superseded key may turn out to be compromised. */
 function mustEnd(state: IssuanceState, reason: RevocationReason): boolean {
   return LIVE_STATES.has(state) || (state === 'superseded' && reason === 'keyCompromise');
+}
+
+/** What a task says ends nothing that has shipped and nothing of another batch. */
+function checkWithdrawal(
+  { batchId, attempt }: Omit<AttemptId, 'serial'>,
+  unit: ReleasedUnit,
+  live: Issuance | undefined,
+): void {
+  const { serial } = unit;
+  if (!Number.isSafeInteger(attempt) || attempt < 1)
+    throw withdrawalRefused(`The attempt at ${serial} to withdraw is not a positive whole number`, 'attempt');
+  if (unit.batchId !== batchId)
+    throw withdrawalRefused(`The unit ${serial} is not one of the batch that was named`, 'batch');
+  if (live?.state === 'active')
+    throw withdrawalRefused(`The certificate of ${serial} is active, so the unit may have shipped`, 'active');
+}
+
+function withdrawalRefused(what: string, reason: string): PkiError {
+  const message = `${what}: only a person revokes it, with "certline cert revoke".`;
+  return new PkiError('WITHDRAWAL_REFUSED', message, { reason });
+}
+
+/** The highest attempt of a serial for which something may have been signed; 0 for none. */
+async function newestAttempt(transaction: SqlTransaction, serial: string): Promise<number> {
+  const sql = 'SELECT coalesce(max(attempt), 0) AS newest FROM issuance WHERE serial_folded = ?';
+  return integer((await transaction.get(sql, foldSerial(serial)))!, 'newest');
 }
 
 /** Writes the row of a reservation and counts it against its batch. */

@@ -181,6 +181,10 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   -- The entry of the audit log that released a serial: its digest is over all serials of that entry.
   ALTER TABLE released_serial ADD COLUMN entry INTEGER;
   `,
+  () => `
+  -- The person who revoked the certificate; null where the factory line did.
+  ALTER TABLE issuance ADD COLUMN revoked_by TEXT;
+  `,
 ];
 
 /** The schema in the words of one database. */

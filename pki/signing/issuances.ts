@@ -1,3 +1,4 @@
+import type { AttemptId } from '../../provisioning/unit.ts';
 import type { RevocationReason } from '../x509/revocation-reason.ts';
 
 /**
@@ -79,11 +80,13 @@ export interface Issuances {
    * Boards are known to carry these. Idempotent. Returns the ids of those that are unknown, not issued, or withdrawn.
    */
   activate(requestIds: readonly string[]): Promise<string[]>;
-  /** Withdraws an issuance; idempotent. Undefined when the request id is unknown. */
-  revoke(requestId: string, reason: RevocationReason): Promise<Issuance | undefined>;
+  /** A person, `by`, withdraws an issuance; idempotent. Undefined when the request id is unknown. */
+  revoke(requestId: string, reason: RevocationReason, by: string): Promise<Issuance | undefined>;
   /**
-   * A unit ended without a pass: what is live of its serial is withdrawn, and a request of this or an earlier attempt
-   * that arrives later is refused. Idempotent; a serial that was never released has nothing to withdraw.
+   * A unit ended without a pass: what is signing or issued of its serial is withdrawn, and a request of this or an earlier
+   * attempt that arrives later is refused. No attempt that is still to come is withdrawn, whatever `attempt` says, and no
+   * certificate of a later one. Idempotent; a serial that was never released has nothing to withdraw. Throws
+   * WITHDRAWAL_REFUSED for an active certificate, for a serial of another batch, and for what is no attempt.
    */
-  withdrawUnit(serial: string, attempt: number): Promise<void>;
+  withdrawUnit(unit: AttemptId): Promise<void>;
 }

@@ -4,7 +4,7 @@ import type {
   UnfinishedCertificates,
   UnfinishedCertificatesInput,
 } from '../../provisioning/signing.ts';
-import type { UnitAttempt } from '../../provisioning/unit.ts';
+import type { AttemptId } from '../../provisioning/unit.ts';
 import type { AdmittedOrder, OrderDesk } from '../orders/order-desk.ts';
 import { checkListed } from '../orders/order-policy.ts';
 import { PkiError } from '../pki-error.ts';
@@ -112,9 +112,15 @@ export class SigningDesk {
     return { certificates, ...(next !== undefined && { next }) };
   }
 
-  /** Revokes what is live of a unit that did not pass; nothing of this or an earlier attempt is signed any more. */
-  async withdraw({ serial, attempt }: Pick<UnitAttempt, 'serial' | 'attempt'>): Promise<void> {
-    await this.#ledger.issuances.withdrawUnit(serial, attempt);
+  /**
+   * Withdraws what was signed for a unit that did not pass; nothing of this or an earlier attempt is signed any more.
+   * Anybody may ask for this, so nothing that has shipped can be lost by it. Throws WITHDRAWAL_REFUSED.
+   */
+  async withdraw(unit: AttemptId): Promise<void> {
+    const { batchId, serial, attempt } = unit;
+    await this.#audited({ request: 'revokeCertificate', batchId, serial }, () =>
+      this.#ledger.issuances.withdrawUnit({ batchId, serial, attempt }),
+    );
   }
 
   /**

@@ -9,6 +9,7 @@ import type { GeneratedKeypair } from '../../provisioning/claim.ts';
 import type { DeliveryInput } from '../../provisioning/delivery.ts';
 import { startBench, unitOf } from '../fixtures/station/bench.ts';
 import type { Bench } from '../fixtures/station/bench.ts';
+import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
 import { makeCa } from '../pki/leaf.ts';
 import { makeLine, release } from '../pki/signing/signing-line.ts';
 import { until } from '../support/until.ts';
@@ -31,8 +32,12 @@ async function asActivity<T>(step: () => Promise<T>): Promise<T> {
   return await asyncLocalStorage.run(context as unknown as Context, step);
 }
 
-async function certified(folder: string, serial: string, key: GeneratedKeypair): Promise<Uint8Array> {
-  const line = makeLine(folder, await makeCa(folder));
+async function certified(
+  folder: string,
+  ca: IssuingCa,
+  { serial, key }: { serial: string; key: GeneratedKeypair },
+): Promise<Uint8Array> {
+  const line = makeLine(folder, ca);
   await release(line, [serial]);
   const { boardId, csr } = key;
   const { certificate } = await line.issuer.issue({
@@ -48,14 +53,17 @@ async function certified(folder: string, serial: string, key: GeneratedKeypair):
 }
 
 it('tells again what was proven, after a crash and with the board gone to its tray', async () => {
-  bench = await startBench();
+  const folder = temporaryFolder();
+  const ca = await makeCa(folder);
+  bench = await startBench({ issuers: ca.chain });
   const unit = unitOf('CL-1');
   bench.line.insertBoard('st', '1');
   await bench.ready('1');
   const stationKey = ensureStationKey(join(temporaryFolder(), 'station.key.pem'), 'st');
   const claim = createClaimActivities(bench.station, stationKey, 'boards/node');
   const key = await asActivity(() => claim.generateKeypair({ unit }));
-  const certificate = Buffer.from(await certified(temporaryFolder(), 'CL-1', key)).toString('base64');
+  const der = await certified(folder, ca, { serial: 'CL-1', key });
+  const certificate = Buffer.from(der).toString('base64');
   const delivery: DeliveryInput = { unit, claim: key, certificate, spkiSha256: key.spkiSha256 };
   const steps = createStationActivities(bench.station);
   await asActivity(() => steps.flashCredentials(delivery));

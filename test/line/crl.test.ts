@@ -29,7 +29,7 @@ it('a signer publishes a list when it starts and one is due, and otherwise leave
   await publish();
   expect(lines).toHaveLength(1);
   expect(text()).toContain('No Revoked Certificates');
-  await ledger.issuances.revoke('b1/CL-1/1', 'keyCompromise');
+  await ledger.issuances.revoke('b1/CL-1/1', 'keyCompromise', 'a person');
   await publish();
   expect(lines).toHaveLength(2);
   expect(text()).toContain('Key Compromise');
@@ -61,11 +61,11 @@ it('a registry beside the signer learns of each list, whoever made it, and at ev
     await registryUpdater({ ca: by, registry, stateFolder, log })();
   };
 
-  await ledger.issuances.revoke('b1/CL-1/1', 'keyCompromise');
+  await ledger.issuances.revoke('b1/CL-1/1', 'keyCompromise', 'a person');
   await start();
   expect(await stateOf('CL-1')).toBe('revoked');
   expect(await stateOf('CL-2')).toBe('active');
-  await ledger.issuances.revoke('b1/CL-2/1', 'superseded');
+  await ledger.issuances.revoke('b1/CL-2/1', 'superseded', 'a person');
   await publishCrl({ ca, ledger, stateFolder });
   await start();
   expect(await stateOf('CL-2')).toBe('revoked');
@@ -85,7 +85,7 @@ it('what was published stays revoked when the ledger is an old copy, and the nex
   const path = ledgerPath(stateFolder);
   cpSync(path, `${path}.old`);
   const newer = openSqliteLedger(path);
-  await newer.issuances.revoke('b1/CL-1/1', 'keyCompromise');
+  await newer.issuances.revoke('b1/CL-1/1', 'keyCompromise', 'a person');
   await newer.withdrawals.hold('b1/CL-2/1');
   await newer.withdrawals.hold('b1/CL-3/1');
   for (const number of [1, 2])
@@ -98,7 +98,7 @@ it('what was published stays revoked when the ledger is an old copy, and the nex
   database.close();
   const older = openSqliteLedger(path);
   onTestFinished(() => older.close());
-  await older.issuances.revoke('b1/CL-2/1', 'superseded');
+  await older.issuances.revoke('b1/CL-2/1', 'superseded', 'a person');
   for (const number of [3, 4]) {
     expect((await publishCrl({ ca, ledger: older, stateFolder })).number).toBe(number);
     const { entries } = readCrl(crlIn(readFileSync(crlPath(stateFolder))));

@@ -59,7 +59,8 @@ const stations = new StationGate(ledger.stations, ledger.stations.rates);
 const work: SignerWork = {
   ...createSignerActivities(new SigningDesk({ issuer, ledger, orders, stations })),
   closeOrder: ({ order }) => ledger.orders.closeOrder(order),
-  revokeByHand: async ({ requestId, reason }) => void (await ledger.issuances.revoke(requestId, reason)),
+  revokeByHand: async ({ requestId, reason }) =>
+    void (await ledger.issuances.revoke(requestId, reason, 'a person')),
   hold: ({ requestId }) => ledger.withdrawals.hold(requestId),
   endHold: async ({ requestId }) => void (await ledger.withdrawals.endHold(requestId)),
   admitStation: (station) => ledger.stations.admitStation(station),

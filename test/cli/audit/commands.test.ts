@@ -96,7 +96,7 @@ async function passedLot(place: Place): Promise<void> {
   const [issued] = await issueInto(place, ['CL-1', 'CL-2']);
   const ledger = openSqliteLedger(ledgerPath(place.state));
   await ledger.issuances.activate(['b1/CL-1/1']);
-  await ledger.issuances.revoke('b1/CL-2/1', 'cessationOfOperation');
+  await ledger.issuances.revoke('b1/CL-2/1', 'cessationOfOperation', 'a person');
   await ledger.close();
   const registry = new SqliteRegistry(registryPath(place.state));
   const batch = {

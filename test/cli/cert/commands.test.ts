@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pemOf } from '../../../pki/x509/pem.ts';
 import { json, newPlace } from '../../support/certline.ts';
+import { openLedger } from '../../../line/ledger.ts';
 import { issueInto } from '../issued-lot.ts';
 
 interface Linted {
@@ -148,5 +149,30 @@ describe('certline cert revoke, hold and release', () => {
     });
     expect(await place.certline('cert', 'revoke', 'CL-1', '--reason', 'whim')).toMatchObject({ status: 2 });
     expect(await place.certline('cert', 'revoke', 'CL-1')).toMatchObject({ status: 2 });
+  });
+});
+
+describe('certline cert revoke', () => {
+  it('asks before it revokes what may have shipped, says who did it, and raises an alarm at the 21st', async () => {
+    const place = newPlace();
+    const serials = Array.from({ length: 21 }, (_each, at) => `CL-${at + 1}`);
+    await issueInto(place, serials);
+    const ledger = await openLedger({ stateFolder: place.state, config: {} }, 'sign');
+    await ledger.issuances.activate(serials.map((serial) => `b1/${serial}/1`));
+    const revoke = (serial: string, ...more: string[]) =>
+      place.certline('cert', 'revoke', serial, '--reason', 'keyCompromise', ...more);
+    expect(await revoke('CL-1')).toMatchObject({ status: 2 });
+    expect(await revoke('CL-1', '--yes', '--by', 'the security engineer')).toMatchObject({ status: 0 });
+    for (const serial of serials.slice(1, 20))
+      await ledger.issuances.revoke(`b1/${serial}/1`, 'keyCompromise', 'somebody');
+    const beyond = await revoke('CL-21', '--yes');
+    expect(beyond.status).toBe(6);
+    expect(beyond.stderr).toContain('find out who revokes them');
+    expect(await revoke('CL-21', '--yes', '--beyond-limit')).toMatchObject({ status: 0 });
+    const events: string[] = [];
+    for await (const { body } of ledger.auditLog.auditEntries()) events.push(body);
+    expect(events.filter((body) => body.includes('"event":"revocation-alarm"'))).toHaveLength(2);
+    expect(events.some((body) => body.includes('"by":"the security engineer"'))).toBe(true);
+    await ledger.close();
   });
 });

@@ -100,9 +100,9 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       const line = await usedLine();
       const late = requestFor('ACME-2');
       for (let time = 0; time < 2; time += 1) {
-        await line.ledger.issuances.withdrawUnit('ACME-1', 1);
-        await line.ledger.issuances.withdrawUnit('ACME-2', 1);
-        await line.ledger.issuances.withdrawUnit('NEVER-RELEASED', 1);
+        await line.ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 1 });
+        await line.ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-2', attempt: 1 });
+        await line.ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'NEVER-RELEASED', attempt: 1 });
       }
       expect(await line.sql('SELECT state FROM issuance')).toEqual([{ state: 'revoked' }]);
       await expect(line.issuer.issue(late)).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'unit'));
@@ -112,11 +112,40 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       expect(events).toHaveLength(2);
     });
 
+    it('loses no attempt that is still to come, and no certificate of a later one', async () => {
+      const line = await usedLine();
+      const { issuances } = line.ledger;
+      await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-2', attempt: Number.MAX_SAFE_INTEGER });
+      await expect(line.issuer.issue(requestFor('ACME-2'))).rejects.toThrow(
+        code('CERTIFICATE_WITHDRAWN', 'unit'),
+      );
+      await line.issuer.issue(requestFor('ACME-2', { attempt: 2 }));
+      await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-2', attempt: 1 });
+      expect(await issuances.liveIssuance('ACME-2')).toMatchObject({ attempt: 2, state: 'issued' });
+    });
+
+    it.each([
+      ['is in another batch', { batchId: 'b2' }, 'batch'],
+      ['is named with no attempt', { attempt: 0.5 }, 'attempt'],
+      ['has an active certificate', {}, 'active'],
+    ])('is not one that %s', async (_name, change, reason) => {
+      const line = await usedLine();
+      const { issuances } = line.ledger;
+      if (reason === 'active') await issuances.activate(['b1/ACME-1/1']);
+      const withdrawal = issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 1, ...change });
+      await expect(withdrawal).rejects.toThrow(code('WITHDRAWAL_REFUSED', reason));
+      expect(await issuances.liveIssuance('ACME-1')).toBeDefined();
+      const revoked = await issuances.revoke('b1/ACME-1/1', 'keyCompromise', 'the security engineer');
+      expect(revoked).toMatchObject({ state: 'revoked' });
+      expect(await issuances.revokedByHandSince('2020-01-01T00:00:00.000Z')).toBe(1);
+      expect((await auditOf(line.ledger)).at(-1)!.body).toContain('"by":"the security engineer"');
+    });
+
     it('ends a signature that is under way', async () => {
       const line = await newLine();
       await release(line, ['ACME-1']);
       line.signer.tamper = async (signature) => {
-        await line.ledger.issuances.withdrawUnit('ACME-1', 1);
+        await line.ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 1 });
         return signature;
       };
       await expect(line.issuer.issue(requestFor('ACME-1'))).rejects.toThrow(code('CERTIFICATE_WITHDRAWN'));
@@ -136,7 +165,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       expect(await issuances.unfinishedOf('b1', second.next!, 1)).toEqual({ issuances: [] });
       expect(serialsOf(await issuances.unfinishedOf('b2', 0, 9))).toEqual([]);
       await issuances.activate([first.issuances[0]!.requestId]);
-      await issuances.withdrawUnit('ACME-2', 1);
+      await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-2', attempt: 1 });
       expect(await issuances.unfinishedOf('b1', 0, 9)).toEqual({ issuances: [] });
     });
   });

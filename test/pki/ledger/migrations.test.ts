@@ -15,6 +15,7 @@ const RELEASED = [
   '96d378145d3b67a2c7f881e3838409410565b8fe6628f29fe9cb0a6e0fcfef61',
   '89acf4d5b63593bcaa90689b5b3eb421ac3d8ea8a7b49fcf2ecfcc128dfe2d59',
   '3fa1c2add6611cfa52054e774586a32c2c56f7bdc34e910f1dbd26d492f78a84',
+  'c42b323bd856274d9e64765501391ef76da259c63ad8e514e8aec6fd7fb41bcb',
 ];
 
 it('the schema of each released version of a ledger stays what it was, to the byte', () => {

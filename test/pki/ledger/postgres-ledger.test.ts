@@ -103,7 +103,6 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       const { ledger, issuer } = await newLine(['ACME-1']);
       const refused = code('REQUEST_INVALID', 'contents');
       await expect(ledger.stations.station('st-1\0')).rejects.toThrow(refused);
-      await expect(ledger.issuances.withdrawUnit('ACME-1', 2 ** 40)).rejects.toThrow(refused);
       await expect(issuer.issue(requestFor('ACME-1', { attempt: 2 ** 40 }))).rejects.toThrow(refused);
       await issuer.issue(requestFor('ACME-1'));
     });

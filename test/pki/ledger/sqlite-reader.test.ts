@@ -42,7 +42,9 @@ describe('a ledger that is only read', () => {
     expect(await read.issuances.liveIssuance('A-1')).toBeUndefined();
     const issued = await issuer.issue(requestFor('A-1'));
     expect((await read.issuances.liveIssuance('A-1'))?.certificateSerial).toBe(issued.certificateSerial);
-    await expect(read.issuances.revoke('b1/A-1/1', 'superseded')).rejects.toThrow(code('SIGNER_FAULT'));
+    await expect(read.issuances.revoke('b1/A-1/1', 'superseded', 'a person')).rejects.toThrow(
+      code('SIGNER_FAULT'),
+    );
     await ledger.close();
   });
 

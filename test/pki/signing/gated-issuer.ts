@@ -42,6 +42,6 @@ export class GatedIssuer {
   ): Promise<Issuance | undefined> {
     const requestId =
       'requestId' in which ? which.requestId : (await this.#issuances.liveIssuance(which.serial))?.requestId;
-    return requestId === undefined ? undefined : await this.#issuances.revoke(requestId, reason);
+    return requestId === undefined ? undefined : await this.#issuances.revoke(requestId, reason, 'a person');
   }
 }

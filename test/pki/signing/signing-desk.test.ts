@@ -125,7 +125,7 @@ describe('SigningDesk.activate and withdraw', () => {
     const requests = [askFor('CL-1'), askFor('CL-2')];
     for (const request of requests) await sign(desk, request);
     const [withdrawn, kept] = requests.map(({ statement }) => statement.requestId) as [string, string];
-    await desk.withdraw({ serial: 'CL-1', attempt: 1 });
+    await desk.withdraw({ batchId: 'b1', serial: 'CL-1', attempt: 1 });
     expect(await desk.activate([withdrawn, kept, 'nobody'])).toEqual([withdrawn, 'nobody']);
     expect(await ledger.issuances.find(kept)).toMatchObject({ state: 'active' });
     expect(await desk.activate([kept])).toEqual([]);
@@ -133,7 +133,7 @@ describe('SigningDesk.activate and withdraw', () => {
 
   it('signs nothing more for the attempt that was withdrawn', async () => {
     const { desk, signer } = await openDesk();
-    await desk.withdraw({ serial: 'CL-1', attempt: 1 });
+    await desk.withdraw({ batchId: 'b1', serial: 'CL-1', attempt: 1 });
     await expect(sign(desk, askFor('CL-1'))).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'unit'));
     expect(signer.signatures).toBe(0);
   });
