@@ -2,8 +2,9 @@
 //
 // npm writes a lock entry for an optional package of another platform only if the registry in use serves it. Behind a
 // registry that has not all of them the lock file comes out incomplete, and `npm ci` refuses it. This adds what is
-// missing, at the exact version that the depending package names, for that platform alone; without a checksum, which
-// only a registry that serves the package could tell.
+// missing, at the exact version that the depending package names, for that platform alone, with the checksum that the
+// registry's metadata names. An entry without a checksum would let anybody on the way replace the package.
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const PATH = new URL('../package-lock.json', import.meta.url);
@@ -29,6 +30,16 @@ function isLocked(packages, where, name) {
   }
 }
 
+/** The checksum in the registry's metadata, in the form of Subresource Integrity. Throws if there is none. */
+function integrityOf(name, version) {
+  const answer = execFileSync('npm', ['view', `${name}@${version}`, 'dist.integrity'], {
+    encoding: 'utf8',
+  }).trim();
+  if (!/^sha512-[\w+/]{86}==$/.test(answer))
+    throw new Error(`the registry names no checksum of ${name}@${version}`);
+  return answer;
+}
+
 const lock = JSON.parse(readFileSync(PATH, 'utf8'));
 const { packages } = lock;
 for (const [where, { dev, optionalDependencies = {} }] of Object.entries(packages)) {
@@ -48,6 +59,14 @@ for (const [where, { dev, optionalDependencies = {} }] of Object.entries(package
     packages[`node_modules/${name}`] = entry;
     process.stdout.write(`added ${name} ${version}\n`);
   }
+}
+for (const [where, entry] of Object.entries(packages)) {
+  if (where === '' || entry.link || entry.integrity !== undefined) continue;
+  const name = where.slice(where.lastIndexOf('node_modules/') + 'node_modules/'.length);
+  // In npm's own order of keys: the checksum follows the version.
+  const { version, ...others } = entry;
+  packages[where] = { version, integrity: integrityOf(entry.name ?? name, version), ...others };
+  process.stdout.write(`checksum of ${name} ${version}\n`);
 }
 const [root, ...rest] = Object.entries(packages);
 lock.packages = Object.fromEntries([root, ...rest.sort(([a], [b]) => a.localeCompare(b, 'en'))]);
