@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import type { PinnedWheel } from './pinned-wheel.ts';
 import { formatElapsed } from './sign-of-life.ts';
 
 /** Where Temporal's SDKs ask which archive holds the command line. */
@@ -26,24 +28,38 @@ export interface BinaryDownload {
   readonly folder: string;
   readonly service: string;
   readonly sdkVersion: string;
+  /** Whose program it must be: the service names no checksum. */
+  readonly pinned: PinnedWheel;
   readonly report: (line: string) => void;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
  * Downloads Temporal's command line the way its SDKs do (ask the service for the archive, fetch it, unpack it) into
- * an existing, empty folder, and gives the program's path there. Throws an `Error` that says which step failed.
+ * an existing, empty folder, and gives the program's path there. It is the pinned program, or it is refused. Throws an
+ * `Error` that says which step failed.
  */
 export async function downloadBinary(download: BinaryDownload): Promise<string> {
+  const expected = download.pinned.programSha256[`${process.platform}-${process.arch}`];
+  if (expected === undefined) throw new Error(`no program is pinned for ${process.platform}-${process.arch}`);
   const { archiveUrl, fileToExtract } = await askService(download);
   const archive = join(download.folder, 'archive.tar.gz');
   await fetchArchive(archiveUrl, archive, download);
   await promisify(execFile)('tar', ['-xzf', archive, '-C', download.folder, fileToExtract]);
-  return join(download.folder, fileToExtract);
+  const program = join(download.folder, fileToExtract);
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(program), hash);
+  const got = hash.digest('hex');
+  if (got !== expected) {
+    throw new Error(
+      `the program has SHA-256 ${got}, not the pinned ${expected} of version ${download.pinned.version}; it was not run`,
+    );
+  }
+  return program;
 }
 
 async function askService(download: BinaryDownload): Promise<{ archiveUrl: string; fileToExtract: string }> {
-  const url = new URL('/cli/default', download.service);
+  const url = new URL(`/cli/v${download.pinned.version}`, download.service);
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
   url.search = new URLSearchParams({
     arch: architecture,

