@@ -1,14 +1,25 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { STEP_LIMITS } from '../../provisioning/timeouts.ts';
 import { WORKER_ROLES } from '../../workers/worker-roles.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const unit = readFileSync(join(import.meta.dirname, '../../deploy/systemd/certline@.service'), 'utf8');
+const folder = join(import.meta.dirname, '../../deploy/systemd');
+const unit = readFileSync(join(folder, 'certline@.service'), 'utf8');
 const valueOf = (setting: string): string | undefined => new RegExp(`^${setting}=(.*)$`, 'm').exec(unit)?.[1];
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+/** The unit of this role with its drop-ins, as systemd reads it; Certline need not be installed here. */
+function writeUnit(role: string): string {
+  const dropIns = join(folder, `certline@${role}.service.d`);
+  const parts = existsSync(dropIns) ? readdirSync(dropIns).map((name) => join(dropIns, name)) : [];
+  const text = [unit, ...parts.map((path) => readFileSync(path, 'utf8'))].join('\n');
+  const path = join(temporaryFolder(), `certline@${role}.service`);
+  writeFileSync(path, text.replace('/usr/local/bin/certline', '/bin/true'));
+  return path;
+}
 
 describe('the systemd unit of a role', () => {
   it('swaps nothing and dumps no core', () => {
@@ -22,11 +33,22 @@ describe('the systemd unit of a role', () => {
   });
 
   it.runIf(hasSystemd).each(WORKER_ROLES)('is one that systemd takes: %s', (role) => {
-    const path = join(temporaryFolder(), `certline@${role}.service`);
-    // Certline need not be installed here.
-    writeFileSync(path, unit.replace('/usr/local/bin/certline', '/bin/true'));
-    const { status, stderr } = spawnSync('systemd-analyze', ['verify', path], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', writeUnit(role)], {
+      encoding: 'utf8',
+    });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it.runIf(hasSystemd).each(WORKER_ROLES)('exposes less than 2.0 by systemd-analyze security: %s', (role) => {
+    const options = ['security', '--offline=yes', '--threshold=20', writeUnit(role)];
+    const { status, stdout } = spawnSync('systemd-analyze', options, { encoding: 'utf8' });
+    expect(status, stdout).toBe(0);
+  });
+
+  it('keeps the roles apart: a user and a state folder for each', () => {
+    expect(valueOf('User')).toBe('certline-%i');
+    expect(valueOf('StateDirectory')).toBe('certline-%i');
+    expect(valueOf('ExecStart')).toContain('--state /var/lib/certline-%i');
   });
 
   it.runIf(hasSystemd)('is checked by a program that notices a misspelt setting', () => {
