@@ -26,6 +26,8 @@ export interface WholeLineSetup {
   readonly config: LineConfig;
   /** Virtual boards in the place of the configured stations, and a development CA if there is none. */
   readonly virtual: VirtualStationsOptions | undefined;
+  /** Whether the page of our own server may change anything. */
+  readonly uiActions: boolean;
   readonly log: Logger;
   /** Ends the wait for a server. */
   readonly signal: AbortSignal;
@@ -75,7 +77,7 @@ export async function openWholeLine(setup: WholeLineSetup): Promise<WholeLine> {
 
 /** The server and the virtual boards are processes of their own: they start side by side. */
 async function startServerAndBoards(
-  { stateFolder, config, virtual, signal, report, onMilestone }: WholeLineSetup,
+  { stateFolder, config, virtual, uiActions, signal, report, onMilestone }: WholeLineSetup,
   closing: Closing,
 ): Promise<{ readonly server: TemporalServer; readonly config: LineConfig }> {
   const startServer = async (): Promise<TemporalServer> => {
@@ -83,6 +85,7 @@ async function startServerAndBoards(
       directory: temporalFolder(stateFolder),
       searchAttributes: SEARCH_ATTRIBUTES,
       report,
+      uiActions,
       onProgram: () => onMilestone('server obtained'),
       signal,
     });

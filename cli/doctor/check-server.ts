@@ -20,8 +20,9 @@ const CHECK = 'Temporal';
 export async function checkServer(stateFolder: string): Promise<Finding> {
   try {
     if (externalConfiguration(process.env) !== undefined) {
-      const { source, namespace } = await findRunningServer(stateFolder);
-      return ok(CHECK, `${source}, namespace ${namespace}`);
+      const { source, namespace, warning } = await findRunningServer(stateFolder);
+      const who = `${source}, namespace ${namespace}`;
+      return warning === undefined ? ok(CHECK, who) : warn(CHECK, `${who}. ${warning}`);
     }
     const record = readServerRecord(temporalFolder(stateFolder));
     return record !== undefined && isRunning(record.process) ? await checkOwn(record) : await checkBinary();

@@ -34,7 +34,11 @@ export const lineCommands = [
   }),
   command('up', {
     says: 'run the whole factory line on this host: orchestrator, signer and the configured stations',
-    options: { '--virtual': 'use virtual boards instead of the configured stations' },
+    options: {
+      '--virtual': 'use virtual boards instead of the configured stations',
+      '--ui-actions':
+        'let the Temporal UI of this factory line change units and batches; default: with --virtual only',
+    },
     examples: ['certline up --config /etc/certline.json --state /var/lib/certline'],
     before: ({ virtual }) => guardKeys({ isRehearsal: virtual === true }),
     load: () => import('./run-line.ts'),

@@ -34,7 +34,7 @@ const SHOWN_WHOLE = 50;
 export async function runDemo(invocation: Invocation, options: DemoOptions): Promise<void> {
   const answers = new Answers();
   const virtual = { speed: options.speed, ...(options.faulty !== undefined && { faulty: options.faulty }) };
-  const setup = { virtual, onInboxEvent: (event: InboxEvent) => answers.hear(event) };
+  const setup = { virtual, uiActions: true, onInboxEvent: (event: InboxEvent) => answers.hear(event) };
   await withLine(invocation, setup, async (running) => {
     const batch = await openBatch(invocation, running, answers, options.units);
     showUi(running, batch);

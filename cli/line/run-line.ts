@@ -21,6 +21,8 @@ export interface RunningLine {
 export interface LineSetup {
   /** Virtual boards in the place of the configured stations, and a development CA if there is none. */
   readonly virtual: VirtualStationsOptions | undefined;
+  /** Whether units and batches can be steered from the page of our own Temporal server. */
+  readonly uiActions: boolean;
   readonly onInboxEvent?: (event: InboxEvent) => void;
 }
 
@@ -50,7 +52,10 @@ export async function withLine<T>(
 }
 
 /** `certline up`: runs until it is stopped. */
-export async function runLine(invocation: Invocation, options: { virtual?: boolean }): Promise<void> {
+export async function runLine(
+  invocation: Invocation,
+  options: { virtual?: boolean; uiActions?: boolean },
+): Promise<void> {
   if (!options.virtual && invocation.config.stations.length === 0) {
     const message =
       'The configuration names no station: add its sockets under "stations", or try the line with --virtual.';
@@ -58,13 +63,15 @@ export async function runLine(invocation: Invocation, options: { virtual?: boole
   }
   const virtual: VirtualStationsOptions | undefined = options.virtual ? { speed: 'realistic' } : undefined;
   const onInboxEvent = (event: InboxEvent): void => printLine(inboxLine(event));
-  await withLine(invocation, { virtual, onInboxEvent }, async ({ signal, line }) => {
+  const uiActions = options.uiActions === true || options.virtual === true;
+  await withLine(invocation, { virtual, uiActions, onInboxEvent }, async ({ signal, line }) => {
     const sockets = line.stations.reduce((sum, station) => sum + station.sockets.length, 0);
     printLine(
       `Line up: ${line.stations.length} stations, ${sockets} sockets. Drop manifests into ${invocation.config.inbox}`,
     );
-    const { uiUrl } = line.server;
-    if (uiUrl) printLine(`Temporal UI: ${uiUrl}`);
+    const { uiUrl, warning } = line.server;
+    if (warning !== undefined) printLine(`Warning: ${warning}`);
+    if (uiUrl) printLine(`Temporal UI: ${uiUrl}${uiActions ? '' : ' (read-only)'}`);
     await aborted(signal);
   });
 }

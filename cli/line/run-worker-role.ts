@@ -15,7 +15,8 @@ export async function runWorkerRole({ stateFolder, config }: Invocation, name: s
   const log = openLineLog(logPath(stateFolder), role);
   installTemporalRuntime(log);
   const open = await openWorkerRole(role, { stateFolder, config, log });
-  const { address, namespace } = open.server;
+  const { address, namespace, warning } = open.server;
+  if (warning !== undefined) printLine(`Warning: ${warning}`);
   printLine(`${role} up, on ${address}, namespace ${namespace}`);
   // A role that has ended takes no work any more: leave, so that a supervisor starts it again.
   await stopAfter(open, log, () => Promise.race([aborted(signal), open.ended]));

@@ -8,11 +8,12 @@ import type { Patience } from './patience.ts';
 import { endProcess, identifyProcess, isRunning } from './process-identity.ts';
 import { openServerLog, serverLogPath } from './server-log.ts';
 import type { ServerLog } from './server-log.ts';
-import { chooseServerPorts } from './server-ports.ts';
+import { choosePlaceInside, chooseServerPorts } from './server-ports.ts';
 import type { ServerPorts } from './server-ports.ts';
 import { addressOf, writeServerRecord } from './server-record.ts';
 import type { ServerRecord } from './server-record.ts';
 import { withSignOfLife } from './sign-of-life.ts';
+import type { UiInside } from './ui-guard.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
 
 const REPORT_EVERY_MS = 10_000;
@@ -65,7 +66,8 @@ async function spawnServer(
   ports: ServerPorts,
   log: ServerLog,
 ): Promise<DevServer | string> {
-  const child = spawn(start.binaryPath, serverArguments(start, ports), {
+  const uiInside = await choosePlaceInside();
+  const child = spawn(start.binaryPath, serverArguments(start, ports, uiInside), {
     cwd: start.directory,
     env: withoutTemporalSettings(start.environment),
     stdio: ['ignore', log.descriptor, log.descriptor],
@@ -81,15 +83,19 @@ async function spawnServer(
   const ended = describeEnd(child);
   const identity = identifyProcess(child.pid ?? 0);
   if (identity === undefined) return await ended;
-  const record: ServerRecord = { process: identity, ports, ui: start.ui, source: start.source };
+  const record: ServerRecord = { process: identity, ports, ui: start.ui, uiInside, source: start.source };
   // Written at once: if this process is killed now, the next one must find the server.
   writeServerRecord(start.directory, record);
   child.unref();
   return { record, logPath: log.path, ended };
 }
 
-function serverArguments({ databasePath, ui }: DevServerStart, ports: ServerPorts): string[] {
-  const page = ui ? ['--ui-ip=127.0.0.1', `--ui-port=${ports.ui}`] : ['--headless'];
+function serverArguments(
+  { databasePath, ui }: DevServerStart,
+  ports: ServerPorts,
+  inside: UiInside,
+): string[] {
+  const page = ui ? [`--ui-ip=${inside.host}`, `--ui-port=${inside.port}`] : ['--headless'];
   return [
     'server',
     'start-dev',
@@ -103,6 +109,9 @@ function serverArguments({ databasePath, ui }: DevServerStart, ports: ServerPort
     '--sqlite-pragma=synchronous=NORMAL',
     // The server must not contact Temporal's version service.
     '--dynamic-config-value=frontend.enableServerVersionCheck=false',
+    // The server also has an HTTP API on a port of its own choice, which answers any web page. We use gRPC only, so no
+    // name is an allowed one: .invalid never exists (RFC 2606 §2).
+    '--dynamic-config-value=frontend.httpAllowedHosts=["nobody.invalid"]',
     '--log-level=warn',
     '--log-format=json',
   ];

@@ -5,6 +5,7 @@ import { describeGrpcError, hasGrpcStatus } from './grpc-status.ts';
 import { waitForNamespace } from './namespace-wait.ts';
 import type { Patience } from './patience.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
+import { plaintextWarning } from './plaintext.ts';
 import type { SearchAttributes } from './search-attributes.ts';
 import type { TemporalConnectionOptions, TemporalServer } from './temporal-server.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
@@ -69,7 +70,8 @@ export async function openExternalServer(options: ExternalServerOptions): Promis
     await connection.close();
   }
   const stop = async (): Promise<void> => undefined;
-  return { address, namespace, uiUrl: undefined, source, connectionOptions, owned: false, stop };
+  const warning = plaintextWarning(address, connectionOptions);
+  return { address, namespace, uiUrl: undefined, source, warning, connectionOptions, owned: false, stop };
 }
 
 async function connect(

@@ -8,6 +8,7 @@ export interface LocalServerOptions {
   readonly searchAttributes: SearchAttributes;
   readonly environment: NodeJS.ProcessEnv;
   readonly ui: boolean;
+  readonly uiActions: boolean;
   readonly report: (line: string) => void;
   readonly onProgram: (() => void) | undefined;
   readonly signal: AbortSignal | undefined;

@@ -35,7 +35,7 @@ export async function openLocalServer(options: LocalServerOptions): Promise<Temp
     try {
       const server = (await adoptServer(options)) ?? (await startServer(options));
       await prepare(server, options);
-      return ownServer(options, server, lock);
+      return await ownServer(options, server, lock);
     } catch (error) {
       lock.release();
       throw error;

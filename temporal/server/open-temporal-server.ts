@@ -24,6 +24,8 @@ export interface OpenTemporalServer {
   readonly patience?: Partial<Patience>;
   /** Whether a server of our own serves its web page; true by default. */
   readonly ui?: boolean;
+  /** Whether that page may change anything; false by default. */
+  readonly uiActions?: boolean;
 }
 
 /**
@@ -32,7 +34,8 @@ export interface OpenTemporalServer {
  * `TemporalServerError`, or an `AbortError` once the signal is aborted.
  */
 export async function openTemporalServer(options: OpenTemporalServer): Promise<TemporalServer> {
-  const { environment = process.env, searchAttributes, report, onProgram, signal, ui = true } = options;
+  const { environment = process.env, searchAttributes, report, onProgram, signal } = options;
+  const { ui = true, uiActions = false } = options;
   const patience = { ...PATIENCE, ...options.patience };
   const external = externalConfiguration(environment);
   const namespace =
@@ -48,6 +51,7 @@ export async function openTemporalServer(options: OpenTemporalServer): Promise<T
     searchAttributes,
     environment,
     ui,
+    uiActions,
     report,
     onProgram,
     signal,

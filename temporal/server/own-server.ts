@@ -3,18 +3,22 @@ import type { ExclusiveLock } from '../../disk/exclusive-lock.ts';
 import type { LocalServerOptions } from './local-server-options.ts';
 import { endProcess, sendSignal } from './process-identity.ts';
 import { describeServer, removeServerRecord } from './server-record.ts';
+import type { ServerRecord } from './server-record.ts';
 import type { TemporalServer } from './temporal-server.ts';
+import { startUiGuard } from './ui-guard.ts';
+import type { UiGuard } from './ui-guard.ts';
 
 /**
  * Ties a running dev server to this process: it ends by `stop`, or when the process ends, except by
  * SIGKILL. If the server ends by itself, that is reported.
  */
-export function ownServer(
+export async function ownServer(
   options: LocalServerOptions,
   server: DevServer,
   lock: ExclusiveLock,
-): TemporalServer {
+): Promise<TemporalServer> {
   const { record } = server;
+  const guard = await serveUi(options, record);
   let stopping: Promise<void> | undefined;
   const endWithProcess = (): void => {
     removeServerRecord(options.directory);
@@ -22,6 +26,7 @@ export function ownServer(
   };
   const stop = async (): Promise<void> => {
     process.removeListener('exit', endWithProcess);
+    await guard?.close();
     await endProcess(record.process, options.patience.stopMs);
     removeServerRecord(options.directory);
     lock.release();
@@ -41,6 +46,20 @@ export function ownServer(
     lost: lost.promise,
     stop: async () => (stopping ??= stop()),
   };
+}
+
+/** The page for people. A line works without it: that its port is taken is said, and no more. */
+async function serveUi(options: LocalServerOptions, record: ServerRecord): Promise<UiGuard | undefined> {
+  if (!record.ui || record.uiInside === undefined) return undefined;
+  const { ui: port } = record.ports;
+  try {
+    return await startUiGuard({ port, inside: record.uiInside, actions: options.uiActions });
+  } catch (error) {
+    options.report(
+      `The Temporal UI is not served: port ${port} cannot be used (${(error as Error).message}).`,
+    );
+    return undefined;
+  }
 }
 
 function describeLoss(server: DevServer, how: string): string {

@@ -1,7 +1,10 @@
 import { createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
 import { z } from 'zod';
+import type { UiInside } from './ui-guard.ts';
 
-const tcpPort = z.int().min(1).max(65_535);
+/** A TCP port number. */
+export const tcpPort = z.int().min(1).max(65_535);
 
 /** The two ports of a dev server on the loopback interface. */
 export const serverPorts = z.object({ frontend: tcpPort, ui: tcpPort }).readonly();
@@ -21,6 +24,16 @@ export async function chooseServerPorts(preferred: readonly ServerPorts[]): Prom
   return { frontend, ui };
 }
 
+/**
+ * Where the server itself serves its page. Linux has all of 127.0.0.0/8 on the loopback interface: among its 16 million
+ * addresses and 64 thousand ports no web page finds this one. Elsewhere only the port is random.
+ */
+export async function choosePlaceInside(): Promise<UiInside> {
+  const octet = (): number => randomInt(1, 255);
+  const host = process.platform === 'linux' ? `127.${octet()}.${octet()}.${octet()}` : '127.0.0.1';
+  return { host, port: await listenOnce(0, host) };
+}
+
 async function isFree(port: number): Promise<boolean> {
   try {
     await listenOnce(port);
@@ -31,11 +44,11 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 /** Binds the port (0: any) on the loopback interface, closes it, and returns its number. */
-async function listenOnce(port: number): Promise<number> {
+async function listenOnce(port: number, host = '127.0.0.1'): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       const bound = server.address();
       server.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : port));
     });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeWholeSync } from '../../disk/write-whole.ts';
 import { z } from 'zod';
 import { processIdentity } from './process-identity.ts';
-import { serverPorts } from './server-ports.ts';
+import { serverPorts, tcpPort } from './server-ports.ts';
 import type { TemporalServer } from './temporal-server.ts';
 
 /** What is recorded of a running dev server, so that it is found again after its factory line was killed. */
@@ -12,6 +12,8 @@ const serverRecord = z
     process: processIdentity,
     ports: serverPorts,
     ui: z.boolean(),
+    /** Where the server itself serves its page; absent in the record of an earlier version, which had it at `ports.ui`. */
+    uiInside: z.object({ host: z.ipv4(), port: tcpPort }).readonly().optional(),
     /** Where the program came from, for people. */
     source: z.string(),
   })

@@ -15,6 +15,8 @@ export interface TemporalServer {
   readonly uiUrl: string | undefined;
   /** Which server is used and why, for people. */
   readonly source: string;
+  /** What a person must know about the connection. */
+  readonly warning?: string | undefined;
   readonly connectionOptions: TemporalConnectionOptions;
   /** Whether {@link stop} ends the server. */
   readonly owned: boolean;
