@@ -134,7 +134,7 @@ describe('a web page of another site', () => {
       `localhost.:${ui}`,
     ]) {
       const answer = await send(ui, { path: WORKFLOWS, headers: { host } });
-      expect(answer, host).toMatchObject({
+      expect({ host, ...answer }).toMatchObject({
         status: 403,
         body: expect.stringContaining('Open it as 127.0.0.1'),
       });
