@@ -1,4 +1,5 @@
 import { command, group } from '../command.ts';
+import { DECISION_OPTIONS } from '../decision-options.ts';
 import { JSON_OPTION, moment, wholeNumber } from '../option-values.ts';
 
 /** Commands about orders: what the OEM allows a line to issue. */
@@ -11,6 +12,7 @@ At the OEM:      certline order key init --name acme-release
                  certline order create PO-1001 --product golioth-node --quantity 500
                  certline order sign PO-1001.order
 At the signer:   certline order show PO-1001
+                 certline order withdraw PO-1001-3f2a9c01 --reason "not our manifest"
                  certline order close PO-1001`,
   },
   [
@@ -93,6 +95,21 @@ At the signer:   certline order show PO-1001
       load: () => import('./show-order.ts'),
       run: async ({ showOrder }, { order, options, invocation }) =>
         await showOrder(await invocation(), order, options),
+    }),
+    command('withdraw', {
+      says: 'at the signer: take back what is left of a released batch; its order has so many more units left',
+      args: { '<batch>': 'id of the batch, as "order show" prints it' },
+      options: {
+        '--reason <text>': { says: 'reason, for the audit log', required: true },
+        '--by <name>': DECISION_OPTIONS['--by <name>'],
+      },
+      notes: `
+Nothing more is released or signed for the batch, not even a retry. Its serials without a certificate are free for
+another batch. Certificates that it has stay valid.`,
+      examples: ['certline order withdraw PO-1001-3f2a9c01 --reason "not our manifest" --by "A. Smith"'],
+      load: () => import('./withdraw-batch.ts'),
+      run: async ({ withdrawBatch }, { batch, options, invocation }) =>
+        await withdrawBatch(await invocation(), batch, options),
     }),
     command('close', {
       says: 'at the signer: end an order permanently; nothing is released or signed under it afterwards',

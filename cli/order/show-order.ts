@@ -3,12 +3,13 @@ import { readOrder, readOrderFile } from '../../pki/orders/order-desk.ts';
 import { openOrder } from '../../pki/orders/order.ts';
 import type { SignedOrder } from '../../pki/orders/order.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
+import type { ReleasedBatch } from '../../pki/ledger/orders.ts';
 import { orderSourcesOf } from '../../line/orders.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedgerIfAny } from '../open-ledger.ts';
 import { shownTime } from '../terminal/words.ts';
-import { printJson } from '../terminal/stdout.ts';
-import { printFields } from '../terminal/table.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
+import { printFields, printTable } from '../terminal/table.ts';
 
 export interface ShowOrderOptions {
   readonly releaseKeys?: string;
@@ -28,15 +29,42 @@ export async function showOrder(
     file === undefined
       ? readOrder({ ...configured, releaseKeys }, given)
       : openOrder(file, readVerifierKeys(releaseKeys), `The order ${given}`);
-  const standing = await withLedgerIfAny(invocation, 'read', async (ledger) =>
-    ledger?.orders.orderStanding(order.order),
-  );
+  const { standing, batches } = await withLedgerIfAny(invocation, 'read', async (ledger) => ({
+    standing: await ledger?.orders.orderStanding(order.order),
+    batches: (await ledger?.orders.batchesOf(order.order)) ?? [],
+  }));
   if (options.json === true) {
     const { released = 0, reissued = 0, closedAt = null } = standing ?? {};
-    printJson({ ...order, released, reissued, closedAt });
+    const shown = batches.map((batch) => ({ ...batch, unused: unusedOf(batch) }));
+    printJson({ ...order, released, reissued, closedAt, batches: shown });
   } else {
     printOrder(order, standing);
+    if (batches.length > 0) await printBatches(batches);
   }
+}
+
+/** Units of a batch that may still get their first certificate. */
+function unusedOf({ quota, returned, reserved }: ReleasedBatch): number {
+  return quota - returned - reserved;
+}
+
+async function printBatches(batches: readonly ReleasedBatch[]): Promise<void> {
+  printLine();
+  const heads = ['UNITS', 'SERIALS', 'CERTIFIED', 'REISSUED', 'UNUSED'];
+  await printTable(
+    [
+      { head: 'BATCH' },
+      ...heads.map((head) => ({ head, align: 'right' as const })),
+      { head: 'WITHDRAWN' },
+      { head: 'MANIFEST SHA-256' },
+    ],
+    batches.map((batch) => {
+      const { batchId, quota, serials, reserved, reissued, withdrawnAt, manifestSha256 } = batch;
+      const counts = [quota, serials, reserved, reissued, unusedOf(batch)].map(String);
+      const withdrawn = withdrawnAt === undefined ? '' : shownTime(withdrawnAt);
+      return [batchId, ...counts, withdrawn, manifestSha256 ?? 'not recorded'];
+    }),
+  );
 }
 
 function shownProfile([product, digest]: [string, string]): string {
@@ -54,7 +82,7 @@ function printOrder(order: SignedOrder, standing: OrderStanding | undefined): vo
     ['Order', `${order.order}, revision ${revision}`],
     ['Signature', `good, by ${order.signedBy}`],
     ['Products', order.products.join(', ')],
-    ['Quantity', `${quantity} units, ${released} released`],
+    ['Quantity', `${quantity} units, ${released} released, ${quantity - released} left`],
     ['Reissues', `${reissues}, ${reissued} used`],
     ['Opens', shownTime(order.opens)],
     ['Closes', shownTime(order.closes)],

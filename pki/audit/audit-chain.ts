@@ -16,6 +16,7 @@ export interface AuditEvent {
     | 'station-revoked'
     | 'station-enrolled'
     | 'batch-released'
+    | 'batch-withdrawn'
     | 'serials-released'
     | 'signing'
     | 'issued'

@@ -185,6 +185,10 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   -- The person who revoked the certificate; null where the factory line did.
   ALTER TABLE issuance ADD COLUMN revoked_by TEXT;
   `,
+  () => `
+  -- Units of a batch that were given back: its order has so many more left. The quota stays as it was released.
+  ALTER TABLE batch ADD COLUMN returned INTEGER NOT NULL DEFAULT 0 CHECK (returned >= 0);
+  `,
 ];
 
 /** The schema in the words of one database. */

@@ -12,6 +12,33 @@ import { sha256Hex } from '../x509/p256.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
 
+/** A batch as the ledger has it. */
+export interface ReleasedBatch {
+  readonly batchId: string;
+  readonly order: string;
+  /** Undefined for a batch that an earlier version released. */
+  readonly manifestSha256?: string;
+  /** Units that it was released for. */
+  readonly quota: number;
+  /** Units of those that were given back to the order. */
+  readonly returned: number;
+  /** Serials that may get a certificate, and those that have got one. */
+  readonly serials: number;
+  readonly reserved: number;
+  readonly reissued: number;
+  /** When a person took back what was left of it; ISO 8601. */
+  readonly withdrawnAt?: string;
+}
+
+/** Why somebody decided something at the signer, and who. */
+export interface BatchDecision {
+  readonly reason: string;
+  readonly by: string;
+}
+
+const WITHOUT_ISSUANCE = `NOT EXISTS (SELECT 1 FROM issuance i
+  WHERE i.serial_folded = released_serial.serial_folded AND i.batch_id = released_serial.batch_id)`;
+
 /** What the OEM ordered, and what was released under it. */
 export class LedgerOrders implements OrderBook, Releases {
   readonly #database: LedgerDatabase;
@@ -62,6 +89,40 @@ export class LedgerOrders implements OrderBook, Releases {
       const { batchId, order, quantity, manifestSha256 } = release;
       const event = { batchId, order, quota: quantity, manifestSha256 };
       await this.#audit.append(transaction, 'batch-released', event);
+    });
+  }
+
+  /** The batches that were released under an order, by their ids. */
+  batchesOf(order: string): Promise<ReleasedBatch[]> {
+    return this.#database.read(async (transaction) => {
+      const sql = 'SELECT * FROM batch WHERE order_id = ? ORDER BY batch_id';
+      return (await transaction.all(sql, order)).map(batchIn);
+    });
+  }
+
+  /**
+   * Takes back what is left of a batch: nothing more is released or signed for it, its serials without a certificate are
+   * free again, and its order has their number more left. Idempotent. Undefined for a batch that was never released.
+   */
+  withdrawBatch(batchId: string, decision: BatchDecision): Promise<ReleasedBatch | undefined> {
+    return this.#database.write(async (transaction) => {
+      const known = await batchOf(transaction, batchId);
+      if (known === undefined || known.withdrawnAt !== undefined) return known;
+      await transaction.run(
+        `DELETE FROM released_serial WHERE batch_id = ? AND ${WITHOUT_ISSUANCE}`,
+        batchId,
+      );
+      const entry = await this.#audit.nextEntry(transaction);
+      await transaction.run('UPDATE released_serial SET entry = ? WHERE batch_id = ?', entry, batchId);
+      const kept = await releasedIn(transaction, entry);
+      const returned = known.quota - known.returned - known.reserved;
+      const sql = 'UPDATE batch SET withdrawn_at = ?, returned = ?, released = ? WHERE batch_id = ?';
+      const at = new Date().toISOString();
+      await transaction.run(sql, at, known.returned + returned, kept.length, batchId);
+      await countOrder(transaction, known.order, 'released', -returned);
+      const members = { order: known.order, returned, count: kept.length, sha256: releasedSha256(kept) };
+      await this.#audit.append(transaction, 'batch-withdrawn', { batchId, ...members, ...decision });
+      return await batchOf(transaction, batchId);
     });
   }
 
@@ -119,6 +180,30 @@ export function releasedUnitIn(row: SqlRow): ReleasedUnit {
     withdrawnAttempt: integer(row, 'withdrawn_attempt'),
     ...present(row, { boardId: 'board_id' }),
   };
+}
+
+async function batchOf(transaction: SqlTransaction, batchId: string): Promise<ReleasedBatch | undefined> {
+  const row = await transaction.get('SELECT * FROM batch WHERE batch_id = ?', batchId);
+  return row && batchIn(row);
+}
+
+function batchIn(row: SqlRow): ReleasedBatch {
+  return {
+    batchId: text(row, 'batch_id'),
+    order: text(row, 'order_id'),
+    quota: integer(row, 'quota'),
+    returned: integer(row, 'returned'),
+    serials: integer(row, 'released'),
+    reserved: integer(row, 'reserved'),
+    reissued: integer(row, 'reissued'),
+    ...present(row, { manifestSha256: 'manifest_sha256', withdrawnAt: 'withdrawn_at' }),
+  };
+}
+
+/** The serials that an entry of the audit log released. */
+async function releasedIn(transaction: SqlTransaction, entry: number): Promise<UnitRelease[]> {
+  const rows = await transaction.all('SELECT * FROM released_serial WHERE entry = ?', entry);
+  return rows.map(releasedUnitIn);
 }
 
 /** The order in a row of `purchase_order`. */
@@ -208,7 +293,7 @@ async function usedOf(
   transaction: SqlTransaction,
   order: string,
 ): Promise<{ readonly released: number; readonly reissued: number }> {
-  const sql = `SELECT coalesce(SUM(quota), 0) AS released, coalesce(SUM(reissued), 0) AS reissued
+  const sql = `SELECT coalesce(SUM(quota - returned), 0) AS released, coalesce(SUM(reissued), 0) AS reissued
     FROM batch WHERE order_id = ?`;
   const row = (await transaction.get(sql, order))!;
   return { released: integer(row, 'released'), reissued: integer(row, 'reissued') };
@@ -229,14 +314,19 @@ async function insertBatch(transaction: SqlTransaction, release: BatchRelease): 
     throw conflict(`The quantity of the batch ${batchId} is not a positive whole number.`, 'quota');
   const standing = openOrderAt(await orderOf(transaction, order), { batchId, at: releasedAt });
   const known = await transaction.get('SELECT * FROM batch WHERE batch_id = ?', batchId);
-  if (known === undefined) {
+  if (known === undefined || isVacant(known, release)) {
     checkQuantity(standing, release);
     checkManifest(standing, release);
+    if (known !== undefined) await transaction.run('DELETE FROM batch WHERE batch_id = ?', batchId);
     const sql = `INSERT INTO batch (batch_id, order_id, quota, reissue_quota, manifest_sha256)
       VALUES (?, ?, ?, ?, ?)`;
     await transaction.run(sql, batchId, order, quantity, standing.reissues, manifestSha256);
     await countOrder(transaction, order, 'released', quantity);
     return true;
+  }
+  if (known['withdrawn_at'] !== null) {
+    const message = `The batch ${batchId} was withdrawn at ${text(known, 'withdrawn_at')}: submit its units in a new manifest.`;
+    throw conflict(message, 'withdrawn');
   }
   const sameManifest = (known['manifest_sha256'] ?? manifestSha256) === manifestSha256;
   if (known['order_id'] !== order || known['quota'] !== quantity || !sameManifest)
@@ -247,20 +337,32 @@ async function insertBatch(transaction: SqlTransaction, release: BatchRelease): 
   return false;
 }
 
+/**
+ * Whether a batch was withdrawn before any certificate, and may be released again under its id, with other figures: ids
+ * can be guessed, and a stranger may have released this one first. With the same figures it stays withdrawn, or a task
+ * that still waits would release it again.
+ */
+function isVacant(known: SqlRow, { order, quantity, manifestSha256 }: BatchRelease): boolean {
+  if (known['withdrawn_at'] === null || known['reserved'] !== 0) return false;
+  const isSame =
+    known['order_id'] === order && known['quota'] === quantity && known['manifest_sha256'] === manifestSha256;
+  return !isSame;
+}
+
 /** Inserts the serials that are not there yet and returns them. */
 async function insertSerials(
   transaction: SqlTransaction,
   release: { readonly batchId: string; readonly units: readonly UnitRelease[]; readonly entry: number },
 ): Promise<UnitRelease[]> {
   const { batchId, units, entry } = release;
-  const batch = await transaction.get('SELECT quota, released FROM batch WHERE batch_id = ?', batchId);
-  if (batch === undefined)
+  const batch = await transaction.get('SELECT * FROM batch WHERE batch_id = ?', batchId);
+  if (batch === undefined || batch['withdrawn_at'] !== null)
     throw conflict(`The batch ${batchId} is not released yet: release its quantity first.`, 'batch');
   const order = await orderOfBatch(transaction, batchId);
   if (order !== undefined) checkProducts(order, units);
   const added: UnitRelease[] = [];
   for (const unit of units) if (await insertUnit(transaction, { batchId, entry }, unit)) added.push(unit);
-  const quota = integer(batch, 'quota');
+  const quota = integer(batch, 'quota') - integer(batch, 'returned');
   if (integer(batch, 'released') + added.length > quota) {
     const message = `The batch ${batchId} has more serials than its quota of ${quota}: release a larger quantity.`;
     throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'serials' });

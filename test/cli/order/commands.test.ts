@@ -1,6 +1,8 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readVerifierKeys } from '../../../pki/keys/verifier-key-file.ts';
+import { openOrder } from '../../../pki/orders/order.ts';
 import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { ledgerPath } from '../../../line/state-folder.ts';
 import { json, newPlace } from '../../support/certline.ts';
@@ -93,6 +95,31 @@ describe('certline order', () => {
       expect(await place.certline('order', 'create', 'PO-1', ...later)).toMatchObject({ status: 0 });
     }
     expect(readFileSync(file, 'utf8')).toContain('"quantity": 25');
+  });
+
+  it('lists the batches of an order, and takes one back by name', async () => {
+    const place = await placeWithKey();
+    const file = await signedOrder(place);
+    const ledger = openSqliteLedger(ledgerPath(place.state));
+    await ledger.orders.admitOrder(
+      openOrder(
+        readFileSync(file, 'utf8'),
+        readVerifierKeys(join(place.state, 'release', 'release.vkey')),
+        file,
+      ),
+    );
+    const released = { order: 'PO-1', manifestSha256: 'ab'.repeat(32), releasedAt: new Date().toISOString() };
+    await ledger.orders.releaseBatch({ ...released, batchId: 'HIDDEN', quantity: 6 });
+    await ledger.close();
+    expect((await place.certline('order', 'show', file)).stdout).toMatch(/HIDDEN +6 +0 +0 +0 +6 +abab/);
+    const decision = ['--reason', 'not ours', '--by', 'A. Smith'];
+    expect(await place.certline('order', 'withdraw', 'b7', ...decision)).toMatchObject({ status: 5 });
+    const taken = await place.certline('order', 'withdraw', 'HIDDEN', ...decision);
+    expect(taken).toMatchObject({ status: 0, stderr: '' });
+    expect(taken.stdout).toContain('order PO-1 has 15 of 15 units left');
+    const { batches } = json(await place.certline('order', 'show', file, '--json')) as { batches: object[] };
+    expect(batches).toMatchObject([{ batchId: 'HIDDEN', quota: 6, returned: 6, unused: 0 }]);
+    expect((await place.certline('audit', 'verify')).stdout).toContain('Checkpoint signed over 3 of them');
   });
 
   it('refuses an order that was changed after it was signed, or is not signed by a key that is trusted', async () => {

@@ -16,6 +16,7 @@ const RELEASED = [
   '89acf4d5b63593bcaa90689b5b3eb421ac3d8ea8a7b49fcf2ecfcc128dfe2d59',
   '3fa1c2add6611cfa52054e774586a32c2c56f7bdc34e910f1dbd26d492f78a84',
   'c42b323bd856274d9e64765501391ef76da259c63ad8e514e8aec6fd7fb41bcb',
+  '1952c3560f988c796f8fa87e6f0321b973f4bd2057177fdfeb4bc6d931c3c3b1',
 ];
 
 it('the schema of each released version of a ledger stays what it was, to the byte', () => {
