@@ -21,7 +21,7 @@ export interface RunningLine {
 export interface LineSetup {
   /** Virtual boards in the place of the configured stations, and a development CA if there is none. */
   readonly virtual: VirtualStationsOptions | undefined;
-  /** Whether units and batches can be steered from the page of our own Temporal server. */
+  /** Whether units and batches can be acted on from the page of our own Temporal server. */
   readonly uiActions: boolean;
   readonly onInboxEvent?: (event: InboxEvent) => void;
 }
