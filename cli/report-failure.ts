@@ -6,6 +6,7 @@ import { EXIT_STATUS } from '../provisioning/exit-status.ts';
 import type { ExitReason } from '../provisioning/exit-status.ts';
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
+import { PayloadKeysError } from '../temporal/codec/payload-keys.ts';
 import type { SmpErrorCode } from '../smp/smp-error.ts';
 import { CommandError } from './exit-status.ts';
 
@@ -78,6 +79,7 @@ export function reasonOf(error: unknown): ExitReason {
   if (error instanceof CommandError) return error.reason;
   if (!(error instanceof Error)) return 'defect';
   if (error.name === 'AbortError') return 'interrupted';
+  if (error instanceof PayloadKeysError) return 'configuration';
   const code = codeOf(error);
   if (isFailureCode(code)) return FAILURES[code].exit;
   if (Object.hasOwn(EXIT_OF_CODE, code)) return EXIT_OF_CODE[code as CommandCode];

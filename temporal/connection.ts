@@ -1,16 +1,13 @@
 import { Client, Connection } from '@temporalio/client';
-import type { DataConverter } from '@temporalio/common';
 import { NativeConnection } from '@temporalio/worker';
-import { KeyGuardCodec } from './key-guard-codec.ts';
+import { lineDataConverter } from './data-converter.ts';
 import type { TemporalServer } from './server/temporal-server.ts';
-
-/** Guards every payload of clients and workers alike. */
-export const dataConverter: DataConverter = { payloadCodecs: [new KeyGuardCodec()] };
 
 /** Connects a client; the caller closes the connection. */
 export async function connectClient(
   server: TemporalServer,
 ): Promise<{ client: Client; connection: Connection }> {
+  const dataConverter = lineDataConverter();
   const connection = await Connection.connect(server.connectionOptions);
   return { client: new Client({ connection, namespace: server.namespace, dataConverter }), connection };
 }

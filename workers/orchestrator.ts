@@ -5,7 +5,7 @@ import { REGISTRY_QUEUE, WORKFLOW_QUEUE } from '../provisioning/task-queues.ts';
 import type { Registry } from '../registry/registry.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
-import { dataConverter } from '../temporal/connection.ts';
+import { lineDataConverter } from '../temporal/data-converter.ts';
 import { SHUTDOWN_GRACE_MS } from '../provisioning/timeouts.ts';
 import { bundlerOptions, workflowsPath } from './workflow-bundle.ts';
 
@@ -26,7 +26,7 @@ export async function startOrchestrator(options: OrchestratorRoleOptions): Promi
   const base = {
     connection,
     namespace,
-    dataConverter,
+    dataConverter: lineDataConverter(),
     identity: 'orchestrator',
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
   };

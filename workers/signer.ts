@@ -20,7 +20,7 @@ import type { Product } from '../provisioning/product.ts';
 import { SHUTDOWN_GRACE_MS } from '../provisioning/timeouts.ts';
 import { SIGNER_QUEUE } from '../provisioning/task-queues.ts';
 import type { Registry } from '../registry/registry.ts';
-import { dataConverter } from '../temporal/connection.ts';
+import { lineDataConverter } from '../temporal/data-converter.ts';
 import { closeAll, openInOrder } from './close-all.ts';
 import { every } from './periodic-role.ts';
 import type { Duty } from './periodic-role.ts';
@@ -110,7 +110,7 @@ async function startWorker(desk: SigningDesk, { connection, namespace }: SignerP
   const worker = await Worker.create({
     connection,
     namespace,
-    dataConverter,
+    dataConverter: lineDataConverter(),
     identity: 'signer',
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     taskQueue: SIGNER_QUEUE,

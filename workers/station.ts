@@ -18,7 +18,8 @@ import { lockStation } from '../line/lock.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
 import { stationBookPath, stationKeyPath, tileFilePath } from '../line/state-folder.ts';
-import { connectWorkers, dataConverter } from '../temporal/connection.ts';
+import { connectWorkers } from '../temporal/connection.ts';
+import { lineDataConverter } from '../temporal/data-converter.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 import { temporalUnitStanding } from './temporal-unit-standing.ts';
 
@@ -70,7 +71,7 @@ async function startWorkers(
   const base = {
     connection,
     namespace: server.namespace,
-    dataConverter,
+    dataConverter: lineDataConverter(),
     identity: `station ${config.id}`,
     // A step that writes to a device is let to its end: stopping in the middle only makes it happen twice.
     shutdownGraceTime: STEP_LIMITS.flashCredentials.startToCloseMs,

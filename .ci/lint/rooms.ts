@@ -135,8 +135,12 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   },
 
   temporal: {
-    rooms: ['temporal/server', 'pki/keys', 'provisioning'],
+    rooms: ['temporal/server', 'temporal/codec', 'pki/keys', 'provisioning'],
     packages: ['node:*', '@temporalio/client', '@temporalio/common', '@temporalio/worker'],
+  },
+  'temporal/codec': {
+    rooms: ['disk'],
+    packages: ['node:*', '@temporalio/common', '@temporalio/proto', 'zod'],
   },
   'temporal/server': {
     rooms: ['disk', 'provisioning'],

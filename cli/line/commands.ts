@@ -52,6 +52,19 @@ export const lineCommands = [
     load: () => import('./run-worker-role.ts'),
     run: async ({ runWorkerRole }, { role, invocation }) => await runWorkerRole(await invocation(), role),
   }),
+  command('codec-server', {
+    says: 'decrypt payloads for the Temporal UI of this host, where CERTLINE_PAYLOAD_KEYS names a file of keys',
+    options: {
+      '--port <number>': { says: 'port on 127.0.0.1; default: 8081', parse: wholeNumber(0) },
+      '--page <origin>': 'origin of the page that may ask; default: http://127.0.0.1:8233',
+    },
+    examples: [
+      'CERTLINE_PAYLOAD_KEYS=/etc/certline/payload-keys certline codec-server --page http://ui.example',
+    ],
+    before: () => guardKeys(),
+    load: () => import('./serve-codec.ts'),
+    run: async ({ serveCodec }, { options }) => await serveCodec(options),
+  }),
   command('simulate', {
     says: 'run virtual boards behind pseudo-terminals, as described in a JSON file',
     options: {
