@@ -109,7 +109,9 @@ class Asking<Parameters, Value> {
     if (this.#leftMs <= 0) throw this.#outOfTime();
     const { exchange } = this.#tools;
     for (let sentBefore = 0; ; sentBefore++) {
-      const early = (await this.#untilRoom()) ?? (await this.#startLine(sentBefore));
+      const early = this.#maySendAtOnce(sentBefore)
+        ? undefined
+        : ((await this.#untilRoom()) ?? (await this.#startLine(sentBefore)));
       if (early !== undefined) return early;
       const unanswered = exchange.sent.count;
       const messageBytes = this.#send();
@@ -135,6 +137,13 @@ class Asking<Parameters, Value> {
 
   get #leftMs(): number {
     return this.#giveUpAt - performance.now();
+  }
+
+  /** The usual case, in the same turn of the event loop: nothing is unanswered, and the line needs no pause. */
+  #maySendAtOnce(sentBefore: number): boolean {
+    const { sent, turnaround } = this.#tools.exchange;
+    const isFirstOfAll = this.#contact !== undefined;
+    return sentBefore === 0 && !isFirstOfAll && sent.count === 0 && turnaround.restMs === 0;
   }
 
   /** While the board holds as much as it can, and while it is at work on something long, nothing is added to that. */

@@ -27,7 +27,7 @@ export class Turn {
   async run<Result>(task: () => Promise<Result>, patience: Patience = {}): Promise<Result> {
     const earlier = this.#last;
     const { promise, resolve: end } = Promise.withResolvers<void>();
-    this.#last = earlier.then(async () => await promise);
+    this.#last = this.#waiting === 0 ? promise : earlier.then(async () => await promise);
     this.#waiting++;
     try {
       if (this.#waiting > 1) await this.#untilEnd(earlier, patience);

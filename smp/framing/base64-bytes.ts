@@ -17,23 +17,39 @@ export function base64Length(byteLength: number): number {
   return Math.ceil(byteLength / 3) * 4;
 }
 
-/** Writes the padded base64 of `bytes` into `target` from `position` on; returns the position after it. */
-export function encodeBase64(bytes: Uint8Array, target: Uint8Array, position: number): number {
-  const wholeEnd = bytes.length - (bytes.length % 3);
+/**
+ * Writes the padded base64 of `bytes` from `start` to `end` into `target` from `position` on; returns the position after
+ * it. Takes positions, not views: making a view costs as much as encoding a line.
+ */
+export function encodeBase64(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  position: number,
+): number {
+  const wholeEnd = end - ((end - start) % 3);
   let at = position;
-  for (let index = 0; index < wholeEnd; index += 3) {
+  for (let index = start; index < wholeEnd; index += 3) {
     const group =
       ((bytes[index] as number) << 16) | ((bytes[index + 1] as number) << 8) | (bytes[index + 2] as number);
-    target[at++] = ALPHABET[group >> 18] as number;
-    target[at++] = ALPHABET[(group >> 12) & 63] as number;
-    target[at++] = ALPHABET[(group >> 6) & 63] as number;
-    target[at++] = ALPHABET[group & 63] as number;
+    target[at] = ALPHABET[group >> 18] as number;
+    target[at + 1] = ALPHABET[(group >> 12) & 63] as number;
+    target[at + 2] = ALPHABET[(group >> 6) & 63] as number;
+    target[at + 3] = ALPHABET[group & 63] as number;
+    at += 4;
   }
-  return wholeEnd === bytes.length ? at : encodeLastGroup(bytes, wholeEnd, target, at);
+  return wholeEnd === end ? at : encodeLastGroup(bytes, wholeEnd, end, target, at);
 }
 
-function encodeLastGroup(bytes: Uint8Array, index: number, target: Uint8Array, at: number): number {
-  const isTwo = index + 1 < bytes.length;
+function encodeLastGroup(
+  bytes: Uint8Array,
+  index: number,
+  end: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  const isTwo = index + 1 < end;
   const group = ((bytes[index] as number) << 16) | (isTwo ? (bytes[index + 1] as number) << 8 : 0);
   target[at] = ALPHABET[group >> 18] as number;
   target[at + 1] = ALPHABET[(group >> 12) & 63] as number;
@@ -42,31 +58,32 @@ function encodeLastGroup(bytes: Uint8Array, index: number, target: Uint8Array, a
   return at + 4;
 }
 
-/** Index of the first byte from `start` on that is not a character of base64, or the length. */
-export function endOfBase64(bytes: Uint8Array, start: number): number {
-  let index = start;
-  while (index < bytes.length && IS_CHARACTER[bytes[index] as number] === 1) index++;
-  return index;
-}
-
 /**
- * Decodes `count` characters, whole groups with padding in the last only, into `target`. Returns the number of
- * bytes, or `undefined` when the characters are not that.
+ * Decodes whole groups of four characters from `start` on into `target` from `at` on, three bytes each. Ends in front
+ * of padding, of what is not base64, and where either side has no room for one more; returns the index after the last.
  */
-export function decodeBase64(characters: Uint8Array, count: number, target: Uint8Array): number | undefined {
-  let at = 0;
-  for (let index = 0; index < count - 4; index += 4) {
+export function decodeBase64Groups(
+  characters: Uint8Array,
+  start: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  const groups = Math.min((characters.length - start) >> 2, Math.floor((target.length - at) / 3));
+  const end = start + 4 * groups;
+  let position = at;
+  let index = start;
+  for (; index < end; index += 4) {
     const a = VALUES[characters[index] as number] as number;
     const b = VALUES[characters[index + 1] as number] as number;
     const c = VALUES[characters[index + 2] as number] as number;
     const d = VALUES[characters[index + 3] as number] as number;
-    if ((a | b | c | d) < 0) return undefined;
-    target[at++] = (a << 2) | (b >> 4);
-    target[at++] = ((b & 15) << 4) | (c >> 2);
-    target[at++] = ((c & 3) << 6) | d;
+    if ((a | b | c | d) < 0) break;
+    target[position] = (a << 2) | (b >> 4);
+    target[position + 1] = (b << 4) | (c >> 2);
+    target[position + 2] = (c << 6) | d;
+    position += 3;
   }
-  const last = decodeBase64Group(characters, count - 4, target, at);
-  return last === 0 ? undefined : at + last;
+  return index;
 }
 
 /**

@@ -1,13 +1,9 @@
-import { endOfBase64, isBase64Character } from './base64-bytes.ts';
+import { isBase64Character } from './base64-bytes.ts';
 import { FIRST_LINE_MARKER, LINE_END, NEXT_LINE_MARKER } from './console-frame.ts';
 import { ConsolePacket } from './console-packet.ts';
 import type { FrameDamage, FrameDecoder, FrameEvents } from './framing.ts';
 
 const CARRIAGE_RETURN = 0x0d;
-const MARKER_SECOND = new Map<number, number>([
-  [FIRST_LINE_MARKER[0], FIRST_LINE_MARKER[1]],
-  [NEXT_LINE_MARKER[0], NEXT_LINE_MARKER[1]],
-]);
 
 /** `orphan`: a continuation line whose packet is lost is skipped, so that no file content passes for text. */
 type State = 'text' | 'marker' | 'line' | 'line end' | 'orphan';
@@ -36,8 +32,8 @@ export class ConsoleDecoder implements FrameDecoder {
       }
       const byte = bytes[index] as number;
       if (this.#state === 'text') {
-        if (MARKER_SECOND.has(byte)) {
-          this.#text(bytes.subarray(textStart, index));
+        if (byte === FIRST_LINE_MARKER[0] || byte === NEXT_LINE_MARKER[0]) {
+          if (index > textStart) this.#events.text(bytes.subarray(textStart, index));
           this.#markerByte = byte;
           this.#state = 'marker';
         }
@@ -48,7 +44,7 @@ export class ConsoleDecoder implements FrameDecoder {
         textStart = index; // not part of a frame: looked at again as text
       }
     }
-    if (this.#state === 'text') this.#text(bytes.subarray(textStart));
+    if (this.#state === 'text' && textStart < bytes.length) this.#events.text(bytes.subarray(textStart));
   }
 
   reset(): void {
@@ -77,19 +73,20 @@ export class ConsoleDecoder implements FrameDecoder {
 
   /** Takes the characters of a frame line as far as they go; returns where they end. */
   #takeContent(bytes: Uint8Array, start: number): number {
-    const end = endOfBase64(bytes, start);
+    const end = this.#packet.take(bytes, start);
     this.#wireBytes += end - start;
-    if (!this.#packet.add(bytes.subarray(start, end))) this.#drop('length');
+    if (this.#packet.isTooLong) this.#drop('length');
     return end;
   }
 
   #marker(byte: number): boolean {
-    if (MARKER_SECOND.get(this.#markerByte) !== byte) {
-      this.#text(Uint8Array.of(this.#markerByte));
+    const isFirst = this.#markerByte === FIRST_LINE_MARKER[0];
+    if (byte !== (isFirst ? FIRST_LINE_MARKER[1] : NEXT_LINE_MARKER[1])) {
+      this.#events.text(Uint8Array.of(this.#markerByte));
       this.#state = 'text';
       return false;
     }
-    if (this.#markerByte === FIRST_LINE_MARKER[0]) this.#beginPacket();
+    if (isFirst) this.#beginPacket();
     else if (this.#packet.isEmpty) return this.#beginOrphan();
     this.#wireBytes += 2;
     this.#state = 'line';
@@ -127,9 +124,5 @@ export class ConsoleDecoder implements FrameDecoder {
     this.reset();
     this.#events.damaged(damage);
     return true;
-  }
-
-  #text(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#events.text(bytes);
   }
 }

@@ -24,17 +24,26 @@ export const PACKET_OVERHEAD_BYTES = 4;
  */
 export const TWO_LINE_MESSAGE_BYTES = 2 * PACKET_BYTES_PER_LINE - PACKET_OVERHEAD_BYTES;
 
+/** Largest message: a 16-bit length counts it and its CRC. */
+export const MAX_MESSAGE_BYTES = 0xffff - 2;
+
+/** One place for every packet, wiped behind each: a new one for each would cost more than the encoding. */
+const scratch = new Uint8Array(MAX_MESSAGE_BYTES + PACKET_OVERHEAD_BYTES);
+
 /** The lines of one message, ready to be written: lines as long as allowed, padding only in the last. */
 export function encodeConsoleFrame(message: Uint8Array): Uint8Array {
-  const packet = encodePacket(message);
+  const packetBytes = encodePacket(message, scratch);
   const frame = new Uint8Array(consoleFrameLength(message.length));
   let at = 0;
-  for (let start = 0; start < packet.length; start += PACKET_BYTES_PER_LINE) {
-    frame.set(start === 0 ? FIRST_LINE_MARKER : NEXT_LINE_MARKER, at);
-    at = encodeBase64(packet.subarray(start, start + PACKET_BYTES_PER_LINE), frame, at + 2);
+  for (let start = 0; start < packetBytes; start += PACKET_BYTES_PER_LINE) {
+    const marker = start === 0 ? FIRST_LINE_MARKER : NEXT_LINE_MARKER;
+    frame[at] = marker[0];
+    frame[at + 1] = marker[1];
+    const end = Math.min(start + PACKET_BYTES_PER_LINE, packetBytes);
+    at = encodeBase64(scratch, start, end, frame, at + 2);
     frame[at++] = LINE_END;
   }
-  packet.fill(0);
+  scratch.fill(0, 0, packetBytes);
   return frame;
 }
 
@@ -44,12 +53,14 @@ export function consoleFrameLength(messageBytes: number): number {
   return base64Length(packetBytes) + LINE_OVERHEAD_BYTES * Math.ceil(packetBytes / PACKET_BYTES_PER_LINE);
 }
 
-function encodePacket(message: Uint8Array): Uint8Array {
-  const packet = new Uint8Array(message.length + PACKET_OVERHEAD_BYTES);
+/** Returns the length of the packet. */
+function encodePacket(message: Uint8Array, packet: Uint8Array): number {
   const length = message.length + 2; // counts the CRC, not itself
   const crc = crc16Xmodem(message);
-  packet.set([length >> 8, length & 0xff]);
+  packet[0] = length >> 8;
+  packet[1] = length & 0xff;
   packet.set(message, 2);
-  packet.set([crc >> 8, crc & 0xff], message.length + 2);
-  return packet;
+  packet[length] = crc >> 8;
+  packet[length + 1] = crc & 0xff;
+  return message.length + PACKET_OVERHEAD_BYTES;
 }

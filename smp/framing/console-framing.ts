@@ -3,6 +3,7 @@ import {
   consoleFrameLength,
   encodeConsoleFrame,
   LINE_END,
+  MAX_MESSAGE_BYTES,
   PACKET_OVERHEAD_BYTES,
   TWO_LINE_MESSAGE_BYTES,
 } from './console-frame.ts';
@@ -12,7 +13,7 @@ import type { Framing } from './framing.ts';
 export const CONSOLE_FRAMING: Framing = {
   resynchronise: Uint8Array.of(LINE_END),
   safeMessageBytes: TWO_LINE_MESSAGE_BYTES,
-  maxMessageBytes: 0xffff - 2, // a 16-bit length counts message and CRC
+  maxMessageBytes: MAX_MESSAGE_BYTES,
   burstLimited: true,
   bufferOverhead: PACKET_OVERHEAD_BYTES,
   encode: encodeConsoleFrame,

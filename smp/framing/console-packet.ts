@@ -1,78 +1,116 @@
-import { base64Length, decodeBase64, decodeBase64Group } from './base64-bytes.ts';
+import { base64Length, decodeBase64Group, decodeBase64Groups, isBase64Character } from './base64-bytes.ts';
 import { PACKET_OVERHEAD_BYTES } from './console-frame.ts';
 import { crc16Xmodem } from './crc16-xmodem.ts';
 import type { FrameDamage } from './framing.ts';
 
 /** Zephyr's longest: a 16-bit length counts message and CRC, in base64. */
 const MAX_CHARACTERS = base64Length(0xffff + 2);
-const INITIAL_CHARACTERS = 1024;
+const GROUP_CHARACTERS = 4;
+const GROUP_BYTES = 3;
+const NOTHING = new Uint8Array();
 
 /**
- * Collects the base64 characters of one packet, line by line, and yields the message when it is whole. Groups may
- * be cut anywhere between lines. Holds at most one packet, 88 kB.
+ * Decodes one packet while its base64 characters arrive, and yields the message when it is whole. Groups may be cut
+ * anywhere between lines. Holds at most one packet, 64 KiB.
  */
 export class ConsolePacket {
-  #characters = new Uint8Array(INITIAL_CHARACTERS);
-  #count = 0;
+  /** As long as the first group says that the packet is, or what an earlier packet has left. */
+  #bytes = NOTHING;
+  #byteCount = 0;
+  #characterCount = 0;
   #packetBytes: number | undefined;
+  readonly #group = new Uint8Array(GROUP_CHARACTERS);
+  /** The length is known, and no padding has ended the packet. */
+  #isOpen = false;
+  /** Every group behind the first was one, in its place. */
+  #isSound = true;
 
-  /** Takes characters of a line; false when the packet would be longer than any can be. */
-  add(characters: Uint8Array): boolean {
-    const count = this.#count + characters.length;
-    if (count > MAX_CHARACTERS) return false;
-    if (count > this.#characters.length) this.#grow(count);
-    this.#characters.set(characters, this.#count);
-    this.#count = count;
-    return true;
+  /** Takes the characters of a line from `start` on, as far as they are base64; returns where they end. */
+  take(received: Uint8Array, start: number): number {
+    let index = start;
+    for (;;) {
+      if (this.#isOpen && this.#characterCount % GROUP_CHARACTERS === 0) {
+        index = this.#takeGroups(received, index);
+      }
+      if (index === received.length || !isBase64Character(received[index] as number)) return index;
+      this.#takeCharacter(received[index++] as number);
+    }
   }
 
   get isEmpty(): boolean {
-    return this.#count === 0;
+    return this.#characterCount === 0;
+  }
+
+  /** Whether there are more characters than any packet has. */
+  get isTooLong(): boolean {
+    return this.#characterCount > MAX_CHARACTERS;
   }
 
   /** At the end of a line: the whole message, why it can never be one, or `undefined` while lines are missing. */
   complete(): Uint8Array | FrameDamage | undefined {
-    if (this.#count < 4) return undefined;
-    this.#packetBytes ??= this.#announcedBytes();
+    if (this.#characterCount < GROUP_CHARACTERS) return undefined;
     const packetBytes = this.#packetBytes;
     if (packetBytes === undefined) return 'characters';
     const expected = base64Length(packetBytes);
-    if (packetBytes <= PACKET_OVERHEAD_BYTES || this.#count > expected) return 'length';
-    return this.#count < expected ? undefined : this.#decode(packetBytes);
-  }
-
-  /** What the first group says of the whole, its own two bytes included. */
-  #announcedBytes(): number | undefined {
-    const head = new Uint8Array(3);
-    if (decodeBase64Group(this.#characters, 0, head, 0) < 3) return undefined;
-    return 2 + (((head[0] as number) << 8) | (head[1] as number));
+    if (packetBytes <= PACKET_OVERHEAD_BYTES || this.#characterCount > expected) return 'length';
+    if (this.#characterCount < expected) return undefined;
+    if (!this.#isSound) return 'characters';
+    if (this.#byteCount !== packetBytes) return 'length';
+    return crc16Xmodem(this.#bytes.subarray(2, packetBytes)) === 0 ? this.#handOver(packetBytes) : 'crc';
   }
 
   /** Forgets and wipes everything. */
   clear(): void {
-    this.#characters.fill(0, 0, this.#count);
-    this.#count = 0;
+    this.#bytes.fill(0, 0, this.#byteCount);
+    this.#group.fill(0);
+    this.#byteCount = 0;
+    this.#characterCount = 0;
     this.#packetBytes = undefined;
+    this.#isOpen = false;
+    this.#isSound = true;
   }
 
-  #decode(packetBytes: number): Uint8Array | FrameDamage {
-    const packet = new Uint8Array(packetBytes + 2); // the last group is decoded before its padding is looked at
-    const length = decodeBase64(this.#characters, this.#count, packet);
-    if (length === undefined) return wiped(packet, 'characters');
-    if (length !== packetBytes) return wiped(packet, 'length');
-    if (crc16Xmodem(packet.subarray(2, packetBytes)) !== 0) return wiped(packet, 'crc');
-    return packet.subarray(2, packetBytes - 2);
+  /** The receiver owns the buffer from now on, and wipes it. */
+  #handOver(packetBytes: number): Uint8Array {
+    const message = this.#bytes.subarray(2, packetBytes - 2);
+    this.#bytes = NOTHING;
+    this.#byteCount = 0;
+    return message;
   }
 
-  #grow(count: number): void {
-    const larger = new Uint8Array(Math.min(Math.max(count, this.#characters.length * 4), MAX_CHARACTERS));
-    larger.set(this.#characters);
-    this.#characters.fill(0);
-    this.#characters = larger;
+  #takeGroups(received: Uint8Array, start: number): number {
+    const end = decodeBase64Groups(received, start, this.#bytes, this.#byteCount);
+    const groups = (end - start) / GROUP_CHARACTERS;
+    this.#characterCount += end - start;
+    this.#byteCount += groups * GROUP_BYTES;
+    return end;
   }
-}
 
-function wiped(packet: Uint8Array, damage: FrameDamage): FrameDamage {
-  packet.fill(0);
-  return damage;
+  /** One by one: those of the first group, of one that reads or lines have cut, of the last, and what is none. */
+  #takeCharacter(character: number): void {
+    this.#group[this.#characterCount % GROUP_CHARACTERS] = character;
+    this.#characterCount++;
+    if (this.#characterCount === GROUP_CHARACTERS) this.#begin();
+    else if (this.#characterCount % GROUP_CHARACTERS === 0) this.#endGroup();
+  }
+
+  /** The first group says how long the packet is, without its own two bytes. */
+  #begin(): void {
+    const head = new Uint8Array(GROUP_BYTES);
+    if (decodeBase64Group(this.#group, 0, head, 0) < GROUP_BYTES) return;
+    this.#packetBytes = 2 + (((head[0] as number) << 8) | (head[1] as number));
+    const room = Math.ceil(this.#packetBytes / GROUP_BYTES) * GROUP_BYTES;
+    if (this.#bytes.length < room) this.#bytes = new Uint8Array(room);
+    this.#bytes.set(head);
+    this.#byteCount = GROUP_BYTES;
+    this.#isOpen = true;
+  }
+
+  #endGroup(): void {
+    if (this.#byteCount + GROUP_BYTES > this.#bytes.length) return; // the count of characters shows it
+    const added = this.#isOpen ? decodeBase64Group(this.#group, 0, this.#bytes, this.#byteCount) : 0;
+    this.#byteCount += added;
+    this.#isOpen = added === GROUP_BYTES;
+    if (added === 0) this.#isSound = false;
+  }
 }
