@@ -61,6 +61,7 @@ const product = z.strictObject({
         .exactOptional(),
     })
     .exactOptional(),
+  serialPattern: z.string().min(1).max(200).refine(isPattern, 'must be a regular expression').exactOptional(),
   cloud: z.enum(['golioth', 'azure-dps', 'aws-iot']).exactOptional(),
   match: match.exactOptional(),
 });

@@ -32,39 +32,74 @@ export const ISSUES = {
   MANIFEST_EMPTY: row('The file is empty.', 'a header and a CSV row for each unit'),
   MANIFEST_NO_ROWS: row('The file has a header but no units.', 'a CSV row for each unit below the header'),
   MANIFEST_NOT_TEXT: row(
-    'The file is a workbook or an archive, not text.',
-    'text: save the sheet as "CSV UTF-8 (comma delimited)"',
+    'The file is a workbook (XLSX, XLS, ODS) or an archive, not text.',
+    'a CSV file: Excel: Save as, CSV UTF-8; LibreOffice: Save as, Text CSV; Google Sheets: Download, CSV',
   ),
-  MANIFEST_UTF16: row(
-    'The text is in UTF-16 or UTF-32.',
-    'UTF-8: save the sheet as "CSV UTF-8 (comma delimited)", not as "Unicode text"',
+  MANIFEST_NOT_CSV: row(
+    'The file is text in another format, such as HTML or JSON.',
+    'CSV: export the sheet again',
+  ),
+  MANIFEST_UTF32: row('The text is in UTF-32.', 'UTF-8 or UTF-16: save the file again'),
+  MANIFEST_TAIL: row(
+    'The file has control characters after the last CSV row.',
+    'nothing after the last CSV row',
+  ),
+  MANIFEST_ROW_COUNT: row(
+    'The file has another number of units than its name says.',
+    'the whole file: copy it again',
+  ),
+  MANIFEST_DIGEST: row(
+    'The file has another SHA-256 than its name or the file beside it says.',
+    'the whole file: copy it again, and make its .sha256 file again',
   ),
   // The header
+  MANIFEST_NO_HEADER: row(
+    'The first line is not the header.',
+    'the header in line 1, for example order,serial,product: delete what is above it, or add it',
+  ),
+  MANIFEST_VERSION: row(
+    'The manifest has a format version that this program does not read.',
+    'version 1, or no version line',
+  ),
   MANIFEST_SEPARATOR: row(
-    'The columns are not separated by commas.',
-    'commas between the columns: save as "CSV UTF-8 (comma delimited)"',
+    'The columns are not separated by one accepted separator.',
+    'commas, semicolons or tabs between the columns, the same in the whole file',
+  ),
+  MANIFEST_ONE_CELL: row(
+    'The whole CSV row is in one cell.',
+    'a cell for each column: in the sheet, split the text into columns, then export again',
   ),
   MANIFEST_COLUMN_MISSING: row('A required column is missing.', 'the columns order, serial and product'),
   MANIFEST_COLUMN_UNKNOWN: row(
     'The header names a column that does not exist.',
-    'order, serial, product, board_id or attr.<name>, in lower case',
+    'order, serial, product, board_id or attr.<name>',
   ),
   MANIFEST_COLUMN_REPEATED: row('The header names a column twice.', 'each column once'),
+  MANIFEST_COLUMN_UNNAMED: row(
+    'A cell has a value, but its column has no name.',
+    'an empty cell, or a name for the column in the header',
+  ),
   MANIFEST_TOO_MANY_COLUMNS: row('There are more than 32 attr columns.', 'at most 32 attr columns'),
   // A CSV row
-  MANIFEST_ENCODING: row(
-    'The CSV row is not UTF-8.',
-    'UTF-8: save the sheet as "CSV UTF-8 (comma delimited)"',
-  ),
+  MANIFEST_ENCODING: row('The CSV row is not UTF-8.', 'UTF-8: in Excel, save as "CSV UTF-8", not as "CSV"'),
   MANIFEST_LINE_ENDING: row(
-    'The CSV row ends with another line break than the header.',
-    'the same line break after every CSV row, LF or CR LF',
+    'The line ends with CR CR LF: a program changed line breaks that were right.',
+    'LF or CR LF after every CSV row: copy the original file as binary, or export the sheet again',
   ),
   MANIFEST_LINE_TOO_LONG: row(
-    'The CSV row is longer than 16,384 characters.',
-    'at most 16,384 characters in a CSV row',
+    'The CSV row is longer than 49,152 bytes.',
+    'at most 49,152 bytes in a CSV row',
   ),
-  MANIFEST_EMPTY_LINE: row('The CSV row is empty.', 'a unit in every CSV row: delete the empty one'),
+  MANIFEST_EMPTY_LINE: row(
+    'The CSV row is empty, and units follow it.',
+    'a unit in every CSV row: delete the empty one',
+  ),
+  MANIFEST_HEADER_REPEATED: row('The header is in the file a second time.', 'a unit: delete the CSV row'),
+  MANIFEST_TOTALS: row('The CSV row is a sum of those above, not a unit.', 'a unit: delete the CSV row'),
+  MANIFEST_LINE_BREAK: row(
+    'A cell contains a line break (Alt+Enter in a spreadsheet).',
+    'the text of the cell in one line: delete the line break in the sheet, then export again',
+  ),
   MANIFEST_QUOTE: row(
     'A quoted cell does not end in its CSV row, or a quote is inside an unquoted cell.',
     'a quote before and after a quoted cell, in the same CSV row; a quote inside it is written twice',
@@ -73,12 +108,16 @@ export const ISSUES = {
     'The CSV row has more or fewer cells than the header.',
     'as many cells as the header has',
   ),
-  MANIFEST_FINAL_NEWLINE: row(
-    'The last CSV row does not end with a line break, so the file may be incomplete.',
-    'a line break after the last unit: check that the whole file was copied, then save it again',
+  MANIFEST_CUT_SHORT: row(
+    'The last CSV row is incomplete and has no line break, so the file may be incomplete.',
+    'the whole file: check that all of it was copied, then copy it again',
   ),
   // A cell
   MANIFEST_CELL_EMPTY: row('A required cell is empty.', 'a value'),
+  MANIFEST_CELL_MERGED: row(
+    'The cell is empty, but those above have a value: merged cells are written once.',
+    'the value in every CSV row: unmerge the cells and fill them down, then export again',
+  ),
   MANIFEST_CONTROL_CHARACTER: row(
     'The cell contains a tab, a line break, a NUL or another control character.',
     'text without control characters',
@@ -89,12 +128,32 @@ export const ISSUES = {
   ),
   MANIFEST_SPACES: row('The cell begins or ends with a space.', 'the value without spaces around it'),
   MANIFEST_FORMULA: row(
-    'The cell begins like a spreadsheet formula.',
-    'a value that does not begin with = + - or @ (plain numbers may have a sign)',
+    'The cell is a spreadsheet formula.',
+    'the value, not the formula: copy the cells and paste them as values, then export again',
   ),
   MANIFEST_MANGLED: row(
-    'A spreadsheet changed the value into a number and removed digits.',
+    'A spreadsheet changed the value into a number or a word and removed digits.',
     'the original value: format the column as text before you paste, then export again',
+  ),
+  MANIFEST_ZEROS_LOST: row(
+    'The value has fewer digits than the others of its column: leading zeros may be lost.',
+    'all digits of the value, leading zeros too: format the column as text before you paste',
+  ),
+  MANIFEST_DATE: row(
+    'A spreadsheet changed the value into a date.',
+    'the original value: format the column as text before you paste, then export again',
+  ),
+  MANIFEST_SHEET_ERROR: row(
+    'The cell has an error of the spreadsheet in the place of its value.',
+    'the value: correct the formula or the width of the column, then export again',
+  ),
+  MANIFEST_APOSTROPHE: row(
+    'The value begins with the apostrophe by which a spreadsheet marks text.',
+    'the value without the apostrophe',
+  ),
+  MANIFEST_MISREAD: row(
+    'The text was read in a wrong encoding before it was saved.',
+    'the original text: open the source file as UTF-8, then save it as UTF-8 again',
   ),
   MANIFEST_ORDER_INVALID: row(
     'The order number has a wrong length or forbidden characters.',
@@ -107,6 +166,10 @@ export const ISSUES = {
   MANIFEST_SERIAL_INVALID: row(
     'The serial has a wrong length or forbidden characters.',
     'A-Z, 0-9 and hyphens, no hyphen at either end, at most 64 characters',
+  ),
+  MANIFEST_SERIAL_PATTERN: row(
+    'The serial does not match the serialPattern of its product in the configuration.',
+    'a serial like the others of the product',
   ),
   MANIFEST_SERIAL_TOO_LONG: row(
     'The serial is too long for the certificates of its product.',

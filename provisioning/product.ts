@@ -51,6 +51,8 @@ export interface Product {
   /** clientAuth alone where it is absent. */
   readonly extendedKeyUsage?: readonly KeyPurpose[];
   readonly subjectAltName?: SubjectAltName;
+  /** Regular expression that every serial of the product matches as a whole. Absent where any serial is accepted. */
+  readonly serialPattern?: string;
   /** Absent where any board in a socket of the product is taken for one. */
   readonly match?: BoardMatch;
   /** Absent where the product has no cloud, or any. */

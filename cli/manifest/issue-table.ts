@@ -1,9 +1,11 @@
 import type { Issue } from '../../manifests/check/issue.ts';
 import type { Rejected } from '../../manifests/check/verdict.ts';
-import { printTable } from '../terminal/table.ts';
+import { ISSUES } from '../../manifests/issue-codes.ts';
+import { printLine } from '../terminal/stdout.ts';
+import { printFields, printTable } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';
 
-/** The columns of a rejection, in the order in which `NAME.rejected.csv` has them. */
+/** The columns of a rejection that are shown, in the order of `NAME.rejected.csv`. */
 const COLUMNS: readonly Column[] = [
   { head: 'line', align: 'right' },
   { head: 'column' },
@@ -12,14 +14,26 @@ const COLUMNS: readonly Column[] = [
   { head: 'code', style: () => 'dim' },
 ];
 
-/** An issue as a row of the table; an issue about the whole file has no line. */
+/** An issue as a row of the answer; an issue about the whole file has no line. */
 export function issueCells({ line, column, value, expected, code }: Issue): string[] {
-  return [line === 0 ? '' : String(line), column, value, expected, code];
+  return [line === 0 ? '' : String(line), column, value, ISSUES[code].means, expected, code];
 }
 
-/** Prints why a manifest is refused, one issue in each row. */
+/** Prints why a manifest is refused, one issue in each row, then what each code means. */
 export async function printIssues(rows: readonly (readonly string[])[]): Promise<void> {
-  await printTable(COLUMNS, rows);
+  await printTable(
+    COLUMNS,
+    rows.map(([line = '', column = '', value = '', , expected = '', code = '']) => [
+      line,
+      column,
+      value,
+      expected,
+      code,
+    ]),
+  );
+  printLine('');
+  const meanings = new Map(rows.map(([, , , means = '', , code = '']) => [code, means]));
+  printFields([...meanings]);
 }
 
 /** What to do about a refusal, in one line. */

@@ -13,9 +13,10 @@ interface Acceptance {
   readonly batch: string;
   readonly order: string;
   readonly rows: number;
+  readonly understood?: readonly string[];
 }
 
-/** The answer beside a manifest; `issues` are the rows of `NAME.rejected.csv`: line, column, value, expected, code. */
+/** The answer beside a manifest; `issues` are the rows of `NAME.rejected.csv`: line, column, value, means, expected, code. */
 export type ManifestAnswer =
   Acceptance | { readonly status: 'rejected'; readonly issues: readonly (readonly string[])[] };
 
@@ -38,5 +39,5 @@ async function readAnswer(inbox: string, name: string): Promise<ManifestAnswer> 
   const acceptance = await readFile(accepted, 'utf8').catch(() => undefined);
   if (acceptance !== undefined) return JSON.parse(acceptance) as Acceptance;
   const lines = (await readFile(rejected, 'utf8')).split('\r\n').filter((line) => line !== '');
-  return { status: 'rejected', issues: csvCells(lines.slice(1)).map((cells) => cells.slice(0, 5)) };
+  return { status: 'rejected', issues: csvCells(lines.slice(1)).map((cells) => cells.slice(0, 6)) };
 }

@@ -68,6 +68,7 @@ async function printAnswer(
   } else {
     const again = answer.status === 'accepted' ? '' : ' before; nothing was done again';
     printLine(`Accepted${again}: batch ${answer.batch}, order ${answer.order}, ${answer.rows} units`);
+    for (const sentence of answer.understood ?? []) printLine(sentence);
     if (!goesOn) printLine(`To watch it: certline batch watch ${answer.batch}`);
   }
 }

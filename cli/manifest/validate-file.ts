@@ -17,16 +17,14 @@ import { printJson, printLine } from '../terminal/stdout.ts';
 
 /** What would happen to a manifest that is submitted now. */
 type Judgement =
-  | { readonly status: 'valid'; readonly order: string; readonly rows: number }
+  | {
+      readonly status: 'valid';
+      readonly order: string;
+      readonly rows: number;
+      readonly understood: readonly string[];
+    }
   | { readonly status: 'known'; readonly batch: RegisteredBatch }
   | Rejected;
-
-/** What is registered where nothing is. */
-const NOTHING: RegisteredUnits = {
-  batchOf: async () => undefined,
-  registeredSerials: async () => [],
-  registeredBoards: async () => [],
-};
 
 /** `certline validate`. Sets exit status `manifestRefused`; throws `unknown` when there is no such file. */
 export async function validateFile(
@@ -35,7 +33,7 @@ export async function validateFile(
   options: { json?: boolean },
 ): Promise<void> {
   await withRegistryIfAny(stateFolder, async (registry) => {
-    const judgement = await judge(file, config.products, registry ?? NOTHING);
+    const judgement = await judge(file, config.products, registry);
     if (judgement.status === 'rejected') process.exitCode = EXIT_STATUS.manifestRefused.status;
     const compared = registry === undefined ? null : registryPath(stateFolder);
     if (options.json === true) printJson({ file, ...judgement, comparedWith: compared });
@@ -47,7 +45,7 @@ export async function validateFile(
 async function judge(
   file: string,
   products: Invocation['config']['products'],
-  registered: RegisteredUnits,
+  registered: RegisteredUnits | undefined,
 ): Promise<Judgement> {
   const folder = mkdtempSync(join(tmpdir(), 'certline-validate-'));
   try {
@@ -63,18 +61,21 @@ async function judge(
 async function judgeCopy(
   copy: ManifestCopy,
   products: Invocation['config']['products'],
-  registered: RegisteredUnits,
+  registered: RegisteredUnits | undefined,
 ): Promise<Judgement> {
-  const batch = await registered.batchOf(copy.sha256);
+  const batch = await registered?.batchOf(copy.sha256);
   if (batch !== undefined) return { status: 'known', batch };
   const found = await validateManifest(copy.path, products, registered);
-  return found.count > 0 ? found.verdict() : { status: 'valid', order: found.order, rows: found.rows };
+  return found.count > 0
+    ? found.verdict()
+    : { status: 'valid', order: found.order, rows: found.rows, understood: found.understood };
 }
 
 async function print(file: string, judgement: Judgement, compared: string | undefined): Promise<void> {
   switch (judgement.status) {
     case 'valid':
       printLine(`${file} is valid: order ${judgement.order}, ${judgement.rows} units.`);
+      for (const sentence of judgement.understood) printLine(sentence);
       if (compared === undefined)
         printLine('It was not compared with earlier batches: there is no registry here.');
       return;

@@ -2,6 +2,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
 import { csvLine } from '../csv/csv-text.ts';
+import { ISSUES } from '../issue-codes.ts';
 import { issue } from '../check/issue.ts';
 import { ManifestError } from '../manifest-error.ts';
 import type { Accepted, Rejected, Verdict } from '../check/verdict.ts';
@@ -17,7 +18,20 @@ export interface AnsweredFile {
   readonly sha256: string;
 }
 
-const HEADER = ['line', 'column', 'value', 'expected', 'code', 'file_bytes', 'file_modified', 'file_sha256'];
+const HEADER = [
+  'line',
+  'column',
+  'value',
+  'means',
+  'expected',
+  'code',
+  'file_bytes',
+  'file_modified',
+  'file_sha256',
+];
+
+/** By it a spreadsheet recognises UTF-8. */
+const BYTE_ORDER_MARK = '\uFEFF';
 
 /** Enough for the first two rows of any rejection: three cells of 80 shown characters, at most 10 bytes each. */
 const HEAD_BYTES = 8_192;
@@ -76,7 +90,7 @@ export async function isAnswered(
 }
 
 function acceptance(file: AnsweredFile, verdict: Accepted): string {
-  const { batchId, order, rows, importedAt, duplicateOf } = verdict;
+  const { batchId, order, rows, importedAt, understood, duplicateOf } = verdict;
   const status = duplicateOf === undefined ? 'accepted' : 'accepted before';
   const batch = {
     status,
@@ -84,6 +98,7 @@ function acceptance(file: AnsweredFile, verdict: Accepted): string {
     order,
     rows,
     importedAt,
+    ...(understood !== undefined && understood.length > 0 && { understood }),
     ...(duplicateOf && { firstManifest: duplicateOf }),
   };
   const { name, bytes, modified, sha256 } = file;
@@ -99,12 +114,13 @@ function rejection(file: AnsweredFile, { issues, omitted }: Rejected): string {
       found.line === 0 ? '' : found.line,
       found.column,
       found.value,
+      ISSUES[found.code].means,
       found.expected,
       found.code,
       ...about,
     ]),
   );
-  return [csvLine(HEADER), ...lines].join('');
+  return [BYTE_ORDER_MARK, csvLine(HEADER), ...lines].join('');
 }
 
 async function readAcceptance(path: string): Promise<AnsweredFile | undefined> {
@@ -114,7 +130,8 @@ async function readAcceptance(path: string): Promise<AnsweredFile | undefined> {
 
 async function readRejection(path: string): Promise<AnsweredFile | undefined> {
   const [header, first] = (await readHead(path)).split('\r\n');
-  if (`${header}\r\n` !== csvLine(HEADER) || first === undefined || !isQuotedRight(first)) return undefined;
+  if (`${header}\r\n` !== BYTE_ORDER_MARK + csvLine(HEADER) || first === undefined || !isQuotedRight(first))
+    return undefined;
   const [bytes, modified, sha256] = csvCells([first])[0]?.slice(-3) ?? [];
   return { name: '', bytes: Number(bytes), modified: modified ?? '', sha256: sha256 ?? '' };
 }

@@ -3,6 +3,7 @@ import { SERIAL_PATTERN } from '../../provisioning/serial-number.ts';
 import { ISSUES } from '../issue-codes.ts';
 import type { IssueCode } from '../issue-codes.ts';
 import { codePointName, hasUnseen } from '../csv/visible-text.ts';
+import { identifierDamage, textDamage } from './spreadsheet-damage.ts';
 
 /** What is wrong with a cell; `expected` is present where it says more than the sentence of the table. */
 export interface CellFault {
@@ -16,9 +17,18 @@ const BOARD_ID_PATTERN = /^[0-9A-Fa-f]{4,64}$/;
 const MAX_ATTR_CHARACTERS = 256;
 
 const CONTROL = /\p{Cc}/u;
-const SCIENTIFIC = /^[+-]?\d+[.,]?\d*E[+-]?\d+$/i;
-const FORMULA_START = /^[=+\-@＝＋－＠]/;
-const PLAIN_NUMBER = /^[+-]?\d+(?:\.\d+)?$/;
+
+/**
+ * What a spreadsheet runs: an equals sign; a call of a function, a reference to another sheet or DDE after a sign; a
+ * sum with a cell. Honest values with a sign, such as `-40C`, have none of these and are kept as they are.
+ */
+const FORMULA = /^[=＝]|^[+\-@＋－＠].*(?:[a-z]\(|[!|]|[\w)][+\-*/]\$?[a-z]{1,3}\$?\d+$)/iu;
+
+/** Text of which nothing has to be looked at more closely: visible ASCII that begins with a letter or a digit. */
+const PLAIN_TEXT = /^[A-Za-z0-9](?:[ -~]{0,254}[!-~])?$/;
+
+/** Names that no file can have on Windows: results are kept there too. */
+const DEVICE_NAMES = /^(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])$/;
 
 /** The fault of an order number, or undefined. */
 export function orderFault(value: string): CellFault | undefined {
@@ -32,43 +42,78 @@ export function serialFault(value: string): CellFault | undefined {
 
 /** The fault of a board id that is not empty, or undefined. Upper case is accepted. */
 export function boardIdFault(value: string): CellFault | undefined {
-  if (BOARD_ID_PATTERN.test(value)) return undefined;
-  return textFault(value) ?? mangledFault(value) ?? { code: 'MANIFEST_BOARD_ID_INVALID' };
+  if (BOARD_ID_PATTERN.test(value)) return identifierDamage(value);
+  const fault = textFault(value) ?? identifierDamage(value);
+  if (fault !== undefined) return fault;
+  const strange = /[^0-9A-Fa-f]/u.exec(value)?.[0];
+  const { expected } = ISSUES.MANIFEST_BOARD_ID_INVALID;
+  const detail = strange === undefined ? `; here are ${value.length}` : `; here is a "${strange}"`;
+  return { code: 'MANIFEST_BOARD_ID_INVALID', expected: expected + detail };
 }
 
 /** The fault of a product name that is not in the configuration, whose names are `known`. */
 export function productFault(value: string, known: readonly string[]): CellFault {
   if (value === '') return { code: 'MANIFEST_CELL_EMPTY' };
-  return textFault(value) ?? { code: 'MANIFEST_PRODUCT_UNKNOWN', expected: `one of: ${known.join(', ')}` };
+  return (
+    textFault(value) ??
+    identifierDamage(value) ?? { code: 'MANIFEST_PRODUCT_UNKNOWN', expected: `one of: ${known.join(', ')}` }
+  );
 }
 
 /** The fault of an attribute, or undefined; it may be empty. */
 export function attrFault(value: string): CellFault | undefined {
+  if (value === '' || PLAIN_TEXT.test(value)) return undefined;
   if (value.length > MAX_ATTR_CHARACTERS) return { code: 'MANIFEST_ATTR_TOO_LONG' };
-  return textFault(value) ?? (PLAIN_NUMBER.test(value) ? undefined : formulaFault(value));
+  const fault = textFault(withoutJoiners(value)) ?? textDamage(value);
+  return fault ?? (FORMULA.test(value) ? { code: 'MANIFEST_FORMULA' } : undefined);
+}
+
+/** Whether the serial is the name of a device of Windows, which no file can have. */
+export function deviceNameFault(value: string): CellFault | undefined {
+  if (!DEVICE_NAMES.test(value)) return undefined;
+  return {
+    code: 'MANIFEST_SERIAL_INVALID',
+    expected: `another serial: no file on Windows can have the name ${value}`,
+  };
 }
 
 function identifierFault(value: string, pattern: RegExp, code: IssueCode): CellFault | undefined {
   if (pattern.test(value)) return undefined;
   if (value === '') return { code: 'MANIFEST_CELL_EMPTY' };
-  return (
-    textFault(value) ?? mangledFault(value) ?? formulaFault(value) ?? { code, expected: remedy(value, code) }
-  );
+  const fault = textFault(value) ?? identifierDamage(value);
+  if (fault !== undefined) return fault;
+  return /^[=+\-@＝＋－＠]/.test(value) && !/^-/.test(value)
+    ? { code: 'MANIFEST_FORMULA' }
+    : { code, expected: remedy(value, code) };
 }
 
 /** The faults that no cell may have. Another program writes U+FFFD for a character that it could not read. */
 function textFault(value: string): CellFault | undefined {
-  if (CONTROL.test(value)) return { code: 'MANIFEST_CONTROL_CHARACTER' };
+  if (CONTROL.test(value)) return controlFault(value);
   if (value !== value.trim()) return { code: 'MANIFEST_SPACES' };
   return hasUnseen(value) || value.includes('\uFFFD') ? { code: 'MANIFEST_INVISIBLE' } : undefined;
 }
 
-function mangledFault(value: string): CellFault | undefined {
-  return SCIENTIFIC.test(value) ? { code: 'MANIFEST_MANGLED' } : undefined;
+function controlFault(value: string): CellFault {
+  const found = CONTROL.exec(value)?.[0] ?? '';
+  const { expected } = ISSUES.MANIFEST_CONTROL_CHARACTER;
+  return { code: 'MANIFEST_CONTROL_CHARACTER', expected: `${expected}: here is ${codePointName(found)}` };
 }
 
-function formulaFault(value: string): CellFault | undefined {
-  return FORMULA_START.test(value) ? { code: 'MANIFEST_FORMULA' } : undefined;
+/**
+ * Without the invisible characters that belong to the writing: the joiners of Persian and Indic text between letters,
+ * and of emoji.
+ */
+function withoutJoiners(value: string): string {
+  return value
+    .replaceAll(
+      /(?<=(?![\p{Script=Latin}\p{Script=Common}])[\p{L}\p{M}])[\u200C\u200D](?=(?!\p{Script=Latin})\p{L})/gu,
+      '',
+    )
+    .replaceAll(
+      /(?<=[\p{Extended_Pictographic}\uFE0F\u{1F3FB}-\u{1F3FF}])\u200D(?=\p{Extended_Pictographic})/gu,
+      '',
+    );
 }
 
 function remedy(value: string, code: IssueCode): string {
@@ -77,5 +122,9 @@ function remedy(value: string, code: IssueCode): string {
   if (foreign !== undefined)
     return `${expected}; the "${foreign}" in this value is ${codePointName(foreign)}: type it again`;
   if (/[a-z]/.test(value)) return `${expected}; lower-case letters are not allowed`;
-  return expected;
+  const strange = value.match(/[^A-Z0-9-]/)?.[0];
+  if (strange !== undefined) return `${expected}; here is a "${strange}"`;
+  return /^-|-$/.test(value)
+    ? `${expected}; here a hyphen is at one end`
+    : `${expected}; here are ${value.length}`;
 }

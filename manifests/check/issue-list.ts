@@ -1,11 +1,40 @@
+import type { IssueCode } from '../issue-codes.ts';
 import type { Issue } from './issue.ts';
-import type { ManifestEvent } from './parse-manifest.ts';
+import type { ManifestPage } from './parse-manifest.ts';
 import { MAX_ISSUES } from './verdict.ts';
 import type { Rejected } from './verdict.ts';
+
+/** So many faults in half of the CSV rows have one cause, and are one row of the answer. */
+const FEW = 20;
+
+/** What is wrong with a file as a whole, though it shows in each CSV row. */
+const OF_THE_FILE: readonly IssueCode[] = [
+  'MANIFEST_SEPARATOR',
+  'MANIFEST_ONE_CELL',
+  'MANIFEST_ENCODING',
+  'MANIFEST_COLUMN_UNNAMED',
+];
+
+/** What a spreadsheet does to a column, though not every value of it suffers. */
+const OF_THE_COLUMN: readonly IssueCode[] = [
+  'MANIFEST_ZEROS_LOST',
+  'MANIFEST_MANGLED',
+  'MANIFEST_DATE',
+  'MANIFEST_SHEET_ERROR',
+  'MANIFEST_CELL_MERGED',
+];
+
+/** The issues of one code in one column. */
+interface Group {
+  readonly first: Issue;
+  last: Issue;
+  count: number;
+}
 
 /** Collects the issues of one manifest: counts all of them, keeps the first MAX_ISSUES. */
 export class IssueList {
   readonly #kept: Issue[] = [];
+  readonly #groups = new Map<string, Group>();
   /** CSV rows below the header so far, and how many of them have an issue. */
   rows = 0;
   refusedRows = 0;
@@ -13,22 +42,19 @@ export class IssueList {
   count = 0;
   /** The order of the first good row; empty when there is none. */
   order = '';
+  /** Sentences on what was understood where a strict reader would have refused. */
+  understood: readonly string[] = [];
 
-  add(event: ManifestEvent): void {
-    if (event.kind === 'file') {
-      this.#keep([event.issue]);
-      return;
-    }
-    this.rows += 1;
-    if (event.kind === 'row') {
-      this.order ||= event.row.order;
-    } else {
-      this.refusedRows += 1;
-      this.#keep(event.issues);
-    }
+  add({ rows, refused, issues, late, understood }: ManifestPage): void {
+    this.rows += rows.length + refused;
+    this.refusedRows += refused;
+    this.order ||= rows[0]?.order ?? '';
+    if (understood.length > 0) this.understood = understood;
+    this.#keep(issues);
+    this.addToRows(late);
   }
 
-  /** Adds issues of rows that were added as good ones. */
+  /** Adds an issue of the file as a whole, or of rows that were added as good ones. */
   addToRows(issues: readonly Issue[]): void {
     this.refusedRows += new Set(issues.map((found) => found.line)).size;
     this.#keep(issues);
@@ -36,12 +62,43 @@ export class IssueList {
 
   verdict(): Rejected {
     const { rows, refusedRows, count } = this;
-    const issues = this.#kept.toSorted((one, other) => one.line - other.line);
-    return { status: 'rejected', issues, omitted: count - issues.length, rows, refusedRows };
+    const common = [...this.#groups.values()].filter((group) => isCommonTo(group, rows));
+    const isCommon = new Set(common.map(({ first }) => groupOf(first)));
+    const single = this.#kept.filter((found) => !isCommon.has(groupOf(found)));
+    const explained = common.reduce((sum, group) => sum + group.count, 0);
+    const issues = [...single, ...common.map(together)]
+      .toSorted((one, other) => one.line - other.line)
+      .slice(0, MAX_ISSUES);
+    return { status: 'rejected', issues, omitted: count - explained - single.length, rows, refusedRows };
   }
 
   #keep(issues: readonly Issue[]): void {
     this.count += issues.length;
-    this.#kept.push(...issues.slice(0, MAX_ISSUES - this.#kept.length));
+    for (const found of issues) {
+      const group = this.#groups.get(groupOf(found));
+      if (group === undefined) this.#groups.set(groupOf(found), { first: found, last: found, count: 1 });
+      else {
+        group.count += 1;
+        group.last = found;
+      }
+      // The first of a group is kept in it.
+      if (this.#kept.length < MAX_ISSUES) this.#kept.push(found);
+    }
   }
+}
+
+function isCommonTo({ first, count }: Group, rows: number): boolean {
+  if (OF_THE_COLUMN.includes(first.code)) return count > FEW;
+  return count > (OF_THE_FILE.includes(first.code) ? 1 : FEW) && 2 * count >= rows;
+}
+
+function groupOf({ code, column }: Issue): string {
+  return `${code} ${column}`;
+}
+
+function together({ first, last, count }: Group): Issue {
+  return {
+    ...first,
+    expected: `${first.expected}; the same in ${count - 1} more CSV rows, up to line ${last.line}`,
+  };
 }

@@ -1,89 +1,186 @@
-import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
-import type { ManifestLine } from '../csv/manifest-lines.ts';
-
-/** Attributes are for labels and traceability, not for a second database beside this one. */
-const MAX_ATTR_COLUMNS = 32;
-
-const ATTR_COLUMN = /^attr\.[a-z][a-z0-9_]{0,39}$/;
-const REQUIRED = ['order', 'serial', 'product'] as const;
-const OPTIONAL = ['board_id'] as const;
-
-export type PlainColumn = (typeof REQUIRED)[number] | (typeof OPTIONAL)[number];
+import {
+  expectedName,
+  foldColumn,
+  isAttrColumn,
+  isPlainColumn,
+  knownNames,
+  MAX_ATTR_COLUMNS,
+  REQUIRED_COLUMNS,
+} from './column-names.ts';
+import type { PlainColumn } from './column-names.ts';
+import { cellsOf, headerSeparators, isAccepted, separatorName } from './separators.ts';
 
 /** Which cell of a CSV row belongs to which column. */
 export interface ManifestColumns {
+  readonly separator: string;
   /** Cells in every CSV row. */
   readonly width: number;
   /** Cell numbers, from 0, of the columns in the header. */
   readonly cells: ReadonlyMap<PlainColumn, number>;
   /** Column names (`attr.<name>`) with their cell numbers. */
   readonly attrs: readonly (readonly [column: string, cell: number])[];
+  /** Cell numbers of columns without a name, which must be empty. */
+  readonly unnamed: readonly number[];
 }
+
+/** The header of a manifest, or why there is none. */
+export interface HeaderReading {
+  /** Undefined when the file cannot be read further. */
+  readonly columns?: ManifestColumns;
+  /** Line of the header, from 1. */
+  readonly line: number;
+  readonly issues: readonly Issue[];
+  /** Sentences on what was understood where a strict reader would have refused. */
+  readonly understood: readonly string[];
+}
+
+/** The version of the manifest format that this program reads. */
+export const FORMAT_VERSION = '1';
+
+/** The first cell of the line, above the header, that says which version a manifest has. */
+export const FORMAT_NAME = 'certline-manifest';
+
+/** Lines in which a header is looked for, to say where it is. */
+const SEARCHED_LINES = 20;
+
+/** Excel's own line: `sep=;`. */
+const SEPARATOR_LINE = /^"?sep=(.)"?[\s,;]*$/i;
 
 /**
- * Reads the header. The CSV rows can still be checked with the correct columns, so one wrong name does not hide the
- * other faults; `columns` is undefined when no column is correct.
+ * Reads the header from the first lines of a file. The CSV rows can still be checked with the correct columns, so one
+ * wrong name does not hide the other faults.
  */
-export function parseHeader(line: ManifestLine): { columns?: ManifestColumns; issues: Issue[] } {
-  const { number, text, fault } = line;
-  // Old systems end a line with CR alone. The whole file is one line then, and every other fault follows from that.
-  if (/\r./s.test(text)) {
-    return {
-      issues: [
-        issue('MANIFEST_LINE_ENDING', { line: number, value: text }, 'CSV rows that end with LF or CR LF'),
-      ],
-    };
+export function readHeader(lines: readonly string[]): HeaderReading {
+  let at = 0;
+  const understood: string[] = [];
+  const declared = SEPARATOR_LINE.exec(lines[at] ?? '')?.[1];
+  if (declared !== undefined) {
+    at += 1;
+    understood.push(`Line 1 says that the columns are separated by ${separatorName(declared)}.`);
   }
-  if (fault !== undefined) return { issues: [issue(fault, { line: number, value: text })] };
-  if (!isQuotedRight(text)) return { issues: [issue('MANIFEST_QUOTE', { line: number, value: text })] };
-  const names = csvCells([text])[0] ?? [];
-  if (names.length === 1 && /[;\t|]/.test(text)) {
-    return { issues: [issue('MANIFEST_SEPARATOR', { line: number, value: text })] };
+  const version = versionOf(lines[at] ?? '');
+  if (version !== undefined) {
+    if (version !== FORMAT_VERSION) return refused(at, wrongVersion(version, at));
+    at += 1;
   }
-  const columns = columnsOf(names);
-  const issues = headerIssues(names, columns, number);
-  return columns.cells.size === 0 ? { issues } : { columns, issues };
+  const text = lines[at] ?? '';
+  if (text.endsWith('\r')) return refused(at, lineEndIssue(at + 1, text));
+  const separators = declared === undefined ? headerSeparators(text) : declaredSeparators(text, declared);
+  const [separator, other] = separators;
+  if (separator === undefined) return refused(at, noHeader(lines, at));
+  if (other !== undefined) return refused(at, ambiguous(at, text, separators));
+  if (!isAccepted(separator)) return refused(at, strangeSeparator(at, text, separator));
+  return columnsOf(cellsOf(text, separator) ?? [], separator, at + 1, understood);
 }
 
-function columnsOf(names: readonly string[]): ManifestColumns {
+function refused(at: number, found: Issue): HeaderReading {
+  return { line: at + 1, issues: [found], understood: [] };
+}
+
+function versionOf(line: string): string | undefined {
+  const [name, version = ''] = line.replaceAll('"', '').split(/[,;\t]/);
+  return foldColumn(name ?? '') === FORMAT_NAME ? version.trim() : undefined;
+}
+
+function wrongVersion(version: string, at: number): Issue {
+  const expected = `version ${FORMAT_VERSION}: make the manifest again from the template (certline manifest new), or update Certline`;
+  return issue('MANIFEST_VERSION', { line: at + 1, value: version }, expected);
+}
+
+function declaredSeparators(text: string, declared: string): readonly string[] {
+  const spaced = headerSeparators(text).filter((found) => found.startsWith(declared));
+  return spaced.length > 0 || knownNames(cellsOf(text, declared) ?? []) === 0 ? spaced : [declared];
+}
+
+/** CR CR LF: a program turned the line breaks of a text that had them already. */
+export function lineEndIssue(line: number, value: string): Issue {
+  return issue('MANIFEST_LINE_ENDING', { line, value });
+}
+
+function ambiguous(at: number, value: string, separators: readonly string[]): Issue {
+  const names = separators.map(separatorName).join(' and by ');
+  const expected = `one separator for all columns: here they are separated by ${names}`;
+  return issue('MANIFEST_SEPARATOR', { line: at + 1, value }, expected);
+}
+
+function strangeSeparator(at: number, value: string, separator: string): Issue {
+  const expected = `commas, semicolons or tabs between the columns: here are ${separatorName(separator)}`;
+  return issue('MANIFEST_SEPARATOR', { line: at + 1, value }, expected);
+}
+
+/** One fault instead of one for every column that is missing. */
+function noHeader(lines: readonly string[], at: number): Issue {
+  const text = lines[at] ?? '';
+  const line = at + 1;
+  const inner = cellsOf(text, ',')?.[0] ?? '';
+  if (headerSeparators(inner).length > 0 && /[,;\t]/.test(inner))
+    return issue('MANIFEST_ONE_CELL', { line, value: text });
+  const found = lines
+    .slice(at + 1, SEARCHED_LINES)
+    .findIndex((below) => headerSeparators(below).some((each) => knownNames(cellsOf(below, each) ?? []) > 1));
+  const place = { line, value: text };
+  if (found !== -1) {
+    const header = line + 1 + found;
+    const above = header - line === 1 ? `line ${line}` : `lines ${line} to ${header - 1}`;
+    const expected = `the header (order,serial,product) in line ${line}: it is in line ${header}, so delete ${above}`;
+    return issue('MANIFEST_NO_HEADER', place, expected);
+  }
+  return issue('MANIFEST_NO_HEADER', place);
+}
+
+function columnsOf(
+  names: readonly string[],
+  separator: string,
+  line: number,
+  above: readonly string[],
+): HeaderReading {
+  const folded = names.map(foldColumn);
   const cells = new Map<PlainColumn, number>();
   const attrs: [string, number][] = [];
-  for (const [cell, name] of names.entries()) {
-    if (names.indexOf(name) !== cell) continue;
-    if (isPlainColumn(name)) cells.set(name, cell);
-    else if (ATTR_COLUMN.test(name)) attrs.push([name, cell]);
-  }
-  return { width: names.length, cells, attrs };
-}
-
-function headerIssues(names: readonly string[], columns: ManifestColumns, line: number): Issue[] {
+  const unnamed: number[] = [];
   const issues: Issue[] = [];
-  for (const [cell, name] of names.entries()) {
-    const place = { line, column: name, value: name };
-    if (!isPlainColumn(name) && !ATTR_COLUMN.test(name)) issues.push(unknownColumn(name, cell, line));
-    else if (names.indexOf(name) !== cell) issues.push(issue('MANIFEST_COLUMN_REPEATED', place));
+  for (const [cell, name] of folded.entries()) {
+    if (name === '') unnamed.push(cell);
+    else if (!isPlainColumn(name) && !isAttrColumn(name)) issues.push(unknownColumn(names[cell]!, line));
+    else if (folded.indexOf(name) !== cell) issues.push(repeatedColumn(names[cell]!, line));
+    else if (isPlainColumn(name)) cells.set(name, cell);
+    else attrs.push([name, cell]);
   }
-  for (const column of REQUIRED) {
-    if (!columns.cells.has(column)) {
-      issues.push(issue('MANIFEST_COLUMN_MISSING', { line, column }, `a column ${column}`));
-    }
+  for (const column of REQUIRED_COLUMNS) {
+    const isMissing = !cells.has(column);
+    if (isMissing) issues.push(issue('MANIFEST_COLUMN_MISSING', { line, column }, `a column ${column}`));
   }
-  if (columns.attrs.length > MAX_ATTR_COLUMNS) issues.push(issue('MANIFEST_TOO_MANY_COLUMNS', { line }));
-  return issues;
+  if (attrs.length > MAX_ATTR_COLUMNS) issues.push(issue('MANIFEST_TOO_MANY_COLUMNS', { line }));
+  const columns = { separator, width: names.length, cells, attrs, unnamed };
+  return { columns, line, issues, understood: [...above, ...understoodOf(names, columns, above)] };
 }
 
-function unknownColumn(name: string, cell: number, line: number): Issue {
-  const near = name
-    .trim()
-    .toLowerCase()
-    .replaceAll(/[\s-]+/g, '_');
-  const place = { line, column: name === '' ? `column ${cell + 1}` : name, value: name };
-  if (isPlainColumn(near) || ATTR_COLUMN.test(near)) return issue('MANIFEST_COLUMN_UNKNOWN', place, near);
-  return issue('MANIFEST_COLUMN_UNKNOWN', place);
+function understoodOf(
+  names: readonly string[],
+  { separator, unnamed }: ManifestColumns,
+  above: readonly string[],
+): string[] {
+  const sentences: string[] = [];
+  if (separator !== ',' && above.length === 0)
+    sentences.push(`The columns are separated by ${separatorName(separator)}.`);
+  const renamed = names.filter((name) => name !== foldColumn(name));
+  if (renamed.length > 0) {
+    const pairs = renamed.slice(0, 5).map((name) => `"${name}" as ${foldColumn(name)}`);
+    sentences.push(`Column names were read without case and spaces: ${pairs.join(', ')}.`);
+  }
+  if (unnamed.length > 0)
+    sentences.push(
+      `${unnamed.length} empty ${unnamed.length === 1 ? 'column was' : 'columns were'} left out.`,
+    );
+  return sentences;
 }
 
-function isPlainColumn(name: string): name is PlainColumn {
-  return [...REQUIRED, ...OPTIONAL].some((column) => column === name);
+function unknownColumn(name: string, line: number): Issue {
+  return issue('MANIFEST_COLUMN_UNKNOWN', { line, column: name, value: name }, expectedName(name));
+}
+
+function repeatedColumn(name: string, line: number): Issue {
+  return issue('MANIFEST_COLUMN_REPEATED', { line, column: name, value: name });
 }

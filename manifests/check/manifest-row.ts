@@ -1,13 +1,26 @@
 import type { Product } from '../../provisioning/product.ts';
+import { SERIAL_PATTERN } from '../../provisioning/serial-number.ts';
 import { TEMPLATE_BOUNDS, tightestTemplate } from '../../provisioning/serial-template.ts';
-import { attrFault, boardIdFault, orderFault, productFault, serialFault } from './cell-rules.ts';
+import type { SerialRoom } from '../../provisioning/serial-template.ts';
+import {
+  attrFault,
+  boardIdFault,
+  deviceNameFault,
+  orderFault,
+  productFault,
+  serialFault,
+} from './cell-rules.ts';
 import type { CellFault } from './cell-rules.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
-import type { ManifestColumns, PlainColumn } from './manifest-header.ts';
+import type { ManifestColumns } from './manifest-header.ts';
+import { identifierDamage, isDoubtful } from './spreadsheet-damage.ts';
 
 /** The facts of a product that a manifest is checked against. */
-export type ManifestProduct = Pick<Product, 'name' | 'assignment' | 'commonName' | 'subjectAltName'>;
+export type ManifestProduct = Pick<
+  Product,
+  'name' | 'assignment' | 'commonName' | 'subjectAltName' | 'serialPattern'
+>;
 
 /** One unit of a manifest. */
 export interface ManifestRow {
@@ -22,52 +35,124 @@ export interface ManifestRow {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
-type ReportFault = (column: string, value: string, fault: CellFault | undefined) => void;
-
-/** Checks the cells of one CSV row: every faulty cell is an issue, and only a row without issues is usable. */
-export function parseRow(
-  line: number,
-  cells: readonly string[],
-  columns: ManifestColumns,
-  products: ReadonlyMap<string, ManifestProduct>,
-): { row: ManifestRow; issues: Issue[] } {
-  const issues: Issue[] = [];
-  const report: ReportFault = (column, value, fault) => {
-    if (fault !== undefined) issues.push(issue(fault.code, { line, column, value }, fault.expected));
-  };
-  const plain = plainCells(cells, columns, products, report);
-  const attrs = attrCells(cells, columns, report);
-  return { row: { line, ...plain, attrs }, issues };
+/** A product with what the check of each row needs of it. */
+interface KnownProduct extends ManifestProduct {
+  readonly room: SerialRoom;
+  readonly pattern?: RegExp;
 }
 
-function plainCells(
-  cells: readonly string[],
-  columns: ManifestColumns,
-  products: ReadonlyMap<string, ManifestProduct>,
-  report: ReportFault,
-): Pick<ManifestRow, 'order' | 'serial' | 'product' | 'boardId'> {
-  const cell = (column: PlainColumn): string | undefined => cells[columns.cells.get(column) ?? -1];
-  const [order, serial, product] = [cell('order'), cell('serial'), cell('product')];
-  // A column that is missing in the header has one issue, at the header.
-  if (order !== undefined) report('order', order, orderFault(order));
-  const known = products.get(product ?? '');
-  if (serial !== undefined) report('serial', serial, serialFault(serial) ?? lengthFault(serial, known));
-  if (product !== undefined && known === undefined) {
-    report('product', product, productFault(product, [...products.keys()]));
+const NO_ATTRS: ManifestRow['attrs'] = Object.freeze({});
+
+/** Checks the cells of CSV rows: every faulty cell is an issue, and only a row without issues is usable. */
+export class RowReader {
+  readonly #columns: ManifestColumns;
+  readonly #products: ReadonlyMap<string, KnownProduct>;
+  readonly #at: Readonly<Record<'order' | 'serial' | 'product' | 'board', number>>;
+  /** The order number and the product of the last good row: most rows repeat them. */
+  #order: string | undefined;
+  #product: KnownProduct | undefined;
+  #issues: Issue[] = [];
+
+  constructor(columns: ManifestColumns, products: readonly ManifestProduct[]) {
+    this.#columns = columns;
+    this.#products = new Map(products.map((product) => [product.name, knownProduct(product)]));
+    const { cells } = columns;
+    const at = (name: 'order' | 'serial' | 'product' | 'board_id'): number => cells.get(name) ?? -1;
+    this.#at = { order: at('order'), serial: at('serial'), product: at('product'), board: at('board_id') };
   }
-  const board = cell('board_id') ?? '';
-  report('board_id', board, boardFault(board, known));
-  const row = { order: order ?? '', serial: serial ?? '', product: product ?? '' };
-  return board === '' ? row : { ...row, boardId: board.toLowerCase() };
+
+  /** The order number and the product of the last good row. */
+  get before(): Readonly<Record<'order' | 'product', string>> {
+    return { order: this.#order ?? '', product: this.#product?.name ?? '' };
+  }
+
+  /** The row of one line with as many cells as the header; `issues` is empty where it is good. */
+  read(
+    line: number,
+    cells: readonly string[],
+  ): { readonly row: ManifestRow; readonly issues: readonly Issue[] } {
+    this.#issues = [];
+    const { order: o, serial: s, product: p, board: b } = this.#at;
+    // A column that is missing in the header has one issue, at the header.
+    const order = cells[o] ?? '';
+    if (order !== this.#order) this.#readOrder(line, order);
+    const name = cells[p] ?? '';
+    const product = name === this.#product?.name ? this.#product : this.#products.get(name);
+    const serial = cells[s] ?? '';
+    if (s !== -1) this.#report(line, 'serial', serial, this.#serialFault(serial, product));
+    if (product === undefined) this.#unknownProduct(line, name);
+    else this.#product = product;
+    const board = cells[b] ?? '';
+    this.#report(line, 'board_id', board, boardFault(board, product));
+    for (const cell of this.#columns.unnamed)
+      if (cells[cell] !== '') this.#unnamed(line, cell, cells[cell] ?? '');
+    const attrs = this.#columns.attrs.length === 0 ? NO_ATTRS : this.#attrs(line, cells);
+    const row = { line, order, serial, product: name, attrs };
+    return { row: board === '' ? row : { ...row, boardId: board.toLowerCase() }, issues: this.#issues };
+  }
+
+  #readOrder(line: number, order: string): void {
+    if (this.#at.order === -1) return;
+    const fault = orderFault(order);
+    this.#report(line, 'order', order, fault);
+    if (fault === undefined) this.#order = order;
+  }
+
+  #unknownProduct(line: number, name: string): void {
+    if (this.#at.product === -1) return;
+    this.#report(line, 'product', name, productFault(name, [...this.#products.keys()]));
+  }
+
+  #serialFault(serial: string, product: KnownProduct | undefined): CellFault | undefined {
+    if (!SERIAL_PATTERN.test(serial)) return serialFault(serial);
+    if (product?.pattern !== undefined) return patternFault(serial, product) ?? lengthFault(serial, product);
+    if (isDoubtful(serial)) return identifierDamage(serial);
+    const fault = serial.length <= 4 ? deviceNameFault(serial) : undefined;
+    return fault ?? (product && lengthFault(serial, product));
+  }
+
+  #attrs(line: number, cells: readonly string[]): Record<string, string> {
+    const attrs: Record<string, string> = {};
+    for (const [column, cell] of this.#columns.attrs) {
+      const value = cells[cell] ?? '';
+      if (value === '') continue;
+      this.#report(line, column, value, attrFault(value));
+      attrs[column.slice('attr.'.length)] = value;
+    }
+    return attrs;
+  }
+
+  #unnamed(line: number, cell: number, value: string): void {
+    if (value.trim() === '') return;
+    const expected = `an empty cell, or a name for column ${cell + 1} in the header`;
+    this.#issues.push(
+      issue('MANIFEST_COLUMN_UNNAMED', { line, column: `column ${cell + 1}`, value }, expected),
+    );
+  }
+
+  #report(line: number, column: string, value: string, fault: CellFault | undefined): void {
+    if (fault !== undefined) this.#issues.push(issue(fault.code, { line, column, value }, fault.expected));
+  }
+}
+
+function knownProduct(product: ManifestProduct): KnownProduct {
+  const room = tightestTemplate(product);
+  if (product.serialPattern === undefined) return { ...product, room };
+  return { ...product, room, pattern: new RegExp(`^(?:${product.serialPattern})$`) };
+}
+
+function patternFault(serial: string, { name, pattern, serialPattern }: KnownProduct): CellFault | undefined {
+  if (pattern === undefined || pattern.test(serial)) return undefined;
+  const expected = `a serial like those of product ${name}: ${serialPattern}`;
+  return { code: 'MANIFEST_SERIAL_PATTERN', expected };
 }
 
 /** Refuses a serial that is too long for the certificate now, not at the signer when the board is in its socket. */
-function lengthFault(serial: string, product: ManifestProduct | undefined): CellFault | undefined {
-  if (product === undefined) return undefined;
-  const { name, template, longestSerial } = tightestTemplate(product);
+function lengthFault(serial: string, { name: product, room }: KnownProduct): CellFault | undefined {
+  const { name, template, longestSerial } = room;
   if (serial.length <= longestSerial) return undefined;
   const bound = TEMPLATE_BOUNDS[name];
-  const expected = `at most ${longestSerial} characters for product ${product.name}: its ${name} "${template}" may have ${bound} characters with the serial in it`;
+  const expected = `at most ${longestSerial} characters for product ${product}: its ${name} "${template}" may have ${bound} characters with the serial in it`;
   return { code: 'MANIFEST_SERIAL_TOO_LONG', expected };
 }
 
@@ -86,18 +171,4 @@ function missingBoard(product: string): CellFault {
     code: 'MANIFEST_BOARD_ID_MISSING',
     expected: `the hardware id of the board in column board_id: product ${product} requires one for each unit`,
   };
-}
-
-function attrCells(
-  cells: readonly string[],
-  columns: ManifestColumns,
-  report: ReportFault,
-): Record<string, string> {
-  const attrs: Record<string, string> = {};
-  for (const [column, index] of columns.attrs) {
-    const value = cells[index] ?? '';
-    report(column, value, attrFault(value));
-    if (value !== '') attrs[column.slice('attr.'.length)] = value;
-  }
-  return attrs;
 }

@@ -1,105 +1,274 @@
-import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
-import { foreignFormat } from '../csv/foreign-format.ts';
+import { csvItems } from '../csv/csv-items.ts';
+import type { CsvItem, LineFault } from '../csv/csv-items.ts';
+import { lineBlocks, MAX_LINE_BYTES } from '../csv/line-blocks.ts';
+import type { LineBlock, TextEnd } from '../csv/line-blocks.ts';
+import { readText, textForm } from '../csv/text-source.ts';
+import type { TextForm } from '../csv/text-source.ts';
+import { REQUIRED_COLUMNS } from './column-names.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
-import { parseHeader } from './manifest-header.ts';
+import { lineEndIssue, readHeader } from './manifest-header.ts';
 import type { ManifestColumns } from './manifest-header.ts';
-import { readManifestLines } from '../csv/manifest-lines.ts';
-import type { ManifestLine } from '../csv/manifest-lines.ts';
-import { parseRow } from './manifest-row.ts';
+import { RowReader } from './manifest-row.ts';
 import type { ManifestProduct, ManifestRow } from './manifest-row.ts';
+import { oddRow } from './odd-rows.ts';
 import { SeenRows } from './seen-rows.ts';
 
 /** 4,000 chunks of 250 units: the largest batch the workflows are sized for. */
 const MAX_ROWS = 1_000_000;
 
-/** What a manifest contains, in order: a unit, a CSV row that is refused, or a fault of the file or its header. */
-export type ManifestEvent =
-  | { readonly kind: 'row'; readonly row: ManifestRow }
-  | { readonly kind: 'refused'; readonly line: number; readonly issues: readonly Issue[] }
-  | { readonly kind: 'file'; readonly issue: Issue };
+/** Lines in which the header may be. */
+const HEAD_LINES = 40;
+
+const LF = 0x0a;
+
+/** A part of what a manifest contains, in the order of the file. */
+export interface ManifestPage {
+  /** Units that are good by themselves and with the rows before them. */
+  readonly rows: readonly ManifestRow[];
+  /** CSV rows that are refused. */
+  readonly refused: number;
+  /** Their issues, and those of the file and its header. */
+  readonly issues: readonly Issue[];
+  /** In the last page: issues of rows that were good in a page before, and are wrong among the others. */
+  readonly late: readonly Issue[];
+  /** Sentences on what was understood where a strict reader would have refused; in the last page. */
+  readonly understood: readonly string[];
+}
 
 /**
- * Reads the manifest at `path`: every line below the header becomes exactly one `row` or one `refused`, in order, with
- * all of its issues. It corrects only the case of a board id. The file must be a private copy that does not change.
- * Keeps the folded serials (about 100 MB for 1,000,000 rows) and the board ids, nothing else of what it has yielded.
+ * Reads the manifest at `path`: every CSV row below the header becomes exactly one unit or is refused, with all of its
+ * issues; empty ones at the end are left out. It corrects only the case of a board id. The file must be a private copy
+ * that does not change. Keeps the serials (about 30 MB for 1,000,000 rows) and the board ids, nothing else of what it
+ * has yielded.
  */
 export async function* parseManifest(
   path: string,
   products: readonly ManifestProduct[],
-): AsyncGenerator<ManifestEvent> {
-  const foreign = await foreignFormat(path);
-  if (foreign !== undefined) {
-    yield { kind: 'file', issue: issue(foreign) };
+): AsyncGenerator<ManifestPage> {
+  const form = await textForm(path);
+  if ('fault' in form) {
+    const expected =
+      form.detail === undefined ? undefined : `CSV: this file is ${form.detail}, so export the sheet again`;
+    yield pageOf({ issues: [issue(form.fault, {}, expected)] });
     return;
   }
-  const parser = new ManifestParser(products);
-  for await (const lines of readManifestLines(path)) {
-    yield* parser.push(lines);
+  const parser = new ManifestParser(products, form);
+  for await (const block of lineBlocks(readText(path, form))) {
+    yield parser.push(block);
     if (parser.stopped) return;
   }
-  yield* parser.end();
+  yield parser.end();
+}
+
+function pageOf(page: Partial<ManifestPage>): ManifestPage {
+  return { rows: [], refused: 0, issues: [], late: [], understood: [], ...page };
 }
 
 class ManifestParser {
-  readonly #products: ReadonlyMap<string, ManifestProduct>;
+  readonly #products: readonly ManifestProduct[];
   readonly #seen = new SeenRows();
+  readonly #understood: string[] = [];
   #columns: ManifestColumns | undefined;
-  #rows = 0;
+  #reader: RowReader | undefined;
+  /** Whether the header has every column that it must have. */
+  #isWhole = false;
+  /** Number of the line that is read next, from 1. */
+  #line = 1;
+  #rowCount = 0;
+  /** Empty CSV rows after the last one that is not; nothing is wrong with them at the end of the file. */
+  #blank: number[] = [];
+  #shortRows = 0;
+  #rows: ManifestRow[] = [];
+  #issues: Issue[] = [];
+  #refused = 0;
   /** The rest cannot be read: the header is unusable, or there are too many rows. */
   stopped = false;
 
-  constructor(products: readonly ManifestProduct[]) {
-    this.#products = new Map(products.map((product) => [product.name, product]));
+  constructor(products: readonly ManifestProduct[], form: TextForm) {
+    this.#products = products;
+    if (form.encoding !== 'utf-8') this.#understood.push('The text is UTF-16.');
+    if (form.lineEnd === 'CR') this.#understood.push('The CSV rows end with CR.');
   }
 
-  push(lines: readonly ManifestLine[]): ManifestEvent[] {
-    const [header] = lines;
-    if (this.#columns !== undefined || header === undefined) return this.#pushRows(lines);
-    const { columns, issues } = parseHeader(header);
-    const events = issues.map((found): ManifestEvent => ({ kind: 'file', issue: found }));
+  push(block: LineBlock): ManifestPage {
+    const below = this.#columns === undefined ? this.#readHeader(block) : block;
+    if (this.#columns !== undefined && below.bytes.length > 0) this.#readRows(below);
+    if (block.end !== undefined) this.#readEnd(block.end);
+    return this.#page();
+  }
+
+  end(): ManifestPage {
+    const trusted = this.#products.filter(({ serialPattern }) => serialPattern !== undefined);
+    const late = this.#seen.neighbourIssues(new Set(trusted.map(({ name }) => name)));
+    if (this.#rowCount === 0) this.#issues.push(issue('MANIFEST_NO_ROWS'));
+    if (this.#blank.length > 0)
+      this.#understood.push(`${counted(this.#blank.length, 'empty CSV row')} left out at the end.`);
+    if (this.#shortRows > 0)
+      this.#understood.push(
+        `${this.#shortRows} CSV ${this.#shortRows === 1 ? 'row ends' : 'rows end'} before the last columns, whose cells were read as empty.`,
+      );
+    return { ...this.#page(), late, understood: this.#understood };
+  }
+
+  #page(): ManifestPage {
+    const page = pageOf({ rows: this.#rows, refused: this.#refused, issues: this.#issues });
+    this.#rows = [];
+    this.#issues = [];
+    this.#refused = 0;
+    return page;
+  }
+
+  /** Returns what is below the header. */
+  #readHeader(block: LineBlock): LineBlock {
+    const { bytes } = block;
+    const ends: number[] = [];
+    for (let at = bytes.indexOf(LF); at !== -1 && ends.length < HEAD_LINES; at = bytes.indexOf(LF, at + 1))
+      ends.push(at + 1);
+    const lines = ends.map((end, at) => bytes.subarray(ends[at - 1] ?? 0, end - 1).toString());
+    if (ends[0] !== undefined && ends[0] > MAX_LINE_BYTES) return this.#stop(block, tooLong(1, lines[0]!));
+    const { columns, line, issues, understood } = readHeader(lines.map((text) => text.replace(/\r$/, '')));
+    this.#issues.push(...issues);
+    this.#understood.push(...understood);
     this.#columns = columns;
-    this.stopped = columns === undefined;
-    return this.stopped ? events : [...events, ...this.#pushRows(lines.slice(1))];
+    this.#isWhole = REQUIRED_COLUMNS.every((column) => columns?.cells.has(column));
+    this.#line = line + 1;
+    if (columns === undefined) this.stopped = true;
+    else this.#reader = new RowReader(columns, this.#products);
+    return { ...block, bytes: bytes.subarray(ends[line - 1] ?? bytes.length) };
   }
 
-  end(): ManifestEvent[] {
-    return this.#rows === 0 ? [{ kind: 'file', issue: issue('MANIFEST_NO_ROWS') }] : [];
+  #stop(block: LineBlock, found: Issue): LineBlock {
+    this.#issues.push(found);
+    this.stopped = true;
+    return { ...block, bytes: Buffer.alloc(0) };
   }
 
-  #pushRows(all: readonly ManifestLine[]): ManifestEvent[] {
-    const lines = all.slice(0, MAX_ROWS - this.#rows);
-    this.#rows += lines.length;
-    this.stopped = lines.length < all.length;
-    const readable = lines.filter((line) => lineIssue(line) === undefined);
-    const cells = csvCells(readable.map((line) => line.text)).values();
-    const events = lines.map((line) => this.#event(line, cells));
-    return this.stopped ? [...events, { kind: 'file', issue: issue('MANIFEST_TOO_MANY_ROWS') }] : events;
-  }
-
-  #event(line: ManifestLine, cells: IterableIterator<string[]>): ManifestEvent {
-    const unreadable = lineIssue(line);
-    if (unreadable !== undefined) return { kind: 'refused', line: line.number, issues: [unreadable] };
-    return this.#rowEvent(line, cells.next().value ?? []);
-  }
-
-  #rowEvent({ number, text }: ManifestLine, cells: readonly string[]): ManifestEvent {
-    const columns = this.#columns;
-    if (columns === undefined || cells.length !== columns.width) {
-      const expected = `${columns?.width ?? 0} cells, as in the header; this CSV row has ${cells.length}`;
-      const found = issue('MANIFEST_CELL_COUNT', { line: number, value: text }, expected);
-      return { kind: 'refused', line: number, issues: [found] };
+  #readRows(block: LineBlock): void {
+    for (const item of csvItems(block, this.#columns!.separator)) {
+      if (this.stopped) return;
+      if ('fault' in item) this.#refuseLine(item);
+      else this.#readCells(item, block.end !== undefined);
+      this.#line += 'fault' in item ? item.lines : 1;
     }
-    const { row, issues } = parseRow(number, cells, columns, this.#products);
-    issues.push(...this.#seen.add(row, new Set(issues.map((found) => found.column))));
-    return issues.length === 0 ? { kind: 'row', row } : { kind: 'refused', line: number, issues };
+  }
+
+  #refuseLine({ fault, text }: LineFault): void {
+    this.#countRow();
+    this.#refuse([issue(fault, { line: this.#line, value: text })]);
+  }
+
+  #readCells(cells: Exclude<CsvItem, LineFault>, isLast: boolean): void {
+    const columns = this.#columns!;
+    if (cells.length === columns.width) {
+      const { row, issues } = this.#reader!.read(this.#line, cells);
+      if (issues.length === 0 && !isLast && this.#isWhole) return this.#acceptOrRefuse(row);
+      return this.#readSlowly(row, issues, cells, isLast);
+    }
+    const fitted = this.#fitted(cells, isLast);
+    if (fitted === undefined) return this.#refuseWidth(cells, isLast);
+    const { row, issues } = this.#reader!.read(this.#line, fitted);
+    return this.#readSlowly(row, issues, fitted, isLast);
+  }
+
+  #acceptOrRefuse(row: ManifestRow): void {
+    this.#countRow();
+    const issues = this.#seen.addGood(row);
+    if (issues === undefined) this.#rows.push(row);
+    else this.#refuse(issues);
+  }
+
+  #readSlowly(row: ManifestRow, found: readonly Issue[], cells: readonly string[], isLast: boolean): void {
+    if (cells.every((cell) => cell.trim() === '')) {
+      this.#blank.push(this.#line);
+      return;
+    }
+    if (isLast && this.#isCut(row)) return this.#refuseCut(cells);
+    if (found.length === 0 && this.#isWhole) return this.#acceptOrRefuse(row);
+    this.#countRow();
+    const line = this.#line;
+    if (cells.join().length > MAX_LINE_BYTES) return this.#refuse([tooLong(line, cells.join())]);
+    if (cells.at(-1)?.endsWith('\r') === true) return this.#refuse([lineEndIssue(line, cells.join())]);
+    const odd = oddRow(line, cells, this.#columns!, this.#reader!.before);
+    if (odd !== undefined) return this.#refuse([odd]);
+    const more = this.#seen.add(row, new Set(found.map(({ column }) => column)));
+    if (found.length + more.length > 0) this.#refuse([...found, ...more]);
+    else this.#rows.push(row);
+  }
+
+  /**
+   * The cells of a row with another width than the header: empty ones at the end are left out, and where only columns
+   * are missing that may be empty, they are. Excel leaves out the separators at the end of some rows.
+   */
+  #fitted(cells: readonly string[], isLast: boolean): readonly string[] | undefined {
+    const { width, cells: plain } = this.#columns!;
+    if (cells.length > width)
+      return cells.slice(width).every((cell) => cell.trim() === '') ? cells.slice(0, width) : undefined;
+    const isWhole = REQUIRED_COLUMNS.every((column) => (plain.get(column) ?? 0) < cells.length);
+    const isBlank = cells.every((cell) => cell.trim() === '');
+    if (!isBlank && (!isWhole || isLast)) return undefined;
+    if (!isBlank) this.#shortRows += 1;
+    return [...cells, ...Array.from({ length: width - cells.length }, () => '')];
+  }
+
+  #refuseWidth(cells: readonly string[], isLast: boolean): void {
+    const { separator, width } = this.#columns!;
+    const line = this.#line;
+    if (isLast && cells.length < width) return this.#refuseCut(cells);
+    this.#countRow();
+    const text = cells.join(separator);
+    if (text.length > MAX_LINE_BYTES) return this.#refuse([tooLong(line, text)]);
+    const odd = oddRow(line, cells, this.#columns!, this.#reader!.before);
+    const expected = `${width} cells, as in the header; this CSV row has ${cells.length}`;
+    this.#refuse([odd ?? issue('MANIFEST_CELL_COUNT', { line, value: text }, expected)]);
+  }
+
+  #refuseCut(cells: readonly string[]): void {
+    this.#countRow();
+    this.#refuse([
+      issue('MANIFEST_CUT_SHORT', { line: this.#line, value: cells.join(this.#columns!.separator) }),
+    ]);
+  }
+
+  /** Whether the last cell of the file is only the beginning of its value. */
+  #isCut(row: ManifestRow): boolean {
+    const { width, cells } = this.#columns!;
+    const column = [...cells].find(([, at]) => at === width - 1)?.[0];
+    return column !== undefined && this.#seen.isCut(row, column);
+  }
+
+  #refuse(issues: readonly Issue[]): void {
+    this.#refused += 1;
+    this.#issues.push(...issues);
+  }
+
+  /** A row that is not empty follows: those before it are in the middle of the units. */
+  #countRow(): void {
+    for (const line of this.#blank) this.#refuse([issue('MANIFEST_EMPTY_LINE', { line })]);
+    this.#rowCount += 1 + this.#blank.length;
+    this.#blank = [];
+    if (this.#rowCount <= MAX_ROWS) return;
+    this.#issues.push(issue('MANIFEST_TOO_MANY_ROWS'));
+    this.stopped = true;
+  }
+
+  #readEnd(end: TextEnd): void {
+    if (end === 'no-line-break') this.#understood.push('The last CSV row has no line break at its end.');
+    else {
+      const what =
+        end === 'nul'
+          ? 'NUL (U+0000), which an interrupted copy leaves'
+          : 'Ctrl-Z (U+001A), which old programs write';
+      const expected = `nothing after the last CSV row: delete the ${what}, or copy the file again`;
+      this.#issues.push(issue('MANIFEST_TAIL', { line: this.#line }, expected));
+    }
   }
 }
 
-/** Why a line cannot be cut into cells, or undefined. */
-function lineIssue({ number, text, fault }: ManifestLine): Issue | undefined {
-  const place = { line: number, value: text };
-  if (fault !== undefined) return issue(fault, place);
-  if (/^[\s,]*$/.test(text)) return issue('MANIFEST_EMPTY_LINE', place);
-  return text.includes('"') && !isQuotedRight(text) ? issue('MANIFEST_QUOTE', place) : undefined;
+function tooLong(line: number, value: string): Issue {
+  return issue('MANIFEST_LINE_TOO_LONG', { line, value });
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? ' was' : 's were'}`;
 }

@@ -14,17 +14,17 @@ const PAGE_ROWS = 500;
 export async function validateManifest(
   path: string,
   products: readonly ManifestProduct[],
-  registered: RegisteredUnits,
+  registered: RegisteredUnits | undefined,
 ): Promise<IssueList> {
   const found = new IssueList();
-  let page: ManifestRow[] = [];
-  for await (const event of parseManifest(path, products)) {
-    found.add(event);
-    if (event.kind === 'row') page.push(event.row);
-    if (page.length < PAGE_ROWS) continue;
-    found.addToRows(await registeredIssues(page, registered));
-    page = [];
+  for await (const page of parseManifest(path, products)) {
+    found.add(page);
+    if (registered === undefined) continue;
+    for (const rows of pages(page.rows)) found.addToRows(await registeredIssues(rows, registered));
   }
-  found.addToRows(await registeredIssues(page, registered));
   return found;
+}
+
+function* pages(rows: readonly ManifestRow[]): Generator<readonly ManifestRow[]> {
+  for (let at = 0; at < rows.length; at += PAGE_ROWS) yield rows.slice(at, at + PAGE_ROWS);
 }

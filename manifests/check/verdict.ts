@@ -11,6 +11,8 @@ export interface Accepted {
   readonly rows: number;
   /** ISO 8601. */
   readonly importedAt: string;
+  /** Sentences on what was understood where a strict reader would have refused. */
+  readonly understood?: readonly string[];
   /** The name under which the same content was accepted before; nothing was done this time. */
   readonly duplicateOf?: string;
 }

@@ -1,8 +1,9 @@
 import { parse } from 'csv-parse/sync';
 
 /** Splits lines that pass `isQuotedRight` into cells: one array for each line, with any number of cells. */
-export function csvCells(lines: readonly string[]): string[][] {
+export function csvCells(lines: readonly string[], separator = ','): string[][] {
   const records = parse(lines.map((line) => `${line}\n`).join(''), {
+    delimiter: separator,
     record_delimiter: '\n',
     relax_column_count: true,
   });
@@ -13,15 +14,15 @@ export function csvCells(lines: readonly string[]): string[][] {
 }
 
 /**
- * Whether the quotes of one line follow RFC 4180 §2.5–2.7: a quoted cell opens directly after a comma and closes
+ * Whether the quotes of one line follow RFC 4180 §2.5–2.7: a quoted cell opens directly after a separator and closes
  * directly before the next one, on this line; a quote inside it is doubled; an unquoted cell has none.
  */
-export function isQuotedRight(line: string): boolean {
+export function isQuotedRight(line: string, separator = ','): boolean {
   let at = 0;
   while (at <= line.length) {
-    const end = line[at] === '"' ? endOfQuoted(line, at + 1) : endOfPlain(line, at);
-    if (end === -1 || (end < line.length && line[end] !== ',')) return false;
-    at = end + 1;
+    const end = line[at] === '"' ? endOfQuoted(line, at + 1) : endOfPlain(line, at, separator);
+    if (end === -1 || (end < line.length && !line.startsWith(separator, end))) return false;
+    at = end + separator.length;
   }
   return true;
 }
@@ -32,9 +33,9 @@ function endOfQuoted(line: string, start: number): number {
   return quote === -1 ? -1 : quote + 1;
 }
 
-function endOfPlain(line: string, start: number): number {
-  const comma = line.indexOf(',', start);
-  const end = comma === -1 ? line.length : comma;
+function endOfPlain(line: string, start: number, separator: string): number {
+  const next = line.indexOf(separator, start);
+  const end = next === -1 ? line.length : next;
   const quote = line.indexOf('"', start);
   return quote !== -1 && quote < end ? -1 : end;
 }

@@ -41,7 +41,8 @@ async function importNew(ports: IntakePorts, copy: ManifestCopy): Promise<Verdic
   const batchId = `${order}-${copy.sha256.slice(0, 8)}`;
   const batch = { batchId, order, manifest: copy.name, manifestSha256: copy.sha256, quantity: rows };
   const answer = await ports.importBatch(batch, goodRows(copy.path, products));
-  if (answer.status === 'imported') return begin(ports, answer.batch);
+  if (answer.status === 'imported')
+    return { ...(await begin(ports, answer.batch)), understood: found.understood };
   // Another manifest took a serial or board during the validation; the second validation names each of them.
   const again = await validateManifest(copy.path, products, registered);
   if (again.count === 0)
@@ -60,7 +61,5 @@ async function begin(ports: IntakePorts, batch: RegisteredBatch): Promise<Accept
 }
 
 async function* goodRows(path: string, products: readonly ManifestProduct[]): AsyncGenerator<ManifestRow> {
-  for await (const event of parseManifest(path, products)) {
-    if (event.kind === 'row') yield event.row;
-  }
+  for await (const { rows } of parseManifest(path, products)) yield* rows;
 }

@@ -81,7 +81,9 @@ describe('certline validate', () => {
     expect(new Set(issues.map(({ code }) => code)).size).toBe(12);
     const lines = text.stdout.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^line +column +value +expected +code$/);
-    expect(lines).toHaveLength(1 + issues.length + 1);
+    // The faults, then what each of the twelve codes means, and what to do.
+    expect(lines).toHaveLength(1 + issues.length + 1 + 12 + 1);
+    expect(lines.at(-2)).toMatch(/^MANIFEST_CUT_SHORT +The last CSV row is incomplete/);
     for (const [at, { line, code }] of issues.entries()) {
       expect(lines[at + 1]).toMatch(new RegExp(`^ *${line} .* ${code}$`));
     }
@@ -203,6 +205,7 @@ describe('certline submit to a line', () => {
     expect({ status, stderr }).toEqual({ status: 3, stderr: '' });
     expect(stdout).toContain('MANIFEST_FORMULA');
     expect(stdout.match(/MANIFEST_\w+\n/g)).toHaveLength(12);
+    expect(stdout).toMatch(/MANIFEST_FORMULA +The cell is a spreadsheet formula\./);
     const document = json(await place.certline('submit', FAULTY, '--json')) as {
       status: string;
       issues: string[][];

@@ -59,6 +59,7 @@ describe('the answer to a manifest', () => {
       line: '2',
       column: 'serial',
       value: "'=cmd|x!A0",
+      means: 'The serial has a wrong length or forbidden characters.',
       expected: expect.stringContaining('A-Z'),
       code: 'MANIFEST_SERIAL_INVALID',
       file_bytes: '42',

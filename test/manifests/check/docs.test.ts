@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { ISSUES } from '../../../manifests/issue-codes.ts';
+import { expectTable } from '../docs-table.ts';
 
-it('docs/manifest.md has every issue code, with what it means and what is expected', () => {
-  const rows = readFileSync('docs/manifest.md', 'utf8').matchAll(
-    /^\| `(MANIFEST_\w+)` *\| (.*?) *\| (.*?) *\|$/gm,
-  );
-  const documented = [...rows].map(([, code, means, expected]) => [code, { means, expected }]);
-  const known = Object.entries(ISSUES).map(([code, { means, expected }]) => [
-    code,
-    { means, expected: expected.replaceAll('<', String.raw`\<`) },
+it('docs/manifest.md has every issue code, with what it means and what is expected', async () => {
+  const codes = Object.entries(ISSUES).map(([code, { means, expected }]) => [
+    `\`${code}\``,
+    means,
+    expected.replaceAll('<', String.raw`\<`),
   ]);
-  expect(documented).toEqual(known);
+  await expectTable('codes', [['Code', 'What it means', 'What is expected'], ...codes]);
 });

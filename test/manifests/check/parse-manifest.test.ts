@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { MAX_LINE_CHARACTERS } from '../../../manifests/csv/manifest-lines.ts';
+import { MAX_LINE_BYTES } from '../../../manifests/csv/line-blocks.ts';
 import { parseManifest } from '../../../manifests/check/parse-manifest.ts';
-import type { ManifestEvent } from '../../../manifests/check/parse-manifest.ts';
 import { faults, parsed } from './parsed.ts';
 import { temporaryFile } from '../../support/temporary-folder.ts';
 
 const HEAD = 'order,serial,product\n';
 const GOOD = 'PO-1,CL-1,golioth-node\n';
-const utf16le = (text: string): Buffer => Buffer.from(text, 'utf16le');
 
 describe('a manifest that is right', () => {
   it('gives its rows with their lines, attributes and folded board ids', async () => {
@@ -66,21 +64,15 @@ describe('a manifest that is right', () => {
 
 describe('what CSV parsers let through', () => {
   it.each<[string, string | Uint8Array, string[]]>([
-    ['mixed line endings', `${HEAD}PO-1,CL-1,golioth-node\r\n`, ['2::LINE_ENDING']],
-    ['lone CR', `${HEAD}${GOOD}`.replaceAll('\n', '\r'), ['1::LINE_ENDING']],
     ['lone CR inside a file', `${HEAD}PO-1,CL-1,golioth-node\rPO-1,CL-2,golioth-node\n`, ['2::CELL_COUNT']],
-    ['UTF-16 LE with its mark', utf16le(`\uFEFF${HEAD}${GOOD}`), ['0::UTF16']],
-    ['UTF-16 BE with its mark', utf16le(`\uFEFF${HEAD}${GOOD}`).swap16(), ['0::UTF16']],
-    ['UTF-16 without a mark', utf16le(`${HEAD}${GOOD}`), ['0::UTF16']],
     ['a workbook', Buffer.from('PK\u0003\u0004rest of a ZIP file'), ['0::NOT_TEXT']],
     ['an unclosed quote', `${HEAD}PO-1,"CL-1,golioth-node\nPO-1,CL-2,golioth-node\n`, ['2::QUOTE']],
     ['a quote inside a cell', `${HEAD}PO-1,CL"1,golioth-node\n`, ['2::QUOTE']],
     ['text after a closing quote', `${HEAD}PO-1,"CL"1,golioth-node\n`, ['2::QUOTE']],
-    ['a line break inside quotes', `${HEAD}PO-1,"CL-\n1",golioth-node\n`, ['2::QUOTE', '3::QUOTE']],
     ['a CR inside quotes', `${HEAD}PO-1,"CL-\r1",golioth-node\n`, ['2:serial:CONTROL_CHARACTER']],
     ['an extra cell', `${HEAD}PO-1,CL-1,golioth-node,x\n`, ['2::CELL_COUNT']],
     ['a missing cell', `${HEAD}PO-1,CL-1\n`, ['2::CELL_COUNT']],
-    ['a line over the limit', `${HEAD}${GOOD}${'x'.repeat(MAX_LINE_CHARACTERS + 1)}\n`, ['3::LINE_TOO_LONG']],
+    ['a line over the limit', `${HEAD}${GOOD}${'x'.repeat(MAX_LINE_BYTES + 1)}\n`, ['3::LINE_TOO_LONG']],
     ['a line of megabytes', `${HEAD}${'x,"'.repeat(1_000_000)}\n${GOOD}`, ['2::LINE_TOO_LONG']],
     [
       'megabytes that are not UTF-8',
@@ -102,13 +94,6 @@ describe('what CSV parsers let through', () => {
       `order,serial,product,attr.__proto__\nPO-1,CL-1,golioth-node,x\n`,
       ['1:attr.__proto__:COLUMN_UNKNOWN'],
     ],
-    [
-      'a column without a name',
-      `order,serial,product,\nPO-1,CL-1,golioth-node,\n`,
-      ['1:column 4:COLUMN_UNKNOWN'],
-    ],
-    ['semicolons', `order;serial;product\nPO-1;CL-1;golioth-node\n`, ['1::SEPARATOR']],
-    ['tabs', `order\tserial\tproduct\nPO-1\tCL-1\tgolioth-node\n`, ['1::SEPARATOR']],
     ['NUL', `${HEAD}PO-1,CL-\u00001,golioth-node\n`, ['2:serial:CONTROL_CHARACTER']],
     ['trailing spaces', `${HEAD}PO-1,CL-1 ,golioth-node\n`, ['2:serial:SPACES']],
     ['a no-break space', `${HEAD}PO-1,\u00a0CL-1,golioth-node\n`, ['2:serial:SPACES']],
@@ -128,8 +113,6 @@ describe('what CSV parsers let through', () => {
     ],
     ['invalid UTF-8', Buffer.from(`${HEAD}PO-1,CL-\xff,golioth-node\n${GOOD}`, 'latin1'), ['2::ENCODING']],
     ['U+FFFD', `${HEAD}PO-1,CL-1,golioth\uFFFDnode\n`, ['2:product:INVISIBLE']],
-    ['a last line cut short', `${HEAD}${GOOD}PO-1,CL-2,golioth-no`, ['3::FINAL_NEWLINE']],
-    ['a header alone, cut short', 'order,serial,product', ['1::FINAL_NEWLINE']],
     ['an empty file', '', ['0::EMPTY']],
     ['a header alone', HEAD, ['0::NO_ROWS']],
   ])('%s is refused', async (_case, contents, expected) => {
@@ -141,24 +124,11 @@ describe('what a planner gets wrong', () => {
   it.each<[string, string, string[]]>([
     ['a required column is missing', 'order,serial\nPO-1,CL-1\n', ['1:product:COLUMN_MISSING']],
     [
-      'no column is known',
-      'a,b\n1,2\n',
-      [
-        '1:a:COLUMN_UNKNOWN',
-        '1:b:COLUMN_UNKNOWN',
-        '1:order:COLUMN_MISSING',
-        '1:serial:COLUMN_MISSING',
-        '1:product:COLUMN_MISSING',
-      ],
-    ],
-    [
       'a wrong column and a wrong row',
-      'Order,serial,product\nPO-1,cl-1,golioth-node\n',
-      ['1:Order:COLUMN_UNKNOWN', '1:order:COLUMN_MISSING', '2:serial:SERIAL_INVALID'],
+      'orders,serial,product\nPO-1,cl-1,golioth-node\n',
+      ['1:orders:COLUMN_UNKNOWN', '1:order:COLUMN_MISSING', '2:serial:SERIAL_INVALID'],
     ],
-    ['empty cells', `${HEAD},"",\n`, ['2:order:CELL_EMPTY', '2:serial:CELL_EMPTY', '2:product:CELL_EMPTY']],
-    ['an empty line', `${HEAD}${GOOD}\n`, ['3::EMPTY_LINE']],
-    ['a line of commas', `${HEAD}${GOOD},,\n`, ['3::EMPTY_LINE']],
+    ['empty cells', `${HEAD},"",golioth-node\n`, ['2:order:CELL_EMPTY', '2:serial:CELL_EMPTY']],
     ['a serial in scientific notation', `${HEAD}PO-1,1.23E+12,golioth-node\n`, ['2:serial:MANGLED']],
     [
       'a serial of 65 characters',
@@ -227,15 +197,15 @@ describe('what a planner gets wrong', () => {
 });
 
 it('stops after 1,000,000 rows', async () => {
-  const path = temporaryFile(HEAD + '\n'.repeat(1_000_500));
-  let lines = 0;
-  let last: ManifestEvent | undefined;
-  for await (const event of parseManifest(path, [])) {
-    lines += event.kind === 'file' ? 0 : 1;
-    last = event;
+  const path = temporaryFile(HEAD + 'x\n'.repeat(1_000_500));
+  const codes = new Set<string>();
+  let rows = 0;
+  for await (const page of parseManifest(path, [])) {
+    rows += page.refused;
+    for (const { code } of page.issues) codes.add(code);
   }
-  expect(lines).toBe(1_000_000);
-  expect(last).toMatchObject({ kind: 'file', issue: { code: 'MANIFEST_TOO_MANY_ROWS' } });
+  expect(rows).toBe(1_000_001);
+  expect([...codes]).toEqual(['MANIFEST_CELL_COUNT', 'MANIFEST_TOO_MANY_ROWS']);
 });
 
 describe('the faulty example', () => {
@@ -253,7 +223,7 @@ describe('the faulty example', () => {
       '11::QUOTE',
       '12::EMPTY_LINE',
       '13:serial:SPACES',
-      '15::FINAL_NEWLINE',
+      '15::CUT_SHORT',
     ]);
   });
 });

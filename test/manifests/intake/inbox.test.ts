@@ -241,7 +241,7 @@ describe('a file that is not finished', () => {
     await line.open();
     line.drop('half.csv', `${lot('PO-7', 1, 2)}PO-7,CL-3,gol`);
     await line.answered(1);
-    expect(line.codes('half.rejected.csv')).toEqual(['MANIFEST_FINAL_NEWLINE']);
+    expect(line.codes('half.rejected.csv')).toEqual(['MANIFEST_PRODUCT_UNKNOWN']);
     appendFileSync(line.path('half.csv'), 'ioth-node\n');
     await line.answered(2);
     expect(line.json('half.accepted.json')).toMatchObject({ rows: 3 });

@@ -78,9 +78,13 @@ describe('intake', () => {
 
   it('lists 1,000 faults in the order of the lines and counts the rest', async () => {
     const desk = new Desk();
-    const text = HEAD + Array.from({ length: 1_600 }, (_row, at) => `PO-1,cl-${at},golioth-node,\n`).join('');
+    // Fewer than half of the rows, so that they have no common cause.
+    const text =
+      HEAD +
+      Array.from({ length: 1_600 }, (_row, at) => `PO-1,cl-${at},golioth-node,\n`).join('') +
+      Array.from({ length: 1_700 }, (_row, at) => `PO-1,CL-B${at},golioth-node,\n`).join('');
     const verdict = await desk.intake(text);
-    expect(verdict).toMatchObject({ status: 'rejected', omitted: 600, rows: 1_600, refusedRows: 1_600 });
+    expect(verdict).toMatchObject({ status: 'rejected', omitted: 600, rows: 3_300, refusedRows: 1_600 });
     expect((verdict as Rejected).issues.map((found) => found.line)).toEqual(
       Array.from({ length: 1_000 }, (_issue, at) => at + 2),
     );

@@ -1,0 +1,46 @@
+/** Attributes are for labels and traceability, not for a second database beside this one. */
+export const MAX_ATTR_COLUMNS = 32;
+
+const MAX_ATTR_NAME = 40;
+const ATTR_COLUMN = /^attr\.[a-z][a-z0-9_]{0,39}$/;
+
+export const REQUIRED_COLUMNS = ['order', 'serial', 'product'] as const;
+const OPTIONAL_COLUMNS = ['board_id'] as const;
+
+export type PlainColumn = (typeof REQUIRED_COLUMNS)[number] | (typeof OPTIONAL_COLUMNS)[number];
+
+export function isPlainColumn(name: string): name is PlainColumn {
+  return [...REQUIRED_COLUMNS, ...OPTIONAL_COLUMNS].some((column) => column === name);
+}
+
+export function isAttrColumn(name: string): boolean {
+  return ATTR_COLUMN.test(name);
+}
+
+/** The form in which column names are compared: any case, spaces around. */
+export function foldColumn(name: string): string {
+  return name
+    .replace(/^\uFEFF/, '')
+    .trim()
+    .toLowerCase();
+}
+
+/** How many of the cells are names of columns without `attr.`. */
+export function knownNames(cells: readonly string[]): number {
+  return new Set(cells.map(foldColumn).filter(isPlainColumn)).size;
+}
+
+/** What is expected in the place of a name that is not one of a column; undefined where the general sentence is right. */
+export function expectedName(name: string): string | undefined {
+  const near = foldColumn(name).replaceAll(/[\s-]+/g, '_');
+  if (isPlainColumn(near) || isAttrColumn(near)) return near;
+  if (!near.startsWith('attr.')) return undefined;
+  const own = near.slice('attr.'.length);
+  const rule = 'attr. and a name of a-z, 0-9 and _ that begins with a letter';
+  if (own === '') return `${rule}: here it is empty`;
+  if (own.length > MAX_ATTR_NAME)
+    return `at most ${MAX_ATTR_NAME} characters after attr.: here are ${own.length}`;
+  if (!/^[a-z]/.test(own)) return `${rule}: here it begins with "${own[0]}"`;
+  const strange = /[^a-z0-9_]/u.exec(own)?.[0] ?? '';
+  return `${rule}: here is a "${strange}"`;
+}
