@@ -85,7 +85,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
 
   manifests: { rooms: ['disk'] },
   'manifests/csv': { rooms: ['manifests'], packages: ['node:*', 'csv-parse/sync'] },
-  'manifests/check': { rooms: ['manifests', 'manifests/csv', 'provisioning'] },
+  'manifests/check': { rooms: ['manifests', 'manifests/csv', 'provisioning'], packages: ['node:*'] },
   'manifests/answer': {
     rooms: ['manifests', 'manifests/csv', 'manifests/check', 'disk', 'provisioning'],
     packages: ['node:*'],

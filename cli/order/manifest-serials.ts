@@ -1,6 +1,4 @@
-import { csvCells } from '../../manifests/csv/csv-cells.ts';
-import { readManifestLines } from '../../manifests/csv/manifest-lines.ts';
-import { parseHeader } from '../../manifests/check/manifest-header.ts';
+import { serialColumn } from '../../manifests/check/serial-column.ts';
 import { isSerial } from '../../provisioning/serial-number.ts';
 import { CommandError } from '../exit-status.ts';
 
@@ -11,18 +9,11 @@ import { CommandError } from '../exit-status.ts';
  */
 export async function serialsOfManifest(file: string): Promise<string[]> {
   const serials: string[] = [];
-  let cell: number | undefined;
   try {
-    for await (const lines of readManifestLines(file)) {
-      const [header] = lines;
-      const rows = cell === undefined ? lines.slice(1) : lines;
-      cell ??= header && parseHeader(header).columns?.cells.get('serial');
+    for await (const cell of serialColumn(file)) {
       if (cell === undefined) throw refused(file, 'it has no column "serial"');
-      for (const { number, text } of rows) {
-        const serial = csvCells([text])[0]?.[cell] ?? '';
-        if (!isSerial(serial)) throw refused(file, `text line ${number} has no valid serial`);
-        serials.push(serial);
-      }
+      if (!isSerial(cell.serial)) throw refused(file, `text line ${cell.line} has no valid serial`);
+      serials.push(cell.serial);
     }
   } catch (error) {
     if (error instanceof CommandError) throw error;

@@ -82,7 +82,7 @@ function identifierFault(value: string, pattern: RegExp, code: IssueCode): CellF
   if (value === '') return { code: 'MANIFEST_CELL_EMPTY' };
   const fault = textFault(value) ?? identifierDamage(value);
   if (fault !== undefined) return fault;
-  return /^[=+\-@＝＋－＠]/.test(value) && !/^-/.test(value)
+  return /^[=+\-@＝＋－＠]/.test(value) && !value.startsWith('-')
     ? { code: 'MANIFEST_FORMULA' }
     : { code, expected: remedy(value, code) };
 }
@@ -111,7 +111,7 @@ function withoutJoiners(value: string): string {
       '',
     )
     .replaceAll(
-      /(?<=[\p{Extended_Pictographic}\uFE0F\u{1F3FB}-\u{1F3FF}])\u200D(?=\p{Extended_Pictographic})/gu,
+      /(?<=[\p{Extended_Pictographic}\uFE0F\p{Emoji_Modifier}])\u200D(?=\p{Extended_Pictographic})/gu,
       '',
     );
 }

@@ -7,7 +7,8 @@ import type { TextForm } from '../csv/text-source.ts';
 import { REQUIRED_COLUMNS } from './column-names.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
-import { lineEndIssue, readHeader } from './manifest-header.ts';
+import { headerOf } from './header-block.ts';
+import { lineEndIssue } from './manifest-header.ts';
 import type { ManifestColumns } from './manifest-header.ts';
 import { RowReader } from './manifest-row.ts';
 import type { ManifestProduct, ManifestRow } from './manifest-row.ts';
@@ -16,11 +17,6 @@ import { SeenRows } from './seen-rows.ts';
 
 /** 4,000 chunks of 250 units: the largest batch the workflows are sized for. */
 const MAX_ROWS = 1_000_000;
-
-/** Lines in which the header may be. */
-const HEAD_LINES = 40;
-
-const LF = 0x0a;
 
 /** A part of what a manifest contains, in the order of the file. */
 export interface ManifestPage {
@@ -121,13 +117,7 @@ class ManifestParser {
 
   /** Returns what is below the header. */
   #readHeader(block: LineBlock): LineBlock {
-    const { bytes } = block;
-    const ends: number[] = [];
-    for (let at = bytes.indexOf(LF); at !== -1 && ends.length < HEAD_LINES; at = bytes.indexOf(LF, at + 1))
-      ends.push(at + 1);
-    const lines = ends.map((end, at) => bytes.subarray(ends[at - 1] ?? 0, end - 1).toString());
-    if (ends[0] !== undefined && ends[0] > MAX_LINE_BYTES) return this.#stop(block, tooLong(1, lines[0]!));
-    const { columns, line, issues, understood } = readHeader(lines.map((text) => text.replace(/\r$/, '')));
+    const { columns, line, issues, understood, below } = headerOf(block);
     this.#issues.push(...issues);
     this.#understood.push(...understood);
     this.#columns = columns;
@@ -135,13 +125,7 @@ class ManifestParser {
     this.#line = line + 1;
     if (columns === undefined) this.stopped = true;
     else this.#reader = new RowReader(columns, this.#products);
-    return { ...block, bytes: bytes.subarray(ends[line - 1] ?? bytes.length) };
-  }
-
-  #stop(block: LineBlock, found: Issue): LineBlock {
-    this.#issues.push(found);
-    this.stopped = true;
-    return { ...block, bytes: Buffer.alloc(0) };
+    return below;
   }
 
   #readRows(block: LineBlock): void {

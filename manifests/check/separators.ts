@@ -62,5 +62,5 @@ function withSpaces(best: readonly string[], line: string): readonly string[] {
 }
 
 function everySpaced(line: string, spaced: string): boolean {
-  return line.replaceAll(spaced, '').includes(spaced[0]!) === false;
+  return !line.replaceAll(spaced, '').includes(spaced[0]!);
 }

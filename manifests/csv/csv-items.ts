@@ -85,7 +85,7 @@ function checkedLines(
       checked.push(line);
       continue;
     }
-    const more = linesOfCell(lines, at, separator);
+    const more = linesOfCell(line, lines.slice(at + 1, at + 1 + MAX_CELL_LINES), separator);
     const fault = more > 0 ? 'MANIFEST_LINE_BREAK' : 'MANIFEST_QUOTE';
     checked.push({ fault, text: line.slice(0, SHOWN_CHARACTERS), lines: 1 + more });
     at += more;
@@ -93,14 +93,13 @@ function checkedLines(
   return checked;
 }
 
-/** How many lines after `at` belong to the CSV row that begins there; 0 where its quotes are never right. */
-function linesOfCell(lines: readonly (string | LineFault)[], at: number, separator: string): number {
-  let text = withoutCr(String(lines[at]));
-  for (let more = 1; more <= MAX_CELL_LINES; more += 1) {
-    const line = lines[at + more];
+/** How many of the lines `below` belong to the CSV row that begins with `first`; 0 where its quotes are never right. */
+function linesOfCell(first: string, below: readonly (string | LineFault)[], separator: string): number {
+  let text = withoutCr(first);
+  for (const [at, line] of below.entries()) {
     if (typeof line !== 'string') return 0;
     text += ` ${withoutCr(line)}`;
-    if (line.includes('"') && isQuotedRight(text, separator)) return more;
+    if (line.includes('"') && isQuotedRight(text, separator)) return at + 1;
   }
   return 0;
 }

@@ -1,6 +1,6 @@
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import { ISSUES } from '../../../manifests/issue-codes.ts';
-import { expectTable } from '../docs-table.ts';
+import { MANIFEST_PAGE, pageWithTable } from '../docs-table.ts';
 
 it('docs/manifest.md has every issue code, with what it means and what is expected', async () => {
   const codes = Object.entries(ISSUES).map(([code, { means, expected }]) => [
@@ -8,5 +8,6 @@ it('docs/manifest.md has every issue code, with what it means and what is expect
     means,
     expected.replaceAll('<', String.raw`\<`),
   ]);
-  await expectTable('codes', [['Code', 'What it means', 'What is expected'], ...codes]);
+  const page = await pageWithTable('codes', [['Code', 'What it means', 'What is expected'], ...codes]);
+  await expect(page).toMatchFileSnapshot(MANIFEST_PAGE);
 });

@@ -1,0 +1,25 @@
+import { MAX_LINE_BYTES } from '../csv/line-blocks.ts';
+import type { LineBlock } from '../csv/line-blocks.ts';
+import { issue } from './issue.ts';
+import { readHeader } from './manifest-header.ts';
+import type { HeaderReading } from './manifest-header.ts';
+
+/** Lines in which the header may be. */
+const HEAD_LINES = 40;
+
+const LF = 0x0a;
+
+/** Reads the header at the beginning of the first block of a file; `below` is the rest of the block. */
+export function headerOf(block: LineBlock): HeaderReading & { readonly below: LineBlock } {
+  const { bytes } = block;
+  const ends: number[] = [];
+  for (let at = bytes.indexOf(LF); at !== -1 && ends.length < HEAD_LINES; at = bytes.indexOf(LF, at + 1))
+    ends.push(at + 1);
+  const lines = ends.map((end, at) => bytes.subarray(ends[at - 1] ?? 0, end - 1).toString());
+  if (ends[0] !== undefined && ends[0] > MAX_LINE_BYTES) {
+    const issues = [issue('MANIFEST_LINE_TOO_LONG', { line: 1, value: lines[0]! })];
+    return { line: 1, issues, understood: [], below: { ...block, bytes: Buffer.alloc(0) } };
+  }
+  const header = readHeader(lines.map((text) => text.replace(/\r$/, '')));
+  return { ...header, below: { ...block, bytes: bytes.subarray(ends[header.line - 1] ?? bytes.length) } };
+}
