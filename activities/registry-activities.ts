@@ -31,7 +31,9 @@ export function createRegistryActivities(registry: Registry, inbox: string): Reg
       booked(() => registry.recordBatchDecision(batchId, decision)),
     recordRefusal: (input) => booked(() => recordRefusal(registry, input)),
     recordTermination: (input) => booked(() => recordTermination(registry, input)),
-    loadChunk: ({ batchId, chunk }) => booked(() => registry.chunkRows(batchId, chunk, CHUNK_SIZE)),
+    loadChunk: ({ batchId, chunk, supplement }) =>
+      booked(() => registry.chunkRows(batchId, chunk, CHUNK_SIZE, supplement)),
+    openSupplement: (input) => booked(async () => (await registry.openSupplement(input)).quantity),
     judgeCertificates: (input) => booked(() => judge(registry, input)),
     closeBatch: (input) => booked(() => close(registry, inbox, input)),
   };
@@ -95,7 +97,8 @@ async function recordRefusal(
   { batchId, units, code }: RecordRefusalInput,
 ): Promise<void> {
   const step = 'signCertificate';
-  for (const { serial } of units) await registry.recordAttention({ batchId, serial, attempt: 1, step, code });
+  for (const { serial, attempt: before = 0 } of units)
+    await registry.recordAttention({ batchId, serial, attempt: before + 1, step, code });
 }
 
 async function recordTermination(
@@ -103,7 +106,7 @@ async function recordTermination(
   { batchId, serial }: RecordTerminationInput,
 ): Promise<EndedUnit> {
   const unit = await registry.unit(serial);
-  const attempt = unit?.attempts.at(-1)?.attempt ?? 1;
+  const attempt = unit?.lastAttempt ?? 1;
   if (unit?.outcome !== undefined) return { outcome: unit.outcome, attempt };
   const step = unit?.step ?? 'generateKeypair';
   const outcome = 'ERROR';
@@ -119,13 +122,15 @@ async function recordTermination(
 
 async function judge(
   registry: Registry,
-  { batchId, certificates, isOver = false }: JudgeCertificatesInput,
+  { batchId, certificates, isOver = false, supplement }: JudgeCertificatesInput,
 ): Promise<JudgedCertificates> {
   const judged = { passed: [] as UnfinishedCertificate[], ended: [] as UnfinishedCertificate[] };
   for (const certificate of certificates) {
     const unit = await registry.unit(certificate.serial);
     if (unit?.batchId !== batchId) continue;
-    const outcome = unit.outcome ?? (isOver ? (await recordTermination(registry, unit)).outcome : undefined);
+    const mustHaveEnded = isOver && unit.supplement === supplement;
+    const outcome =
+      unit.outcome ?? (mustHaveEnded ? (await recordTermination(registry, unit)).outcome : undefined);
     if (outcome === undefined) continue;
     const isRegistered = unit.certificates.some(
       ({ state, spkiSha256 }) => state === 'active' && spkiSha256 === certificate.spkiSha256,
@@ -136,20 +141,20 @@ async function judge(
   return judged;
 }
 
-/** The result is written beside the manifest before the batch is recorded as closed. */
+/** The result is written beside the manifest before the run of the batch is recorded as closed. */
 async function close(
   registry: Registry,
   inbox: string,
-  { batchId, cancelled, recovered = false }: CloseBatchInput,
+  { batchId, cancelled, recovered = false, supplement }: CloseBatchInput,
 ): Promise<UnitCounts> {
   // Units without an end are on HOLD if a person ended the batch; otherwise they lost their chunk.
-  if (recovered) await registry.endOpenUnits(batchId, 'HOLD', 'BATCH_CLOSED');
-  else if (cancelled) await registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED');
-  else await registry.endOpenUnits(batchId, 'ERROR', 'CHUNK_LOST');
+  if (recovered) await registry.endOpenUnits(batchId, 'HOLD', 'BATCH_CLOSED', supplement);
+  else if (cancelled) await registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED', supplement);
+  else await registry.endOpenUnits(batchId, 'ERROR', 'CHUNK_LOST', supplement);
   const { batch } = await registry.batchSummary(batchId);
   const { result } = answerPaths(inbox, batch.manifest);
   await writeResultFile(result, registry.resultRows(batchId));
-  await registry.closeBatch(batchId);
-  const { passed, failed, errors, held } = await registry.batchSummary(batchId);
+  await registry.closeBatch(batchId, supplement);
+  const { passed, failed, errors, held } = await registry.batchSummary(batchId, supplement);
   return { passed, failed, errors, held };
 }

@@ -20,6 +20,8 @@ export function createSignerActivities(desk: SigningDesk): SignerActivities {
     unfinishedCertificates: (input) => translated(fault, () => desk.unfinished(input), 'endless'),
     revokeCertificate: ({ unit }) => translated(fault, async () => desk.withdraw(fitUnit(unit)), 'endless'),
     releaseUnits: (input) => translated(fault, () => desk.release(input), 'endless'),
+    releaseAttempts: (input) => translated(fault, () => desk.releaseAttempts(input), 'endless'),
+    returnUnits: (input) => translated(fault, () => desk.returnUnits(input), 'endless'),
   };
 }
 

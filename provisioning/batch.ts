@@ -128,10 +128,14 @@ export interface BatchProgress extends UnitCounts {
 /** A unit of a chunk; `outcome` where it has ended before its chunk began, because the chunk is started again. */
 export interface ChunkRow extends UnitRow {
   readonly outcome?: Outcome;
+  /** The last attempt that is recorded, 0 where none is; only in a supplement, whose attempts follow it. */
+  readonly attempt?: number;
 }
 
 export interface LoadChunkInput {
   readonly batchId: string;
+  /** The supplement that the chunk is of; absent for the first run of a batch. */
+  readonly supplement?: number;
   /** From 1. */
   readonly chunk: number;
 }
@@ -139,12 +143,15 @@ export interface LoadChunkInput {
 /** Exceptional path: the signer refused to release these units, so they wait before they have begun. */
 export interface RecordRefusalInput {
   readonly batchId: string;
-  readonly units: readonly UnitRow[];
+  /** `attempt`: the last one before, in a supplement. */
+  readonly units: readonly (UnitRow & { readonly attempt?: number })[];
   readonly code: FailureCode;
 }
 
 export interface CloseBatchInput {
   readonly batchId: string;
+  /** The supplement that ends; absent for the first run of a batch. */
+  readonly supplement?: number;
   readonly cancelled: boolean;
   /** Its workflow had ended before: units that have no end are on HOLD. */
   readonly recovered?: boolean;

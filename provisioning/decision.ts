@@ -4,7 +4,7 @@ import type { MESSAGES } from './messages.ts';
 export type UnitVerdict = (typeof MESSAGES)['retry' | 'skip' | 'scrap'];
 
 /** What a person may decide about a batch. */
-export type BatchVerdict = 'rerun' | 'pause' | 'resume' | 'window' | 'cancel';
+export type BatchVerdict = 'rerun' | 'pause' | 'resume' | 'window' | 'cancel' | 'recover';
 
 /** Who decided what, why and when. What was not said is absent. */
 export interface Decision<Verdict extends string = string> {

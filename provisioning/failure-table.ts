@@ -109,6 +109,7 @@ export const FAILURES = {
   ALREADY_ISSUED: signer.never('The serial already has a valid certificate: revoke that one first.'),
   CERTIFICATE_WITHDRAWN: signer.never('The certificate of this attempt was withdrawn: retry to get a new one.'),
   WITHDRAWAL_REFUSED: signer.never('The line may not revoke this certificate: a person does that at the signer.', { exit: 'refused' }),
+  UNIT_ENDED: signer.never('The unit has ended: skip it here, then run it again with certline unit rerun.'),
   RELEASE_CONFLICT: signer.never('The signer has other records of this batch or serial: call the security engineer.'),
   CERTIFICATE_WRONG: signer.never("The certificate is not our CA's, or not for this unit's key: call the security engineer."),
   PROFILE_INVALID: signer.never('The certificate violates its profile: correct the product configuration.', { exit: 'configuration' }),

@@ -6,6 +6,7 @@ import type { FailureCode } from './failure-table.ts';
 import type { Outcome } from './outcome.ts';
 import type { SignedCertificate, UnfinishedCertificate } from './signing.ts';
 import type { Step } from './step.ts';
+import type { OpenSupplementInput } from './supplement.ts';
 import type { AttemptId, UnitAttempt } from './unit.ts';
 
 export interface RegisterDeviceInput {
@@ -42,12 +43,14 @@ export interface EndedUnit {
   readonly attempt: number;
 }
 
-/** At the end of a batch: how did the units of these certificates end? */
+/** At the end of a run of a batch: how did the units of these certificates end? */
 export interface JudgeCertificatesInput {
   readonly batchId: string;
   readonly certificates: readonly UnfinishedCertificate[];
   /** Nothing of the batch runs any more: a unit without an end was terminated, and is recorded so. */
   readonly isOver?: boolean;
+  /** The supplement of which nothing runs; absent for the first run of a batch. */
+  readonly supplement?: number;
 }
 
 /** Of a unit that may still run, nothing is said. */
@@ -67,6 +70,8 @@ export interface RegistryActivities {
   recordRefusal(input: RecordRefusalInput): Promise<void>;
   recordTermination(input: RecordTerminationInput): Promise<EndedUnit>;
   loadChunk(input: LoadChunkInput): Promise<ChunkRow[]>;
+  /** Returns how many units the supplement has. */
+  openSupplement(input: OpenSupplementInput): Promise<number>;
   judgeCertificates(input: JudgeCertificatesInput): Promise<JudgedCertificates>;
   /** Returns what the registry then counts. */
   closeBatch(input: CloseBatchInput): Promise<UnitCounts>;

@@ -18,4 +18,10 @@ export interface ResultRow {
   readonly attempts: number;
   readonly startedAt?: string;
   readonly finishedAt?: string;
+  /** Seconds of work on it, over all attempts; waiting for a person is no work. */
+  readonly seconds?: number;
+  /** What a person decided about it last, or about its batch, if that ended it. */
+  readonly decision?: string;
+  readonly reason?: string;
+  readonly decidedBy?: string;
 }

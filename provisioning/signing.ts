@@ -69,6 +69,32 @@ export interface ReleaseUnitsInput {
   readonly units: readonly UnitRow[];
 }
 
+/** Exceptional path: units that ended without a pass run again. */
+export interface ReleaseAttemptsInput extends Omit<ReleaseUnitsInput, 'units'> {
+  /** Names what they run again in: the same name again changes nothing for a unit that it released. */
+  readonly run: string;
+  /** `attempt`: the last that is recorded; 0 where none is. */
+  readonly units: readonly (UnitRow & { readonly attempt: number })[];
+  readonly reason?: string;
+  readonly by?: string;
+}
+
+/** A unit that may run again, from this attempt on. */
+export interface ReleasedAttempt {
+  readonly serial: string;
+  readonly attempt: number;
+  /** An earlier attempt got a certificate, which may be on a board. */
+  readonly hasCertificate: boolean;
+}
+
+/** Exceptional path: units that were never begun are given back to their order. */
+export interface ReturnUnitsInput {
+  readonly batchId: string;
+  readonly serials: readonly string[];
+  readonly reason?: string;
+  readonly by?: string;
+}
+
 /** Served on `signer`. */
 export interface SignerActivities {
   signCertificate(input: SignCertificateInput): Promise<SignedCertificate>;
@@ -77,4 +103,7 @@ export interface SignerActivities {
   unfinishedCertificates(input: UnfinishedCertificatesInput): Promise<UnfinishedCertificates>;
   revokeCertificate(input: RevokeCertificateInput): Promise<void>;
   releaseUnits(input: ReleaseUnitsInput): Promise<void>;
+  releaseAttempts(input: ReleaseAttemptsInput): Promise<ReleasedAttempt[]>;
+  /** Returns the serials that stay, because a certificate of them exists. */
+  returnUnits(input: ReturnUnitsInput): Promise<string[]>;
 }

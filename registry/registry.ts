@@ -6,6 +6,7 @@ import type { Decision } from '../provisioning/decision.ts';
 import type { Outcome } from '../provisioning/outcome.ts';
 import type { ResultRow } from '../provisioning/result-row.ts';
 import type { Step } from '../provisioning/step.ts';
+import type { EndedChoice, OpenSupplementInput } from '../provisioning/supplement.ts';
 import type { AttemptId, UnitRow } from '../provisioning/unit.ts';
 
 /**
@@ -21,18 +22,46 @@ export interface Registry {
   importBatch(batch: NewBatch, rows: AsyncIterable<BatchRow>): Promise<ImportResult>;
   /** Records that the batch's workflow is started; the first time stays. */
   recordStart(batchId: string): Promise<void>;
-  /** Ends every unit of the batch that has not ended, as the batch does: with this outcome and code. */
-  endOpenUnits(batchId: string, outcome: Exclude<Outcome, 'PASS'>, code: string): Promise<void>;
-  /** Ends the batch; the first time stays. */
-  closeBatch(batchId: string): Promise<void>;
+  /**
+   * Ends every unit of a run of the batch that has not ended, as the run does: with this outcome and code. The run is a
+   * supplement, or without one the first run of the batch.
+   */
+  endOpenUnits(
+    batchId: string,
+    outcome: Exclude<Outcome, 'PASS'>,
+    code: string,
+    supplement?: number,
+  ): Promise<void>;
+  /** Ends a run of the batch; the first time stays. The batch is closed when none of its runs is open. */
+  closeBatch(batchId: string, supplement?: number): Promise<void>;
+  /**
+   * Opens a supplement: the chosen units that ended without a pass are open again, each with the decision. What they were is
+   * kept. A serial or board that was freed is bound again; where another batch has it by now, the unit stays as it is. The same
+   * number again changes nothing.
+   */
+  openSupplement(supplement: OpenSupplementInput): Promise<SupplementRecord>;
+  /** The supplements of a batch, the first one first. */
+  supplements(batchId: string): Promise<SupplementRecord[]>;
+  /** What `openSupplement` would choose: how many units run again, and which are named but stay as they are, and why. */
+  rerunnable(batchId: string, choice: EndedChoice): Promise<RerunnableUnits>;
+  /**
+   * Units of the batch that ended, and of which no board was ever touched: those with row numbers from `after` + 1, at most
+   * `limit`. Their serials and boards can be freed.
+   */
+  neverBegun(batchId: string, after: number, limit: number): Promise<UnbegunUnit[]>;
+  /** Frees the serials and boards of these units for other batches; idempotent. */
+  freeUnits(batchId: string, serials: readonly string[]): Promise<void>;
   /** The batch with this manifest content. */
   batchOf(manifestSha256: string): Promise<BatchRecord | undefined>;
   /** Which of these folded serials are registered, and in which batch; a few hundred in one call. */
   registeredSerials(folded: readonly string[]): Promise<RegisteredKey[]>;
   /** Which of these boards an earlier manifest lists, and in which batch; a few hundred in one call. */
   registeredBoards(boardIds: readonly string[]): Promise<RegisteredKey[]>;
-  /** The units of chunk `chunk` (from 1) when chunks have `size` rows, and how they ended; none beyond the last. */
-  chunkRows(batchId: string, chunk: number, size: number): Promise<ChunkRow[]>;
+  /**
+   * The units of chunk `chunk` (from 1) of a run when chunks have `size` rows, and how they ended; none beyond the last. For the
+   * first run, a unit that runs again in a supplement has ended as it did before.
+   */
+  chunkRows(batchId: string, chunk: number, size: number, supplement?: number): Promise<ChunkRow[]>;
 
   /**
    * The unit passed, with this certificate. REGISTRY_CONFLICT when the serial or the board has another active
@@ -63,8 +92,8 @@ export interface Registry {
 
   /** All batches, the newest first. */
   listBatches(): Promise<BatchRecord[]>;
-  /** How many units of the batch are in each state. */
-  batchSummary(batchId: string): Promise<BatchSummary>;
+  /** How many units of the batch, or of a supplement of it, are in each state. */
+  batchSummary(batchId: string, supplement?: number): Promise<BatchSummary>;
   /** All that is known of a unit, whatever the case of `serial`. */
   unit(serial: string): Promise<UnitRecord | undefined>;
   /** Decisions about the batch as a whole, in the order in which they were made. */
@@ -86,6 +115,41 @@ export interface BatchRecord extends NewBatch {
   readonly importedAt: string;
   readonly startedAt?: string;
   readonly closedAt?: string;
+}
+
+/** A supplement of a batch, and how many units it has. */
+export interface SupplementRecord {
+  readonly number: number;
+  readonly quantity: number;
+  readonly openedAt: string;
+  readonly closedAt?: string;
+  readonly reason?: string;
+  readonly by?: string;
+}
+
+/** `refused`: at most 1,000. */
+export interface RerunnableUnits {
+  readonly units: number;
+  readonly refused: readonly RefusedUnit[];
+}
+
+/** Why a unit that is named cannot run again. */
+export interface RefusedUnit {
+  readonly serial: string;
+  /**
+   * passed; open: it has not ended; scrapped; code: it ended with another one; unknown: the batch has no such unit; taken: another
+   * batch has its serial or board by now.
+   */
+  readonly why: 'passed' | 'open' | 'scrapped' | 'code' | 'unknown' | 'taken';
+  /** The code it ended with, or the batch that has it. */
+  readonly detail?: string;
+}
+
+/** A unit of which no board was touched. */
+export interface UnbegunUnit {
+  readonly serial: string;
+  /** Its row number. */
+  readonly row: number;
 }
 
 /** A serial (folded) or a board id, and the batch that has it. */
@@ -172,6 +236,12 @@ export interface UnitRecord {
   readonly attention: boolean;
   readonly code?: string;
   readonly step?: Step;
+  /** The attempt that is under way, or was last; 1 where none is recorded. */
+  readonly lastAttempt: number;
+  /** The supplement that it belongs to, the last one. */
+  readonly supplement?: number;
+  /** Since when its serial and board are free for other batches: it was never begun. */
+  readonly freedAt?: string;
   readonly attempts: readonly AttemptRecord[];
   readonly certificates: readonly RegisteredCertificate[];
   readonly evidence: readonly EvidenceRecord[];
@@ -185,6 +255,10 @@ export interface DecisionRecord extends Decision {
 
 export interface AttemptRecord {
   readonly attempt: number;
+  /** The attempt before it; absent for the first. */
+  readonly follows?: number;
+  /** The supplement that it was made in; absent in the first run of its batch. */
+  readonly supplement?: number;
   readonly stationId?: string;
   readonly socket?: string;
   readonly boardId?: string;

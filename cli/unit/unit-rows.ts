@@ -30,8 +30,7 @@ async function* cellsOf(
 }
 
 function cells(row: ResultRow, waits: boolean): string[] {
-  const { startedAt, finishedAt, stationId, socket } = row;
-  const isTimed = startedAt !== undefined && finishedAt !== undefined;
+  const { stationId, socket } = row;
   return [
     row.serial,
     row.outcome ?? (waits ? 'waits' : ''),
@@ -40,6 +39,6 @@ function cells(row: ResultRow, waits: boolean): string[] {
     row.boardId ?? '',
     stationId === undefined ? '' : `${stationId}/${socket ?? '?'}`,
     String(row.attempts),
-    isTimed ? ((Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000).toFixed(1) : '',
+    row.seconds?.toFixed(1) ?? '',
   ];
 }

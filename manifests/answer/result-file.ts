@@ -18,6 +18,10 @@ const HEADER = [
   'attempts',
   'started',
   'finished',
+  'seconds',
+  'decision',
+  'reason',
+  'decided_by',
 ];
 
 /** Rows put together for one write. */
@@ -76,5 +80,9 @@ function resultLine(row: ResultRow): string {
     row.attempts,
     row.startedAt ?? '',
     row.finishedAt ?? '',
+    row.seconds?.toFixed(1) ?? '',
+    row.decision ?? '',
+    row.reason ?? '',
+    row.decidedBy ?? '',
   ]);
 }

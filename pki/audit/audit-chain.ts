@@ -18,6 +18,8 @@ export interface AuditEvent {
     | 'batch-released'
     | 'batch-withdrawn'
     | 'serials-released'
+    | 'serials-returned'
+    | 'attempts-released'
     | 'signing'
     | 'issued'
     | 'activated'

@@ -17,6 +17,7 @@ import type { ReleasedUnit } from '../signing/releases.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import type { RevocationReason } from '../x509/revocation-reason.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
+import { endIssuance, NOT_PASSED } from './issuance-end.ts';
 import {
   issuanceIn,
   issuanceOf,
@@ -33,14 +34,6 @@ import { reservationFacts, resumptionFacts } from './reservation-facts.ts';
 const PAGE = 1_000;
 
 const SHA256_HEX_LENGTH = 64;
-
-/** What an issuance ends as, and why. */
-interface IssuanceEnd {
-  readonly state: 'superseded' | 'revoked';
-  readonly reason: string;
-  /** The person who decided so; absent where the factory line did. */
-  readonly by?: string;
-}
 
 /** What was signed, and its state now: the policy's decisions, each with its audit entry, in one transaction. */
 export class LedgerIssuances implements Issuances {
@@ -108,7 +101,7 @@ export class LedgerIssuances implements Issuances {
       if (earlier !== undefined) return earlier;
       const plan = planReservation(reservation, await reservationFacts(transaction, reservation));
       for (const { earlier: displaced, reason } of plan.displaced)
-        await this.#end(transaction, displaced.requestId, { state: 'superseded', reason });
+        await endIssuance(transaction, this.#audit, displaced.requestId, { state: 'superseded', reason });
       await this.#audit.assertWitnessed(transaction);
       await insertReservation(transaction, reservation, plan.kind);
       await this.#audit.append(transaction, 'signing', signingFacts(reservation, plan.kind));
@@ -153,7 +146,7 @@ export class LedgerIssuances implements Issuances {
     return this.#database.write(async (transaction) => {
       const issuance = await issuanceOf(transaction, requestId);
       if (issuance === undefined || !mustEnd(issuance.state, reason)) return issuance;
-      await this.#end(transaction, requestId, { state: 'revoked', reason, by });
+      await endIssuance(transaction, this.#audit, requestId, { state: 'revoked', reason, by });
       return await issuanceOf(transaction, requestId);
     });
   }
@@ -169,17 +162,20 @@ export class LedgerIssuances implements Issuances {
   withdrawUnit({ batchId, serial, attempt }: AttemptId): Promise<void> {
     return this.#database.write(async (transaction) => {
       const unit = await releasedUnit(transaction, serial);
-      if (unit === undefined) return;
+      // What comes late, of an attempt before the one that was released last, ends nothing of that one.
+      if (unit === undefined || attempt < unit.furtherAttempt) return;
       const live = await liveIssuanceOf(transaction, serial);
       checkWithdrawal({ batchId, attempt }, unit, live);
-      const newest = Math.min(attempt, (await newestAttempt(transaction, serial)) + 1);
-      if (newest > unit.withdrawnAttempt) {
-        const sql = 'UPDATE released_serial SET withdrawn_attempt = ? WHERE serial_folded = ?';
-        await transaction.run(sql, newest, foldSerial(serial));
+      if (live !== undefined && live.attempt > attempt) return;
+      const next = Math.max(unit.furtherAttempt, (await newestAttempt(transaction, serial)) + 1);
+      const newest = Math.min(attempt, next);
+      if (newest > unit.withdrawnAttempt || !unit.isEnded) {
+        const sql = 'UPDATE released_serial SET withdrawn_attempt = ?, ended = 1 WHERE serial_folded = ?';
+        await transaction.run(sql, Math.max(newest, unit.withdrawnAttempt), foldSerial(serial));
         await this.#audit.append(transaction, 'unit-withdrawn', { serial: unit.serial, attempt: newest });
       }
-      if (live === undefined || live.attempt > attempt) return;
-      await this.#end(transaction, live.requestId, { state: 'revoked', reason: 'cessationOfOperation' });
+      if (live === undefined) return;
+      await endIssuance(transaction, this.#audit, live.requestId, NOT_PASSED);
     });
   }
 
@@ -191,18 +187,6 @@ export class LedgerIssuances implements Issuances {
     await transaction.run(`UPDATE issuance SET state = 'active' WHERE request_id = ?`, requestId);
     await this.#audit.append(transaction, 'activated', { requestId });
     return true;
-  }
-
-  /** Ends an issuance, for which a signature may exist: what it used of its quota stays used. */
-  async #end(
-    transaction: SqlTransaction,
-    requestId: string,
-    { state, reason, by }: IssuanceEnd,
-  ): Promise<void> {
-    const sql =
-      'UPDATE issuance SET state = ?, reason = ?, revoked_by = ?, ended_at = ?, held_at = NULL WHERE request_id = ?';
-    await transaction.run(sql, state, reason, by, new Date().toISOString(), requestId);
-    await this.#audit.append(transaction, state, { requestId, reason, ...(by !== undefined && { by }) });
   }
 }
 

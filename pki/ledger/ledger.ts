@@ -1,4 +1,5 @@
 import { LedgerAuditLog } from './audit-log.ts';
+import { LedgerFurtherAttempts } from './further-attempts.ts';
 import { LedgerIssuances } from './issuances.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
 import { LedgerOrders } from './orders.ts';
@@ -11,6 +12,7 @@ export class Ledger {
   readonly auditLog: LedgerAuditLog;
   readonly orders: LedgerOrders;
   readonly issuances: LedgerIssuances;
+  readonly furtherAttempts: LedgerFurtherAttempts;
   readonly stations: LedgerStations;
   readonly withdrawals: LedgerWithdrawals;
 
@@ -19,6 +21,7 @@ export class Ledger {
     this.auditLog = new LedgerAuditLog(database);
     this.orders = new LedgerOrders(database, this.auditLog);
     this.issuances = new LedgerIssuances(database, this.auditLog);
+    this.furtherAttempts = new LedgerFurtherAttempts(database, this.auditLog);
     this.stations = new LedgerStations(database, this.auditLog);
     this.withdrawals = new LedgerWithdrawals(database, this.auditLog);
   }

@@ -189,6 +189,23 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   -- Units of a batch that were given back: its order has so many more left. The quota stays as it was released.
   ALTER TABLE batch ADD COLUMN returned INTEGER NOT NULL DEFAULT 0 CHECK (returned >= 0);
   `,
+  ({ strict }) => `
+  -- A unit that has ended gets no certificate, whatever the attempt, until a further attempt is released: the first that may
+  -- be signed then, and for which run of its batch.
+  ALTER TABLE released_serial ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE released_serial ADD COLUMN further_attempt INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE released_serial ADD COLUMN further_run TEXT;
+  UPDATE released_serial SET ended = 1 WHERE withdrawn_attempt > 0;
+
+  -- Serials that were never begun, and were given back: their batch has so many units less, their order so many more left.
+  CREATE TABLE returned_serial (
+    serial_folded TEXT NOT NULL,
+    batch_id      TEXT NOT NULL REFERENCES batch (batch_id),
+    returned_at   TEXT NOT NULL,
+    PRIMARY KEY (serial_folded, batch_id)
+  )${strict};
+  CREATE INDEX serials_of_entry ON released_serial (entry);
+  `,
 ];
 
 /** The schema in the words of one database. */

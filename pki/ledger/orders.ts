@@ -130,21 +130,28 @@ export class LedgerOrders implements OrderBook, Releases {
     readonly batchId: string;
     readonly units: readonly UnitRelease[];
   }): Promise<void> {
-    return this.#database.write(async (transaction) => {
-      const entry = await this.#audit.nextEntry(transaction);
-      const added = await insertSerials(transaction, { ...release, entry });
-      if (added.length === 0) return;
-      const members = { batchId: release.batchId, count: added.length, sha256: releasedSha256(added) };
-      await this.#audit.append(transaction, 'serials-released', members);
-    });
+    return this.#database.write((transaction) => releaseSerials(transaction, this.#audit, release));
   }
+}
+
+/** Releases serials, with their entry in the audit log. */
+export async function releaseSerials(
+  transaction: SqlTransaction,
+  audit: LedgerAuditLog,
+  release: { readonly batchId: string; readonly units: readonly UnitRelease[] },
+): Promise<void> {
+  const entry = await audit.nextEntry(transaction);
+  const added = await insertSerials(transaction, { ...release, entry });
+  if (added.length === 0) return;
+  const members = { batchId: release.batchId, count: added.length, sha256: releasedSha256(added) };
+  await audit.append(transaction, 'serials-released', members);
 }
 
 /**
  * SHA-256 over serials that were released together, whatever their order: a JSON array of `{serial, product, boardId}`
  * in ascending order of the folded serial. Lower-case hex.
  */
-function releasedSha256(units: readonly UnitRelease[]): string {
+export function releasedSha256(units: readonly UnitRelease[]): string {
   const sorted = units
     .map(({ serial, product, boardId }) => ({ serial, product, ...(boardId !== undefined && { boardId }) }))
     .sort((a, b) => (foldSerial(a.serial) < foldSerial(b.serial) ? -1 : 1));
@@ -178,6 +185,8 @@ export function releasedUnitIn(row: SqlRow): ReleasedUnit {
     product: text(row, 'product'),
     batchId: text(row, 'batch_id'),
     withdrawnAttempt: integer(row, 'withdrawn_attempt'),
+    isEnded: integer(row, 'ended') === 1,
+    furtherAttempt: integer(row, 'further_attempt'),
     ...present(row, { boardId: 'board_id' }),
   };
 }
@@ -249,7 +258,7 @@ async function orderOf(transaction: SqlTransaction, order: string): Promise<Orde
 }
 
 /** The order that a batch was released under. */
-async function orderOfBatch(
+export async function orderOfBatch(
   transaction: SqlTransaction,
   batchId: string,
 ): Promise<OrderStanding | undefined> {

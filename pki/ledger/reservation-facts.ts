@@ -10,7 +10,7 @@ import { releasedUnitIn, standingIn } from './orders.ts';
 /**
  * The release of a serial with its batch's quota and its order; an order that the ledger does not have leaves nulls.
  */
-const SELECT_RELEASE = `SELECT r.*, b.quota AS batch_quota, b.reserved AS batch_reserved,
+const SELECT_RELEASE = `SELECT r.*, b.quota - b.returned AS batch_quota, b.reserved AS batch_reserved,
     b.manifest_sha256 AS batch_manifest, b.withdrawn_at AS batch_withdrawn, o.*
   FROM released_serial r JOIN batch b USING (batch_id) LEFT JOIN purchase_order o USING (order_id)
   WHERE r.serial_folded = ?`;

@@ -56,8 +56,8 @@ export interface ReservationPlan {
 
 /**
  * Decides whether a reservation may be made, and what gives way to it. In this order: the clock has not gone back; the
- * serial is released, to this batch, product and board; the attempt was not withdrawn with its unit; the order of the
- * batch is open, and for this product and manifest;
+ * serial is released, to this batch, product and board; the attempt was not withdrawn with its unit, which has not ended;
+ * the order of the batch is open, and for this product and manifest;
  * the key was never seen, not even for the same unit; the attempt is newer than all before; the board is free; there is
  * quota left.
  *
@@ -66,8 +66,8 @@ export interface ReservationPlan {
  * asks for that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its
  * serial can be renewed on the same board only, its board takes no other serial.
  *
- * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED,
- * ORDER_MISMATCH, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, SERIAL_BOUND, QUOTA_EXCEEDED.
+ * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, UNIT_ENDED, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN,
+ * ORDER_EXPIRED, ORDER_MISMATCH, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, SERIAL_BOUND, QUOTA_EXCEEDED.
  */
 export function planReservation(reservation: Reservation, facts: ReservationFacts): ReservationPlan {
   checkClock(reservation, facts.lastReservedAt);
@@ -141,7 +141,10 @@ function checkRelease(reservation: Reservation, unit: ReleasedUnit | undefined):
   if (unit.boardId !== undefined && unit.boardId !== boardId) {
     throw notReleased(serial, `it is released for the board ${unit.boardId}`, 'board');
   }
-  if (reservation.attempt > unit.withdrawnAttempt) return;
+  if (reservation.attempt > unit.withdrawnAttempt) {
+    if (unit.isEnded) throw unitEnded(reservation, unit.withdrawnAttempt);
+    return;
+  }
   const message = `The unit ${serial} ended with attempt ${unit.withdrawnAttempt}: nothing is signed for attempt ${reservation.attempt}.`;
   throw new PkiError('CERTIFICATE_WITHDRAWN', message, { reason: 'unit' });
 }
@@ -183,6 +186,12 @@ function checkQuota(
     kind === 'first' ? `certificates of batch ${batchId}` : `reissues of order ${facts.order.order}`;
   const message = `All ${limit} ${what} are used: have a revision of the order signed for more.`;
   throw new PkiError('QUOTA_EXCEEDED', message, { reason: kind });
+}
+
+/** A unit that is started again by hand, or by a reset, must not come back after a person scrapped it. */
+function unitEnded({ serial, attempt }: Reservation, ended: number): PkiError {
+  const message = `The unit ${serial} ended with attempt ${ended}, so nothing is signed for attempt ${attempt}: run it again with "certline unit rerun ${serial}".`;
+  return new PkiError('UNIT_ENDED', message);
 }
 
 function keyReused({ serial }: Reservation): PkiError {

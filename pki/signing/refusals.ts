@@ -3,7 +3,7 @@ import type { PkiCode } from '../pki-error.ts';
 
 /** What was asked of the signer, as the audit log names it. */
 export interface RefusableRequest {
-  readonly request: 'signCertificate' | 'releaseUnits' | 'revokeCertificate';
+  readonly request: 'signCertificate' | 'releaseUnits' | 'releaseAttempts' | 'revokeCertificate';
   readonly requestId?: string;
   readonly batchId?: string;
   readonly order?: string;

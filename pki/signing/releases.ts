@@ -1,3 +1,5 @@
+import type { ReleasedAttempt } from '../../provisioning/signing.ts';
+
 /**
  * A manifest that may be issued under an order: `quantity` serials of it. Digest in lower-case hex, time in ISO 8601.
  */
@@ -20,6 +22,47 @@ export interface ReleasedUnit extends UnitRelease {
   readonly batchId: string;
   /** Neither this attempt nor an earlier one is signed any more; 0 when none was withdrawn. */
   readonly withdrawnAttempt: number;
+  /** Nothing is signed for it until a further attempt is released. */
+  readonly isEnded: boolean;
+  /** The attempt with which it runs again; 0 for a unit that has not ended before. */
+  readonly furtherAttempt: number;
+}
+
+/** A further attempt at units that have ended. */
+export interface AttemptRelease {
+  readonly batchId: string;
+  /** Names what they run again in: the same name again changes nothing for a unit that it released. */
+  readonly run: string;
+  /** ISO 8601. */
+  readonly releasedAt: string;
+  /** `attempt`: the last that is recorded; 0 where none is. */
+  readonly units: readonly (UnitRelease & { readonly attempt: number })[];
+  readonly reason?: string;
+  readonly by?: string;
+}
+
+/** Serials of a batch that were never begun, and are not needed. */
+export interface UnitReturn {
+  readonly batchId: string;
+  readonly serials: readonly string[];
+  readonly reason?: string;
+  readonly by?: string;
+}
+
+/** Where further attempts are recorded, and units that are given back. Each method is one transaction. */
+export interface FurtherAttempts {
+  /**
+   * All or none; idempotent. Revokes what is live of these units and not active, and ends earlier attempts. Throws ORDER_CLOSED, ORDER_NOT_OPEN,
+   * ORDER_EXPIRED, ORDER_MISMATCH for a product; QUOTA_EXCEEDED where the order has fewer reissues left than the units need,
+   * or no room for units that were given back; RELEASE_CONFLICT when a serial belongs to another batch by now, or the batch
+   * is unknown.
+   */
+  releaseAttempts(release: AttemptRelease): Promise<ReleasedAttempt[]>;
+  /**
+   * Gives units back to their order: their serials may be released to another batch. Idempotent. Returns those that stay,
+   * because a certificate of them exists. A batch that was never released has nothing to give back.
+   */
+  returnSerials(units: UnitReturn): Promise<string[]>;
 }
 
 /** Where the batches and serials are recorded that may be issued. Each method is one transaction. */

@@ -1,6 +1,9 @@
 import { CHUNK_SIZE } from '../../provisioning/batch.ts';
 import type {
+  ReleaseAttemptsInput,
+  ReleasedAttempt,
   ReleaseUnitsInput,
+  ReturnUnitsInput,
   UnfinishedCertificates,
   UnfinishedCertificatesInput,
 } from '../../provisioning/signing.ts';
@@ -16,7 +19,7 @@ import type { CertificateRecord } from '../../provisioning/certificate-record.ts
 import type { Issuer } from './issuer.ts';
 import { refusalOf } from './refusals.ts';
 import type { RefusableRequest, Refusals } from './refusals.ts';
-import type { Releases } from './releases.ts';
+import type { FurtherAttempts, Releases } from './releases.ts';
 import type { RequestStatement } from './signed-request.ts';
 import type { Arrival, StationGate } from './station-gate.ts';
 import type { Stations } from './stations.ts';
@@ -35,6 +38,7 @@ export interface SigningRequest {
 export interface SigningLedger {
   readonly issuances: Issuances;
   readonly orders: Releases;
+  readonly furtherAttempts: FurtherAttempts;
   readonly stations: Stations;
   readonly auditLog: Refusals;
 }
@@ -93,6 +97,25 @@ export class SigningDesk {
       await this.#ledger.orders.releaseBatch({ batchId, order, manifestSha256, quantity, releasedAt });
       await this.#ledger.orders.releaseSerials({ batchId, units });
     });
+  }
+
+  /**
+   * Releases a further attempt at units that ended without a pass; idempotent. Throws what `OrderDesk.admit`, `releaseBatch`
+   * and `releaseAttempts` of the ledger throw.
+   */
+  async releaseAttempts(input: ReleaseAttemptsInput): Promise<ReleasedAttempt[]> {
+    const { batchId, order, manifestSha256, quantity, ...further } = input;
+    return await this.#audited({ request: 'releaseAttempts', batchId, order, manifestSha256 }, async () => {
+      this.#checkListed(await this.#orders.admit(order), further.units);
+      const releasedAt = new Date().toISOString();
+      await this.#ledger.orders.releaseBatch({ batchId, order, manifestSha256, quantity, releasedAt });
+      return await this.#ledger.furtherAttempts.releaseAttempts({ batchId, releasedAt, ...further });
+    });
+  }
+
+  /** Gives units that were never begun back to their order; idempotent. Returns those that stay: they have a certificate. */
+  async returnUnits(units: ReturnUnitsInput): Promise<string[]> {
+    return await this.#ledger.furtherAttempts.returnSerials(units);
   }
 
   /** Boards are known to carry these certificates. Returns the request ids of those that are unknown or withdrawn. */

@@ -5,6 +5,7 @@ import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import { RegistryError } from '../registry-error.ts';
 import type { BatchRecord, BatchSummary, RegisteredKey } from '../registry.ts';
 import { integer, present, text } from '../../sql/row.ts';
+import { closeSupplement } from './supplements.ts';
 
 /** A row of table batches as a record. */
 function batchRecord(row: SqlRow): BatchRecord {
@@ -54,44 +55,77 @@ export function endOpenUnits(
   batchId: string,
   outcome: Exclude<Outcome, 'PASS'>,
   code: string,
+  supplement: number | undefined,
 ): void {
   knownBatch(db, batchId);
-  const sql = 'UPDATE units SET outcome = ?, attention = 0, code = ? WHERE batch_id = ? AND outcome IS NULL';
-  db.run(sql, outcome, code, batchId);
+  const sql = `UPDATE units SET outcome = ?, attention = 0, code = ?
+    WHERE batch_id = ? AND outcome IS NULL AND supplement IS ?`;
+  db.run(sql, outcome, code, batchId, supplement);
 }
 
 /** See Registry.closeBatch. Runs inside a transaction. */
-export function closeBatch(db: SqliteConnection, batchId: string): void {
+export function closeBatch(db: SqliteConnection, batchId: string, supplement: number | undefined): void {
   knownBatch(db, batchId);
-  const sql = `UPDATE batches SET state = 'closed', closed_at = coalesce(closed_at, ?) WHERE batch_id = ?`;
-  db.run(sql, new Date().toISOString(), batchId);
+  if (supplement !== undefined) closeSupplement(db, batchId, supplement);
+  else {
+    const sql = 'UPDATE batches SET closed_at = coalesce(closed_at, ?) WHERE batch_id = ?';
+    db.run(sql, new Date().toISOString(), batchId);
+  }
+  db.run(
+    `UPDATE batches SET state = 'closed' WHERE batch_id = ?1 AND closed_at IS NOT NULL AND NOT EXISTS (
+       SELECT 1 FROM supplements WHERE supplements.batch_id = ?1 AND supplements.closed_at IS NULL)`,
+    batchId,
+  );
 }
 
 /** See Registry.chunkRows. */
-export function chunkRows(db: SqliteConnection, batchId: string, chunk: number, size: number): ChunkRow[] {
+export function chunkRows(
+  db: SqliteConnection,
+  batchId: string,
+  chunk: number,
+  size: number,
+  supplement: number | undefined,
+): ChunkRow[] {
   knownBatch(db, batchId);
-  const rows = db.all(
-    `SELECT serial, product, board_wanted, outcome FROM units
-     WHERE batch_id = ? AND row_number > ? AND row_number <= ? ORDER BY row_number`,
-    batchId,
-    (chunk - 1) * size,
-    chunk * size,
-  );
+  const page = [(chunk - 1) * size, chunk * size];
+  const rows =
+    supplement === undefined
+      ? db.all(FIRST_RUN_ROWS, batchId, ...page)
+      : db.all(SUPPLEMENT_ROWS, batchId, ...page, supplement);
   return rows.map((row) => ({
     serial: text(row, 'serial'),
     product: text(row, 'product'),
     ...present(row, { boardId: 'board_wanted' }),
     ...(row['outcome'] !== null && { outcome: text(row, 'outcome') as Outcome }),
+    ...(supplement !== undefined && { attempt: integer(row, 'ended_attempt') }),
   }));
 }
 
+const FIRST_RUN_ROWS = `SELECT serial, product, coalesce(board_wanted, board_freed) AS board_wanted,
+    coalesce(outcome, (SELECT before.outcome FROM supplement_units AS before
+      WHERE before.unit_id = units.unit_id ORDER BY before.number LIMIT 1)) AS outcome
+  FROM units WHERE batch_id = ? AND row_number > ? AND row_number <= ? ORDER BY row_number`;
+
+/** A unit that runs again in a later supplement has ended here. */
+const SUPPLEMENT_ROWS = `SELECT serial, product, board_wanted, ended_attempt,
+    iif(units.supplement = ?4, units.outcome, coalesce(units.outcome, 'HOLD')) AS outcome
+  FROM supplement_units AS listed JOIN units USING (unit_id)
+  WHERE listed.batch_id = ?1 AND listed.row_number > ?2 AND listed.row_number <= ?3 AND listed.number = ?4
+  ORDER BY listed.row_number`;
+
 /** See Registry.batchSummary. */
-export function batchSummary(db: SqliteConnection, batchId: string): BatchSummary {
+export function batchSummary(
+  db: SqliteConnection,
+  batchId: string,
+  supplement: number | undefined,
+): BatchSummary {
   const batch = knownBatch(db, batchId);
   const states = db.all(
     `SELECT coalesce(outcome, iif(attention, 'attention', 'open')) AS state, count(*) AS units
-     FROM units WHERE batch_id = ? GROUP BY state`,
+     FROM units WHERE batch_id = ?1 AND (?2 IS NULL OR unit_id IN (
+       SELECT unit_id FROM supplement_units WHERE batch_id = ?1 AND number = ?2)) GROUP BY state`,
     batchId,
+    supplement,
   );
   const counts = new Map(states.map((row) => [text(row, 'state'), integer(row, 'units')]));
   const count = (state: string): number => counts.get(state) ?? 0;

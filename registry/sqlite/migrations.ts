@@ -117,4 +117,47 @@ export const MIGRATIONS: readonly string[] = [
     (batch_id, coalesce(unit_id, 0), coalesce(attempt, 0), verdict, decided_at);
   CREATE INDEX decisions_unit ON decisions (unit_id);
   `,
+  `
+  -- Units of a batch that ended and run again. closed_at of the batch is the end of its first run; its state is 'closed' while
+  -- none of its runs is open.
+  CREATE TABLE supplements (
+    batch_id TEXT NOT NULL REFERENCES batches,
+    number INTEGER NOT NULL CHECK (number > 0),
+    row_count INTEGER NOT NULL CHECK (row_count >= 0),
+    opened_at TEXT NOT NULL,
+    closed_at TEXT,
+    reason TEXT,
+    decided_by TEXT,
+    PRIMARY KEY (batch_id, number)
+  ) STRICT, WITHOUT ROWID;
+
+  -- How a unit of a supplement had ended before.
+  CREATE TABLE supplement_units (
+    batch_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    row_number INTEGER NOT NULL CHECK (row_number > 0),
+    unit_id INTEGER NOT NULL REFERENCES units,
+    attempts INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    code TEXT,
+    PRIMARY KEY (batch_id, number, row_number),
+    FOREIGN KEY (batch_id, number) REFERENCES supplements
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX supplement_units_unit ON supplement_units (unit_id);
+
+  -- The supplement that has a unit, the last one; attempts up to ended_attempt are history.
+  ALTER TABLE units ADD COLUMN supplement INTEGER;
+  ALTER TABLE units ADD COLUMN ended_attempt INTEGER;
+
+  -- Since when the serial and the board of a unit that was never begun are free for another batch. Its serial_folded then ends
+  -- in '/' and the batch, which no serial does, and board_wanted is empty.
+  ALTER TABLE units ADD COLUMN freed_at TEXT;
+  ALTER TABLE units ADD COLUMN board_freed TEXT;
+
+  -- The attempt before it, and the supplement that it belongs to.
+  ALTER TABLE attempts ADD COLUMN follows INTEGER;
+  ALTER TABLE attempts ADD COLUMN supplement INTEGER;
+  UPDATE attempts SET follows = attempt - 1 WHERE attempt > 1 AND EXISTS (
+    SELECT 1 FROM attempts AS before WHERE before.unit_id = attempts.unit_id AND before.attempt = attempts.attempt - 1);
+  `,
 ];

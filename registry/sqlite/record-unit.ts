@@ -9,7 +9,7 @@ import { RegistryError } from '../registry-error.ts';
 import type { AttemptFailure, Registration } from '../registry.ts';
 import { insertDecision } from './decisions.ts';
 import { revocationReason } from './revocations.ts';
-import { integer, text } from '../../sql/row.ts';
+import { integer, present, text } from '../../sql/row.ts';
 
 /** See Registry.registerUnit. Runs inside a transaction. */
 export function registerUnit(db: SqliteConnection, registration: Registration): void {
@@ -22,7 +22,7 @@ export function registerUnit(db: SqliteConnection, registration: Registration): 
   }
   const unitId = unitIdOf(db, registration);
   if (isRegistered(db, unitId, registration)) return;
-  if (lastAttempt(db, unitId).attempt > attempt) {
+  if (newestAttempt(lastAttempt(db, unitId)) > attempt) {
     throw new RegistryError(
       'not-active',
       `Unit ${serial}: attempt ${attempt} has ended, and a later one is recorded.`,
@@ -57,8 +57,9 @@ export function recordFailure(
   const active = activeCertificate(db, 'unit_id', unitId);
   const last = lastAttempt(db, unitId);
   // A report that comes late: of an attempt that another followed, or that it waits when all is decided.
-  const decided = active !== undefined || (last.ended && last.attempt === attempt);
-  if (last.attempt > attempt || (decided && outcome === undefined)) return;
+  const decided = active !== undefined || last.outcome !== undefined;
+  if (newestAttempt(last) > attempt || (decided && outcome === undefined)) return;
+  if (active === undefined && isFinal(last, attempt)) return;
   if (active !== undefined) throw conflictWith(active, failure, `cannot end with ${outcome}`);
   recordFailedAttempt(db, unitId, failure);
   db.run(
@@ -80,16 +81,35 @@ export function recordDecision(
   insertDecision(db, { ...decided, unitId: unitIdOf(db, decided) }, decided.decision);
 }
 
-/** The number of recorded attempts, and whether the last of them has its outcome. */
-function lastAttempt(db: SqliteConnection, unitId: number): { attempt: number; ended: boolean } {
-  const row =
-    db.get('SELECT attempts, outcome IS NOT NULL AS ended FROM units WHERE unit_id = ?', unitId) ?? {};
-  return { attempt: integer(row, 'attempts'), ended: integer(row, 'ended') === 1 };
+/** The last recorded attempt and its outcome; attempts up to `endedAttempt` had ended before the unit ran again. */
+interface LastAttempt {
+  readonly attempt: number;
+  readonly endedAttempt: number | undefined;
+  readonly outcome?: string;
+}
+
+function lastAttempt(db: SqliteConnection, unitId: number): LastAttempt {
+  const row = db.get('SELECT attempts, ended_attempt, outcome FROM units WHERE unit_id = ?', unitId) ?? {};
+  return {
+    attempt: integer(row, 'attempts'),
+    endedAttempt: row['ended_attempt'] === null ? undefined : integer(row, 'ended_attempt'),
+    ...present(row, { outcome: 'outcome' }),
+  };
+}
+
+/** A unit that was started again by hand changes nothing: it has ended, and a person decides whether it runs again. */
+function isFinal({ attempt: last, outcome }: LastAttempt, attempt: number): boolean {
+  return outcome === 'FAIL' || (outcome !== undefined && attempt > Math.max(last, 1));
+}
+
+/** Reports of earlier attempts come late. Of a unit that runs again, so do those of the attempt that had ended. */
+function newestAttempt({ attempt, endedAttempt }: LastAttempt): number {
+  return Math.max(attempt, endedAttempt === undefined ? 0 : endedAttempt + 1);
 }
 
 function unitIdOf(db: SqliteConnection, { serial, batchId }: { serial: string; batchId: string }): number {
   const row = db.get(
-    'SELECT unit_id FROM units WHERE serial_folded = ? AND batch_id = ?',
+    `SELECT unit_id FROM units WHERE serial_folded IN (?1, ?1 || '/' || ?2) AND batch_id = ?2`,
     foldSerial(serial),
     batchId,
   );
@@ -111,10 +131,13 @@ function isRegistered(db: SqliteConnection, unitId: number, registration: Regist
   throw new RegistryError('not-active', message);
 }
 
-/** A unit that was terminated is recorded as ended, with its certificate revoked; its last step may come later. */
+/**
+ * A unit that was terminated is recorded as ended, with its certificate revoked; its last step may come later. A unit that ended
+ * otherwise passes only after it was opened again.
+ */
 function refuseEnded(db: SqliteConnection, unitId: number, { serial, attempt }: Registration): void {
-  const last = lastAttempt(db, unitId);
-  if (!last.ended || last.attempt !== attempt) return;
+  const { outcome } = lastAttempt(db, unitId);
+  if (outcome === undefined || outcome === 'PASS') return;
   throw new RegistryError('not-active', `Unit ${serial}: attempt ${attempt} has ended without a pass.`);
 }
 
@@ -153,12 +176,17 @@ function activeCertificate(
   return db.get(`SELECT * FROM certificates WHERE ${column} = ? AND state = 'active'`, value);
 }
 
+/** What links an attempt, ?2, at a unit, ?1, with the one before and with its supplement. */
+const LINKS = 'follows, supplement';
+const LINKED = `(SELECT max(attempt) FROM attempts WHERE unit_id = ?1 AND attempt < ?2),
+  (SELECT supplement FROM units WHERE unit_id = ?1)`;
+
 /** Whatever this attempt failed with before, it passed. */
 function recordPassedAttempt(db: SqliteConnection, unitId: number, registration: Registration): void {
   const { attempt, stationId, socket, boardId, startedAt, verifiedAt } = registration;
   db.run(
-    `INSERT INTO attempts (unit_id, attempt, station, socket, board_id, started_at, finished_at, step)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 'registerDevice')
+    `INSERT INTO attempts (unit_id, attempt, station, socket, board_id, started_at, finished_at, step, ${LINKS})
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'registerDevice', ${LINKED})
      ON CONFLICT (unit_id, attempt) DO UPDATE SET
        station = excluded.station, socket = excluded.socket, board_id = excluded.board_id,
        started_at = excluded.started_at, finished_at = excluded.finished_at, step = excluded.step,
@@ -177,8 +205,8 @@ function recordPassedAttempt(db: SqliteConnection, unitId: number, registration:
 function recordFailedAttempt(db: SqliteConnection, unitId: number, failure: AttemptFailure): void {
   db.run(
     `INSERT INTO attempts
-       (unit_id, attempt, station, socket, board_id, started_at, finished_at, step, code, message, reason)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       (unit_id, attempt, station, socket, board_id, started_at, finished_at, step, code, message, reason, ${LINKS})
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ${LINKED})
      ON CONFLICT (unit_id, attempt) DO UPDATE SET
        station = coalesce(station, excluded.station), socket = coalesce(socket, excluded.socket),
        board_id = coalesce(board_id, excluded.board_id), started_at = coalesce(started_at, excluded.started_at),

@@ -4,6 +4,7 @@ import type { NewBatch } from '../../provisioning/batch-record.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
+import type { EndedChoice, OpenSupplementInput } from '../../provisioning/supplement.ts';
 import type { AttemptId } from '../../provisioning/unit.ts';
 import type * as Port from '../registry.ts';
 import {
@@ -18,10 +19,12 @@ import {
   registeredKeys,
 } from './batch-records.ts';
 import { batchDecisions, recordBatchDecision } from './decisions.ts';
+import { freeUnits, neverBegun } from './freed-units.ts';
 import { importBatch } from './import-batch.ts';
 import { recordDecision, recordFailure, registerUnit } from './record-unit.ts';
 import { RegistryDatabase } from './registry-database.ts';
 import { applyRevocations } from './revocations.ts';
+import { openSupplement, rerunnable, supplements } from './supplements.ts';
 import { certifiedPage, resultPage, unitRecord, waitingUnits } from './unit-records.ts';
 
 /** Rows of a result read at once; between pages other work continues. */
@@ -52,12 +55,37 @@ export class SqliteRegistry implements Port.Registry {
     return this.#db.write((db) => recordStart(db, batchId));
   }
 
-  endOpenUnits(batchId: string, outcome: Exclude<Outcome, 'PASS'>, code: string): Promise<void> {
-    return this.#db.write((db) => endOpenUnits(db, batchId, outcome, code));
+  endOpenUnits(
+    batchId: string,
+    outcome: Exclude<Outcome, 'PASS'>,
+    code: string,
+    supplement?: number,
+  ): Promise<void> {
+    return this.#db.write((db) => endOpenUnits(db, batchId, outcome, code, supplement));
   }
 
-  closeBatch(batchId: string): Promise<void> {
-    return this.#db.write((db) => closeBatch(db, batchId));
+  closeBatch(batchId: string, supplement?: number): Promise<void> {
+    return this.#db.write((db) => closeBatch(db, batchId, supplement));
+  }
+
+  openSupplement(supplement: OpenSupplementInput): Promise<Port.SupplementRecord> {
+    return this.#db.write((db) => openSupplement(db, supplement));
+  }
+
+  supplements(batchId: string): Promise<Port.SupplementRecord[]> {
+    return this.#db.read((db) => supplements(db, batchId));
+  }
+
+  rerunnable(batchId: string, choice: EndedChoice): Promise<Port.RerunnableUnits> {
+    return this.#db.read((db) => rerunnable(db, batchId, choice));
+  }
+
+  neverBegun(batchId: string, after: number, limit: number): Promise<Port.UnbegunUnit[]> {
+    return this.#db.read((db) => neverBegun(db, batchId, after, limit));
+  }
+
+  freeUnits(batchId: string, serials: readonly string[]): Promise<void> {
+    return this.#db.write((db) => freeUnits(db, batchId, serials));
   }
 
   batchOf(manifestSha256: string): Promise<Port.BatchRecord | undefined> {
@@ -72,8 +100,8 @@ export class SqliteRegistry implements Port.Registry {
     return this.#db.read((db) => registeredKeys(db, 'board_wanted', boardIds));
   }
 
-  chunkRows(batchId: string, chunk: number, size: number): Promise<ChunkRow[]> {
-    return this.#db.read((db) => chunkRows(db, batchId, chunk, size));
+  chunkRows(batchId: string, chunk: number, size: number, supplement?: number): Promise<ChunkRow[]> {
+    return this.#db.read((db) => chunkRows(db, batchId, chunk, size, supplement));
   }
 
   registerUnit(registration: Port.Registration): Promise<void> {
@@ -110,8 +138,8 @@ export class SqliteRegistry implements Port.Registry {
     return this.#db.read(listBatches);
   }
 
-  batchSummary(batchId: string): Promise<Port.BatchSummary> {
-    return this.#db.read((db) => batchSummary(db, batchId));
+  batchSummary(batchId: string, supplement?: number): Promise<Port.BatchSummary> {
+    return this.#db.read((db) => batchSummary(db, batchId, supplement));
   }
 
   unit(serial: string): Promise<Port.UnitRecord | undefined> {

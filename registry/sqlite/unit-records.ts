@@ -18,10 +18,7 @@ import { unitDecisions } from './decisions.ts';
 
 /** See Registry.unit. */
 export function unitRecord(db: SqliteConnection, serial: string): UnitRecord | undefined {
-  const row = db.get(
-    'SELECT * FROM units JOIN batches USING (batch_id) WHERE serial_folded = ?',
-    foldSerial(serial),
-  );
+  const row = unitRow(db, foldSerial(serial));
   if (row === undefined) return undefined;
   const of = (table: string, order: string): SqlRow[] =>
     db.all(`SELECT * FROM ${table} WHERE unit_id = ? ORDER BY ${order}`, integer(row, 'unit_id'));
@@ -31,7 +28,10 @@ export function unitRecord(db: SqliteConnection, serial: string): UnitRecord | u
     order: text(row, 'order_number'),
     row: integer(row, 'row_number'),
     product: text(row, 'product'),
-    ...present(row, { boardId: 'board_wanted', code: 'code' }),
+    ...present(row, { boardId: 'board_wanted', code: 'code', freedAt: 'freed_at' }),
+    ...(row['board_freed'] !== null && { boardId: text(row, 'board_freed') }),
+    ...(row['supplement'] !== null && { supplement: integer(row, 'supplement') }),
+    lastAttempt: lastAttemptIn(row),
     attrs: JSON.parse(text(row, 'attrs')) as Record<string, string>,
     ...outcomeIn(row),
     attention: row['attention'] === 1,
@@ -43,6 +43,22 @@ export function unitRecord(db: SqliteConnection, serial: string): UnitRecord | u
     evidence: of('evidence', 'attempt, kind').map(evidenceRecord),
     decisions: unitDecisions(db, integer(row, 'unit_id')),
   };
+}
+
+/** The unit that has the serial, or else the last one whose serial was freed. */
+function unitRow(db: SqliteConnection, folded: string): SqlRow | undefined {
+  const select = 'SELECT * FROM units JOIN batches USING (batch_id) WHERE';
+  const bound = db.get(`${select} serial_folded = ?`, folded);
+  if (bound !== undefined) return bound;
+  // '0' is the character after '/'.
+  const freed = `${select} serial_folded > ?1 || '/' AND serial_folded < ?1 || '0' ORDER BY freed_at DESC LIMIT 1`;
+  return db.get(freed, folded);
+}
+
+/** A unit that runs again has an attempt under way that follows the one that ended, recorded or not. */
+function lastAttemptIn(row: SqlRow): number {
+  const further = row['ended_attempt'] === null ? 1 : integer(row, 'ended_attempt') + 1;
+  return Math.max(integer(row, 'attempts'), row['outcome'] === null ? further : 1);
 }
 
 /** See Registry.waitingUnits. */
@@ -88,12 +104,16 @@ export function resultPage(db: SqliteConnection, batchId: string, after: number,
   const rows = db.all(
     `SELECT units.serial, units.product, units.outcome, units.code, units.attempts,
        certificates.certificate_serial, certificates.fingerprint, last.board_id, last.station, last.socket,
-       first.started_at, last.finished_at
+       first.started_at, last.finished_at, decided.verdict, decided.reason, decided.decided_by,
+       (SELECT json_group_array(json_array(started_at, finished_at)) FROM (
+         SELECT started_at, finished_at FROM attempts WHERE attempts.unit_id = units.unit_id AND started_at IS NOT NULL
+         ORDER BY attempt)) AS worked
      FROM units
      LEFT JOIN certificates ON certificates.unit_id = units.unit_id AND certificates.state = 'active'
      LEFT JOIN attempts AS last ON last.unit_id = units.unit_id AND last.attempt = units.attempts
      LEFT JOIN attempts AS first ON first.unit_id = units.unit_id AND first.attempt =
        (SELECT min(attempt) FROM attempts WHERE attempts.unit_id = units.unit_id)
+     LEFT JOIN decisions AS decided ON decided.decision_id = ${LAST_DECISION}
      WHERE units.batch_id = ? AND units.row_number > ? ORDER BY units.row_number LIMIT ?`,
     batchId,
     after,
@@ -102,7 +122,15 @@ export function resultPage(db: SqliteConnection, batchId: string, after: number,
   return rows.map(resultRow);
 }
 
+/** The last decision about a unit, or about its batch where that ended the unit. */
+const LAST_DECISION = `(SELECT decision_id FROM decisions
+  WHERE decisions.unit_id = units.unit_id OR (decisions.batch_id = units.batch_id AND decisions.unit_id IS NULL
+    AND decisions.verdict IN ('cancel', 'withdraw', 'close', 'recover')
+    AND units.code IN ('CANCELLED', 'CLOSED_SHORT', 'BATCH_CLOSED'))
+  ORDER BY decided_at DESC, decision_id DESC LIMIT 1)`;
+
 function resultRow(row: SqlRow): ResultRow {
+  const worked = JSON.parse(text(row, 'worked')) as [string, string | null][];
   return {
     serial: text(row, 'serial'),
     product: text(row, 'product'),
@@ -115,7 +143,23 @@ function resultRow(row: SqlRow): ResultRow {
     ...present(row, { boardId: 'board_id', stationId: 'station', socket: 'socket' }),
     attempts: integer(row, 'attempts'),
     ...present(row, { startedAt: 'started_at', finishedAt: 'finished_at' }),
+    ...(worked.length > 0 && { seconds: secondsOf(worked) }),
+    ...present(row, { decision: 'verdict', reason: 'reason', decidedBy: 'decided_by' }),
   };
+}
+
+/**
+ * Seconds in which an attempt was under way, to the millisecond. The time between two attempts is waiting. The second of two
+ * attempts that share their beginning only repeated the registration.
+ */
+function secondsOf(attempts: readonly (readonly [string, string | null])[]): number {
+  let [total, until] = [0, 0];
+  for (const [started, finished] of attempts) {
+    const end = finished === null ? 0 : Date.parse(finished);
+    total += Math.max(0, end - Math.max(until, Date.parse(started)));
+    until = Math.max(until, end);
+  }
+  return total / 1_000;
 }
 
 function attemptRecord(row: SqlRow): AttemptRecord {
@@ -124,6 +168,8 @@ function attemptRecord(row: SqlRow): AttemptRecord {
     ...present(row, { stationId: 'station', socket: 'socket', boardId: 'board_id' }),
     ...present(row, { startedAt: 'started_at', finishedAt: 'finished_at', code: 'code' }),
     ...present(row, { message: 'message', reason: 'reason' }),
+    ...(row['follows'] !== null && { follows: integer(row, 'follows') }),
+    ...(row['supplement'] !== null && { supplement: integer(row, 'supplement') }),
     step: stepIn(row),
   };
 }

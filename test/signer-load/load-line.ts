@@ -51,6 +51,7 @@ export class LoadLine {
       recordDecision: (input) => asActivity(() => activities.recordDecision(input)),
       recordBatchDecision: (input) => asActivity(() => activities.recordBatchDecision(input)),
       recordRefusal: (input) => asActivity(() => activities.recordRefusal(input)),
+      openSupplement: (input) => asActivity(() => activities.openSupplement(input)),
       loadChunk: (input) => asActivity(() => activities.loadChunk(input)),
       recordTermination: (input) => asActivity(() => activities.recordTermination(input)),
       judgeCertificates: (input) => asActivity(() => activities.judgeCertificates(input)),

@@ -68,6 +68,10 @@ function goodActivities(): ScriptedActivities {
     recordRefusal: async () => undefined,
     revokeCertificate: async () => undefined,
     releaseUnits: async () => undefined,
+    releaseAttempts: async ({ units }) =>
+      units.map(({ serial, attempt }) => ({ serial, attempt: attempt + 1, hasCertificate: true })),
+    returnUnits: async () => [],
+    openSupplement: async () => 1,
     // As an earlier orchestrator answers: the workflow then reports its own counts.
     closeBatch: async () => undefined as unknown as UnitCounts,
     loadChunk: async ({ chunk }) => [{ serial: `CL-${chunk}`, product: PRODUCT }],

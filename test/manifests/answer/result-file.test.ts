@@ -18,6 +18,10 @@ const PASSED: ResultRow = {
   attempts: 2,
   startedAt: '2026-01-01T00:00:00.000Z',
   finishedAt: '2026-01-01T00:00:05.000Z',
+  seconds: 4.25,
+  decision: 'retry',
+  reason: 'board replaced',
+  decidedBy: 'A. Berg',
 };
 
 async function* rows(count: number): AsyncGenerator<ResultRow> {
@@ -47,6 +51,10 @@ describe('the result of a batch', () => {
       attempts: '2',
       started: '2026-01-01T00:00:00.000Z',
       finished: '2026-01-01T00:00:05.000Z',
+      seconds: '4.3',
+      decision: 'retry',
+      reason: 'board replaced',
+      decided_by: 'A. Berg',
     });
     expect(found[1]).toMatchObject({ outcome: 'ERROR', code: 'SMP_TIMEOUT', board_id: '', finished: '' });
     expect(found[2]).toMatchObject({ product: "'=evil", outcome: '', attempts: '0' });

@@ -107,7 +107,8 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       expect(await line.sql('SELECT state FROM issuance')).toEqual([{ state: 'revoked' }]);
       await expect(line.issuer.issue(late)).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'unit'));
       expect(line.signer.signatures).toBe(1);
-      await line.issuer.issue(requestFor('ACME-2', { attempt: 2 }));
+      const further = line.issuer.issue(requestFor('ACME-2', { attempt: 2 }));
+      await expect(further).rejects.toThrow(code('UNIT_ENDED'));
       const events = (await auditOf(line.ledger)).filter(({ body }) => body.includes('unit-withdrawn'));
       expect(events).toHaveLength(2);
     });
@@ -119,6 +120,9 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       await expect(line.issuer.issue(requestFor('ACME-2'))).rejects.toThrow(
         code('CERTIFICATE_WITHDRAWN', 'unit'),
       );
+      const units = [{ serial: 'ACME-2', product: 'sensor', attempt: 1 }];
+      const again = { batchId: 'b1', run: 'b1/supplement-1', releasedAt: RELEASE.releasedAt, units };
+      await line.ledger.furtherAttempts.releaseAttempts(again);
       await line.issuer.issue(requestFor('ACME-2', { attempt: 2 }));
       await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-2', attempt: 1 });
       expect(await issuances.liveIssuance('ACME-2')).toMatchObject({ attempt: 2, state: 'issued' });
@@ -150,6 +154,114 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       };
       await expect(line.issuer.issue(requestFor('ACME-1'))).rejects.toThrow(code('CERTIFICATE_WITHDRAWN'));
       expect(await line.sql('SELECT state FROM issuance')).toEqual([{ state: 'revoked' }]);
+    });
+  });
+
+  describe('a unit that runs again', () => {
+    const AGAIN = { batchId: 'b1', run: 'b1/supplement-1', releasedAt: RELEASE.releasedAt } as const;
+    const unit = (serial: string, attempt: number) => ({ serial, product: 'sensor', attempt });
+
+    it('gets a certificate from the released attempt on, which a late end of the one before does not end', async () => {
+      const line = await usedLine();
+      const { issuances, furtherAttempts } = line.ledger;
+      await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 1 });
+      await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-2', attempt: 1 });
+      const release = { ...AGAIN, units: [unit('ACME-1', 1), unit('ACME-2', 2)], reason: 'why', by: 'who' };
+      for (let time = 0; time < 2; time += 1) {
+        expect(await furtherAttempts.releaseAttempts(release)).toEqual([
+          { serial: 'ACME-1', attempt: 2, hasCertificate: true },
+          { serial: 'ACME-2', attempt: 3, hasCertificate: false },
+        ]);
+      }
+      await line.issuer.issue(requestFor('ACME-1', { attempt: 2 }));
+      await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 1 });
+      expect(await issuances.liveIssuance('ACME-1')).toMatchObject({ attempt: 2, state: 'issued' });
+      const early = line.issuer.issue(requestFor('ACME-2', { attempt: 2 }));
+      await expect(early).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'unit'));
+      await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 2 });
+      const ended = line.issuer.issue(requestFor('ACME-1', { attempt: 3 }));
+      await expect(ended).rejects.toThrow(code('UNIT_ENDED'));
+      const events = (await auditOf(line.ledger)).filter(({ body }) => body.includes('attempts-released'));
+      expect(events.map(({ body }) => JSON.parse(body))).toMatchObject([
+        { batchId: 'b1', run: 'b1/supplement-1', count: 2, reason: 'why', by: 'who' },
+      ]);
+    });
+
+    it('loses what is live of an earlier attempt at once', async () => {
+      const line = await usedLine();
+      await line.ledger.furtherAttempts.releaseAttempts({ ...AGAIN, units: [unit('ACME-1', 1)] });
+      expect(await line.sql('SELECT attempt, state FROM issuance')).toEqual([
+        { attempt: 1, state: 'revoked' },
+      ]);
+    });
+
+    it('needs a reissue of its order, or all of them stay as they are', async () => {
+      const line = await newLine();
+      await release(line, ['ACME-1', 'ACME-2'], { reissueQuota: 1 });
+      for (const serial of ['ACME-1', 'ACME-2']) {
+        await line.issuer.issue(requestFor(serial));
+        await line.ledger.issuances.withdrawUnit({ batchId: 'b1', serial, attempt: 1 });
+      }
+      const both = { ...AGAIN, units: [unit('ACME-1', 1), unit('ACME-2', 1)] };
+      const refused = line.ledger.furtherAttempts.releaseAttempts(both);
+      await expect(refused).rejects.toThrow(code('QUOTA_EXCEEDED', 'reissue'));
+      await line.ledger.furtherAttempts.releaseAttempts({ ...AGAIN, units: [unit('ACME-1', 1)] });
+      const other = line.issuer.issue(requestFor('ACME-2', { attempt: 2 }));
+      await expect(other).rejects.toThrow(code('UNIT_ENDED'));
+    });
+  });
+
+  describe('units that are given back', () => {
+    it('are free for another batch, and their order has as many left', async () => {
+      const line = await usedLine();
+      const { orders, furtherAttempts } = line.ledger;
+      const returned = { batchId: 'b1', serials: ['ACME-1', 'ACME-2'], reason: 'wrong file', by: 'who' };
+      for (let time = 0; time < 2; time += 1)
+        expect(await furtherAttempts.returnSerials(returned)).toEqual(['ACME-1']);
+      expect(await orders.orderStanding('PO-1')).toMatchObject({ released: 1 });
+      await orders.releaseBatch({ ...BATCH, batchId: 'b2', quantity: 1 });
+      await orders.releaseSerials({ batchId: 'b2', units: units(['ACME-2']) });
+      await orders.releaseBatch(BATCH);
+      await expect(orders.releaseSerials({ batchId: 'b1', units: units(['X1']) })).rejects.toThrow(
+        code('QUOTA_EXCEEDED', 'serials'),
+      );
+      const events = (await auditOf(line.ledger)).filter(({ body }) => body.includes('serials-returned'));
+      expect(events.map(({ body }) => JSON.parse(body))).toMatchObject([
+        { batchId: 'b1', count: 1, reason: 'wrong file', by: 'who' },
+      ]);
+      expect(await furtherAttempts.returnSerials({ batchId: 'b9', serials: ['X1'] })).toEqual([]);
+    });
+
+    it('are not more than their batch has', async () => {
+      const line = await usedLine();
+      const { orders, furtherAttempts } = line.ledger;
+      const strange = furtherAttempts.returnSerials({ batchId: 'b1', serials: ['ACME-1', 'X1', 'X2'] });
+      await expect(strange).rejects.toThrow(code('RELEASE_CONFLICT', 'returned'));
+      expect(await orders.orderStanding('PO-1')).toMatchObject({ released: 2 });
+      await orders.withdrawBatch('b1', { reason: 'not ours', by: 'who' });
+      expect(await furtherAttempts.returnSerials({ batchId: 'b1', serials: ['ACME-2'] })).toEqual([]);
+      expect(await orders.orderStanding('PO-1')).toMatchObject({ released: 1 });
+    });
+
+    it('need room in the order to run again', async () => {
+      const line = await newLine();
+      const { orders, furtherAttempts } = line.ledger;
+      await orders.admitOrder(signedOrder({ quantity: 2 }));
+      await orders.releaseBatch(BATCH);
+      await furtherAttempts.returnSerials({ batchId: 'b1', serials: ['ACME-1', 'ACME-2'] });
+      await orders.releaseBatch({ ...BATCH, batchId: 'b2', quantity: 1 });
+      const again = (serials: string[]) =>
+        furtherAttempts.releaseAttempts({
+          batchId: 'b1',
+          run: 'b1/supplement-1',
+          releasedAt: RELEASE.releasedAt,
+          units: serials.map((serial) => ({ serial, product: 'sensor', attempt: 0 })),
+        });
+      await expect(again(['ACME-1', 'ACME-2'])).rejects.toThrow(code('QUOTA_EXCEEDED', 'order'));
+      expect(await again(['ACME-1'])).toEqual([{ serial: 'ACME-1', attempt: 1, hasCertificate: false }]);
+      expect(await orders.orderStanding('PO-1')).toMatchObject({ released: 2 });
+      await line.issuer.issue(requestFor('ACME-1'));
+      await expect(again(['ACME-2'])).rejects.toThrow(code('QUOTA_EXCEEDED', 'order'));
     });
   });
 

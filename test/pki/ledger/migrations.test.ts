@@ -17,6 +17,7 @@ const RELEASED = [
   '3fa1c2add6611cfa52054e774586a32c2c56f7bdc34e910f1dbd26d492f78a84',
   'c42b323bd856274d9e64765501391ef76da259c63ad8e514e8aec6fd7fb41bcb',
   '1952c3560f988c796f8fa87e6f0321b973f4bd2057177fdfeb4bc6d931c3c3b1',
+  'ee491100c1f7ed8f2fce59ad3bbbcedea943fada46d78301b5681caa1cc05d0b',
 ];
 
 it('the schema of each released version of a ledger stays what it was, to the byte', () => {

@@ -24,7 +24,14 @@ const RESERVATION: Reservation = {
 
 const ORDER: OrderStanding = { ...signedOrder({ reissues: 1 }), released: 1, reissued: 0 };
 
-const UNIT = { serial: 'ACME-1', product: 'sensor', batchId: 'b1', withdrawnAttempt: 1 };
+const UNIT = {
+  serial: 'ACME-1',
+  product: 'sensor',
+  batchId: 'b1',
+  withdrawnAttempt: 1,
+  isEnded: false,
+  furtherAttempt: 0,
+};
 
 const FACTS: ReservationFacts = {
   unit: UNIT,
@@ -84,6 +91,7 @@ describe('planReservation', () => {
     ['a released serial', { unit: undefined }, 'NOT_RELEASED'],
     ['this batch', { unit: { ...UNIT, batchId: 'b0' } }, 'NOT_RELEASED'],
     ['a unit that did not end', { unit: { ...UNIT, withdrawnAttempt: 2 } }, 'CERTIFICATE_WITHDRAWN'],
+    ['a unit that runs', { unit: { ...UNIT, isEnded: true } }, 'UNIT_ENDED'],
     ['a fresh key', { keySeen: true }, 'KEY_REUSED'],
     ['a clock that goes forward', { lastReservedAt: '2026-06-01T12:05:00.001Z' }, 'CLOCK_WRONG'],
     ['a free board', { onBoard: { ...EARLIER, serial: 'OTHER', state: 'active' } }, 'BOARD_BOUND'],

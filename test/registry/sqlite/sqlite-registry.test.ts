@@ -169,6 +169,7 @@ describe('a unit that passes', () => {
       outcome: 'PASS',
       attention: false,
       step: 'registerDevice',
+      lastAttempt: 1,
       attempts: [
         { attempt: 1, stationId, socket, boardId, startedAt, finishedAt: verifiedAt, step: 'registerDevice' },
       ],
@@ -382,6 +383,7 @@ describe('the result of a batch', () => {
       attempts: 2,
       startedAt: '2026-01-01T00:30:00.000Z',
       finishedAt: verifiedAt,
+      seconds: expect.any(Number),
     });
     expect(rows[0]).toEqual({ serial: 'CL-001201', product: 'node', attempts: 0 });
   });

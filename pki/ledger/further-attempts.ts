@@ -1,0 +1,206 @@
+import { foldSerial } from '../../provisioning/serial-number.ts';
+import type { ReleasedAttempt } from '../../provisioning/signing.ts';
+import { integer, present } from '../../sql/row.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
+import { openOrderAt } from '../orders/order-policy.ts';
+import type { OrderStanding } from '../orders/order-policy.ts';
+import { PkiError } from '../pki-error.ts';
+import type { AttemptRelease, FurtherAttempts, UnitRelease, UnitReturn } from '../signing/releases.ts';
+import { sha256Hex } from '../x509/p256.ts';
+import type { LedgerAuditLog } from './audit-log.ts';
+import { endIssuance, NOT_PASSED } from './issuance-end.ts';
+import { liveIssuanceOf } from './issuance-rows.ts';
+import type { LedgerDatabase } from './ledger-database.ts';
+import { countOrder, orderOfBatch, releasedSha256, releasedUnitIn, releaseSerials } from './orders.ts';
+
+/** Further attempts at units that have ended, and units that are given back: both change what an order allows. */
+export class LedgerFurtherAttempts implements FurtherAttempts {
+  readonly #database: LedgerDatabase;
+  readonly #audit: LedgerAuditLog;
+
+  constructor(database: LedgerDatabase, audit: LedgerAuditLog) {
+    this.#database = database;
+    this.#audit = audit;
+  }
+
+  releaseAttempts(release: AttemptRelease): Promise<ReleasedAttempt[]> {
+    return this.#database.write(async (transaction) => {
+      const { batchId, run, releasedAt, units } = release;
+      const order = openOrderAt(await orderOfBatch(transaction, batchId), { batchId, at: releasedAt });
+      await takeBack(transaction, order, release);
+      // Refuses serials that another batch has by now, and products that the order does not name.
+      await releaseSerials(transaction, this.#audit, release);
+      const released: ReleasedAttempt[] = [];
+      const changed: [serial: string, attempt: number][] = [];
+      let reissues = 0;
+      for (const { serial, attempt } of units) {
+        const known = await attemptsOf(transaction, serial);
+        const hasCertificate = known.issued > 0;
+        if (known.run === run) {
+          released.push({ serial, attempt: known.further, hasCertificate });
+          continue;
+        }
+        const next = Math.max(attempt, known.withdrawn, known.issued) + 1;
+        await this.#release(transaction, { serial, run, next });
+        released.push({ serial, attempt: next, hasCertificate });
+        changed.push([serial, next]);
+        if (hasCertificate) reissues += 1;
+      }
+      mustHaveReissues(order, reissues);
+      if (changed.length > 0) {
+        const sha256 = sha256Hex(Buffer.from(JSON.stringify(changed)));
+        const members = { batchId, run, count: changed.length, sha256, ...saidIn(release) };
+        await this.#audit.append(transaction, 'attempts-released', members);
+      }
+      return released;
+    });
+  }
+
+  returnSerials(units: UnitReturn): Promise<string[]> {
+    return this.#database.write(async (transaction) => {
+      const { batchId, serials } = units;
+      const batch = await transaction.get('SELECT withdrawn_at FROM batch WHERE batch_id = ?', batchId);
+      // All that was left of a batch that was withdrawn at the signer is back already.
+      if (batch === undefined || batch['withdrawn_at'] !== null) return [];
+      const entry = await this.#audit.nextEntry(transaction);
+      const kept: string[] = [];
+      const entries = new Set<number>();
+      let returned = 0;
+      for (const serial of serials) {
+        if (await isBegun(transaction, batchId, serial)) kept.push(serial);
+        else if (await giveBack(transaction, { batchId, serial }, entries)) returned += 1;
+      }
+      if (returned === 0) return kept;
+      await countReturned(transaction, batchId, returned);
+      const left = await stampAgain(transaction, entries, entry);
+      const members = { batchId, returned, count: left.length, sha256: releasedSha256(left) };
+      await this.#audit.append(transaction, 'serials-returned', { ...members, ...saidIn(units) });
+      return kept;
+    });
+  }
+
+  /** The certificate of a unit that did not pass ends with its attempt. An active one may have shipped: the policy decides. */
+  async #release(
+    transaction: SqlTransaction,
+    { serial, run, next }: { readonly serial: string; readonly run: string; readonly next: number },
+  ): Promise<void> {
+    const live = await liveIssuanceOf(transaction, serial);
+    if (live !== undefined && live.state !== 'active')
+      await endIssuance(transaction, this.#audit, live.requestId, NOT_PASSED);
+    await transaction.run(
+      `UPDATE released_serial SET withdrawn_attempt = ?, ended = 0, further_attempt = ?, further_run = ?
+       WHERE serial_folded = ?`,
+      next - 1,
+      next,
+      run,
+      foldSerial(serial),
+    );
+  }
+}
+
+function saidIn({ reason, by }: { readonly reason?: string; readonly by?: string }): Record<string, string> {
+  return { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
+}
+
+/** The attempts at a serial that is released. */
+async function attemptsOf(
+  transaction: SqlTransaction,
+  serial: string,
+): Promise<{
+  readonly withdrawn: number;
+  readonly issued: number;
+  readonly further: number;
+  readonly run?: string;
+}> {
+  const row = (await transaction.get(
+    `SELECT withdrawn_attempt, further_attempt, further_run,
+       (SELECT coalesce(max(attempt), 0) FROM issuance i WHERE i.serial_folded = r.serial_folded) AS issued
+     FROM released_serial r WHERE serial_folded = ?`,
+    foldSerial(serial),
+  ))!;
+  return {
+    withdrawn: integer(row, 'withdrawn_attempt'),
+    issued: integer(row, 'issued'),
+    further: integer(row, 'further_attempt'),
+    ...present(row, { run: 'further_run' }),
+  };
+}
+
+/** Units that were given back use the quantity of their order again. */
+async function takeBack(
+  transaction: SqlTransaction,
+  { order, quantity, released }: OrderStanding,
+  { batchId, units }: AttemptRelease,
+): Promise<void> {
+  let count = 0;
+  const sql = 'DELETE FROM returned_serial WHERE serial_folded = ? AND batch_id = ?';
+  for (const { serial } of units) count += await transaction.run(sql, foldSerial(serial), batchId);
+  if (count === 0) return;
+  if (released + count > quantity) {
+    const message = `The order ${order} is for ${quantity} units. ${released} are released, and ${count} that were given back are needed again: sign a revision for more units.`;
+    throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'order' });
+  }
+  await countReturned(transaction, batchId, -count);
+}
+
+async function countReturned(transaction: SqlTransaction, batchId: string, by: number): Promise<void> {
+  await transaction.run('UPDATE batch SET returned = returned + ? WHERE batch_id = ?', by, batchId);
+  const row = (await transaction.get(
+    'SELECT quota, returned, released FROM batch WHERE batch_id = ?',
+    batchId,
+  ))!;
+  // Whoever asks may name serials that are none of the batch: it cannot give back more than it has.
+  if (integer(row, 'released') + integer(row, 'returned') > integer(row, 'quota')) {
+    const message = `More units of the batch ${batchId} are given back than it has left: find out who sent the request.`;
+    throw new PkiError('RELEASE_CONFLICT', message, { reason: 'returned' });
+  }
+  const order = await orderOfBatch(transaction, batchId);
+  if (order !== undefined) await countOrder(transaction, order.order, 'released', -by);
+}
+
+/** No board is touched for a unit that could get no certificate. */
+function mustHaveReissues({ order, reissues, reissued }: OrderStanding, needed: number): void {
+  if (reissued + needed <= reissues) return;
+  const message = `The order ${order} allows ${reissues} reissues. ${reissued} are used, and ${needed} more are needed: sign a revision for more.`;
+  throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'reissue' });
+}
+
+async function isBegun(transaction: SqlTransaction, batchId: string, serial: string): Promise<boolean> {
+  const sql = 'SELECT seq FROM issuance WHERE serial_folded = ? AND batch_id = ? LIMIT 1';
+  return (await transaction.get(sql, foldSerial(serial), batchId)) !== undefined;
+}
+
+/** False where it was given back before. Adds the entry of the audit log that had released it. */
+async function giveBack(
+  transaction: SqlTransaction,
+  { batchId, serial }: { readonly batchId: string; readonly serial: string },
+  entries: Set<number>,
+): Promise<boolean> {
+  const folded = foldSerial(serial);
+  const inserted = await transaction.run(
+    `INSERT INTO returned_serial (serial_folded, batch_id, returned_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+    folded,
+    batchId,
+    new Date().toISOString(),
+  );
+  if (inserted === 0) return false;
+  const of = 'released_serial WHERE serial_folded = ? AND batch_id = ?';
+  const row = await transaction.get(`SELECT entry FROM ${of}`, folded, batchId);
+  if (row === undefined) return true;
+  if (row['entry'] !== null) entries.add(integer(row, 'entry'));
+  await transaction.run(`DELETE FROM ${of}`, folded, batchId);
+  await transaction.run('UPDATE batch SET released = released - 1 WHERE batch_id = ?', batchId);
+  return true;
+}
+
+/** What is left of these entries of the audit log belongs to this one from now on: its digest is over all of its serials. */
+async function stampAgain(
+  transaction: SqlTransaction,
+  entries: ReadonlySet<number>,
+  entry: number,
+): Promise<UnitRelease[]> {
+  for (const earlier of entries)
+    await transaction.run('UPDATE released_serial SET entry = ? WHERE entry = ?', entry, earlier);
+  const rows = await transaction.all('SELECT * FROM released_serial WHERE entry = ?', entry);
+  return rows.map(releasedUnitIn);
+}
