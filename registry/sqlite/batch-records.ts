@@ -5,7 +5,6 @@ import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import { RegistryError } from '../registry-error.ts';
 import type { BatchRecord, BatchSummary, RegisteredKey } from '../registry.ts';
 import { integer, present, text } from '../../sql/row.ts';
-import { closeSupplement } from './supplements.ts';
 
 /** A row of table batches as a record. */
 function batchRecord(row: SqlRow): BatchRecord {
@@ -66,10 +65,12 @@ export function endOpenUnits(
 /** See Registry.closeBatch. Runs inside a transaction. */
 export function closeBatch(db: SqliteConnection, batchId: string, supplement: number | undefined): void {
   knownBatch(db, batchId);
-  if (supplement !== undefined) closeSupplement(db, batchId, supplement);
+  const now = new Date().toISOString();
+  if (supplement === undefined)
+    db.run('UPDATE batches SET closed_at = coalesce(closed_at, ?) WHERE batch_id = ?', now, batchId);
   else {
-    const sql = 'UPDATE batches SET closed_at = coalesce(closed_at, ?) WHERE batch_id = ?';
-    db.run(sql, new Date().toISOString(), batchId);
+    const sql = 'UPDATE supplements SET closed_at = coalesce(closed_at, ?) WHERE batch_id = ? AND number = ?';
+    db.run(sql, now, batchId, supplement);
   }
   db.run(
     `UPDATE batches SET state = 'closed' WHERE batch_id = ?1 AND closed_at IS NOT NULL AND NOT EXISTS (

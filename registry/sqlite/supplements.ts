@@ -79,12 +79,6 @@ function recordDecisions(
   );
 }
 
-/** See Registry.closeBatch, for a supplement. Runs inside a transaction. */
-export function closeSupplement(db: SqliteConnection, batchId: string, number: number): void {
-  const sql = 'UPDATE supplements SET closed_at = coalesce(closed_at, ?) WHERE batch_id = ? AND number = ?';
-  db.run(sql, new Date().toISOString(), batchId, number);
-}
-
 /** See Registry.supplements. */
 export function supplements(db: SqliteConnection, batchId: string): SupplementRecord[] {
   knownBatch(db, batchId);

@@ -120,8 +120,8 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       await expect(line.issuer.issue(requestFor('ACME-2'))).rejects.toThrow(
         code('CERTIFICATE_WITHDRAWN', 'unit'),
       );
-      const units = [{ serial: 'ACME-2', product: 'sensor', attempt: 1 }];
-      const again = { batchId: 'b1', run: 'b1/supplement-1', releasedAt: RELEASE.releasedAt, units };
+      const ended = [{ serial: 'ACME-2', product: 'sensor', attempt: 1 }];
+      const again = { batchId: 'b1', run: 'b1/supplement-1', releasedAt: RELEASE.releasedAt, units: ended };
       await line.ledger.furtherAttempts.releaseAttempts(again);
       await line.issuer.issue(requestFor('ACME-2', { attempt: 2 }));
       await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-2', attempt: 1 });
@@ -166,9 +166,9 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       const { issuances, furtherAttempts } = line.ledger;
       await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 1 });
       await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-2', attempt: 1 });
-      const release = { ...AGAIN, units: [unit('ACME-1', 1), unit('ACME-2', 2)], reason: 'why', by: 'who' };
+      const further = { ...AGAIN, units: [unit('ACME-1', 1), unit('ACME-2', 2)], reason: 'why', by: 'who' };
       for (let time = 0; time < 2; time += 1) {
-        expect(await furtherAttempts.releaseAttempts(release)).toEqual([
+        expect(await furtherAttempts.releaseAttempts(further)).toEqual([
           { serial: 'ACME-1', attempt: 2, hasCertificate: true },
           { serial: 'ACME-2', attempt: 3, hasCertificate: false },
         ]);
