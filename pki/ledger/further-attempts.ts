@@ -149,7 +149,7 @@ async function countReturned(transaction: SqlTransaction, batchId: string, by: n
     'SELECT quota, returned, released FROM batch WHERE batch_id = ?',
     batchId,
   ))!;
-  // Whoever asks may name serials that are none of the batch: it cannot give back more than it has.
+  // Anyone who asks may name serials that are none of the batch: it cannot give back more than it has.
   if (integer(row, 'released') + integer(row, 'returned') > integer(row, 'quota')) {
     const message = `More units of the batch ${batchId} are given back than it has left: find out who sent the request.`;
     throw new PkiError('RELEASE_CONFLICT', message, { reason: 'returned' });
