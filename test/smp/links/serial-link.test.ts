@@ -47,6 +47,18 @@ describe('openSerialLink on a real pseudo-terminal', () => {
     expect(Buffer.concat(received)).toEqual(ALL_BYTES);
   });
 
+  it.each([{ dtr: false }, { rts: true }])('says that a port has no lines to set: %j', async (lines) => {
+    const terminal = openPseudoTerminal();
+    opened.push(terminal);
+    const error = await rejection(openSerialLink({ path: terminal.path, ...lines }));
+    expect(error).toMatchObject({
+      code: 'LINK_FAILED',
+      message: `${terminal.path}: DTR and RTS cannot be set: this port has no such lines, so leave them out`,
+    });
+    const again = await openSerialLink({ path: terminal.path }); // the failed opening has left it free
+    opened.push(again);
+  });
+
   it('wipes what was received after the listeners have seen it', async () => {
     const { terminal, link } = await openPair();
     const { promise, resolve } = Promise.withResolvers<Uint8Array>();
