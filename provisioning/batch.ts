@@ -1,6 +1,7 @@
 import type { NewBatch } from './batch-record.ts';
 import type { Decision } from './decision.ts';
 import type { FailureCode } from './failure-table.ts';
+import type { LineReport, LineTrouble } from './line-trouble.ts';
 import type { Outcome } from './outcome.ts';
 import type { Attention, UnitRow } from './unit.ts';
 
@@ -85,6 +86,8 @@ export interface BatchResume {
   readonly pace?: Pace;
   /** Who paused it, while it is paused. */
   readonly pause?: Decision;
+  /** What is wrong with the line. */
+  readonly line?: readonly LineReport[];
 }
 
 /** Input of the chunk workflow. */
@@ -123,6 +126,8 @@ export interface BatchProgress extends UnitCounts {
   readonly window?: number;
   /** Who paused it: no further unit starts until `resume`. */
   readonly pause?: Decision;
+  /** What is wrong with the line; absent where nothing is. */
+  readonly trouble?: readonly LineTrouble[];
 }
 
 /** A unit of a chunk; `outcome` where it has ended before its chunk began, because the chunk is started again. */

@@ -19,6 +19,8 @@ export const MESSAGES = {
   scrap: 'scrap',
   /** Signal to a batch, before its cancellation, which itself says neither who nor why. */
   announceCancel: 'announceCancel',
+  /** Signal to a batch, from a part of the line whose trouble has changed. */
+  lineReport: 'lineReport',
   /** Signals between workflows. */
   chunkReport: 'chunkReport',
   reportAgain: 'reportAgain',

@@ -16,6 +16,9 @@ export const SEARCH_ATTRIBUTES = {
 
 export type SearchAttributeName = keyof typeof SEARCH_ATTRIBUTES;
 
+/** Value of ProvStatus of a batch while a part of the line needs a person; ProvError and ProvStation say which. */
+export const LINE_STATUS = 'LINE_TROUBLE';
+
 /** Values of ProvStatus. ATTENTION: a unit waits for a decision. */
 export const UNIT_STATUS = {
   attention: 'ATTENTION',

@@ -51,6 +51,9 @@ export interface Attention {
   readonly attempt: number;
   /** What to do, for the person at the bench. */
   readonly hint: string;
+  /** Where its board was; absent where it had none, and from units of earlier versions. */
+  readonly stationId?: string;
+  readonly socket?: string;
 }
 
 /** The answer of a unit's `state` query. */

@@ -11,6 +11,7 @@ import type { LineConfig } from '../line/config.ts';
 import { startOrchestrator } from './orchestrator.ts';
 import { enrollOwnStations } from '../line/stations.ts';
 import { rehearseOrders } from '../line/rehearsal-orders.ts';
+import { watchRoles } from './role-watch.ts';
 import { joinRoles } from './role.ts';
 import type { Role } from './role.ts';
 import { openSigner } from './signer.ts';
@@ -73,7 +74,8 @@ export async function startLine(options: LineOptions): Promise<Line> {
         ...(options.onInboxEvent && { onEvent: options.onInboxEvent }),
       }),
     );
-    const roles = joinRoles([intake, ...stations, orchestrator, signer]);
+    const watch = keep(watchRoles({ client, stations: config.stations.map(({ id }) => id), log }));
+    const roles = joinRoles([intake, ...stations, orchestrator, signer, watch]);
     return {
       client,
       registry,

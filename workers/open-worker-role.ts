@@ -13,6 +13,7 @@ import { closeAll, openInOrder } from './close-all.ts';
 import type { Closing } from './close-all.ts';
 import { startIntake } from './intake.ts';
 import { startOrchestrator } from './orchestrator.ts';
+import { watchRoles } from './role-watch.ts';
 import { joinRoles } from './role.ts';
 import type { Role } from './role.ts';
 import { openSigner } from './signer.ts';
@@ -72,7 +73,9 @@ async function orchestrate(surroundings: Surroundings): Promise<Role> {
   closing.push(() => orchestrator.stop());
   const intake = await startIntake({ inbox, stateFolder, products, registry, client, unitsInFlight, log });
   closing.push(() => intake.stop());
-  return joinRoles([intake, orchestrator]);
+  const watch = watchRoles({ client, stations: config.stations.map(({ id }) => id), log });
+  closing.push(() => watch.stop());
+  return joinRoles([intake, orchestrator, watch]);
 }
 
 async function sign(surroundings: Surroundings): Promise<Role> {

@@ -21,6 +21,7 @@ import { stationBookPath, stationKeyPath, tileFilePath } from '../line/state-fol
 import { connectWorkers } from '../temporal/connection.ts';
 import { lineDataConverter } from '../temporal/data-converter.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
+import { watchSockets } from './socket-watch.ts';
 import { temporalUnitStanding } from './temporal-unit-standing.ts';
 
 export interface StationRoleOptions {
@@ -57,6 +58,8 @@ export async function startStation(options: StationRoleOptions): Promise<Role & 
     await station.start();
     const workers = await startWorkers(station, key, connection, options);
     closing.push(() => workers.stop());
+    const sockets = watchSockets(station, options.client, log);
+    closing.push(() => sockets.stop());
     return { station, ended: workers.ended, stop: () => closeAll(closing) };
   });
 }

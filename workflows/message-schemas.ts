@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { ChunkReport, Pace } from '../provisioning/batch.ts';
 import { isFailureCode } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
+import type { LineReport, LineTroubleCode } from '../provisioning/line-trouble.ts';
 import { BY_MAX, REASON_MAX, WINDOW_MAX } from '../provisioning/messages.ts';
 import type {
   DecisionInput,
@@ -97,7 +98,20 @@ const attention = z.object({
   ]),
   attempt: count,
   hint: z.string(),
+  stationId: z.exactOptional(z.string()),
+  socket: z.exactOptional(z.string()),
 });
+
+const lineTrouble = z.object({
+  code: z.string() as z.ZodMiniType as z.ZodMiniType<LineTroubleCode>,
+  station: z.exactOptional(z.string()),
+  socket: z.exactOptional(z.string()),
+  says: z.string(),
+});
+
+export const lineReportCheck: MessageCheck<LineReport> = checked(
+  z.object({ source: z.string(), trouble: z.array(lineTrouble) }),
+);
 
 export const chunkReportCheck: MessageCheck<ChunkReport> = checked(
   z.object({

@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BatchProgress, ChunkReport, Pace } from '../provisioning/batch.ts';
+import type { LineReport } from '../provisioning/line-trouble.ts';
 import { MESSAGES } from '../provisioning/messages.ts';
 import type {
   DecisionInput,
@@ -26,6 +27,9 @@ export const scrap = defineUpdate<string, [DecisionInput?]>(MESSAGES.scrap);
 
 /** Signal, sent before a cancellation: */
 export const announceCancel = defineSignal<[DecisionInput?]>(MESSAGES.announceCancel);
+
+/** Signal, sent by roles of the line: */
+export const lineReport = defineSignal<[LineReport]>(MESSAGES.lineReport);
 
 /** Signals between workflows; people may send `retry` to a list of units at once: */
 export const retrySignal = defineSignal<[DecisionInput?]>(MESSAGES.retry);

@@ -1,6 +1,8 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { SearchAttributePair } from '@temporalio/common';
+import type { LineTrouble } from '../provisioning/line-trouble.ts';
+import { LINE_STATUS } from '../provisioning/search-attributes.ts';
 import type { SearchAttributeName } from '../provisioning/search-attributes.ts';
 import type { UnitAttempt } from '../provisioning/unit.ts';
 
@@ -30,6 +32,15 @@ export function unitAttributes(unit: Omit<UnitAttempt, 'attempt'>): SearchAttrib
     { key: serialKey, value: unit.serial },
     { key: productKey, value: unit.product },
   ];
+}
+
+/** The worst trouble of the line, on a batch; nothing is written while that stays the same. */
+export function showLineTrouble(before: LineTrouble | undefined, now: LineTrouble | undefined): void {
+  if (before?.code === now?.code && before?.station === now?.station) return;
+  showTrouble({
+    ...(now !== undefined && { status: LINE_STATUS, error: now.code }),
+    ...(now?.station !== undefined && { station: now.station }),
+  });
 }
 
 /** Exceptions only: each upsert is a billable action. */

@@ -120,17 +120,19 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     types: ['activities'],
     packages: ['@temporalio/common', '@temporalio/workflow', 'zod/mini'],
   },
+  // Pure text: what pages of the Temporal UI show.
+  'workflows/details': { rooms: ['provisioning'] },
   'workflows/unit': {
-    rooms: ['workflows', 'provisioning'],
+    rooms: ['workflows', 'workflows/details', 'provisioning'],
     types: ['activities'],
     packages: ['@temporalio/common', '@temporalio/workflow'],
   },
   'workflows/chunk': {
-    rooms: ['workflows', 'workflows/unit', 'workflows/batch', 'provisioning'],
+    rooms: ['workflows', 'workflows/unit', 'workflows/details', 'provisioning'],
     packages: ['@temporalio/common', '@temporalio/workflow'],
   },
   'workflows/batch': {
-    rooms: ['workflows', 'workflows/chunk', 'provisioning'],
+    rooms: ['workflows', 'workflows/chunk', 'workflows/details', 'provisioning'],
     packages: ['@temporalio/common', '@temporalio/workflow'],
   },
 

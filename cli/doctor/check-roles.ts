@@ -1,6 +1,6 @@
 import { externalConfiguration } from '../../temporal/server/external-server.ts';
 import { withLineClient } from '../line/line-client.ts';
-import { roleStandings, troubleOfRole } from '../line/role-standings.ts';
+import { roleStandings, troubleOfRole } from '../../temporal/role-standings.ts';
 import { failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 

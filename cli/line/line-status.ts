@@ -19,8 +19,8 @@ import { withLineClient } from './line-client.ts';
 import { recordedOpenBatches, runningBatches } from './open-batches.ts';
 import type { OpenBatch } from './open-batches.ts';
 import { printStatus } from './print-status.ts';
-import { roleStandings, troubleOfRole } from './role-standings.ts';
-import type { RoleStanding } from './role-standings.ts';
+import { roleStandings, troubleOfRole } from '../../temporal/role-standings.ts';
+import type { RoleStanding } from '../../temporal/role-standings.ts';
 import { readStationTiles } from './station-tiles.ts';
 
 /** A part of the line as it is from this host: what it says, or why nothing is known of it here. */

@@ -3,7 +3,7 @@ import { printFields, printTable } from '../terminal/table.ts';
 import type { Column } from '../terminal/table.ts';
 import { shownTime } from '../terminal/words.ts';
 import type { LineStatus, Seen } from './line-status.ts';
-import type { RoleStanding } from './role-standings.ts';
+import type { RoleStanding } from '../../temporal/role-standings.ts';
 
 const NOT_WELL: ReadonlySet<string> = new Set(['silent', 'stopped', 'unseen', 'fail', 'hold', 'fault']);
 

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { roleStandings } from '../../cli/line/role-standings.ts';
-import type { RoleStanding } from '../../cli/line/role-standings.ts';
+import { roleStandings } from '../../temporal/role-standings.ts';
+import type { RoleStanding } from '../../temporal/role-standings.ts';
+import { currentDetails } from '../support/current-details.ts';
 import { until } from '../support/until.ts';
 import { CLI } from './line-process.ts';
 import { dropInto, manifest } from './line-rig.ts';
@@ -96,11 +97,35 @@ describe('certline line status', () => {
     expect(doctor).toMatch(/^warn +signer +has been silent for \d+ s/m);
   });
 
+  it('and so does the page of a batch in the Temporal UI, and a search', { timeout: 120_000 }, async () => {
+    dropInto(rig.inbox, 'lot-2.csv', manifest(UNITS, 'PO-1', 'CM'));
+    const { workflow } = new Client({ connection });
+    const find = async (query: string): Promise<string[]> => {
+      const found = [];
+      for await (const { workflowId } of workflow.list({ query })) found.push(workflowId);
+      return found;
+    };
+    let batches: string[] = [];
+    await until(
+      'the batch is found by what is wrong',
+      async () => {
+        batches = await find(`ProvStatus = 'LINE_TROUBLE' AND ProvError = 'SIGNER_UNREACHABLE'`);
+        return batches.length === 1;
+      },
+      SHOWS_WITHIN_MS,
+    );
+    const details = await currentDetails(workflow.getHandle(batches[0]!));
+    expect(details).toMatch(/^- `SIGNER_UNREACHABLE`: signer is silent since \S+Z \(last on host/m);
+    expect(details).toMatch(/^- `STATION_UNREACHABLE`: station st-1 is silent since/m);
+    expect(details).not.toContain('st-2');
+  });
+
   it('shows that they work again', { timeout: 120_000 }, async () => {
     rig.startRole('st-1');
     rig.startRole('signer');
     await Promise.all([rig.isUp('st-1'), rig.isUp('signer')]);
     await untilRoles('all roles report', ALL_POLLING);
     expect(typed('orchestrator', 'line', 'status').stdout).toContain('Nothing needs a person.');
+    await until('the second lot passed', () => rig.passed === 2 * UNITS && rig.openBatches === 0, 60_000);
   });
 });

@@ -22,6 +22,7 @@ export function decided(
 export class BatchDecisions {
   readonly #batchId: string;
   #writing = 0;
+  #isCancelAnnounced = false;
 
   constructor(batchId: string) {
     this.#batchId = batchId;
@@ -30,6 +31,16 @@ export class BatchDecisions {
   /** All of them are recorded. */
   get isSettled(): boolean {
     return this.#writing === 0;
+  }
+
+  /** Somebody said who cancels the batch, and why. */
+  get isCancelAnnounced(): boolean {
+    return this.#isCancelAnnounced;
+  }
+
+  announceCancel(input: DecisionInput): void {
+    this.#isCancelAnnounced = true;
+    this.record(decided('cancel', input));
   }
 
   record(decision: Decision): void {

@@ -10,7 +10,6 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   patched,
-  setCurrentDetails,
   setHandler,
   sleep,
   startChild,
@@ -30,14 +29,23 @@ import { INHERITED_CHUNK_PAUSE_MS } from '../../provisioning/timeouts.ts';
 import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { BatchDecisions, decided } from './batch-decisions.ts';
 import { listenForPace, tellPace } from './batch-pace.ts';
+import { BatchLine } from './batch-line.ts';
+import { showBatch } from './batch-page.ts';
 import { BatchWindow } from './batch-window.ts';
 import type { chunk } from '../chunk/chunk.ts';
 import { fitting, mustFit, refusal } from '../checked-message.ts';
-import { chunkReportCheck, decisionCheck, rerunCheck } from '../message-schemas.ts';
-import { announceCancel, chunkReport, progress, reportAgain, rerunFailed, rerunUnits } from '../messages.ts';
+import { chunkReportCheck, decisionCheck, lineReportCheck, rerunCheck } from '../message-schemas.ts';
+import {
+  announceCancel,
+  chunkReport,
+  lineReport,
+  progress,
+  reportAgain,
+  rerunFailed,
+  rerunUnits,
+} from '../messages.ts';
 import { nothingChosen } from './nothing-chosen.ts';
-import { pauseNote, progressTable } from './progress-table.ts';
-import { batchAttributes } from '../search-attributes.ts';
+import { batchAttributes, showLineTrouble } from '../search-attributes.ts';
 import { settleCertificates } from './settle-certificates.ts';
 import { untilUnitEnded } from '../until-unit-ended.ts';
 import { registryBookkeeping } from '../steps.ts';
@@ -50,11 +58,14 @@ export async function batch(started: BatchInput | EarlierBatchInput): Promise<Ba
   const input = batchInputOf(started);
   const window = new BatchWindow(input);
   const decisions = new BatchDecisions(input.batchId);
-  listen(window, decisions);
+  const line = new BatchLine(input.resume?.line);
+  listen(window, decisions, line);
   try {
-    if (input.recovery?.mode !== 'close') await runChunks(input, window, decisions);
+    if (input.recovery?.mode !== 'close') await runChunks(input, window, decisions, line);
   } catch (error) {
     if (isCancellation(error)) {
+      if (!decisions.isCancelAnnounced && patched('unannounced-cancel'))
+        decisions.record(decided('cancel', { reason: 'cancelled in Temporal, no name was given' }));
       await CancellationScope.nonCancellable(async () => {
         await cancelChunks(input, window);
         await close(input, decisions, true);
@@ -85,7 +96,12 @@ async function settled(decisions: BatchDecisions): Promise<void> {
   await condition(() => allHandlersFinished() && decisions.isSettled);
 }
 
-async function runChunks(input: BatchInput, window: BatchWindow, decisions: BatchDecisions): Promise<void> {
+async function runChunks(
+  input: BatchInput,
+  window: BatchWindow,
+  decisions: BatchDecisions,
+  line: BatchLine,
+): Promise<void> {
   void watchInheritedChunks(input, window).catch(() => undefined);
   const reset = new ResetRun(input);
   while (!window.finished) {
@@ -102,7 +118,7 @@ async function runChunks(input: BatchInput, window: BatchWindow, decisions: Batc
     }
     if (workflowInfo().continueAsNewSuggested && !window.finished) {
       await settled(decisions);
-      await continueAsNew<typeof batch>({ ...input, resume: window.resume });
+      await continueAsNew<typeof batch>({ ...input, resume: { ...window.resume, line: line.reports } });
     }
   }
 }
@@ -221,14 +237,26 @@ async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Pro
   }
 }
 
-function listen(window: BatchWindow, decisions: BatchDecisions): void {
-  const show = () => {
-    const now = window.progress;
-    const table = progressTable(`${now.manifest}, order ${now.order}`, now.quantity, now);
-    setCurrentDetails(now.pause ? `${pauseNote(now.pause)}\n\n${table}` : table);
-  };
+function progressWith(window: BatchWindow, { all }: BatchLine): BatchProgress {
+  return { ...window.progress, ...(all.length > 0 && { trouble: all }) };
+}
+
+function listen(window: BatchWindow, decisions: BatchDecisions, line: BatchLine): void {
+  const show = () => showBatch(window.progress, line.trouble);
   show();
-  setHandler(progress, () => window.progress, { description: 'Counts of this batch, now' });
+  setHandler(progress, () => progressWith(window, line), { description: 'Counts of this batch, now' });
+  setHandler(
+    lineReport,
+    (report) => {
+      const known = fitting(lineReportCheck, MESSAGES.lineReport, report);
+      if (!known) return;
+      const before = line.trouble[0];
+      line.hear(known);
+      showLineTrouble(before, line.trouble[0]);
+      show();
+    },
+    { description: 'A part of the line says what is wrong with it' },
+  );
   setHandler(chunkReport, (report) => {
     const known = fitting(chunkReportCheck, MESSAGES.chunkReport, report);
     if (!known) return;
@@ -240,7 +268,7 @@ function listen(window: BatchWindow, decisions: BatchDecisions): void {
     announceCancel,
     (input = {}) => {
       const known = fitting(decisionCheck, MESSAGES.announceCancel, input);
-      if (known) decisions.record(decided('cancel', known));
+      if (known) decisions.announceCancel(known);
     },
     { description: 'Who cancels this batch next, and why' },
   );

@@ -14,7 +14,6 @@ import {
   isCancellation,
   log,
   patched,
-  setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
 import { chunkInputOf } from '../../provisioning/batch.ts';
@@ -29,7 +28,7 @@ import type { Attention, UnitReport, UnitRow } from '../../provisioning/unit.ts'
 import { batchWorkflowId, unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ChunkTally } from './chunk-tally.ts';
 import { adoptUnit, endOfUnit } from './ended-unit.ts';
-import { progressTable } from '../batch/progress-table.ts';
+import { showChunk } from './chunk-page.ts';
 import { fitting } from '../checked-message.ts';
 import { paceCheck, rerunUnitsCheck, unitAttentionCheck } from '../message-schemas.ts';
 import { chunkReport, reportAgain, rerunUnits, retrySignal, setPace, unitAttention } from '../messages.ts';
@@ -170,7 +169,7 @@ async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<Chun
         await activating;
       }
       const report = tally.report();
-      setCurrentDetails(progressTable(`chunk ${input.chunk}`, report.units, report));
+      showChunk(input, report);
       try {
         await batch.signal(chunkReport, report);
       } catch {

@@ -29,16 +29,22 @@ async function atStation<T>(
   step: 'flashCredentials' | 'verifyReadback',
   run: (at: ReturnType<typeof station>) => Promise<T>,
 ): Promise<T> {
-  passage.step = step;
+  passage.begin(step);
   const { stationId, socket } = passage.delivery().claim;
   for (let silence = 1; ; silence++) {
     try {
       const result = await run(station(step, { stationId, socket }));
-      if (silence > 1) showTrouble({});
+      if (silence > 1) {
+        showTrouble({});
+        passage.setStationSilent(false);
+      }
       return result;
     } catch (error) {
       if (!wasNeverTaken(error) || silence === STATION_SILENCES) throw error;
-      if (silence === 1) showTrouble({ step, error: 'STATION_UNREACHABLE', station: stationId });
+      if (silence === 1) {
+        showTrouble({ step, error: 'STATION_UNREACHABLE', station: stationId });
+        passage.setStationSilent(true);
+      }
     }
   }
 }

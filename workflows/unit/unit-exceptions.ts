@@ -19,6 +19,7 @@ import { showTrouble } from '../search-attributes.ts';
 import { codeOfStepFailure } from './step-failure.ts';
 import type { StepFailure } from './step-failure.ts';
 import { registryBookkeeping, signerBookkeeping, stationBookkeeping } from '../steps.ts';
+import { showUnit } from './unit-page.ts';
 import type { UnitPassage } from './unit-passage.ts';
 
 /**
@@ -48,8 +49,10 @@ export async function askForDecision(
     step: passage.step,
     attempt: passage.unit.attempt,
     hint: FAILURES[code].hint,
+    ...(passage.claim && { stationId: passage.claim.stationId, socket: passage.claim.socket }),
   };
   desk.open(attention);
+  showUnit(passage, desk);
   showTrouble({
     status: UNIT_STATUS.attention,
     step: passage.step,

@@ -1,5 +1,6 @@
 import type { FailureCode } from '../../provisioning/failure-table.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
+import type { StepFailure } from './step-failure.ts';
 import type { Step } from '../../provisioning/step.ts';
 import type { Claim, GeneratedKeypair } from '../../provisioning/claim.ts';
 import type { DeliveryInput, VerifiedReadback } from '../../provisioning/delivery.ts';
@@ -20,25 +21,43 @@ export class UnitPassage {
   readonly row: UnitRow;
   /** The unit, and which attempt at it is under way. */
   unit: UnitAttempt;
-  step: Step = 'generateKeypair';
+  #step: Step = 'generateKeypair';
+  readonly #changed: () => void;
   keypair: GeneratedKeypair | undefined;
   signed: SignedCertificate | undefined;
   verified: VerifiedReadback | undefined;
-  /** What the last attempt failed with, in a sentence. */
-  message: string | undefined;
+  /** What the last attempt that failed failed with. */
+  failure: StepFailure | undefined;
+  /** The station does not take the task of this step. */
+  isStationSilent = false;
   /** An earlier attempt got a certificate, which may be on a board by now. */
   signedBefore = false;
 
-  constructor(input: UnitInput) {
+  /** `changed` is called when a step begins, and when it does not. */
+  constructor(input: UnitInput, changed: () => void) {
+    this.#changed = changed;
     this.row = input.unit;
     const { serial, product } = input.unit;
     this.unit = { batchId: input.batchId, order: input.order, serial, product, attempt: 1 };
   }
 
+  get step(): Step {
+    return this.#step;
+  }
+
+  begin(step: Step): void {
+    this.#step = step;
+    this.#changed();
+  }
+
+  setStationSilent(isSilent: boolean): void {
+    this.isStationSilent = isSilent;
+    this.#changed();
+  }
+
   /** A board that was proven keeps its key and certificate; any other gets new ones. */
   nextAttempt(): void {
     this.unit = { ...this.unit, attempt: this.unit.attempt + 1 };
-    this.message = undefined;
     if (this.verified) return;
     this.signedBefore ||= this.signed !== undefined;
     this.keypair = undefined;
@@ -90,7 +109,7 @@ export class UnitPassage {
       step: this.step,
       ...this.claim,
       ...(attention && { attention }),
-      ...(this.message !== undefined && { message: this.message }),
+      ...(attention && this.failure?.message !== undefined && { message: this.failure.message }),
     };
   }
 

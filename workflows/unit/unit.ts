@@ -8,6 +8,7 @@ import type { UnitInput, UnitReport } from '../../provisioning/unit.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import { reportAgain, state } from '../messages.ts';
 import { showTrouble } from '../search-attributes.ts';
+import { showUnit } from './unit-page.ts';
 import { stepFailure, wasNeverTaken } from './step-failure.ts';
 import type { StepFailure } from './step-failure.ts';
 import { askForDecision, giveUp, leaveSocket, tellChunk } from './unit-exceptions.ts';
@@ -15,13 +16,16 @@ import { UnitPassage } from './unit-passage.ts';
 import { deliver } from './unit-delivery.ts';
 import { claims, reclaims, registry, signer } from '../steps.ts';
 
+/** A cancellation brings no name; who cancelled a batch by command is recorded with the batch. */
+const CANCELLED_BY = 'cancelled with its batch, or in Temporal, where no name was given';
+
 /**
  * One unit: five steps. When a step has no tries left, the unit waits for a person. `retry` repeats all steps with a
  * new key, or registration alone when the board was already proven.
  */
 export async function unit(input: UnitInput): Promise<UnitReport> {
-  const passage = new UnitPassage(input);
   const desk = new DecisionDesk(input.unit.serial);
+  const passage: UnitPassage = new UnitPassage(input, () => showUnit(passage, desk));
   setHandler(state, () => passage.state(desk.attention), { description: 'Step, socket, and why it waits' });
   setHandler(reportAgain, () => (desk.attention ? tellChunk(passage, desk.attention) : undefined), {
     description: 'Tell the chunk again, if this unit waits',
@@ -29,33 +33,38 @@ export async function unit(input: UnitInput): Promise<UnitReport> {
   try {
     for (;;) {
       const failure = await attempt(passage);
-      if (failure === undefined) return passage.report('PASS');
-      passage.message = failure.message;
+      if (failure === undefined) return pass(passage, desk);
+      passage.failure = failure;
       await leaveSocket(passage, failure.code);
       const decision = await askForDecision(passage, desk, failure);
-      if (decision.verdict !== 'retry') return await end(passage, failure, decision);
+      if (decision.verdict !== 'retry') return await end(passage, desk, failure, decision);
       passage.nextAttempt();
     }
   } catch (error) {
     if (isCancellation(error)) {
-      const ended = await CancellationScope.nonCancellable(() => cancelled(passage));
-      if (!ended) return passage.report('PASS');
+      const ended = await CancellationScope.nonCancellable(() => cancelled(passage, desk));
+      if (!ended) return pass(passage, desk);
     }
     throw error;
   }
+}
+
+function pass(passage: UnitPassage, desk: DecisionDesk): UnitReport {
+  showUnit(passage, desk, { outcome: 'PASS' });
+  return passage.report('PASS');
 }
 
 /** One attempt. Returns what it failed with, or undefined when the unit passed. */
 async function attempt(passage: UnitPassage): Promise<StepFailure | undefined> {
   try {
     if (!passage.verified) {
-      passage.step = 'generateKeypair';
+      passage.begin('generateKeypair');
       passage.keypair = await claimBoard(passage);
-      passage.step = 'signCertificate';
+      passage.begin('signCertificate');
       passage.signed = await signer(passage.row.serial).signCertificate(passage.signRequest());
       passage.verified = await deliver(passage);
     }
-    passage.step = 'registerDevice';
+    passage.begin('registerDevice');
     await registry(passage.row.serial).registerDevice(passage.registration());
     return undefined;
   } catch (error) {
@@ -81,6 +90,7 @@ async function claimBoard(passage: UnitPassage): Promise<GeneratedKeypair> {
 
 async function end(
   passage: UnitPassage,
+  desk: DecisionDesk,
   failure: StepFailure,
   decision: Decision<UnitVerdict>,
 ): Promise<UnitReport> {
@@ -95,8 +105,9 @@ async function end(
   const reason = decision.reason ?? decision.verdict;
   if (!(await giveUp(passage, failure, { outcome, reason, decision }))) {
     showTrouble({});
-    return passage.report('PASS');
+    return pass(passage, desk);
   }
+  showUnit(passage, desk, { outcome, decision });
   throw ApplicationFailure.create({
     type: code,
     message: `${passage.row.serial}: ${outcome}, ${decision.verdict} by decision. ${FAILURES[code].hint}`,
@@ -109,11 +120,15 @@ async function end(
  * False when the unit had passed after all. A unit whose board is proven has passed: its tile shows PASS, the board may
  * be in the good tray, and only its registration is missing.
  */
-async function cancelled(passage: UnitPassage): Promise<boolean> {
+async function cancelled(passage: UnitPassage, desk: DecisionDesk): Promise<boolean> {
   if (passage.verified && (await attempt(passage)) === undefined) return false;
   await leaveSocket(passage, 'CANCELLED');
   const outcome = outcomeOfBlame(FAILURES.CANCELLED.blame);
-  const ended = await giveUp(passage, { code: 'CANCELLED' }, { outcome, reason: 'cancelled' });
+  const ended = await giveUp(passage, { code: 'CANCELLED' }, { outcome, reason: CANCELLED_BY });
   showTrouble(ended ? { status: UNIT_STATUS.cancelled, step: passage.step } : {});
+  if (ended) {
+    passage.failure ??= { code: 'CANCELLED', message: CANCELLED_BY };
+    showUnit(passage, desk, { outcome });
+  }
   return ended;
 }

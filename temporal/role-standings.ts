@@ -1,12 +1,7 @@
 import type { Client } from '@temporalio/client';
-import {
-  REGISTRY_QUEUE,
-  SIGNER_QUEUE,
-  WORKFLOW_QUEUE,
-  stationQueue,
-} from '../../provisioning/task-queues.ts';
-import { workerPresence } from '../../temporal/worker-presence.ts';
-import type { SeenWorker, WorkerPresence } from '../../temporal/worker-presence.ts';
+import { REGISTRY_QUEUE, SIGNER_QUEUE, WORKFLOW_QUEUE, stationQueue } from '../provisioning/task-queues.ts';
+import { workerPresence } from './worker-presence.ts';
+import type { SeenWorker, WorkerPresence } from './worker-presence.ts';
 
 /**
  * A role of the line as Temporal sees it. `polling`: it asks for work; `silent`: it did, and does no longer; `stopped`: it
