@@ -2,12 +2,15 @@ import { answerPaths } from '../manifests/answer/answers.ts';
 import { writeResultFile } from '../manifests/answer/result-file.ts';
 import { CHUNK_SIZE } from '../provisioning/batch.ts';
 import { REASON_MAX } from '../provisioning/messages.ts';
+import { isFailureCode } from '../provisioning/failure-table.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type { CloseBatchInput, RecordRefusalInput, UnitCounts } from '../provisioning/batch.ts';
 import type {
   EndedUnit,
   JudgeCertificatesInput,
   JudgedCertificates,
+  RecalledUnit,
+  RecallUnitInput,
   RecordFailureInput,
   RecordTerminationInput,
   RegisterDeviceInput,
@@ -31,6 +34,7 @@ export function createRegistryActivities(registry: Registry, inbox: string): Reg
       booked(() => registry.recordBatchDecision(batchId, decision)),
     recordRefusal: (input) => booked(() => recordRefusal(registry, input)),
     recordTermination: (input) => booked(() => recordTermination(registry, input)),
+    recallUnit: (input) => booked(() => recall(registry, input)),
     loadChunk: ({ batchId, chunk, supplement }) =>
       booked(() => registry.chunkRows(batchId, chunk, CHUNK_SIZE, supplement)),
     openSupplement: (input) => booked(async () => (await registry.openSupplement(input)).quantity),
@@ -118,6 +122,20 @@ async function recordTermination(
     if ((await registry.unit(serial))?.outcome !== 'PASS') throw error;
     return { outcome: 'PASS', attempt };
   }
+}
+
+async function recall(registry: Registry, { batchId, serial }: RecallUnitInput): Promise<RecalledUnit> {
+  const unit = await registry.unit(serial);
+  // A unit of another batch is none of this one's.
+  if (unit === undefined || unit.batchId !== batchId) return { attempt: 0 };
+  const { outcome, code, attempts, certificates } = unit;
+  const active = certificates.find(({ state }) => state === 'active');
+  return {
+    attempt: attempts.at(-1)?.attempt ?? 0,
+    ...(outcome !== undefined && { outcome }),
+    ...(isFailureCode(code) && { code }),
+    ...(active && { fingerprint: active.certificateSha256, spkiSha256: active.spkiSha256 }),
+  };
 }
 
 async function judge(

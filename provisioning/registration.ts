@@ -37,6 +37,21 @@ export interface RecordFailureInput {
 /** Exceptional path: the workflow of a unit has ended, and reported nothing. */
 export type RecordTerminationInput = Pick<AttemptId, 'batchId' | 'serial'>;
 
+/** Exceptional path: the workflow of a unit was reset, or started by hand, and asks what became of the unit before. */
+export type RecallUnitInput = Pick<AttemptId, 'batchId' | 'serial'>;
+
+/** What is recorded of a unit. */
+export interface RecalledUnit {
+  /** Absent where it has not ended. */
+  readonly outcome?: Outcome;
+  /** The last attempt of which anything is recorded; 0 where nothing is. */
+  readonly attempt: number;
+  readonly code?: FailureCode;
+  /** Of the active certificate of a unit that passed; see `SignedCertificate` for its name. */
+  readonly fingerprint?: string;
+  readonly spkiSha256?: string;
+}
+
 /** How the unit ended: as recorded, or else as terminated. `attempt`: its last one. */
 export interface EndedUnit {
   readonly outcome: Outcome;
@@ -69,6 +84,7 @@ export interface RegistryActivities {
   recordBatchDecision(input: RecordBatchDecisionInput): Promise<void>;
   recordRefusal(input: RecordRefusalInput): Promise<void>;
   recordTermination(input: RecordTerminationInput): Promise<EndedUnit>;
+  recallUnit(input: RecallUnitInput): Promise<RecalledUnit>;
   loadChunk(input: LoadChunkInput): Promise<ChunkRow[]>;
   /** Returns how many units the supplement has. */
   openSupplement(input: OpenSupplementInput): Promise<number>;

@@ -93,6 +93,7 @@ export const registryBookkeeping = proxyActivities<
     | 'recordBatchDecision'
     | 'recordRefusal'
     | 'recordTermination'
+    | 'recallUnit'
     | 'judgeCertificates'
     | 'closeBatch'
   >

@@ -91,4 +91,55 @@ describe('a message that is not as it must be', () => {
     await expect(batch.executeUpdate('rerunFailed', { args: [{}] })).resolves.toEqual({ units: 2 });
     expect(await batch.result()).toMatchObject({ passed: 3, attention: [] });
   }, 120_000);
+
+  it('and that cannot even be decoded is ignored or refused: no workflow task fails', async () => {
+    const bad = new Set(['A1-00010']);
+    const batch = await startBatch([...bad], bad);
+    const { workflowService } = rig!.client;
+    const bytes = (text: string): Uint8Array => Buffer.from(text);
+    const payloads = [
+      { metadata: { encoding: bytes('binary/encrypted') }, data: bytes('x') },
+      { metadata: { encoding: bytes('json/plain') }, data: bytes('{"reason"') },
+      { data: bytes('{}') },
+    ];
+    const { namespace } = rig!;
+    const signals: [string, string][] = [
+      ['batch/B', 'chunkReport'],
+      ['batch/B', 'announceCancel'],
+      ['batch/B', 'lineReport'],
+      ['batch/B/chunk-00001', 'unitAttention'],
+      ['batch/B/chunk-00001', 'rerunUnits'],
+      ['batch/B/chunk-00001', 'setPace'],
+      ['unit/A1-00010', 'retry'],
+    ];
+    for (const [workflowId, signalName] of signals)
+      for (const payload of payloads) {
+        const input = { payloads: [payload] };
+        const workflowExecution = { workflowId };
+        await workflowService.signalWorkflowExecution({ namespace, workflowExecution, signalName, input });
+      }
+    for (const [workflowId, name] of [
+      ['batch/B', 'rerunFailed'],
+      ['batch/B', 'pause'],
+      ['unit/A1-00010', 'skip'],
+    ] as const)
+      for (const payload of payloads) {
+        const { outcome } = await workflowService.updateWorkflowExecution({
+          namespace,
+          workflowExecution: { workflowId },
+          request: { meta: {}, input: { name, args: { payloads: [payload] } } },
+          waitPolicy: { lifecycleStage: 3 },
+        });
+        expect(outcome?.failure?.message).toContain(
+          'must be an object in braces, but is "undecodable payload"',
+        );
+      }
+    bad.clear();
+    await rig!.client.workflow.getHandle('unit/A1-00010').executeUpdate('retry');
+    expect(await batch.result()).toMatchObject({ passed: 1 });
+    for (const workflowId of ['batch/B', 'batch/B/chunk-00001', 'unit/A1-00010']) {
+      const { events } = await rig!.client.workflow.getHandle(workflowId).fetchHistory();
+      expect(events!.filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);
+    }
+  }, 120_000);
 });

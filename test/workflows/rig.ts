@@ -16,6 +16,7 @@ import {
   stationQueue,
   WORKFLOW_QUEUE,
 } from '../../provisioning/task-queues.ts';
+import { workflowDataConverter } from '../../temporal/connection.ts';
 import { testServer } from '../support/temporal-server.ts';
 
 /** The activities of a line whose rooms are scripted: only what Temporal does with them is under test. */
@@ -64,6 +65,7 @@ function goodActivities(): ScriptedActivities {
     activateCertificates: async () => [],
     unfinishedCertificates: async () => ({ certificates: [] }),
     recordTermination: async () => ({ outcome: 'ERROR', attempt: 1 }),
+    recallUnit: async () => ({ attempt: 0 }),
     judgeCertificates: async () => ({ passed: [], ended: [] }),
     recordRefusal: async () => undefined,
     revokeCertificate: async () => undefined,
@@ -121,6 +123,7 @@ export async function startRig(
   const orchestrator = async (): Promise<Worker> =>
     await Worker.create({
       ...base,
+      dataConverter: workflowDataConverter,
       taskQueue: WORKFLOW_QUEUE,
       workflowBundle: options.workflowBundle ?? (await workflowBundle()),
       ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),

@@ -124,6 +124,14 @@ export class BatchWindow {
     this.#nextChunk = this.chunks + 1;
   }
 
+  /** The batch is closed, and these are the counts of the registry: they are exact whatever its chunks reported. */
+  settle(counts: UnitCounts): void {
+    const { passed, failed, errors, held } = counts;
+    this.stop();
+    this.#open.clear();
+    this.#closed = { passed, failed, errors, held };
+  }
+
   get progress(): BatchProgress {
     const { batchId, order, manifest, quantity } = this.#input;
     const open = [...this.#open.values()];

@@ -68,27 +68,30 @@ export async function batch(started: BatchInput | EarlierBatchInput): Promise<Ba
         decisions.record(decided('cancel', { reason: 'cancelled in Temporal, no name was given' }));
       await CancellationScope.nonCancellable(async () => {
         await cancelChunks(input, window);
-        await close(input, decisions, true);
+        await close(input, window, decisions, true);
+        showBatch(window.progress, []);
       });
     }
     throw error;
   }
-  const counts = await close(input, decisions, false);
-  return { ...window.progress, ...counts };
+  await close(input, window, decisions, false);
+  showBatch(window.progress, []);
+  return window.progress;
 }
 
-/** Returns what the registry counts; nothing where an earlier version closed it. */
+/** What the registry then counts is what the batch says of itself, unless an earlier version closed it. */
 async function close(
   { batchId, recovery }: BatchInput,
+  window: BatchWindow,
   decisions: BatchDecisions,
   cancelled: boolean,
-): Promise<UnitCounts | undefined> {
+): Promise<void> {
   const recovered = recovery?.mode === 'close';
   if (patched('settle-certificates')) await settleCertificates({ batchId, isOver: recovered });
   const end = { batchId, cancelled, ...(recovered && { recovered }) };
-  const counts = await registryBookkeeping.closeBatch(end);
+  const counts: UnitCounts | undefined = await registryBookkeeping.closeBatch(end);
+  if (counts !== undefined && counts !== null) window.settle(counts);
   await settled(decisions);
-  return counts;
 }
 
 /** Every Update is answered, and every decision is recorded. */
@@ -224,13 +227,15 @@ async function loseChunk({ batchId }: BatchInput, number: number, window: BatchW
 async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Promise<void> {
   const inherited = new Set(input.resume?.open.map((report) => report.chunk));
   for (;;) {
-    const open = window.openChunks.filter((number) => inherited.has(number));
-    if (open.length === 0) return;
+    // A run that was reset does not hear of the end of chunks that it had started itself. Earlier versions did not look at those.
+    const all = inherited.size > 0 && patched('watch-all-open-chunks');
+    const open = window.openChunks.filter((number) => all || inherited.has(number));
+    if (open.length === 0 && !all) return;
     await Promise.all(
       open.map((number) =>
         getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number))
           .signal(reportAgain)
-          .catch(() => window.lose(number)),
+          .catch(() => (all ? loseChunk(input, number, window) : window.lose(number))),
       ),
     );
     await sleep(INHERITED_CHUNK_PAUSE_MS);

@@ -64,6 +64,15 @@ export class UnitPassage {
     this.signed = undefined;
   }
 
+  /** Nothing of what was done before is used, except a board that an earlier attempt left complete. */
+  startOver(attempt: number): void {
+    this.unit = { ...this.unit, attempt };
+    this.signedBefore = true;
+    this.keypair = undefined;
+    this.signed = undefined;
+    this.verified = undefined;
+  }
+
   get claim(): Claim | undefined {
     if (!this.keypair) return undefined;
     const { stationId, socket, boardId } = this.keypair;

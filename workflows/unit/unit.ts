@@ -4,11 +4,13 @@ import type { Decision, UnitVerdict } from '../../provisioning/decision.ts';
 import { outcomeOfBlame } from '../../provisioning/outcome.ts';
 import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
 import type { GeneratedKeypair } from '../../provisioning/claim.ts';
+import type { Step } from '../../provisioning/step.ts';
 import type { UnitInput, UnitReport } from '../../provisioning/unit.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import { reportAgain, state } from '../messages.ts';
 import { showTrouble } from '../search-attributes.ts';
 import { showUnit } from './unit-page.ts';
+import { EndedBefore, endAgain, FurtherAttempt, RestartedUnit } from './restarted-unit.ts';
 import { stepFailure, wasNeverTaken } from './step-failure.ts';
 import type { StepFailure } from './step-failure.ts';
 import { askForDecision, giveUp, leaveSocket, tellChunk } from './unit-exceptions.ts';
@@ -26,23 +28,38 @@ const CANCELLED_BY = 'cancelled with its batch, or in Temporal, where no name wa
 export async function unit(input: UnitInput): Promise<UnitReport> {
   const desk = new DecisionDesk(input.unit.serial);
   const passage: UnitPassage = new UnitPassage(input, () => showUnit(passage, desk));
+  const restarted = new RestartedUnit();
   setHandler(state, () => passage.state(desk.attention), { description: 'Step, socket, and why it waits' });
   setHandler(reportAgain, () => (desk.attention ? tellChunk(passage, desk.attention) : undefined), {
     description: 'Tell the chunk again, if this unit waits',
   });
   try {
+    return await make(passage, desk, restarted);
+  } catch (error) {
+    if (!(error instanceof EndedBefore)) throw error;
+    const { outcome = 'ERROR', code } = error.recalled;
+    if (code) passage.failure = { code };
+    showUnit(passage, desk, { outcome });
+    return endAgain(passage, error.recalled);
+  }
+}
+
+async function make(passage: UnitPassage, desk: DecisionDesk, restarted: RestartedUnit): Promise<UnitReport> {
+  try {
     for (;;) {
-      const failure = await attempt(passage);
+      const failure = await attempt(passage, restarted);
       if (failure === undefined) return pass(passage, desk);
       passage.failure = failure;
+      await restarted.recall(passage);
       await leaveSocket(passage, failure.code);
       const decision = await askForDecision(passage, desk, failure);
+      await restarted.recall(passage);
       if (decision.verdict !== 'retry') return await end(passage, desk, failure, decision);
       passage.nextAttempt();
     }
   } catch (error) {
     if (isCancellation(error)) {
-      const ended = await CancellationScope.nonCancellable(() => cancelled(passage, desk));
+      const ended = await CancellationScope.nonCancellable(() => cancelled(passage, desk, restarted));
       if (!ended) return pass(passage, desk);
     }
     throw error;
@@ -54,17 +71,32 @@ function pass(passage: UnitPassage, desk: DecisionDesk): UnitReport {
   return passage.report('PASS');
 }
 
-/** One attempt. Returns what it failed with, or undefined when the unit passed. */
-async function attempt(passage: UnitPassage): Promise<StepFailure | undefined> {
+/** One attempt. Returns what it failed with, or undefined when the unit passed. Throws EndedBefore. */
+async function attempt(passage: UnitPassage, restarted: RestartedUnit): Promise<StepFailure | undefined> {
+  try {
+    return await steps(passage, restarted);
+  } catch (error) {
+    if (!(error instanceof FurtherAttempt)) throw error;
+    passage.startOver(error.attempt);
+    return await steps(passage, restarted);
+  }
+}
+
+async function steps(passage: UnitPassage, restarted: RestartedUnit): Promise<StepFailure | undefined> {
+  const begin = async (step: Step): Promise<void> => {
+    await restarted.mayBegin(passage);
+    passage.begin(step);
+  };
   try {
     if (!passage.verified) {
-      passage.begin('generateKeypair');
+      await begin('generateKeypair');
       passage.keypair = await claimBoard(passage);
-      passage.begin('signCertificate');
+      await begin('signCertificate');
       passage.signed = await signer(passage.row.serial).signCertificate(passage.signRequest());
+      await restarted.mayBegin(passage);
       passage.verified = await deliver(passage);
     }
-    passage.begin('registerDevice');
+    await begin('registerDevice');
     await registry(passage.row.serial).registerDevice(passage.registration());
     return undefined;
   } catch (error) {
@@ -120,8 +152,13 @@ async function end(
  * False when the unit had passed after all. A unit whose board is proven has passed: its tile shows PASS, the board may
  * be in the good tray, and only its registration is missing.
  */
-async function cancelled(passage: UnitPassage, desk: DecisionDesk): Promise<boolean> {
-  if (passage.verified && (await attempt(passage)) === undefined) return false;
+async function cancelled(
+  passage: UnitPassage,
+  desk: DecisionDesk,
+  restarted: RestartedUnit,
+): Promise<boolean> {
+  await restarted.recall(passage);
+  if (passage.verified && (await attempt(passage, restarted)) === undefined) return false;
   await leaveSocket(passage, 'CANCELLED');
   const outcome = outcomeOfBlame(FAILURES.CANCELLED.blame);
   const ended = await giveUp(passage, { code: 'CANCELLED' }, { outcome, reason: CANCELLED_BY });

@@ -171,7 +171,7 @@ describe('a batch', () => {
     await handle.result();
   });
 
-  it('shows a live table as its current details', async () => {
+  it('shows what waits in its current details', async () => {
     const handle = await startBatch(batchOf(2), {
       loadChunk: async () => units(2),
       flashCredentials: async ({ unit }) => {
@@ -181,7 +181,9 @@ describe('a batch', () => {
     await until('one waits', async () => (await progressOf(handle)).attention.length === 1);
     const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
     expect(currentDetails).toContain('**lot.csv, order PO-1**');
-    expect(currentDetails).toMatch(/\| CL-1 \| flashCredentials \| BOARD_GONE \|/);
+    expect(currentDetails).toMatch(
+      /^`BOARD_GONE`: 1 unit .*put it back, then retry\.\n\n- \[CL-1\]\(.*\): flashCredentials, attempt 1/m,
+    );
     await handle.terminate();
   });
 
@@ -278,7 +280,7 @@ describe('a batch', () => {
       pause: { verdict: 'pause', ...why },
     });
     const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
-    expect(currentDetails).toMatch(/^\*\*Paused\*\* by `A\. Berg` since .*, because: `shift ends`/);
+    expect(currentDetails).toMatch(/\n\*\*Paused\*\* by `A\. Berg` since .*, because: `shift ends`/);
     for (const wrong of [0, 2, 501, '3', undefined])
       await expect(handle.executeUpdate('setWindow', { args: [{ units: wrong }] })).rejects.toBeInstanceOf(
         WorkflowUpdateFailedError,

@@ -5,6 +5,7 @@ import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import { failure, PRODUCT, startRig } from '../rig.ts';
 import type { Rig, ScriptedActivities } from '../rig.ts';
 import { until } from '../../support/until.ts';
+import { resetTo } from '../reset-to.ts';
 
 let rig: Rig | undefined;
 afterEach(async () => {
@@ -44,22 +45,6 @@ const bad = (serial: string): Partial<ScriptedActivities> => ({
     if (unit.serial === serial) throw failure('BOARD_GONE');
   },
 });
-
-async function resetTo(event: 'first' | 'last'): Promise<WorkflowHandle> {
-  const { events } = await handleOf('batch/B').fetchHistory();
-  const tasks = events!.filter(
-    ({ workflowTaskCompletedEventAttributes }) => workflowTaskCompletedEventAttributes,
-  );
-  const { runId } = await handleOf('batch/B').describe();
-  await rig!.client.workflowService.resetWorkflowExecution({
-    namespace: rig!.namespace,
-    workflowExecution: { workflowId: 'batch/B', runId },
-    reason: 'a test',
-    requestId: `reset-${event}-${runId}`,
-    workflowTaskFinishEventId: tasks.at(event === 'first' ? 0 : -1)!.eventId!,
-  });
-  return handleOf('batch/B');
-}
 
 describe('somebody pressed Terminate', { timeout: 120_000 }, () => {
   it('on a unit: the chunk has its end recorded and its certificate withdrawn', async () => {
@@ -133,7 +118,7 @@ describe('somebody pressed Reset on a batch', { timeout: 120_000 }, () => {
     await handle.terminate();
     await handleOf('unit/CL-2').executeUpdate('skip');
     await handleOf('batch/B/chunk-00001').result();
-    const reset = await resetTo('last');
+    const reset = await resetTo(rig!, 'batch/B', 'last');
     await reset.result();
     expect(rig!.calls.at(-1)!.name).toBe('closeBatch');
   });
@@ -143,8 +128,109 @@ describe('somebody pressed Reset on a batch', { timeout: 120_000 }, () => {
     const handle = await startBatch({ loadChunk: async () => [...rows] });
     await handle.result();
     rows = ROWS.map((each) => ({ ...each, outcome: 'PASS' }));
-    const reset = await resetTo('first');
+    const reset = await resetTo(rig!, 'batch/B', 'first');
     expect(await reset.result()).toMatchObject({ passed: 3, held: 0 });
     expect(rig!.called('registerDevice')).toBe(3);
+  });
+});
+
+describe('somebody pressed Reset on a chunk', { timeout: 120_000 }, () => {
+  it.each(['first', 'last'] as const)('to its %s event, while its units end', async (event) => {
+    const ended = new Map<string, NonNullable<ChunkRow['outcome']>>();
+    const handle = await startBatch({
+      ...bad('CL-2'),
+      loadChunk: async () =>
+        ROWS.map((each) => {
+          const outcome = ended.get(each.serial);
+          return outcome === undefined ? each : { ...each, outcome };
+        }),
+      registerDevice: async ({ unit }) => {
+        ended.set(unit.serial, 'PASS');
+      },
+      recordTermination: async ({ serial }) => ({ outcome: ended.get(serial) ?? 'ERROR', attempt: 1 }),
+      recordFailure: async ({ unit, outcome }) => {
+        if (outcome !== undefined) ended.set(unit.serial, outcome);
+      },
+    });
+    await until('one waits', async () => (await waitingOf()) === 1);
+    await resetTo(rig!, 'batch/B/chunk-00001', event);
+    await handleOf('unit/CL-2').executeUpdate('skip');
+    expect(await handle.result()).toMatchObject({ passed: 2, held: 1, errors: 0 });
+    expect(rig!.called('registerDevice')).toBe(2);
+  });
+});
+
+describe('somebody deleted a workflow in Temporal', { timeout: 120_000 }, () => {
+  const remove = async (workflowId: string): Promise<void> => {
+    const { namespace } = rig!;
+    await rig!.client.workflowService.deleteWorkflowExecution({
+      namespace,
+      workflowExecution: { workflowId },
+    });
+    await until(`${workflowId} is gone`, async () =>
+      handleOf(workflowId)
+        .describe()
+        .then(
+          () => false,
+          () => true,
+        ),
+    );
+  };
+
+  it('a unit that waits: it ends as one that was terminated', async () => {
+    const handle = await startBatch(bad('CL-2'));
+    await until('one waits', async () => (await waitingOf()) === 1);
+    await remove('unit/CL-2');
+    expect(await handle.result()).toMatchObject({ passed: 2, errors: 1 });
+    expect(rig!.called('recordTermination')).toBe(1);
+  });
+
+  it('a chunk: its batch closes when its units have ended', async () => {
+    const handle = await startBatch(bad('CL-2'));
+    await until('one waits', async () => (await waitingOf()) === 1);
+    await remove('batch/B/chunk-00001');
+    await handle.result();
+    expect(rig!.called('revokeCertificate')).toBe(1);
+    expect(rig!.calls.at(-1)!.name).toBe('closeBatch');
+  });
+
+  it('a batch, which is started again: it takes up its chunk', async () => {
+    await startBatch(bad('CL-2'));
+    await until('one waits', async () => (await waitingOf()) === 1);
+    await remove('batch/B');
+    const second = await again();
+    await until('it waits there too', async () => (await waitingOf()) === 1);
+    await handleOf('unit/CL-2').executeUpdate('skip');
+    expect(await second.result()).toMatchObject({ passed: 2, held: 1 });
+  });
+});
+
+describe('somebody pressed Request Cancellation on a batch', { timeout: 120_000 }, () => {
+  const decisions = () =>
+    rig!.calls
+      .filter(({ name }) => name === 'recordBatchDecision')
+      .map(
+        ({ input }) => (input as { decision: { verdict: string; by?: string; reason?: string } }).decision,
+      );
+
+  it('its record says that no name was given, and its counts are those of the registry', async () => {
+    const counts = { passed: 2, failed: 0, errors: 0, held: 1 };
+    const handle = await startBatch({ ...bad('CL-2'), closeBatch: async () => counts });
+    await until('one waits', async () => (await waitingOf()) === 1);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toThrow();
+    expect(decisions()).toMatchObject([
+      { verdict: 'cancel', reason: 'cancelled in Temporal, no name was given' },
+    ]);
+    expect(await handle.query<BatchProgress>('progress')).toMatchObject({ ...counts, attention: [] });
+  });
+
+  it('whoever announces it is on record instead', async () => {
+    const handle = await startBatch(bad('CL-2'));
+    await until('one waits', async () => (await waitingOf()) === 1);
+    await handle.signal('announceCancel', { by: 'A. Berg', reason: 'wrong lot' });
+    await handle.cancel();
+    await expect(handle.result()).rejects.toThrow();
+    expect(decisions()).toMatchObject([{ verdict: 'cancel', by: 'A. Berg', reason: 'wrong lot' }]);
   });
 });

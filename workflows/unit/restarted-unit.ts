@@ -1,0 +1,85 @@
+import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
+import { FAILURES } from '../../provisioning/failure-table.ts';
+import type { RecalledUnit } from '../../provisioning/registration.ts';
+import { signingRequestId } from '../../provisioning/signing-request-id.ts';
+import type { UnitReport } from '../../provisioning/unit.ts';
+import { registryBookkeeping } from '../steps.ts';
+import type { UnitPassage } from './unit-passage.ts';
+
+/** The unit has ended before: this run must not make it again. */
+export class EndedBefore extends Error {
+  readonly recalled: RecalledUnit;
+
+  constructor(recalled: RecalledUnit) {
+    super('the unit has ended before');
+    this.recalled = recalled;
+  }
+}
+
+/** The unit goes on, and not with the attempt of which this run has replayed the beginning. */
+export class FurtherAttempt extends Error {
+  readonly attempt: number;
+
+  constructor(attempt: number) {
+    super(`attempt ${attempt} is next`);
+    this.attempt = attempt;
+  }
+}
+
+/**
+ * A run that somebody made by hand: by Reset, or by starting the workflow again, which no chunk does. Before it does anything
+ * it asks the registry what became of the unit, once. `patched` is false while what was before a reset is replayed.
+ */
+export class RestartedUnit {
+  #recalled: RecalledUnit | undefined;
+  #isSettled = false;
+  readonly #isByHand: boolean;
+  readonly #isReset: boolean;
+
+  constructor() {
+    const { parent, runId, firstExecutionRunId } = workflowInfo();
+    this.#isReset = runId !== firstExecutionRunId;
+    this.#isByHand = this.#isReset || parent === undefined;
+  }
+
+  /** Call before anything is decided or recorded. Throws EndedBefore. */
+  async recall({ unit: { batchId, serial } }: UnitPassage): Promise<void> {
+    if (!this.#isByHand || this.#recalled !== undefined || !patched('recall-restarted-unit')) return;
+    this.#recalled = await registryBookkeeping.recallUnit({ batchId, serial });
+    if (this.#recalled.outcome !== undefined) throw new EndedBefore(this.#recalled);
+  }
+
+  /** Call before each step. Throws EndedBefore or FurtherAttempt. */
+  async mayBegin(passage: UnitPassage): Promise<void> {
+    await this.recall(passage);
+    if (this.#recalled === undefined || this.#isSettled) return;
+    this.#isSettled = true;
+    const { attempt } = this.#recalled;
+    const current = passage.unit.attempt;
+    // A board that is proven needs its registration only, unless another attempt followed.
+    if (passage.verified && attempt <= current) return;
+    // What the run before this one did in its last attempt is unknown here: its key and its certificate must not be used.
+    if (this.#isReset || attempt > 0) throw new FurtherAttempt(Math.max(current, attempt + 1) + 1);
+  }
+}
+
+/** The unit ends as it had ended. */
+export function endAgain({ unit }: UnitPassage, recalled: RecalledUnit): UnitReport {
+  const { outcome = 'ERROR', attempt, code, fingerprint, spkiSha256 } = recalled;
+  const report: UnitReport = {
+    serial: unit.serial,
+    outcome,
+    attempts: attempt,
+    ...(code && { code }),
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(spkiSha256 !== undefined && { requestId: signingRequestId(unit, spkiSha256) }),
+  };
+  if (outcome === 'PASS') return report;
+  const because = code === undefined ? '' : ` ${FAILURES[code].hint}`;
+  throw ApplicationFailure.create({
+    type: code ?? 'ENDED_BEFORE',
+    message: `${unit.serial} had ended as ${outcome} before this workflow was reset or started again.${because}`,
+    nonRetryable: true,
+    details: [report],
+  });
+}
