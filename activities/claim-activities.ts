@@ -75,6 +75,8 @@ async function setAside(station: Station, socket: Socket, unit: UnitAttempt, err
   const { seated } = socket;
   if (seated && isFailureCode(code) && FAILURES[code].benches) {
     station.holds.fail(socket.config.id, seated.boardId, unit, code);
+    const { message } = error as Error;
+    station.reject(socket, { boardId: seated.boardId, code, message, serial: unit.serial });
   } else {
     await socket.reseat();
   }

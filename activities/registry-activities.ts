@@ -34,6 +34,7 @@ export function createRegistryActivities(registry: Registry, inbox: string): Reg
       booked(() => registry.recordBatchDecision(batchId, decision)),
     recordRefusal: (input) => booked(() => recordRefusal(registry, input)),
     recordTermination: (input) => booked(() => recordTermination(registry, input)),
+    recordRejectedBoard: (input) => booked(() => registry.recordRejectedBoard(input)),
     recallUnit: (input) => booked(() => recall(registry, input)),
     loadChunk: ({ batchId, chunk, supplement }) =>
       booked(() => registry.chunkRows(batchId, chunk, CHUNK_SIZE, supplement)),
@@ -126,7 +127,7 @@ async function recordTermination(
 
 async function recall(registry: Registry, { batchId, serial }: RecallUnitInput): Promise<RecalledUnit> {
   const unit = await registry.unit(serial);
-  // A unit of another batch is none of this one's.
+  // A unit of another batch is not one of this one.
   if (unit === undefined || unit.batchId !== batchId) return { attempt: 0 };
   const { outcome, code, attempts, certificates } = unit;
   const active = certificates.find(({ state }) => state === 'active');

@@ -4,6 +4,7 @@ import type { Decision, RecordBatchDecisionInput, RecordDecisionInput } from './
 import type { VerifiedReadback } from './delivery.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { Outcome } from './outcome.ts';
+import type { RejectedBoard } from './rejected-board.ts';
 import type { SignedCertificate, UnfinishedCertificate } from './signing.ts';
 import type { Step } from './step.ts';
 import type { OpenSupplementInput } from './supplement.ts';
@@ -37,7 +38,7 @@ export interface RecordFailureInput {
 /** Exceptional path: the workflow of a unit has ended, and reported nothing. */
 export type RecordTerminationInput = Pick<AttemptId, 'batchId' | 'serial'>;
 
-/** Exceptional path: the workflow of a unit was reset, or started by hand, and asks what became of the unit before. */
+/** Exceptional path: the workflow of a unit was reset, or started by hand, and asks how the unit stands. */
 export type RecallUnitInput = Pick<AttemptId, 'batchId' | 'serial'>;
 
 /** What is recorded of a unit. */
@@ -84,6 +85,7 @@ export interface RegistryActivities {
   recordBatchDecision(input: RecordBatchDecisionInput): Promise<void>;
   recordRefusal(input: RecordRefusalInput): Promise<void>;
   recordTermination(input: RecordTerminationInput): Promise<EndedUnit>;
+  recordRejectedBoard(input: RejectedBoard): Promise<void>;
   recallUnit(input: RecallUnitInput): Promise<RecalledUnit>;
   loadChunk(input: LoadChunkInput): Promise<ChunkRow[]>;
   /** Returns how many units the supplement has. */

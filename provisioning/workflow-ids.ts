@@ -1,3 +1,5 @@
+import type { RejectedBoard } from './rejected-board.ts';
+
 /** Workflow ids come from the business, so that nothing can run twice at once: its id is taken. */
 export function batchWorkflowId(batchId: string): string {
   return `batch/${batchId}`;
@@ -10,6 +12,11 @@ export function chunkWorkflowId(batchId: string, chunk: number): string {
 
 export function unitWorkflowId(serial: string): string {
   return `unit/${serial}`;
+}
+
+/** One board and one cause; a board that does not say which one it is, by where and when it was seen. */
+export function rejectedBoardWorkflowId({ boardId, stationId, socket, seenAt, code }: RejectedBoard): string {
+  return `rejected/${boardId ?? `${stationId}/${socket}/${seenAt}`}/${code}`;
 }
 
 /** The inverse of `batchWorkflowId`. */

@@ -4,6 +4,7 @@ import type { CertificateRecord } from '../provisioning/certificate-record.ts';
 import type { Claim } from '../provisioning/claim.ts';
 import type { Decision } from '../provisioning/decision.ts';
 import type { Outcome } from '../provisioning/outcome.ts';
+import type { RejectedBoard } from '../provisioning/rejected-board.ts';
 import type { ResultRow } from '../provisioning/result-row.ts';
 import type { Step } from '../provisioning/step.ts';
 import type { EndedChoice, OpenSupplementInput } from '../provisioning/supplement.ts';
@@ -83,6 +84,9 @@ export interface Registry {
   /** What a person decided about a batch, once. It stays for as long as the registry. */
   recordBatchDecision(batchId: string, decision: Decision): Promise<void>;
 
+  /** A board that was refused before a key existed, once for each board and cause. */
+  recordRejectedBoard(board: RejectedBoard): Promise<void>;
+
   /**
    * Revokes certificates permanently, as a list of their CA says, with the time of the first list that has them: active
    * ones end, and those that are not registered can never be registered. A list with a lower number than the last of
@@ -102,6 +106,10 @@ export interface Registry {
   waitingUnits(batchId: string): Promise<WaitingUnit[]>;
   /** Every unit of the batch with all of its certificates, in the manifest's order; read page by page. */
   certifiedUnits(batchId: string): AsyncIterable<CertifiedUnit>;
+  /** Boards that were refused before a key existed, the newest first, at most `limit`. */
+  rejectedBoards(limit: number): Promise<RejectedBoard[]>;
+  /** How the boards of each socket fared, over all batches. */
+  socketYields(): Promise<SocketYield[]>;
   /** One row for each unit of the batch, in the manifest's order; read page by page. */
   resultRows(batchId: string): AsyncIterable<ResultRow>;
 }
@@ -220,6 +228,22 @@ export interface BatchSummary extends UnitCounts {
   readonly batch: BatchRecord;
   readonly attention: number;
   readonly open: number;
+}
+
+/** `passed` and `failed`: attempts at units that have ended; `rejected`: boards that were refused before a key existed. */
+export interface SocketYield {
+  readonly stationId: string;
+  readonly socket: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly rejected: number;
+  /** Of what failed or was rejected, the most frequent first. */
+  readonly codes: readonly CodeCount[];
+}
+
+export interface CodeCount {
+  readonly code: string;
+  readonly boards: number;
 }
 
 export interface UnitRecord {

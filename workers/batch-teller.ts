@@ -50,7 +50,7 @@ export class BatchTeller {
         .query<BatchProgress>(MESSAGES.progress);
       return textOf(trouble.filter(this.#isOwn));
     } catch (error) {
-      this.#log.warn({ workflowId, err: error }, 'the batch does not say what it knows of the line');
+      this.#log.warn({ workflowId, err: error }, 'the batch does not say what is wrong with the line');
       return UNKNOWN;
     }
   }

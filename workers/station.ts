@@ -15,6 +15,7 @@ import { BoardSlots } from './board-slots.ts';
 import { followBoardQueues } from './board-queues.ts';
 import { closeAll, openInOrder } from './close-all.ts';
 import { lockStation } from '../line/lock.ts';
+import { RejectionReports } from './rejection-reports.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
 import { stationBookPath, stationKeyPath, tileFilePath } from '../line/state-folder.ts';
@@ -45,6 +46,7 @@ export async function startStation(options: StationRoleOptions): Promise<Role & 
     // Workers of one connection must not share a task queue, and stations of one product do.
     const connection = await connectWorkers(server);
     closing.push(() => connection.close());
+    const rejections = new RejectionReports(options.client, log.child({ station: config.id }));
     const station = new Station({
       config,
       products: options.products,
@@ -53,8 +55,11 @@ export async function startStation(options: StationRoleOptions): Promise<Role & 
       tilePath: tileFilePath(stateFolder, config.id),
       units: temporalUnitStanding(options.client, log),
       log,
+      rejected: (board) => rejections.add(board),
     });
     closing.push(() => station.stop());
+    const reporting = rejections.run();
+    closing.push(() => reporting.stop());
     await station.start();
     const workers = await startWorkers(station, key, connection, options);
     closing.push(() => workers.stop());

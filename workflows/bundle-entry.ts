@@ -1,4 +1,5 @@
 /** All workflow types, by their names on the wire; the entry of the workflow bundle. */
+export { rejectedBoard } from './board/rejected-board.ts';
 export { batch } from './batch/batch.ts';
 export { chunk } from './chunk/chunk.ts';
 export { unit } from './unit/unit.ts';

@@ -94,6 +94,7 @@ export const registryBookkeeping = proxyActivities<
     | 'recordRefusal'
     | 'recordTermination'
     | 'recallUnit'
+    | 'recordRejectedBoard'
     | 'judgeCertificates'
     | 'closeBatch'
   >

@@ -120,6 +120,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     types: ['activities'],
     packages: ['@temporalio/common', '@temporalio/workflow', 'zod/mini'],
   },
+  'workflows/board': { rooms: ['workflows', 'provisioning'] },
   // Pure text: what pages of the Temporal UI show.
   'workflows/details': { rooms: ['provisioning'] },
   'workflows/unit': {

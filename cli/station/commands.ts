@@ -47,6 +47,14 @@ At the signer: certline station admit 'st-1+...' --sockets 4
       run: async ({ listStations }, { options, invocation }) =>
         await listStations(await invocation(), options),
     }),
+    command('yield', {
+      says: 'on the host of the orchestrator: tries of each socket that passed and failed, and rejected boards',
+      options: { '--station <id>': { says: 'only this station' }, ...JSON_OPTION },
+      examples: ['certline station yield', 'certline station yield --station st-1 --json'],
+      load: () => import('./show-yield.ts'),
+      run: async ({ showYield }, { options, invocation }) =>
+        await showYield((await invocation()).stateFolder, options),
+    }),
     change('revoke', 'revoked', 'refuse requests from a station until it is admitted again'),
     change('stop', 'stopped', 'refuse requests from a station until it is released'),
     change('release', 'enrolled', 'accept requests from a stopped station again'),

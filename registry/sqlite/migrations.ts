@@ -160,4 +160,19 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE attempts SET follows = attempt - 1 WHERE attempt > 1 AND EXISTS (
     SELECT 1 FROM attempts AS before WHERE before.unit_id = attempts.unit_id AND before.attempt = attempts.attempt - 1);
   `,
+  `
+  -- Boards that were refused before a key existed: they are in no attempt. Once for each board and cause.
+  CREATE TABLE rejected_boards (
+    rejection_id INTEGER PRIMARY KEY,
+    station TEXT NOT NULL,
+    socket TEXT NOT NULL,
+    board_id TEXT,
+    code TEXT NOT NULL,
+    message TEXT,
+    serial TEXT,
+    seen_at TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX rejected_boards_once ON rejected_boards
+    (coalesce(board_id, station || '/' || socket || '/' || seen_at), code);
+  `,
 ];

@@ -3,6 +3,7 @@ import type { ChunkRow } from '../../provisioning/batch.ts';
 import type { NewBatch } from '../../provisioning/batch-record.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
+import type { RejectedBoard } from '../../provisioning/rejected-board.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
 import type { EndedChoice, OpenSupplementInput } from '../../provisioning/supplement.ts';
 import type { AttemptId } from '../../provisioning/unit.ts';
@@ -21,6 +22,7 @@ import {
 import { batchDecisions, recordBatchDecision } from './decisions.ts';
 import { freeUnits, neverBegun } from './freed-units.ts';
 import { importBatch } from './import-batch.ts';
+import { recordRejectedBoard, rejectedBoards, socketYields } from './rejected-boards.ts';
 import { recordDecision, recordFailure, registerUnit } from './record-unit.ts';
 import { RegistryDatabase } from './registry-database.ts';
 import { applyRevocations } from './revocations.ts';
@@ -124,6 +126,18 @@ export class SqliteRegistry implements Port.Registry {
 
   recordBatchDecision(batchId: string, decision: Decision): Promise<void> {
     return this.#db.write((db) => recordBatchDecision(db, batchId, decision));
+  }
+
+  recordRejectedBoard(board: RejectedBoard): Promise<void> {
+    return this.#db.write((db) => recordRejectedBoard(db, board));
+  }
+
+  rejectedBoards(limit: number): Promise<RejectedBoard[]> {
+    return this.#db.read((db) => rejectedBoards(db, limit));
+  }
+
+  socketYields(): Promise<Port.SocketYield[]> {
+    return this.#db.read(socketYields);
   }
 
   batchDecisions(batchId: string): Promise<Decision[]> {

@@ -54,6 +54,7 @@ export class LoadLine {
       openSupplement: (input) => asActivity(() => activities.openSupplement(input)),
       loadChunk: (input) => asActivity(() => activities.loadChunk(input)),
       recordTermination: (input) => asActivity(() => activities.recordTermination(input)),
+      recordRejectedBoard: (input) => asActivity(() => activities.recordRejectedBoard(input)),
       recallUnit: (input) => asActivity(() => activities.recallUnit(input)),
       judgeCertificates: (input) => asActivity(() => activities.judgeCertificates(input)),
       closeBatch: (input) => asActivity(() => activities.closeBatch(input)),

@@ -65,6 +65,7 @@ function goodActivities(): ScriptedActivities {
     activateCertificates: async () => [],
     unfinishedCertificates: async () => ({ certificates: [] }),
     recordTermination: async () => ({ outcome: 'ERROR', attempt: 1 }),
+    recordRejectedBoard: async () => undefined,
     recallUnit: async () => ({ attempt: 0 }),
     judgeCertificates: async () => ({ passed: [], ended: [] }),
     recordRefusal: async () => undefined,

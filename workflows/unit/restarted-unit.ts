@@ -16,7 +16,7 @@ export class EndedBefore extends Error {
   }
 }
 
-/** The unit goes on, and not with the attempt of which this run has replayed the beginning. */
+/** The unit continues, and not with the attempt of which this run has replayed the beginning. */
 export class FurtherAttempt extends Error {
   readonly attempt: number;
 
@@ -28,7 +28,7 @@ export class FurtherAttempt extends Error {
 
 /**
  * A run that somebody made by hand: by Reset, or by starting the workflow again, which no chunk does. Before it does anything
- * it asks the registry what became of the unit, once. `patched` is false while what was before a reset is replayed.
+ * it asks the registry how the unit stands, once. `patched` is false while what was before a reset is replayed.
  */
 export class RestartedUnit {
   #recalled: RecalledUnit | undefined;
