@@ -12,10 +12,11 @@ async function checkRole(taskQueue: string, identity: string): Promise<string | 
     return 'TEMPORAL_ADDRESS is not set: set it to the address of the Temporal server';
   const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10 seconds' });
   try {
-    const { workers, silentAfterMs } = await workerPresence(connection, namespace, [taskQueue]);
+    const workers = await workerPresence(connection, namespace, [taskQueue]);
     const seen = workers.filter((worker) => worker.identity === identity && worker.taskQueue === taskQueue);
     const isWell = seen.some(
-      ({ lastSeenAt, hasStopped }) => !hasStopped && Date.now() - lastSeenAt.getTime() < silentAfterMs,
+      ({ lastSeenAt, hasStopped, silentAfterMs }) =>
+        !hasStopped && Date.now() - lastSeenAt.getTime() < silentAfterMs,
     );
     return isWell
       ? undefined

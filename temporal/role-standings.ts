@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { REGISTRY_QUEUE, SIGNER_QUEUE, WORKFLOW_QUEUE, stationQueue } from '../provisioning/task-queues.ts';
 import { workerPresence } from './worker-presence.ts';
-import type { SeenWorker, WorkerPresence } from './worker-presence.ts';
+import type { SeenWorker } from './worker-presence.ts';
 
 /**
  * A role of the line as Temporal sees it. `polling`: it asks for work; `silent`: it did, and does no longer; `stopped`: it
@@ -27,17 +27,17 @@ const STATION = stationQueue('');
  */
 export async function roleStandings(client: Client, stations: readonly string[]): Promise<RoleStanding[]> {
   const queues = [WORKFLOW_QUEUE, REGISTRY_QUEUE, SIGNER_QUEUE, ...stations.map(stationQueue)];
-  const presence = await workerPresence(client.connection, client.options.namespace, queues);
-  const seen = presence.workers.flatMap(({ taskQueue }) =>
+  const workers = await workerPresence(client.connection, client.options.namespace, queues);
+  const seen = workers.flatMap(({ taskQueue }) =>
     taskQueue.startsWith(STATION) ? [taskQueue.slice(STATION.length)] : [],
   );
-  const orchestrator = standing('orchestrator', [WORKFLOW_QUEUE, REGISTRY_QUEUE], presence);
+  const orchestrator = standing('orchestrator', [WORKFLOW_QUEUE, REGISTRY_QUEUE], workers);
   const all = [...new Set([...stations, ...seen])].toSorted();
   return [
     orchestrator,
     { ...orchestrator, role: 'intake' },
-    standing('signer', [SIGNER_QUEUE], presence),
-    ...all.map((id) => standing(`station ${id}`, [stationQueue(id)], presence)),
+    standing('signer', [SIGNER_QUEUE], workers),
+    ...all.map((id) => standing(`station ${id}`, [stationQueue(id)], workers)),
   ];
 }
 
@@ -57,13 +57,13 @@ export function troubleOfRole({ role, state, silentSeconds, host, pid }: RoleSta
 }
 
 /** A role that works on several queues stands as the worse of them. */
-function standing(role: string, queues: readonly string[], presence: WorkerPresence): RoleStanding {
-  const last = queues.map((queue) => lastOf(presence.workers.filter(({ taskQueue }) => taskQueue === queue)));
+function standing(role: string, queues: readonly string[], workers: readonly SeenWorker[]): RoleStanding {
+  const last = queues.map((queue) => lastOf(workers.filter(({ taskQueue }) => taskQueue === queue)));
   if (last.some((worker) => worker === undefined)) return { role, state: 'unseen' };
   const [oldest] = (last as SeenWorker[]).toSorted((a, b) => a.lastSeenAt.getTime() - b.lastSeenAt.getTime());
-  const { lastSeenAt, hasStopped, host, pid } = oldest!;
+  const { lastSeenAt, hasStopped, silentAfterMs, host, pid } = oldest!;
   const silentMs = Math.max(0, Date.now() - lastSeenAt.getTime());
-  const silent = silentMs < presence.silentAfterMs ? 'polling' : 'silent';
+  const silent = silentMs < silentAfterMs ? 'polling' : 'silent';
   return {
     role,
     state: hasStopped ? 'stopped' : silent,

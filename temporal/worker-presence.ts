@@ -3,10 +3,13 @@ import type { ConnectionLike } from '@temporalio/client';
 /** How often a worker of ours reports to the server, milliseconds: a dead one shows after two reports that are missing. */
 export const WORKER_HEARTBEAT_MS = 10_000;
 
-/** Two reports are missing, and the third is late: 25 s, so that a killed worker shows within 30 s. */
-const SILENT_BY_HEARTBEAT_MS = 25_000;
+/**
+ * Two reports are missing, and the third is late: 25 s for a worker of ours, so that a killed one shows within 30 s. Each
+ * report says how long ago the one before was; a worker of another version may report once a minute.
+ */
+const SILENT_REPORTS = 2.5;
 
-/** Where the server takes no reports: a worker that is well polls at least once a minute, which is how long a poll lasts. */
+/** Where the server takes no reports, or has only one of this worker: a worker that is well polls at least once a minute, which is how long a poll lasts. */
 const SILENT_BY_POLL_MS = 150_000;
 
 /** `TASK_QUEUE_TYPE_WORKFLOW` and `TASK_QUEUE_TYPE_ACTIVITY` of temporal.api.enums.v1.TaskQueueType. */
@@ -25,16 +28,11 @@ export interface SeenWorker {
   readonly lastSeenAt: Date;
   /** It said that it ends. */
   readonly hasStopped: boolean;
+  /** If it was last seen so many milliseconds ago, or longer, it is dead or cut off. */
+  readonly silentAfterMs: number;
   /** Known where the server takes reports of workers. */
   readonly host?: string;
   readonly pid?: number;
-}
-
-/** Which workers the server has seen of late, and when one is called silent. */
-export interface WorkerPresence {
-  readonly workers: readonly SeenWorker[];
-  /** A worker that was last seen so many milliseconds ago, or longer, is dead or cut off. */
-  readonly silentAfterMs: number;
 }
 
 /**
@@ -45,7 +43,7 @@ export async function workerPresence(
   connection: ConnectionLike,
   namespace: string,
   taskQueues: readonly string[],
-): Promise<WorkerPresence> {
+): Promise<SeenWorker[]> {
   const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
   const isReported = namespaceInfo?.capabilities?.workerHeartbeats === true;
   const reporting = isReported ? await reportingWorkers(connection, namespace) : [];
@@ -55,15 +53,15 @@ export async function workerPresence(
     const key = JSON.stringify([worker.identity, worker.taskQueue]);
     last.set(key, later(last.get(key), worker));
   }
-  const silentAfterMs = isReported ? SILENT_BY_HEARTBEAT_MS : SILENT_BY_POLL_MS;
-  return { workers: [...last.values()], silentAfterMs };
+  return [...last.values()];
 }
 
 /** Only a report has the host. */
 function later(known: SeenWorker | undefined, worker: SeenWorker): SeenWorker {
   if (known === undefined) return worker;
   const [first, second] = known.lastSeenAt <= worker.lastSeenAt ? [known, worker] : [worker, known];
-  return { ...first, ...second };
+  const silentAfterMs = Math.min(known.silentAfterMs, worker.silentAfterMs);
+  return { ...first, ...second, silentAfterMs };
 }
 
 async function reportingWorkers(connection: ConnectionLike, namespace: string): Promise<SeenWorker[]> {
@@ -72,13 +70,15 @@ async function reportingWorkers(connection: ConnectionLike, namespace: string): 
   do {
     const page = await connection.workflowService.listWorkers({ namespace, pageSize: PAGE, nextPageToken });
     for (const { workerHeartbeat } of page.workersInfo ?? []) {
-      const { workerIdentity, taskQueue, heartbeatTime, status, hostInfo } = workerHeartbeat ?? {};
+      const { workerIdentity, taskQueue, heartbeatTime, status, hostInfo, elapsedSinceLastHeartbeat } =
+        workerHeartbeat ?? {};
       if (!workerIdentity || !taskQueue || !heartbeatTime) continue;
       workers.push({
         identity: workerIdentity,
         taskQueue,
         lastSeenAt: timeOf(heartbeatTime),
         hasStopped: Number(status) > RUNNING,
+        silentAfterMs: silenceOf(elapsedSinceLastHeartbeat),
         host: hostInfo?.hostName ?? '',
         pid: Number(hostInfo?.processId),
       });
@@ -105,7 +105,16 @@ async function pollersOf(connection: ConnectionLike, namespace: string, name: st
     taskQueue: name,
     lastSeenAt: timeOf(lastAccessTime ?? {}),
     hasStopped: false,
+    silentAfterMs: SILENT_BY_POLL_MS,
   }));
+}
+
+function silenceOf(pause: { seconds?: unknown; nanos?: number | null } | null | undefined): number {
+  const pauseMs = timeOf(pause ?? {}).getTime();
+  if (pauseMs === 0) return SILENT_BY_POLL_MS;
+  // A report of ours that comes late on a busy host must not make its silence longer.
+  const reports = Math.max(1, Math.floor(pauseMs / WORKER_HEARTBEAT_MS));
+  return SILENT_REPORTS * reports * WORKER_HEARTBEAT_MS;
 }
 
 /** Milliseconds are enough. */

@@ -8,6 +8,13 @@ interface Report {
   readonly pid: string;
   readonly seconds: number;
   readonly status?: number;
+  /** Seconds since the report before; 10 if it is not said, undefined for a first one. */
+  readonly pause?: number | undefined;
+}
+
+function pauseOf(report: Report): object | undefined {
+  const pause = 'pause' in report ? report.pause : 10;
+  return pause === undefined ? undefined : at(pause);
 }
 
 /** A server with these reports of worker `signer`, one a page, and this poller; undefined: it takes no reports. */
@@ -27,6 +34,7 @@ function serverWith(reports: readonly Report[] | undefined, polledAt: number | u
             taskQueue: 'signer',
             heartbeatTime: at(report.seconds),
             status: report.status ?? 1,
+            elapsedSinceLastHeartbeat: pauseOf(report),
             hostInfo: { hostName: 'ca-host', processId: report.pid },
           },
         },
@@ -53,37 +61,42 @@ describe('workers that the server has seen', () => {
       { pid: '2', seconds: 200 },
       { pid: '3', seconds: 150 },
     ];
-    expect(await presence(serverWith(reports, 120))).toEqual({
-      silentAfterMs: 25_000,
-      workers: [
-        {
-          identity: 'signer',
-          taskQueue: 'signer',
-          lastSeenAt: new Date(200_000),
-          hasStopped: false,
-          host: 'ca-host',
-          pid: 2,
-        },
-      ],
-    });
+    expect(await presence(serverWith(reports, 120))).toEqual([
+      {
+        identity: 'signer',
+        taskQueue: 'signer',
+        lastSeenAt: new Date(200_000),
+        hasStopped: false,
+        silentAfterMs: 25_000,
+        host: 'ca-host',
+        pid: 2,
+      },
+    ]);
   });
 
   it('are known by a poll that is later than their report', async () => {
-    const { workers } = await presence(serverWith([{ pid: '1', seconds: 100 }], 130));
+    const workers = await presence(serverWith([{ pid: '1', seconds: 100 }], 130));
     expect(workers).toMatchObject([{ lastSeenAt: new Date(130_000), pid: 1 }]);
   });
 
   it('have stopped when their last report says so', async () => {
-    const { workers } = await presence(serverWith([{ pid: '1', seconds: 100, status: 3 }], 90));
+    const workers = await presence(serverWith([{ pid: '1', seconds: 100, status: 3 }], 90));
     expect(workers).toMatchObject([{ hasStopped: true }]);
   });
 
   it('are known by their polls alone where the server takes no reports, and called silent later', async () => {
-    expect(await presence(serverWith(undefined, 130))).toEqual({
-      silentAfterMs: 150_000,
-      workers: [
-        { identity: 'signer', taskQueue: 'signer', lastSeenAt: new Date(130_000), hasStopped: false },
-      ],
-    });
+    expect(await presence(serverWith(undefined, 130))).toMatchObject([
+      { identity: 'signer', lastSeenAt: new Date(130_000), hasStopped: false, silentAfterMs: 150_000 },
+    ]);
+  });
+
+  it.each([
+    ['a worker of ours', 10, 25_000],
+    ['one of ours that reports late', 14, 25_000],
+    ['one that reports once a minute', 60, 150_000],
+    ['one that has reported once', undefined, 150_000],
+  ])('are called silent by how often they report: %s', async (_, pause, silentAfterMs) => {
+    const workers = await presence(serverWith([{ pid: '1', seconds: 100, pause }], undefined));
+    expect(workers).toMatchObject([{ silentAfterMs }]);
   });
 });

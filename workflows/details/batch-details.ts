@@ -29,15 +29,15 @@ export interface BatchView {
 
 /**
  * Markdown for the current details of a batch or chunk: what ops see in the Temporal UI without a click. Lists, since the
- * cells of a table run together in UI 2.54.
+ * cells of a table run together in UI 2.54; no two lists follow each other, since those run together there too.
  */
 export function batchDetails(view: BatchView): string {
   const { title, units, counts, pause, trouble = [] } = view;
   const parts = [
     `**${title}**: ${counts.passed} of ${units} passed`,
     ...(pause === undefined ? [] : [pauseNote(pause)]),
-    ...(trouble.length === 0 ? [] : [troubleList(trouble)]),
     countList(view),
+    ...(trouble.length === 0 ? [] : [troubleList(trouble)]),
     ...(counts.attention.length === 0 ? [] : waitingParts(view)),
     linkList(view),
   ];

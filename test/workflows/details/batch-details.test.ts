@@ -16,6 +16,13 @@ function waiting(serial: string, code: Attention['code'], more: Partial<Attentio
   };
 }
 
+const TROUBLE = {
+  code: 'SOCKET_SILENT',
+  station: 'st-1',
+  socket: '3',
+  says: 'station st-1, socket 3: reseat it',
+} as const;
+
 function view(attention: readonly Attention[], more: Partial<BatchView> = {}): BatchView {
   const counts = { passed: 17, failed: 1, errors: 2, held: 0, started: 22 + attention.length, attention };
   const title = 'lot.csv, order PO-1';
@@ -43,6 +50,9 @@ describe('the current details of a batch', () => {
       '- not started: 18',
     ]);
     expect(details).not.toContain('|');
+    const blocks = batchDetails(view([waiting('CL-1', 'BOARD_GONE')], { trouble: [TROUBLE] })).split('\n\n');
+    const lists = blocks.map((block) => block.startsWith('- '));
+    expect(lists.some((isList, at) => isList && lists[at + 1] === true)).toBe(false);
   });
 
   it('have what waits by code, most first, each serial as a link to its page', () => {
@@ -101,10 +111,8 @@ describe('the current details of a batch', () => {
 
   it('say first who paused the batch, and what is wrong with the line', () => {
     const pause = { verdict: 'pause', by: 'A. `Berg`', reason: 'audit', decidedAt: '2026-11-29T10:00:00Z' };
-    const trouble = [
-      { code: 'SOCKET_SILENT', station: 'st-1', socket: '3', says: 'station st-1, socket 3: reseat it' },
-    ] as const;
-    const [, first, second, third] = batchDetails(view([], { pause, trouble })).split('\n\n');
+    const trouble = [TROUBLE];
+    const [, first, , second, third] = batchDetails(view([], { pause, trouble })).split('\n\n');
     expect(first).toMatch(/^\*\*Paused\*\* by `A\. 'Berg'` since .*, because: `audit`/);
     expect(second).toBe('**The line needs a person**');
     expect(third).toBe('- `SOCKET_SILENT`: station st-1, socket 3: reseat it');
