@@ -7,7 +7,7 @@ import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
 import { lineDataConverter } from '../temporal/data-converter.ts';
 import { SHUTDOWN_GRACE_MS } from '../provisioning/timeouts.ts';
-import { bundlerOptions, workflowsPath } from './workflow-bundle.ts';
+import { bundlerOptions, interceptorModules, workflowsPath } from './workflow-bundle.ts';
 
 /** Workflows in the cache of the orchestrator; 600 take about 500 MB. */
 const CACHED_WORKFLOWS = 300;
@@ -40,6 +40,7 @@ export async function startOrchestrator(options: OrchestratorRoleOptions): Promi
     taskQueue: WORKFLOW_QUEUE,
     workflowsPath,
     bundlerOptions,
+    interceptors: { workflowModules: interceptorModules },
     maxCachedWorkflows: CACHED_WORKFLOWS,
   });
   return joinRoles([runWorker(workflows), runWorker(books)]);

@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { bundlerOptions, workflowsPath } from '../../workers/workflow-bundle.ts';
+import { bundlerOptions, interceptorModules, workflowsPath } from '../../workers/workflow-bundle.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import type { UnitCounts } from '../../provisioning/batch.ts';
 import type { ClaimActivities } from '../../provisioning/claim.ts';
@@ -16,7 +16,6 @@ import {
   stationQueue,
   WORKFLOW_QUEUE,
 } from '../../provisioning/task-queues.ts';
-import { workflowDataConverter } from '../../temporal/connection.ts';
 import { testServer } from '../support/temporal-server.ts';
 
 /** The activities of a line whose rooms are scripted: only what Temporal does with them is under test. */
@@ -91,6 +90,7 @@ export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   bundle ??= bundleWorkflowCode({
     workflowsPath,
     ...bundlerOptions,
+    workflowInterceptorModules: interceptorModules,
     logger: new DefaultLogger('ERROR'),
   });
   return bundle;
@@ -101,6 +101,7 @@ export function instantChunks(): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
     workflowsPath: new URL('./batch/instant-chunks.ts', import.meta.url).pathname,
     ...bundlerOptions,
+    workflowInterceptorModules: interceptorModules,
     logger: new DefaultLogger('ERROR'),
   });
 }
@@ -124,7 +125,6 @@ export async function startRig(
   const orchestrator = async (): Promise<Worker> =>
     await Worker.create({
       ...base,
-      dataConverter: workflowDataConverter,
       taskQueue: WORKFLOW_QUEUE,
       workflowBundle: options.workflowBundle ?? (await workflowBundle()),
       ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),
