@@ -128,6 +128,7 @@ describe('a message that is not as it must be', () => {
           namespace,
           workflowExecution: { workflowId },
           request: { meta: {}, input: { name, args: { payloads: [payload] } } },
+          // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- COMPLETED; the enum is in no package that is ours to import
           waitPolicy: { lifecycleStage: 3 },
         });
         expect(outcome?.failure?.message).toContain(
