@@ -19,6 +19,8 @@ export function createSignerActivities(desk: SigningDesk): SignerActivities {
     activateCertificates: ({ requestIds }) => translated(fault, () => desk.activate(requestIds), 'endless'),
     unfinishedCertificates: (input) => translated(fault, () => desk.unfinished(input), 'endless'),
     revokeCertificate: ({ unit }) => translated(fault, async () => desk.withdraw(fitUnit(unit)), 'endless'),
+    releaseRework: (input) => translated(fault, () => desk.releaseRework(input), 'endless'),
+    endRework: (input) => translated(fault, () => desk.endRework(input), 'endless'),
     releaseUnits: (input) => translated(fault, () => desk.release(input), 'endless'),
     releaseAttempts: (input) => translated(fault, () => desk.releaseAttempts(input), 'endless'),
     returnUnits: (input) => translated(fault, () => desk.returnUnits(input), 'endless'),

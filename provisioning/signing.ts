@@ -1,4 +1,5 @@
 import type { Claim, StationSignature } from './claim.ts';
+import type { ReworkKind } from './rework.ts';
 import type { AttemptId, UnitAttempt, UnitRow } from './unit.ts';
 
 export interface SignCertificateInput {
@@ -95,6 +96,22 @@ export interface ReturnUnitsInput {
   readonly by?: string;
 }
 
+/** Units that passed may have another certificate, or lose theirs. */
+export interface ReleaseReworkInput {
+  readonly reworkId: string;
+  readonly kind: ReworkKind;
+  /** Against which the certificates count; absent: against the order of each unit. */
+  readonly order?: string;
+  readonly units: readonly Pick<UnitAttempt, 'serial' | 'product' | 'order'>[];
+}
+
+/** The rework of a unit has ended, with its last attempt. */
+export interface EndReworkInput extends Pick<AttemptId, 'serial' | 'attempt'> {
+  readonly reworkId: string;
+  /** The board was wiped or the unit scrapped: its active certificate ends too. */
+  readonly revokesActive: boolean;
+}
+
 /** Served on `signer`. */
 export interface SignerActivities {
   signCertificate(input: SignCertificateInput): Promise<SignedCertificate>;
@@ -106,4 +123,6 @@ export interface SignerActivities {
   releaseAttempts(input: ReleaseAttemptsInput): Promise<ReleasedAttempt[]>;
   /** Returns the serials that stay, because a certificate of them exists. */
   returnUnits(input: ReturnUnitsInput): Promise<string[]>;
+  releaseRework(input: ReleaseReworkInput): Promise<void>;
+  endRework(input: EndReworkInput): Promise<void>;
 }

@@ -20,6 +20,8 @@ export interface AuditEvent {
     | 'serials-released'
     | 'serials-returned'
     | 'attempts-released'
+    | 'rework-released'
+    | 'rework-ended'
     | 'signing'
     | 'issued'
     | 'activated'

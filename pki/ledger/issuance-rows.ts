@@ -28,13 +28,18 @@ export async function knownIssuance(transaction: SqlTransaction, requestId: stri
   throw new PkiError('ISSUANCE_UNKNOWN', message);
 }
 
+/** What is live of a serial: at most one issuance, and one that is pending behind it. */
+export async function liveIssuancesOf(transaction: SqlTransaction, serial: string): Promise<Issuance[]> {
+  const sql = `${SELECT_ISSUANCE} WHERE i.serial_folded = ? AND ${LIVE} ORDER BY i.is_pending`;
+  return (await transaction.all(sql, foldSerial(serial))).map(issuanceIn);
+}
+
+/** The one that is live, not what is pending behind it. */
 export async function liveIssuanceOf(
   transaction: SqlTransaction,
   serial: string,
 ): Promise<Issuance | undefined> {
-  const sql = `${SELECT_ISSUANCE} WHERE i.serial_folded = ? AND ${LIVE}`;
-  const row = await transaction.get(sql, foldSerial(serial));
-  return row && issuanceIn(row);
+  return (await liveIssuancesOf(transaction, serial))[0];
 }
 
 /** The error for an issuance that is not live, or has no certificate. */
@@ -65,6 +70,7 @@ export function issuanceIn(row: SqlRow): Issuance {
     state: text(row, 'state') as IssuanceState,
     ...(certificate instanceof Uint8Array ? { certificate } : {}),
     ...present(row, { reason: 'reason', endedAt: 'ended_at', heldAt: 'held_at' }),
+    ...present(row, { reworkId: 'rework_id', supersedes: 'supersedes' }),
   };
 }
 
@@ -76,6 +82,7 @@ export function earlierIn(row: SqlRow): EarlierIssuance {
     serial: text(row, 'serial'),
     attempt: integer(row, 'attempt'),
     boardId: text(row, 'board_id'),
+    spkiSha256: text(row, 'spki_sha256'),
     state: text(row, 'state') as IssuanceState,
     kind: text(row, 'kind') as IssuanceKind,
   };

@@ -2,9 +2,10 @@ import { foldSerial } from '../../provisioning/serial-number.ts';
 import { integer, text } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
 import { planReservation, planResumption } from '../signing/issuance-policy.ts';
-import type { IssuanceKind } from '../signing/issuance-policy.ts';
+import type { ReservationPlan } from '../signing/issuance-policy.ts';
 import { LIVE_STATES } from '../signing/issuances.ts';
 import type {
+  EndedRework,
   Issuance,
   Issuances,
   IssuanceState,
@@ -23,11 +24,13 @@ import {
   issuanceOf,
   knownIssuance,
   liveIssuanceOf,
+  liveIssuancesOf,
   SELECT_ISSUANCE,
   withdrawn,
 } from './issuance-rows.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
 import { countOrder, releasedUnit } from './orders.ts';
+import { closeRework, openReworkOf, useRework } from './reworks.ts';
 import { reservationFacts, resumptionFacts } from './reservation-facts.ts';
 
 /** Rows read at once. */
@@ -50,7 +53,7 @@ export class LedgerIssuances implements Issuances {
   }
 
   liveIssuance(serial: string): Promise<Issuance | undefined> {
-    return this.#database.read((transaction) => liveIssuanceOf(transaction, serial));
+    return this.#database.read(async (transaction) => (await liveIssuancesOf(transaction, serial))[0]);
   }
 
   /** Every issuance of a serial, the newest first. */
@@ -103,8 +106,8 @@ export class LedgerIssuances implements Issuances {
       for (const { earlier: displaced, reason } of plan.displaced)
         await endIssuance(transaction, this.#audit, displaced.requestId, { state: 'superseded', reason });
       await this.#audit.assertWitnessed(transaction);
-      await insertReservation(transaction, reservation, plan.kind);
-      await this.#audit.append(transaction, 'signing', signingFacts(reservation, plan.kind));
+      await insertReservation(transaction, reservation, plan);
+      await this.#audit.append(transaction, 'signing', signingFacts(reservation, plan));
       return { ...reservation, state: 'signing' };
     });
   }
@@ -147,6 +150,10 @@ export class LedgerIssuances implements Issuances {
       const issuance = await issuanceOf(transaction, requestId);
       if (issuance === undefined || !mustEnd(issuance.state, reason)) return issuance;
       await endIssuance(transaction, this.#audit, requestId, { state: 'revoked', reason, by });
+      // What is about to take its place does not: a person withdraws the unit's certificate, whichever it is.
+      for (const other of await liveIssuancesOf(transaction, issuance.serial))
+        if (other.supersedes === requestId)
+          await endIssuance(transaction, this.#audit, other.requestId, { state: 'revoked', reason, by });
       return await issuanceOf(transaction, requestId);
     });
   }
@@ -179,14 +186,62 @@ export class LedgerIssuances implements Issuances {
     });
   }
 
+  endRework(end: EndedRework): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const { reworkId, serial, revokesActive } = end;
+      const unit = await releasedUnit(transaction, serial);
+      const rework = await openReworkOf(transaction, foldSerial(serial));
+      if (unit === undefined || rework?.reworkId !== reworkId) return;
+      await this.#stopAttempts(transaction, unit, end);
+      let isUsed = rework.isUsed;
+      for (const live of await liveIssuancesOf(transaction, serial)) {
+        if (live.state === 'active' ? !revokesActive : live.reworkId !== reworkId) continue;
+        await endIssuance(transaction, this.#audit, live.requestId, NOT_PASSED);
+        isUsed = true;
+      }
+      // What was taken for it and changed nothing is there for another unit.
+      if (!isUsed) await countOrder(transaction, rework.order, 'reissued', -1);
+      await closeRework(transaction, { reworkId, serial });
+      await this.#audit.append(transaction, 'rework-ended', { reworkId, serial });
+    });
+  }
+
+  /** Neither this attempt nor an earlier one is signed any more; no attempt that is still to come is meant. */
+  async #stopAttempts(
+    transaction: SqlTransaction,
+    unit: ReleasedUnit,
+    { attempt, revokesActive }: EndedRework,
+  ): Promise<void> {
+    const { serial, withdrawnAttempt } = unit;
+    const newest = Math.min(attempt, (await newestAttempt(transaction, serial)) + 1);
+    const sql = 'UPDATE released_serial SET withdrawn_attempt = ?, ended = ? WHERE serial_folded = ?';
+    const isEnded = revokesActive || unit.isEnded;
+    const last = Math.max(newest, withdrawnAttempt);
+    await transaction.run(sql, last, isEnded ? 1 : 0, foldSerial(serial));
+    await this.#audit.append(transaction, 'unit-withdrawn', { serial, attempt: last });
+  }
+
   /** False for what is unknown, not issued, or withdrawn. */
   async #activateOne(transaction: SqlTransaction, requestId: string): Promise<boolean> {
-    const state = (await issuanceOf(transaction, requestId))?.state;
-    if (state === 'active') return true;
-    if (state !== 'issued') return false;
-    await transaction.run(`UPDATE issuance SET state = 'active' WHERE request_id = ?`, requestId);
+    const issuance = await issuanceOf(transaction, requestId);
+    if (issuance?.state === 'active') return true;
+    if (issuance?.state !== 'issued') return false;
+    await this.#giveWay(transaction, issuance);
+    const sql = `UPDATE issuance SET state = 'active', is_pending = 0 WHERE request_id = ?`;
+    await transaction.run(sql, requestId);
     await this.#audit.append(transaction, 'activated', { requestId });
     return true;
+  }
+
+  /** What a new certificate takes the place of ends in the moment in which the new one becomes active. */
+  async #giveWay(transaction: SqlTransaction, { serial, supersedes, reworkId }: Issuance): Promise<void> {
+    if (supersedes === undefined) return;
+    for (const { requestId } of await liveIssuancesOf(transaction, serial))
+      if (requestId === supersedes)
+        await endIssuance(transaction, this.#audit, requestId, {
+          state: 'superseded',
+          reason: `rework ${reworkId ?? ''}`,
+        });
   }
 }
 
@@ -221,17 +276,17 @@ async function newestAttempt(transaction: SqlTransaction, serial: string): Promi
   return integer((await transaction.get(sql, foldSerial(serial)))!, 'newest');
 }
 
-/** Writes the row of a reservation and counts it against its batch. */
+/** Writes the row of a reservation and counts it against its batch and order. */
 async function insertReservation(
   transaction: SqlTransaction,
   reservation: Reservation,
-  kind: IssuanceKind,
+  plan: ReservationPlan,
 ): Promise<void> {
-  await countIssuance(transaction, reservation.batchId, kind);
+  await countIssuance(transaction, reservation, plan);
   await transaction.run(
     `INSERT INTO issuance (request_id, request_sha256, batch_id, serial_folded, attempt, board_id, spki_sha256,
-       cert_serial, not_before, not_after, tbs, kind, state, reserved_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'signing', ?)`,
+       cert_serial, not_before, not_after, tbs, kind, state, reserved_at, rework_id, supersedes, is_pending, has_old_key)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'signing', ?, ?, ?, ?, ?)`,
     reservation.requestId,
     reservation.requestSha256,
     reservation.batchId,
@@ -243,25 +298,39 @@ async function insertReservation(
     reservation.notBefore,
     reservation.notAfter,
     reservation.tbs,
-    kind,
+    plan.kind,
     reservation.reservedAt,
+    plan.rework?.reworkId,
+    plan.supersedes,
+    plan.isPending ? 1 : 0,
+    plan.hasOldKey ? 1 : 0,
   );
 }
 
+/**
+ * A rework counted against its order when it was released, for one certificate. It may be another order than that of the
+ * unit's batch, which then has nothing to do with it.
+ */
 async function countIssuance(
   transaction: SqlTransaction,
-  batchId: string,
-  kind: IssuanceKind,
+  { batchId, serial }: Pick<Reservation, 'batchId' | 'serial'>,
+  { kind, rework }: ReservationPlan,
 ): Promise<void> {
-  const column = kind === 'first' ? 'reserved' : 'reissued';
-  await transaction.run(`UPDATE batch SET ${column} = ${column} + 1 WHERE batch_id = ?`, batchId);
-  if (kind === 'first') return;
   const row = (await transaction.get('SELECT order_id FROM batch WHERE batch_id = ?', batchId))!;
-  await countOrder(transaction, text(row, 'order_id'), 'reissued', 1);
+  const ofBatch = text(row, 'order_id');
+  const order = rework?.order ?? ofBatch;
+  const column = kind === 'first' ? 'reserved' : 'reissued';
+  if (order === ofBatch)
+    await transaction.run(`UPDATE batch SET ${column} = ${column} + 1 WHERE batch_id = ?`, batchId);
+  if (rework?.isUsed === false) await useRework(transaction, { reworkId: rework.reworkId, serial });
+  else if (kind === 'reissue') await countOrder(transaction, order, 'reissued', 1);
 }
 
 /** What the audit log says of a reservation. */
-function signingFacts(reservation: Reservation, kind: IssuanceKind): Record<string, string | number> {
+function signingFacts(
+  reservation: Reservation,
+  { kind, rework }: ReservationPlan,
+): Record<string, string | number> {
   const { requestId, requestSha256, batchId, serial, attempt, boardId, spkiSha256, certificateSerial, tbs } =
     reservation;
   const facts = {
@@ -274,7 +343,8 @@ function signingFacts(reservation: Reservation, kind: IssuanceKind): Record<stri
     spkiSha256,
     certificateSerial,
   };
-  return { ...facts, kind, tbsSha256: sha256Hex(tbs) };
+  const under = rework === undefined ? {} : { reworkId: rework.reworkId };
+  return { ...facts, ...under, kind, tbsSha256: sha256Hex(tbs) };
 }
 
 /** The issuance whose certificate has this serial number, in lower-case hex. */

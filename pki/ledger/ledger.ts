@@ -3,6 +3,7 @@ import { LedgerFurtherAttempts } from './further-attempts.ts';
 import { LedgerIssuances } from './issuances.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
 import { LedgerOrders } from './orders.ts';
+import { LedgerReworks } from './reworks.ts';
 import { LedgerStations } from './stations.ts';
 import { LedgerWithdrawals } from './withdrawals.ts';
 
@@ -13,6 +14,7 @@ export class Ledger {
   readonly orders: LedgerOrders;
   readonly issuances: LedgerIssuances;
   readonly furtherAttempts: LedgerFurtherAttempts;
+  readonly reworks: LedgerReworks;
   readonly stations: LedgerStations;
   readonly withdrawals: LedgerWithdrawals;
 
@@ -22,6 +24,7 @@ export class Ledger {
     this.orders = new LedgerOrders(database, this.auditLog);
     this.issuances = new LedgerIssuances(database, this.auditLog);
     this.furtherAttempts = new LedgerFurtherAttempts(database, this.auditLog);
+    this.reworks = new LedgerReworks(database, this.auditLog);
     this.stations = new LedgerStations(database, this.auditLog);
     this.withdrawals = new LedgerWithdrawals(database, this.auditLog);
   }

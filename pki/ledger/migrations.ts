@@ -14,6 +14,53 @@ const REBUILT_AUDIT = `CREATE TABLE chained_audit (
 const NOTHING_IS_RESERVED = `CREATE TRIGGER nothing_is_reserved BEFORE INSERT ON issuance WHEN NEW.state = 'reserved'
     BEGIN SELECT RAISE(ABORT, 'an earlier version still runs'); END;`;
 
+/** SQLite cannot drop a constraint, here that no two issuances have one key; PostgreSQL adds the same columns. */
+const REWORKABLE_ISSUANCE = `CREATE TABLE reworkable_issuance (
+    seq            INTEGER PRIMARY KEY,
+    request_id     TEXT NOT NULL UNIQUE,
+    request_sha256 TEXT NOT NULL,
+    batch_id       TEXT NOT NULL,
+    serial_folded  TEXT NOT NULL,
+    attempt        INTEGER NOT NULL CHECK (attempt >= 1),
+    board_id       TEXT NOT NULL,
+    spki_sha256    TEXT NOT NULL,
+    cert_serial    TEXT NOT NULL UNIQUE,
+    not_before     TEXT NOT NULL,
+    not_after      TEXT NOT NULL,
+    tbs            BLOB NOT NULL,
+    kind           TEXT NOT NULL CHECK (kind IN ('first', 'reissue')),
+    state          TEXT NOT NULL CHECK (state IN ('signing', 'issued', 'active', 'superseded', 'revoked')),
+    certificate    BLOB,
+    reason         TEXT,
+    reserved_at    TEXT NOT NULL,
+    ended_at       TEXT,
+    held_at        TEXT,
+    revoked_by     TEXT,
+    rework_id      TEXT,
+    supersedes     TEXT,
+    is_pending     INTEGER NOT NULL DEFAULT 0 CHECK (is_pending IN (0, 1)),
+    has_old_key    INTEGER NOT NULL DEFAULT 0 CHECK (has_old_key IN (0, 1)),
+    FOREIGN KEY (serial_folded, batch_id) REFERENCES released_serial (serial_folded, batch_id),
+    CHECK (certificate IS NOT NULL OR state NOT IN ('issued', 'active')),
+    CHECK (certificate IS NULL OR state <> 'signing')
+  ) STRICT;
+  INSERT INTO reworkable_issuance SELECT seq, request_id, request_sha256, batch_id, serial_folded, attempt, board_id,
+    spki_sha256, cert_serial, not_before, not_after, tbs, kind, state, certificate, reason, reserved_at, ended_at, held_at,
+    revoked_by, NULL, NULL, 0, 0 FROM issuance ORDER BY seq;
+  DROP TABLE issuance;
+  ALTER TABLE reworkable_issuance RENAME TO issuance;
+  CREATE INDEX issuances_of_serial ON issuance (serial_folded);
+  CREATE INDEX withdrawn_issuances ON issuance (ended_at) WHERE ended_at IS NOT NULL;
+  CREATE INDEX held_issuances ON issuance (held_at) WHERE held_at IS NOT NULL;`;
+
+const REWORKABLE_COLUMNS = `ALTER TABLE issuance DROP CONSTRAINT issuance_spki_sha256_key;
+  ALTER TABLE issuance ADD COLUMN rework_id TEXT;
+  ALTER TABLE issuance ADD COLUMN supersedes TEXT;
+  ALTER TABLE issuance ADD COLUMN is_pending INTEGER NOT NULL DEFAULT 0 CHECK (is_pending IN (0, 1));
+  ALTER TABLE issuance ADD COLUMN has_old_key INTEGER NOT NULL DEFAULT 0 CHECK (has_old_key IN (0, 1));
+  DROP INDEX one_live_certificate_per_serial;
+  DROP INDEX one_live_certificate_per_board;`;
+
 /**
  * The ledger's schema, one script per version, applied in order and never changed once released. The constraints repeat
  * in the database what the policy decides: a defect there must not become a certificate.
@@ -205,6 +252,28 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
     PRIMARY KEY (serial_folded, batch_id)
   )${strict};
   CREATE INDEX serials_of_entry ON released_serial (entry);
+  `,
+  ({ name, strict }) => `
+  -- Units that passed and may get another certificate, or lose theirs, each for one reissue of this order.
+  CREATE TABLE rework (
+    rework_id     TEXT NOT NULL,
+    serial_folded TEXT NOT NULL REFERENCES released_serial (serial_folded),
+    kind          TEXT NOT NULL CHECK (kind IN ('renew', 'rekey', 'swap', 'scrap')),
+    order_id      TEXT NOT NULL,
+    released_at   TEXT NOT NULL,
+    is_used       INTEGER NOT NULL DEFAULT 0 CHECK (is_used IN (0, 1)),
+    ended_at      TEXT,
+    PRIMARY KEY (rework_id, serial_folded)
+  )${strict};
+  CREATE UNIQUE INDEX one_rework_per_serial ON rework (serial_folded) WHERE ended_at IS NULL;
+
+  -- A certificate that takes the place of an active one is pending until it is active itself: only then the other one
+  -- ends. A key is certified again only where a certificate is renewed.
+  ${name === 'PostgreSQL' ? REWORKABLE_COLUMNS : REWORKABLE_ISSUANCE}
+  CREATE UNIQUE INDEX one_live_certificate_per_serial ON issuance (serial_folded, is_pending) WHERE ended_at IS NULL;
+  CREATE UNIQUE INDEX one_live_certificate_per_board ON issuance (board_id, is_pending) WHERE ended_at IS NULL;
+  CREATE UNIQUE INDEX one_serial_per_key ON issuance (spki_sha256) WHERE has_old_key = 0;
+  ${name === 'PostgreSQL' ? '' : NOTHING_IS_RESERVED}
   `,
 ];
 

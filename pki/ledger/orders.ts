@@ -7,7 +7,7 @@ import { checkManifest, checkProducts, checkQuantity, openOrderAt } from '../ord
 import type { OrderStanding } from '../orders/order-policy.ts';
 import type { SignedOrder } from '../orders/order.ts';
 import { PkiError } from '../pki-error.ts';
-import type { BatchRelease, ReleasedUnit, Releases, UnitRelease } from '../signing/releases.ts';
+import type { BatchRelease, ReleasedUnit, Releases, UnitOfBatch, UnitRelease } from '../signing/releases.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
@@ -50,10 +50,15 @@ export class LedgerOrders implements OrderBook, Releases {
   }
 
   /** The number of the order that a batch was released under; undefined for a batch that was never released. */
-  orderOfBatch(batchId: string): Promise<string | undefined> {
+  orderOfUnit({ batchId, serial }: UnitOfBatch): Promise<string | undefined> {
     return this.#database.read(async (transaction) => {
-      const row = await transaction.get('SELECT order_id FROM batch WHERE batch_id = ?', batchId);
-      return row && text(row, 'order_id');
+      const sql = `SELECT coalesce(
+          (SELECT order_id FROM rework WHERE serial_folded = ? AND ended_at IS NULL),
+          (SELECT order_id FROM batch WHERE batch_id = ?)) AS order_id`;
+      const order = (
+        await transaction.get(sql, typeof serial === 'string' ? foldSerial(serial) : '', batchId)
+      )?.['order_id'];
+      return typeof order === 'string' ? order : undefined;
     });
   }
 
@@ -252,7 +257,11 @@ export async function countOrder(
   await transaction.run(`UPDATE purchase_order SET ${column} = ${column} + ? WHERE order_id = ?`, by, order);
 }
 
-async function orderOf(transaction: SqlTransaction, order: string): Promise<OrderStanding | undefined> {
+/** The order of this number; undefined where no signer has admitted it. */
+export async function orderOf(
+  transaction: SqlTransaction,
+  order: string,
+): Promise<OrderStanding | undefined> {
   const row = await transaction.get('SELECT * FROM purchase_order WHERE order_id = ?', order);
   return row && standingIn(row);
 }
@@ -275,7 +284,8 @@ async function upsertOrder(transaction: SqlTransaction, order: SignedOrder): Pro
     const message = `The order ${order.order} was accepted before as revision ${known.revision} with different contents: give this order a higher revision.`;
     throw new PkiError('ORDER_INVALID', message, { reason: 'revision' });
   }
-  const { released, reissued } = await usedOf(transaction, order.order);
+  // Reworks of other orders' units count against an order too, and against no batch of it.
+  const { released, reissued } = known ?? (await usedOf(transaction, order.order));
   if (order.quantity < released || order.reissues < reissued) {
     const message = `The order ${order.order} allows less than is used (${released} units released, ${reissued} reissues): close it instead.`;
     throw new PkiError('ORDER_INVALID', message, { reason: 'below-use' });

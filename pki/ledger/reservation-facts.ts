@@ -5,7 +5,8 @@ import type { SqlTransaction } from '../../sql/transaction.ts';
 import type { ReservationFacts, ResumptionFacts } from '../signing/issuance-policy.ts';
 import type { Reservation } from '../signing/issuances.ts';
 import { earlierIn, LIVE, SELECT_ISSUANCE } from './issuance-rows.ts';
-import { releasedUnitIn, standingIn } from './orders.ts';
+import { orderOf, releasedUnitIn, standingIn } from './orders.ts';
+import { openReworkOf } from './reworks.ts';
 
 /**
  * The release of a serial with its batch's quota and its order; an order that the ledger does not have leaves nulls.
@@ -21,14 +22,21 @@ export async function resumptionFacts(
   { serial }: Pick<Reservation, 'serial'>,
 ): Promise<ResumptionFacts> {
   const release = await transaction.get(SELECT_RELEASE, foldSerial(serial));
-  return { ...releaseFacts(release), lastReservedAt: await lastReservedAt(transaction) };
+  return { ...(await releaseFacts(transaction, release)), lastReservedAt: await lastReservedAt(transaction) };
 }
 
-function releaseFacts(release: SqlRow | undefined): Omit<ResumptionFacts, 'lastReservedAt'> {
+async function releaseFacts(
+  transaction: SqlTransaction,
+  release: SqlRow | undefined,
+): Promise<Omit<ResumptionFacts, 'lastReservedAt'>> {
+  if (release === undefined) return { unit: undefined, order: undefined };
+  const ofBatch = typeof release['sha256'] === 'string' ? standingIn(release) : undefined;
+  const rework = await openReworkOf(transaction, text(release, 'serial_folded'));
   return {
-    unit: release && releasedUnitIn(release),
-    order: typeof release?.['sha256'] === 'string' ? standingIn(release) : undefined,
-    ...(release && present(release, { manifestSha256: 'batch_manifest', withdrawnAt: 'batch_withdrawn' })),
+    unit: releasedUnitIn(release),
+    order: rework === undefined ? ofBatch : await orderOf(transaction, rework.order),
+    ...(rework !== undefined && { rework }),
+    ...present(release, { manifestSha256: 'batch_manifest', withdrawnAt: 'batch_withdrawn' }),
   };
 }
 
@@ -45,14 +53,17 @@ export async function reservationFacts(
   const folded = foldSerial(serial);
   const release = await transaction.get(SELECT_RELEASE, folded);
   const ofSerial = await transaction.all(`${SELECT_ISSUANCE} WHERE i.serial_folded = ?`, folded);
-  const onBoard = await transaction.get(`${SELECT_ISSUANCE} WHERE i.board_id = ? AND ${LIVE}`, boardId);
-  const seen = await transaction.get('SELECT request_id FROM issuance WHERE spki_sha256 = ?', spkiSha256);
+  const onBoard = await transaction.all(`${SELECT_ISSUANCE} WHERE i.board_id = ? AND ${LIVE}`, boardId);
+  const seen = await transaction.get(
+    'SELECT request_id FROM issuance WHERE spki_sha256 = ? AND has_old_key = 0',
+    spkiSha256,
+  );
   return {
-    ...releaseFacts(release),
+    ...(await releaseFacts(transaction, release)),
     quota: release === undefined ? 0 : integer(release, 'batch_quota'),
     reserved: release === undefined ? 0 : integer(release, 'batch_reserved'),
     ofSerial: ofSerial.map(earlierIn),
-    onBoard: onBoard && earlierIn(onBoard),
+    onBoard: onBoard.map(earlierIn),
     keySeen: seen !== undefined,
     lastReservedAt: await lastReservedAt(transaction),
   };

@@ -77,6 +77,14 @@ export function checkListed(
   }
 }
 
+/** Throws QUOTA_EXCEEDED when the order has fewer reissues left than `needed`. */
+export function checkReissues({ order, reissues, reissued }: OrderStanding, needed: number): void {
+  if (reissued + needed <= reissues) return;
+  const more = reissued + needed;
+  const message = `The order ${order} allows ${reissues} reissues. ${reissued} are used, and ${needed} more are needed: have the OEM sign a revision of it with --reissues ${more} or more, or name another order with --order.`;
+  throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'rework' });
+}
+
 /** Throws ORDER_MISMATCH when the order does not name one of these products. */
 export function checkProducts(
   { order, products }: Pick<OrderStanding, 'order' | 'products'>,

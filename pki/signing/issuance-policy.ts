@@ -3,6 +3,8 @@ import type { IssuanceState, Reservation } from './issuances.ts';
 import type { ReleasedUnit } from './releases.ts';
 import type { OrderStanding } from '../orders/order-policy.ts';
 import { checkManifest, checkProducts, openOrderAt } from '../orders/order-policy.ts';
+import { keepsOldCertificate } from '../../provisioning/rework.ts';
+import type { ReleasedRework } from './reworks.ts';
 import { CLOCK_TOLERANCE_MS } from '../clock-tolerance.ts';
 import { PkiError } from '../pki-error.ts';
 
@@ -18,6 +20,7 @@ export interface EarlierIssuance {
   readonly serial: string;
   readonly attempt: number;
   readonly boardId: string;
+  readonly spkiSha256: string;
   readonly state: IssuanceState;
   readonly kind: IssuanceKind;
 }
@@ -25,15 +28,17 @@ export interface EarlierIssuance {
 /** What the ledger knows at the moment of a reservation, read under its write lock. */
 export interface ReservationFacts {
   readonly unit: ReleasedUnit | undefined;
-  /** The order of the unit's batch. */
+  /** The order of the rework; without one, that of the unit's batch. */
   readonly order: OrderStanding | undefined;
+  /** The unit had passed, and may get another certificate. */
+  readonly rework?: ReleasedRework;
   /** Of the unit's batch. */
   readonly quota: number;
   readonly reserved: number;
   /** All issuances of the serial, in any state. */
   readonly ofSerial: readonly EarlierIssuance[];
-  /** The live issuance that the board holds, of any serial. */
-  readonly onBoard: EarlierIssuance | undefined;
+  /** The live issuances that the board holds, of any serial: one, and one that is pending behind it. */
+  readonly onBoard: readonly EarlierIssuance[];
   /** The manifest of the unit's batch; undefined for a batch that an earlier version released. */
   readonly manifestSha256?: string;
   /** When a person took back what was left of the unit's batch; ISO 8601. */
@@ -52,6 +57,13 @@ interface Displacement {
 export interface ReservationPlan {
   readonly kind: IssuanceKind;
   readonly displaced: readonly Displacement[];
+  readonly rework?: ReleasedRework;
+  /** The request whose certificate this one takes the place of. */
+  readonly supersedes?: string;
+  /** That certificate stays active until this one is. */
+  readonly isPending: boolean;
+  /** The key was certified before, for the same unit and board. */
+  readonly hasOldKey: boolean;
 }
 
 /**
@@ -66,32 +78,49 @@ export interface ReservationPlan {
  * asks for that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its
  * serial can be renewed on the same board only, its board takes no other serial.
  *
+ * A rework says what else may be: a swap puts the serial on another board, a renewal certifies the active key again. Both
+ * leave the active certificate as it is until the new one is active.
+ *
  * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, UNIT_ENDED, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN,
  * ORDER_EXPIRED, ORDER_MISMATCH, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, SERIAL_BOUND, QUOTA_EXCEEDED.
  */
 export function planReservation(reservation: Reservation, facts: ReservationFacts): ReservationPlan {
+  const { rework } = facts;
   checkClock(reservation, facts.lastReservedAt);
   checkRelease(reservation, facts.unit);
   const order = checkOrder(reservation, facts, reservation.reservedAt);
-  if (facts.keySeen) throw keyReused(reservation);
+  const live = facts.ofSerial.filter(({ state }) => LIVE_STATES.has(state));
+  const active = live.find(({ state }) => state === 'active');
+  if (rework?.kind === 'scrap') throw notReleased(reservation.serial, 'it is being scrapped', 'rework');
+  const hasOldKey = rework?.kind === 'renew';
+  if (hasOldKey) checkRenewal(reservation, active);
+  else if (facts.keySeen) throw keyReused(reservation);
   checkAttempt(reservation, facts.ofSerial);
-  const live = facts.ofSerial.find(({ state }) => LIVE_STATES.has(state));
-  checkBoard(reservation, live, facts.onBoard);
-  const displaced = [
-    ...(live === undefined ? [] : [{ earlier: live, reason: `attempt ${reservation.attempt}` }]),
-    ...(facts.onBoard === undefined || facts.onBoard.requestId === live?.requestId
-      ? []
-      : [{ earlier: facts.onBoard, reason: `board taken by ${reservation.serial}` }]),
-  ];
+  checkBoard(reservation, rework?.kind === 'swap' ? undefined : active, facts.onBoard);
+  const isPending = rework !== undefined && keepsOldCertificate(rework.kind) && active !== undefined;
   const kind = facts.ofSerial.some((earlier) => earlier.kind === 'first') ? 'reissue' : 'first';
-  checkQuota(reservation, { ...facts, order }, kind);
-  return { kind, displaced };
+  if (rework?.isUsed !== false) checkQuota(reservation, { ...facts, order }, kind);
+  return {
+    kind,
+    displaced: [
+      ...live
+        .filter((earlier) => !(isPending && earlier === active))
+        .map((earlier) => ({ earlier, reason: `attempt ${reservation.attempt}` })),
+      ...facts.onBoard
+        .filter(({ requestId }) => !live.some((earlier) => earlier.requestId === requestId))
+        .map((earlier) => ({ earlier, reason: `board taken by ${reservation.serial}` })),
+    ],
+    isPending,
+    hasOldKey,
+    ...(rework !== undefined && { rework }),
+    ...(rework !== undefined && active !== undefined && { supersedes: active.requestId }),
+  };
 }
 
 /** What decides whether a reservation that exists may be signed. */
 export type ResumptionFacts = Pick<
   ReservationFacts,
-  'unit' | 'order' | 'manifestSha256' | 'withdrawnAt' | 'lastReservedAt'
+  'unit' | 'order' | 'rework' | 'manifestSha256' | 'withdrawnAt' | 'lastReservedAt'
 >;
 
 /**
@@ -104,14 +133,17 @@ export function planResumption(reservation: Reservation, facts: ResumptionFacts,
   checkOrder(reservation, facts, at);
 }
 
-/** The order of the batch, by what it says now: a revision may have taken back a product or a manifest. */
+/**
+ * The order of the batch, or of the rework, by what it says now: a revision may have taken back a product or a manifest. What
+ * was left of a batch and taken back are units that had not passed.
+ */
 function checkOrder(
   reservation: Reservation,
-  { order: standing, manifestSha256, withdrawnAt }: Omit<ResumptionFacts, 'lastReservedAt' | 'unit'>,
+  { order: standing, rework, manifestSha256, withdrawnAt }: Omit<ResumptionFacts, 'lastReservedAt' | 'unit'>,
   at: string,
 ): OrderStanding {
   const { batchId, serial } = reservation;
-  if (withdrawnAt !== undefined)
+  if (withdrawnAt !== undefined && rework === undefined)
     throw notReleased(serial, `the batch ${batchId} was withdrawn at ${withdrawnAt}`, 'withdrawn');
   const order = openOrderAt(standing, { batchId, at });
   checkProducts(order, [reservation]);
@@ -161,15 +193,16 @@ function checkAttempt({ serial, attempt }: Reservation, ofSerial: readonly Earli
 
 function checkBoard(
   { serial, boardId }: Reservation,
-  live: EarlierIssuance | undefined,
-  onBoard: EarlierIssuance | undefined,
+  active: EarlierIssuance | undefined,
+  onBoard: readonly EarlierIssuance[],
 ): void {
-  if (onBoard?.state === 'active' && onBoard.serial !== serial) {
-    const message = `The hardware id ${boardId} has the active certificate of ${onBoard.serial}, so it gets none for ${serial}: revoke that certificate first, or use another board. If this board is blank, look for a second one with this id.`;
+  const other = onBoard.find((earlier) => earlier.state === 'active' && earlier.serial !== serial);
+  if (other !== undefined) {
+    const message = `The hardware id ${boardId} has the active certificate of ${other.serial}, so it gets none for ${serial}: revoke that certificate first, or use another board. If this board is blank, look for a second one with this id.`;
     throw new PkiError('BOARD_BOUND', message);
   }
-  if (live?.state === 'active' && live.boardId !== boardId) {
-    const message = `The active certificate of ${serial} is on the board ${live.boardId}, not on ${boardId}: load that board, or revoke the certificate first.`;
+  if (active !== undefined && active.boardId !== boardId) {
+    const message = `The active certificate of ${serial} is on the board ${active.boardId}, not on ${boardId}: load that board, or revoke the certificate first.`;
     throw new PkiError('SERIAL_BOUND', message);
   }
 }
@@ -192,6 +225,13 @@ function checkQuota(
 function unitEnded({ serial, attempt }: Reservation, ended: number): PkiError {
   const message = `The unit ${serial} ended with attempt ${ended}, so nothing is signed for attempt ${attempt}: run it again with "certline unit rerun ${serial}".`;
   return new PkiError('UNIT_ENDED', message);
+}
+
+/** A renewal is of the certificate that is in use, for just its key. */
+function checkRenewal({ serial, spkiSha256 }: Reservation, active: EarlierIssuance | undefined): void {
+  if (active === undefined) throw notReleased(serial, 'it has no active certificate to renew', 'renewal');
+  if (active.spkiSha256 === spkiSha256) return;
+  throw notReleased(serial, 'the key on its board is not that of the certificate to renew', 'renewal');
 }
 
 function keyReused({ serial }: Reservation): PkiError {

@@ -41,6 +41,20 @@ export interface Issuance extends Reservation {
   readonly endedAt?: string;
   /** Since when its certificate is on hold; ISO 8601. */
   readonly heldAt?: string;
+  /** Under which it was issued, where its unit had passed before. */
+  readonly reworkId?: string;
+  /** The request whose certificate ends when this one becomes active. */
+  readonly supersedes?: string;
+}
+
+/** The end of the rework of a unit. */
+export interface EndedRework {
+  readonly reworkId: string;
+  readonly serial: string;
+  /** Its last one. */
+  readonly attempt: number;
+  /** The board was wiped or the unit scrapped: its active certificate is good for nothing. */
+  readonly revokesActive: boolean;
 }
 
 /** Some issuances that are signing or issued. */
@@ -56,7 +70,10 @@ export interface UnfinishedPage {
  */
 export interface Issuances {
   find(requestId: string): Promise<Issuance | undefined>;
-  /** The issuance of a serial that is signing, issued or active; there is at most one. */
+  /**
+   * The issuance of a serial that is signing, issued or active; there is at most one. One that is pending behind an active
+   * certificate is not it.
+   */
   liveIssuance(serial: string): Promise<Issuance | undefined>;
 
   /**
@@ -77,7 +94,8 @@ export interface Issuances {
   /** At most `limit` issuances of a batch that are signing or issued, after the place `after`: 0 for the first page. */
   unfinishedOf(batchId: string, after: number, limit: number): Promise<UnfinishedPage>;
   /**
-   * Boards are known to carry these. Idempotent. Returns the ids of those that are unknown, not issued, or withdrawn.
+   * Boards are known to carry these; what they take the place of ends in the same moment. Idempotent. Returns the ids of
+   * those that are unknown, not issued, or withdrawn.
    */
   activate(requestIds: readonly string[]): Promise<string[]>;
   /** A person, `by`, withdraws an issuance; idempotent. Undefined when the request id is unknown. */
@@ -89,4 +107,10 @@ export interface Issuances {
    * WITHDRAWAL_REFUSED for an active certificate, for a serial of another batch, and for what is no attempt.
    */
   withdrawUnit(unit: AttemptId): Promise<void>;
+  /**
+   * The rework of a unit ended. What was issued under it and is not active is withdrawn, and nothing of this or an earlier
+   * attempt is signed any more. An active certificate stays, unless `revokesActive`. Idempotent; a rework that is not open
+   * has nothing to end.
+   */
+  endRework(rework: EndedRework): Promise<void>;
 }

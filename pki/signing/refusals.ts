@@ -3,9 +3,11 @@ import type { PkiCode } from '../pki-error.ts';
 
 /** What was asked of the signer, as the audit log names it. */
 export interface RefusableRequest {
-  readonly request: 'signCertificate' | 'releaseUnits' | 'releaseAttempts' | 'revokeCertificate';
+  readonly request:
+    'signCertificate' | 'releaseUnits' | 'releaseAttempts' | 'revokeCertificate' | 'releaseRework';
   readonly requestId?: string;
   readonly batchId?: string;
+  readonly reworkId?: string;
   readonly order?: string;
   readonly manifestSha256?: string;
   readonly serial?: string;

@@ -65,10 +65,19 @@ export interface FurtherAttempts {
   returnSerials(units: UnitReturn): Promise<string[]>;
 }
 
+/** A unit by the names that a request gives it, which may be anything. */
+export interface UnitOfBatch {
+  readonly batchId: string;
+  readonly serial: unknown;
+}
+
 /** Where the batches and serials are recorded that may be issued. Each method is one transaction. */
 export interface Releases {
-  /** The number of the order that a batch was released under; undefined for a batch that was never released. */
-  orderOfBatch(batchId: string): Promise<string | undefined>;
+  /**
+   * The number of the order that a unit's open rework was released under, or else its batch; undefined for a batch that was
+   * never released.
+   */
+  orderOfUnit(unit: UnitOfBatch): Promise<string | undefined>;
   /**
    * Idempotent. Throws ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, ORDER_MISMATCH for another manifest,
    * QUOTA_EXCEEDED when the order's batches would together have more serials than its quantity, RELEASE_CONFLICT when

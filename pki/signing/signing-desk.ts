@@ -1,7 +1,9 @@
 import { CHUNK_SIZE } from '../../provisioning/batch.ts';
 import type {
+  EndReworkInput,
   ReleaseAttemptsInput,
   ReleasedAttempt,
+  ReleaseReworkInput,
   ReleaseUnitsInput,
   ReturnUnitsInput,
   UnfinishedCertificates,
@@ -20,6 +22,7 @@ import type { Issuer } from './issuer.ts';
 import { refusalOf } from './refusals.ts';
 import type { RefusableRequest, Refusals } from './refusals.ts';
 import type { FurtherAttempts, Releases } from './releases.ts';
+import type { Reworks } from './reworks.ts';
 import type { RequestStatement } from './signed-request.ts';
 import type { Arrival, StationGate } from './station-gate.ts';
 import type { Stations } from './stations.ts';
@@ -39,6 +42,7 @@ export interface SigningLedger {
   readonly issuances: Issuances;
   readonly orders: Releases;
   readonly furtherAttempts: FurtherAttempts;
+  readonly reworks: Reworks;
   readonly stations: Stations;
   readonly auditLog: Refusals;
 }
@@ -118,6 +122,29 @@ export class SigningDesk {
     return await this.#ledger.furtherAttempts.returnSerials(units);
   }
 
+  /**
+   * Lets units that passed have another certificate, or lose theirs, counted against `order`, or against the orders of their
+   * batches; idempotent. Throws what `OrderDesk.admit` and `releaseRework` of the ledger throw.
+   */
+  async releaseRework({ reworkId, kind, order, units }: ReleaseReworkInput): Promise<void> {
+    const asked = { reworkId, ...(order !== undefined && { order }) };
+    await this.#audited({ request: 'releaseRework', ...asked }, async () => {
+      const ofOrder = Map.groupBy(units, (unit) => order ?? unit.order);
+      for (const [each, listed] of ofOrder) this.#checkListed(await this.#orders.admit(each), listed);
+      const releasedAt = new Date().toISOString();
+      await this.#ledger.reworks.releaseRework({ ...asked, kind, releasedAt, units });
+    });
+  }
+
+  /** The rework of a unit has ended. Only one that was released ends a certificate. */
+  async endRework({ reworkId, serial, attempt, revokesActive }: EndReworkInput): Promise<void> {
+    if (!Number.isSafeInteger(attempt) || attempt < 1) {
+      const message = `The last attempt of the rework of ${serial.slice(0, 64)} is not a positive whole number.`;
+      throw new PkiError('REQUEST_INVALID', message, { reason: 'attempt' });
+    }
+    await this.#ledger.issuances.endRework({ reworkId, serial, attempt, revokesActive });
+  }
+
   /** Boards are known to carry these certificates. Returns the request ids of those that are unknown or withdrawn. */
   async activate(requestIds: readonly string[]): Promise<string[]> {
     return await this.#ledger.issuances.activate(requestIds);
@@ -147,11 +174,11 @@ export class SigningDesk {
   }
 
   /**
-   * The order that applies is the one that the batch was released under, by its file as it is now; a request that names
-   * another one is refused.
+   * The order that applies is the one that the batch, or the open rework of the unit, was released under, by its file as
+   * it is now; a request that names another one is refused.
    */
   async #admitOrderOf({ batchId, order, serial, product }: RequestStatement): Promise<void> {
-    const released = await this.#ledger.orders.orderOfBatch(batchId);
+    const released = await this.#ledger.orders.orderOfUnit({ batchId, serial });
     if (released !== undefined && released !== order) {
       const message = `The batch ${batchId} was released under the order ${released}, and the request for ${serial} names another: find out who sent it.`;
       throw new PkiError('ORDER_MISMATCH', message, { reason: 'order' });

@@ -74,6 +74,8 @@ function goodActivities(): ScriptedActivities {
       units.map(({ serial, attempt }) => ({ serial, attempt: attempt + 1, hasCertificate: true })),
     returnUnits: async () => [],
     openSupplement: async () => 1,
+    releaseRework: async () => undefined,
+    endRework: async () => undefined,
     // As an earlier orchestrator answers: the workflow then reports its own counts.
     closeBatch: async () => undefined as unknown as UnitCounts,
     loadChunk: async ({ chunk }) => [{ serial: `CL-${chunk}`, product: PRODUCT }],

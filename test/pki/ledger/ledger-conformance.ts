@@ -8,6 +8,7 @@ import { sha256Hex } from '../../../pki/x509/p256.ts';
 import { StationRates } from '../../../pki/ledger/station-rates.ts';
 import type { UnfinishedPage } from '../../../pki/signing/issuances.ts';
 import { RELEASE, signedOrder } from '../orders/signed-orders.ts';
+import { describeReworks } from './rework-conformance.ts';
 import { auditOf, code, lineOver, release, requestFor } from '../signing/signing-line.ts';
 import type { SigningLine } from '../signing/signing-line.ts';
 
@@ -34,6 +35,8 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
     await line.issuer.issue(requestFor('ACME-1'));
     return line;
   }
+
+  describeReworks(newLine);
 
   describe('releases', () => {
     it('are idempotent', async () => {

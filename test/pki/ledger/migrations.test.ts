@@ -18,6 +18,7 @@ const RELEASED = [
   'c42b323bd856274d9e64765501391ef76da259c63ad8e514e8aec6fd7fb41bcb',
   '1952c3560f988c796f8fa87e6f0321b973f4bd2057177fdfeb4bc6d931c3c3b1',
   'ee491100c1f7ed8f2fce59ad3bbbcedea943fada46d78301b5681caa1cc05d0b',
+  '510a0069fe767b001d2a795c1370377a5d6875cb921a95086f8b58917d5bd687',
 ];
 
 it('the schema of each released version of a ledger stays what it was, to the byte', () => {
