@@ -11,6 +11,7 @@ import { orderCommands } from './order/commands.ts';
 import { registryCommands } from './registry/commands.ts';
 import { stationCommands } from './station/commands.ts';
 import { unitCommands } from './unit/commands.ts';
+import { witnessCommands } from './witness/commands.ts';
 import { versionText } from './version.ts';
 
 /** Everything that can be typed after `certline`. Its errors about the command line are thrown. */
@@ -42,6 +43,7 @@ export function certlineProgram(): Command {
     orderCommands,
     stationCommands,
     registryCommands,
+    witnessCommands,
     doctorCommand,
   ])
     add(program);

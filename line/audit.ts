@@ -1,12 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { overwriteSmall } from '../disk/overwrite.ts';
 import { writeWhole } from '../disk/write-whole.ts';
+import { signCheckpoint } from '../pki/audit/audit-checkpoint.ts';
+import type { AuditHead } from '../pki/audit/audit-log.ts';
+import { crlIn } from '../pki/x509/crl-file.ts';
+import { readCrl } from '../pki/x509/crl-reader.ts';
 import type { Checkpoint } from '../pki/audit/audit-checkpoint.ts';
 import { auditKeyDraftPath, draftAuditKey, keepAuditKey, loadAuditKey } from '../pki/keys/audit-key.ts';
 import type { AuditKey } from '../pki/keys/audit-key.ts';
 import { assertReaches, checkWitness, makeCheckpoint, stale } from '../pki/audit/audit-witness.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
 import type { Ledger } from '../pki/ledger/ledger.ts';
-import { auditKeyPath, auditVerifierPath, auditWitnessPath } from './state-folder.ts';
+import { RemoteWitness } from './remote-witness.ts';
+import type { WitnessPlace } from './remote-witness.ts';
+import { auditKeyPath, auditVerifierPath, auditWitnessPath, crlPath } from './state-folder.ts';
 
 /** The audit log of a line, its key, and the file that witnesses how far it had come. */
 export interface LineAudit {
@@ -20,12 +27,14 @@ export interface LineAuditPlace {
   readonly ledger: Ledger;
   /** Else in the state folder. */
   readonly witnessFile: string | undefined;
+  /** The witness on another host, where one is configured. */
+  readonly remote?: WitnessPlace | undefined;
 }
 
 /**
- * The audit log of a signer that is about to sign, after checking it against its witness; both key and witness are made
- * the first time. Throws LEDGER_STALE when the ledger is older than what was witnessed or the witness is gone,
- * AUDIT_KEY_INVALID.
+ * The audit log of a signer that is about to sign, after checking it against its witnesses; key and witness file are
+ * made the first time. From now on the log is witnessed before each signature. Throws LEDGER_STALE when the ledger is
+ * older than what was witnessed, or the witness file is gone; AUDIT_KEY_INVALID, WITNESS_UNAVAILABLE.
  */
 export async function openLineAudit(place: LineAuditPlace): Promise<LineAudit> {
   const { stateFolder, ledger } = place;
@@ -33,6 +42,12 @@ export async function openLineAudit(place: LineAuditPlace): Promise<LineAudit> {
   if (!existsSync(auditKeyPath(stateFolder))) await beginAudit(stateFolder, audit);
   const key = loadAuditKey(auditKeyPath(stateFolder));
   ledger.auditLog.witnessed(await checkWitness(ledger.auditLog, key, readWitness(audit.witnessPath)));
+  const remote = place.remote && new RemoteWitness(place.remote, key, ledger.auditLog);
+  // A head that the other host has signed is in the ledger: this is found out before anything is signed.
+  await remote?.witness(await ledger.auditLog.auditHead());
+  ledger.auditLog.witnessWith(async (head) => {
+    await Promise.all([remote?.witness(head), writeHead({ ...audit, key }, head)]);
+  });
   return { ...audit, key };
 }
 
@@ -45,6 +60,7 @@ async function beginAudit(
   { ledger, witnessPath }: Pick<LineAudit, 'ledger' | 'witnessPath'>,
 ): Promise<void> {
   const path = auditKeyPath(stateFolder);
+  assertFirst(stateFolder);
   if (existsSync(witnessPath)) {
     if (!existsSync(auditKeyDraftPath(path))) return;
     await checkWitness(ledger.auditLog, loadAuditKey(auditKeyDraftPath(path)), readWitness(witnessPath));
@@ -56,6 +72,17 @@ async function beginAudit(
   keepAuditKey(path);
 }
 
+/** A CA that has published a list was used before, and with a new log all orders would count from zero. */
+function assertFirst(stateFolder: string): void {
+  const path = crlPath(stateFolder);
+  if (!existsSync(path)) return;
+  const { number } = readCrl(crlIn(readFileSync(path)));
+  throw stale(
+    `the CA has published revocation list ${number}, but the audit log begins again`,
+    'begun-again',
+  );
+}
+
 /** Signs the state of the log now and writes it into the witness file. */
 export async function witness({
   ledger,
@@ -63,8 +90,14 @@ export async function witness({
   witnessPath,
 }: LineAudit): Promise<Checkpoint & { note: string }> {
   const checkpoint = await makeCheckpoint(ledger.auditLog, key, new Date());
-  await writeWhole(witnessPath, 0o644, checkpoint.note);
+  await overwriteSmall(witnessPath, 0o644, checkpoint.note);
   return checkpoint;
+}
+
+/** Writes the end of the log into the witness file. */
+async function writeHead({ key, witnessPath }: LineAudit, head: AuditHead): Promise<void> {
+  const note = signCheckpoint({ ...head, at: new Date().toISOString() }, key.verifier, key.privateKey);
+  await overwriteSmall(witnessPath, 0o644, note);
 }
 
 /**
@@ -77,9 +110,8 @@ export function witnessKeeper(audit: LineAudit): () => Promise<void> {
   return async () => {
     last ??= await checkWitness(ledger.auditLog, key, readWitness(witnessPath));
     await assertReaches(ledger.auditLog, last);
-    if ((await ledger.auditLog.auditHead()).size === last.size) return;
-    last = await witness(audit);
-    ledger.auditLog.witnessed(last);
+    await ledger.auditLog.settled();
+    last = await checkWitness(ledger.auditLog, key, readWitness(witnessPath));
   };
 }
 

@@ -112,6 +112,10 @@ function configFile(folder: string) {
       issuersFile: path.exactOptional(),
       /** Where the signer's newest checkpoint is kept; best on another disk or host than its ledger. */
       auditWitnessFile: path.exactOptional(),
+      /** A witness on another host, which signs how far the audit log has come before anything is signed. */
+      auditWitness: z
+        .strictObject({ url: z.url({ protocol: /^https?$/ }), key: z.string().min(1) })
+        .exactOptional(),
       /** The token that has the factory CA's key; else it is an encrypted file. */
       pkcs11: token.exactOptional(),
       /** The database of the signer's ledger; else a file in its state folder. */

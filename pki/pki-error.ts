@@ -42,6 +42,7 @@ export const PKI_CODES = [
   'LEDGER_NEWER',
   'LEDGER_OLDER',
   'LEDGER_STALE',
+  'WITNESS_UNAVAILABLE',
   'AUDIT_KEY_INVALID',
   // The CA's folder
   'CA_EXISTS',

@@ -120,6 +120,7 @@ export const FAILURES = {
   LEDGER_UNAVAILABLE: signer.later(60, "The signer's ledger cannot be written: check its disk or database server.", { exit: 'disk' }),
   LEDGER_CORRUPT: signer.never("The signer's ledger is damaged: signing has stopped, call the security engineer.", { exit: 'disk' }),
   LEDGER_NEWER: signer.never("The signer's ledger is from a later version: update the signer.", { exit: 'disk' }),
+  WITNESS_UNAVAILABLE: signer.later(60, 'The witness of the audit log does not answer: start it, or fix its connection.', { exit: 'signer' }),
   LEDGER_STALE: signer.never("The signer's ledger is an old copy: signing has stopped, call the security engineer.", { exit: 'auditBroken' }),
   SIGNER_FAULT: signer.later(10, 'An unexpected error at the signer: read its log, then retry.'),
 

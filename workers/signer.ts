@@ -6,6 +6,7 @@ import { openLineAudit, witnessKeeper } from '../line/audit.ts';
 import type { LineConfig } from '../line/config.ts';
 import { publishDueCrl, registryUpdater } from '../line/crl.ts';
 import { openLedger } from '../line/ledger.ts';
+import { assertUnaltered } from '../line/unaltered-ledger.ts';
 import { orderSourcesOf, orderTermsOf } from '../line/orders.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
 import type { Ledger } from '../pki/ledger/ledger.ts';
@@ -62,18 +63,21 @@ export async function openSigner(place: SignerPlace): Promise<SignerRole> {
   return await openInOrder(log, async (closing) => {
     const ledger = await openLedger({ stateFolder, config }, 'sign');
     closing.push(() => ledger.close());
-    const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
+    const audit = await openLineAudit({
+      stateFolder,
+      ledger,
+      witnessFile: config.auditWitnessFile,
+      remote: config.auditWitness,
+    });
+    const orderSources = orderSourcesOf(stateFolder, config);
+    await assertUnaltered(ledger, orderSources);
     const keepWitness = witnessKeeper(audit);
     // What was signed last is witnessed too.
     closing.push(() => keepWitness().catch((error: unknown) => log.error({ err: error }, NO_CHECKPOINT)));
     const checkpoint = { run: keepWitness, failed: NO_CHECKPOINT, isFatal: isStale };
     const witness = every(CHECKPOINT_INTERVAL_MS, [checkpoint], log);
     closing.push(() => witness.stop());
-    const orders = new OrderDesk(
-      orderSourcesOf(stateFolder, config),
-      ledger.orders,
-      orderTermsOf(stateFolder, config),
-    );
+    const orders = new OrderDesk(orderSources, ledger.orders, orderTermsOf(stateFolder, config));
     const stations = new StationGate(ledger.stations, ledger.stations.rates);
     const issuer = new Issuer({
       ca,

@@ -23,7 +23,7 @@ export async function makeCheckpointNow(
     const witnessFile = config.auditWitnessFile;
     if (options.acceptLoss === true)
       await acceptLoss(stateFolder, ledger, witnessFile ?? auditWitnessPath(stateFolder));
-    const audit = await openLineAudit({ stateFolder, ledger, witnessFile });
+    const audit = await openLineAudit({ stateFolder, ledger, witnessFile, remote: config.auditWitness });
     return (await witness(audit)).note;
   });
   process.stdout.write(note);

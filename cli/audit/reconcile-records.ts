@@ -1,5 +1,7 @@
 import { reconcile } from '../../reports/reconcile.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
+import { orderSourcesOf } from '../../line/orders.ts';
+import { ledgerFindings } from '../../line/unaltered-ledger.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
 import { withRegistryIfAny } from '../registry/open-registry.ts';
@@ -8,12 +10,17 @@ import { printTable } from '../terminal/table.ts';
 
 /** `certline audit reconcile`. Sets exit status `auditBroken`; throws `unknown` without a ledger. */
 export async function reconcileRecords(invocation: Invocation, options: { json?: boolean }): Promise<void> {
-  const { counts, differences, hasRegistry } = await withLedger(invocation, 'read', (ledger) =>
+  const { counts, hasRegistry, ...records } = await withLedger(invocation, 'read', (ledger) =>
     withRegistryIfAny(invocation.stateFolder, async (registry) => ({
       ...(await reconcile(ledger, registry)),
       hasRegistry: registry !== undefined,
+      found: await ledgerFindings(ledger, orderSourcesOf(invocation.stateFolder, invocation.config)),
     })),
   );
+  const differences = [
+    ...records.differences,
+    ...records.found.map((detail) => ({ code: 'ledger-altered', what: 'ledger', detail })),
+  ];
   if (differences.length > 0) process.exitCode = EXIT_STATUS.auditBroken.status;
   if (options.json === true) {
     printJson({ counts, differences });

@@ -5,7 +5,9 @@ import { judgeChain } from '../../pki/audit/audit-chain.ts';
 import type { AuditEntry } from '../../pki/audit/audit-chain.ts';
 import { openCheckpoint } from '../../pki/audit/audit-checkpoint.ts';
 import { parseVerifier } from '../../pki/keys/signed-note.ts';
+import { orderSourcesOf } from '../../line/orders.ts';
 import { auditVerifierPath, auditWitnessPath } from '../../line/state-folder.ts';
+import { ledgerFindings } from '../../line/unaltered-ledger.ts';
 import { EXPORT_FILES } from './export-audit.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import { CommandError } from '../exit-status.ts';
@@ -46,7 +48,9 @@ export async function verifyAudit(
       ? await withLedger(invocation, 'read', async (ledger) => {
           const checkpoint = options.checkpoint ?? config.auditWitnessFile ?? auditWitnessPath(stateFolder);
           const key = options.key ?? auditVerifierPath(stateFolder);
-          return await judge({ entries: ledger.auditLog.auditEntries(), checkpoint, key });
+          const judged = await judge({ entries: ledger.auditLog.auditEntries(), checkpoint, key });
+          const found = await ledgerFindings(ledger, orderSourcesOf(stateFolder, config));
+          return { ...judged, problems: [...judged.problems, ...found] };
         })
       : await judge(exported(folder, options));
   if (judgement.problems.length > 0) process.exitCode = EXIT_STATUS.auditBroken.status;

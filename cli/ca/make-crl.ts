@@ -22,7 +22,12 @@ export async function makeCrl(invocation: Invocation, options: { json?: boolean 
   const { stateFolder, config } = invocation;
   const ca = await openConfiguredCa(stateFolder, config);
   const issued = await withLedger(invocation, 'command', async (ledger) => {
-    await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
+    await openLineAudit({
+      stateFolder,
+      ledger,
+      witnessFile: config.auditWitnessFile,
+      remote: config.auditWitness,
+    });
     return await publishCrl({ ca, ledger, stateFolder });
   });
   await ca.signer.close();

@@ -11,7 +11,12 @@ export async function proveCa(invocation: Invocation, code: string): Promise<voi
   const ca = await openConfiguredCa(stateFolder, config);
   try {
     await withLedger(invocation, 'sign', async (ledger) => {
-      await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
+      await openLineAudit({
+        stateFolder,
+        ledger,
+        witnessFile: config.auditWitnessFile,
+        remote: config.auditWitness,
+      });
       const proof = await proveOwnership(ca, ledger.withdrawals, code);
       process.stdout.write(pemOf('CERTIFICATE', proof));
     });

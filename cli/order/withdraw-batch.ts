@@ -17,7 +17,12 @@ export async function withdrawBatch(
   const { reason } = options;
   const by = decisionInput(options).by!;
   await withLedger({ stateFolder, config, ...invocation }, 'command', async (ledger) => {
-    const audit = await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
+    const audit = await openLineAudit({
+      stateFolder,
+      ledger,
+      witnessFile: config.auditWitnessFile,
+      remote: config.auditWitness,
+    });
     const batch = await ledger.orders.withdrawBatch(batchId, { reason, by });
     if (batch === undefined) {
       const message = `The signer has released no batch ${batchId}: "certline order show" lists those of an order.`;

@@ -1,11 +1,10 @@
 import { openNote, signNote } from '../keys/signed-note.ts';
 import type { NoteVerifier } from '../keys/signed-note.ts';
 import type { KeyObject } from 'node:crypto';
+import type { AuditHead } from './audit-log.ts';
 
 /** Where an audit log stood: how many entries it had and the hash of the last, lower-case hex. */
-export interface Checkpoint {
-  readonly size: number;
-  readonly hash: string;
+export interface Checkpoint extends AuditHead {
   /** ISO 8601. */
   readonly at: string;
 }
@@ -25,8 +24,14 @@ export function signCheckpoint(
 
 /** The checkpoint in a note that this key signed; undefined for any other. */
 export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint | undefined {
-  const [origin, size = '', base64 = '', time = ''] = openNote(note, verifier)?.split('\n') ?? [];
+  const text = openNote(note, verifier);
+  return text?.startsWith(`${verifier.name}\n`) === true ? parseCheckpoint(text) : undefined;
+}
+
+/** The checkpoint in a text that was verified, of whichever origin; undefined for any other text. */
+export function parseCheckpoint(text: string): Checkpoint | undefined {
+  const [, size = '', base64 = '', time = ''] = text.split('\n');
   const at = /^time (\S+)$/.exec(time)?.[1];
-  if (origin !== verifier.name || !/^(?:0|[1-9]\d*)$/.test(size) || at === undefined) return undefined;
+  if (!/^(?:0|[1-9]\d*)$/.test(size) || at === undefined) return undefined;
   return { size: Number(size), hash: Buffer.from(base64, 'base64').toString('hex'), at };
 }

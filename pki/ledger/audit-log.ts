@@ -2,7 +2,7 @@ import type { SqlTransaction } from '../../sql/transaction.ts';
 import { integer, text } from '../../sql/row.ts';
 import { AUDIT_GENESIS, auditBody, auditHash } from '../audit/audit-chain.ts';
 import type { AuditEntry, AuditEvent } from '../audit/audit-chain.ts';
-import type { AuditLog } from '../audit/audit-log.ts';
+import type { AuditHead, AuditLog } from '../audit/audit-log.ts';
 import { PkiError } from '../pki-error.ts';
 import type { Refusal, Refusals } from '../signing/refusals.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
@@ -13,16 +13,14 @@ const PAGE = 1_000;
 /** An audit entry is for reading; the caller that is refused decides what is in the request. */
 const REFUSAL_MAX = 200;
 
-/** Where an audit log stands: how many entries it has, and the hash of the last. */
-interface AuditHead {
-  readonly size: number;
-  readonly hash: string;
-}
-
 /** The audit log of a ledger: what happened, each entry chained to the one before. */
 export class LedgerAuditLog implements AuditLog, Refusals {
   readonly #database: LedgerDatabase;
   #witnessed: AuditHead | undefined;
+  #witness: ((head: AuditHead) => Promise<void>) | undefined;
+  /** The witnessing that is under way, and the one that begins when it has ended. */
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
   constructor(database: LedgerDatabase) {
     this.#database = database;
@@ -34,6 +32,37 @@ export class LedgerAuditLog implements AuditLog, Refusals {
    */
   witnessed(checkpoint: AuditHead): void {
     if (checkpoint.size > 0) this.#witnessed = checkpoint;
+  }
+
+  /**
+   * From now on nothing is signed before `witness` has made sure that the end of the log, with the entry that announces
+   * the signature, cannot be undone unnoticed.
+   */
+  witnessWith(witness: (head: AuditHead) => Promise<void>): void {
+    this.#witness = witness;
+  }
+
+  /**
+   * Resolves once all that is committed now is witnessed. To be awaited between the commit that announces a signature
+   * and the signature. All that ask while a witness is under way share the next one. Throws what the witness throws.
+   */
+  settled(): Promise<void> {
+    if (this.#witness === undefined) return Promise.resolve();
+    this.#next ??= (this.#running ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => {
+        this.#running = this.#next;
+        this.#next = undefined;
+        return this.#witnessHead();
+      });
+    return this.#next;
+  }
+
+  async #witnessHead(): Promise<void> {
+    const head = await this.auditHead();
+    if (head.size === this.#witnessed?.size && head.hash === this.#witnessed.hash) return;
+    await this.#witness?.(head);
+    this.witnessed(head);
   }
 
   auditHead(): Promise<AuditHead> {

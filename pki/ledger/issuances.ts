@@ -98,8 +98,8 @@ export class LedgerIssuances implements Issuances {
     });
   }
 
-  reserve(reservation: Reservation): Promise<Issuance> {
-    return this.#database.write(async (transaction) => {
+  async reserve(reservation: Reservation): Promise<Issuance> {
+    const reserved = await this.#database.write(async (transaction): Promise<Issuance> => {
       const earlier = await issuanceOf(transaction, reservation.requestId);
       if (earlier !== undefined) return earlier;
       const plan = planReservation(reservation, await reservationFacts(transaction, reservation));
@@ -110,10 +110,12 @@ export class LedgerIssuances implements Issuances {
       await this.#audit.append(transaction, 'signing', signingFacts(reservation, plan));
       return { ...reservation, state: 'signing' };
     });
+    await this.#audit.settled();
+    return reserved;
   }
 
-  resumeSigning(requestId: string, at: Date): Promise<Issuance> {
-    return this.#database.write(async (transaction) => {
+  async resumeSigning(requestId: string, at: Date): Promise<Issuance> {
+    const resumed = await this.#database.write(async (transaction) => {
       const issuance = await knownIssuance(transaction, requestId);
       if (issuance.state !== 'signing') return issuance;
       planResumption(issuance, await resumptionFacts(transaction, issuance), at.toISOString());
@@ -121,6 +123,8 @@ export class LedgerIssuances implements Issuances {
       await this.#audit.append(transaction, 'signing', { requestId });
       return issuance;
     });
+    await this.#audit.settled();
+    return resumed;
   }
 
   recordIssued(requestId: string, certificate: Uint8Array): Promise<Uint8Array> {

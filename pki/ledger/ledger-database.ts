@@ -7,12 +7,14 @@ import type { SqlTransaction } from '../../sql/transaction.ts';
 export type LedgerMode = 'sign' | 'command' | 'read';
 
 /**
- * The database under a ledger. `work` may await only its transaction. Both methods throw LEDGER_UNAVAILABLE,
+ * The database under a ledger. `work` may await only its transaction. All three throw LEDGER_UNAVAILABLE,
  * LEDGER_CORRUPT, or SIGNER_FAULT for a broken constraint, and whatever `work` throws, after rolling back.
  */
 export interface LedgerDatabase {
   /** Sees what is committed, and nothing else. */
   read<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
+  /** Sees what is committed when it begins, however long it takes. */
+  snapshot<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
   /** One writer at a time, from the first statement on; on disk when the promise resolves. */
   write<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
   /** Throws LEDGER_UNAVAILABLE where a signer could not write. */

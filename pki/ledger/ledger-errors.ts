@@ -28,6 +28,12 @@ export function ledgerCorrupt(where: string, cause: unknown): PkiError {
   return new PkiError('LEDGER_CORRUPT', message, { cause });
 }
 
+/** The ledger was changed by something else than Certline; `what` says where, without a full stop. */
+export function altered(what: string): PkiError {
+  const message = `The ledger was changed behind its audit log, so nothing is signed: ${what}. Restore the newest copy of the ledger.`;
+  return new PkiError('LEDGER_STALE', message, { reason: 'altered' });
+}
+
 export function ledgerNewer(where: string): PkiError {
   const message = `The ledger ${where} was written by a later version of Certline: update Certline on this host.`;
   return new PkiError('LEDGER_NEWER', message);

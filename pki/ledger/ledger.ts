@@ -4,6 +4,7 @@ import { LedgerIssuances } from './issuances.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
 import { LedgerOrders } from './orders.ts';
 import { LedgerReworks } from './reworks.ts';
+import { LedgerVerification } from './verification.ts';
 import { LedgerStations } from './stations.ts';
 import { LedgerWithdrawals } from './withdrawals.ts';
 
@@ -17,6 +18,7 @@ export class Ledger {
   readonly reworks: LedgerReworks;
   readonly stations: LedgerStations;
   readonly withdrawals: LedgerWithdrawals;
+  readonly verification: LedgerVerification;
 
   constructor(database: LedgerDatabase) {
     this.#database = database;
@@ -27,6 +29,7 @@ export class Ledger {
     this.reworks = new LedgerReworks(database, this.auditLog);
     this.stations = new LedgerStations(database, this.auditLog);
     this.withdrawals = new LedgerWithdrawals(database, this.auditLog);
+    this.verification = new LedgerVerification(database);
   }
 
   /** Throws LEDGER_… where a signer could not write to it. */

@@ -275,6 +275,13 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   CREATE UNIQUE INDEX one_serial_per_key ON issuance (spki_sha256) WHERE has_old_key = 0;
   ${name === 'PostgreSQL' ? '' : NOTHING_IS_RESERVED}
   `,
+  ({ strict }) => `
+  -- When a person said that the clock is right, although what was signed until then has later times.
+  CREATE TABLE clock_acceptance (
+    issuance_seq INTEGER NOT NULL,
+    accepted_at  TEXT NOT NULL
+  )${strict};
+  `,
 ];
 
 /** The schema in the words of one database. */

@@ -5,12 +5,14 @@ import type { SqlTransaction } from '../../sql/transaction.ts';
 import type { OrderBook } from '../orders/order-desk.ts';
 import { checkManifest, checkProducts, checkQuantity, openOrderAt } from '../orders/order-policy.ts';
 import type { OrderStanding } from '../orders/order-policy.ts';
+import { textSha256 } from '../orders/order.ts';
 import type { SignedOrder } from '../orders/order.ts';
 import { PkiError } from '../pki-error.ts';
 import type { BatchRelease, ReleasedUnit, Releases, UnitOfBatch, UnitRelease } from '../signing/releases.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
+import { altered } from './ledger-errors.ts';
 
 /** A batch as the ledger has it. */
 export interface ReleasedBatch {
@@ -164,7 +166,7 @@ export function releasedSha256(units: readonly UnitRelease[]): string {
 }
 
 /** What the audit log says of an order that is admitted: all of its terms. */
-function admissionOf({ products, profiles, ...order }: SignedOrder): Record<string, string | number> {
+export function admissionOf({ products, profiles, ...order }: SignedOrder): Record<string, string | number> {
   const said = Object.entries(order).filter(([, value]) => value !== undefined);
   return {
     ...Object.fromEntries(said),
@@ -279,7 +281,11 @@ export async function orderOfBatch(
 /** Inserts or replaces the order; false when this very order is there already. Throws ORDER_INVALID. */
 async function upsertOrder(transaction: SqlTransaction, order: SignedOrder): Promise<boolean> {
   const known = await orderOf(transaction, order.order);
-  if (known?.sha256 === order.sha256) return false;
+  if (known?.sha256 === order.sha256) {
+    if (textSha256(known) !== order.sha256)
+      throw altered(`the order ${order.order} has other terms than were signed`);
+    return false;
+  }
   if (known !== undefined && order.revision <= known.revision) {
     const message = `The order ${order.order} was accepted before as revision ${known.revision} with different contents: give this order a higher revision.`;
     throw new PkiError('ORDER_INVALID', message, { reason: 'revision' });

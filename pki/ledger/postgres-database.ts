@@ -37,6 +37,7 @@ const SESSION = [
 const BEGIN_WRITE = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 
 const BEGIN_READ = 'BEGIN READ ONLY';
+const BEGIN_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 
 /**
  * Any fixed number: all signers of a database take this advisory lock to write, so that policy and audit see one order.
@@ -98,6 +99,10 @@ export class PostgresDatabase implements LedgerDatabase {
 
   read<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
     return this.#transact(BEGIN_READ, (client) => work(statementsOver(client)));
+  }
+
+  snapshot<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
+    return this.#transact(BEGIN_SNAPSHOT, (client) => work(statementsOver(client)));
   }
 
   write<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {

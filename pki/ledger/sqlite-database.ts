@@ -9,6 +9,7 @@ import type { LedgerDatabase } from './ledger-database.ts';
 import { ledgerUnavailable } from './ledger-errors.ts';
 import { ledgerMigrations } from './migrations.ts';
 import { assertFileWritable, sqliteError } from './sqlite-errors.ts';
+import { sqliteSnapshot } from './sqlite-snapshot.ts';
 
 /**
  * Pages of the log, 64 MiB, after which a commit copies them into the database. With SQLite's 1,000 every thirtieth
@@ -73,6 +74,10 @@ export class SqliteDatabase implements LedgerDatabase {
     } catch (error) {
       throw sqliteError(this.#path, error);
     }
+  }
+
+  async snapshot<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
+    return await sqliteSnapshot(this.#path, work);
   }
 
   write<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ import type { LedgerDatabase } from './ledger-database.ts';
 import { ledgerDefect } from './ledger-errors.ts';
 import { ledgerMigrations } from './migrations.ts';
 import { assertFileWritable, sqliteError } from './sqlite-errors.ts';
+import { sqliteSnapshot } from './sqlite-snapshot.ts';
 
 /** The SQLite file of a ledger for those who only read, beside a signer or without one: it never changes by that. */
 export class SqliteReader implements LedgerDatabase {
@@ -31,6 +32,10 @@ export class SqliteReader implements LedgerDatabase {
     } catch (error) {
       throw sqliteError(this.#connection.path, error);
     }
+  }
+
+  async snapshot<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
+    return await sqliteSnapshot(this.#connection.path, work);
   }
 
   /** Throws SIGNER_FAULT: to write, open the ledger for signing or for a command. */

@@ -60,8 +60,8 @@ export class LedgerWithdrawals implements Withdrawals {
    * all that is withdrawn; its hash is in the audit log before it can be signed. The number is beyond `published`, that
    * of the newest list outside: a ledger that is an old copy does not know it.
    */
-  numberCrl(issuer: string, now: Date, build: CrlBuild, published = 0): Promise<Uint8Array> {
-    return this.#database.write(async (transaction) => {
+  async numberCrl(issuer: string, now: Date, build: CrlBuild, published = 0): Promise<Uint8Array> {
+    const numbered = await this.#database.write(async (transaction) => {
       await this.#audit.assertWitnessed(transaction);
       const latest = await latestOf(transaction, issuer);
       const number = Math.max(latest?.number ?? 0, published) + 1;
@@ -72,6 +72,8 @@ export class LedgerWithdrawals implements Withdrawals {
       await this.#audit.append(transaction, 'crl-numbered', { issuer, number, tbsSha256: sha256Hex(tbs) });
       return tbs;
     });
+    await this.#audit.settled();
+    return numbered;
   }
 
   isKnown(certificateSerial: string): Promise<boolean> {
@@ -81,8 +83,8 @@ export class LedgerWithdrawals implements Withdrawals {
     });
   }
 
-  recordOwnershipProof(proofCode: string, tbsSha256: string): Promise<void> {
-    return this.#database.write(async (transaction) => {
+  async recordOwnershipProof(proofCode: string, tbsSha256: string): Promise<void> {
+    await this.#database.write(async (transaction) => {
       if ((await releasedUnit(transaction, proofCode)) !== undefined) {
         const message = `The code ${proofCode} is the serial of a unit, so the proof could be used as its certificate: get another code from the cloud.`;
         throw new PkiError('REQUEST_CONFLICT', message, { reason: 'code-is-serial' });
@@ -90,6 +92,7 @@ export class LedgerWithdrawals implements Withdrawals {
       await this.#audit.assertWitnessed(transaction);
       await this.#audit.append(transaction, 'ownership-proof', { code: proofCode, tbsSha256 });
     });
+    await this.#audit.settled();
   }
 }
 

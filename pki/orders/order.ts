@@ -125,6 +125,21 @@ export function openOrder(file: string, trusted: readonly NoteVerifier[], where:
   return { ...order, sha256: sha256Hex(Buffer.from(text)), signedBy: signer!.name };
 }
 
+/** SHA-256 of the text that these terms were signed as; undefined where there can be no such text. */
+export function textSha256(
+  order: Order & { readonly sha256?: string; readonly signedBy?: string },
+): string | undefined {
+  const { order: id, revision, products, quantity, reissues, opens, closes, manifestSha256 } = order;
+  const { serialsSha256, profiles, signer } = order;
+  const named = { manifestSha256, serialsSha256, profiles, signer };
+  try {
+    const text = orderText({ order: id, revision, products, quantity, reissues, opens, closes, ...named });
+    return sha256Hex(Buffer.from(text));
+  } catch {
+    return undefined;
+  }
+}
+
 function checked(value: unknown, where: string): z.infer<typeof shape> {
   const result = shape.safeParse(value);
   if (result.success) return result.data;

@@ -19,6 +19,7 @@ const RELEASED = [
   '1952c3560f988c796f8fa87e6f0321b973f4bd2057177fdfeb4bc6d931c3c3b1',
   'ee491100c1f7ed8f2fce59ad3bbbcedea943fada46d78301b5681caa1cc05d0b',
   '510a0069fe767b001d2a795c1370377a5d6875cb921a95086f8b58917d5bd687',
+  '2f9c657d1ea4cc0ea8f40e5e0a5a51902d2bbdbfa686e0d0380fdc9b6c5c34b6',
 ];
 
 it('the schema of each released version of a ledger stays what it was, to the byte', () => {

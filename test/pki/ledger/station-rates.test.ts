@@ -83,6 +83,7 @@ describe('the allowance of a station', () => {
     let writes = 0;
     const counting: LedgerDatabase = {
       read: (work) => database.read(work),
+      snapshot: (work) => database.snapshot(work),
       write: (work) => {
         writes += 1;
         return database.write(work);

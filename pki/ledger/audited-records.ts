@@ -1,0 +1,139 @@
+import { AUDIT_GENESIS, auditHash } from '../audit/audit-chain.ts';
+import type { AuditEntry } from '../audit/audit-chain.ts';
+
+/** An entry of the audit log, as its JSON says it. */
+export type AuditedMembers = Readonly<Record<string, string | number>>;
+
+/** A batch, as the audit log says it. */
+export interface AuditedBatch {
+  readonly order: string;
+  readonly quota: number;
+  readonly manifestSha256: string;
+  serials: number;
+  first: number;
+  reissues: number;
+  returned: number;
+  isWithdrawn: boolean;
+  /** Units came and went in ways that the log does not count here. */
+  isCounted: boolean;
+}
+
+/** Serials that one entry released. */
+export interface AuditedRelease {
+  readonly batchId: string;
+  readonly sha256: string;
+}
+
+/** A station, as the audit log says it. */
+export interface AuditedStation {
+  readonly verifier: string;
+  readonly perMinute: number;
+  state: string;
+}
+
+const STATION_STATES: Readonly<Record<string, string>> = {
+  'station-stopped': 'stopped',
+  'station-revoked': 'revoked',
+  'station-enrolled': 'enrolled',
+};
+
+/**
+ * What a ledger must contain, by its audit log alone: orders, batches and stations, and how much of them is used. It is fed
+ * the entries one after the other, and checks that each follows from the one before.
+ */
+export class AuditedRecords {
+  #size = 0;
+  #hash = AUDIT_GENESIS;
+  readonly orders = new Map<string, AuditedMembers>();
+  readonly closed = new Set<string>();
+  readonly batches = new Map<string, AuditedBatch>();
+  readonly releases = new Map<number, AuditedRelease>();
+  readonly stations = new Map<string, AuditedStation>();
+  /** Ledgers before version 6 counted otherwise. */
+  isCountable = true;
+
+  /** The members of the entry; undefined where it does not follow from the one before. */
+  add({ seq, body, hash }: AuditEntry): AuditedMembers | undefined {
+    if (seq !== this.#size + 1 || auditHash(this.#hash, seq, body) !== hash) return undefined;
+    [this.#size, this.#hash] = [seq, hash];
+    const members = JSON.parse(body) as AuditedMembers;
+    this.#take(seq, members);
+    return members;
+  }
+
+  #take(seq: number, members: AuditedMembers): void {
+    const { event } = members;
+    const id = String(members['batchId'] ?? members['stationId'] ?? members['order']);
+    const batch = this.batches.get(id);
+    switch (event) {
+      case 'order-admitted':
+        this.orders.set(id, members);
+        return;
+      case 'order-closed':
+        this.closed.add(id);
+        return;
+      case 'batch-released':
+        this.batches.set(id, newBatch(members));
+        return;
+      case 'serials-released':
+        this.releases.set(seq, { batchId: id, sha256: String(members['sha256']) });
+        if (batch !== undefined) batch.serials += Number(members['count']);
+        return;
+      case 'batch-withdrawn':
+        this.#withdraw(seq, id, members);
+        return;
+      case 'serials-returned':
+      case 'attempts-released':
+        if (batch !== undefined) batch.isCounted = false;
+        return;
+      case 'signing':
+        if (batch !== undefined) batch[members['kind'] === 'first' ? 'first' : 'reissues'] += 1;
+        return;
+      case 'station-admitted':
+        this.stations.set(id, {
+          verifier: String(members['verifier']),
+          perMinute: Number(members['perMinute']),
+          state: 'enrolled',
+        });
+        return;
+      case 'station-stopped':
+      case 'station-revoked':
+      case 'station-enrolled': {
+        const station = this.stations.get(id);
+        if (station !== undefined) station.state = STATION_STATES[event]!;
+        return;
+      }
+      case 'reserved':
+      case 'void':
+        this.isCountable = false;
+        return;
+      default:
+    }
+  }
+
+  /** The serials that are left are those of the withdrawal itself. */
+  #withdraw(seq: number, batchId: string, members: AuditedMembers): void {
+    const batch = this.batches.get(batchId);
+    if (batch === undefined) return;
+    for (const [entry, release] of this.releases)
+      if (release.batchId === batchId) this.releases.delete(entry);
+    this.releases.set(seq, { batchId, sha256: String(members['sha256']) });
+    batch.serials = Number(members['count']);
+    batch.returned += Number(members['returned']);
+    batch.isWithdrawn = true;
+  }
+}
+
+function newBatch(members: AuditedMembers): AuditedBatch {
+  return {
+    order: String(members['order']),
+    quota: Number(members['quota']),
+    manifestSha256: String(members['manifestSha256']),
+    serials: 0,
+    first: 0,
+    reissues: 0,
+    returned: 0,
+    isWithdrawn: false,
+    isCounted: true,
+  };
+}
