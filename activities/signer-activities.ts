@@ -5,12 +5,15 @@ import type { StationSignature } from '../provisioning/claim.ts';
 import type { SignCertificateInput, SignerActivities } from '../provisioning/signing.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import { certificatePayload } from './certificate-payload.ts';
-import { translated } from './failure-translation.ts';
+import { translated as translatedAsIs } from './failure-translation.ts';
 import { fitUnit } from './fit-unit.ts';
+import { withoutPaths } from './without-paths.ts';
 
 /** Step 2 and its bookkeeping, on the host of the CA key. */
 export function createSignerActivities(desk: SigningDesk): SignerActivities {
   const fault = STEP_FAULT.signCertificate;
+  const translated: typeof translatedAsIs = (code, run, patience) =>
+    translatedAsIs(code, () => withoutPaths(run), patience);
   return {
     signCertificate: (input) =>
       translated(fault, async () =>
@@ -19,10 +22,12 @@ export function createSignerActivities(desk: SigningDesk): SignerActivities {
     activateCertificates: ({ requestIds }) => translated(fault, () => desk.activate(requestIds), 'endless'),
     unfinishedCertificates: (input) => translated(fault, () => desk.unfinished(input), 'endless'),
     revokeCertificate: ({ unit }) => translated(fault, async () => desk.withdraw(fitUnit(unit)), 'endless'),
-    releaseRework: (input) => translated(fault, () => desk.releaseRework(input), 'endless'),
+    releaseRework: (input) =>
+      translated(fault, async () => desk.releaseRework(input, arrivalOf(Context.current())), 'endless'),
     endRework: (input) => translated(fault, () => desk.endRework(input), 'endless'),
-    releaseUnits: (input) => translated(fault, () => desk.release(input), 'endless'),
-    releaseAttempts: (input) => translated(fault, () => desk.releaseAttempts(input), 'endless'),
+    releaseUnits: (input) =>
+      translated(fault, async () => desk.release(input, arrivalOf(Context.current())), 'endless'),
+    releaseAttempts: (input) => translated(fault, async () => desk.releaseAttempts(input, arrivalOf(Context.current())), 'endless'),
     returnUnits: (input) => translated(fault, () => desk.returnUnits(input), 'endless'),
   };
 }
@@ -40,5 +45,9 @@ function requestOf({ unit, claim, requestId, spkiSha256, ...input }: SignCertifi
 }
 
 function arrivalOf({ info }: Context): Arrival {
-  return { askedAt: new Date(info.scheduledTimestampMs), now: new Date() };
+  return {
+    askedAt: new Date(info.scheduledTimestampMs),
+    deliveredAt: new Date(info.currentAttemptScheduledTimestampMs),
+    now: new Date(),
+  };
 }

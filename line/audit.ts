@@ -110,6 +110,7 @@ export function witnessKeeper(audit: LineAudit): () => Promise<void> {
   return async () => {
     last ??= await checkWitness(ledger.auditLog, key, readWitness(witnessPath));
     await assertReaches(ledger.auditLog, last);
+    await ledger.auditLog.recordLeftOut();
     await ledger.auditLog.settled();
     last = await checkWitness(ledger.auditLog, key, readWitness(witnessPath));
   };

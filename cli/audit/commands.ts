@@ -1,4 +1,5 @@
 import { command, group } from '../command.ts';
+import { DECISION_OPTIONS } from '../decision-options.ts';
 import { JSON_OPTION } from '../option-values.ts';
 
 /** Commands of the security engineer about the signer's audit log. */
@@ -39,6 +40,19 @@ export const auditCommands = group(
       load: () => import('./reconcile-records.ts'),
       run: async ({ reconcileRecords }, { options, invocation }) =>
         await reconcileRecords(await invocation(), options),
+    }),
+    command('accept-clock', {
+      says: 'let the signer go by its clock again, although its records have later times',
+      options: {
+        '--reason <text>': { says: 'reason, for the audit log', required: true },
+        '--by <name>': DECISION_OPTIONS['--by <name>'],
+      },
+      notes: `
+For a clock that was ahead, signed something, and was corrected: until the wrong time has passed, the signer refuses
+with CLOCK_WRONG. Set the clock first. Certificates that were signed then begin in the future: revoke them.`,
+      examples: ['certline audit accept-clock --reason "the clock was a year ahead" --by "A. Smith"'],
+      load: () => import('./accept-clock.ts'),
+      run: async ({ acceptClock }, { options, invocation }) => await acceptClock(await invocation(), options),
     }),
     command('checkpoint', {
       says: 'sign the current end of the log, witness it, and print the signed note',

@@ -5,7 +5,16 @@ import type { Invocation } from '../invocation.ts';
 import { withLedgerIfAny } from '../open-ledger.ts';
 import { checkOrders } from './check-orders.ts';
 import { checkStations } from './check-stations.ts';
+import { fail } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { CLOCK_TOLERANCE_MS } from '../../pki/clock-tolerance.ts';
+
+/** A clock that was ahead once leaves entries of a time to come. */
+function checkLogTime(latest: string | undefined, now: Date = new Date()): Finding[] {
+  if (latest === undefined || Date.parse(latest) <= now.getTime() + CLOCK_TOLERANCE_MS) return [];
+  const says = `the newest audit entry is from ${latest}, and it is ${now.toISOString()}, so nothing is signed: set the clock, or run "certline audit accept-clock"`;
+  return [fail('audit log', 'signer', says)];
+}
 
 /**
  * What the signer of this host may sign, and for whom; on another host, whether its stations can ask. `isAnswering`:
@@ -19,6 +28,7 @@ export async function checkSigning(invocation: Invocation, isAnswering: boolean)
   const terms = orderTermsOf(stateFolder, config);
   if (!isAnswering) return await checkOrders(sources, async () => undefined, terms);
   return await withLedgerIfAny(invocation, 'read', async (ledger) => [
+    ...checkLogTime(await ledger?.auditLog.latestTime()),
     ...(await checkOrders(sources, async (order) => await ledger?.orders.orderStanding(order), terms)),
     ...checkStations({ ...stations, enrolled: (await ledger?.stations.stations()) ?? [] }),
   ]);

@@ -32,6 +32,8 @@ export interface AuditEvent {
     | 'hold-ended'
     | 'crl-numbered'
     | 'loss-accepted'
+    | 'clock-accepted'
+    | 'refusals-left-out'
     | 'ownership-proof';
   readonly at: string;
   readonly [member: string]: string | number;

@@ -10,6 +10,13 @@ import type { LedgerDatabase } from './ledger-database.ts';
 /** Entries read at once. */
 const PAGE = 1_000;
 
+/**
+ * Refusals that are recorded one by one: a thousand at once, which is more than a batch with a wrong order makes, then
+ * one in ten seconds, which is 4 MB a day. Those beyond are counted.
+ */
+const REFUSALS_AT_ONCE = 1_000;
+const REFUSAL_INTERVAL_MS = 10_000;
+
 /** An audit entry is for reading; the caller that is refused decides what is in the request. */
 const REFUSAL_MAX = 200;
 
@@ -17,6 +24,10 @@ const REFUSAL_MAX = 200;
 export class LedgerAuditLog implements AuditLog, Refusals {
   readonly #database: LedgerDatabase;
   #witnessed: AuditHead | undefined;
+  /** Refusals that may be recorded now, as of a time of the process's clock; and those that were not. */
+  #refusals = REFUSALS_AT_ONCE;
+  #refusedAt = performance.now();
+  #leftOut = 0;
   #witness: ((head: AuditHead) => Promise<void>) | undefined;
   /** The witnessing that is under way, and the one that begins when it has ended. */
   #running: Promise<void> | undefined;
@@ -89,9 +100,34 @@ export class LedgerAuditLog implements AuditLog, Refusals {
       member,
       value.slice(0, REFUSAL_MAX),
     ]);
+    if (!this.#takeRefusal()) {
+      this.#leftOut += 1;
+      return Promise.resolve();
+    }
     return this.#database.write((transaction) =>
       this.append(transaction, 'refused', Object.fromEntries(members)),
     );
+  }
+
+  /** Records how many refusals were left out since the last time, if any. */
+  async recordLeftOut(): Promise<void> {
+    const count = this.#leftOut;
+    if (count === 0) return;
+    this.#leftOut = 0;
+    await this.#database.write((transaction) => this.append(transaction, 'refusals-left-out', { count }));
+  }
+
+  /** Strangers decide how often something is refused, so not every refusal may cost an entry. */
+  #takeRefusal(): boolean {
+    const now = performance.now();
+    this.#refusals = Math.min(
+      REFUSALS_AT_ONCE,
+      this.#refusals + (now - this.#refusedAt) / REFUSAL_INTERVAL_MS,
+    );
+    this.#refusedAt = now;
+    if (this.#refusals < 1) return false;
+    this.#refusals -= 1;
+    return true;
   }
 
   /** Records that persons revoke more certificates than usual: how many within an hour, and what is asked for next. */
@@ -103,6 +139,31 @@ export class LedgerAuditLog implements AuditLog, Refusals {
     return this.#database.write((transaction) =>
       this.append(transaction, 'revocation-alarm', { ...alarm, by: alarm.by.slice(0, REFUSAL_MAX) }),
     );
+  }
+
+  /**
+   * Time of the newest entry, ISO 8601. Undefined where that is a refusal: it may have been written under a wrong clock,
+   * which is why it was refused.
+   */
+  latestTime(): Promise<string | undefined> {
+    return this.#database.read(async (transaction) => {
+      const row = await transaction.get('SELECT body FROM audit ORDER BY seq DESC LIMIT 1');
+      if (row === undefined) return undefined;
+      const { event, at } = JSON.parse(text(row, 'body')) as AuditEvent;
+      return event === 'refused' || event === 'refusals-left-out' ? undefined : at;
+    });
+  }
+
+  /** Records that a person says the clock is right, although what was signed until now has later times. */
+  acceptClock(decision: { readonly reason: string; readonly by: string }): Promise<void> {
+    return this.#database.write(async (transaction) => {
+      const last = await transaction.get('SELECT seq, reserved_at FROM issuance ORDER BY seq DESC LIMIT 1');
+      const seq = last === undefined ? 0 : integer(last, 'seq');
+      const sql = 'INSERT INTO clock_acceptance (issuance_seq, accepted_at) VALUES (?, ?)';
+      await transaction.run(sql, seq, new Date().toISOString());
+      const reservedAt = last === undefined ? '' : text(last, 'reserved_at');
+      await this.append(transaction, 'clock-accepted', { lastReservedAt: reservedAt, ...decision });
+    });
   }
 
   /** Records that a person lets this ledger continue although its witness file says another state. */

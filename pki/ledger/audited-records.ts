@@ -49,6 +49,7 @@ export class AuditedRecords {
   readonly batches = new Map<string, AuditedBatch>();
   readonly releases = new Map<number, AuditedRelease>();
   readonly stations = new Map<string, AuditedStation>();
+  clockAcceptances = 0;
   /** Ledgers before version 6 counted otherwise. */
   isCountable = true;
 
@@ -103,6 +104,9 @@ export class AuditedRecords {
         if (station !== undefined) station.state = STATION_STATES[event]!;
         return;
       }
+      case 'clock-accepted':
+        this.clockAcceptances += 1;
+        return;
       case 'reserved':
       case 'void':
         this.isCountable = false;

@@ -16,6 +16,10 @@ const SELECT_RELEASE = `SELECT r.*, b.quota - b.returned AS batch_quota, b.reser
   FROM released_serial r JOIN batch b USING (batch_id) LEFT JOIN purchase_order o USING (order_id)
   WHERE r.serial_folded = ?`;
 
+/** Of the reservations since a person last said that the clock is right. */
+const SELECT_LAST_TIME = `SELECT reserved_at FROM issuance
+  WHERE seq > (SELECT coalesce(max(issuance_seq), 0) FROM clock_acceptance) ORDER BY seq DESC LIMIT 1`;
+
 /** All that the policy needs to know about a reservation that exists. */
 export async function resumptionFacts(
   transaction: SqlTransaction,
@@ -41,7 +45,7 @@ async function releaseFacts(
 }
 
 async function lastReservedAt(transaction: SqlTransaction): Promise<string | undefined> {
-  const last = await transaction.get('SELECT reserved_at FROM issuance ORDER BY seq DESC LIMIT 1');
+  const last = await transaction.get(SELECT_LAST_TIME);
   return last && text(last, 'reserved_at');
 }
 

@@ -47,7 +47,7 @@ export class LedgerVerification {
         );
         if (found.length >= MAX_FINDINGS) break;
       }
-      for (const check of [checkOrders, checkBatches, checkReleases, checkStations])
+      for (const check of [checkOrders, checkBatches, checkReleases, checkStations, checkClockAcceptances])
         if (found.length < MAX_FINDINGS) found.push(...(await check(transaction, records)));
       return found.slice(0, MAX_FINDINGS);
     });
@@ -274,6 +274,16 @@ async function checkStations(transaction: SqlTransaction, { stations }: AuditedR
     if (!isSame) found.push(`the station ${id} is not as it was enrolled`);
   }
   return found;
+}
+
+async function checkClockAcceptances(
+  transaction: SqlTransaction,
+  { clockAcceptances }: AuditedRecords,
+): Promise<string[]> {
+  const row = (await transaction.get('SELECT count(*) AS n FROM clock_acceptance'))!;
+  return integer(row, 'n') === clockAcceptances
+    ? []
+    : ['a clock was accepted that the audit log does not name'];
 }
 
 function sorted(members: AuditedMembers): [string, string | number][] {

@@ -23,6 +23,7 @@ import { refusalOf } from './refusals.ts';
 import type { RefusableRequest, Refusals } from './refusals.ts';
 import type { FurtherAttempts, Releases } from './releases.ts';
 import type { Reworks } from './reworks.ts';
+import { checkAfterLog, checkSignerClock } from './signer-clock.ts';
 import type { RequestStatement } from './signed-request.ts';
 import type { Arrival, StationGate } from './station-gate.ts';
 import type { Stations } from './stations.ts';
@@ -37,6 +38,12 @@ export interface SigningRequest {
   readonly csr: Uint8Array;
 }
 
+/** What the clock of the signer is compared with. */
+interface LogTime {
+  /** Time of what the audit log says last, ISO 8601; undefined where it says nothing of use. */
+  latestTime(): Promise<string | undefined>;
+}
+
 /** What signing needs of a ledger. */
 export interface SigningLedger {
   readonly issuances: Issuances;
@@ -44,7 +51,7 @@ export interface SigningLedger {
   readonly furtherAttempts: FurtherAttempts;
   readonly reworks: Reworks;
   readonly stations: Stations;
-  readonly auditLog: Refusals;
+  readonly auditLog: Refusals & LogTime;
 }
 
 /** What a signing desk works with. */
@@ -73,7 +80,7 @@ export class SigningDesk {
   }
 
   /**
-   * The certificate that an enrolled station asks for. The gates, in this order: the station made this request, the CSR
+   * The certificate that an enrolled station asks for. The gates, in this order: the clock is right, the station made this request, the CSR
    * is strict and for the key that the station signed for, the order of the batch is good, and the issuer's policy allows
    * it. Throws
    * what `StationGate.check`, `gateCsr`, `OrderDesk.admit` and `Issuer.issue` throw, and REQUEST_INVALID for a CSR with
@@ -83,6 +90,7 @@ export class SigningDesk {
     const { requestId, batchId, order, serial, stationId, boardId } = request.statement;
     const asked = { requestId, batchId, order, serial, station: stationId, boardId };
     return await this.#audited({ request: 'signCertificate', ...asked }, async () => {
+      await this.#checkClock(arrival);
       const csr = await this.#gate(request, arrival);
       await this.#admitOrderOf(request.statement);
       const { product, attempt } = request.statement;
@@ -94,10 +102,14 @@ export class SigningDesk {
    * Releases a manifest and some of its serials under an order; idempotent. Throws what `OrderDesk.admit`,
    * `releaseBatch` and `releaseSerials` of the ledger throw.
    */
-  async release({ batchId, order, manifestSha256, quantity, units }: ReleaseUnitsInput): Promise<void> {
+  async release(
+    { batchId, order, manifestSha256, quantity, units }: ReleaseUnitsInput,
+    arrival: Pick<Arrival, 'deliveredAt' | 'now'> = { now: new Date() },
+  ): Promise<void> {
     await this.#audited({ request: 'releaseUnits', batchId, order, manifestSha256 }, async () => {
+      await this.#checkClock(arrival);
       this.#checkListed(await this.#orders.admit(order), units);
-      const releasedAt = new Date().toISOString();
+      const releasedAt = arrival.now.toISOString();
       await this.#ledger.orders.releaseBatch({ batchId, order, manifestSha256, quantity, releasedAt });
       await this.#ledger.orders.releaseSerials({ batchId, units });
     });
@@ -107,11 +119,15 @@ export class SigningDesk {
    * Releases a further attempt at units that ended without a pass; idempotent. Throws what `OrderDesk.admit`, `releaseBatch`
    * and `releaseAttempts` of the ledger throw.
    */
-  async releaseAttempts(input: ReleaseAttemptsInput): Promise<ReleasedAttempt[]> {
+  async releaseAttempts(
+    input: ReleaseAttemptsInput,
+    arrival: Pick<Arrival, 'deliveredAt' | 'now'> = { now: new Date() },
+  ): Promise<ReleasedAttempt[]> {
     const { batchId, order, manifestSha256, quantity, ...further } = input;
     return await this.#audited({ request: 'releaseAttempts', batchId, order, manifestSha256 }, async () => {
+      await this.#checkClock(arrival);
       this.#checkListed(await this.#orders.admit(order), further.units);
-      const releasedAt = new Date().toISOString();
+      const releasedAt = arrival.now.toISOString();
       await this.#ledger.orders.releaseBatch({ batchId, order, manifestSha256, quantity, releasedAt });
       return await this.#ledger.furtherAttempts.releaseAttempts({ batchId, releasedAt, ...further });
     });
@@ -126,12 +142,16 @@ export class SigningDesk {
    * Lets units that passed have another certificate, or lose theirs, counted against `order`, or against the orders of their
    * batches; idempotent. Throws what `OrderDesk.admit` and `releaseRework` of the ledger throw.
    */
-  async releaseRework({ reworkId, kind, order, units }: ReleaseReworkInput): Promise<void> {
+  async releaseRework(
+    { reworkId, kind, order, units }: ReleaseReworkInput,
+    arrival: Pick<Arrival, 'deliveredAt' | 'now'> = { now: new Date() },
+  ): Promise<void> {
     const asked = { reworkId, ...(order !== undefined && { order }) };
     await this.#audited({ request: 'releaseRework', ...asked }, async () => {
+      await this.#checkClock(arrival);
       const ofOrder = Map.groupBy(units, (unit) => order ?? unit.order);
       for (const [each, listed] of ofOrder) this.#checkListed(await this.#orders.admit(each), listed);
-      const releasedAt = new Date().toISOString();
+      const releasedAt = arrival.now.toISOString();
       await this.#ledger.reworks.releaseRework({ ...asked, kind, releasedAt, units });
     });
   }
@@ -171,6 +191,12 @@ export class SigningDesk {
     await this.#audited({ request: 'revokeCertificate', batchId, serial }, () =>
       this.#ledger.issuances.withdrawUnit({ batchId, serial, attempt }),
     );
+  }
+
+  /** An order that has ended must not be open again because a clock was set back, nor one be open early. */
+  async #checkClock(arrival: Pick<Arrival, 'deliveredAt' | 'now'>): Promise<void> {
+    checkSignerClock(arrival);
+    checkAfterLog(arrival.now, await this.#ledger.auditLog.latestTime());
   }
 
   /**

@@ -9,6 +9,8 @@ import type { RequestStatement } from './signed-request.ts';
 export interface Arrival {
   /** When it was delivered, by the clock of Temporal: a request may have waited long for the signer. */
   readonly askedAt: Date;
+  /** When this try of it was delivered, by the same clock; undefined where no Temporal delivers. */
+  readonly deliveredAt?: Date;
   readonly now: Date;
 }
 

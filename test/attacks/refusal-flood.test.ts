@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { withoutPaths } from '../../activities/without-paths.ts';
+import { ledgerUnavailable } from '../../pki/ledger/ledger-errors.ts';
+import { openDesk } from '../pki/signing/desk.ts';
+import { auditOf } from '../pki/signing/signing-line.ts';
+
+describe('M7: refusals that strangers cause', () => {
+  it('fill the audit log up to a bound, and are counted beyond it', async () => {
+    const { desk, ledger } = await openDesk();
+    const { size: before } = await ledger.auditLog.auditHead();
+    const release = { batchId: 'x', order: 'PO-99', manifestSha256: 'x', quantity: 1, units: [] };
+    const asked = Array.from({ length: 1_500 }, () => desk.release(release).catch((error: unknown) => error));
+    for (const answer of await Promise.all(asked)) expect(answer).toMatchObject({ code: 'ORDER_UNKNOWN' });
+    const { size } = await ledger.auditLog.auditHead();
+    expect(size - before).toBeGreaterThanOrEqual(1_000);
+    expect(size - before).toBeLessThan(1_100);
+    await ledger.auditLog.recordLeftOut();
+    await ledger.auditLog.recordLeftOut();
+    const last = JSON.parse((await auditOf(ledger)).at(-1)!.body) as object;
+    expect(last).toMatchObject({ event: 'refusals-left-out', count: 1_500 - (size - before) });
+  });
+});
+
+describe('what the signer refuses', () => {
+  const said = async (error: Error): Promise<string> =>
+    await withoutPaths(() => Promise.reject(error)).catch(({ message }: Error) => message);
+
+  it('does not say where it keeps its files', async () => {
+    expect(await said(ledgerUnavailable('/var/lib/certline/signer/ledger.db', 'full'))).toBe(
+      'The ledger ledger.db cannot be written (full), so nothing is signed: free space on its disk.',
+    );
+    const { desk } = await openDesk();
+    const release = { batchId: 'x', order: 'PO-99', manifestSha256: 'x', quantity: 1, units: [] };
+    const refused = (await desk.release(release).catch((error: unknown) => error)) as Error;
+    expect(refused.message).not.toMatch(/(?:^|\s)\//);
+  });
+
+  it('still names a witness, and a host', async () => {
+    const text =
+      'Nothing without the witness http://head-office.example:7400/ (and/or ledger on db.example/ledger).';
+    expect(await said(Object.assign(ledgerUnavailable('x', 'full'), { message: text }))).toBe(text);
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
+import { askFor, openDesk } from '../pki/signing/desk.ts';
+import type { Desk } from '../pki/signing/desk.ts';
+import { code } from '../pki/signing/signing-line.ts';
+
+const DAY_MS = 86_400_000;
+const DECISION = { reason: 'the clock was ahead', by: 'A. Smith' };
+
+/** A desk whose clock is off by so much; stations and Temporal are right. */
+async function deskAt(
+  offsetMs: () => number,
+): Promise<Desk & { ask: (serial: string) => Promise<CertificateRecord> }> {
+  const clock = (): Date => new Date(Date.now() + offsetMs());
+  const desk = await openDesk(undefined, { now: clock });
+  return {
+    ...desk,
+    ask: async (serial) => {
+      const right = new Date();
+      return await desk.desk.sign(askFor(serial), { askedAt: right, deliveredAt: right, now: clock() });
+    },
+  };
+}
+
+describe('H8: one wrong clock', () => {
+  it.each([
+    ['ahead', 400 * DAY_MS],
+    ['behind', -60 * DAY_MS],
+    ['six minutes ahead', 360_000],
+    ['six minutes behind', -360_000],
+  ])('signs nothing when it is %s, names both clocks, and leaves nothing behind', async (_how, wrong) => {
+    let offset = wrong;
+    const { ask, signer } = await deskAt(() => offset);
+    const refused = ask('CL-1');
+    await expect(refused).rejects.toThrow(code('CLOCK_WRONG', 'temporal'));
+    await expect(refused).rejects.toThrow(/signer shows \d{4}-.*Temporal delivered the task at \d{4}-/);
+    expect(signer.signatures).toBe(0);
+    offset = 0;
+    await ask('CL-1');
+    expect(signer.signatures).toBe(1);
+  });
+
+  it('does not release under an order that has ended, or is not open yet, by Temporal and by the log', async () => {
+    const { desk, put } = await openDesk();
+    put({ order: 'PO-2', closes: new Date(Date.now() - 30 * DAY_MS).toISOString() });
+    const units = [{ serial: 'CL-9', product: 'sensor' }];
+    const release = { batchId: 'b2', order: 'PO-2', manifestSha256: 'cd'.repeat(32), quantity: 1, units };
+    await expect(desk.release(release)).rejects.toThrow(code('ORDER_EXPIRED'));
+    const before = new Date(Date.now() - 60 * DAY_MS);
+    const byTemporal = desk.release(release, { deliveredAt: new Date(), now: before });
+    await expect(byTemporal).rejects.toThrow(code('CLOCK_WRONG', 'temporal'));
+  });
+
+  it('is before the newest entry of the audit log when all clocks are set back together', async () => {
+    const { desk, ledger } = await openDesk();
+    await ledger.orders.closeOrder('PO-1');
+    const before = new Date(Date.now() - 60 * DAY_MS);
+    const request = askFor('CL-1', undefined, before.toISOString());
+    const asked = desk.sign(request, { askedAt: before, deliveredAt: before, now: before });
+    await expect(asked).rejects.toThrow(code('CLOCK_WRONG', 'audit'));
+  });
+
+  it('has a way back that is in the audit log, where something was signed under it', async () => {
+    let offset = 400 * DAY_MS;
+    const clock = (): Date => new Date(Date.now() + offset);
+    const desk = await openDesk(undefined, { now: clock });
+    const ask = async (serial: string): Promise<CertificateRecord> => {
+      const now = clock();
+      return await desk.desk.sign(askFor(serial, undefined, now.toISOString()), { askedAt: now, now });
+    };
+    await ask('CL-1');
+    offset = 0;
+    await expect(ask('CL-2')).rejects.toThrow(code('CLOCK_WRONG'));
+    await desk.ledger.auditLog.acceptClock(DECISION);
+    await ask('CL-2');
+    expect(desk.signer.signatures).toBe(2);
+    offset = -DAY_MS;
+    await expect(ask('CL-3')).rejects.toThrow(code('CLOCK_WRONG'));
+    expect(await desk.ledger.verification.findings()).toEqual([]);
+  });
+});
