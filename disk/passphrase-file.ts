@@ -10,6 +10,11 @@ const PASSPHRASE_BYTES = 32;
 export function ensurePassphraseFile(path: string): boolean {
   if (existsSync(path)) return false;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeWholeSync(path, 0o600, `${randomBytes(PASSPHRASE_BYTES).toString('base64url')}\n`);
+  writeWholeSync(path, 0o600, `${newPassphrase()}\n`);
   return true;
+}
+
+/** A random passphrase. */
+export function newPassphrase(): string {
+  return randomBytes(PASSPHRASE_BYTES).toString('base64url');
 }

@@ -1,4 +1,15 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+
+/**
+ * The credential of this name that systemd gives to the service (systemd.exec(5), LoadCredentialEncrypted=), so that a key
+ * is in clear only in memory; undefined where there is none.
+ */
+function credentialPath(name: string): string | undefined {
+  const folder = process.env['CREDENTIALS_DIRECTORY'];
+  const path = folder === undefined ? undefined : join(folder, name);
+  return path !== undefined && existsSync(path) ? path : undefined;
+}
 
 /** The files that the factory line must not lose. Each role writes only its own files. */
 export const ledgerPath = (folder: string): string => join(folder, 'signer', 'ledger.db');
@@ -7,7 +18,8 @@ export const caRequestFolder = (folder: string): string => join(folder, 'signer'
 export const caPassphrasePath = (folder: string): string => join(folder, 'signer', 'ca.passphrase');
 export const pinRefusalPath = (folder: string): string => join(folder, 'signer', 'pin.refused');
 export const crlPath = (folder: string): string => join(caFolder(folder), 'crl.pem');
-export const auditKeyPath = (folder: string): string => join(folder, 'signer', 'audit.key.pem');
+export const auditKeyPath = (folder: string): string =>
+  credentialPath('audit.key.pem') ?? join(folder, 'signer', 'audit.key.pem');
 export const auditVerifierPath = (folder: string): string => join(folder, 'signer', 'audit.pub');
 export const auditWitnessPath = (folder: string): string => join(folder, 'signer', 'audit.checkpoint');
 export const ordersFolder = (folder: string): string => join(folder, 'signer', 'orders');
@@ -18,7 +30,7 @@ export const registryPath = (folder: string): string => join(folder, 'registry.d
 export const temporalFolder = (folder: string): string => join(folder, 'temporal');
 export const logPath = (folder: string): string => join(folder, 'certline.log');
 export const stationKeyPath = (folder: string, station: string): string =>
-  join(folder, 'stations', station, 'station.key.pem');
+  credentialPath(`${station}.key.pem`) ?? join(folder, 'stations', station, 'station.key.pem');
 export const stationBookPath = (folder: string, station: string): string =>
   join(folder, 'stations', station, 'book.db');
 export const tileFilePath = (folder: string, station: string): string =>

@@ -7,26 +7,31 @@ export const caCommands = group(
   'ca',
   {
     says: 'create and show the CA that signs device certificates',
-    examples: ['certline ca init --name "Acme Devices"', 'certline ca show'],
+    examples: [
+      'certline ca init --name "Acme Devices" --root-folder /media/root-stick/root',
+      'certline ca show',
+    ],
   },
   [
     command('init', {
-      says: 'create a development root CA and a factory CA below it; never overwrites one',
+      says: 'create a root CA and a factory CA below it; never overwrites one',
       options: {
         '--name <name>': { says: 'organization in the names of both', default: 'Certline Development' },
         '--passphrase-file <file>':
-          'file of mode 600 with the passphrase of both keys; default: the configured file, else a new random passphrase',
-        '--root-folder <folder>':
-          'folder for the key of the root, such as a removable drive; default: beside the factory CA',
+          'file of mode 600 with the passphrase of the factory CA; default: the configured file, else a new random passphrase',
+        '--root-folder <folder>': 'folder to create for the key of the root, on a medium that you take away',
+        '--root-passphrase-file <file>':
+          'file of mode 600 with the passphrase of the root; default: a new random passphrase in the root folder',
+        '--development': 'store the key of the root beside the factory CA, under the same passphrase',
       },
       notes: `
-By default both keys are stored, encrypted, in one folder: right for development and rehearsal. Create a production
-root elsewhere.`,
+Give --root-folder, or --development for a CA that certifies nothing of value: anyone who reads the disk of the signer
+has its root.`,
       examples: [
-        'certline ca init --name "Acme Devices"',
+        'certline ca init --name "Acme Devices" --root-folder /media/root-stick/root',
         '(umask 077; openssl rand -base64 32 > ca.passphrase)',
-        'certline ca init --name "Acme Devices" --passphrase-file ca.passphrase',
-        'certline ca init --name "Acme Devices" --root-folder /media/root-key',
+        'certline ca init --root-folder /media/root-stick/root --passphrase-file ca.passphrase',
+        'certline ca init --development',
       ],
       before: () => guardKeys(),
       load: () => import('./init-ca.ts'),
@@ -88,11 +93,38 @@ crl: the newest revocation list`.trim(),
     }),
     command('crl', {
       says: 'make the next revocation list now; a running signer makes one weekly and after revocations',
-      options: JSON_OPTION,
-      examples: ['certline ca crl'],
+      options: {
+        '--root <folder>': 'make the list of the root in this folder instead; it is valid for 13 months',
+        '--revoke <file>': 'with --root: PEM file with the certificate of a factory CA to revoke',
+        '--reason <reason>': 'with --revoke: why',
+        '--passphrase-file <file>':
+          'with --root: file with the passphrase of the root; default: the one in its folder',
+        ...JSON_OPTION,
+      },
+      examples: [
+        'certline ca crl',
+        'certline ca crl --root /media/root-stick/root',
+        'certline ca crl --root /media/root-stick/root --revoke factory-ica.pem --reason keyCompromise',
+      ],
       before: () => guardKeys(),
       load: () => import('./make-crl.ts'),
-      run: async ({ makeCrl }, { options, invocation }) => await makeCrl(await invocation(), options),
+      run: async ({ makeCrl }, { options, invocation }) => {
+        const { root, ...ofRoot } = options;
+        if (root === undefined) return await makeCrl(await invocation(), options);
+        return await (await import('./make-root-crl.ts')).makeRootCrl(root, ofRoot);
+      },
+    }),
+    command('standby', {
+      says: 'create another factory CA under the root, to be sealed until the first one is lost',
+      args: { '<folder>': 'folder to create for it, with its key and a new passphrase' },
+      options: {
+        '--root <folder>': { says: 'folder with the key of the root', required: true },
+        '--passphrase-file <file>': 'file with the passphrase of the root; default: the one in its folder',
+      },
+      examples: ['certline ca standby /media/standby-stick/ca --root /media/root-stick/root'],
+      before: () => guardKeys(),
+      load: () => import('./make-standby.ts'),
+      run: async ({ makeStandby }, { folder, options }) => await makeStandby(folder, options),
     }),
   ],
 );

@@ -6,6 +6,7 @@ import { createCa } from '../../pki/ca/create-ca.ts';
 import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
 import { openTokenSigner } from '../../line/ca.ts';
 import { caFolder, caPassphrasePath } from '../../line/state-folder.ts';
+import type { SecretBytes } from '../../pki/keys/secret-bytes.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { showCa } from './show-ca.ts';
@@ -15,12 +16,18 @@ export interface InitCaOptions {
   readonly name: string;
   readonly passphraseFile?: string;
   readonly rootFolder?: string;
+  readonly rootPassphraseFile?: string;
+  readonly development?: boolean;
 }
 
-/** `certline ca init`. Throws `refused` where there is one already, `passphrase`, PROFILE_INVALID for the name. */
+/**
+ * `certline ca init`. Throws `usage` where nobody says where the root goes, `refused` where there is a CA already,
+ * `passphrase`, PROFILE_INVALID for the name.
+ */
 export async function initCa({ stateFolder, config }: Invocation, options: InitCaOptions): Promise<void> {
   const directory = caFolder(stateFolder);
   if (existsSync(directory) && readdirSync(directory).length > 0) throw caExists(directory);
+  if ((options.rootFolder === undefined) !== (options.development === true)) throw rootIsNowhere();
   const chosen = options.passphraseFile ?? config.passphraseFile;
   const passphrase = passphraseFromFile(choosePassphraseFile(stateFolder, chosen));
   try {
@@ -30,19 +37,40 @@ export async function initCa({ stateFolder, config }: Invocation, options: InitC
       passphrase,
       name: options.name,
       ...(icaSigner !== undefined && { icaSigner }),
-      ...(options.rootFolder !== undefined && { rootDirectory: options.rootFolder }),
+      ...(options.rootFolder !== undefined && {
+        root: rootOf(options.rootFolder, options.rootPassphraseFile),
+      }),
     });
     await icaSigner?.close();
   } finally {
     passphrase.wipe();
   }
   await showCa(stateFolder, {});
+  if (options.rootFolder !== undefined)
+    printLine(
+      `\nTake ${options.rootFolder} away now, and keep it offline: it has the key of the root and its passphrase.`,
+    );
   printLine(`\nTranscript, to be compared, signed and filed: ${join(directory, CA_FILES.ceremony)}`);
   if (chosen !== undefined && resolve(chosen) !== config.passphraseFile) {
     printLine(
       `\nThe signer needs it too: put "passphraseFile": "${resolve(chosen)}" into the configuration.`,
     );
   }
+}
+
+function rootOf(
+  directory: string,
+  passphraseFile: string | undefined,
+): { readonly directory: string; readonly passphrase?: SecretBytes } {
+  return passphraseFile === undefined
+    ? { directory }
+    : { directory, passphrase: passphraseFromFile(passphraseFile) };
+}
+
+function rootIsNowhere(): CommandError {
+  const message =
+    'Say where the key of the root goes: --root-folder with a folder on a medium that you take away, or --development, which stores it beside the factory CA.';
+  return new CommandError('usage', message);
 }
 
 /** The file that was chosen, which must be there; else the one in the state folder, made when it is missing. */

@@ -1,10 +1,13 @@
 import { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { CA_FILES } from '../../pki/ca/ca-files.ts';
 import { readCaChain } from '../../pki/ca/read-chain.ts';
 import { openConfiguredCa } from '../../line/ca.ts';
 import type { CaKeyConfig } from '../../line/ca.ts';
 import { caFolder, caPassphrasePath } from '../../line/state-folder.ts';
 import { shownExpiry } from '../terminal/words.ts';
-import { failure, ok, warn } from './finding.ts';
+import { fail, failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 
 /** A new factory CA has to be made, signed elsewhere and given to clouds: that takes weeks. */
@@ -18,7 +21,11 @@ export async function checkCa(
 ): Promise<Finding[]> {
   try {
     const [factoryIca] = readCaChain(caFolder(stateFolder));
-    return [checkTime(new X509Certificate(factoryIca!), now), await checkKey(stateFolder, config)];
+    return [
+      checkTime(new X509Certificate(factoryIca!), now),
+      await checkKey(stateFolder, config),
+      ...checkRoot(stateFolder),
+    ];
   } catch (error) {
     return [failure('CA', error)];
   }
@@ -29,6 +36,20 @@ function checkTime({ subject, validToDate }: X509Certificate, now: Date): Findin
   const says = `${name}, valid ${shownExpiry(validToDate.toISOString())}`;
   const isSoon = validToDate.getTime() - now.getTime() < SOON_MS;
   return isSoon ? warn('CA', `${says}: have its successor made`) : ok('CA', says);
+}
+
+/** Who reads the disk of the signer may get the factory CA, which the root can revoke; never the root. */
+function checkRoot(stateFolder: string): Finding[] {
+  const folder = caFolder(stateFolder);
+  const places = [
+    join(folder, CA_FILES.rootKey),
+    join(folder, CA_FILES.rootPassphrase),
+    join(dirname(folder), CA_FILES.rootPassphrase),
+  ];
+  const found = places.find((path) => existsSync(path));
+  if (found === undefined) return [];
+  const says = `${found} is on the host of the factory CA: move it to a medium that you take away, and delete it here. A development CA is not for production`;
+  return [fail('CA root', 'caMissing', says)];
 }
 
 async function checkKey(stateFolder: string, config: CaKeyConfig): Promise<Finding> {

@@ -9,6 +9,9 @@ import { PkiError } from '../pki-error.ts';
 export const CA_FILES = {
   root: 'root.pem',
   rootKey: 'root.key.pem',
+  rootPassphrase: 'root.passphrase',
+  rootCrl: 'root.crl.pem',
+  icaPassphrase: 'ca.passphrase',
   factoryIca: 'factory-ica.pem',
   factoryIcaKey: 'factory-ica.key.pem',
   intermediates: 'intermediates.pem',

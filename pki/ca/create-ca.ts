@@ -7,6 +7,8 @@ import { SoftwareSigner } from '../signers/software-signer.ts';
 import { makeFactoryIcaCertificate, makeRootCertificate } from './ca-certificate.ts';
 import { CA_FILES, chainFiles } from './ca-files.ts';
 import type { CaLocation } from './ca-files.ts';
+import { newPassphrase } from '../../disk/passphrase-file.ts';
+import { SecretBytes } from '../keys/secret-bytes.ts';
 import { newCaNames } from './ca-name.ts';
 import { ceremonyTranscript } from './ceremony-transcript.ts';
 import { openIssuingCa } from './issuing-ca.ts';
@@ -23,11 +25,15 @@ export async function createCa(
     readonly now?: Date;
     /** Holds the factory CA's key, which is then no file. */
     readonly icaSigner?: Signer;
-    /** Another folder for the root's key, to be taken away. */
-    readonly rootDirectory?: string;
+    /**
+     * Another folder for the root's key, to be taken away, and the passphrase of that key: a new one, in that folder,
+     * unless it is given.
+     */
+    readonly root?: { readonly directory: string; readonly passphrase?: SecretBytes };
   },
 ): Promise<void> {
-  const { directory, now = new Date(), icaSigner, rootDirectory } = options;
+  const { directory, now = new Date(), icaSigner } = options;
+  const rootDirectory = options.root?.directory;
   const passphrase = checkedPassphrase(options.passphrase);
   for (const folder of [directory, rootDirectory ?? directory]) refuseExistingCa(folder);
   const names = newCaNames(options.name);
@@ -41,18 +47,31 @@ export async function createCa(
   openIssuingCa(ica, [icaCertificate, rootCertificate], now);
   const chain = [icaCertificate, rootCertificate];
   const files = chainFiles(chain);
-  const rootKeyFile = { [CA_FILES.rootKey]: encryptPrivateKey(rootKey, passphrase) };
-  if (rootDirectory !== undefined)
-    writeCaFolder(rootDirectory, { [CA_FILES.root]: files[CA_FILES.root]!, ...rootKeyFile });
+  if (options.root !== undefined) writeRootFolder(options.root, rootKey, files[CA_FILES.root]!);
   const keys = {
     root: rootDirectory === undefined ? `encrypted, ${CA_FILES.rootKey} beside this` : 'encrypted, elsewhere',
     factoryCa: icaSigner === undefined ? `encrypted, ${CA_FILES.factoryIcaKey} beside this` : icaSigner.id,
   };
   writeCaFolder(directory, {
     ...files,
-    ...(rootDirectory === undefined && rootKeyFile),
+    ...(rootDirectory === undefined && { [CA_FILES.rootKey]: encryptPrivateKey(rootKey, passphrase) }),
     ...(icaSigner === undefined && { [CA_FILES.factoryIcaKey]: encryptPrivateKey(icaKey, passphrase) }),
     [CA_FILES.ceremony]: ceremonyTranscript({ begun: now, ended: new Date(), chain, keys, files }),
+  });
+}
+
+/** Nobody has to remember a new passphrase: it is beside the key, on the medium that is taken away. */
+function writeRootFolder(
+  { directory, passphrase }: { readonly directory: string; readonly passphrase?: SecretBytes },
+  rootKey: KeyObject,
+  certificate: string,
+): void {
+  const made = passphrase === undefined ? newPassphrase() : undefined;
+  const opening = made === undefined ? checkedPassphrase(passphrase!) : new SecretBytes(Buffer.from(made));
+  writeCaFolder(directory, {
+    [CA_FILES.root]: certificate,
+    [CA_FILES.rootKey]: encryptPrivateKey(rootKey, opening),
+    ...(made !== undefined && { [CA_FILES.rootPassphrase]: `${made}\n` }),
   });
 }
 

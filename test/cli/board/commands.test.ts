@@ -116,7 +116,7 @@ describe('certline board probe', () => {
     expect(new Set(blank.groups.map(({ group }) => group))).toEqual(new Set([0, 8, 9, 10]));
     expect(blank.notTold['images']).toContain('CONFIG_MCUMGR_GRP_IMG');
 
-    expect(await bench.place.certline('ca', 'init')).toMatchObject({ status: 0 });
+    expect(await bench.place.certline('ca', 'init', '--development')).toMatchObject({ status: 0 });
     const ca = openLineCa(bench.place.state);
     const key = newKey();
     const certificate = await signTbs(ca, await freshTbs(ca, 'CL-000017'));
@@ -143,7 +143,7 @@ describe('certline board probe', () => {
         certificate: { subject: expect.stringMatching(/^CN=ELSEWHERE-/) },
       },
     ]);
-    await bench.place.certline('ca', 'init');
+    await bench.place.certline('ca', 'init', '--development');
     const foreign = json(await bench.run('probe', '--json')) as Report;
     expect(foreign.credentials).toMatchObject([{ class: 'foreign', certificate: { issuedByUs: false } }]);
     const cut = await bench.run(

@@ -15,7 +15,7 @@ interface ShownCa {
 describe('certline ca', () => {
   it('makes a CA that openssl verifies, and shows it', async () => {
     const place = newPlace();
-    const made = await place.certline('ca', 'init', '--name', 'Acme Devices');
+    const made = await place.certline('ca', 'init', '--development', '--name', 'Acme Devices');
     expect(made.status).toBe(0);
     expect(made.stderr).toBe('');
     const own = join(place.state, 'signer', 'ca.passphrase');
@@ -39,7 +39,7 @@ describe('certline ca', () => {
       openssl('x509', '-in', factoryIca, '-noout', '-pubkey'),
     );
 
-    const again = await place.certline('ca', 'init');
+    const again = await place.certline('ca', 'init', '--development');
     expect(again.status).toBe(6);
     expect(again.stderr).toMatch(/^certline: There is a CA in .* already.*\n$/);
     expect((json(await place.certline('ca', 'show', '--json')) as ShownCa).certificates).toEqual(
@@ -50,15 +50,23 @@ describe('certline ca', () => {
   it('takes the passphrase of a file, which must be there and private', async () => {
     const place = newPlace();
     const file = join(place.folder, 'passphrase');
-    const missing = await place.certline('ca', 'init', '--passphrase-file', file);
+    const missing = await place.certline('ca', 'init', '--development', '--passphrase-file', file);
     expect(missing.status).toBe(31);
     expect(missing.stderr).toContain('umask 077; openssl rand');
     writeFileSync(file, 'correct horse battery staple\n', { mode: 0o644 });
-    expect(await place.certline('ca', 'init', '--passphrase-file', file)).toMatchObject({ status: 31 });
+    expect(await place.certline('ca', 'init', '--development', '--passphrase-file', file)).toMatchObject({
+      status: 31,
+    });
     expect(existsSync(join(place.state, 'signer', 'ca'))).toBe(false);
 
     writeFileSync(join(place.folder, 'private'), 'correct horse battery staple\n', { mode: 0o600 });
-    const made = await place.certline('ca', 'init', '--passphrase-file', join(place.folder, 'private'));
+    const made = await place.certline(
+      'ca',
+      'init',
+      '--development',
+      '--passphrase-file',
+      join(place.folder, 'private'),
+    );
     expect(made.status).toBe(0);
     expect(made.stdout).toContain(`"passphraseFile": "${join(place.folder, 'private')}"`);
     expect(existsSync(join(place.state, 'signer', 'ca.passphrase'))).toBe(false);
@@ -66,7 +74,7 @@ describe('certline ca', () => {
 
   it('refuses a name that no certificate may have, and leaves no CA', async () => {
     const place = newPlace();
-    const { status, stderr } = await place.certline('ca', 'init', '--name', 'Acme\nEvil');
+    const { status, stderr } = await place.certline('ca', 'init', '--development', '--name', 'Acme\nEvil');
     expect(status).toBe(4);
     expect(stderr).toContain('letters, digits');
     expect(existsSync(join(place.state, 'signer', 'ca'))).toBe(false);

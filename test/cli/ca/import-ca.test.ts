@@ -206,7 +206,7 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
         place.configure({ inbox: place.inbox, products: [PRODUCT], pkcs11 });
         const made =
           way === 'init'
-            ? await place.certline('ca', 'init', '--name', 'Acme Devices')
+            ? await place.certline('ca', 'init', '--name', 'Acme Devices', '--development')
             : await place.certline('ca', 'import', await certifiedFile(place));
         expect(made).toMatchObject({ status: 0, stderr: '' });
         expect(existsSync(join(place.state, 'signer', 'ca', 'factory-ica.key.pem'))).toBe(false);

@@ -146,7 +146,7 @@ const admitted = (
 describe('the doctor, on stations', () => {
   it('says at the signer which are heeded, which are stopped, and which of this host nobody admitted', async () => {
     const place = placeWithStations();
-    await place.certline('ca', 'init');
+    await place.certline('ca', 'init', '--development');
     await place.certline('station', 'enroll');
     const ledger = openSqliteLedger(ledgerPath(place.state));
     const other = generateKeyPairSync('ed25519').publicKey;

@@ -44,7 +44,9 @@ async function placeWithPorts(...ports: string[]): Promise<Place> {
   const place = newPlace();
   const sockets = ports.map((port, at) => ({ id: String(at + 1), port, product: PRODUCT.name }));
   place.configure({ inbox: place.inbox, products: [PRODUCT], stations: [{ id: 'st-1', sockets }] });
-  expect(await place.certline('ca', 'init')).toMatchObject({ status: 0 });
+  expect(await place.certline('ca', 'init', '--root-folder', join(place.folder, 'root'))).toMatchObject({
+    status: 0,
+  });
   return place;
 }
 
@@ -182,7 +184,7 @@ describe('certline doctor', () => {
     const without = await place.certline('doctor', '--json');
     expect(without.status).toBe(30);
     expect(reportOf(without).of('CA')).toMatchObject([{ says: expect.stringContaining('certline ca init') }]);
-    await place.certline('ca', 'init');
+    await place.certline('ca', 'init', '--root-folder', join(place.folder, 'root'));
     writeFileSync(join(place.state, 'signer', 'ca.passphrase'), 'quite another one\n', { mode: 0o600 });
     const wrong = await place.certline('doctor', '--json');
     expect(wrong.status).toBe(31);
@@ -210,7 +212,7 @@ describe('certline doctor', () => {
 
   it('says why no server can be had, with status 40, and knows a running line', async () => {
     const place = newPlace({ TEMPORAL_PROFILE: 'none-such' });
-    await place.certline('ca', 'init');
+    await place.certline('ca', 'init', '--root-folder', join(place.folder, 'root'));
     const lock = lockLine(place.state);
     onTestFinished(() => lock.release());
     const ended = await place.certline('doctor', '--json');

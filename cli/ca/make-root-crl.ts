@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeWhole } from '../../disk/write-whole.ts';
+import { CA_FILES } from '../../pki/ca/ca-files.ts';
+import { issueRootCrl } from '../../pki/revocation/root-crl.ts';
+import { crlIn } from '../../pki/x509/crl-file.ts';
+import { readCrl } from '../../pki/x509/crl-reader.ts';
+import { pemOf } from '../../pki/x509/pem.ts';
+import { REVOCATION_REASONS } from '../../pki/x509/revocation-reason.ts';
+import type { RevocationReason } from '../../pki/x509/revocation-reason.ts';
+import { readCertificateFile } from '../cert/read-certificate-file.ts';
+import { CommandError } from '../exit-status.ts';
+import { shownTime } from '../terminal/words.ts';
+import { printFields } from '../terminal/table.ts';
+import { openRootFolder } from './root-folder.ts';
+
+export interface RootCrlOptions {
+  readonly revoke?: string;
+  readonly reason?: string;
+  readonly passphraseFile?: string;
+}
+
+/** `certline ca crl --root`. Throws `usage` without a reason, CRL_INVALID, and what opens no key. */
+export async function makeRootCrl(folder: string, options: RootCrlOptions): Promise<void> {
+  const root = openRootFolder(folder, options.passphraseFile);
+  const path = join(folder, CA_FILES.rootCrl);
+  const previous = existsSync(path) ? readCrl(crlIn(readFileSync(path))) : undefined;
+  const issued = await issueRootCrl(root, previous, revokedBy(options));
+  await writeWhole(path, 0o644, pemOf('X509 CRL', issued.crl));
+  printFields([
+    ['List', path],
+    ['Number', String(issued.number)],
+    ['Entries', String(issued.entries)],
+    ['Made', shownTime(issued.thisUpdate.toISOString())],
+    ['Next by', shownTime(issued.nextUpdate.toISOString())],
+  ]);
+}
+
+function revokedBy({ revoke, reason }: RootCrlOptions): Parameters<typeof issueRootCrl>[2] {
+  if (revoke === undefined) return [];
+  const known = REVOCATION_REASONS.find((each): each is RevocationReason => each === reason);
+  if (known === undefined)
+    throw new CommandError('usage', `Add --reason, one of ${REVOCATION_REASONS.join(', ')}.`);
+  const [certificate] = readCertificateFile(revoke);
+  return certificate === undefined ? [] : [{ certificate, reason: known }];
+}
