@@ -7,7 +7,7 @@ import type { SignedOrder } from '../pki/orders/order.ts';
 
 /**
  * In what a ledger disagrees with its audit log, and with the orders that are signed: a sentence for each, without its
- * full stop. Whoever has the audit key can rewrite ledger and log, but not an order.
+ * full stop. Someone who has the audit key can rewrite ledger and log, but not an order.
  */
 export async function ledgerFindings(ledger: Ledger, sources: OrderSources): Promise<string[]> {
   const found = await ledger.verification.findings();

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { overwriteSmall } from '../../disk/overwrite.ts';
@@ -21,6 +21,11 @@ export const WITNESS_FILES = {
   signers: 'signers',
   head: 'head',
 } as const;
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
 
 /** A request is a line and a note of five. */
 const MAX_REQUEST_LENGTH = 4_096;
@@ -57,23 +62,27 @@ export function openWitness(folder: string): Server {
   // One after the other: two that continue from the same head would be a fork.
   let turn: Promise<unknown> = Promise.resolve();
   return createServer((asked, answer) => {
-    void bodyOf(asked).then(async (body) => {
+    void answerWith(answer, async () => {
+      const body = await bodyOf(asked);
       const next = turn.then(() => answerTo(body, folder, key));
       turn = next.catch(() => undefined);
-      const { status, text } = await next.catch((error: unknown) => ({
-        status: 500,
-        text: `${(error as Error).message}\n`,
-      }));
-      answer.writeHead(status, { 'content-type': 'text/plain' }).end(text);
+      return await next;
     });
   });
 }
 
-async function answerTo(
-  body: string | undefined,
-  folder: string,
-  key: WitnessKey,
-): Promise<{ readonly status: number; readonly text: string }> {
+/** A disk that is full, for example, is said to the signer, which then signs nothing. */
+async function answerWith(answer: ServerResponse, result: () => Promise<Answer>): Promise<void> {
+  let { status, text }: Answer = { status: 500, text: 'the witness had an internal error\n' };
+  try {
+    ({ status, text } = await result());
+  } catch (error) {
+    text = `${(error as Error).message}\n`;
+  }
+  answer.writeHead(status, { 'content-type': 'text/plain' }).end(text);
+}
+
+async function answerTo(body: string | undefined, folder: string, key: WitnessKey): Promise<Answer> {
   const request = body === undefined ? undefined : parseCosignRequest(body);
   if (request === undefined) return { status: 400, text: 'not a request to a Certline witness\n' };
   const path = join(folder, WITNESS_FILES.head);

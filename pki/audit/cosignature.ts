@@ -67,7 +67,7 @@ function continues(last: AuditHead, old: AuditHead, next: AuditHead): boolean {
   return old.size === last.size && old.hash === last.hash && next.size > last.size;
 }
 
-/** The checkpoint of a note that this witness signed, whoever else did; undefined for any other. */
+/** The checkpoint of a note that this witness signed, perhaps among others; undefined for any other. */
 export function openCosigned(note: string, witness: NoteVerifier): Checkpoint | undefined {
   const text = openNote(note, witness);
   return text === undefined ? undefined : parseCheckpoint(text);

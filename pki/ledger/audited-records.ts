@@ -14,7 +14,7 @@ export interface AuditedBatch {
   reissues: number;
   returned: number;
   isWithdrawn: boolean;
-  /** Units came and went in ways that the log does not count here. */
+  /** Whether the log says of each of its units when it came and went. */
   isCounted: boolean;
 }
 
@@ -66,7 +66,7 @@ export class AuditedRecords {
     const { event } = members;
     const id = String(members['batchId'] ?? members['stationId'] ?? members['order']);
     const batch = this.batches.get(id);
-    switch (event) {
+    switch (String(event)) {
       case 'order-admitted':
         this.orders.set(id, members);
         return;
@@ -101,7 +101,7 @@ export class AuditedRecords {
       case 'station-revoked':
       case 'station-enrolled': {
         const station = this.stations.get(id);
-        if (station !== undefined) station.state = STATION_STATES[event]!;
+        if (station !== undefined) station.state = STATION_STATES[String(event)]!;
         return;
       }
       case 'clock-accepted':

@@ -96,7 +96,7 @@ async function checkUnits(
     if (row === undefined || Number(row['entry'] ?? 0) > seq) return [];
     return integer(row, 'withdrawn_attempt') >= Number(attempt)
       ? []
-      : [`the unit ${serial} ended with attempt ${attempt}, but the ledger says ${row['withdrawn_attempt']}`];
+      : [`the unit ${serial} ended with attempt ${attempt}, but the ledger has an earlier one`];
   });
 }
 

@@ -22,8 +22,15 @@ describe('M7: refusals that strangers cause', () => {
 });
 
 describe('what the signer refuses', () => {
-  const said = async (error: Error): Promise<string> =>
-    await withoutPaths(() => Promise.reject(error)).catch(({ message }: Error) => message);
+  const said = async (error: Error): Promise<string> => {
+    try {
+      return await withoutPaths(async () => {
+        throw error;
+      });
+    } catch (refused) {
+      return (refused as Error).message;
+    }
+  };
 
   it('does not say where it keeps its files', async () => {
     expect(await said(ledgerUnavailable('/var/lib/certline/signer/ledger.db', 'full'))).toBe(

@@ -87,7 +87,7 @@ const BAD_REQUESTS: Readonly<Record<string, Spoil>> = {
   'another product': ofUnit(() => ({ product: 'pump' }), 'NOT_RELEASED'),
   'a product that is not configured': ofUnit(() => ({ product: 'toaster' }), 'PROFILE_INVALID'),
   'an attempt before the first': ofUnit(() => ({ attempt: 0 }), 'REQUEST_CONFLICT'),
-  'an order that is not there': ofUnit(() => ({ order: 'PO-NONE' }), 'ORDER_UNKNOWN'),
+  'an order that is not there': ofUnit(() => ({ order: 'PO-NONE' }), 'ORDER_MISMATCH'),
   'a request id with a line break': ({ unit, boardId, station }) => ({
     input: requestOf(unit, { station, boardId, requestId: 'a\nb' }),
     codes: ['REQUEST_CONFLICT'],
