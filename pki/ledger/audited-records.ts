@@ -84,6 +84,9 @@ export class AuditedRecords {
         this.#withdraw(seq, id, members);
         return;
       case 'serials-returned':
+        this.releases.set(seq, { batchId: id, sha256: String(members['sha256']) });
+        if (batch !== undefined) batch.isCounted = false;
+        return;
       case 'attempts-released':
         if (batch !== undefined) batch.isCounted = false;
         return;

@@ -238,10 +238,7 @@ function hasSameCounts(row: SqlRow, batch: AuditedBatch): boolean {
 }
 
 /** The serials of each release, by their digest. Ledgers of earlier versions do not know which release was whose. */
-async function checkReleases(
-  transaction: SqlTransaction,
-  { releases, batches }: AuditedRecords,
-): Promise<string[]> {
+async function checkReleases(transaction: SqlTransaction, { releases }: AuditedRecords): Promise<string[]> {
   const rows = await transaction.all(
     'SELECT DISTINCT entry FROM released_serial WHERE entry IS NOT NULL ORDER BY entry',
   );
@@ -249,7 +246,6 @@ async function checkReleases(
   for (const row of rows) {
     const entry = integer(row, 'entry');
     const release = releases.get(entry);
-    if (release !== undefined && batches.get(release.batchId)?.isCounted === false) continue;
     const units = await transaction.all('SELECT * FROM released_serial WHERE entry = ?', entry);
     if (release === undefined || units.some((unit) => unit['batch_id'] !== release.batchId))
       found.push(`serials are released that entry ${entry} of the audit log does not name`);
