@@ -16,11 +16,13 @@ import { issueInto } from '../issued-lot.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const ON_TOKEN = "The CA's key on a token";
+const STANDBY = "A standby factory CA, and the root's revocation list";
 
 /** The sections of docs/signer/ with `bash` commands, in the order in which the tests here follow them. */
 const FOLLOWED: readonly (readonly [page: string, section: string])[] = [
   ['signer/ca.md', ON_TOKEN],
   ['signer/ca.md', 'Making a CA'],
+  ['signer/ca.md', STANDBY],
   ['signer/ca.md', 'A CA under a corporate root'],
   ['signer/ca.md', 'At a cloud'],
   ['signer/revocation.md', 'Look at a certificate'],
@@ -51,6 +53,7 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
       const { pkcs11 } = JSON.parse(`{${blocksOf('signer/ca.md', ON_TOKEN, 'json')}}`) as { pkcs11: object };
       place.configure({ inbox: place.inbox, products: [PRODUCT], pkcs11 });
       expect(follow(place, 'Making a CA')).toContain('Acme Devices Factory ICA');
+      expect(follow(place, STANDBY)).toContain('No Revoked Certificates');
       expect(follow(place, 'At a cloud')).toContain('proof.pem: OK');
       const ca = await openConfiguredCa(place.state, loadLineConfig(join(place.folder, 'certline.json')));
       const serials = ['CL-000017', 'CL-000018'];
