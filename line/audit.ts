@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { overwriteSmall } from '../disk/overwrite.ts';
 import { writeWhole } from '../disk/write-whole.ts';
 import { signCheckpoint } from '../pki/audit/audit-checkpoint.ts';
-import type { AuditHead } from '../pki/audit/audit-log.ts';
 import { crlIn } from '../pki/x509/crl-file.ts';
 import { readCrl } from '../pki/x509/crl-reader.ts';
 import type { Checkpoint } from '../pki/audit/audit-checkpoint.ts';
@@ -44,9 +43,13 @@ export async function openLineAudit(place: LineAuditPlace): Promise<LineAudit> {
   ledger.auditLog.witnessed(await checkWitness(ledger.auditLog, key, readWitness(audit.witnessPath)));
   const remote = place.remote && new RemoteWitness(place.remote, key, ledger.auditLog);
   // A head that the other host has signed is in the ledger: this is found out before anything is signed.
-  await remote?.witness(await ledger.auditLog.auditHead());
+  if (remote !== undefined) {
+    const { note, ...head } = await makeCheckpoint(ledger.auditLog, key, new Date());
+    await remote.witness(head, note);
+  }
   ledger.auditLog.witnessWith(async (head) => {
-    await Promise.all([remote?.witness(head), writeHead({ ...audit, key }, head)]);
+    const note = signCheckpoint({ ...head, at: new Date().toISOString() }, key.verifier, key.privateKey);
+    await Promise.all([remote?.witness(head, note), overwriteSmall(audit.witnessPath, 0o644, note)]);
   });
   return { ...audit, key };
 }
@@ -92,12 +95,6 @@ export async function witness({
   const checkpoint = await makeCheckpoint(ledger.auditLog, key, new Date());
   await overwriteSmall(witnessPath, 0o644, checkpoint.note);
   return checkpoint;
-}
-
-/** Writes the end of the log into the witness file. */
-async function writeHead({ key, witnessPath }: LineAudit, head: AuditHead): Promise<void> {
-  const note = signCheckpoint({ ...head, at: new Date().toISOString() }, key.verifier, key.privateKey);
-  await overwriteSmall(witnessPath, 0o644, note);
 }
 
 /**

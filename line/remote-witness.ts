@@ -1,7 +1,6 @@
 import { Agent, request } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { cosignRequestText, EMPTY_HEAD, openCosigned } from '../pki/audit/cosignature.ts';
-import { signCheckpoint } from '../pki/audit/audit-checkpoint.ts';
 import type { AuditHead, AuditLog } from '../pki/audit/audit-log.ts';
 import { stale } from '../pki/audit/audit-witness.ts';
 import type { AuditKey } from '../pki/keys/audit-key.ts';
@@ -29,7 +28,7 @@ const MAX_TURNS = 8;
 export class RemoteWitness {
   readonly #url: URL;
   readonly #verifier: NoteVerifier;
-  readonly #key: AuditKey;
+  readonly #keyName: string;
   readonly #ledger: AuditLog;
   readonly #agent: Agent;
   /** What it signed last, as far as this process knows. */
@@ -44,19 +43,19 @@ export class RemoteWitness {
     }
     this.#url = new URL(url);
     this.#verifier = verifier;
-    this.#key = auditKey;
+    this.#keyName = auditKey.verifier.name;
     this.#ledger = ledger;
     const AgentOf = this.#url.protocol === 'https:' ? TlsAgent : Agent;
     this.#agent = new AgentOf({ keepAlive: true, maxSockets: 1 });
   }
 
   /**
-   * Resolves once the witness has signed this head, or a later one of the same log. Throws WITNESS_UNAVAILABLE while it
+   * Resolves once the witness has signed this head, of which `note` is a checkpoint, or a later one of the same log. Throws WITNESS_UNAVAILABLE while it
    * does not answer, LEDGER_STALE when it has signed what this ledger does not have.
    */
-  async witness(head: AuditHead): Promise<void> {
+  async witness(head: AuditHead, note: string): Promise<void> {
     for (let turn = 0; turn < MAX_TURNS; turn += 1) {
-      const held = await this.#ask(head);
+      const held = await this.#ask(note);
       await this.#assertReaches(held);
       this.#last = held;
       if (held.size >= head.size) return;
@@ -68,10 +67,8 @@ export class RemoteWitness {
     this.#agent.destroy();
   }
 
-  /** What the witness holds after it was asked to sign this head. */
-  async #ask(head: AuditHead): Promise<AuditHead> {
-    const { verifier, privateKey } = this.#key;
-    const note = signCheckpoint({ ...head, at: new Date().toISOString() }, verifier, privateKey);
+  /** What the witness holds after it was asked to sign this checkpoint. */
+  async #ask(note: string): Promise<AuditHead> {
     const answer = await this.#post(cosignRequestText({ old: this.#last, note }));
     const held = openCosigned(answer, this.#verifier);
     if (held !== undefined) return held;
@@ -119,9 +116,8 @@ export class RemoteWitness {
   }
 
   #unknownKey(): PkiError {
-    const { name } = this.#key.verifier;
     return this.#unavailable(
-      `it does not accept the audit key ${name}. If that is the key of this signer, add its audit.pub to the signers of the witness`,
+      `it does not accept the audit key ${this.#keyName}. If that is the key of this signer, add its audit.pub to the signers of the witness`,
       'key',
     );
   }
