@@ -27,7 +27,8 @@ export function createSignerActivities(desk: SigningDesk): SignerActivities {
     endRework: (input) => translated(fault, () => desk.endRework(input), 'endless'),
     releaseUnits: (input) =>
       translated(fault, async () => desk.release(input, arrivalOf(Context.current())), 'endless'),
-    releaseAttempts: (input) => translated(fault, async () => desk.releaseAttempts(input, arrivalOf(Context.current())), 'endless'),
+    releaseAttempts: (input) =>
+      translated(fault, async () => desk.releaseAttempts(input, arrivalOf(Context.current())), 'endless'),
     returnUnits: (input) => translated(fault, () => desk.returnUnits(input), 'endless'),
   };
 }

@@ -10,8 +10,11 @@ export interface AuditedBatch {
   readonly quota: number;
   readonly manifestSha256: string;
   serials: number;
+  /** Certificates that use its quota, and its order's reissues. */
   first: number;
   reissues: number;
+  /** All certificates of its serials, also those under another order. */
+  issuances: number;
   returned: number;
   isWithdrawn: boolean;
   /** Whether the log says of each of its units when it came and went. */
@@ -50,6 +53,11 @@ export class AuditedRecords {
   readonly releases = new Map<number, AuditedRelease>();
   readonly stations = new Map<string, AuditedStation>();
   clockAcceptances = 0;
+  /** Orders under which each rework was released. */
+  readonly #reworks = new Map<string, Set<string>>();
+  /** Units that were released for a rework under each order, and certificates of other orders' batches under it. */
+  readonly reworked = new Map<string, number>();
+  readonly foreignReissues = new Map<string, number>();
   /** Ledgers before version 6 counted otherwise. */
   isCountable = true;
 
@@ -91,7 +99,10 @@ export class AuditedRecords {
         if (batch !== undefined) batch.isCounted = false;
         return;
       case 'signing':
-        if (batch !== undefined) batch[members['kind'] === 'first' ? 'first' : 'reissues'] += 1;
+        if (batch !== undefined) this.#count(batch, members);
+        return;
+      case 'rework-released':
+        this.#addRework(members);
         return;
       case 'station-admitted':
         this.stations.set(id, {
@@ -118,6 +129,21 @@ export class AuditedRecords {
     }
   }
 
+  /** A certificate under a rework may be of another order than its batch. */
+  #count(batch: AuditedBatch, { kind, reworkId }: AuditedMembers): void {
+    batch.issuances += 1;
+    const [order, other] = this.#reworks.get(String(reworkId)) ?? [];
+    const under = order === undefined || other !== undefined ? batch.order : order;
+    if (under === batch.order) batch[kind === 'first' ? 'first' : 'reissues'] += 1;
+    if (under !== batch.order) this.foreignReissues.set(under, (this.foreignReissues.get(under) ?? 0) + 1);
+  }
+
+  #addRework(members: AuditedMembers): void {
+    const [id, order] = [String(members['reworkId']), String(members['order'])];
+    this.#reworks.set(id, (this.#reworks.get(id) ?? new Set()).add(order));
+    this.reworked.set(order, (this.reworked.get(order) ?? 0) + Number(members['count']));
+  }
+
   /** The serials that are left are those of the withdrawal itself. */
   #withdraw(seq: number, batchId: string, members: AuditedMembers): void {
     const batch = this.batches.get(batchId);
@@ -139,6 +165,7 @@ function newBatch(members: AuditedMembers): AuditedBatch {
     serials: 0,
     first: 0,
     reissues: 0,
+    issuances: 0,
     returned: 0,
     isWithdrawn: false,
     isCounted: true,

@@ -9,7 +9,7 @@ import { publishCrl } from '../../line/crl.ts';
 import type { WitnessPlace } from '../../line/remote-witness.ts';
 import { auditVerifierPath } from '../../line/state-folder.ts';
 import { AUDIT_GENESIS, auditHash } from '../../pki/audit/audit-chain.ts';
-import { code } from '../pki/signing/signing-line.ts';
+import { code, requestFor } from '../pki/signing/signing-line.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { ca, signerOnDisk } from './signer-on-disk.ts';
 import type { SignerOnDisk } from './signer-on-disk.ts';
@@ -249,10 +249,20 @@ describe('H6: a ledger that was edited', () => {
 describe('a ledger that Certline alone changed', () => {
   it('starts after everything that can happen to it', async () => {
     const signer = signerOnDisk();
-    const { issue, ledger } = await signer.start();
+    const { issue, ledger, issuer } = await signer.start();
     for (const serial of ['CL-1', 'CL-2']) await issue(serial);
     await ledger.issuances.activate(['b1/CL-1/1']);
-    await ledger.withdrawals.hold('b1/CL-1/1');
+    const rework = { reworkId: 'rw-1', kind: 'rekey', releasedAt: new Date().toISOString() } as const;
+    const units = [{ serial: 'CL-1', product: 'sensor', batchId: 'b1', order: 'PO-1' }];
+    await ledger.reworks.releaseRework({ ...rework, units });
+    await issuer.issue(requestFor('CL-1', { attempt: 2 }));
+    await ledger.issuances.activate(['b1/CL-1/2']);
+    await ledger.issuances.endRework({ reworkId: 'rw-1', serial: 'CL-1', attempt: 2, revokesActive: false });
+    await ledger.reworks.releaseRework({ ...rework, reworkId: 'rw-2', units });
+    await ledger.issuances.endRework({ reworkId: 'rw-2', serial: 'CL-1', attempt: 2, revokesActive: false });
+    await ledger.orders.releaseSerials({ batchId: 'b1', units: [{ serial: 'CL-3', product: 'sensor' }] });
+    await ledger.furtherAttempts.returnSerials({ batchId: 'b1', serials: ['CL-3'] });
+    await ledger.withdrawals.hold('b1/CL-1/2');
     await ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'CL-2', attempt: 1 });
     await ledger.orders.withdrawBatch('b1', { reason: 'enough', by: 'A. Smith' });
     await ledger.auditLog.recordRefusal({ request: 'releaseUnits', code: 'ORDER_UNKNOWN' });

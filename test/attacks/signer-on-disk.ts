@@ -32,7 +32,7 @@ const ORDER: Order = {
   revision: 1,
   products: ['sensor'],
   quantity: 5,
-  reissues: 0,
+  reissues: 2,
   opens: '2020-01-01T00:00:00.000Z',
   closes: '9999-12-31T23:59:59.000Z',
 };
