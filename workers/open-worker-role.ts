@@ -8,6 +8,7 @@ import { findRunningServer } from '../line/running-server.ts';
 import { registryPath } from '../line/state-folder.ts';
 import { SqliteRegistry } from '../registry/sqlite/sqlite-registry.ts';
 import { connectClient, connectWorkers } from '../temporal/connection.ts';
+import { watchExternalServer } from '../temporal/server/server-watch.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 import { closeAll, openInOrder } from './close-all.ts';
 import type { Closing } from './close-all.ts';
@@ -60,7 +61,9 @@ export async function openWorkerRole(role: WorkerRole, place: RolePlace): Promis
     closing.push(() => clientConnection.close());
     const { namespace } = server;
     const { ended } = await OPEN[role]({ ...place, client, connection, namespace, server, closing });
-    return { server, ended, stop: () => closeAll(closing) };
+    const watch = watchExternalServer(process.env);
+    closing.push(async () => watch.stop());
+    return { server, ended: Promise.race([ended, watch.lost]), stop: () => closeAll(closing) };
   });
 }
 
