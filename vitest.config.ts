@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/soak/**', 'test/attacks/**/*.slow.test.ts'],
+    exclude: ['test/soak/**', 'test/pictures/**', 'test/attacks/**/*.slow.test.ts'],
     globalSetup: ['test/support/temporal-server-setup.ts'],
     // Temporal's native core and vitest's thread pool do not go together: forks, always.
     pool: 'forks',

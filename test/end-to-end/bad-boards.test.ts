@@ -55,6 +55,24 @@ describe('two bad boards among good ones', () => {
       expect(instruction).toMatch(/^FAIL: take the board out.*replace the board/);
   });
 
+  it('are on record both: the one that took no key is in no attempt, and is recorded by itself', async () => {
+    const rejected = () => rig.line.registry.rejectedBoards(10);
+    await until('it is recorded', async () => (await rejected()).length > 0);
+    const { station, tile } = failed().find((each) => each.tile.code === 'SMP_DEVICE_ERROR')!;
+    expect(await rejected()).toMatchObject([
+      {
+        stationId: station,
+        socket: tile.socket,
+        boardId: tile.boardId,
+        code: 'SMP_DEVICE_ERROR',
+        serial: expect.stringMatching(/^CL-/) as string,
+      },
+    ]);
+    const yields = await rig.line.registry.socketYields();
+    const sum = (of: 'passed' | 'failed' | 'rejected') => yields.reduce((total, each) => total + each[of], 0);
+    expect([sum('passed'), sum('failed'), sum('rejected')]).toEqual([11, 1, 1]);
+  });
+
   it('are found in Temporal by the state of their unit', async () => {
     const waiting = async (): Promise<string[]> => {
       const ids = [];

@@ -1,5 +1,34 @@
 import { describe, expect, it } from 'vitest';
+import { registryPath } from '../../../line/state-folder.ts';
+import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import { json, newPlace, PRODUCT } from '../../support/certline.ts';
+
+describe('certline station yield', () => {
+  it('shows the tries of each socket, and the boards that were rejected', async () => {
+    const place = newPlace();
+    expect(await place.certline('station', 'yield')).toMatchObject({ status: 5 });
+    const registry = new SqliteRegistry(registryPath(place.state));
+    const seenAt = '2026-11-29T10:00:00.000Z';
+    const board = {
+      stationId: 'st-1',
+      socket: '3',
+      boardId: 'aa',
+      code: 'BOARD_WRONG_PRODUCT',
+      seenAt,
+    } as const;
+    await registry.recordRejectedBoard({ ...board, message: 'it says nrf52' });
+    await registry.recordRejectedBoard({ ...board, stationId: 'st-2', code: 'SMP_UNSUPPORTED' });
+    registry.close();
+    const { stdout } = await place.certline('station', 'yield', '--station', 'st-1');
+    expect(stdout).toMatch(/^st-1\/3 +1 +0 +0 +1 +0\.0 % +BOARD_WRONG_PRODUCT 1$/m);
+    expect(stdout).toMatch(/^2026-11-29 10:00:00 UTC +st-1\/3 +aa +BOARD_WRONG_PRODUCT +it says nrf52$/m);
+    expect(stdout).not.toContain('st-2');
+    expect(json(await place.certline('station', 'yield', '--json'))).toMatchObject({
+      sockets: [{ stationId: 'st-1', rejected: 1 }, { stationId: 'st-2' }],
+      rejected: [{ code: 'SMP_UNSUPPORTED' }, { boardId: 'aa', message: 'it says nrf52' }],
+    });
+  });
+});
 
 describe('certline station', () => {
   it('takes a station from its host to the list of the signer, by the line that it prints', async () => {
