@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
+import { printable } from '../provisioning/printable.ts';
 import { RETRY_LATER_MS, RETRY_NOW_MS, RETRY_PAUSE_MS } from '../provisioning/timeouts.ts';
 
 /** Our own sentences are shorter; a longer text is not ours. */
@@ -89,5 +90,5 @@ function codeOf(error: unknown): FailureCode | undefined {
 /** The messages of our own errors contain no secrets; any other text stays out of the history. */
 function messageOf(error: unknown, code: FailureCode): string {
   const ours = codeOf(error) !== undefined && error instanceof Error;
-  return ours ? error.message.slice(0, MESSAGE_MAX_CHARACTERS) : FAILURES[code].hint;
+  return ours ? printable(error.message).slice(0, MESSAGE_MAX_CHARACTERS) : FAILURES[code].hint;
 }

@@ -4,7 +4,17 @@ import { CHUNK_SIZE } from '../provisioning/batch.ts';
 import { REASON_MAX } from '../provisioning/messages.ts';
 import { isFailureCode } from '../provisioning/failure-table.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
-import type { CloseBatchInput, RecordRefusalInput, UnitCounts } from '../provisioning/batch.ts';
+import type {
+  CloseBatchInput,
+  LoadChunkInput,
+  LoadedChunk,
+  RecordRefusalInput,
+  UnitCounts,
+} from '../provisioning/batch.ts';
+import type { ReportedPass, SignedPass } from '../provisioning/pass.ts';
+import type { AttemptRelease, ReleaseAttemptInput } from '../provisioning/permit.ts';
+import type { AttemptId } from '../provisioning/unit.ts';
+import { batchWorkflowId, unitWorkflowId } from '../provisioning/workflow-ids.ts';
 import type {
   EndedUnit,
   JudgeCertificatesInput,
@@ -17,36 +27,59 @@ import type {
   RegistryActivities,
 } from '../provisioning/registration.ts';
 import type { UnfinishedCertificate } from '../provisioning/signing.ts';
-import type { AttemptFailure, Registration, Registry } from '../registry/registry.ts';
+import type { AttemptFailure, Registration, Registry, UnitRecord } from '../registry/registry.ts';
+import type { StationKey } from '../pki/keys/station-key.ts';
+import { signAttempt, signRelease } from '../pki/signing/intake-statements.ts';
+import { RegistryError } from '../registry/registry-error.ts';
+import { mustComeFrom } from './caller.ts';
 import { certificateIn } from './certificate-payload.ts';
 import { translated } from './failure-translation.ts';
+import { fitUnit } from './fit-unit.ts';
+import { mustBeProven } from './prove-registration.ts';
+import type { PassTrust } from './prove-registration.ts';
+import type { WorkStanding } from './work-standing.ts';
 import { withHeartbeat } from './heartbeat.ts';
 
-/** Step 5 and the bookkeeping of the batch, on the host of the registry. */
-export function createRegistryActivities(registry: Registry, inbox: string): RegistryActivities {
+/** What the registry works with, and what it believes. */
+export interface RegistryParts extends PassTrust {
+  readonly registry: Registry;
+  /** Drop folder: results are put beside the manifests. */
+  readonly inbox: string;
+  /** The key with which the intake of this host releases units. */
+  readonly intake: StationKey;
+  readonly work: WorkStanding;
+}
+
+/** Step 5 and the bookkeeping of the batch, on the host of the registry. Anybody may ask, so what is said is checked. */
+export function createRegistryActivities(parts: RegistryParts): RegistryActivities {
+  const { registry } = parts;
   return {
-    registerDevice: (input) =>
-      translated(STEP_FAULT.registerDevice, () => registry.registerUnit(registrationOf(input))),
+    registerDevice: (input) => translated(STEP_FAULT.registerDevice, () => register(parts, input)),
     recordFailure: (input) => booked(() => record(registry, input)),
     recordDecision: ({ decision, ...attempt }) =>
       booked(() => registry.recordDecision({ ...attempt, decision })),
     recordBatchDecision: ({ batchId, decision }) =>
       booked(() => registry.recordBatchDecision(batchId, decision)),
     recordRefusal: (input) => booked(() => recordRefusal(registry, input)),
-    recordTermination: (input) => booked(() => recordTermination(registry, input)),
+    recordTermination: (input) => booked(() => recordTermination(parts, input)),
     recordRejectedBoard: (input) => booked(() => registry.recordRejectedBoard(input)),
     recallUnit: (input) => booked(() => recall(registry, input)),
-    loadChunk: ({ batchId, chunk, supplement }) =>
-      booked(() => registry.chunkRows(batchId, chunk, CHUNK_SIZE, supplement)),
+    loadChunk: (input) => booked(() => load(parts, input)),
+    releaseAttempt: (input) => booked(() => releaseAttempt(parts, input)),
     openSupplement: (input) => booked(async () => (await registry.openSupplement(input)).quantity),
-    judgeCertificates: (input) => booked(() => judge(registry, input)),
-    closeBatch: (input) => booked(() => close(registry, inbox, input)),
+    judgeCertificates: (input) => booked(() => judge(parts, input)),
+    closeBatch: (input) => booked(() => close(parts, input)),
   };
 }
 
 /** Bookkeeping: it may take long, and is tried until it works. */
 async function booked<T>(run: () => Promise<T>): Promise<T> {
   return await translated('REGISTRY_FAULT', () => withHeartbeat(run), 'endless');
+}
+
+async function register(parts: RegistryParts, input: RegisterDeviceInput): Promise<void> {
+  await mustBeProven(input, parts);
+  await parts.registry.registerUnit(registrationOf(input));
 }
 
 function registrationOf({
@@ -66,13 +99,15 @@ function registrationOf({
     ...certificateIn(signed, spkiSha256),
     startedAt,
     verifiedAt: verified.verifiedAt,
-    evidence: { readback: verified.evidence },
+    evidence: { readback: verified.evidence, pass: verified.pass },
   };
 }
 
 async function record(registry: Registry, input: RecordFailureInput): Promise<void> {
   const { unit, claim, step, code, message, reason, startedAt, outcome, decision } = input;
   const { batchId, serial, attempt } = unit;
+  mustComeFrom(unitWorkflowId(serial));
+  if (outcome === 'FAIL') await mustHaveWaited(registry, unit);
   const failure: AttemptFailure = {
     batchId,
     serial,
@@ -88,6 +123,14 @@ async function record(registry: Registry, input: RecordFailureInput): Promise<vo
   await (outcome ? registry.recordOutcome({ ...failure, outcome }) : registry.recordAttention(failure));
 }
 
+/** Only a unit that has begun, and waited for the decision, can be bad. */
+async function mustHaveWaited(registry: Registry, { serial, attempt }: AttemptId): Promise<void> {
+  const unit = await registry.unit(serial);
+  if (unit?.attempts.some((known) => known.attempt === attempt)) return;
+  const message = `Unit ${serial}: attempt ${attempt} has not begun, so it cannot have failed.`;
+  throw new RegistryError('not-active', message);
+}
+
 /**
  * Earlier versions passed on whatever a decision brought as its reason, and a unit that waits for this must not wait
  * without end.
@@ -101,18 +144,22 @@ async function recordRefusal(
   registry: Registry,
   { batchId, units, code }: RecordRefusalInput,
 ): Promise<void> {
+  mustComeFrom(batchWorkflowId(batchId));
   const step = 'signCertificate';
   for (const { serial, attempt: before = 0 } of units)
     await registry.recordAttention({ batchId, serial, attempt: before + 1, step, code });
 }
 
 async function recordTermination(
-  registry: Registry,
+  { registry, work }: RegistryParts,
   { batchId, serial }: RecordTerminationInput,
 ): Promise<EndedUnit> {
+  mustComeFrom(batchWorkflowId(batchId));
   const unit = await registry.unit(serial);
   const attempt = unit?.lastAttempt ?? 1;
   if (unit?.outcome !== undefined) return { outcome: unit.outcome, attempt };
+  if (await work.unitRuns(serial))
+    throw new RegistryError('still-running', `Unit ${serial} was not terminated: its workflow runs.`);
   const step = unit?.step ?? 'generateKeypair';
   const outcome = 'ERROR';
   try {
@@ -139,33 +186,74 @@ async function recall(registry: Registry, { batchId, serial }: RecallUnitInput):
   };
 }
 
+/** The units of a chunk; those that have not ended are signed for, since their manifest was accepted here. */
+async function load({ registry, intake }: RegistryParts, input: LoadChunkInput): Promise<LoadedChunk> {
+  const { batchId, chunk, supplement } = input;
+  const rows = await registry.chunkRows(batchId, chunk, CHUNK_SIZE, supplement);
+  const batch = (await registry.listBatches()).find((known) => known.batchId === batchId);
+  if (batch === undefined) return { rows };
+  const { order, manifestSha256, quantity } = batch;
+  const units = rows.filter(({ outcome }) => outcome === undefined);
+  const release = { batchId, order, manifestSha256, quantity, units };
+  return { rows, signed: signRelease(release, intake.privateKey) };
+}
+
+/** A further attempt follows one that is recorded, at a unit that has not ended. Throws REGISTRY_CONFLICT. */
+async function releaseAttempt(
+  { registry, intake }: RegistryParts,
+  { unit }: ReleaseAttemptInput,
+): Promise<AttemptRelease> {
+  const { batchId, serial, attempt } = fitUnit(unit);
+  mustComeFrom(unitWorkflowId(serial));
+  const known = await registry.unit(serial);
+  const isSame = known?.batchId === batchId && known.serial === serial && known.order === unit.order;
+  const isListed = isSame && known.product === unit.product && known.boardId === unit.boardId;
+  // A unit that was reset skips the attempt that may be under way.
+  const most = (known?.lastAttempt ?? 0) + 2;
+  if (!isListed || known.outcome !== undefined || !Number.isSafeInteger(attempt) || attempt > most) {
+    const message = `Unit ${serial}: attempt ${attempt} is not the next one of an open unit of batch ${batchId}.`;
+    throw new RegistryError('not-active', message);
+  }
+  return { signature: signAttempt(unit, intake.privateKey) };
+}
+
 async function judge(
-  registry: Registry,
+  parts: RegistryParts,
   { batchId, certificates, isOver = false, supplement }: JudgeCertificatesInput,
 ): Promise<JudgedCertificates> {
-  const judged = { passed: [] as UnfinishedCertificate[], ended: [] as UnfinishedCertificate[] };
+  const { registry } = parts;
+  const judged = { passed: [] as ReportedPass[], ended: [] as UnfinishedCertificate[] };
   for (const certificate of certificates) {
     const unit = await registry.unit(certificate.serial);
     if (unit?.batchId !== batchId) continue;
     const mustHaveEnded = isOver && unit.supplement === supplement;
     const outcome =
-      unit.outcome ?? (mustHaveEnded ? (await recordTermination(registry, unit)).outcome : undefined);
+      unit.outcome ?? (mustHaveEnded ? (await recordTermination(parts, unit)).outcome : undefined);
     if (outcome === undefined) continue;
     const isRegistered = unit.certificates.some(
       ({ state, spkiSha256 }) => state === 'active' && spkiSha256 === certificate.spkiSha256,
     );
     if (outcome !== 'PASS') judged.ended.push(certificate);
-    else if (isRegistered) judged.passed.push(certificate);
+    else if (isRegistered) judged.passed.push({ requestId: certificate.requestId, ...passOf(unit) });
   }
   return judged;
 }
 
+/** The pass that was recorded with the unit; none of a unit that an earlier version registered. */
+function passOf({ evidence }: UnitRecord): { readonly pass?: SignedPass } {
+  const pass = evidence.findLast(({ kind }) => kind === 'pass')?.body as SignedPass | undefined;
+  return pass === undefined ? {} : { pass };
+}
+
 /** The result is written beside the manifest before the run of the batch is recorded as closed. */
 async function close(
-  registry: Registry,
-  inbox: string,
+  { registry, inbox, work }: RegistryParts,
   { batchId, cancelled, recovered = false, supplement }: CloseBatchInput,
 ): Promise<UnitCounts> {
+  mustComeFrom(batchWorkflowId(batchId));
+  const { open, attention } = await registry.batchSummary(batchId);
+  if (open + attention > 0 && (await work.batchRuns(batchId)))
+    throw new RegistryError('still-running', `Batch ${batchId} is not closed: units of it are under way.`);
   // Units without an end are on HOLD if a person ended the batch; otherwise they lost their chunk.
   if (recovered) await registry.endOpenUnits(batchId, 'HOLD', 'BATCH_CLOSED', supplement);
   else if (cancelled) await registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED', supplement);

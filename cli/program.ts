@@ -9,6 +9,7 @@ import { lineCommands } from './line/commands.ts';
 import { manifestCommands } from './manifest/commands.ts';
 import { orderCommands } from './order/commands.ts';
 import { registryCommands } from './registry/commands.ts';
+import { intakeCommands } from './intake/commands.ts';
 import { stationCommands } from './station/commands.ts';
 import { unitCommands } from './unit/commands.ts';
 import { witnessCommands } from './witness/commands.ts';
@@ -42,6 +43,7 @@ export function certlineProgram(): Command {
     auditCommands,
     orderCommands,
     stationCommands,
+    intakeCommands,
     registryCommands,
     witnessCommands,
     doctorCommand,

@@ -35,6 +35,7 @@ const EXIT_OF_CODE: Record<CommandCode, ExitReason> = {
   TOKEN_PIN_REFUSED: 'passphrase',
   KEY_FILE_INVALID: 'defect',
   VERIFIER_KEY_INVALID: 'configuration',
+  ROLE_KEY_INVALID: 'keysExposed',
   STATION_KEY_INVALID: 'configuration',
   AUDIT_KEY_INVALID: 'signer',
   ISSUANCE_UNKNOWN: 'defect',

@@ -110,6 +110,12 @@ function configFile(folder: string) {
       passphraseFile: path.exactOptional(),
       /** PEM file with the certificates of our CA, for a station on a host without the CA. */
       issuersFile: path.exactOptional(),
+      /** Public keys of the signers whose permits the stations of this host accept; else of the signer of its state folder. */
+      signerKeysFile: path.exactOptional(),
+      /** Public keys of the stations whose passes the registry of this host believes; else as the signer of this process says. */
+      stationKeysFile: path.exactOptional(),
+      /** Public keys of the intakes whose releases the signer accepts; else in its state folder. */
+      intakeKeysFile: path.exactOptional(),
       /** Where the signer's newest checkpoint is kept; best on another disk or host than its ledger. */
       auditWitnessFile: path.exactOptional(),
       /** A witness on another host, which signs how far the audit log has come before anything is signed. */

@@ -24,6 +24,10 @@ export const auditVerifierPath = (folder: string): string => join(folder, 'signe
 export const auditWitnessPath = (folder: string): string => join(folder, 'signer', 'audit.checkpoint');
 export const ordersFolder = (folder: string): string => join(folder, 'signer', 'orders');
 export const releaseKeysPath = (folder: string): string => join(folder, 'signer', 'release-keys');
+export const permitKeyPath = (folder: string): string => join(folder, 'signer', 'permit.key.pem');
+export const permitVerifierPath = (folder: string): string => join(folder, 'signer', 'permit.pub');
+export const intakeKeysPath = (folder: string): string => join(folder, 'signer', 'intake-keys');
+export const intakeKeyPath = (folder: string): string => join(folder, 'intake', 'intake.key.pem');
 export const releaseKeyFolder = (folder: string): string => join(folder, 'release');
 export const releasePassphrasePath = (folder: string): string => join(folder, 'release.passphrase');
 export const registryPath = (folder: string): string => join(folder, 'registry.db');

@@ -27,6 +27,7 @@ export const PKI_CODES = [
   'STATION_CLOCK',
   'REQUEST_UNSIGNED',
   'REQUEST_INVALID',
+  'PERMIT_INVALID',
   // Orders and releases
   'ORDER_UNKNOWN',
   'ORDER_INVALID',
@@ -35,6 +36,7 @@ export const PKI_CODES = [
   'ORDER_CLOSED',
   'ORDER_MISMATCH',
   'RELEASE_CONFLICT',
+  'RELEASE_UNSIGNED',
   'WITHDRAWAL_REFUSED',
   'ISSUANCE_UNKNOWN',
   // The ledger's file
@@ -60,6 +62,7 @@ export const PKI_CODES = [
   'KEY_FILE_INVALID',
   'VERIFIER_KEY_INVALID',
   'STATION_KEY_INVALID',
+  'ROLE_KEY_INVALID',
   'SECRET_MISUSED',
 ] as const;
 

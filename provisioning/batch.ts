@@ -137,6 +137,18 @@ export interface ChunkRow extends UnitRow {
   readonly attempt?: number;
 }
 
+/** The units of a chunk, and the intake's word that they may be made. */
+export interface LoadedChunk {
+  readonly rows: readonly ChunkRow[];
+  /** Over those that have not ended, base64; absent where an earlier version loaded them. */
+  readonly signed?: string;
+}
+
+/** What was loaded, whichever version did: earlier ones gave the rows alone. */
+export function loadedChunk(loaded: LoadedChunk | readonly ChunkRow[]): LoadedChunk {
+  return 'rows' in loaded ? loaded : { rows: loaded };
+}
+
 export interface LoadChunkInput {
   readonly batchId: string;
   /** The supplement that the chunk is of; absent for the first run of a batch. */

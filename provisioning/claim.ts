@@ -1,3 +1,4 @@
+import type { Permit } from './permit.ts';
 import type { UnitAttempt } from './unit.ts';
 
 /**
@@ -12,6 +13,8 @@ export interface Claim {
 
 export interface GenerateKeypairInput {
   readonly unit: UnitAttempt;
+  /** Absent in a task of an earlier version, which is refused. */
+  readonly permit?: Permit;
 }
 
 export interface GeneratedKeypair extends Claim {

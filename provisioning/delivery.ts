@@ -1,5 +1,6 @@
 import type { Claim } from './claim.ts';
 import type { FailureCode } from './failure-table.ts';
+import type { SignedPass } from './pass.ts';
 import type { UnitAttempt } from './unit.ts';
 
 /** Input of flashCredentials and of verifyReadback: what must be on which board. */
@@ -13,6 +14,8 @@ export interface DeliveryInput {
 export interface VerifiedReadback {
   readonly verifiedAt: string;
   readonly evidence: Readonly<Record<string, string | number>>;
+  /** Absent where an earlier version of the station proved it. */
+  readonly pass?: SignedPass;
 }
 
 /** Exceptional path: the unit leaves its socket; the code decides whether the next unit may have the board. */

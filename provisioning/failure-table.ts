@@ -76,6 +76,7 @@ export const FAILURES = {
   BOARD_GONE: operator.later(4, 'The board is no longer in its socket: put it back, then retry.'),
   BOARD_TAKEN: operator.later(4, 'The board belongs to another unit: load a different board, then retry.'),
   BOARD_FOREIGN: operator.never('The board carries a certificate that is not ours: quarantine it.', { benches: true }),
+  BOARD_COUNTERFEIT: operator.never('The board has the certificate of another board, or not its key: quarantine it.', { benches: true }),
   BOARD_ID_NOT_UNIQUE: operator.later(4, 'Several boards answer with one hardware id: set them aside and load the right firmware.'),
   BOARD_WRONG_PRODUCT: operator.later(4, 'The board is not of the product of this socket: load the right board or firmware.'),
   NO_BOARD: operator.now(1000, 'No board is ready: load one.'),
@@ -97,6 +98,7 @@ export const FAILURES = {
   STATION_RATE: signer.later(1000, 'The station asks for too many certificates: wait, or have its rate raised.'),
   REQUEST_UNSIGNED: signer.never('The request is not signed by its station: update the station.'),
   REQUEST_INVALID: signer.never("The request does not match its station's signature: call the security engineer."),
+  PERMIT_INVALID: signer.never('The unit has no valid permit of the signer: retry it, which gets it a new one.'),
   REQUEST_CONFLICT: signer.never('The same request came again with other contents: call the security engineer.'),
   CSR_REFUSED: signer.never('The certificate request is malformed: have this station examined.', { benches: true }),
   KEY_REUSED: signer.never('The same key was used twice: stop this station and call the security engineer.', { benches: true }),
@@ -108,6 +110,7 @@ export const FAILURES = {
   SERIAL_BOUND: signer.never("The serial's certificate is on another board: load that board, or revoke the certificate."),
   ALREADY_ISSUED: signer.never('The serial already has a valid certificate: revoke that one first.'),
   CERTIFICATE_WITHDRAWN: signer.never('The certificate of this attempt was withdrawn: retry to get a new one.'),
+  RELEASE_UNSIGNED: signer.never('No admitted intake signed this release: admit the intake at the signer, then retry.'),
   WITHDRAWAL_REFUSED: signer.never('The line may not revoke this certificate: a person does that at the signer.', { exit: 'refused' }),
   UNIT_ENDED: signer.never('The unit has ended: skip it here, then run it again with certline unit rerun.'),
   RELEASE_CONFLICT: signer.never('The signer has other records of this batch or serial: call the security engineer.'),
@@ -127,6 +130,7 @@ export const FAILURES = {
   // The registry
   REGISTRY_UNAVAILABLE: registry.later(60, 'The registry cannot be written: check its disk.'),
   REGISTRY_CONFLICT: registry.never('The registry has another certificate for this serial: call ops.'),
+  PASS_UNPROVEN: registry.never('No admitted station has proven this pass: call the security engineer.'),
   REGISTRY_FAULT: registry.later(10, 'An unexpected error at the registry: read the log, then retry.'),
 
   // Orders

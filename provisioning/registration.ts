@@ -1,10 +1,18 @@
-import type { ChunkRow, CloseBatchInput, LoadChunkInput, RecordRefusalInput, UnitCounts } from './batch.ts';
+import type {
+  CloseBatchInput,
+  LoadChunkInput,
+  LoadedChunk,
+  RecordRefusalInput,
+  UnitCounts,
+} from './batch.ts';
+import type { AttemptRelease, ReleaseAttemptInput } from './permit.ts';
 import type { Claim } from './claim.ts';
 import type { Decision, RecordBatchDecisionInput, RecordDecisionInput } from './decision.ts';
 import type { VerifiedReadback } from './delivery.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { Outcome } from './outcome.ts';
 import type { RejectedBoard } from './rejected-board.ts';
+import type { ReportedPass } from './pass.ts';
 import type { SignedCertificate, UnfinishedCertificate } from './signing.ts';
 import type { Step } from './step.ts';
 import type { OpenSupplementInput } from './supplement.ts';
@@ -71,8 +79,8 @@ export interface JudgeCertificatesInput {
 
 /** Of a unit that may still run, nothing is said. */
 export interface JudgedCertificates {
-  /** Their units passed with just these keys. */
-  readonly passed: readonly UnfinishedCertificate[];
+  /** Their units passed with just these keys, as their stations say. */
+  readonly passed: readonly ReportedPass[];
   /** Their units ended without a pass. */
   readonly ended: readonly UnfinishedCertificate[];
 }
@@ -87,7 +95,9 @@ export interface RegistryActivities {
   recordTermination(input: RecordTerminationInput): Promise<EndedUnit>;
   recordRejectedBoard(input: RejectedBoard): Promise<void>;
   recallUnit(input: RecallUnitInput): Promise<RecalledUnit>;
-  loadChunk(input: LoadChunkInput): Promise<ChunkRow[]>;
+  loadChunk(input: LoadChunkInput): Promise<LoadedChunk>;
+  /** Exceptional path: whether a further attempt may be made, signed by the intake. */
+  releaseAttempt(input: ReleaseAttemptInput): Promise<AttemptRelease>;
   /** Returns how many units the supplement has. */
   openSupplement(input: OpenSupplementInput): Promise<number>;
   judgeCertificates(input: JudgeCertificatesInput): Promise<JudgedCertificates>;

@@ -1,5 +1,7 @@
 import type { Claim, StationSignature } from './claim.ts';
 import type { ReworkKind } from './rework.ts';
+import type { PermitAttemptInput, PermittedAttempt, Permit, ReleasedUnits } from './permit.ts';
+import type { ReportedPass } from './pass.ts';
 import type { AttemptId, UnitAttempt, UnitRow } from './unit.ts';
 
 export interface SignCertificateInput {
@@ -10,6 +12,8 @@ export interface SignCertificateInput {
   readonly csr: string;
   readonly spkiSha256: string;
   readonly signed: StationSignature;
+  /** Absent in a request of an earlier version. */
+  readonly permit?: Permit;
 }
 
 /**
@@ -29,7 +33,19 @@ export interface SignedCertificate {
 
 /** Units that passed: from now on their boards and serials belong together. */
 export interface ActivateCertificatesInput {
+  readonly passes: readonly ReportedPass[];
+}
+
+/** The input as a chunk of an earlier version sent it. */
+export interface EarlierActivateCertificatesInput {
   readonly requestIds: readonly string[];
+}
+
+/** What units have passed, whichever version reports it. */
+export function reportedPasses(
+  input: ActivateCertificatesInput | EarlierActivateCertificatesInput,
+): readonly ReportedPass[] {
+  return 'passes' in input ? input.passes : input.requestIds.map((requestId) => ({ requestId }));
 }
 
 /** A certificate that is signed or being signed, and that no report has called active. */
@@ -68,6 +84,8 @@ export interface ReleaseUnitsInput {
   /** Units of the whole batch: so many certificates may be issued for it. */
   readonly quantity: number;
   readonly units: readonly UnitRow[];
+  /** The intake's signature over all this, base64; absent where an earlier version loaded the units. */
+  readonly signed?: string;
 }
 
 /** Exceptional path: units that ended without a pass run again. */
@@ -119,7 +137,8 @@ export interface SignerActivities {
   activateCertificates(input: ActivateCertificatesInput): Promise<string[]>;
   unfinishedCertificates(input: UnfinishedCertificatesInput): Promise<UnfinishedCertificates>;
   revokeCertificate(input: RevokeCertificateInput): Promise<void>;
-  releaseUnits(input: ReleaseUnitsInput): Promise<void>;
+  releaseUnits(input: ReleaseUnitsInput): Promise<ReleasedUnits>;
+  permitAttempt(input: PermitAttemptInput): Promise<PermittedAttempt>;
   releaseAttempts(input: ReleaseAttemptsInput): Promise<ReleasedAttempt[]>;
   /** Returns the serials that stay, because a certificate of them exists. */
   returnUnits(input: ReturnUnitsInput): Promise<string[]>;

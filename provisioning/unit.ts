@@ -1,3 +1,5 @@
+import type { Permit } from './permit.ts';
+import type { SignedPass } from './pass.ts';
 import type { Outcome } from './outcome.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { Step } from './step.ts';
@@ -28,6 +30,8 @@ export interface UnitInput {
   readonly batchId: string;
   readonly order: string;
   readonly unit: UnitRow;
+  /** Of the first attempt; absent where an earlier version of the chunk began the unit. */
+  readonly permit?: Permit;
 }
 
 /** What a unit workflow ends with; a unit that did not pass ends as a failed workflow with this as its details. */
@@ -41,6 +45,9 @@ export interface UnitReport {
   readonly fingerprint?: string;
   /** Under which the certificate is in the signer's ledger. */
   readonly requestId?: string;
+  /** Of a unit that passed: its board, and the word of its station. */
+  readonly boardId?: string;
+  readonly pass?: SignedPass;
 }
 
 /** Why a unit waits for a person. */

@@ -1,6 +1,7 @@
 /**
  * Why the registry could not do it, and the code of the failure table that follows. REGISTRY_UNAVAILABLE passes when
- * somebody repairs the disk; a REGISTRY_CONFLICT never passes by itself; a REGISTRY_FAULT is a mistake of the caller.
+ * somebody repairs the disk; a REGISTRY_CONFLICT never passes by itself; a PASS_UNPROVEN is the word of
+ * somebody who is no station; a REGISTRY_FAULT is a mistake of the caller.
  */
 const REASONS = {
   locked: 'REGISTRY_UNAVAILABLE',
@@ -14,6 +15,9 @@ const REASONS = {
   'other-certificate': 'REGISTRY_CONFLICT',
   'not-active': 'REGISTRY_CONFLICT',
   constraint: 'REGISTRY_CONFLICT',
+  stranger: 'REGISTRY_CONFLICT',
+  unproven: 'PASS_UNPROVEN',
+  'still-running': 'REGISTRY_FAULT',
   'unknown-batch': 'REGISTRY_FAULT',
   'unknown-unit': 'REGISTRY_FAULT',
   'row-count': 'REGISTRY_FAULT',

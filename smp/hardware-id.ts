@@ -17,8 +17,9 @@ export interface HardwareIdOptions extends RequestOptions {
   readonly ways?: readonly HardwareIdWay[];
 }
 
-/** Longer than any id: Zephyr's hwinfo gives at most 16 bytes. */
+/** Longer than any id: Zephyr's hwinfo gives at most 16 bytes, which are 32 hex digits. */
 const MAX_ID_FILE_BYTES = 256;
+const MAX_ID_CHARACTERS = 64;
 
 /**
  * The board's unique hardware id in lower case: hex from the shell or from a file of bytes, the text itself from
@@ -29,7 +30,8 @@ export async function readHardwareId(client: SmpClient, options: HardwareIdOptio
   const failures: string[] = [];
   for (const way of ways) {
     const id = await readOneWay(client, way, request).catch((error: unknown) => noteRefusal(error, failures));
-    if (id !== undefined) return id.toLowerCase();
+    if (id !== undefined && isId(id)) return id.toLowerCase();
+    if (id !== undefined) failures.push(`it answers with ${id.length} characters that are no id`);
   }
   const why = failures.length === 0 ? '' : ` (${failures.join('; ')})`;
   const sentence = `${client.name}: the board reports no hardware id: switch on CONFIG_HWINFO, CONFIG_HWINFO_SHELL and CONFIG_MCUMGR_GRP_SHELL in the firmware${why}`;
@@ -62,6 +64,11 @@ async function fromShell(
 function idOf(content: Uint8Array): string | undefined {
   const text = Buffer.from(content).toString('latin1').trim();
   return nonEmpty(/^[\x21-\x7e]+$/.test(text) ? text : Buffer.from(content).toString('hex'));
+}
+
+/** An id names boards in files, queues and records: 1 to 64 printable ASCII characters without spaces. */
+function isId(text: string): boolean {
+  return text.length <= MAX_ID_CHARACTERS && /^[\x21-\x7e]+$/.test(text);
 }
 
 function nonEmpty(text: string): string | undefined {

@@ -1,4 +1,5 @@
 import type { DeviceError } from './device-error.ts';
+import { printable } from './text/printable.ts';
 import type { Seen } from './text/sightings.ts';
 
 /** Every way in which this library can fail; the strings are stable. */
@@ -55,7 +56,8 @@ export class SmpError extends Error {
   file: FileKnowledge | undefined;
 
   constructor(code: SmpErrorCode, message: string, detail: SmpErrorDetail = {}) {
-    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    // Boards decide what is in some sentences.
+    super(printable(message), detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;
     this.device = detail.device;
     this.file = detail.file;

@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import type { Station } from '../fixtures/station/station.ts';
 import type { InboxEvent } from '../manifests/intake/inbox.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
+import { parseVerifier } from '../pki/keys/signed-note.ts';
+import type { NoteVerifier } from '../pki/keys/signed-note.ts';
 import { SqliteRegistry } from '../registry/sqlite/sqlite-registry.ts';
 import type { Registry } from '../registry/registry.ts';
 import { closeAll, openInOrder } from './close-all.ts';
@@ -10,6 +12,7 @@ import { startIntake } from './intake.ts';
 import type { LineConfig } from '../line/config.ts';
 import { startOrchestrator } from './orchestrator.ts';
 import { enrollOwnStations } from '../line/stations.ts';
+import { admitOwnIntake, readSignerKeys } from '../line/trusted-keys.ts';
 import { rehearseOrders } from '../line/rehearsal-orders.ts';
 import { watchRoles } from './role-watch.ts';
 import { joinRoles } from './role.ts';
@@ -55,10 +58,20 @@ export async function startLine(options: LineOptions): Promise<Line> {
     };
     const { inbox, products, unitsInFlight } = config;
     const signer = keep(await openSigner({ stateFolder, config, ca, connection, namespace, registry, log }));
-    const orchestrator = keep(await startOrchestrator({ registry, inbox, connection, namespace }));
+    const issuers = [ca.certificate];
+    const { stations: admitted } = signer.ledger;
+    const stationKey = async (stationId: string): Promise<NoteVerifier | undefined> => {
+      const station = await admitted.station(stationId);
+      return station?.state === 'enrolled' ? parseVerifier(station.verifier) : undefined;
+    };
+    const intakeKey = admitOwnIntake(stateFolder, config);
+    const trust = { products, issuers, stationKey, intake: intakeKey };
+    const places = { registry, inbox, client, connection, namespace };
+    const orchestrator = keep(await startOrchestrator({ ...trust, ...places }));
     await enrollOwnStations(stateFolder, config.stations, signer.ledger);
+    const signers = readSignerKeys(stateFolder, config);
     const stations = [];
-    const shared = { products, issuers: [ca.certificate], stateFolder, client, server, log };
+    const shared = { products, issuers, signers, stateFolder, client, server, log };
     for (const station of config.stations)
       stations.push(keep(await startStation({ ...shared, config: station })));
     const intake = keep(

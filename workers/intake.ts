@@ -4,6 +4,7 @@ import { openInbox } from '../manifests/intake/inbox.ts';
 import type { InboxEvent } from '../manifests/intake/inbox.ts';
 import { createIntake } from '../manifests/intake/intake.ts';
 import type { NewBatch } from '../provisioning/batch-record.ts';
+import { printable } from '../provisioning/printable.ts';
 import type { Product } from '../provisioning/product.ts';
 import type { Registry } from '../registry/registry.ts';
 import { startBatchWorkflow } from './batch-start.ts';
@@ -64,11 +65,12 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
 }
 
 function note(log: Logger, event: InboxEvent): void {
-  if (event.kind === 'problem')
-    log.warn({ manifest: event.name, err: event.error }, 'inbox failed, it will try again');
+  // Anyone who drops a file names it.
+  const manifest = printable(event.name);
+  if (event.kind === 'problem') log.warn({ manifest, err: event.error }, 'inbox failed, it will try again');
   else
     log.info(
-      { manifest: event.name, status: event.verdict.status, answer: event.answer },
+      { manifest, status: event.verdict.status, answer: printable(event.answer) },
       'manifest answered',
     );
 }

@@ -5,6 +5,7 @@ import { openConfiguredCa, readIssuers } from '../line/ca.ts';
 import { ConfigError } from '../line/config-error.ts';
 import type { LineConfig } from '../line/config.ts';
 import { findRunningServer } from '../line/running-server.ts';
+import { openIntakeKey, readSignerKeys, stationKeysIn } from '../line/trusted-keys.ts';
 import { registryPath } from '../line/state-folder.ts';
 import { SqliteRegistry } from '../registry/sqlite/sqlite-registry.ts';
 import { connectClient, connectWorkers } from '../temporal/connection.ts';
@@ -72,7 +73,13 @@ async function orchestrate(surroundings: Surroundings): Promise<Role> {
   const { inbox, products, unitsInFlight } = config;
   const registry = new SqliteRegistry(registryPath(stateFolder));
   closing.push(async () => registry.close());
-  const orchestrator = await startOrchestrator({ registry, inbox, connection, namespace });
+  const trust = {
+    products,
+    issuers: readIssuers(stateFolder, config.issuersFile),
+    stationKey: stationKeysIn(config),
+    intake: openIntakeKey(stateFolder),
+  };
+  const orchestrator = await startOrchestrator({ ...trust, registry, inbox, client, connection, namespace });
   closing.push(() => orchestrator.stop());
   const intake = await startIntake({ inbox, stateFolder, products, registry, client, unitsInFlight, log });
   closing.push(() => intake.stop());
@@ -98,9 +105,10 @@ async function attend(surroundings: Surroundings): Promise<Role> {
     throw new ConfigError('CONFIG_INVALID', message);
   }
   const issuers = readIssuers(stateFolder, config.issuersFile);
+  const signers = readSignerKeys(stateFolder, config);
   const roles: Role[] = [];
   for (const each of stations) {
-    const station = await startStation({ ...surroundings, config: each, products, issuers });
+    const station = await startStation({ ...surroundings, config: each, products, issuers, signers });
     closing.push(() => station.stop());
     roles.push(station);
   }

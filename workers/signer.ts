@@ -8,6 +8,8 @@ import { publishDueCrl, registryUpdater } from '../line/crl.ts';
 import { openLedger } from '../line/ledger.ts';
 import { assertUnaltered } from '../line/unaltered-ledger.ts';
 import { orderSourcesOf, orderTermsOf } from '../line/orders.ts';
+import { intakeKeysFile, openPermitKey } from '../line/trusted-keys.ts';
+import { readVerifierKeys } from '../pki/keys/verifier-key-file.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
 import type { Ledger } from '../pki/ledger/ledger.ts';
 import { OrderDesk } from '../pki/orders/order-desk.ts';
@@ -84,7 +86,10 @@ export async function openSigner(place: SignerPlace): Promise<SignerRole> {
       issuances: ledger.issuances,
       profileOf: (product) => profiles.get(product),
     });
-    const worker = await startWorker(new SigningDesk({ stations, orders, issuer, ledger }), place);
+    const permitKey = openPermitKey(stateFolder);
+    const intakes = () => readVerifierKeys(intakeKeysFile(stateFolder, config));
+    const desk = new SigningDesk({ stations, orders, issuer, ledger, permitKey, intakes });
+    const worker = await startWorker(desk, place);
     closing.push(() => worker.stop());
     const crl = every(CRL_INTERVAL_MS, crlDuties({ ca, ledger, stateFolder, log }, registry), log);
     closing.push(() => crl.stop());

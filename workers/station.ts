@@ -7,6 +7,7 @@ import { createStationActivities } from '../activities/station-activities.ts';
 import { Station } from '../fixtures/station/station.ts';
 import type { StationConfig } from '../fixtures/station/station-config.ts';
 import { loadStationKey } from '../pki/keys/station-key.ts';
+import type { NoteVerifier } from '../pki/keys/signed-note.ts';
 import type { StationKey } from '../pki/keys/station-key.ts';
 import type { Product } from '../provisioning/product.ts';
 import { STEP_LIMITS } from '../provisioning/timeouts.ts';
@@ -30,6 +31,8 @@ export interface StationRoleOptions {
   readonly products: readonly Product[];
   /** Our CA certificates, DER: what makes a board "ours". */
   readonly issuers: readonly Uint8Array[];
+  /** The signers whose permits it accepts. */
+  readonly signers: readonly NoteVerifier[];
   readonly stateFolder: string;
   readonly client: Client;
   readonly server: TemporalServer;
@@ -74,7 +77,7 @@ async function startWorkers(
   station: Station,
   key: StationKey,
   connection: NativeConnection,
-  { config, server, log }: StationRoleOptions,
+  { config, server, signers, log }: StationRoleOptions,
 ): Promise<Role> {
   const base = {
     connection,
@@ -89,14 +92,14 @@ async function startWorkers(
       await Worker.create({
         ...base,
         taskQueue: queue,
-        activities: createClaimActivities(station, key, queue),
+        activities: createClaimActivities({ station, key, signers }, queue),
         tuner: boardTuner(station, queue),
       }),
     );
   const delivery = await Worker.create({
     ...base,
     taskQueue: stationQueue(config.id),
-    activities: createStationActivities(station),
+    activities: createStationActivities(station, key),
     maxConcurrentActivityTaskExecutions: 2 * config.sockets.length,
   });
   const products = new Set(config.sockets.map((socket) => socket.product));

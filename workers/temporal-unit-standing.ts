@@ -16,12 +16,14 @@ export function temporalUnitStanding(client: Client, log: Logger): UnitStanding 
       throw error;
     }
   };
-  const standing: UnitStanding['standing'] = async (serial, certificateSha256) => {
+  const standing: UnitStanding['standing'] = async ({ serial, certificateSha256, boardId }) => {
     const status = await statusOf(serial);
     if (status === 'RUNNING') return 'open';
     if (status !== 'COMPLETED') return 'closed';
     const report = (await client.workflow.getHandle(unitWorkflowId(serial)).result()) as UnitReport;
-    return report.fingerprint === certificateSha256 ? 'passed' : 'closed';
+    if (report.fingerprint !== certificateSha256) return 'closed';
+    // A unit of an earlier version does not say on which board it passed.
+    return (report.boardId ?? boardId) === boardId ? 'passed' : 'counterfeit';
   };
   return {
     standing,

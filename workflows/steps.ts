@@ -88,6 +88,7 @@ export const registryBookkeeping = proxyActivities<
   Pick<
     RegistryActivities,
     | 'loadChunk'
+    | 'releaseAttempt'
     | 'recordFailure'
     | 'recordDecision'
     | 'recordBatchDecision'

@@ -34,9 +34,13 @@ export const auditCommands = group(
     }),
     command('reconcile', {
       says: 'compare signatures, ledger, audit log, registry and manifests, and list every difference',
-      options: JSON_OPTION,
-      notes: 'Exit status 0: no difference; 33: at least one.',
-      examples: ['certline audit reconcile'],
+      options: {
+        '--registry <file>':
+          'signed file of "registry export" on another host; default: the registry of this state folder',
+        ...JSON_OPTION,
+      },
+      notes: 'Exit status 0: no difference; 33: at least one, or the file of the registry is not whole.',
+      examples: ['certline audit reconcile', 'certline audit reconcile --registry registry.jsonl'],
       load: () => import('./reconcile-records.ts'),
       run: async ({ reconcileRecords }, { options, invocation }) =>
         await reconcileRecords(await invocation(), options),

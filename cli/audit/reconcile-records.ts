@@ -4,14 +4,24 @@ import { orderSourcesOf } from '../../line/orders.ts';
 import { ledgerFindings } from '../../line/unaltered-ledger.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
+import { intakeKeysFile } from '../../line/trusted-keys.ts';
+import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { openExportedRegistry } from '../registry/exported-registry.ts';
 import { withRegistryIfAny } from '../registry/open-registry.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printTable } from '../terminal/table.ts';
 
-/** `certline audit reconcile`. Sets exit status `auditBroken`; throws `unknown` without a ledger. */
-export async function reconcileRecords(invocation: Invocation, options: { json?: boolean }): Promise<void> {
+/**
+ * `certline audit reconcile`. Sets exit status `auditBroken`; throws `unknown` without a ledger, and what
+ * `openExportedRegistry` throws.
+ */
+export async function reconcileRecords(
+  invocation: Invocation,
+  options: { registry?: string; json?: boolean },
+): Promise<void> {
   const { counts, hasRegistry, ...records } = await withLedger(invocation, 'read', (ledger) =>
-    withRegistryIfAny(invocation.stateFolder, async (registry) => ({
+    withComparedRegistry(invocation, options.registry, async (registry) => ({
       ...(await reconcile(ledger, registry)),
       hasRegistry: registry !== undefined,
       found: await ledgerFindings(ledger, orderSourcesOf(invocation.stateFolder, invocation.config)),
@@ -29,11 +39,25 @@ export async function reconcileRecords(invocation: Invocation, options: { json?:
   printLine(
     `${counts.signatures} signatures, ${counts.ledgerRows} ledger rows, ${counts.auditEntries} audit entries, ${counts.registeredCertificates} registered certificates, ${counts.manifestRows} manifest rows`,
   );
-  if (!hasRegistry) printLine('Not compared with the registry: there is none here.');
+  if (!hasRegistry)
+    printLine(
+      'Not compared with the registry: there is none here. Bring a file of "certline registry export".',
+    );
   if (differences.length === 0) printLine('No difference.');
   else
     await printTable(
       [{ head: 'DIFFERENCE' }, { head: 'WHAT' }, { head: 'DETAIL' }],
       differences.map(({ code, what, detail }) => [code, what, detail]),
     );
+}
+
+/** The registry of this host, or the one that another host has exported. */
+async function withComparedRegistry<T>(
+  { stateFolder, config }: Invocation,
+  exported: string | undefined,
+  use: (registry: Pick<Registry, 'listBatches' | 'certifiedUnits'> | undefined) => Promise<T>,
+): Promise<T> {
+  if (exported === undefined) return await withRegistryIfAny(stateFolder, use);
+  const intakes = readVerifierKeys(intakeKeysFile(stateFolder, config));
+  return await use(await openExportedRegistry(exported, intakes));
 }

@@ -5,10 +5,17 @@ import { JSON_OPTION } from '../option-values.ts';
 export const registryCommands = group(
   'registry',
   {
-    says: 'tell the registry what happened on other hosts',
+    says: 'tell the registry what happened on other hosts, and other hosts what the registry says',
     examples: ['certline registry apply-crl factory-ica.crl.pem'],
   },
   [
+    command('export', {
+      says: 'write what the registry says of batches, units and certificates into a signed file, for "audit reconcile"',
+      args: { '<file>': 'file to write; it must not be there' },
+      examples: ['certline registry export registry.jsonl'],
+      load: () => import('./export-registry.ts'),
+      run: async ({ exportRegistry }, { file, stateFolder }) => await exportRegistry(stateFolder, file),
+    }),
     command('apply-crl', {
       says: "revoke in the registry what the signer's revocation list contains; may be repeated",
       args: { '<file>': 'revocation list in PEM or DER, from "certline ca export crl" at the signer' },

@@ -55,6 +55,18 @@ At the signer: certline station admit 'st-1+...' --sockets 4
       run: async ({ showYield }, { options, invocation }) =>
         await showYield((await invocation()).stateFolder, options),
     }),
+    command('export', {
+      says: 'at the signer: print the public keys of admitted stations, for the registry on another host',
+      examples: ['certline station export > station-keys'],
+      load: () => import('./export-keys.ts'),
+      run: async ({ exportStations }, { invocation }) => await exportStations(await invocation()),
+    }),
+    command('signer-key', {
+      says: 'at the signer: print the public key of its permits, for stations on other hosts',
+      examples: ['certline station signer-key > signer-key'],
+      load: () => import('./export-keys.ts'),
+      run: ({ exportSignerKey }, { stateFolder }) => exportSignerKey(stateFolder),
+    }),
     change('revoke', 'revoked', 'refuse requests from a station until it is admitted again'),
     change('stop', 'stopped', 'refuse requests from a station until it is released'),
     change('release', 'enrolled', 'accept requests from a stopped station again'),

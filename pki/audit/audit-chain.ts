@@ -22,6 +22,7 @@ export interface AuditEvent {
     | 'attempts-released'
     | 'rework-released'
     | 'rework-ended'
+    | 'attempt-permitted'
     | 'signing'
     | 'issued'
     | 'activated'

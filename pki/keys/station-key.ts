@@ -16,20 +16,41 @@ export interface StationKey {
 
 /** Makes the station's Ed25519 key in a file of mode 0600 unless it is there. Throws STATION_KEY_INVALID. */
 export function ensureStationKey(path: string, stationId: string): StationKey {
-  if (!existsSync(path)) {
-    const { privateKey } = generateKeyPairSync('ed25519');
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeWholeSync(path, 0o600, privateKey.export({ format: 'pem', type: 'pkcs8' }) as string);
-  }
+  ensureKeyFile(path);
   return loadStationKey(path, stationId);
+}
+
+/**
+ * The same for a role that there is once in a factory line: the intake, which releases units, and the signer, which permits
+ * them. `name` is that of its verifier. Throws ROLE_KEY_INVALID.
+ */
+export function ensureRoleKey(path: string, name: string): StationKey {
+  ensureKeyFile(path);
+  try {
+    return keyIn(path, name, `the key of the ${name}`);
+  } catch (error) {
+    const sentence = `The key of the ${name}, ${path}, cannot be used (${(error as Error).message}): restore it from a backup.`;
+    throw new PkiError('ROLE_KEY_INVALID', sentence, { cause: error });
+  }
+}
+
+function ensureKeyFile(path: string): void {
+  if (existsSync(path)) return;
+  const { privateKey } = generateKeyPairSync('ed25519');
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeWholeSync(path, 0o600, privateKey.export({ format: 'pem', type: 'pkcs8' }) as string);
+}
+
+function keyIn(path: string, name: string, whose: string): StationKey {
+  const privateKey = createPrivateKey(readPrivateFile(path, whose));
+  if (privateKey.asymmetricKeyType !== 'ed25519') throw new Error('it is not an Ed25519 key');
+  return { verifier: noteVerifierOf(name, privateKey), privateKey };
 }
 
 /** Throws STATION_KEY_INVALID when there is none, when others can read it, or when it is something else. */
 export function loadStationKey(path: string, stationId: string): StationKey {
   try {
-    const privateKey = createPrivateKey(readPrivateFile(path, `the key of station ${stationId}`));
-    if (privateKey.asymmetricKeyType !== 'ed25519') throw new Error('it is not an Ed25519 key');
-    return { verifier: noteVerifierOf(stationId, privateKey), privateKey };
+    return keyIn(path, stationId, `the key of station ${stationId}`);
   } catch (error) {
     const { message } = error as Error;
     const sentence = `The key of station ${stationId} cannot be used (${message}): enroll the station with "certline station enroll".`;

@@ -7,7 +7,8 @@ import type { EarlierIssuance, IssuanceKind } from '../signing/issuance-policy.t
 import type { Issuance, IssuanceState } from '../signing/issuances.ts';
 
 /** The columns that `issuanceIn` reads, to which a WHERE is added. */
-export const SELECT_ISSUANCE = `SELECT i.*, r.serial, r.product FROM issuance i JOIN released_serial r USING (serial_folded)`;
+export const SELECT_ISSUANCE = `SELECT i.*, r.serial, r.product, r.permitted_attempt FROM issuance i
+  JOIN released_serial r USING (serial_folded)`;
 
 /** As the partial indexes say it, or the database would not use them. */
 export const LIVE = 'i.ended_at IS NULL';
@@ -69,7 +70,7 @@ export function issuanceIn(row: SqlRow): Issuance {
     reservedAt: text(row, 'reserved_at'),
     state: text(row, 'state') as IssuanceState,
     ...(certificate instanceof Uint8Array ? { certificate } : {}),
-    ...present(row, { reason: 'reason', endedAt: 'ended_at', heldAt: 'held_at' }),
+    ...present(row, { stationId: 'station_id', reason: 'reason', endedAt: 'ended_at', heldAt: 'held_at' }),
     ...present(row, { reworkId: 'rework_id', supersedes: 'supersedes' }),
   };
 }
@@ -85,5 +86,13 @@ export function earlierIn(row: SqlRow): EarlierIssuance {
     spkiSha256: text(row, 'spki_sha256'),
     state: text(row, 'state') as IssuanceState,
     kind: text(row, 'kind') as IssuanceKind,
+    isGivenUp: integer(row, 'permitted_attempt') > integer(row, 'attempt'),
+    ...present(row, { stationId: 'station_id' }),
   };
+}
+
+/** The highest attempt of a serial for which something may have been signed; 0 for none. */
+export async function newestAttempt(transaction: SqlTransaction, serial: string): Promise<number> {
+  const sql = 'SELECT coalesce(max(attempt), 0) AS newest FROM issuance WHERE serial_folded = ?';
+  return integer((await transaction.get(sql, foldSerial(serial)))!, 'newest');
 }

@@ -25,6 +25,7 @@ import {
   knownIssuance,
   liveIssuanceOf,
   liveIssuancesOf,
+  newestAttempt,
   SELECT_ISSUANCE,
   withdrawn,
 } from './issuance-rows.ts';
@@ -50,6 +51,17 @@ export class LedgerIssuances implements Issuances {
 
   find(requestId: string): Promise<Issuance | undefined> {
     return this.#database.read((transaction) => issuanceOf(transaction, requestId));
+  }
+
+  findIssued(requestIds: readonly string[]): Promise<ReadonlyMap<string, Issuance>> {
+    return this.#database.read(async (transaction) => {
+      const found = new Map<string, Issuance>();
+      for (const requestId of requestIds) {
+        const issuance = await issuanceOf(transaction, requestId);
+        if (issuance?.state === 'issued') found.set(requestId, issuance);
+      }
+      return found;
+    });
   }
 
   liveIssuance(serial: string): Promise<Issuance | undefined> {
@@ -178,7 +190,8 @@ export class LedgerIssuances implements Issuances {
       const live = await liveIssuanceOf(transaction, serial);
       checkWithdrawal({ batchId, attempt }, unit, live);
       if (live !== undefined && live.attempt > attempt) return;
-      const next = Math.max(unit.furtherAttempt, (await newestAttempt(transaction, serial)) + 1);
+      const issued = (await newestAttempt(transaction, serial)) + 1;
+      const next = Math.max(unit.furtherAttempt, issued, unit.permittedAttempt);
       const newest = Math.min(attempt, next);
       if (newest > unit.withdrawnAttempt || !unit.isEnded) {
         const sql = 'UPDATE released_serial SET withdrawn_attempt = ?, ended = 1 WHERE serial_folded = ?';
@@ -274,12 +287,6 @@ function withdrawalRefused(what: string, reason: string): PkiError {
   return new PkiError('WITHDRAWAL_REFUSED', message, { reason });
 }
 
-/** The highest attempt of a serial for which something may have been signed; 0 for none. */
-async function newestAttempt(transaction: SqlTransaction, serial: string): Promise<number> {
-  const sql = 'SELECT coalesce(max(attempt), 0) AS newest FROM issuance WHERE serial_folded = ?';
-  return integer((await transaction.get(sql, foldSerial(serial)))!, 'newest');
-}
-
 /** Writes the row of a reservation and counts it against its batch and order. */
 async function insertReservation(
   transaction: SqlTransaction,
@@ -288,15 +295,17 @@ async function insertReservation(
 ): Promise<void> {
   await countIssuance(transaction, reservation, plan);
   await transaction.run(
-    `INSERT INTO issuance (request_id, request_sha256, batch_id, serial_folded, attempt, board_id, spki_sha256,
-       cert_serial, not_before, not_after, tbs, kind, state, reserved_at, rework_id, supersedes, is_pending, has_old_key)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'signing', ?, ?, ?, ?, ?)`,
+    `INSERT INTO issuance (request_id, request_sha256, batch_id, serial_folded, attempt, board_id, station_id,
+       spki_sha256, cert_serial, not_before, not_after, tbs, kind, state, reserved_at, rework_id, supersedes, is_pending,
+       has_old_key)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'signing', ?, ?, ?, ?, ?)`,
     reservation.requestId,
     reservation.requestSha256,
     reservation.batchId,
     foldSerial(reservation.serial),
     reservation.attempt,
     reservation.boardId,
+    reservation.stationId,
     reservation.spkiSha256,
     reservation.certificateSerial,
     reservation.notBefore,
@@ -337,6 +346,7 @@ function signingFacts(
 ): Record<string, string | number> {
   const { requestId, requestSha256, batchId, serial, attempt, boardId, spkiSha256, certificateSerial, tbs } =
     reservation;
+  const station = reservation.stationId === undefined ? {} : { stationId: reservation.stationId };
   const facts = {
     requestId,
     requestSha256,
@@ -348,7 +358,7 @@ function signingFacts(
     certificateSerial,
   };
   const under = rework === undefined ? {} : { reworkId: rework.reworkId };
-  return { ...facts, ...under, kind, tbsSha256: sha256Hex(tbs) };
+  return { ...facts, ...station, ...under, kind, tbsSha256: sha256Hex(tbs) };
 }
 
 /** The issuance whose certificate has this serial number, in lower-case hex. */

@@ -282,6 +282,12 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
     accepted_at  TEXT NOT NULL
   )${strict};
   `,
+  () => `
+  -- The highest attempt at a unit that was permitted, and the station that asked for a certificate; null in rows of earlier
+  -- versions, whose certificates become active without the word of a station.
+  ALTER TABLE released_serial ADD COLUMN permitted_attempt INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE issuance ADD COLUMN station_id TEXT;
+  `,
 ];
 
 /** The schema in the words of one database. */

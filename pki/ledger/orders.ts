@@ -7,10 +7,12 @@ import { checkManifest, checkProducts, checkQuantity, openOrderAt } from '../ord
 import type { OrderStanding } from '../orders/order-policy.ts';
 import { textSha256 } from '../orders/order.ts';
 import type { SignedOrder } from '../orders/order.ts';
+import type { PermitTerms } from '../../provisioning/permit.ts';
 import { PkiError } from '../pki-error.ts';
 import type { BatchRelease, ReleasedUnit, Releases, UnitOfBatch, UnitRelease } from '../signing/releases.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
+import { newestAttempt } from './issuance-rows.ts';
 import type { LedgerDatabase } from './ledger-database.ts';
 import { altered } from './ledger-errors.ts';
 
@@ -93,8 +95,9 @@ export class LedgerOrders implements OrderBook, Releases {
   releaseBatch(release: BatchRelease): Promise<void> {
     return this.#database.write(async (transaction) => {
       if (!(await insertBatch(transaction, release))) return;
-      const { batchId, order, quantity, manifestSha256 } = release;
-      const event = { batchId, order, quota: quantity, manifestSha256 };
+      const { batchId, order, quantity, manifestSha256, intake } = release;
+      const by = intake === undefined ? {} : { intake };
+      const event = { batchId, order, quota: quantity, manifestSha256, ...by };
       await this.#audit.append(transaction, 'batch-released', event);
     });
   }
@@ -139,6 +142,40 @@ export class LedgerOrders implements OrderBook, Releases {
   }): Promise<void> {
     return this.#database.write((transaction) => releaseSerials(transaction, this.#audit, release));
   }
+
+  permitAttempt(terms: PermitTerms): Promise<number> {
+    return this.#database.write(async (transaction) => {
+      const { serial, attempt: asked } = terms;
+      const unit = await releasedUnit(transaction, serial);
+      const batch = await transaction.get('SELECT order_id FROM batch WHERE batch_id = ?', terms.batchId);
+      if (unit === undefined || batch?.['order_id'] !== terms.order || !isReleasedSo(unit, terms))
+        throw notReleased(terms);
+      const attempt = Math.max(
+        asked,
+        unit.withdrawnAttempt + 1,
+        (await newestAttempt(transaction, serial)) + 1,
+      );
+      if (attempt <= unit.permittedAttempt && !unit.isEnded) return attempt;
+      // The registry says that the unit is open: what ended it here was not the unit.
+      const sql = 'UPDATE released_serial SET permitted_attempt = ?, ended = 0 WHERE serial_folded = ?';
+      await transaction.run(sql, attempt, foldSerial(serial));
+      await this.#audit.append(transaction, 'attempt-permitted', { serial: unit.serial, attempt });
+      return attempt;
+    });
+  }
+}
+
+function isReleasedSo(
+  unit: ReleasedUnit,
+  { batchId, serial, product, boardId, attempt }: PermitTerms,
+): boolean {
+  const isSame = unit.batchId === batchId && unit.serial === serial && unit.product === product;
+  return isSame && unit.boardId === boardId && Number.isSafeInteger(attempt) && attempt >= 1;
+}
+
+function notReleased({ serial, batchId }: PermitTerms): PkiError {
+  const message = `The unit ${serial.slice(0, 40)} is not released like this in the batch ${batchId.slice(0, 60)}, so no attempt at it is permitted: find out who asked.`;
+  return new PkiError('NOT_RELEASED', message, { reason: 'permit' });
 }
 
 /** Releases serials, with their entry in the audit log. */
@@ -194,6 +231,7 @@ export function releasedUnitIn(row: SqlRow): ReleasedUnit {
     withdrawnAttempt: integer(row, 'withdrawn_attempt'),
     isEnded: integer(row, 'ended') === 1,
     furtherAttempt: integer(row, 'further_attempt'),
+    permittedAttempt: integer(row, 'permitted_attempt'),
     ...present(row, { boardId: 'board_id' }),
   };
 }

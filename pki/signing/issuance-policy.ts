@@ -23,6 +23,10 @@ export interface EarlierIssuance {
   readonly spkiSha256: string;
   readonly state: IssuanceState;
   readonly kind: IssuanceKind;
+  /** The station that asked for it; undefined in a row of an earlier version. */
+  readonly stationId?: string;
+  /** A further attempt at its unit was permitted: this one has given its board up. */
+  readonly isGivenUp?: boolean;
 }
 
 /** What the ledger knows at the moment of a reservation, read under its write lock. */
@@ -76,7 +80,8 @@ export interface ReservationPlan {
  * The tie between board and serial grows with what is known. A live certificate that no board is known to carry gives
  * way: to a newer attempt of its serial, on whichever board, and to another serial on its board, since the caller that
  * asks for that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its
- * serial can be renewed on the same board only, its board takes no other serial.
+ * serial can be renewed on the same board only, its board takes no other serial. Another station takes a board from a unit
+ * only once a further attempt at that unit was permitted.
  *
  * A rework says what else may be: a swap puts the serial on another board, a renewal certifies the active key again. Both
  * leave the active certificate as it is until the new one is active.
@@ -97,6 +102,7 @@ export function planReservation(reservation: Reservation, facts: ReservationFact
   else if (facts.keySeen) throw keyReused(reservation);
   checkAttempt(reservation, facts.ofSerial);
   checkBoard(reservation, rework?.kind === 'swap' ? undefined : active, facts.onBoard);
+  for (const onBoard of facts.onBoard) checkStation(reservation, onBoard);
   const isPending = rework !== undefined && keepsOldCertificate(rework.kind) && active !== undefined;
   const kind = facts.ofSerial.some((earlier) => earlier.kind === 'first') ? 'reissue' : 'first';
   if (rework?.isUsed !== false) checkQuota(reservation, { ...facts, order }, kind);
@@ -205,6 +211,17 @@ function checkBoard(
     const message = `The active certificate of ${serial} is on the board ${active.boardId}, not on ${boardId}: load that board, or revoke the certificate first.`;
     throw new PkiError('SERIAL_BOUND', message);
   }
+}
+
+/** No station can end what another one has under way. */
+function checkStation(
+  { serial, boardId, stationId }: Reservation,
+  onBoard: EarlierIssuance | undefined,
+): void {
+  if (onBoard === undefined || onBoard.serial === serial || onBoard.isGivenUp === true) return;
+  if (onBoard.stationId === undefined || onBoard.stationId === stationId) return;
+  const message = `The board ${boardId} is the one of ${onBoard.serial} at station ${onBoard.stationId}, so it gets no certificate for ${serial} at another station: retry or skip ${onBoard.serial} first.`;
+  throw new PkiError('BOARD_BOUND', message, { reason: 'station' });
 }
 
 function checkQuota(

@@ -23,6 +23,8 @@ export interface Reservation {
   readonly product: string;
   readonly attempt: number;
   readonly boardId: string;
+  /** The station that asks; undefined in a row of an earlier version. */
+  readonly stationId?: string;
   readonly spkiSha256: string;
   readonly certificateSerial: string;
   readonly notBefore: string;
@@ -70,6 +72,8 @@ export interface UnfinishedPage {
  */
 export interface Issuances {
   find(requestId: string): Promise<Issuance | undefined>;
+  /** Those of these requests that are issued and neither active nor withdrawn, by request id. */
+  findIssued(requestIds: readonly string[]): Promise<ReadonlyMap<string, Issuance>>;
   /**
    * The issuance of a serial that is signing, issued or active; there is at most one. One that is pending behind an active
    * certificate is not it.

@@ -16,6 +16,8 @@ export interface IssueRequest {
   readonly attempt: number;
   /** Hardware id of the board that made the key. */
   readonly boardId: string;
+  /** Id of the station that asks. It is no part of the digest: it is recorded, and the request stays the same. */
+  readonly stationId?: string;
   readonly csr: GatedCsr;
 }
 

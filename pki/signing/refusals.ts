@@ -4,7 +4,13 @@ import type { PkiCode } from '../pki-error.ts';
 /** What was asked of the signer, as the audit log names it. */
 export interface RefusableRequest {
   readonly request:
-    'signCertificate' | 'releaseUnits' | 'releaseAttempts' | 'revokeCertificate' | 'releaseRework';
+    | 'signCertificate'
+    | 'releaseUnits'
+    | 'releaseAttempts'
+    | 'permitAttempt'
+    | 'activateCertificates'
+    | 'revokeCertificate'
+    | 'releaseRework';
   readonly requestId?: string;
   readonly batchId?: string;
   readonly reworkId?: string;

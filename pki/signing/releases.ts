@@ -1,4 +1,5 @@
 import type { ReleasedAttempt } from '../../provisioning/signing.ts';
+import type { PermitTerms } from '../../provisioning/permit.ts';
 
 /**
  * A manifest that may be issued under an order: `quantity` serials of it. Digest in lower-case hex, time in ISO 8601.
@@ -9,6 +10,8 @@ export interface BatchRelease {
   readonly quantity: number;
   readonly manifestSha256: string;
   readonly releasedAt: string;
+  /** Name of the intake that signed the release. */
+  readonly intake?: string;
 }
 
 /** A serial that may be issued. With `boardId` only to the board of this hardware id. */
@@ -26,6 +29,8 @@ export interface ReleasedUnit extends UnitRelease {
   readonly isEnded: boolean;
   /** The attempt with which it runs again; 0 for a unit that has not ended before. */
   readonly furtherAttempt: number;
+  /** The highest attempt that may be made: 1 with the release. */
+  readonly permittedAttempt: number;
 }
 
 /** A further attempt at units that have ended. */
@@ -93,4 +98,10 @@ export interface Releases {
     readonly batchId: string;
     readonly units: readonly UnitRelease[];
   }): Promise<void>;
+  /**
+   * Permits a further attempt at a unit; idempotent for one that was permitted and has not been used. Returns its number:
+   * the one that is asked for, or a higher one where that was withdrawn or signed for. Throws NOT_RELEASED unless the unit
+   * is released just so.
+   */
+  permitAttempt(unit: PermitTerms): Promise<number>;
 }

@@ -1,5 +1,7 @@
-import { sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import type { Permit } from '../../provisioning/permit.ts';
+import { isSignedBy, signMembers } from '../keys/signed-members.ts';
+import type { Members } from '../keys/signed-members.ts';
 
 /** What a station says when it asks for a certificate. Hashes in lower-case hex, time in ISO 8601. */
 export interface RequestStatement {
@@ -12,15 +14,16 @@ export interface RequestStatement {
   readonly stationId: string;
   readonly boardId: string;
   readonly spkiSha256: string;
+  /** Under which it works; undefined in a request of an earlier version. */
+  readonly permit: Permit | undefined;
   readonly at: string;
 }
 
-/** What is signed begins with this: the key signs nothing else that could be taken for it. */
-const KIND = 'certline-signing-request-v1';
+const KIND = 'certline-signing-request-v2';
 
 /** The station's Ed25519 signature over the statement, base64. */
 export function signStatement(statement: RequestStatement, privateKey: KeyObject): string {
-  return sign(null, bytesOf(statement), privateKey).toString('base64');
+  return signMembers(KIND, membersOf(statement), privateKey);
 }
 
 /** True when this key signed this statement. */
@@ -29,12 +32,12 @@ export function isStatementSigned(
   signature: string,
   publicKey: KeyObject,
 ): boolean {
-  return verify(null, bytesOf(statement), publicKey, Buffer.from(signature, 'base64'));
+  return isSignedBy(KIND, membersOf(statement), { signature, publicKey });
 }
 
-function bytesOf(statement: RequestStatement): Buffer {
-  const { requestId, order, batchId, serial, product, attempt, stationId, boardId, spkiSha256, at } =
+function membersOf(statement: RequestStatement): Members {
+  const { requestId, order, batchId, serial, product, attempt, stationId, boardId, spkiSha256, at, permit } =
     statement;
-  const members = [requestId, order, batchId, serial, product, attempt, stationId, boardId, spkiSha256, at];
-  return Buffer.from(`${KIND}\n${JSON.stringify(members)}\n`);
+  const unit = [requestId, order, batchId, serial, product, attempt];
+  return [...unit, stationId, boardId, spkiSha256, at, permit?.signature ?? null];
 }

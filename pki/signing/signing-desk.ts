@@ -12,10 +12,19 @@ import type {
 import type { AttemptId } from '../../provisioning/unit.ts';
 import type { AdmittedOrder, OrderDesk } from '../orders/order-desk.ts';
 import { checkListed } from '../orders/order-policy.ts';
+import type { PermitAttemptInput, PermittedAttempt, ReleasedUnits } from '../../provisioning/permit.ts';
+import type { ReportedPass } from '../../provisioning/pass.ts';
+import { parseVerifier } from '../keys/signed-note.ts';
+import type { NoteVerifier } from '../keys/signed-note.ts';
+import type { StationKey } from '../keys/station-key.ts';
+import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
+import { checkAttemptRelease, checkRelease } from './intake-statements.ts';
+import { isPassSigned } from './pass-statement.ts';
+import { PermitDesk } from './permits.ts';
 import { gateCsr } from './csr-gate.ts';
 import type { GatedCsr } from './csr-gate.ts';
-import type { Issuances } from './issuances.ts';
+import type { Issuance, Issuances } from './issuances.ts';
 import type { IssueRequest } from './issue-request.ts';
 import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
 import type { Issuer } from './issuer.ts';
@@ -60,6 +69,10 @@ export interface SigningDeskParts {
   readonly orders: OrderDesk;
   readonly issuer: Issuer;
   readonly ledger: SigningLedger;
+  /** Signs the permits of units; several signers of one ledger have the same key. */
+  readonly permitKey: StationKey;
+  /** Whose releases are accepted, as it is now. */
+  readonly intakes: () => readonly NoteVerifier[];
 }
 
 /**
@@ -71,8 +84,12 @@ export class SigningDesk {
   readonly #orders: OrderDesk;
   readonly #issuer: Issuer;
   readonly #ledger: SigningLedger;
+  readonly #permits: PermitDesk;
+  readonly #intakes: SigningDeskParts['intakes'];
 
-  constructor({ stations, orders, issuer, ledger }: SigningDeskParts) {
+  constructor({ stations, orders, issuer, ledger, permitKey, intakes }: SigningDeskParts) {
+    this.#permits = new PermitDesk(permitKey);
+    this.#intakes = intakes;
     this.#stations = stations;
     this.#orders = orders;
     this.#issuer = issuer;
@@ -80,11 +97,11 @@ export class SigningDesk {
   }
 
   /**
-   * The certificate that an enrolled station asks for. The gates, in this order: the clock is right, the station made this request, the CSR
-   * is strict and for the key that the station signed for, the order of the batch is good, and the issuer's policy allows
-   * it. Throws
-   * what `StationGate.check`, `gateCsr`, `OrderDesk.admit` and `Issuer.issue` throw, and REQUEST_INVALID for a CSR with
-   * another key. A key that was certified before stops the station.
+   * The certificate that an enrolled station asks for. The gates, in this order: the clock is right, the station made this
+   * request, the CSR is strict and for the key that the station signed for, this signer has permitted the attempt, the order
+   * of the batch is good, and the issuer's policy allows it. Throws what `StationGate.check`, `gateCsr`, `checkPermit`,
+   * `OrderDesk.admit` and `Issuer.issue` throw, and REQUEST_INVALID for a CSR with another key. A key that was certified
+   * before stops the station.
    */
   async sign(request: SigningRequest, arrival: Arrival): Promise<CertificateRecord> {
     const { requestId, batchId, order, serial, stationId, boardId } = request.statement;
@@ -92,26 +109,35 @@ export class SigningDesk {
     return await this.#audited({ request: 'signCertificate', ...asked }, async () => {
       await this.#checkClock(arrival);
       const csr = await this.#gate(request, arrival);
+      const { product, attempt, permit } = request.statement;
+      const unit = { order, batchId, serial, product, attempt };
+      this.#permits.check(unit, { permit, boardId });
       await this.#admitOrderOf(request.statement);
-      const { product, attempt } = request.statement;
-      return await this.#issue(stationId, { requestId, batchId, serial, product, attempt, boardId, csr });
+      const asks = { requestId, batchId, serial, product, attempt, boardId, stationId, csr };
+      return await this.#issue(stationId, asks);
     });
   }
 
   /**
-   * Releases a manifest and some of its serials under an order; idempotent. Throws what `OrderDesk.admit`,
-   * `releaseBatch` and `releaseSerials` of the ledger throw.
+   * Releases a manifest and some of its serials under an order, if an intake signed that these are the manifest's, and
+   * permits the first attempt at each; idempotent. Throws RELEASE_UNSIGNED, and what `OrderDesk.admit`, `releaseBatch` and
+   * `releaseSerials` of the ledger throw.
    */
   async release(
-    { batchId, order, manifestSha256, quantity, units }: ReleaseUnitsInput,
+    input: ReleaseUnitsInput,
     arrival: Pick<Arrival, 'deliveredAt' | 'now'> = { now: new Date() },
-  ): Promise<void> {
-    await this.#audited({ request: 'releaseUnits', batchId, order, manifestSha256 }, async () => {
+  ): Promise<ReleasedUnits> {
+    const { batchId, order, manifestSha256, quantity, units } = input;
+    return await this.#audited({ request: 'releaseUnits', batchId, order, manifestSha256 }, async () => {
       await this.#checkClock(arrival);
+      const intake = checkRelease(input, this.#intakes());
       this.#checkListed(await this.#orders.admit(order), units);
       const releasedAt = arrival.now.toISOString();
-      await this.#ledger.orders.releaseBatch({ batchId, order, manifestSha256, quantity, releasedAt });
+      const release = { batchId, order, manifestSha256, quantity, releasedAt, intake };
+      await this.#ledger.orders.releaseBatch(release);
       await this.#ledger.orders.releaseSerials({ batchId, units });
+      const first = { batchId, order, attempt: 1 };
+      return { permits: units.map((unit) => this.#permits.sign({ ...unit, ...first })) };
     });
   }
 
@@ -165,9 +191,52 @@ export class SigningDesk {
     await this.#ledger.issuances.endRework({ reworkId, serial, attempt, revokesActive });
   }
 
-  /** Boards are known to carry these certificates. Returns the request ids of those that are unknown or withdrawn. */
-  async activate(requestIds: readonly string[]): Promise<string[]> {
-    return await this.#ledger.issuances.activate(requestIds);
+  /**
+   * Permits a further attempt at a released unit, if an intake signed that it may be made. The signer numbers it. Throws
+   * RELEASE_UNSIGNED, NOT_RELEASED.
+   */
+  async permit({ unit, release }: PermitAttemptInput): Promise<PermittedAttempt> {
+    const { batchId, order, serial } = unit;
+    return await this.#audited({ request: 'permitAttempt', batchId, order, serial }, async () => {
+      checkAttemptRelease(unit, release.signature, this.#intakes());
+      const attempt = await this.#ledger.orders.permitAttempt(unit);
+      return { attempt, permit: this.#permits.sign({ ...unit, attempt }) };
+    });
+  }
+
+  /**
+   * Boards are known to carry these certificates, as their stations say. Returns the request ids of those that are unknown
+   * or withdrawn, or whose pass is not signed by the station that asked for the certificate.
+   */
+  async activate(passes: readonly ReportedPass[]): Promise<string[]> {
+    const [proven, unproven]: [string[], string[]] = [[], []];
+    const issued = await this.#ledger.issuances.findIssued(passes.map(({ requestId }) => requestId));
+    const stations = await this.#verifiersOf(issued.values());
+    for (const pass of passes) {
+      const isProven = isPassProven(pass, issued.get(pass.requestId), stations);
+      (isProven ? proven : unproven).push(pass.requestId);
+    }
+    if (unproven.length > 0) {
+      const [requestId = ''] = unproven;
+      const asked = { request: 'activateCertificates', requestId } as const;
+      await this.#ledger.auditLog.recordRefusal({
+        ...asked,
+        code: 'PASS_UNPROVEN',
+        reason: `${unproven.length}`,
+      });
+    }
+    return [...unproven, ...(await this.#ledger.issuances.activate(proven))];
+  }
+
+  /** The keys of the stations, each read once, that asked for these certificates and may ask now. */
+  async #verifiersOf(issuances: Iterable<Issuance>): Promise<ReadonlyMap<string, NoteVerifier>> {
+    const verifiers = new Map<string, NoteVerifier>();
+    for (const stationId of new Set([...issuances].map((issuance) => issuance.stationId ?? ''))) {
+      const station = await this.#ledger.stations.station(stationId);
+      const verifier = station?.state === 'enrolled' ? parseVerifier(station.verifier) : undefined;
+      if (verifier !== undefined) verifiers.set(stationId, verifier);
+    }
+    return verifiers;
   }
 
   /** A page of the certificates of a batch that are neither active nor withdrawn. */
@@ -250,4 +319,18 @@ export class SigningDesk {
       throw error;
     }
   }
+}
+
+/** What the ledger does not have as issued, or has as it was before stations signed passes, the ledger decides about. */
+function isPassProven(
+  { pass }: ReportedPass,
+  issuance: Issuance | undefined,
+  stations: ReadonlyMap<string, NoteVerifier>,
+): boolean {
+  if (issuance?.stationId === undefined) return true;
+  const { certificate, stationId, attempt } = issuance;
+  const verifier = stations.get(stationId);
+  if (certificate === undefined || verifier === undefined) return false;
+  if (pass?.stationId !== stationId || pass.attempt !== attempt) return false;
+  return isPassSigned({ ...issuance, certificateSha256: sha256Hex(certificate) }, pass, verifier);
 }

@@ -2,6 +2,7 @@ import type { EnrolledStation, Stations } from './stations.ts';
 import { CLOCK_TOLERANCE_MS } from '../clock-tolerance.ts';
 import { PkiError } from '../pki-error.ts';
 import { parseVerifier } from '../keys/signed-note.ts';
+import type { NoteVerifier } from '../keys/signed-note.ts';
 import { isStatementSigned } from './signed-request.ts';
 import type { RequestStatement } from './signed-request.ts';
 
@@ -24,6 +25,8 @@ export interface Allowance {
 export class StationGate {
   readonly #enrolled: Stations;
   readonly #rates: Allowance;
+  /** By their text: making a key of it takes as long as verifying a signature. */
+  readonly #verifiers = new Map<string, NoteVerifier | undefined>();
 
   constructor(enrolled: Stations, rates: Allowance) {
     this.#enrolled = enrolled;
@@ -41,7 +44,8 @@ export class StationGate {
       throw refusal('REQUEST_UNSIGNED', stationId, 'sent a request that is not signed');
     const station = await this.#enrolled.station(stationId);
     assertMayAsk(stationId, station);
-    const verifier = parseVerifier(station.verifier);
+    const verifier = this.#verifiers.get(station.verifier) ?? parseVerifier(station.verifier);
+    this.#verifiers.set(station.verifier, verifier);
     if (verifier === undefined || !isStatementSigned(statement, signature, verifier.publicKey))
       throw refusal('REQUEST_INVALID', stationId, 'did not sign this request with its enrolled key');
     checkClock(statement, arrival);

@@ -8,6 +8,7 @@ import { expect, it } from 'vitest';
 import { createRegistryActivities } from '../../activities/registry-activities.ts';
 import type { Registration } from '../../registry/registry.ts';
 import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
+import { registryParts } from './trust.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 it('tries to close a batch for as long as its result cannot be written', async () => {
@@ -23,7 +24,7 @@ it('tries to close a batch for as long as its result cannot be written', async (
   await registry.importBatch(batch, rows('CL-1'));
   // A folder in the place of the result: nothing can be put there.
   mkdirSync(join(inbox, 'lot.result.csv', 'in-the-way'), { recursive: true });
-  const books = createRegistryActivities(registry, inbox);
+  const books = createRegistryActivities(registryParts(registry, inbox));
   const failure = await asActivity(100, () => books.closeBatch({ batchId: 'B', cancelled: false }));
   expect(failure).toBeInstanceOf(ApplicationFailure);
   expect(failure).toMatchObject({ type: 'REGISTRY_FAULT', nonRetryable: false });
@@ -36,11 +37,12 @@ it('takes a reason that is no text, which a unit of an earlier version waits to 
   const registry = new SqliteRegistry(join(folder, 'registry.db'));
   const named = { batchId: 'B', order: 'PO-1', manifest: 'lot.csv', manifestSha256: 'a'.repeat(64) };
   await registry.importBatch({ ...named, quantity: 1 }, rows('CL-1'));
-  const books = createRegistryActivities(registry, folder);
+  const books = createRegistryActivities(registryParts(registry, folder));
   const unit = { batchId: 'B', order: 'PO-1', serial: 'CL-1', product: 'node', attempt: 1 };
   const end = { unit, step: 'verifyReadback', code: 'READ_BACK_DIFFERS', outcome: 'HOLD' } as const;
   const reason: unknown = { a: 'x'.repeat(60_000) };
-  const recorded = await asActivity(1, () => books.recordFailure({ ...end, reason: reason as string }));
+  const failing = () => books.recordFailure({ ...end, reason: reason as string });
+  const recorded = await asActivity(1, failing, 'unit/CL-1');
   expect(recorded).toBeUndefined();
   const [attempt] = (await registry.unit('CL-1'))!.attempts;
   expect(attempt?.reason).toMatch(/^\{"a":"x{494}$/);
@@ -73,9 +75,9 @@ it('judges certificates by what the registry says of their units', async () => {
     certificate('CL-3', 'its unit has not ended'),
     certificate('CL-9', 'of no manifest'),
   ];
-  const books = createRegistryActivities(registry, temporaryFolder());
+  const books = createRegistryActivities(registryParts(registry, temporaryFolder()));
   expect(await asActivity(1, () => books.judgeCertificates({ batchId: 'B', certificates }))).toEqual({
-    passed: [certificates[0]],
+    passed: [{ requestId: 'B/CL-1/k1' }],
     ended: [certificates[2]],
   });
   registry.close();
@@ -88,7 +90,7 @@ it('records a terminated unit once, and takes no registration of it that comes l
   await registry.registerUnit(registrationOf('CL-1', 'k1'));
   const failure = { batchId: 'B', serial: 'CL-2', attempt: 2, code: 'BOARD_GONE' };
   await registry.recordAttention({ ...failure, step: 'flashCredentials' });
-  const books = createRegistryActivities(registry, temporaryFolder());
+  const books = createRegistryActivities(registryParts(registry, temporaryFolder()));
   const end = (serial: string) => asActivity(1, () => books.recordTermination({ batchId: 'B', serial }));
   expect(await end('CL-1')).toEqual({ outcome: 'PASS', attempt: 1 });
   for (let time = 0; time < 2; time += 1) expect(await end('CL-2')).toEqual({ outcome: 'ERROR', attempt: 2 });
@@ -134,9 +136,18 @@ async function* rows(...serials: string[]) {
 }
 
 /** What the step throws when it runs as a worker's activity for the nth time. */
-async function asActivity(attempt: number, step: () => Promise<unknown>): Promise<unknown> {
+async function asActivity(
+  attempt: number,
+  step: () => Promise<unknown>,
+  workflowId = 'batch/B',
+): Promise<unknown> {
   const context = {
-    info: { attempt, heartbeatTimeoutMs: 12_000, heartbeatDetails: { REGISTRY_FAULT: attempt - 1 } },
+    info: {
+      attempt,
+      workflowExecution: { workflowId },
+      heartbeatTimeoutMs: 12_000,
+      heartbeatDetails: { REGISTRY_FAULT: attempt - 1 },
+    },
     cancellationSignal: new AbortController().signal,
     heartbeat: () => undefined,
     log: { warn: () => undefined, info: () => undefined },

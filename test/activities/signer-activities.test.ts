@@ -8,7 +8,7 @@ import { asActivity } from '../signer-load/as-activity.ts';
 
 /** A request as it comes from a workflow. */
 function inputOf({ statement, signature = '', csr }: SigningRequest): SignCertificateInput {
-  const { requestId, stationId, boardId, spkiSha256, at, ...unit } = statement;
+  const { requestId, stationId, boardId, spkiSha256, permit, at, ...unit } = statement;
   const claim = { stationId, socket: '1', boardId };
   return {
     requestId,
@@ -17,6 +17,7 @@ function inputOf({ statement, signature = '', csr }: SigningRequest): SignCertif
     csr: Buffer.from(csr).toString('base64'),
     spkiSha256,
     signed: { at, signature },
+    ...(permit && { permit }),
   };
 }
 

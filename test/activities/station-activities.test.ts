@@ -11,6 +11,8 @@ import { startBench, unitOf } from '../fixtures/station/bench.ts';
 import type { Bench } from '../fixtures/station/bench.ts';
 import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
 import { makeCa } from '../pki/leaf.ts';
+import { PERMIT_KEY } from '../pki/signing/desk.ts';
+import { signPermit } from '../../pki/signing/permits.ts';
 import { makeLine, release } from '../pki/signing/signing-line.ts';
 import { until } from '../support/until.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -60,19 +62,21 @@ it('tells again what was proven, after a crash and with the board gone to its tr
   bench.line.insertBoard('st', '1');
   await bench.ready('1');
   const stationKey = ensureStationKey(join(temporaryFolder(), 'station.key.pem'), 'st');
-  const claim = createClaimActivities(bench.station, stationKey, 'boards/node');
-  const key = await asActivity(() => claim.generateKeypair({ unit }));
+  const parts = { station: bench.station, key: stationKey, signers: [PERMIT_KEY.verifier] };
+  const permit = signPermit(unit, PERMIT_KEY.privateKey);
+  const claim = createClaimActivities(parts, 'boards/node');
+  const key = await asActivity(() => claim.generateKeypair({ unit, permit }));
   const der = await certified(folder, ca, { serial: 'CL-1', key });
   const certificate = Buffer.from(der).toString('base64');
   const delivery: DeliveryInput = { unit, claim: key, certificate, spkiSha256: key.spkiSha256 };
-  const steps = createStationActivities(bench.station);
+  const steps = createStationActivities(bench.station, stationKey);
   await asActivity(() => steps.flashCredentials(delivery));
   const proven = await asActivity(() => steps.verifyReadback(delivery));
 
   // The answer is lost with the station, but not the word on the tile: the operator takes the board out.
   await bench.line.removeBoard('st', '1', 'done');
   await bench.restart();
-  const again = createStationActivities(bench.station);
+  const again = createStationActivities(bench.station, stationKey);
   expect(await asActivity(() => again.verifyReadback(delivery))).toEqual(proven);
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { askFor, openDesk } from '../pki/signing/desk.ts';
+import { askFor, openDesk, releaseOf } from '../pki/signing/desk.ts';
 import type { Desk } from '../pki/signing/desk.ts';
 import { auditOf, code } from '../pki/signing/signing-line.ts';
 
@@ -12,7 +12,7 @@ async function release(
   quantity = serials.length,
 ): Promise<void> {
   const units = serials.map((serial) => ({ serial, product: 'sensor' }));
-  await desk.release({ batchId, order: 'PO-1', manifestSha256: 'cd'.repeat(32), quantity, units });
+  await desk.release(releaseOf({ batchId, order: 'PO-1', manifestSha256: 'cd'.repeat(32), quantity, units }));
 }
 
 async function left({ ledger }: Desk): Promise<number> {
@@ -57,8 +57,8 @@ describe('H4: a batch that a stranger released', () => {
     await expect(desk.desk.sign(again, arrival)).rejects.toThrow(code('NOT_RELEASED', 'withdrawn'));
     const units = [{ serial: 'CL-2', product: 'sensor' }];
     const same = { batchId: 'b1', order: 'PO-1', manifestSha256: 'ab'.repeat(32), quantity: 3, units };
-    await expect(desk.desk.release(same)).rejects.toThrow(code('RELEASE_CONFLICT', 'withdrawn'));
-    await expect(desk.desk.release({ ...same, quantity: 4 })).rejects.toThrow(
+    await expect(desk.desk.release(releaseOf(same))).rejects.toThrow(code('RELEASE_CONFLICT', 'withdrawn'));
+    await expect(desk.desk.release(releaseOf({ ...same, quantity: 4 }))).rejects.toThrow(
       code('RELEASE_CONFLICT', 'withdrawn'),
     );
     expect(desk.signer.signatures).toBe(1);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSignerActivities } from '../../activities/signer-activities.ts';
 import type { RevokeCertificateInput } from '../../provisioning/signing.ts';
-import { askFor, openDesk } from '../pki/signing/desk.ts';
+import { askFor, openDesk, passOf } from '../pki/signing/desk.ts';
 import { auditOf } from '../pki/signing/signing-line.ts';
 import { asActivity } from '../signer-load/as-activity.ts';
 
@@ -9,9 +9,9 @@ import { asActivity } from '../signer-load/as-activity.ts';
 async function delivered() {
   const { desk, ledger } = await openDesk();
   const request = askFor('CL-1');
-  await desk.sign(request, { askedAt: new Date(), now: new Date() });
+  const certificate = await desk.sign(request, { askedAt: new Date(), now: new Date() });
   const { requestId } = request.statement;
-  await desk.activate([requestId]);
+  await desk.activate([passOf(request, certificate)]);
   const activities = createSignerActivities(desk);
   const revoke = (unit: unknown) =>
     asActivity(() => activities.revokeCertificate({ unit, reason: 'mine' } as RevokeCertificateInput));

@@ -6,7 +6,7 @@ import { serialListSha256, serialListText } from '../../pki/orders/serial-list.t
 import { profileSha256 } from '../../pki/profile/certificate-profile.ts';
 import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
 import { PROFILE } from '../pki/acme.ts';
-import { askFor, openDesk } from '../pki/signing/desk.ts';
+import { askFor, openDesk, releaseOf } from '../pki/signing/desk.ts';
 import type { Desk } from '../pki/signing/desk.ts';
 import { code } from '../pki/signing/signing-line.ts';
 
@@ -18,7 +18,7 @@ async function sign({ desk }: Desk, request = askFor('CL-1')): Promise<Certifica
 
 async function release({ desk }: Desk, batchId: string, order: string, serial: string): Promise<void> {
   const units = [{ serial, product: 'sensor' }];
-  await desk.release({ batchId, order, manifestSha256: 'cd'.repeat(32), quantity: 1, units });
+  await desk.release(releaseOf({ batchId, order, manifestSha256: 'cd'.repeat(32), quantity: 1, units }));
 }
 
 /** What the OEM does to take an order back. */

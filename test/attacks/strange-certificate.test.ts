@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createStationActivities } from '../../activities/station-activities.ts';
+import { ensureStationKey } from '../../pki/keys/station-key.ts';
 import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
 import type { VirtualBoard } from '../../simulator/board/virtual-board.ts';
 import { freshTbs, makeCa, signTbs } from '../pki/leaf.ts';
@@ -26,7 +27,10 @@ async function stranger(serial = 'CL-1') {
   const board = bench.line.insertBoard('st', '1');
   await bench.ready('1');
   const key = await keyBoard(bench, serial);
-  const steps = createStationActivities(bench.station);
+  const steps = createStationActivities(
+    bench.station,
+    ensureStationKey(join(temporaryFolder(), 'station.key.pem'), 'st'),
+  );
   const claim = { stationId: 'st', socket: '1', boardId: key.boardId };
   const delivery = (certificate: Uint8Array, spkiSha256 = key.spkiSha256) => ({
     unit: unitOf(serial),

@@ -196,7 +196,12 @@ describe('the example configuration', () => {
     expect(compose.configs['certline']?.file).toBe('${CERTLINE_CONFIG_FILE:-./deploy/certline.example.json}');
     expect(config.stations[0]?.sockets.map(({ port }) => port)).toEqual(['/dev/fixture-1']);
     expect(config.passphraseFile).toBe('/run/secrets/ca-passphrase');
-    expect(service('station').configs).toContainEqual({ source: 'issuers', target: config.issuersFile });
+    for (const role of ['station', 'orchestrator'])
+      expect(service(role).configs).toContainEqual({ source: 'issuers', target: config.issuersFile });
+    const signerKey = { source: 'signer-key', target: config.signerKeysFile };
+    expect(service('station').configs).toContainEqual(signerKey);
+    const stationKeys = { source: 'station-keys', target: config.stationKeysFile };
+    expect(service('orchestrator').configs).toContainEqual(stationKeys);
   });
 
   it('names the station that the health check looks for, and each role asks on the queue that is looked at', () => {

@@ -64,7 +64,7 @@ export class RolesRig {
     const rig = new RolesRig(folder, server, options);
     try {
       await rig.#configure();
-      rig.#enrollStations();
+      rig.#enroll();
       rig.#order('PO-1');
       rig.#startBoards();
       for (const role of ROLES) rig.startRole(role);
@@ -183,10 +183,10 @@ export class RolesRig {
       })),
     }));
     const own: Record<RoleName, object> = {
-      orchestrator: { inbox: this.inbox, unitsInFlight },
+      orchestrator: { inbox: this.inbox, unitsInFlight, issuersFile, stationKeysFile: 'station-keys' },
       signer: this.#options.signer ?? {},
-      'st-1': { issuersFile, stations: [stations[0]] },
-      'st-2': { issuersFile, stations: [stations[1]] },
+      'st-1': { issuersFile, signerKeysFile: 'signer-key', stations: [stations[0]] },
+      'st-2': { issuersFile, signerKeysFile: 'signer-key', stations: [stations[1]] },
     };
     for (const role of ROLES) {
       mkdirSync(this.stateOf(role), { recursive: true });
@@ -197,13 +197,21 @@ export class RolesRig {
     copyFileSync(join(caFolder(this.stateOf('signer')), 'chain.pem'), issuersFile);
   }
 
-  /** As docs/signer/stations.md says: each station prints a command, which is carried to the signer's host. */
-  #enrollStations(): void {
-    for (const station of ['st-1', 'st-2'] as const) {
-      const printed = this.certline(station, 'station', 'enroll').trim().split('\n').at(-1)!;
-      // A shell would take the quotes away.
-      this.certline('signer', ...printed.replaceAll("'", '').split(' ').slice(1));
-    }
+  /**
+   * As docs/signer/stations.md says: stations and intake print commands, which are carried to the signer's host, and public
+   * keys are carried back.
+   */
+  #enroll(): void {
+    const printed = [
+      this.certline('st-1', 'station', 'enroll'),
+      this.certline('st-2', 'station', 'enroll'),
+      this.certline('orchestrator', 'intake', 'enroll'),
+    ];
+    // A shell would take the quotes away.
+    for (const text of printed)
+      this.certline('signer', ...text.trim().split('\n').at(-1)!.replaceAll("'", '').split(' ').slice(1));
+    writeFileSync(join(this.folder, 'station-keys'), this.certline('signer', 'station', 'export'));
+    writeFileSync(join(this.folder, 'signer-key'), this.certline('signer', 'station', 'signer-key'));
   }
 
   /** The OEM releases more than any test needs. */

@@ -28,6 +28,7 @@ const NOT_OF_A_UNIT = new Set([
   'KEY_FILE_INVALID',
   'VERIFIER_KEY_INVALID',
   'STATION_KEY_INVALID',
+  'ROLE_KEY_INVALID',
 ]);
 
 describe('the failure table', () => {
@@ -54,7 +55,7 @@ describe('the failure table', () => {
       benched(ofOthers)
         .map(([code]) => code)
         .sort(),
-    ).toEqual(['BOARD_BOUND', 'BOARD_FOREIGN', 'CSR_REFUSED', 'KEY_REUSED']);
+    ).toEqual(['BOARD_BOUND', 'BOARD_COUNTERFEIT', 'BOARD_FOREIGN', 'CSR_REFUSED', 'KEY_REUSED']);
   });
 
   it("tells an absent board from one that is another unit's", () => {

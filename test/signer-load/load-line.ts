@@ -1,6 +1,10 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRegistryActivities } from '../../activities/registry-activities.ts';
+import { parseVerifier } from '../../pki/keys/signed-note.ts';
+import type { Product } from '../../provisioning/product.ts';
+import { batchWorkflowId, unitWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { pemBlocks } from '../../pki/x509/pem.ts';
 import type { RegistryActivities } from '../../provisioning/registration.ts';
 import type { SignCertificateInput, SignedCertificate } from '../../provisioning/signing.ts';
 import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
@@ -8,12 +12,24 @@ import { asActivity } from './as-activity.ts';
 import { LoadOem } from './load-oem.ts';
 import { recordPlaces } from './load-places.ts';
 import type { RecordPlaces } from './load-places.ts';
-import { newStation } from './load-station.ts';
+import { INTAKE_KEY, newStation } from './load-station.ts';
 import type { LoadStation } from './load-station.ts';
 import type { Answer, SignerClient } from './signer-client.ts';
 import type { Handover } from './signer-messages.ts';
 
 const FAST = 1_000_000;
+
+/** As the registry has them configured. */
+export const LOAD_PRODUCTS: readonly Product[] = ['sensor', 'pump'].map((name) => ({
+  name,
+  assignment: 'any-board',
+  organization: 'acme-line-1',
+  commonName: '{serial}',
+  keyPath: '/key',
+  certificatePath: '/crt',
+  keyEncoding: 'sec1',
+  validity: 'forever',
+}));
 
 /** All that stands around a signer: OEM, stations, registry, and a memory of what the signer said. */
 export class LoadLine {
@@ -44,20 +60,36 @@ export class LoadLine {
     const inbox = join(folder, 'inbox');
     mkdirSync(inbox);
     this.oem = new LoadOem(this.places);
-    const activities = createRegistryActivities(this.registry, inbox);
+    const activities = createRegistryActivities({
+      registry: this.registry,
+      inbox,
+      products: LOAD_PRODUCTS,
+      issuers: pemBlocks('CERTIFICATE', readFileSync(this.places.chain)),
+      stationKey: async (id) => {
+        const station = this.stations.find(({ stationId }) => stationId === id);
+        return station && parseVerifier(station.verifier);
+      },
+      intake: INTAKE_KEY,
+      work: { unitRuns: async () => false, batchRuns: async () => false },
+    });
+    const asUnit = <T>({ serial }: { serial: string }, run: () => Promise<T>): Promise<T> =>
+      asActivity(run, Date.now(), unitWorkflowId(serial));
+    const asBatch = <T>({ batchId }: { batchId: string }, run: () => Promise<T>): Promise<T> =>
+      asActivity(run, Date.now(), batchWorkflowId(batchId));
     this.books = {
       registerDevice: (input) => asActivity(() => activities.registerDevice(input)),
-      recordFailure: (input) => asActivity(() => activities.recordFailure(input)),
+      recordFailure: (input) => asUnit(input.unit, () => activities.recordFailure(input)),
+      releaseAttempt: (input) => asUnit(input.unit, () => activities.releaseAttempt(input)),
       recordDecision: (input) => asActivity(() => activities.recordDecision(input)),
       recordBatchDecision: (input) => asActivity(() => activities.recordBatchDecision(input)),
-      recordRefusal: (input) => asActivity(() => activities.recordRefusal(input)),
+      recordRefusal: (input) => asBatch(input, () => activities.recordRefusal(input)),
       openSupplement: (input) => asActivity(() => activities.openSupplement(input)),
       loadChunk: (input) => asActivity(() => activities.loadChunk(input)),
-      recordTermination: (input) => asActivity(() => activities.recordTermination(input)),
+      recordTermination: (input) => asBatch(input, () => activities.recordTermination(input)),
       recordRejectedBoard: (input) => asActivity(() => activities.recordRejectedBoard(input)),
       recallUnit: (input) => asActivity(() => activities.recallUnit(input)),
       judgeCertificates: (input) => asActivity(() => activities.judgeCertificates(input)),
-      closeBatch: (input) => asActivity(() => activities.closeBatch(input)),
+      closeBatch: (input) => asBatch(input, () => activities.closeBatch(input)),
     };
   }
 

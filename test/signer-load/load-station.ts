@@ -3,6 +3,8 @@ import type { KeyObject } from 'node:crypto';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import type { DeviceKey } from '../../pki/keys/device-key.ts';
 import { noteVerifierOf, verifierText } from '../../pki/keys/signed-note.ts';
+import type { StationKey } from '../../pki/keys/station-key.ts';
+import { signPermit } from '../../pki/signing/permits.ts';
 import { signStatement } from '../../pki/signing/signed-request.ts';
 import type { SignCertificateInput } from '../../provisioning/signing.ts';
 import type { UnitAttempt } from '../../provisioning/unit.ts';
@@ -29,6 +31,17 @@ export interface RequestTerms {
 /** Nothing but the key is taken from a CSR. */
 export const CSR_SUBJECT = { serial: 'ANY-SERIAL' } as const;
 
+/** The key of the signer's permits: the load permits itself every attempt that it asks for. */
+export const PERMIT_KEY = roleKey('signer');
+
+/** Signs what the load releases. */
+export const INTAKE_KEY = roleKey('intake');
+
+function roleKey(name: string): StationKey {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return { privateKey, verifier: noteVerifierOf(name, privateKey) };
+}
+
 export function newStation(stationId: string): LoadStation {
   const { privateKey } = generateKeyPairSync('ed25519');
   return { stationId, privateKey, verifier: verifierText(noteVerifierOf(stationId, privateKey)) };
@@ -41,7 +54,8 @@ export function requestOf(unit: UnitAttempt, terms: RequestTerms): SignCertifica
   const { stationId } = station;
   const requestId = terms.requestId ?? signingRequestId(unit, spkiSha256);
   const at = new Date(Date.now() + (terms.clockOffsetMs ?? 0)).toISOString();
-  const statement = { ...unit, requestId, stationId, boardId, spkiSha256, at };
+  const permit = signPermit(unit, PERMIT_KEY.privateKey);
+  const statement = { ...unit, requestId, stationId, boardId, spkiSha256, permit, at };
   return {
     requestId,
     unit,
@@ -49,6 +63,7 @@ export function requestOf(unit: UnitAttempt, terms: RequestTerms): SignCertifica
     csr: Buffer.from(terms.csr ?? key.createCsr(CSR_SUBJECT)).toString('base64'),
     spkiSha256,
     signed: { at, signature: signStatement(statement, station.privateKey) },
+    permit,
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Order } from '../../pki/orders/order.ts';
 import type { ReleaseUnitsInput } from '../../provisioning/signing.ts';
 import type { LoadLine } from './load-line.ts';
-import { requestOf } from './load-station.ts';
+import { signRelease } from '../../pki/signing/intake-statements.ts';
+import { INTAKE_KEY, requestOf } from './load-station.ts';
 import type { RandomSeries } from './random-series.ts';
 import type { BatchScene } from './unit-steps.ts';
 
@@ -54,7 +55,7 @@ export class OrderStory {
     const { units } = this.#batch;
     for (let at = 0; at < units.length; at += RELEASED_AT_ONCE) {
       const chunk = { ...this.#batch, units: units.slice(at, at + RELEASED_AT_ONCE) };
-      this.#line.expectDone('release', await this.#line.client.ask('releaseUnits', chunk));
+      this.#line.expectDone('release', await this.#line.client.ask('releaseUnits', signedRelease(chunk)));
     }
   }
 
@@ -99,8 +100,12 @@ export class OrderStory {
   }
 
   async #refused(what: string, code: string, changes: Partial<ReleaseUnitsInput> = {}): Promise<void> {
-    const answer = await this.#line.client.ask('releaseUnits', { ...this.#batch, ...changes });
+    const answer = await this.#line.client.ask('releaseUnits', signedRelease({ ...this.#batch, ...changes }));
     this.#line.refusals += 1;
     this.#line.expectRefused(what, answer, code);
   }
+}
+
+function signedRelease(release: ReleaseUnitsInput): ReleaseUnitsInput {
+  return { ...release, signed: signRelease(release, INTAKE_KEY.privateKey) };
 }

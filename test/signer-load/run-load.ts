@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CA_FILES } from '../../pki/ca/ca-files.ts';
 import { ensureDemoCa } from '../../line/ca.ts';
-import { caFolder, caPassphrasePath } from '../../line/state-folder.ts';
+import { caFolder, caPassphrasePath, intakeKeysPath, permitKeyPath } from '../../line/state-folder.ts';
+import { verifierText } from '../../pki/keys/signed-note.ts';
+import { INTAKE_KEY, PERMIT_KEY } from './load-station.ts';
 import type { BadStations } from './bad-requests.ts';
 import { batchStory } from './batch-story.ts';
 import { KillPlan } from './kill-plan.ts';
@@ -127,6 +129,9 @@ async function makeState(folder: string): Promise<void> {
   const key = createPrivateKey({ key: readFileSync(path), passphrase });
   writeFileSync(path, key.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase }));
   writeFileSync(recordPlaces(folder).products, JSON.stringify(PRODUCTS));
+  const permitKey = PERMIT_KEY.privateKey.export({ format: 'pem', type: 'pkcs8' });
+  writeFileSync(permitKeyPath(folder), permitKey, { mode: 0o600 });
+  writeFileSync(intakeKeysPath(folder), `${verifierText(INTAKE_KEY.verifier)}\n`);
 }
 
 async function enrollBad(line: LoadLine): Promise<BadStations> {

@@ -5,6 +5,7 @@ import type {
   SignCertificateInput,
   SignedCertificate,
 } from '../../provisioning/signing.ts';
+import type { ReleasedUnits } from '../../provisioning/permit.ts';
 import type { StationState } from '../../pki/signing/stations.ts';
 import type { RevocationReason } from '../../pki/x509/revocation-reason.ts';
 
@@ -13,7 +14,7 @@ export interface SignerWork {
   signCertificate(input: SignCertificateInput): Promise<SignedCertificate>;
   activateCertificates(input: ActivateCertificatesInput): Promise<string[]>;
   revokeCertificate(input: RevokeCertificateInput): Promise<void>;
-  releaseUnits(input: ReleaseUnitsInput): Promise<void>;
+  releaseUnits(input: ReleaseUnitsInput): Promise<ReleasedUnits>;
   /** `certline order close`. */
   closeOrder(input: { readonly order: string }): Promise<void>;
   /** `certline cert revoke`. */

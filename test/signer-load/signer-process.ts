@@ -14,6 +14,9 @@ import { SigningDesk } from '../../pki/signing/signing-desk.ts';
 import { StationGate } from '../../pki/signing/station-gate.ts';
 import type { Product } from '../../provisioning/product.ts';
 import { openLineAudit, witness } from '../../line/audit.ts';
+import { intakeKeysPath } from '../../line/state-folder.ts';
+import { openPermitKey } from '../../line/trusted-keys.ts';
+import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
 import { openLineCa } from '../../line/ca.ts';
 import { publishCrl } from '../../line/crl.ts';
 import { asActivity } from './as-activity.ts';
@@ -56,8 +59,11 @@ const issuer = new Issuer({
 const orders = new OrderDesk({ folder: places.orders, releaseKeys: places.releaseKeys }, ledger.orders);
 const stations = new StationGate(ledger.stations, ledger.stations.rates);
 
+const permitKey = openPermitKey(stateFolder);
+const intakes = () => readVerifierKeys(intakeKeysPath(stateFolder));
+
 const work: SignerWork = {
-  ...createSignerActivities(new SigningDesk({ issuer, ledger, orders, stations })),
+  ...createSignerActivities(new SigningDesk({ issuer, ledger, orders, stations, permitKey, intakes })),
   closeOrder: ({ order }) => ledger.orders.closeOrder(order),
   revokeByHand: async ({ requestId, reason }) =>
     void (await ledger.issuances.revoke(requestId, reason, 'a person')),

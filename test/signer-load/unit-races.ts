@@ -12,8 +12,19 @@ export async function boardTaken(
   random: RandomSeries,
 ): Promise<void> {
   const boardId = boardNamed(`${first.serial}+${second.serial}`);
-  const before = await signSomehow(scene, { unit: attemptOf(scene, first, 1), boardId }, random);
-  const taker = await signSomehow(scene, { unit: attemptOf(scene, second, 1), boardId }, random);
+  const [station, other] = scene.line.stations;
+  const before = await signSomehow(
+    scene,
+    { unit: attemptOf(scene, first, 1), boardId, station: station! },
+    random,
+  );
+  const thief = requestOf(attemptOf(scene, second, 1), { station: other!, boardId });
+  scene.line.expectRefused('a board of another station', await scene.line.sign(thief), 'BOARD_BOUND');
+  const taker = await signSomehow(
+    scene,
+    { unit: attemptOf(scene, second, 1), boardId, station: station! },
+    random,
+  );
   if (before === undefined || taker === undefined) {
     scene.line.surprises.push(`${first.serial} and ${second.serial} were not signed`);
     return;

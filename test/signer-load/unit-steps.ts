@@ -4,7 +4,10 @@ import type { SignCertificateInput, SignedCertificate } from '../../provisioning
 import type { UnitAttempt, UnitRow } from '../../provisioning/unit.ts';
 import type { BadStations } from './bad-requests.ts';
 import type { LoadLine } from './load-line.ts';
+import type { ReportedPass } from '../../provisioning/pass.ts';
+import { signPass } from '../../pki/signing/pass-statement.ts';
 import { requestOf } from './load-station.ts';
+import type { LoadStation } from './load-station.ts';
 import type { RandomSeries } from './random-series.ts';
 import type { Answer } from './signer-client.ts';
 
@@ -14,8 +17,8 @@ export interface BatchScene {
   readonly batchId: string;
   readonly order: string;
   readonly bad: BadStations;
-  /** Request ids that the ledger has yet to hear of. */
-  readonly toActivate: string[];
+  /** Passes that the ledger has yet to hear of. */
+  readonly toActivate: ReportedPass[];
   readonly passed: SignCertificateInput[];
 }
 
@@ -40,11 +43,12 @@ export function attemptOf(
 /** The certificate of a good request, sent once, or again, or several times at once; undefined without reissues left. */
 export async function signSomehow(
   { line }: BatchScene,
-  { unit, boardId }: { readonly unit: UnitAttempt; readonly boardId: string },
+  where: { readonly unit: UnitAttempt; readonly boardId: string; readonly station?: LoadStation },
   random: RandomSeries,
 ): Promise<Signed | undefined> {
+  const { unit, boardId, station = random.pick(line.stations) } = where;
   const key = generateDeviceKey();
-  const input = requestOf(unit, { station: random.pick(line.stations), boardId, key });
+  const input = requestOf(unit, { station, boardId, key });
   const atOnce = random.chance(0.25) ? 2 + random.below(3) : 1;
   const answers = await Promise.all(Array.from({ length: atOnce }, () => line.sign(input)));
   if (random.chance(0.15)) answers.push(await line.sign(input));
@@ -64,20 +68,26 @@ function outcomeOf(answer: Answer<SignedCertificate>): string {
 export async function pass(scene: BatchScene, { input, certificate }: Signed): Promise<void> {
   const { line, passed, toActivate } = scene;
   const { unit, claim, spkiSha256, signed, requestId } = input;
-  const verified = { verifiedAt: new Date().toISOString(), evidence: {} };
+  const { batchId, serial, attempt } = unit;
+  const { stationId, boardId } = claim;
+  const { privateKey } = line.stations.find((station) => station.stationId === stationId)!;
+  const verifiedAt = new Date().toISOString();
+  const facts = { batchId, serial, boardId, spkiSha256, certificateSha256: certificate.fingerprint };
+  const said = { stationId, attempt, verifiedAt, proven: 'read-back' } as const;
+  const verified = { verifiedAt, evidence: {}, pass: signPass(facts, said, privateKey) };
   const startedAt = signed.at;
   await line.books.registerDevice({ unit, claim, signed: certificate, spkiSha256, startedAt, verified });
   passed.push(input);
   line.passed.set(requestId, input);
-  toActivate.push(requestId);
+  toActivate.push({ requestId, pass: verified.pass });
   if (toActivate.length >= ACTIVATED_AT_ONCE) await activate(scene);
 }
 
 /** Tells the ledger of all that passed. */
 export async function activate({ line, toActivate }: BatchScene): Promise<void> {
-  const requestIds = toActivate.splice(0);
-  if (requestIds.length === 0) return;
-  const refused = line.expectDone('activate', await line.client.ask('activateCertificates', { requestIds }));
+  const passes = toActivate.splice(0);
+  if (passes.length === 0) return;
+  const refused = line.expectDone('activate', await line.client.ask('activateCertificates', { passes }));
   for (const requestId of refused ?? []) line.surprises.push(`${requestId} cannot be active`);
 }
 
@@ -89,6 +99,7 @@ export async function scrap(
   random: RandomSeries,
 ): Promise<void> {
   const outcome = random.pick(['FAIL', 'HOLD'] as const);
+  await line.books.recordFailure({ unit, step: 'flashCredentials', code: 'SMP_TIMEOUT' });
   await line.books.recordFailure({ unit, step: 'flashCredentials', code: 'SMP_TIMEOUT', outcome });
   line.expectDone('withdraw', await line.client.ask('revokeCertificate', { unit, reason: 'skip' }));
   if (input === undefined || !random.chance(0.5)) return;

@@ -4,11 +4,12 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } 
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { bundlerOptions, interceptorModules, workflowsPath } from '../../workers/workflow-bundle.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
-import type { UnitCounts } from '../../provisioning/batch.ts';
+import type { ChunkRow, LoadChunkInput, LoadedChunk, UnitCounts } from '../../provisioning/batch.ts';
+import type { ReleasedUnits } from '../../provisioning/permit.ts';
 import type { ClaimActivities } from '../../provisioning/claim.ts';
 import type { StationActivities } from '../../provisioning/delivery.ts';
 import type { RegistryActivities } from '../../provisioning/registration.ts';
-import type { SignerActivities } from '../../provisioning/signing.ts';
+import type { ReleaseUnitsInput, SignerActivities } from '../../provisioning/signing.ts';
 import {
   anyBoardQueue,
   REGISTRY_QUEUE,
@@ -19,7 +20,17 @@ import {
 import { testServer } from '../support/temporal-server.ts';
 
 /** The activities of a line whose rooms are scripted: only what Temporal does with them is under test. */
-export type ScriptedActivities = ClaimActivities & StationActivities & SignerActivities & RegistryActivities;
+export type ScriptedActivities = ClaimActivities &
+  StationActivities &
+  Omit<SignerActivities, 'releaseUnits'> &
+  Omit<RegistryActivities, 'loadChunk'> & {
+    /** A signer that answers nothing gives each unit its permit. */
+    releaseUnits(input: ReleaseUnitsInput): Promise<ReleasedUnits | void>;
+    /** Rows alone are as an earlier version loads them; here they are signed for. */
+    loadChunk(input: LoadChunkInput): Promise<LoadedChunk | readonly ChunkRow[]>;
+  };
+
+const PERMIT = { signature: 'cGVybWl0' };
 
 export const PRODUCT = 'golioth-node';
 export const STATION = 'st-1';
@@ -34,6 +45,8 @@ export interface Rig {
   called(name: keyof ScriptedActivities): number;
   stop(): Promise<void>;
 }
+
+const VERIFIED_AT = '2026-01-01T00:00:01.000Z';
 
 /** Everything goes well, on one board a unit. */
 function goodActivities(): ScriptedActivities {
@@ -55,7 +68,17 @@ function goodActivities(): ScriptedActivities {
       notAfter: '9999-12-31T23:59:59.000Z',
     }),
     flashCredentials: async () => undefined,
-    verifyReadback: async () => ({ verifiedAt: '2026-01-01T00:00:01.000Z', evidence: {} }),
+    verifyReadback: async ({ unit: { attempt } }) => ({
+      verifiedAt: VERIFIED_AT,
+      evidence: {},
+      pass: {
+        stationId: STATION,
+        attempt,
+        verifiedAt: VERIFIED_AT,
+        proven: 'read-back',
+        signature: 'cGFzcw==',
+      },
+    }),
     registerDevice: async () => undefined,
     releaseSocket: async () => undefined,
     recordFailure: async () => undefined,
@@ -68,6 +91,8 @@ function goodActivities(): ScriptedActivities {
     recallUnit: async () => ({ attempt: 0 }),
     judgeCertificates: async () => ({ passed: [], ended: [] }),
     recordRefusal: async () => undefined,
+    releaseAttempt: async () => ({ signature: 'cmVsZWFzZQ==' }),
+    permitAttempt: async ({ unit: { attempt } }) => ({ attempt, permit: PERMIT }),
     revokeCertificate: async () => undefined,
     releaseUnits: async () => undefined,
     releaseAttempts: async ({ units }) =>
@@ -171,8 +196,14 @@ function recorded(activities: ScriptedActivities, calls: Calls): ScriptedActivit
     name,
     async (input: never) => {
       calls.push({ name, input });
-      return await (run as (input: never) => Promise<unknown>)(input);
+      return asNow(name, input, await (run as (input: never) => Promise<unknown>)(input));
     },
   ]);
   return Object.fromEntries(entries) as ScriptedActivities;
+}
+
+function asNow(name: string, input: unknown, result: unknown): unknown {
+  if (name === 'releaseUnits' && result === undefined)
+    return { permits: (input as ReleaseUnitsInput).units.map(() => PERMIT) };
+  return name === 'loadChunk' && Array.isArray(result) ? { rows: result, signed: 'c2lnbmVk' } : result;
 }

@@ -20,6 +20,7 @@ export class BatchWindow {
   #nextChunk: number;
   #pace: Pace | undefined;
   #pause: Decision | undefined;
+  readonly #own = new Set<number>();
 
   constructor(input: BatchInput) {
     this.#input = input;
@@ -52,6 +53,19 @@ export class BatchWindow {
 
   get finished(): boolean {
     return this.#nextChunk > this.chunks && this.#open.size === 0;
+  }
+
+  /** This run has started the chunk, so it learns by itself when it ends. */
+  own(chunk: number): void {
+    this.#own.add(chunk);
+  }
+
+  disown(chunk: number): void {
+    this.#own.delete(chunk);
+  }
+
+  isOwn(chunk: number): boolean {
+    return this.#own.has(chunk);
   }
 
   get openChunks(): number[] {

@@ -15,7 +15,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import { batchInputOf } from '../../provisioning/batch.ts';
+import { batchInputOf, loadedChunk } from '../../provisioning/batch.ts';
 import type {
   BatchInput,
   BatchProgress,
@@ -59,7 +59,7 @@ export async function batch(started: BatchInput | EarlierBatchInput): Promise<Ba
   const window = new BatchWindow(input);
   const decisions = new BatchDecisions(input.batchId);
   const line = new BatchLine(input.resume?.line);
-  listen(window, decisions, line);
+  listen(input, window, decisions, line);
   try {
     if (input.recovery?.mode !== 'close') await runChunks(input, window, decisions, line);
   } catch (error) {
@@ -156,6 +156,7 @@ async function startChunk(input: BatchInput, number: number, window: BatchWindow
 async function startChunkChild(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
   const { batchId, order, manifestSha256, quantity, window: width } = input;
   const { pace } = window;
+  window.own(number);
   try {
     const child = await startChild<typeof chunk>('chunk', {
       workflowId: chunkWorkflowId(batchId, number),
@@ -171,6 +172,7 @@ async function startChunkChild(input: BatchInput, number: number, window: BatchW
   } catch (error) {
     // It runs: an earlier run of this batch, which was reset or terminated, had started it.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    window.disown(number);
     if (patched('watch-running-chunk')) void watchInherited(input, number, window).catch(() => undefined);
   }
   if (window.pace !== pace) await tellPace(batchId, number, window);
@@ -210,7 +212,7 @@ async function watchInherited(input: BatchInput, number: number, window: BatchWi
 /** The units of a chunk that was terminated are being cancelled: each records its end before the batch closes. */
 async function loseChunk({ batchId }: BatchInput, number: number, window: BatchWindow): Promise<void> {
   try {
-    const rows = await registryBookkeeping.loadChunk({ batchId, chunk: number });
+    const { rows } = loadedChunk(await registryBookkeeping.loadChunk({ batchId, chunk: number }));
     const open = rows.filter(({ outcome }) => outcome === undefined);
     await Promise.all(open.map(({ serial }) => untilUnitEnded(serial)));
   } catch (error) {
@@ -246,7 +248,7 @@ function progressWith(window: BatchWindow, { all }: BatchLine): BatchProgress {
   return { ...window.progress, ...(all.length > 0 && { trouble: all }) };
 }
 
-function listen(window: BatchWindow, decisions: BatchDecisions, line: BatchLine): void {
+function listen(input: BatchInput, window: BatchWindow, decisions: BatchDecisions, line: BatchLine): void {
   const show = () => showBatch(window.progress, line.trouble);
   show();
   setHandler(progress, () => progressWith(window, line), { description: 'Counts of this batch, now' });
@@ -264,15 +266,18 @@ function listen(window: BatchWindow, decisions: BatchDecisions, line: BatchLine)
   );
   setHandler(chunkReport, (report) => {
     const known = fitting(chunkReportCheck, MESSAGES.chunkReport, report);
-    if (!known) return;
-    window.hear(known);
+    if (!known) return undefined;
+    // Earlier versions believed a signal that the chunk had ended.
+    const isEnd = known.finished && patched('chunk-end-is-checked');
+    window.hear(isEnd ? { ...known, finished: false } : known);
     show();
+    return isEnd && !window.isOwn(known.chunk) ? hearEnd(input, known, window) : undefined;
   });
   listenForPace(window, decisions, show);
   setHandler(
     announceCancel,
-    (input = {}) => {
-      const known = fitting(decisionCheck, MESSAGES.announceCancel, input);
+    (message = {}) => {
+      const known = fitting(decisionCheck, MESSAGES.announceCancel, message);
       if (known) decisions.announceCancel(known);
     },
     { description: 'Who cancels this batch next, and why' },
@@ -284,6 +289,20 @@ function listen(window: BatchWindow, decisions: BatchDecisions, line: BatchLine)
       if (window.waiting(args[0]).size === 0) throw refusal(nothingChosen(window.progress.attention));
     },
   });
+}
+
+/**
+ * Anybody can say that a chunk has ended. Of a chunk that this run started, its result says so; of one that an earlier run
+ * started, the registry does, where each of its units has an end. Else it is watched as before.
+ */
+async function hearEnd({ batchId }: BatchInput, report: ChunkReport, window: BatchWindow): Promise<void> {
+  const { chunk: number } = report;
+  try {
+    const { rows } = loadedChunk(await registryBookkeeping.loadChunk({ batchId, chunk: number }));
+    if (rows.every(({ outcome }) => outcome !== undefined)) window.hear(report);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+  }
 }
 
 /** Why and by whom, for the record of each unit. */

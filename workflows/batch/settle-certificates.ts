@@ -26,8 +26,7 @@ async function settlePage(
   if (certificates.length === 0) return undefined;
   const { passed, ended } = await registryBookkeeping.judgeCertificates({ batchId, certificates, isOver });
   if (passed.length > 0) {
-    const requestIds = passed.map(({ requestId }) => requestId);
-    const refused = await signerBookkeeping.activateCertificates({ requestIds });
+    const refused = await signerBookkeeping.activateCertificates({ passes: passed });
     if (refused.length > 0)
       log.error('the ledger does not take certificates of units that passed', { refused });
   }

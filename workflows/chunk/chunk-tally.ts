@@ -1,4 +1,5 @@
 import type { ChunkReport, Pace, UnitCounts } from '../../provisioning/batch.ts';
+import type { ReportedPass } from '../../provisioning/pass.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import type { Attention } from '../../provisioning/unit.ts';
 
@@ -13,7 +14,7 @@ export class ChunkTally {
   /** Units that have not begun, because the signer refuses to release them. */
   #refused: readonly Attention[] = [];
   readonly #counts = { passed: 0, failed: 0, errors: 0, held: 0 };
-  #passed: string[] = [];
+  #passed: ReportedPass[] = [];
   #units: number | undefined;
   #started = 0;
   #sequence = 0;
@@ -52,12 +53,12 @@ export class ChunkTally {
     this.#urgent = true;
   }
 
-  pass(requestId: string): void {
-    this.#passed.push(requestId);
+  pass(pass: ReportedPass): void {
+    this.#passed.push(pass);
   }
 
-  /** Request ids of units that passed since the last call. */
-  takePassed(): string[] {
+  /** Units that passed since the last call. */
+  takePassed(): ReportedPass[] {
     return this.#passed.splice(0);
   }
 

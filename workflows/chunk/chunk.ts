@@ -16,8 +16,10 @@ import {
   patched,
   setHandler,
 } from '@temporalio/workflow';
-import { chunkInputOf } from '../../provisioning/batch.ts';
-import type { ChunkInput, ChunkReport, EarlierChunkInput } from '../../provisioning/batch.ts';
+import { chunkInputOf, loadedChunk } from '../../provisioning/batch.ts';
+import type { ChunkInput, ChunkReport, EarlierChunkInput, LoadedChunk } from '../../provisioning/batch.ts';
+import type { ReportedPass } from '../../provisioning/pass.ts';
+import type { Permit, ReleasedUnits } from '../../provisioning/permit.ts';
 import { FAILURES } from '../../provisioning/failure-table.ts';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
@@ -58,12 +60,13 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
   setHandler(reportAgain, () => tally.reportAgain());
   const reporting = reportToBatch(input, tally);
   try {
-    const rows = await registryBookkeeping.loadChunk({ batchId: input.batchId, chunk: input.chunk });
+    const { rows, ...loaded } = await load(input);
     tally.expect(rows.length);
     const open = rows.filter(({ outcome }) => outcome === undefined);
     for (const { serial, outcome } of rows) if (outcome !== undefined) tally.recall(serial, outcome);
-    if (open.length > 0) await releaseUnits(input, open, tally);
-    await runUnits(input, open, tally);
+    const permits = open.length === 0 ? [] : await releaseUnits(input, { ...loaded, rows: open }, tally);
+    const units = open.map((unit, at) => ({ unit, permit: permits[at] }));
+    await runUnits(input, units, tally);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     tally.refuse([]);
@@ -76,20 +79,41 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
   return await reporting;
 }
 
-/** No unit begins before the signer has released the chunk; if it refuses, all of them wait for `rerunFailed`. */
-async function releaseUnits(input: ChunkInput, rows: readonly UnitRow[], tally: ChunkTally): Promise<void> {
+async function load({ batchId, chunk: number }: ChunkInput): Promise<LoadedChunk> {
+  return loadedChunk(await registryBookkeeping.loadChunk({ batchId, chunk: number }));
+}
+
+/**
+ * No unit begins before the signer has released the chunk; if it refuses, all of them wait for `rerunFailed`. Returns the
+ * permit of each unit; none where an earlier version of the signer released them.
+ */
+async function releaseUnits(
+  input: ChunkInput,
+  { rows, ...loaded }: LoadedChunk,
+  tally: ChunkTally,
+): Promise<readonly Permit[]> {
   const { batchId, order, manifestSha256, quantity } = input;
+  const release = { batchId, order, manifestSha256, quantity, units: rows };
+  let signed = loaded;
   for (let refusals = 0; ; refusals++) {
     try {
-      await signerBookkeeping.releaseUnits({ batchId, order, manifestSha256, quantity, units: rows });
+      const released: Partial<ReleasedUnits> | undefined = await signerBookkeeping.releaseUnits({
+        ...release,
+        ...signed,
+      });
       if (refusals > 0) showTrouble({});
-      return;
+      return released?.permits ?? [];
     } catch (error) {
       const code = codeOfStepFailure(error, 'signCertificate');
       tally.refuse(rows.map(({ serial }) => refusedUnit(serial, code)));
       showTrouble({ status: UNIT_STATUS.attention, step: 'signCertificate', error: code });
       await registryBookkeeping.recordRefusal({ batchId, units: rows, code });
       await condition(() => !tally.isRefused);
+      // An earlier version loaded the units without the intake's word for them.
+      if (signed.signed === undefined && patched('signed-release')) {
+        const { rows: _same, ...again } = await load(input);
+        signed = again;
+      }
     }
   }
 }
@@ -98,17 +122,31 @@ function refusedUnit(serial: string, code: FailureCode): Attention {
   return { serial, code, step: 'signCertificate', attempt: 1, hint: FAILURES[code].hint };
 }
 
-async function runUnits(input: ChunkInput, rows: readonly UnitRow[], tally: ChunkTally): Promise<void> {
+/** A unit of the chunk, and the permit of its first attempt. */
+interface PermittedUnit {
+  readonly unit: UnitRow;
+  readonly permit: Permit | undefined;
+}
+
+async function runUnits(
+  input: ChunkInput,
+  units: readonly PermittedUnit[],
+  tally: ChunkTally,
+): Promise<void> {
   const running: Promise<void>[] = [];
-  for (const row of rows) {
+  for (const each of units) {
     await condition(() => tally.mayStart);
     tally.start();
-    running.push(runUnit(input, row, tally));
+    running.push(runUnit(input, each, tally));
   }
   await Promise.all(running);
 }
 
-async function runUnit(input: ChunkInput, row: UnitRow, tally: ChunkTally): Promise<void> {
+async function runUnit(
+  input: ChunkInput,
+  { unit: row, permit }: PermittedUnit,
+  tally: ChunkTally,
+): Promise<void> {
   const { batchId, order } = input;
   let outcome: Outcome;
   try {
@@ -117,12 +155,13 @@ async function runUnit(input: ChunkInput, row: UnitRow, tally: ChunkTally): Prom
       // A unit that was scrapped, skipped or terminated does not begin again because its chunk does.
       workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      args: [{ batchId, order, unit: row }],
+      args: [{ batchId, order, unit: row, ...(permit && { permit }) }],
       typedSearchAttributes: unitAttributes({ batchId, order, serial: row.serial, product: row.product }),
       staticSummary: `${row.serial} (${row.product})`,
     });
     outcome = report.outcome;
-    if (report.requestId !== undefined) tally.pass(report.requestId);
+    const { requestId, pass } = report;
+    if (requestId !== undefined) tally.pass({ requestId, ...(pass && { pass }) });
   } catch (error) {
     outcome = await outcomeWithoutReport(error, { batchId, serial: row.serial });
   }
@@ -158,8 +197,8 @@ async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<Chun
   return await CancellationScope.nonCancellable(async () => {
     const batch = getExternalWorkflowHandle(batchWorkflowId(input.batchId));
     let activating: Promise<void> = Promise.resolve();
-    const activateOn = (requestIds: readonly string[]): void => {
-      activating = activating.then(() => activate(requestIds));
+    const activateOn = (passes: readonly ReportedPass[]): void => {
+      activating = activating.then(() => activate(passes));
     };
     for (;;) {
       await condition(() => tally.due);
@@ -182,14 +221,15 @@ async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<Chun
 }
 
 /** Several units at a time: one activity for each would cost a billable action. */
-async function activate(requestIds: readonly string[]): Promise<void> {
-  if (requestIds.length === 0) return;
+async function activate(passes: readonly ReportedPass[]): Promise<void> {
+  if (passes.length === 0) return;
   try {
-    const refused = await signerBookkeeping.activateCertificates({ requestIds });
+    const refused = await signerBookkeeping.activateCertificates({ passes });
     if (refused.length > 0)
       log.error('the ledger does not take certificates of units that passed', { refused });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
+    const requestIds = passes.map(({ requestId }) => requestId);
     log.error('the ledger does not take certificates of units that passed', { requestIds });
   }
 }

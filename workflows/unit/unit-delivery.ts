@@ -20,6 +20,11 @@ export async function deliver(passage: UnitPassage): Promise<VerifiedReadback> {
   }
 }
 
+/** Step 4 once more, of a board that was proven: the station remembers the proof. */
+export async function proveAgain(passage: UnitPassage): Promise<VerifiedReadback> {
+  return await atStation(passage, 'verifyReadback', (at) => at.verifyReadback(passage.delivery()));
+}
+
 /**
  * A step at the station that holds the board. A station that does not take its task is shown as unreachable and the
  * task is offered again: nothing has happened, the board is still in its socket, and the station may be about to start.

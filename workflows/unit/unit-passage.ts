@@ -6,6 +6,7 @@ import type { Claim, GeneratedKeypair } from '../../provisioning/claim.ts';
 import type { DeliveryInput, VerifiedReadback } from '../../provisioning/delivery.ts';
 import type { RegisterDeviceInput } from '../../provisioning/registration.ts';
 import type { SignCertificateInput, SignedCertificate } from '../../provisioning/signing.ts';
+import type { Permit, PermittedAttempt, PermitTerms } from '../../provisioning/permit.ts';
 import { signingRequestId } from '../../provisioning/signing-request-id.ts';
 import type {
   Attention,
@@ -30,6 +31,10 @@ export class UnitPassage {
   failure: StepFailure | undefined;
   /** The station does not take the task of this step. */
   isStationSilent = false;
+  /** Of this attempt. */
+  permit: Permit | undefined;
+  /** The attempt whose board was proven; a later one only registers it. */
+  #proven: UnitAttempt | undefined;
   /** An earlier attempt got a certificate, which may be on a board by now. */
   signedBefore = false;
 
@@ -37,6 +42,7 @@ export class UnitPassage {
   constructor(input: UnitInput, changed: () => void) {
     this.#changed = changed;
     this.row = input.unit;
+    this.permit = input.permit;
     const { serial, product } = input.unit;
     this.unit = { batchId: input.batchId, order: input.order, serial, product, attempt: 1 };
   }
@@ -60,6 +66,7 @@ export class UnitPassage {
     this.unit = { ...this.unit, attempt: this.unit.attempt + 1 };
     if (this.verified) return;
     this.signedBefore ||= this.signed !== undefined;
+    this.permit = undefined;
     this.keypair = undefined;
     this.signed = undefined;
   }
@@ -68,9 +75,29 @@ export class UnitPassage {
   startOver(attempt: number): void {
     this.unit = { ...this.unit, attempt };
     this.signedBefore = true;
+    this.permit = undefined;
     this.keypair = undefined;
     this.signed = undefined;
     this.verified = undefined;
+    this.#proven = undefined;
+  }
+
+  /** What a permit is asked for. */
+  get permitTerms(): PermitTerms {
+    const { boardId } = this.row;
+    return { ...this.unit, ...(boardId !== undefined && { boardId }) };
+  }
+
+  /** The signer numbers attempts: this one may be a higher one than was asked for. */
+  permitted({ attempt, permit }: PermittedAttempt): void {
+    this.unit = { ...this.unit, attempt };
+    this.permit = permit;
+  }
+
+  /** The board is proven, in the attempt that is under way or, again, in the one that proved it. */
+  prove(verified: VerifiedReadback): void {
+    this.verified = verified;
+    this.#proven ??= this.unit;
   }
 
   get claim(): Claim | undefined {
@@ -87,12 +114,13 @@ export class UnitPassage {
   signRequest(): SignCertificateInput {
     const { csr, spkiSha256, signed } = this.#reached(this.keypair);
     const claim = this.#reached(this.claim);
-    return { requestId: this.requestId, unit: this.unit, claim, csr, spkiSha256, signed };
+    const permit = this.permit && { permit: this.permit };
+    return { requestId: this.requestId, unit: this.unit, claim, csr, spkiSha256, signed, ...permit };
   }
 
   delivery(): DeliveryInput {
     return {
-      unit: this.unit,
+      unit: this.#proven ?? this.unit,
       claim: this.#reached(this.claim),
       certificate: this.#reached(this.signed).certificate,
       spkiSha256: this.#reached(this.keypair).spkiSha256,
@@ -129,6 +157,8 @@ export class UnitPassage {
       attempts: this.unit.attempt,
       ...(code && { code, step: this.step }),
       ...(this.signed && { fingerprint: this.signed.fingerprint, requestId: this.requestId }),
+      ...(outcome === 'PASS' && this.claim && { boardId: this.claim.boardId }),
+      ...(outcome === 'PASS' && this.verified?.pass && { pass: this.verified.pass }),
     };
   }
 

@@ -1,4 +1,10 @@
-import { ApplicationFailure, CancellationScope, isCancellation, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  patched,
+  setHandler,
+} from '@temporalio/workflow';
 import { FAILURES } from '../../provisioning/failure-table.ts';
 import type { Decision, UnitVerdict } from '../../provisioning/decision.ts';
 import { outcomeOfBlame } from '../../provisioning/outcome.ts';
@@ -15,7 +21,8 @@ import { stepFailure, wasNeverTaken } from './step-failure.ts';
 import type { StepFailure } from './step-failure.ts';
 import { askForDecision, giveUp, leaveSocket, tellChunk } from './unit-exceptions.ts';
 import { UnitPassage } from './unit-passage.ts';
-import { deliver } from './unit-delivery.ts';
+import { obtainPermit } from './obtain-permit.ts';
+import { deliver, proveAgain } from './unit-delivery.ts';
 import { claims, reclaims, registry, signer } from '../steps.ts';
 
 /** A cancellation brings no name; who cancelled a batch by command is recorded with the batch. */
@@ -90,11 +97,15 @@ async function steps(passage: UnitPassage, restarted: RestartedUnit): Promise<St
   try {
     if (!passage.verified) {
       await begin('generateKeypair');
+      if (passage.permit === undefined) await obtainPermit(passage);
       passage.keypair = await claimBoard(passage);
       await begin('signCertificate');
       passage.signed = await signer(passage.row.serial).signCertificate(passage.signRequest());
       await restarted.mayBegin(passage);
-      passage.verified = await deliver(passage);
+      passage.prove(await deliver(passage));
+    } else if (passage.verified.pass === undefined && patched('signed-pass')) {
+      // An earlier version of the station proved the board, and signed nothing.
+      passage.prove(await proveAgain(passage));
     }
     await begin('registerDevice');
     await registry(passage.row.serial).registerDevice(passage.registration());
@@ -109,7 +120,7 @@ async function steps(passage: UnitPassage, restarted: RestartedUnit): Promise<St
  * the manifest names is offered on its own queue, no matter what it carries.
  */
 async function claimBoard(passage: UnitPassage): Promise<GeneratedKeypair> {
-  const input = { unit: passage.unit };
+  const input = { unit: passage.unit, ...(passage.permit && { permit: passage.permit }) };
   if (passage.signedBefore && passage.row.boardId === undefined) {
     try {
       return await reclaims(passage.row).generateKeypair(input);

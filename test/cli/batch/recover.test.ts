@@ -30,7 +30,8 @@ it('activates what the registry knows as passed, and writes the result again, wh
   const watched = await place.certline('batch', 'watch', 'PO-1');
   expect(watched).toMatchObject({ status: 1, stderr: expect.stringContaining('1 of 2 units did not pass') });
   const activated = rig.calls.filter(({ name }) => name === 'activateCertificates').at(-1)!;
-  expect(activated.input).toEqual({ requestIds: ['the request of CL-1'] });
+  const pass = expect.objectContaining({ stationId: 'st-1', attempt: 1 }) as object;
+  expect(activated.input).toEqual({ passes: [{ requestId: 'the request of CL-1', pass }] });
 });
 
 describe('a batch that was terminated in Temporal', () => {

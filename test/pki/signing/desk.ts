@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import type { DeviceKey } from '../../../pki/keys/device-key.ts';
 import { noteVerifierOf, verifierText } from '../../../pki/keys/signed-note.ts';
-import { ensureStationKey } from '../../../pki/keys/station-key.ts';
+import type { StationKey } from '../../../pki/keys/station-key.ts';
+import type { CertificateRecord } from '../../../provisioning/certificate-record.ts';
+import type { ReportedPass } from '../../../provisioning/pass.ts';
+import type { ReleaseUnitsInput } from '../../../provisioning/signing.ts';
+import { signRelease } from '../../../pki/signing/intake-statements.ts';
+import type { ReleaseStatement } from '../../../pki/signing/intake-statements.ts';
+import { signPass } from '../../../pki/signing/pass-statement.ts';
+import { signPermit } from '../../../pki/signing/permits.ts';
+import { INTAKE } from '../../activities/trust.ts';
+import { ensureRoleKey, ensureStationKey } from '../../../pki/keys/station-key.ts';
 import type { Ledger } from '../../../pki/ledger/ledger.ts';
 import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
 import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
@@ -27,6 +36,8 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 const folder = temporaryFolder();
 const ca = await makeCa(folder);
 const station = ensureStationKey(join(folder, 'station.key.pem'), 'st-1');
+/** The signer's key for permits. */
+export const PERMIT_KEY = ensureRoleKey(join(folder, 'permit.key.pem'), 'signer');
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const oem = noteVerifierOf('oem', publicKey);
 
@@ -71,13 +82,33 @@ export async function openDesk(terms?: OrderTerms, parts?: Partial<IssuerParts>)
   });
   const stations = new StationGate(ledger.stations, ledger.stations.rates);
   const orders = new OrderDesk(sources, ledger.orders, terms);
-  const desk = new SigningDesk({ stations, orders, issuer, ledger });
+  const intakes = () => [INTAKE.verifier];
+  const desk = new SigningDesk({ stations, orders, issuer, ledger, permitKey: PERMIT_KEY, intakes });
   const units = ['CL-1', 'CL-2', 'CL-3'].map((serial) => ({ serial, product: 'sensor' }));
-  await desk.release({ batchId: 'b1', order: 'PO-1', manifestSha256: 'ab'.repeat(32), quantity: 3, units });
+  await desk.release(
+    releaseOf({ batchId: 'b1', order: 'PO-1', manifestSha256: 'ab'.repeat(32), quantity: 3, units }),
+  );
   return { desk, ledger, signer, ca, sources, put };
 }
 
-/** What a station asks for, signed by it. */
+/** A release as the intake signs it. */
+export function releaseOf(release: ReleaseStatement): ReleaseUnitsInput {
+  return { ...release, signed: signRelease(release, INTAKE.privateKey) };
+}
+
+/** The word of station st-1 that the unit of a request passed with this certificate. */
+export function passOf(
+  { statement }: SigningRequest,
+  { certificateSha256 }: Pick<CertificateRecord, 'certificateSha256'>,
+  by: StationKey = station,
+): ReportedPass {
+  const { requestId, attempt } = statement;
+  const verifiedAt = new Date().toISOString();
+  const said = { stationId: 'st-1', attempt, verifiedAt, proven: 'read-back' } as const;
+  return { requestId, pass: signPass({ ...statement, certificateSha256 }, said, by.privateKey) };
+}
+
+/** What a station asks for, under a permit of the signer, signed by it. */
 export function askFor(
   serial: string,
   key: DeviceKey = generateDeviceKey(),
@@ -87,10 +118,18 @@ export function askFor(
   const unit = { batchId: 'b1', order: 'PO-1', serial, product: 'sensor', attempt: 1, ...changes };
   const { spkiSha256 } = key;
   const requestId = signingRequestId(unit, spkiSha256);
-  const statement = { ...unit, requestId, stationId: 'st-1', boardId: `board-of-${serial}`, spkiSha256, at };
+  const permit = unit.permit ?? signPermit(unit, PERMIT_KEY.privateKey);
+  const place = { stationId: 'st-1', boardId: `board-of-${serial}` };
+  const statement = { ...place, ...unit, requestId, spkiSha256, permit, at };
   return {
     statement,
     signature: signStatement(statement, station.privateKey),
     csr: key.createCsr({ serial }),
   };
+}
+
+/** A request with other contents, signed by the station like any other. */
+export function signedByStation(request: SigningRequest, changes: Partial<RequestStatement>): SigningRequest {
+  const statement = { ...request.statement, ...changes };
+  return { ...request, statement, signature: signStatement(statement, station.privateKey) };
 }

@@ -30,6 +30,7 @@ const UNIT = {
   product: 'sensor',
   batchId: 'b1',
   withdrawnAttempt: 1,
+  permittedAttempt: 1,
   isEnded: false,
   furtherAttempt: 0,
 };

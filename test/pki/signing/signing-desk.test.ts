@@ -3,7 +3,8 @@ import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import type { CertificateRecord } from '../../../provisioning/certificate-record.ts';
 import type { Ledger } from '../../../pki/ledger/ledger.ts';
 import type { SigningDesk, SigningRequest } from '../../../pki/signing/signing-desk.ts';
-import { askFor, openDesk } from './desk.ts';
+import { askFor, openDesk, passOf, releaseOf } from './desk.ts';
+import type { ReportedPass } from '../../../provisioning/pass.ts';
 import { auditOf, code } from './signing-line.ts';
 
 /** Asks now, by every clock. */
@@ -112,7 +113,7 @@ describe('SigningDesk.release', () => {
     const { desk, ledger } = await openDesk();
     const units = [{ serial: 'CL-9', product: 'sensor' }];
     const batch = { batchId: 'b9', order: 'PO-9', manifestSha256: 'cd'.repeat(32), quantity: 1, units };
-    await expect(desk.release(batch)).rejects.toThrow(code('ORDER_UNKNOWN'));
+    await expect(desk.release(releaseOf(batch))).rejects.toThrow(code('ORDER_UNKNOWN'));
     expect(await refusalsIn(ledger)).toMatchObject([
       { request: 'releaseUnits', code: 'ORDER_UNKNOWN', batchId: 'b9', order: 'PO-9' },
     ]);
@@ -123,11 +124,14 @@ describe('SigningDesk.activate and withdraw', () => {
   it('names the certificates that cannot be activated, and activates the others', async () => {
     const { desk, ledger } = await openDesk();
     const requests = [askFor('CL-1'), askFor('CL-2')];
-    for (const request of requests) await sign(desk, request);
-    const [withdrawn, kept] = requests.map(({ statement }) => statement.requestId) as [string, string];
+    const passes: ReportedPass[] = [];
+    for (const request of requests) passes.push(passOf(request, await sign(desk, request)));
+    const [withdrawn, kept] = passes as [ReportedPass, ReportedPass];
     await desk.withdraw({ batchId: 'b1', serial: 'CL-1', attempt: 1 });
-    expect(await desk.activate([withdrawn, kept, 'nobody'])).toEqual([withdrawn, 'nobody']);
-    expect(await ledger.issuances.find(kept)).toMatchObject({ state: 'active' });
+    const nobody = { requestId: 'nobody' };
+    const refused = await desk.activate([withdrawn, kept, nobody]);
+    expect(refused).toEqual([withdrawn.requestId, 'nobody']);
+    expect(await ledger.issuances.find(kept.requestId)).toMatchObject({ state: 'active' });
     expect(await desk.activate([kept])).toEqual([]);
   });
 

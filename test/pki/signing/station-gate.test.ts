@@ -27,6 +27,7 @@ const STATEMENT: RequestStatement = {
   stationId: 'st-1',
   boardId: 'beef',
   spkiSha256: 'aa',
+  permit: { signature: 'p' },
   at: NOW,
 };
 

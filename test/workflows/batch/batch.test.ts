@@ -7,6 +7,7 @@ import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import type { UnitRow } from '../../../provisioning/unit.ts';
 import { failure, instantChunks, PRODUCT, startRig } from '../rig.ts';
 import type { Rig, ScriptedActivities } from '../rig.ts';
+import type { ActivateCertificatesInput } from '../../../provisioning/signing.ts';
 import { until } from '../../support/until.ts';
 
 let rig: Rig | undefined;
@@ -60,11 +61,15 @@ describe('a batch', () => {
       manifestSha256: 'ab'.repeat(32),
       quantity: 9,
       units: rows,
+      signed: 'c2lnbmVk',
     });
     const activated = rig!.calls
       .filter((call) => call.name === 'activateCertificates')
-      .flatMap((call) => (call.input as { requestIds: string[] }).requestIds);
-    expect(activated.sort()).toEqual(rows.map(({ serial }) => `B/${serial}/spki-${serial}-1`));
+      .flatMap((call) => (call.input as ActivateCertificatesInput).passes);
+    expect(activated.every(({ pass }) => pass?.stationId === 'st-1')).toBe(true);
+    expect(activated.map(({ requestId }) => requestId).sort()).toEqual(
+      rows.map(({ serial }) => `B/${serial}/spki-${serial}-1`),
+    );
     expect(rig!.calls.at(-1)).toEqual({ name: 'closeBatch', input: { batchId: 'B', cancelled: false } });
   });
 
@@ -225,7 +230,7 @@ describe('a batch', () => {
           ? { certificates: page(['CL-A', 'CL-B']), next: 7 }
           : { certificates: page(['CL-C', 'CL-D']) },
       judgeCertificates: async ({ certificates: [first, second] }) => ({
-        passed: [first!],
+        passed: [{ requestId: first!.requestId }],
         ended: [second!],
       }),
     });
@@ -237,8 +242,8 @@ describe('a batch', () => {
       { batchId: 'B', after: 7 },
     ]);
     expect(inputsOf('activateCertificates').slice(1)).toEqual([
-      { requestIds: ['B/CL-A/k'] },
-      { requestIds: ['B/CL-C/k'] },
+      { passes: [{ requestId: 'B/CL-A/k' }] },
+      { passes: [{ requestId: 'B/CL-C/k' }] },
     ]);
     expect(inputsOf('revokeCertificate')).toMatchObject([
       { unit: { serial: 'CL-B' } },
@@ -320,7 +325,9 @@ describe('a batch', () => {
     const bundle = await instantChunks();
     const open = { ...report(2), started: 200, passed: 150, attention: [], draining: true, finished: false };
     const resume = { nextChunk: 3, open: [open], closed: { passed: 249, failed: 1, errors: 0, held: 0 } };
-    rig = await startRig({}, { workflowBundle: bundle });
+    const row = { serial: 'CL-2', product: 'golioth-node' };
+    let ended: { outcome?: 'PASS' } = {};
+    rig = await startRig({ loadChunk: async () => [{ ...row, ...ended }] }, { workflowBundle: bundle });
     const { workflow } = rig.client;
     const taskQueue = WORKFLOW_QUEUE;
     const chunk = await workflow.start('silentChunk', { workflowId: 'batch/B/chunk-00002', taskQueue });
@@ -328,7 +335,12 @@ describe('a batch', () => {
     const handle = await workflow.start('batch', { workflowId: 'batch/B', taskQueue, args });
     await until('the last two chunks are through', async () => (await progressOf(handle)).passed === 899);
     expect(await progressOf(handle)).toMatchObject({ openChunks: 1, failed: 1 });
+    // What anybody can say does not end a chunk of which the registry has a unit without an end.
     await handle.signal('chunkReport', { ...report(2), sequence: 2 });
+    await until('the registry was asked', () => rig!.called('loadChunk') > 0);
+    expect((await progressOf(handle)).openChunks).toBe(1);
+    ended = { outcome: 'PASS' };
+    await handle.signal('chunkReport', { ...report(2), sequence: 3 });
     expect(await handle.result()).toMatchObject({ passed: 999, failed: 1, openChunks: 0 });
     await chunk.terminate();
   });

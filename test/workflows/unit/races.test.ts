@@ -5,6 +5,7 @@ import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import type { UnitState } from '../../../provisioning/unit.ts';
 import { failure, PRODUCT, startRig } from '../rig.ts';
 import type { ScriptedActivities } from '../rig.ts';
+import type { ActivateCertificatesInput } from '../../../provisioning/signing.ts';
 import { until } from '../../support/until.ts';
 
 let rig: Awaited<ReturnType<typeof startRig>> | undefined;
@@ -51,8 +52,8 @@ describe('a chunk', () => {
     const secondPassed = gate();
     const handle = await startBatch(2, {
       registerDevice: async ({ unit }) => (unit.serial === 'CL-2' ? activating.opened : undefined),
-      activateCertificates: async ({ requestIds }) => {
-        if (!requestIds.some((id) => id.includes('CL-1'))) return [];
+      activateCertificates: async ({ passes }) => {
+        if (!passes.some(({ requestId }) => requestId.includes('CL-1'))) return [];
         activating.open();
         await secondPassed.opened;
         return [];
@@ -63,7 +64,7 @@ describe('a chunk', () => {
     await handle.result();
     const activated = rig!.calls
       .filter(({ name }) => name === 'activateCertificates')
-      .flatMap((call) => (call.input as { requestIds: string[] }).requestIds);
+      .flatMap((call) => (call.input as ActivateCertificatesInput).passes.map(({ requestId }) => requestId));
     expect(activated).toEqual(['B/CL-1/spki-CL-1-1', 'B/CL-2/spki-CL-2-1']);
   });
 });

@@ -1,0 +1,86 @@
+import { describeCertificate } from '../pki/lint/certificate-facts.ts';
+import type { CertificateFacts } from '../pki/lint/certificate-facts.ts';
+import type { NoteVerifier } from '../pki/keys/signed-note.ts';
+import { isPassSigned } from '../pki/signing/pass-statement.ts';
+import type { Product } from '../provisioning/product.ts';
+import type { RegisterDeviceInput } from '../provisioning/registration.ts';
+import { fillTemplate } from '../provisioning/serial-template.ts';
+import { RegistryError } from '../registry/registry-error.ts';
+import type { Registry } from '../registry/registry.ts';
+
+/** What the registry believes when a unit is said to have passed. */
+export interface PassTrust {
+  readonly registry: Pick<Registry, 'unit'>;
+  readonly products: readonly Product[];
+  /** Our CA certificates, DER. */
+  readonly issuers: readonly Uint8Array[];
+  /** The public key of an admitted station; undefined for a station that is not, or no longer. */
+  readonly stationKey: (stationId: string) => Promise<NoteVerifier | undefined>;
+}
+
+/**
+ * A unit has passed when an admitted station has signed so, for a certificate of our CA with the unit's names and key, and
+ * the batch lists the unit like this. Throws PASS_UNPROVEN: anybody may have sent the task.
+ */
+export async function mustBeProven(input: RegisterDeviceInput, trust: PassTrust): Promise<void> {
+  const { unit, claim, signed, spkiSha256, verified } = input;
+  const { batchId, serial } = unit;
+  const { pass } = verified;
+  if (pass === undefined)
+    throw unproven(serial, 'its station has not signed for it: update the station, then retry the unit');
+  const key = await trust.stationKey(claim.stationId);
+  if (key === undefined)
+    throw unproven(serial, `the station ${claim.stationId} is not admitted here: copy the list of stations`);
+  const facts = {
+    batchId,
+    serial,
+    boardId: claim.boardId,
+    spkiSha256,
+    certificateSha256: signed.fingerprint,
+  };
+  const isOfUnit = pass.stationId === claim.stationId && pass.attempt <= unit.attempt;
+  if (!isOfUnit || pass.verifiedAt !== verified.verifiedAt || !isPassSigned(facts, pass, key))
+    throw unproven(serial, `the station ${claim.stationId} did not sign this: find out who sent it`);
+  const wrong = wrongCertificate(input, trust);
+  if (wrong !== undefined) throw unproven(serial, `its certificate ${wrong}: find out who sent it`);
+  if (!(await isListed(input, trust.registry)))
+    throw unproven(serial, `the batch ${batchId} does not list it like this: find out who sent it`);
+}
+
+/** What is wrong with the certificate; undefined where nothing is. */
+function wrongCertificate(
+  { unit, signed, spkiSha256 }: RegisterDeviceInput,
+  { products, issuers }: PassTrust,
+): string | undefined {
+  const facts = describeCertificate(Buffer.from(signed.certificate, 'base64'), issuers);
+  if (facts?.issuedByUs !== true) return 'was not signed by the CA of this factory line';
+  const product = products.find(({ name }) => name === unit.product);
+  if (product === undefined) return `is for the product ${unit.product}, which is not configured here`;
+  const commonName = fillTemplate(product.commonName, unit.serial);
+  const names = facts.serial === unit.serial && facts.commonName === commonName;
+  if (!names || facts.spkiSha256 !== spkiSha256) return 'has other names or another key';
+  return isSame(facts, signed) ? undefined : 'is not the one that is described';
+}
+
+function isSame(facts: CertificateFacts, signed: RegisterDeviceInput['signed']): boolean {
+  const sameTime = (one: string, other: string): boolean => Date.parse(one) === Date.parse(other);
+  return (
+    facts.certificateSha256 === signed.fingerprint &&
+    facts.certificateSerial === signed.certificateSerial &&
+    sameTime(facts.notBefore, signed.notBefore) &&
+    sameTime(facts.notAfter, signed.notAfter)
+  );
+}
+
+async function isListed(
+  { unit, claim }: RegisterDeviceInput,
+  registry: PassTrust['registry'],
+): Promise<boolean> {
+  const listed = await registry.unit(unit.serial);
+  const isSameUnit = listed?.batchId === unit.batchId && listed.product === unit.product;
+  return isSameUnit && (listed.boardId === undefined || listed.boardId === claim.boardId);
+}
+
+function unproven(serial: string, why: string): RegistryError {
+  return new RegistryError('unproven', `The pass of ${serial.slice(0, 40)} is not recorded: ${why}.`);
+}

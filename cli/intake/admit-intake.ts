@@ -1,0 +1,28 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { writeWholeSync } from '../../disk/write-whole.ts';
+import { intakeKeysFile, openIntakeKey } from '../../line/trusted-keys.ts';
+import { parseVerifier, verifierText } from '../../pki/keys/signed-note.ts';
+import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
+import { PkiError } from '../../pki/pki-error.ts';
+import type { Invocation } from '../invocation.ts';
+import { printLine } from '../terminal/stdout.ts';
+
+/** `certline intake enroll`; again, it prints the same. Throws ROLE_KEY_INVALID. */
+export function enrollIntake(stateFolder: string): void {
+  printLine(`certline intake admit '${verifierText(openIntakeKey(stateFolder).verifier)}'`);
+}
+
+/** `certline intake admit`. Throws VERIFIER_KEY_INVALID. */
+export function admitIntake({ stateFolder, config }: Invocation, key: string): void {
+  const verifier = parseVerifier(key);
+  if (verifier === undefined) {
+    const message =
+      'This is not the key of an intake: copy all of the text in quotes that "certline intake enroll" printed.';
+    throw new PkiError('VERIFIER_KEY_INVALID', message);
+  }
+  const path = intakeKeysFile(stateFolder, config);
+  const isKnown = readVerifierKeys(path).some((known) => verifierText(known) === verifierText(verifier));
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (!isKnown) writeWholeSync(path, 0o600, `${before}${verifierText(verifier)}\n`);
+  printLine(`The intake ${verifier.name} is admitted: the signer accepts what it releases`);
+}

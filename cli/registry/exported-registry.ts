@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { NoteVerifier } from '../../pki/keys/signed-note.ts';
+import { isRegistrySigned } from '../../pki/signing/registry-statement.ts';
+import type { RegistryStatement } from '../../pki/signing/registry-statement.ts';
+import type { BatchRecord, CertifiedUnit } from '../../registry/registry.ts';
+import { CommandError } from '../exit-status.ts';
+
+/** A text line of an export. */
+type ExportedLine =
+  | { readonly batch: BatchRecord }
+  | { readonly unit: CertifiedUnit }
+  | { readonly end: RegistryStatement; readonly signature: string };
+
+/** What reconciliation reads of a registry. */
+export interface ExportedRegistry {
+  readonly exportedAt: string;
+  listBatches(): Promise<BatchRecord[]>;
+  certifiedUnits(batchId: string): AsyncIterable<CertifiedUnit>;
+}
+
+/**
+ * The registry in a file that `registry export` wrote on another host, whole and signed by an intake that the signer
+ * accepts. Throws `unknown` where there is no file, `auditBroken` for one that was cut, changed, or signed by nobody known.
+ */
+export async function openExportedRegistry(
+  path: string,
+  intakes: readonly NoteVerifier[],
+): Promise<ExportedRegistry> {
+  if (!existsSync(path)) throw new CommandError('unknown', `There is no file ${path}: check its name.`);
+  const hash = createHash('sha256');
+  const found = { batches: 0, units: 0, certificates: 0 };
+  const batches: BatchRecord[] = [];
+  /** Where the units of a batch begin. */
+  const starts = new Map<string, number>();
+  let offset = 0;
+  let last: ExportedLine | undefined;
+  for await (const text of linesOf(path)) {
+    if (last !== undefined) throw broken(path, 'has more behind its end');
+    const line = parsed(text, path);
+    offset += Buffer.byteLength(text) + 1;
+    if ('end' in line) {
+      last = line;
+      continue;
+    }
+    hash.update(`${text}\n`);
+    if ('batch' in line) {
+      found.batches += 1;
+      batches.push(line.batch);
+      starts.set(line.batch.batchId, offset);
+    } else {
+      found.units += 1;
+      found.certificates += line.unit.certificates.length;
+    }
+  }
+  if (last === undefined || !('end' in last)) throw broken(path, 'has no end');
+  const { end, signature } = last;
+  const isWhole =
+    end.batches === found.batches && end.units === found.units && end.certificates === found.certificates;
+  if (!isWhole || end.sha256 !== hash.digest('hex')) throw broken(path, 'was changed after it was written');
+  if (!isRegistrySigned(end, signature, intakes))
+    throw broken(path, 'is not signed by an intake that is admitted here');
+  return {
+    exportedAt: end.exportedAt,
+    listBatches: async () => batches,
+    certifiedUnits: (batchId) => unitsFrom(path, starts.get(batchId) ?? offset),
+  };
+}
+
+async function* unitsFrom(path: string, start: number): AsyncGenerator<CertifiedUnit> {
+  for await (const text of linesOf(path, start)) {
+    const line = parsed(text, path);
+    if (!('unit' in line)) return;
+    yield line.unit;
+  }
+}
+
+function linesOf(path: string, start = 0): AsyncIterable<string> {
+  return createInterface({ input: createReadStream(path, { start }), crlfDelay: Infinity });
+}
+
+function parsed(text: string, path: string): ExportedLine {
+  try {
+    const line = JSON.parse(text) as ExportedLine;
+    if (typeof line === 'object' && line !== null && ('batch' in line || 'unit' in line || 'end' in line))
+      return line;
+  } catch {
+    // Said below.
+  }
+  throw broken(path, 'has a text line that is not of an export');
+}
+
+function broken(path: string, what: string): CommandError {
+  const cure = 'export it again with "certline registry export" at the orchestrator';
+  return new CommandError('auditBroken', `The file ${path} ${what}: ${cure}.`);
+}

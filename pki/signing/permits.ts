@@ -1,0 +1,81 @@
+import type { KeyObject } from 'node:crypto';
+import type { Permit, PermitTerms } from '../../provisioning/permit.ts';
+import type { NoteVerifier } from '../keys/signed-note.ts';
+import type { StationKey } from '../keys/station-key.ts';
+import { isSignedBy, signMembers } from '../keys/signed-members.ts';
+import type { Members } from '../keys/signed-members.ts';
+import { PkiError } from '../pki-error.ts';
+
+const KIND = 'certline-permit-v1';
+
+/** The signer's permit for an attempt at a unit that was released. */
+export function signPermit(terms: PermitTerms, privateKey: KeyObject): Permit {
+  const { boardId } = terms;
+  const signature = signMembers(KIND, membersOf(terms), privateKey);
+  return { signature, ...(boardId !== undefined && { boardId }) };
+}
+
+/**
+ * Throws PERMIT_INVALID unless one of these keys signed the permit for just this attempt at this unit, and for this board if
+ * for any. `permit` may be anything: it comes by way of Temporal.
+ */
+export function checkPermit(
+  unit: Omit<PermitTerms, 'boardId'>,
+  { permit, boardId }: { readonly permit: Permit | undefined; readonly boardId: string },
+  signers: readonly Pick<NoteVerifier, 'publicKey'>[],
+): void {
+  const { serial, attempt } = unit;
+  const { signature, boardId: permitted } = permit ?? {};
+  if (permitted !== undefined && permitted !== boardId)
+    throw invalid(`The permit of ${serial} is for the board ${permitted}, not for ${boardId}`, 'board');
+  const members = membersOf({ ...unit, boardId: permitted });
+  if (signers.some(({ publicKey }) => isSignedBy(KIND, members, { signature, publicKey }))) return;
+  const what = permit === undefined ? 'came without a permit' : 'has no permit that the signer made for it';
+  throw invalid(`Attempt ${attempt} at ${serial} ${what}`, permit === undefined ? 'missing' : 'signature');
+}
+
+/** As many permits as 40 chunks have: a unit asks for its certificate minutes after its release. */
+const PERMITS_REMEMBERED = 10_000;
+
+/**
+ * The signer's permits. What it has signed itself a short time ago it remembers, since verifying an Ed25519 signature takes
+ * three times as long as making one.
+ */
+export class PermitDesk {
+  readonly #key: StationKey;
+  /** Signatures by the members that were signed, the oldest first. */
+  readonly #signed = new Map<string, string>();
+
+  constructor(key: StationKey) {
+    this.#key = key;
+  }
+
+  sign(terms: PermitTerms): Permit {
+    const permit = signPermit(terms, this.#key.privateKey);
+    this.#signed.set(JSON.stringify(membersOf(terms)), permit.signature);
+    const [oldest] = this.#signed.keys();
+    if (this.#signed.size > PERMITS_REMEMBERED && oldest !== undefined) this.#signed.delete(oldest);
+    return permit;
+  }
+
+  /** As `checkPermit`, of this signer's own permits. */
+  check(
+    unit: Omit<PermitTerms, 'boardId'>,
+    asked: { readonly permit: Permit | undefined; readonly boardId: string },
+  ): void {
+    const { permit, boardId } = asked;
+    const known = this.#signed.get(JSON.stringify(membersOf({ ...unit, boardId: permit?.boardId })));
+    const isBoard = permit?.boardId === undefined || permit.boardId === boardId;
+    if (known !== undefined && known === permit?.signature && isBoard) return;
+    checkPermit(unit, asked, [this.#key.verifier]);
+  }
+}
+
+function membersOf({ order, batchId, serial, product, attempt, boardId }: PermitTerms): Members {
+  return [order, batchId, serial, product, attempt, boardId ?? null];
+}
+
+function invalid(what: string, reason: string): PkiError {
+  const message = `${what}: retry the unit, which gets a new permit; if that fails too, compare the key of the signer with "certline station signer-key".`;
+  return new PkiError('PERMIT_INVALID', message, { reason });
+}

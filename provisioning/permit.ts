@@ -1,0 +1,45 @@
+import type { UnitAttempt } from './unit.ts';
+
+/**
+ * The signer's word that an attempt at a unit may be made. A station touches no board without one and names it in its
+ * request.
+ */
+export interface Permit {
+  /** Ed25519, base64. */
+  readonly signature: string;
+  /** The one board that the unit may have, where its manifest names one. */
+  readonly boardId?: string;
+}
+
+/** What the signer says in a permit. */
+export interface PermitTerms extends UnitAttempt {
+  readonly boardId?: string | undefined;
+}
+
+/** What the signer gives with the release of units, in the order of the units. */
+export interface ReleasedUnits {
+  readonly permits: readonly Permit[];
+}
+
+/** Exceptional path: may this attempt at a unit be made? Asked of the registry, which knows how the one before ended. */
+export interface ReleaseAttemptInput {
+  readonly unit: PermitTerms;
+}
+
+/** The word of the intake that a further attempt at a unit may be made. */
+export interface AttemptRelease {
+  /** Ed25519 of the intake, base64. */
+  readonly signature: string;
+}
+
+/** Exceptional path: a permit for a further attempt. */
+export interface PermitAttemptInput {
+  readonly unit: PermitTerms;
+  readonly release: AttemptRelease;
+}
+
+export interface PermittedAttempt {
+  /** The signer numbers attempts: higher than what was asked for where that one was withdrawn. */
+  readonly attempt: number;
+  readonly permit: Permit;
+}
