@@ -14,7 +14,7 @@ afterEach(async () => {
 const REPORT = { chunk: 1, units: 2, started: 2, passed: 2, failed: 0, errors: 0, held: 0, attention: [] };
 const END = { ...REPORT, draining: true, refused: false, finished: true };
 
-it('a forged report ends no batch while its units are under way', async () => {
+it('a forged report ends no batch while its units are under way', { timeout: 120_000 }, async () => {
   const board = Promise.withResolvers<void>();
   rig = await startRig({
     loadChunk: async () => ['CL-1', 'CL-2'].map((serial) => ({ serial, product: PRODUCT })),
