@@ -34,6 +34,7 @@ export class CommitQueue {
   readonly #translate: (error: unknown) => unknown;
   #queue: Queued[] = [];
   #draining: Promise<void> | undefined;
+  #wait: () => Promise<void> | undefined = () => undefined;
 
   constructor(
     transact: (work: (group: GroupTransaction) => Promise<void>) => Promise<void>,
@@ -54,6 +55,11 @@ export class CommitQueue {
     return promise;
   }
 
+  /** No group begins while the promise that `wait` returns is pending; what it rejects with does not matter. */
+  waitBetweenGroups(wait: () => Promise<void> | undefined): void {
+    this.#wait = wait;
+  }
+
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     await this.#draining;
@@ -61,6 +67,7 @@ export class CommitQueue {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
+      await this.#wait()?.catch(() => undefined);
       // Whatever else gets ready meanwhile, on Node's pool too, joins the group.
       for (let turn = 0; turn < GATHERING_TURNS; turn += 1)
         await new Promise((resolve) => setImmediate(resolve));

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { overwriteSmall } from '../../disk/overwrite.ts';
+import { SmallFile } from '../../disk/small-file.ts';
 import { writeWholeSync } from '../../disk/write-whole.ts';
 import { cosign, openCosigned, parseCosignRequest } from '../../pki/audit/cosignature.ts';
 import type { Cosigned, WitnessKey } from '../../pki/audit/cosignature.ts';
@@ -59,12 +59,13 @@ export function openWitness(folder: string): Server {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const key = ensureStationKey(join(folder, WITNESS_FILES.key), 'certline-witness');
   writeWholeSync(join(folder, WITNESS_FILES.verifier), 0o644, `${verifierText(key.verifier)}\n`);
+  const head = new SmallFile(join(folder, WITNESS_FILES.head), 0o600);
   // One after the other: two that continue from the same head would be a fork.
   let turn: Promise<unknown> = Promise.resolve();
   return createServer((asked, answer) => {
     void answerWith(answer, async () => {
       const body = await bodyOf(asked);
-      const next = turn.then(() => answerTo(body, folder, key));
+      const next = turn.then(() => answerTo(body, folder, { key, head }));
       turn = next.catch(() => undefined);
       return await next;
     });
@@ -82,7 +83,11 @@ async function answerWith(answer: ServerResponse, result: () => Promise<Answer>)
   answer.writeHead(status, { 'content-type': 'text/plain' }).end(text);
 }
 
-async function answerTo(body: string | undefined, folder: string, key: WitnessKey): Promise<Answer> {
+async function answerTo(
+  body: string | undefined,
+  folder: string,
+  { key, head }: { readonly key: WitnessKey; readonly head: SmallFile },
+): Promise<Answer> {
   const request = body === undefined ? undefined : parseCosignRequest(body);
   if (request === undefined) return { status: 400, text: 'not a request to a Certline witness\n' };
   const path = join(folder, WITNESS_FILES.head);
@@ -94,7 +99,7 @@ async function answerTo(body: string | undefined, folder: string, key: WitnessKe
     trusted: readVerifierKeys(join(folder, WITNESS_FILES.signers)),
   });
   if (cosigned === undefined) return { status: 403, text: 'not signed by an accepted audit key\n' };
-  if (cosigned.isExtended && cosigned.note !== held) await overwriteSmall(path, 0o600, cosigned.note);
+  if (cosigned.isExtended && cosigned.note !== held) await head.write(cosigned.note);
   return { status: cosigned.isExtended ? 200 : 409, text: cosigned.note };
 }
 

@@ -47,10 +47,12 @@ export class LedgerAuditLog implements AuditLog, Refusals {
 
   /**
    * From now on nothing is signed before `witness` has made sure that the end of the log, with the entry that announces
-   * the signature, cannot be undone unnoticed.
+   * the signature, cannot be undone unnoticed. Meanwhile nothing else is committed: what comes is committed together then,
+   * or each witness would be for fewer signatures, and each commit for fewer entries.
    */
   witnessWith(witness: (head: AuditHead) => Promise<void>): void {
     this.#witness = witness;
+    this.#database.waitBetweenGroups(() => this.#next ?? this.#running);
   }
 
   /**

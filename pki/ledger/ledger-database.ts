@@ -17,6 +17,8 @@ export interface LedgerDatabase {
   snapshot<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
   /** One writer at a time, from the first statement on; on disk when the promise resolves. */
   write<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
+  /** No write begins while the promise that `wait` returns is pending; what it rejects with does not matter. */
+  waitBetweenGroups(wait: () => Promise<void> | undefined): void;
   /** Throws LEDGER_UNAVAILABLE where a signer could not write. */
   assertWritable(): Promise<void>;
   close(): Promise<void>;

@@ -109,6 +109,10 @@ export class PostgresDatabase implements LedgerDatabase {
     return this.#writes.enqueue(work);
   }
 
+  waitBetweenGroups(wait: () => Promise<void> | undefined): void {
+    this.#writes.waitBetweenGroups(wait);
+  }
+
   /** Throws LEDGER_UNAVAILABLE where a signer could not write: a standby, a server that was made so, missing rights. */
   async assertWritable(): Promise<void> {
     const [isReadOnly, hasRights] = await this.#transact(BEGIN_WRITE, async (client) => {

@@ -84,6 +84,10 @@ export class SqliteDatabase implements LedgerDatabase {
     return this.#writes.enqueue(work);
   }
 
+  waitBetweenGroups(wait: () => Promise<void> | undefined): void {
+    this.#writes.waitBetweenGroups(wait);
+  }
+
   async assertWritable(): Promise<void> {
     assertFileWritable(this.#path);
   }

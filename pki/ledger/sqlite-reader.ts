@@ -43,6 +43,10 @@ export class SqliteReader implements LedgerDatabase {
     throw ledgerDefect(this.#connection.path, new Error('it was opened for reading'));
   }
 
+  waitBetweenGroups(): void {
+    // Nothing is written.
+  }
+
   async assertWritable(): Promise<void> {
     assertFileWritable(this.#connection.path);
   }

@@ -88,6 +88,7 @@ describe('the allowance of a station', () => {
         writes += 1;
         return database.write(work);
       },
+      waitBetweenGroups: (wait) => database.waitBetweenGroups(wait),
       assertWritable: () => database.assertWritable(),
       close: () => database.close(),
     };
