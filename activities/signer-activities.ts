@@ -35,6 +35,7 @@ export function createSignerActivities(desk: SigningDesk): SignerActivities {
     returnUnits: (input) => translated(fault, () => desk.returnUnits(input), 'endless'),
     permitAttempt: ({ unit, release }) =>
       translated(fault, async () => desk.permit({ unit: { ...unit, ...fitUnit(unit) }, release }), 'endless'),
+    askOrder: (question) => translated(fault, () => desk.askOrder(question)),
   };
 }
 

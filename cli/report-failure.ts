@@ -46,6 +46,8 @@ const EXIT_OF_CODE: Record<CommandCode, ExitReason> = {
   MANIFEST_STORE_FAILED: 'disk',
   MANIFEST_ANSWER_FAILED: 'disk',
   MANIFEST_INBOX_FAILED: 'disk',
+  MANIFEST_INBOX_TAKEN: 'lineRunning',
+  MANIFEST_ORDER_UNASKED: 'lineNotRunning',
 };
 
 const DISK_FULL = 'free some space, then start again: it continues where it stopped';

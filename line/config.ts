@@ -101,6 +101,8 @@ function configFile(folder: string) {
     .strictObject({
       /** Drop folder for manifests. */
       inbox: path.prefault('manifests/inbox'),
+      /** Each has a folder of its own, with its name, in the inbox. */
+      manufacturers: z.array(name).readonly().default([]),
       products: z.array(product).min(1).readonly(),
       /** The stations of this host. */
       stations: z.array(station).readonly().default([]),
@@ -152,6 +154,12 @@ function configFile(folder: string) {
 
 /** The parts of a factory line: its products, the stations of this host, and the files of the signer. */
 export type LineConfig = z.infer<ReturnType<typeof configFile>>;
+
+/** The products that the sockets of this host take; undefined where it has none. */
+export function socketProducts({ stations }: Pick<LineConfig, 'stations'>): ReadonlySet<string> | undefined {
+  if (stations.length === 0) return undefined;
+  return new Set(stations.flatMap(({ sockets }) => sockets.map((its) => its.product)));
+}
 
 interface Places {
   readonly products: readonly z.infer<typeof product>[];

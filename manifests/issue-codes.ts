@@ -163,6 +163,21 @@ export const ISSUES = {
     'The CSV row has another order number than the first unit.',
     'one order number in the whole file',
   ),
+  MANIFEST_ORDER_UNKNOWN: row(
+    'The signer has no valid order of this number.',
+    'the number of an order that the signer has',
+  ),
+  MANIFEST_ORDER_NOT_OPEN: row('The order is not valid yet.', 'an order that is valid now'),
+  MANIFEST_ORDER_EXPIRED: row('The order has expired.', 'an order that is valid now'),
+  MANIFEST_ORDER_CLOSED: row('The order was closed.', 'an order that is open'),
+  MANIFEST_ORDER_QUANTITY: row(
+    'The order has fewer units left than the file has.',
+    'at most as many units as the order has left',
+  ),
+  MANIFEST_ORDER_MISMATCH: row(
+    'The order does not allow the products, the serials or the content of this file.',
+    'what the order allows',
+  ),
   MANIFEST_SERIAL_INVALID: row(
     'The serial has a wrong length or forbidden characters.',
     'A-Z, 0-9 and hyphens, no hyphen at either end, at most 64 characters',
@@ -182,6 +197,10 @@ export const ISSUES = {
   MANIFEST_SERIAL_REGISTERED: row(
     'The serial belongs to an earlier batch.',
     'a serial that is not in an earlier batch',
+  ),
+  MANIFEST_ROW_CHANGED: row(
+    'The unit is in an earlier batch, and its CSV row is not the same as there.',
+    'the CSV row as it was, or a new serial',
   ),
   MANIFEST_PRODUCT_UNKNOWN: row('The product is not in the configuration.', 'a product in the configuration'),
   MANIFEST_BOARD_ID_INVALID: row(

@@ -4,10 +4,16 @@ import { errnoOf } from '../disk/errno.ts';
  * What Certline could not do with a manifest. A fault of the manifest itself is not an error but an issue in the
  * answer. MANIFEST_STORE_FAILED: the private copy, in the state folder, cannot be written or read.
  * MANIFEST_ANSWER_FAILED: an answer or a result cannot be written beside the manifest. MANIFEST_INBOX_FAILED: the drop
- * folder cannot be read. All are faults of the factory line. A retry helps after the disk, the permissions or the
+ * folder cannot be read. MANIFEST_INBOX_TAKEN: another factory line reads it. MANIFEST_ORDER_UNASKED: the signer did
+ * not say whether the order allows a manifest. All are faults of the factory line. A retry helps after the disk, the permissions or the
  * folder are fixed.
  */
-export type ManifestErrorCode = 'MANIFEST_STORE_FAILED' | 'MANIFEST_ANSWER_FAILED' | 'MANIFEST_INBOX_FAILED';
+export type ManifestErrorCode =
+  | 'MANIFEST_STORE_FAILED'
+  | 'MANIFEST_ANSWER_FAILED'
+  | 'MANIFEST_INBOX_FAILED'
+  | 'MANIFEST_INBOX_TAKEN'
+  | 'MANIFEST_ORDER_UNASKED';
 
 /** The one error class of this room; its message says what failed, where, and what to do. */
 export class ManifestError extends Error {

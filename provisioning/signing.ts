@@ -1,3 +1,4 @@
+import type { OrderQuestion, OrderReply } from './order-check.ts';
 import type { Claim, StationSignature } from './claim.ts';
 import type { ReworkKind } from './rework.ts';
 import type { PermitAttemptInput, PermittedAttempt, Permit, ReleasedUnits } from './permit.ts';
@@ -144,4 +145,6 @@ export interface SignerActivities {
   returnUnits(input: ReturnUnitsInput): Promise<string[]>;
   releaseRework(input: ReleaseReworkInput): Promise<void>;
   endRework(input: EndReworkInput): Promise<void>;
+  /** Whether an order allows a manifest; books nothing. */
+  askOrder(question: OrderQuestion): Promise<OrderReply>;
 }

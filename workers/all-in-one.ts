@@ -9,6 +9,7 @@ import { SqliteRegistry } from '../registry/sqlite/sqlite-registry.ts';
 import type { Registry } from '../registry/registry.ts';
 import { closeAll, openInOrder } from './close-all.ts';
 import { startIntake } from './intake.ts';
+import { socketProducts } from '../line/config.ts';
 import type { LineConfig } from '../line/config.ts';
 import { startOrchestrator } from './orchestrator.ts';
 import { enrollOwnStations } from '../line/stations.ts';
@@ -56,7 +57,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
       closing.push(() => role.stop());
       return role;
     };
-    const { inbox, products, unitsInFlight } = config;
+    const { inbox, manufacturers, products, unitsInFlight } = config;
     const signer = keep(await openSigner({ stateFolder, config, ca, connection, namespace, registry, log }));
     const issuers = [ca.certificate];
     const { stations: admitted } = signer.ledger;
@@ -77,6 +78,8 @@ export async function startLine(options: LineOptions): Promise<Line> {
     const intake = keep(
       await startIntake({
         inbox,
+        manufacturers,
+        socketProducts: socketProducts(config),
         stateFolder,
         products,
         registry,

@@ -1,17 +1,23 @@
+import { join, relative } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { openInbox } from '../manifests/intake/inbox.ts';
-import type { InboxEvent } from '../manifests/intake/inbox.ts';
+import type { Inbox, InboxEvent } from '../manifests/intake/inbox.ts';
 import { createIntake } from '../manifests/intake/intake.ts';
 import type { NewBatch } from '../provisioning/batch-record.ts';
 import { printable } from '../provisioning/printable.ts';
 import type { Product } from '../provisioning/product.ts';
 import type { Registry } from '../registry/registry.ts';
+import { askSigner } from './ask-order.ts';
 import { startBatchWorkflow } from './batch-start.ts';
 import type { Role } from './role.ts';
 
 export interface IntakeRoleOptions {
   readonly inbox: string;
+  /** Those that have a folder of their own below the inbox. */
+  readonly manufacturers: readonly string[];
+  /** Products that the sockets of this host take; undefined where the sockets are on other hosts. */
+  readonly socketProducts: ReadonlySet<string> | undefined;
   readonly stateFolder: string;
   readonly products: readonly Product[];
   readonly registry: Registry;
@@ -27,7 +33,7 @@ export interface IntakeRoleOptions {
 
 /** Watches the drop folder: a manifest that is accepted is registered, and its batch is started. */
 export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
-  const { inbox: folder, stateFolder, products, registry, client, unitsInFlight, log } = options;
+  const { inbox: root, manufacturers, stateFolder, products, registry, client, unitsInFlight, log } = options;
   const startBatch = async (batch: NewBatch): Promise<void> => {
     const { batchId, order, manifest, manifestSha256, quantity } = batch;
     await options.rehearse?.(order);
@@ -40,28 +46,43 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
   for (const batch of await registry.listBatches()) {
     if (batch.startedAt === undefined) await startBatch(batch);
   }
-  const inbox = await openInbox({
-    folder,
-    stateFolder,
-    accept: createIntake({
-      products,
-      registered: registry,
-      importBatch: registry.importBatch.bind(registry),
-      startBatch,
-    }),
-    report: (event) => {
-      note(log, event);
-      options.onEvent?.(event);
-    },
+  const accept = createIntake({
+    products,
+    registered: registry,
+    // The order of a rehearsal is made for just this batch when it starts.
+    askOrder: options.rehearse === undefined ? askSigner(client) : undefined,
+    socketProducts: options.socketProducts,
+    nameOf: (copy) => relative(root, join(copy.folder, copy.name)),
+    importBatch: registry.importBatch.bind(registry),
+    startBatch,
   });
+  const closedAt = async (batchId: string): Promise<string | undefined> =>
+    (await registry.batchSummary(batchId)).batch.closedAt;
+  const report = (event: InboxEvent): void => {
+    note(log, event);
+    options.onEvent?.(event);
+  };
+  const inboxes: Inbox[] = [];
+  try {
+    for (const folder of inboxFolders(root, manufacturers))
+      inboxes.push(await openInbox({ folder, stateFolder, accept, closedAt, report }));
+  } catch (error) {
+    await Promise.all(inboxes.map((inbox) => inbox.close()));
+    throw error;
+  }
   const ended = Promise.withResolvers<void>();
   return {
     ended: ended.promise,
     stop: async () => {
-      await inbox.close();
+      await Promise.all(inboxes.map((inbox) => inbox.close()));
       ended.resolve();
     },
   };
+}
+
+/** The inbox itself, and the folder of each manufacturer in it. */
+export function inboxFolders(inbox: string, manufacturers: readonly string[]): string[] {
+  return [inbox, ...manufacturers.map((name) => join(inbox, name))];
 }
 
 function note(log: Logger, event: InboxEvent): void {

@@ -70,7 +70,7 @@ export async function openWorkerRole(role: WorkerRole, place: RolePlace): Promis
 
 async function orchestrate(surroundings: Surroundings): Promise<Role> {
   const { stateFolder, config, client, connection, namespace, log, closing } = surroundings;
-  const { inbox, products, unitsInFlight } = config;
+  const { inbox, manufacturers, products, unitsInFlight } = config;
   const registry = new SqliteRegistry(registryPath(stateFolder));
   closing.push(async () => registry.close());
   const trust = {
@@ -81,7 +81,17 @@ async function orchestrate(surroundings: Surroundings): Promise<Role> {
   };
   const orchestrator = await startOrchestrator({ ...trust, registry, inbox, client, connection, namespace });
   closing.push(() => orchestrator.stop());
-  const intake = await startIntake({ inbox, stateFolder, products, registry, client, unitsInFlight, log });
+  const intake = await startIntake({
+    inbox,
+    manufacturers,
+    socketProducts: undefined,
+    stateFolder,
+    products,
+    registry,
+    client,
+    unitsInFlight,
+    log,
+  });
   closing.push(() => intake.stop());
   const watch = watchRoles({ client, stations: config.stations.map(({ id }) => id), log });
   closing.push(() => watch.stop());

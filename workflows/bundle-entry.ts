@@ -2,4 +2,5 @@
 export { rejectedBoard } from './board/rejected-board.ts';
 export { batch } from './batch/batch.ts';
 export { chunk } from './chunk/chunk.ts';
+export { askOrder } from './order/ask-order.ts';
 export { unit } from './unit/unit.ts';

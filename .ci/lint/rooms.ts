@@ -123,6 +123,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   'workflows/board': { rooms: ['workflows', 'provisioning'] },
   // Pure text: what pages of the Temporal UI show.
   'workflows/details': { rooms: ['provisioning'] },
+  'workflows/order': { rooms: ['provisioning'], packages: ['@temporalio/workflow'] },
   'workflows/unit': {
     rooms: ['workflows', 'workflows/details', 'provisioning'],
     types: ['activities'],

@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { visibleText } from '../../manifests/csv/visible-text.ts';
+import { OWNER_MARK } from '../../manifests/intake/inbox-owner.ts';
 import { isUnfinishedName } from '../../manifests/intake/inbox-names.ts';
 import { temporalFolder } from '../../line/state-folder.ts';
 import { isRunning } from '../../temporal/server/process-identity.ts';
@@ -27,12 +29,13 @@ export function checkLine(stateFolder: string): Finding {
 export function checkUnfinished(inbox: string, nowMs: number = Date.now()): Finding | undefined {
   const names = existsSync(inbox) ? readdirSync(inbox).filter(isUnfinishedName) : [];
   const left = names.filter((name) => {
+    if (name === OWNER_MARK) return false;
     const stats = statSync(join(inbox, name), { throwIfNoEntry: false });
     return stats?.isFile() === true && nowMs - stats.mtimeMs > ABANDONED_MS;
   });
   if (left.length === 0) return undefined;
   return warn(
     'inbox',
-    `unfinished copies lie there: ${left.slice(0, 5).join(', ')}; delete them, or give them their names`,
+    `unfinished copies lie there: ${left.slice(0, 5).map(visibleText).join(', ')}; delete them, or give them their names`,
   );
 }

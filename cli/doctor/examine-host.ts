@@ -3,6 +3,7 @@ import type { LineConfig } from '../../line/config.ts';
 import { checkCa } from './check-ca.ts';
 import { checkClock } from './check-clock.ts';
 import { checkFolder, checkSpace } from './check-folder.ts';
+import { checkInboxOwner } from './check-inbox.ts';
 import { checkLine, checkUnfinished } from './check-leftovers.ts';
 import { checkMemory } from './check-memory.ts';
 import { checkNode } from './check-node.ts';
@@ -60,6 +61,8 @@ async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding
   if (server.verdict === 'ok') yield* await checkRoles(stateFolder, stations);
   if ('finding' in config) return;
   yield await checkFolder('inbox', config.inbox);
+  const owner = await checkInboxOwner(config.inbox, stateFolder);
+  if (owner !== undefined) yield owner;
   const unfinished = checkUnfinished(config.inbox);
   if (unfinished !== undefined) yield unfinished;
   yield* await checkPorts(config.stations, probe);

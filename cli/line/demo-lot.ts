@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAnswered } from '../../manifests/answer/answers.ts';
+import { answerOf } from '../../manifests/answer/answers.ts';
 import { renumberExample } from '../../manifests/csv/renumber.ts';
 import { dropManifest } from '../../manifests/intake/drop-manifest.ts';
 import type { BatchRecord } from '../../registry/registry.ts';
@@ -21,7 +21,7 @@ export async function dropNextLot(
     const dropped = await dropManifest(inbox, name, Buffer.from(text));
     if (dropped === undefined) continue;
     // An inbox can outlive its registry. A file that is there already gets an answer only if it has none yet.
-    if (dropped.isNew || !(await isAnswered(inbox, dropped))) return name;
+    if (dropped.isNew || (await answerOf(inbox, dropped)) === undefined) return name;
   }
 }
 

@@ -1,5 +1,5 @@
-import { command } from '../command.ts';
-import { JSON_OPTION } from '../option-values.ts';
+import { command, group } from '../command.ts';
+import { JSON_OPTION, wholeNumber } from '../option-values.ts';
 
 const MANIFEST = { '<file>': 'the manifest, a CSV file' } as const;
 
@@ -19,6 +19,24 @@ export const manifestCommands = [
     run: async ({ validateFile }, { file, options, invocation }) =>
       await validateFile(await invocation(), file, options),
   }),
+  group('manifest', { says: 'make manifests' }, [
+    command('new', {
+      says: 'write a manifest with a CSV row for each unit, to fill in',
+      options: {
+        '--product <name>': { says: 'product of the units', required: true },
+        '--rows <number>': { says: 'number of units', parse: wholeNumber(1), required: true },
+        '--order <order>': 'number of the order; default: empty',
+        '--first-serial <serial>': 'serial of the first unit; the others count up; default: empty',
+        '--out <file>': 'file to write; default: standard output',
+      },
+      examples: [
+        'certline manifest new --product golioth-node --rows 500 --order PO-1001 --out lot-0007.csv',
+        'certline manifest new --product golioth-node --rows 500 --first-serial CL-000001 > lot-0007.csv',
+      ],
+      load: () => import('./new-manifest.ts'),
+      run: async ({ newManifest }, { options, invocation }) => newManifest(await invocation(), options),
+    }),
+  ]),
   command('submit', {
     says: 'copy a manifest into the inbox; if the factory line runs, wait for its answer',
     args: MANIFEST,

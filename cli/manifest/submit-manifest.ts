@@ -68,7 +68,9 @@ async function printAnswer(
   } else {
     const again = answer.status === 'accepted' ? '' : ' before; nothing was done again';
     printLine(`Accepted${again}: batch ${answer.batch}, order ${answer.order}, ${answer.rows} units`);
-    for (const sentence of answer.understood ?? []) printLine(sentence);
+    if (answer.continues !== undefined)
+      printLine(`The other units of the file are in ${answer.continues.join(', ')} already.`);
+    for (const sentence of [...(answer.understood ?? []), ...(answer.warnings ?? [])]) printLine(sentence);
     if (!goesOn) printLine(`To watch it: certline batch watch ${answer.batch}`);
   }
 }

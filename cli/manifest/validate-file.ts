@@ -1,56 +1,58 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { copyManifest } from '../../manifests/intake/copy-manifest.ts';
-import type { ManifestCopy } from '../../manifests/intake/copy-manifest.ts';
-import type { RegisteredBatch, RegisteredUnits } from '../../manifests/check/registered-units.ts';
-import { validateManifest } from '../../manifests/check/validate-manifest.ts';
+import { basename, join } from 'node:path';
+import { issue } from '../../manifests/check/issue.ts';
 import { rejectedFile } from '../../manifests/check/verdict.ts';
-import type { Rejected } from '../../manifests/check/verdict.ts';
+import { visibleText } from '../../manifests/csv/visible-text.ts';
+import { assessManifest } from '../../manifests/intake/assess-manifest.ts';
+import type { Assessment, Surroundings } from '../../manifests/intake/assess-manifest.ts';
+import { copyManifest } from '../../manifests/intake/copy-manifest.ts';
+import { isManifestName, readableName } from '../../manifests/intake/inbox-names.ts';
+import { ISSUES } from '../../manifests/issue-codes.ts';
+import { socketProducts } from '../../line/config.ts';
 import { registryPath } from '../../line/state-folder.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { noSuchFile } from './manifest-file.ts';
 import { issueCells, printIssues, refusalSummary } from './issue-table.ts';
+import { withOrders } from './open-orders.ts';
 import { withRegistryIfAny } from '../registry/open-registry.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 
-/** What would happen to a manifest that is submitted now. */
-type Judgement =
-  | {
-      readonly status: 'valid';
-      readonly order: string;
-      readonly rows: number;
-      readonly understood: readonly string[];
-    }
-  | { readonly status: 'known'; readonly batch: RegisteredBatch }
-  | Rejected;
-
 /** `certline validate`. Sets exit status `manifestRefused`; throws `unknown` when there is no such file. */
 export async function validateFile(
-  { config, stateFolder }: Invocation,
+  invocation: Invocation,
   file: string,
   options: { json?: boolean },
 ): Promise<void> {
+  const { config, stateFolder } = invocation;
   await withRegistryIfAny(stateFolder, async (registry) => {
-    const judgement = await judge(file, config.products, registry);
-    if (judgement.status === 'rejected') process.exitCode = EXIT_STATUS.manifestRefused.status;
-    const compared = registry === undefined ? null : registryPath(stateFolder);
-    if (options.json === true) printJson({ file, ...judgement, comparedWith: compared });
-    else await print(file, judgement, compared ?? undefined);
+    await withOrders(invocation, async (askOrder) => {
+      const { products } = config;
+      const around = { products, registered: registry, askOrder, socketProducts: socketProducts(config) };
+      const assessment = await assess(file, around);
+      if (assessment.status === 'rejected') process.exitCode = EXIT_STATUS.manifestRefused.status;
+      const compared = registry === undefined ? null : registryPath(stateFolder);
+      const isOrderChecked = askOrder !== undefined;
+      if (options.json === true)
+        printJson({ file, ...withMeanings(assessment), comparedWith: compared, isOrderChecked });
+      else await print(visibleText(file), assessment, { compared: compared ?? undefined, isOrderChecked });
+    });
   });
 }
 
 /** Takes the same steps as the inbox, but the private copy is in a folder that is removed at the end. */
-async function judge(
-  file: string,
-  products: Invocation['config']['products'],
-  registered: RegisteredUnits | undefined,
-): Promise<Judgement> {
+async function assess(file: string, around: Surroundings): Promise<Assessment> {
+  const { text, isPossible } = readableName(Buffer.from(basename(file)));
+  if (!isPossible || !isManifestName(text)) {
+    const expected =
+      'a name ending in .csv that no answer has: at most 200 bytes, no control characters, no dot first';
+    return rejectedFile(issue('MANIFEST_NAME', { value: basename(file) }, expected));
+  }
   const folder = mkdtempSync(join(tmpdir(), 'certline-validate-'));
   try {
     const result = await copyManifest(file, folder);
-    if ('copy' in result) return await judgeCopy(result.copy, products, registered);
+    if ('copy' in result) return await assessManifest(result.copy, around);
     if (result.refused.code === 'MANIFEST_MISSING') throw noSuchFile(file);
     return rejectedFile(result.refused);
   } finally {
@@ -58,36 +60,43 @@ async function judge(
   }
 }
 
-async function judgeCopy(
-  copy: ManifestCopy,
-  products: Invocation['config']['products'],
-  registered: RegisteredUnits | undefined,
-): Promise<Judgement> {
-  const batch = await registered?.batchOf(copy.sha256);
-  if (batch !== undefined) return { status: 'known', batch };
-  const found = await validateManifest(copy.path, products, registered);
-  return found.count > 0
-    ? found.verdict()
-    : { status: 'valid', order: found.order, rows: found.rows, understood: found.understood };
+/** What each code means is in the answer itself. */
+function withMeanings(assessment: Assessment): object {
+  if (assessment.status === 'known') return assessment;
+  if (assessment.status === 'rejected')
+    return {
+      ...assessment,
+      issues: assessment.issues.map((found) => ({ ...found, means: ISSUES[found.code].means })),
+    };
+  const { status, order, rows, understood, warnings, continues } = assessment;
+  return { status, order, rows, understood, warnings, continues: continues.map(({ batchId }) => batchId) };
 }
 
-async function print(file: string, judgement: Judgement, compared: string | undefined): Promise<void> {
-  switch (judgement.status) {
-    case 'valid':
-      printLine(`${file} is valid: order ${judgement.order}, ${judgement.rows} units.`);
-      for (const sentence of judgement.understood) printLine(sentence);
+async function print(
+  file: string,
+  assessment: Assessment,
+  { compared, isOrderChecked }: { readonly compared: string | undefined; readonly isOrderChecked: boolean },
+): Promise<void> {
+  switch (assessment.status) {
+    case 'valid': {
+      const { order, rows, understood, warnings, continues } = assessment;
+      printLine(`${file} is valid: order ${order}, ${rows} ${continues.length > 0 ? 'new ' : ''}units.`);
+      for (const { batchId } of continues) printLine(`Its other units are in batch ${batchId} already.`);
+      for (const sentence of [...understood, ...warnings]) printLine(sentence);
       if (compared === undefined)
         printLine('It was not compared with earlier batches: there is no registry here.');
+      if (!isOrderChecked) printLine('Its order was not checked: there is no signer here.');
       return;
+    }
     case 'known': {
-      const { batchId, manifest } = judgement.batch;
+      const { batchId, manifest } = assessment.batch;
       printLine(
-        `${file} was accepted before, as ${manifest}: it is batch ${batchId}, and submitting it again has no effect.`,
+        `${file} was accepted before, as ${visibleText(manifest)}: it is batch ${batchId}, and submitting it again has no effect.`,
       );
       return;
     }
     case 'rejected':
-      await printIssues(judgement.issues.map(issueCells));
-      printLine(refusalSummary(file, judgement));
+      await printIssues(assessment.issues.map(issueCells));
+      printLine(refusalSummary(file, assessment));
   }
 }

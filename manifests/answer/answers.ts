@@ -1,4 +1,4 @@
-import { open, rm } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
 import { csvLine } from '../csv/csv-text.ts';
@@ -41,7 +41,7 @@ export function answerPaths(
   folder: string,
   name: string,
 ): { accepted: string; rejected: string; result: string } {
-  const stem = join(folder, name.endsWith('.csv') ? name.slice(0, -'.csv'.length) : name);
+  const stem = join(folder, stemOf(name));
   return {
     accepted: `${stem}.accepted.json`,
     rejected: `${stem}.rejected.csv`,
@@ -49,48 +49,85 @@ export function answerPaths(
   };
 }
 
+/** The answers of `lot7` and `lot7.csv` must not have the same names. */
+function stemOf(name: string): string {
+  if (name.endsWith('.csv')) return name.slice(0, -'.csv'.length);
+  return name.includes('.') ? name : `${name}.file`;
+}
+
+/** Where a second manifest of the same name is accepted: an acceptance stays what it was. */
+function laterAcceptance(folder: string, { name, sha256 }: Pick<AnsweredFile, 'name' | 'sha256'>): string {
+  return join(folder, `${stemOf(name)}.${sha256.slice(0, 8)}.accepted.json`);
+}
+
 /** Whether a file name is the name of an answer. */
 export function isAnswerName(name: string): boolean {
-  return /\.(?:accepted\.json|rejected\.csv|result\.csv)$/i.test(name);
+  return /\.(?:accepted\.json|rejected\.csv|result(?:\.[\w-]+)*\.csv|status\.(?:json|csv)|report\.html)$/i.test(
+    name,
+  );
 }
 
 /**
- * Writes the verdict beside the manifest, as `NAME.accepted.json` or `NAME.rejected.csv`, and removes an answer of the
- * other kind. Returns the path. Throws MANIFEST_ANSWER_FAILED; there is never half an answer.
+ * Writes the verdict beside the manifest, as `NAME.accepted.json` or `NAME.rejected.csv`. An acceptance of another
+ * content is never removed or replaced: a later one has its digest in its name. Returns the path. Throws
+ * MANIFEST_ANSWER_FAILED; there is never half an answer.
  */
 export async function writeAnswer(folder: string, file: AnsweredFile, verdict: Verdict): Promise<string> {
   const { accepted, rejected } = answerPaths(folder, file.name);
-  const isAccepted = verdict.status === 'accepted';
-  const [path, stale] = isAccepted ? [accepted, rejected] : [rejected, accepted];
-  const text = isAccepted ? acceptance(file, verdict) : rejection(file, verdict);
+  const path = verdict.status === 'rejected' ? rejected : await acceptedPath(folder, file, accepted);
+  const text = verdict.status === 'rejected' ? rejection(file, verdict) : acceptance(file, verdict);
   try {
     await writeWhole(path, 0o644, text);
-    await rm(stale, { force: true });
+    if (verdict.status === 'accepted') await rm(rejected, { force: true });
   } catch (error) {
     throw new ManifestError('MANIFEST_ANSWER_FAILED', 'write the answer', path, error);
   }
   return path;
 }
 
-/** The file that the answer beside `name` is about; undefined when there is none, or two, or it is not one of ours. */
-export async function readAnsweredFile(folder: string, name: string): Promise<AnsweredFile | undefined> {
-  const { accepted, rejected } = answerPaths(folder, name);
-  const answers = [readAcceptance(accepted).catch(noAnswer), readRejection(rejected).catch(noAnswer)];
-  const found = (await Promise.all(answers)).filter((file) => file !== undefined);
-  return found.length === 1 ? found[0] : undefined;
+async function acceptedPath(folder: string, file: AnsweredFile, first: string): Promise<string> {
+  const other = await readAcceptance(first).catch(noAnswer);
+  return other === undefined || other.sha256 === file.sha256 ? first : laterAcceptance(folder, file);
 }
 
-/** Whether the answer beside a file is about just these bytes at this time. */
-export async function isAnswered(
+/** The files that the answers beside `name` are about, each with its answer: one for each content it has had. */
+export async function readAnsweredFiles(
+  folder: string,
+  name: string,
+): Promise<readonly (AnsweredFile & { readonly answer: string })[]> {
+  const { accepted, rejected } = answerPaths(folder, name);
+  const begin = `${stemOf(name)}.`;
+  const isLater = (other: string): boolean =>
+    other.startsWith(begin) && /^[0-9a-f]{8}\.accepted\.json$/.test(other.slice(begin.length));
+  const first = await Promise.all([answered(accepted, readAcceptance), answered(rejected, readRejection)]);
+  if (first[0] === undefined) return first.filter((file) => file !== undefined);
+  const names = (await readdir(folder).catch(() => [])).filter(isLater);
+  const others = await Promise.all(names.map((other) => answered(join(folder, other), readAcceptance)));
+  return [...first, ...others].filter((file) => file !== undefined);
+}
+
+async function answered(
+  answer: string,
+  read: (path: string) => Promise<AnsweredFile | undefined>,
+): Promise<(AnsweredFile & { readonly answer: string }) | undefined> {
+  const file = await read(answer).catch(noAnswer);
+  return file && { ...file, answer };
+}
+
+/** The path of the answer beside a file that is about just these bytes at this time; undefined when there is none. */
+export async function answerOf(
   folder: string,
   { name, bytes, modified, sha256 }: AnsweredFile,
-): Promise<boolean> {
-  const answered = await readAnsweredFile(folder, name);
-  return answered?.bytes === bytes && answered.modified === modified && answered.sha256 === sha256;
+): Promise<string | undefined> {
+  const files = await readAnsweredFiles(folder, name);
+  const found = files.find(
+    (file) => file.bytes === bytes && file.modified === modified && file.sha256 === sha256,
+  );
+  return found?.answer;
 }
 
 function acceptance(file: AnsweredFile, verdict: Accepted): string {
-  const { batchId, order, rows, importedAt, understood, duplicateOf } = verdict;
+  const { batchId, order, rows, importedAt, understood = [], warnings = [], duplicateOf } = verdict;
   const status = duplicateOf === undefined ? 'accepted' : 'accepted before';
   const batch = {
     status,
@@ -98,7 +135,9 @@ function acceptance(file: AnsweredFile, verdict: Accepted): string {
     order,
     rows,
     importedAt,
-    ...(understood !== undefined && understood.length > 0 && { understood }),
+    ...(verdict.continues && { continues: verdict.continues }),
+    ...(understood.length > 0 && { understood }),
+    ...(warnings.length > 0 && { warnings }),
     ...(duplicateOf && { firstManifest: duplicateOf }),
   };
   const { name, bytes, modified, sha256 } = file;

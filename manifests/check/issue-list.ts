@@ -1,6 +1,8 @@
 import type { IssueCode } from '../issue-codes.ts';
 import type { Issue } from './issue.ts';
+import { KeyTable } from './key-table.ts';
 import type { ManifestPage } from './parse-manifest.ts';
+import type { TakenRow } from './registered-units.ts';
 import { MAX_ISSUES } from './verdict.ts';
 import type { Rejected } from './verdict.ts';
 
@@ -42,6 +44,13 @@ export class IssueList {
   count = 0;
   /** The order of the first good row; empty when there is none. */
   order = '';
+  /** The products of the good rows. */
+  readonly products = new Set<string>();
+  /** Serials that earlier batches have, and those batches. */
+  readonly taken = new KeyTable();
+  readonly takenBy = new Set<string>();
+  /** Issues other than that an earlier batch has a serial, or a serial and its board. */
+  otherCount = 0;
   /** Sentences on what was understood where a strict reader would have refused. */
   understood: readonly string[] = [];
 
@@ -49,6 +58,12 @@ export class IssueList {
     this.rows += rows.length + refused;
     this.refusedRows += refused;
     this.order ||= rows[0]?.order ?? '';
+    let last: string | undefined;
+    for (const { product } of rows) {
+      if (product !== last) this.products.add(product);
+      last = product;
+    }
+    this.otherCount += issues.length + late.length;
     if (understood.length > 0) this.understood = understood;
     this.#keep(issues);
     this.addToRows(late);
@@ -58,6 +73,18 @@ export class IssueList {
   addToRows(issues: readonly Issue[]): void {
     this.refusedRows += new Set(issues.map((found) => found.line)).size;
     this.#keep(issues);
+  }
+
+  /** Adds rows that earlier batches have. */
+  addTaken(found: readonly TakenRow[]): void {
+    for (const { row, issues, serialBatch } of found) {
+      this.addToRows(issues);
+      if (serialBatch === undefined) this.otherCount += issues.length;
+      else {
+        this.taken.add(row.serial, row.line);
+        this.takenBy.add(serialBatch);
+      }
+    }
   }
 
   verdict(): Rejected {

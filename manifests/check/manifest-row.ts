@@ -66,12 +66,14 @@ export class RowReader {
     return { order: this.#order ?? '', product: this.#product?.name ?? '' };
   }
 
-  /** The row of one line with as many cells as the header; `issues` is empty where it is good. */
-  read(
-    line: number,
-    cells: readonly string[],
-  ): { readonly row: ManifestRow; readonly issues: readonly Issue[] } {
-    this.#issues = [];
+  /** The issues of the last row; empty where it is good. */
+  get issues(): readonly Issue[] {
+    return this.#issues;
+  }
+
+  /** The row of one line with as many cells as the header. */
+  read(line: number, cells: readonly string[]): ManifestRow {
+    if (this.#issues.length > 0) this.#issues = [];
     const { order: o, serial: s, product: p, board: b } = this.#at;
     // A column that is missing in the header has one issue, at the header.
     const order = cells[o] ?? '';
@@ -87,8 +89,17 @@ export class RowReader {
     for (const cell of this.#columns.unnamed)
       if (cells[cell] !== '') this.#unnamed(line, cell, cells[cell] ?? '');
     const attrs = this.#columns.attrs.length === 0 ? NO_ATTRS : this.#attrs(line, cells);
-    const row = { line, order, serial, product: name, attrs };
-    return { row: board === '' ? row : { ...row, boardId: board.toLowerCase() }, issues: this.#issues };
+    // The texts that all rows share: those of the cells need not stay in memory.
+    const shared = { order: order === this.#order ? this.#order : order, product: product?.name ?? name };
+    if (board === '') return { line, order: shared.order, serial, product: shared.product, attrs };
+    return {
+      line,
+      order: shared.order,
+      serial,
+      product: shared.product,
+      boardId: board.toLowerCase(),
+      attrs,
+    };
   }
 
   #readOrder(line: number, order: string): void {

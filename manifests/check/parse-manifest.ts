@@ -145,14 +145,15 @@ class ManifestParser {
   #readCells(cells: Exclude<CsvItem, LineFault>, isLast: boolean): void {
     const columns = this.#columns!;
     if (cells.length === columns.width) {
-      const { row, issues } = this.#reader!.read(this.#line, cells);
+      const row = this.#reader!.read(this.#line, cells);
+      const { issues } = this.#reader!;
       if (issues.length === 0 && !isLast && this.#isWhole) return this.#acceptOrRefuse(row);
       return this.#readSlowly(row, issues, cells, isLast);
     }
     const fitted = this.#fitted(cells, isLast);
     if (fitted === undefined) return this.#refuseWidth(cells, isLast);
-    const { row, issues } = this.#reader!.read(this.#line, fitted);
-    return this.#readSlowly(row, issues, fitted, isLast);
+    const row = this.#reader!.read(this.#line, fitted);
+    return this.#readSlowly(row, this.#reader!.issues, fitted, isLast);
   }
 
   #acceptOrRefuse(row: ManifestRow): void {

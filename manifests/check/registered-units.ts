@@ -22,19 +22,35 @@ export interface RegisteredUnits {
   batchOf(manifestSha256: string): Promise<RegisteredBatch | undefined>;
   /** `folded`: serials in the form of `foldSerial`, a few hundred in one call. */
   registeredSerials(folded: readonly string[]): Promise<readonly RegisteredKey[]>;
+  /** All batches. */
+  listBatches(): Promise<readonly (RegisteredBatch & { readonly state: 'open' | 'closed' })[]>;
   /** `boardIds`: lower-case hex, a few hundred in one call. */
   registeredBoards(boardIds: readonly string[]): Promise<readonly RegisteredKey[]>;
 }
 
-/** The issues of rows whose serial or board an earlier batch has. */
-export async function registeredIssues(
+/** A row whose serial or board an earlier batch has. */
+export interface TakenRow {
+  readonly row: ManifestRow;
+  readonly issues: readonly Issue[];
+  /** The batch that has the serial; undefined where only the board is taken. */
+  readonly serialBatch: string | undefined;
+}
+
+/** The rows whose serial or board an earlier batch has. */
+export async function takenRows(
   rows: readonly ManifestRow[],
   registered: RegisteredUnits,
-): Promise<Issue[]> {
+): Promise<TakenRow[]> {
   const serials = await registered.registeredSerials(rows.map((row) => foldSerial(row.serial)));
   const boards = await registered.registeredBoards(rows.flatMap((row) => row.boardId ?? []));
   const [batchOfSerial, batchOfBoard] = [batchesByKey(serials), batchesByKey(boards)];
-  return rows.flatMap((row) => conflictsOf(row, batchOfSerial, batchOfBoard));
+  if (batchOfSerial.size + batchOfBoard.size === 0) return [];
+  const taken = rows.map((row) => ({
+    row,
+    issues: conflictsOf(row, batchOfSerial, batchOfBoard),
+    serialBatch: batchOfSerial.get(foldSerial(row.serial)),
+  }));
+  return taken.filter(({ issues }) => issues.length > 0);
 }
 
 function batchesByKey(keys: readonly RegisteredKey[]): ReadonlyMap<string, string> {

@@ -1,7 +1,7 @@
 import { IssueList } from './issue-list.ts';
 import type { ManifestProduct, ManifestRow } from './manifest-row.ts';
 import { parseManifest } from './parse-manifest.ts';
-import { registeredIssues } from './registered-units.ts';
+import { takenRows } from './registered-units.ts';
 import type { RegisteredUnits } from './registered-units.ts';
 
 /** Rows whose serials are looked up together. */
@@ -20,7 +20,7 @@ export async function validateManifest(
   for await (const page of parseManifest(path, products)) {
     found.add(page);
     if (registered === undefined) continue;
-    for (const rows of pages(page.rows)) found.addToRows(await registeredIssues(rows, registered));
+    for (const rows of pages(page.rows)) found.addTaken(await takenRows(rows, registered));
   }
   return found;
 }

@@ -13,6 +13,10 @@ export interface Accepted {
   readonly importedAt: string;
   /** Sentences on what was understood where a strict reader would have refused. */
   readonly understood?: readonly string[];
+  /** What is right, but may not be meant. */
+  readonly warnings?: readonly string[];
+  /** Batches that have the other units of the file; `rows` are the new ones. */
+  readonly continues?: readonly string[];
   /** The name under which the same content was accepted before; nothing was done this time. */
   readonly duplicateOf?: string;
 }

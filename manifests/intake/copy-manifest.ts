@@ -8,6 +8,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { issue } from '../check/issue.ts';
 import type { Issue } from '../check/issue.ts';
 import type { IssueCode } from '../issue-codes.ts';
+import { claimsOf } from './manifest-claims.ts';
+import type { ManifestClaims } from './manifest-claims.ts';
 import { errnoOf } from '../../disk/errno.ts';
 import { ManifestError } from '../manifest-error.ts';
 import { fillAndSync, syncFolder, temporaryPath } from '../../disk/write-whole.ts';
@@ -30,6 +32,7 @@ export interface ManifestCopy {
   readonly bytes: number;
   /** Last change of the original, ISO 8601. */
   readonly modified: string;
+  readonly claims: ManifestClaims;
 }
 
 /** The folder of the private copies. */
@@ -77,7 +80,8 @@ async function copyOpen(file: FileHandle, source: string, store: string): Promis
     const stored = await storeCopy(file, source, store, before);
     if (stored === undefined) return refusal('MANIFEST_CHANGED', source);
     const [name, folder] = [basename(source), dirname(source)];
-    return { copy: { name, folder, ...stored, modified: before.mtime.toISOString() } };
+    const claims = await claimsOf(source);
+    return { copy: { name, folder, ...stored, modified: before.mtime.toISOString(), claims } };
   } catch (error) {
     throw new ManifestError('MANIFEST_STORE_FAILED', 'store a copy of the manifest in', store, error);
   }

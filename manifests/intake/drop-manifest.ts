@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../../disk/errno.ts';
-import { fillAndSync, syncFolder, temporaryPath } from '../../disk/write-whole.ts';
+import { fillAndSync, syncFolder, temporaryPath, writeWhole } from '../../disk/write-whole.ts';
+import { readAnsweredFiles } from '../answer/answers.ts';
 import type { AnsweredFile } from '../answer/answers.ts';
 import { ManifestError } from '../manifest-error.ts';
 
@@ -13,7 +14,8 @@ export interface DroppedManifest extends AnsweredFile {
 
 /**
  * Puts a manifest into the drop folder as docs/manifest.md asks planners to: writes it under a name that the inbox
- * ignores, syncs it, then gives it its own name. Never replaces another file; undefined where one has the name. Throws
+ * ignores, syncs it, then gives it its own name. Replaces a file of this name only if that was refused and never
+ * accepted, also by the same bytes: its order may be there now; undefined where another one has the name. Throws
  * MANIFEST_INBOX_FAILED.
  */
 export async function dropManifest(
@@ -24,7 +26,11 @@ export async function dropManifest(
   const path = join(inbox, name);
   try {
     await mkdir(inbox, { recursive: true });
-    const isNew = await placeNew(path, content);
+    let isNew = await placeNew(path, content);
+    if (!isNew && (await isRefused(inbox, name))) {
+      await writeWhole(path, 0o644, (handle) => handle.writeFile(content));
+      isNew = true;
+    }
     if (!isNew && Buffer.compare(content, await readFile(path)) !== 0) return undefined;
     // The answer has the time of the last change as a bigint stat gives it: cut to milliseconds, not rounded.
     const { mtime } = await stat(path, { bigint: true });
@@ -33,6 +39,15 @@ export async function dropManifest(
   } catch (error) {
     throw new ManifestError('MANIFEST_INBOX_FAILED', 'put the manifest into', inbox, error);
   }
+}
+
+/** Whether the file of this name, as it is now, was refused, and no other content of it accepted. */
+async function isRefused(inbox: string, name: string): Promise<boolean> {
+  const { mtime, size } = await stat(join(inbox, name), { bigint: true });
+  const modified = mtime.toISOString();
+  const answered = await readAnsweredFiles(inbox, name);
+  const isAccepted = answered.some(({ answer }) => answer.endsWith('.json'));
+  return !isAccepted && answered.some((file) => file.modified === modified && BigInt(file.bytes) === size);
 }
 
 /** False when there is a file of this name already. */

@@ -2,12 +2,18 @@ import { constants } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isManifestName, isUnfinishedName } from './inbox-names.ts';
+import { isManifestName, isUnfinishedName, readableName } from './inbox-names.ts';
+import { isAnswerName } from '../answer/answers.ts';
 import { errnoOf } from '../../disk/errno.ts';
 
 /** A file in the drop folder as it is at one moment. */
 export interface InboxFile {
   readonly name: string;
+  /**
+   * `manifest`: it gets an answer; `answer`: it has the name of one; `impossible`: neither an answer can have its name
+   * nor a terminal show it, and `name` only stands for it.
+   */
+  readonly kind: 'manifest' | 'answer' | 'impossible';
   readonly bytes: number;
   /** ISO 8601. */
   readonly modified: string;
@@ -18,25 +24,26 @@ export interface InboxFile {
   readonly identity: string;
 }
 
-/** What is in the drop folder: manifests, and the identities of files that are being written under another name. */
+/** What is in the drop folder: files, and the identities of files that are being written under another name. */
 export interface InboxListing {
-  readonly manifests: readonly InboxFile[];
+  readonly files: readonly InboxFile[];
   readonly unfinished: ReadonlySet<string>;
 }
 
-/** Lists the drop folder; ignores subfolders. */
+/** Lists the drop folder; ignores subfolders, except those that have the name of a manifest. */
 export async function listInbox(folder: string): Promise<InboxListing> {
-  const manifests: InboxFile[] = [];
+  const files: InboxFile[] = [];
   const unfinished = new Set<string>();
-  for (const name of await readdir(folder)) {
-    const isManifest = isManifestName(name);
-    if (!isManifest && !isUnfinishedName(name)) continue;
-    const stats = await statsOf(join(folder, name));
-    if (stats === undefined || stats.isDirectory()) continue;
-    if (isManifest) manifests.push(inboxFile(name, stats));
-    else unfinished.add(identityOf(stats));
+  for (const raw of await readdir(folder, { encoding: 'buffer' })) {
+    const { text: name, isPossible } = readableName(raw);
+    const kind = isPossible ? kindOf(name) : 'impossible';
+    if (kind === undefined) continue;
+    const stats = await statsOf(Buffer.concat([Buffer.from(`${folder}/`), raw]));
+    if (stats === undefined || (stats.isDirectory() && !/\.csv$/i.test(name))) continue;
+    if (kind === 'unfinished') unfinished.add(identityOf(stats));
+    else files.push(inboxFile(name, kind, stats));
   }
-  return { manifests, unfinished };
+  return { files, unfinished };
 }
 
 /**
@@ -45,10 +52,17 @@ export async function listInbox(folder: string): Promise<InboxListing> {
  */
 export async function looksComplete(path: string): Promise<boolean> {
   try {
-    return (await lastByte(path)) === 0x0a;
+    const last = await lastByte(path);
+    return last === 0x0a || last === 0x0d;
   } catch {
     return true;
   }
+}
+
+function kindOf(name: string): 'manifest' | 'answer' | 'unfinished' | undefined {
+  if (isManifestName(name)) return 'manifest';
+  if (isUnfinishedName(name)) return 'unfinished';
+  return isAnswerName(name) ? 'answer' : undefined;
 }
 
 /** Undefined when the file is empty. */
@@ -63,7 +77,7 @@ async function lastByte(path: string): Promise<number | undefined> {
   }
 }
 
-async function statsOf(path: string): Promise<BigIntStats | undefined> {
+async function statsOf(path: Buffer): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true });
   } catch (error) {
@@ -73,10 +87,11 @@ async function statsOf(path: string): Promise<BigIntStats | undefined> {
   }
 }
 
-function inboxFile(name: string, stats: BigIntStats): InboxFile {
+function inboxFile(name: string, kind: InboxFile['kind'], stats: BigIntStats): InboxFile {
   const { ino, size, mtimeNs, ctimeNs } = stats;
   return {
     name,
+    kind,
     bytes: Number(size),
     modified: stats.mtime.toISOString(),
     modifiedMs: Number(stats.mtimeMs),
@@ -88,4 +103,28 @@ function inboxFile(name: string, stats: BigIntStats): InboxFile {
 /** The system uses an inode number again for another file, but not with the same time of birth. */
 function identityOf({ dev, ino, birthtimeNs }: BigIntStats): string {
   return [dev, ino, birthtimeNs].join(' ');
+}
+
+/** Whether a file with the name of an answer is a manifest with a wrong name: it has the columns of one. */
+export async function isMisnamed(folder: string, name: string): Promise<boolean> {
+  try {
+    const file = await open(
+      join(folder, name),
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    );
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(4_096), 0, 4_096, 0);
+      const header = buffer.toString('utf8', 0, bytesRead).split(/[\r\n]/, 1)[0] ?? '';
+      const names = header
+        .toLowerCase()
+        .replaceAll(/["\uFEFF\s]/g, '')
+        .split(/[,;\t]/);
+      const isResult = names.includes('outcome') || names.includes('state');
+      return ['order', 'serial', 'product'].every((column) => names.includes(column)) && !isResult;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return false;
+  }
 }

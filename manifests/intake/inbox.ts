@@ -1,13 +1,18 @@
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { readAnsweredFile, writeAnswer } from '../answer/answers.ts';
+import { isAnswerName, readAnsweredFiles, writeAnswer } from '../answer/answers.ts';
+import type { AnsweredFile } from '../answer/answers.ts';
+import { issue } from '../check/issue.ts';
+import { ARCHIVE_AFTER_MS, archiveDone } from './archive.ts';
+import type { ClosingTime } from './archive.ts';
 import { copyManifest, manifestStore } from './copy-manifest.ts';
 import type { ManifestCopy } from './copy-manifest.ts';
-import { listInbox, looksComplete } from './inbox-listing.ts';
+import { isMisnamed, listInbox, looksComplete } from './inbox-listing.ts';
 import type { InboxFile, InboxListing } from './inbox-listing.ts';
+import { InboxHold } from './inbox-owner.ts';
 import { ManifestError } from '../manifest-error.ts';
 import { Settling } from './settling.ts';
 import { rejectedFile } from '../check/verdict.ts';
@@ -24,6 +29,10 @@ export interface InboxOptions {
   readonly folder: string;
   /** Private copies go to `<stateFolder>/manifests`. */
   readonly stateFolder: string;
+  /** When a batch ended; without it, nothing is moved into the archive. */
+  readonly closedAt?: ClosingTime;
+  /** How long a lot that is done stays; milliseconds, default a day. */
+  readonly archiveAfterMs?: number;
   /** Validates and imports a manifest. Called for one file at a time, and again for the same content after a crash. */
   readonly accept: (copy: ManifestCopy) => Promise<Verdict>;
   readonly report: (event: InboxEvent) => void;
@@ -41,6 +50,9 @@ const OLD_MS = 60_000;
 /** The longest wait before the next attempt after a problem. */
 const LONGEST_RETRY_MS = 60_000;
 
+/** Time between two looks at what may go into the archive. */
+const ARCHIVE_LOOK_MS = 600_000;
+
 /** Pause between a change in the folder and the next listing. */
 const CALM_MS = 20;
 
@@ -51,7 +63,8 @@ export interface Inbox {
 
 /**
  * Watches the drop folder and answers every manifest in it, one after the other, beside the file. A file with its
- * answer beside it is not read again until it changes. Throws MANIFEST_INBOX_FAILED when the folder cannot be created.
+ * answer beside it is not read again until it changes. Throws MANIFEST_INBOX_FAILED when the folder cannot be created,
+ * MANIFEST_INBOX_TAKEN when another factory line reads it.
  */
 export async function openInbox(options: InboxOptions): Promise<Inbox> {
   try {
@@ -59,24 +72,33 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
   } catch (error) {
     throw new ManifestError('MANIFEST_INBOX_FAILED', 'create the drop folder', options.folder, error);
   }
+  const hold = await InboxHold.take(options.folder, options.stateFolder);
   await removeAbandoned(options.folder);
   await removeAbandoned(manifestStore(options.stateFolder));
-  return new FolderInbox(options);
+  return new FolderInbox(options, hold);
 }
 
 class FolderInbox implements Inbox {
-  readonly #options: Required<InboxOptions>;
+  readonly #options: Required<Omit<InboxOptions, 'closedAt'>> & Pick<InboxOptions, 'closedAt'>;
+  readonly #hold: InboxHold;
   readonly #settling = new Settling();
   readonly #running: Promise<void>;
   #unfinished: ReadonlySet<string> = new Set();
+  /** Names that only stand for those of files: see `readableName`. */
+  readonly #impossible = new Set<string>();
   #watcher: FSWatcher | undefined;
   #wake: () => void = () => {};
   #isWoken = false;
   #isClosed = false;
   #failures = 0;
 
-  constructor(options: InboxOptions) {
-    this.#options = { settleMs: 2_000, incompleteMs: 15_000, pollMs: 2_000, ...options };
+  /** When the archive is looked at next, by the clock of `performance`. */
+  #archiveDueMs = 0;
+
+  constructor(options: InboxOptions, hold: InboxHold) {
+    const usual = { settleMs: 2_000, incompleteMs: 15_000, pollMs: 2_000, archiveAfterMs: ARCHIVE_AFTER_MS };
+    this.#options = { ...usual, ...options };
+    this.#hold = hold;
     this.#running = this.#run();
   }
 
@@ -84,6 +106,7 @@ class FolderInbox implements Inbox {
     this.#isClosed = true;
     this.#nudge();
     await this.#running;
+    await this.#hold.release();
   }
 
   async #run(): Promise<void> {
@@ -98,6 +121,8 @@ class FolderInbox implements Inbox {
   /** Lists the folder and answers what is due; returns the milliseconds until the next listing is needed. */
   async #look(): Promise<number> {
     try {
+      await this.#hold.check();
+      await this.#archive();
       await this.#note(await listInbox(this.#options.folder));
       this.#failures = 0;
     } catch (error) {
@@ -109,26 +134,31 @@ class FolderInbox implements Inbox {
     return Math.min(this.#settling.waitMs(performance.now()), this.#options.pollMs);
   }
 
-  async #note({ manifests, unfinished }: InboxListing): Promise<void> {
-    this.#settling.keepOnly(new Set(manifests.map((file) => file.name)));
-    for (const file of manifests) {
+  async #note({ files, unfinished }: InboxListing): Promise<void> {
+    this.#settling.keepOnly(new Set(files.map((file) => file.name)));
+    for (const file of files) {
       if (!this.#settling.isNews(file.name, file.version)) continue;
-      const isAnswered = !this.#settling.isKnown(file.name) && (await this.#isAnswered(file));
+      const isAnswered = await this.#isAnswered(file);
       this.#settling.note(file.name, file.version, performance.now() + (await this.#settleTime(file)));
+      if (file.kind === 'impossible') this.#impossible.add(file.name);
       if (isAnswered) this.#settling.rest(file.name);
     }
     this.#unfinished = unfinished;
   }
 
-  async #isAnswered({ name, bytes, modified }: InboxFile): Promise<boolean> {
-    const answered = await readAnsweredFile(this.#options.folder, name);
+  async #isAnswered({ name, kind, bytes, modified }: InboxFile): Promise<boolean> {
+    const { folder } = this.#options;
+    if (kind === 'answer') return !(await isMisnamed(folder, name));
+    if (this.#settling.isKnown(name)) return false;
+    const answered = await readAnsweredFiles(folder, name);
     // A file that could not be read may be readable now.
-    return answered?.bytes === bytes && answered.modified === modified && answered.sha256 !== '';
+    return answered.some((file) => file.bytes === bytes && file.modified === modified && file.sha256 !== '');
   }
 
   /** 0 for a file that was complete before it came here: renamed into place, or old. */
-  async #settleTime({ name, identity, modifiedMs }: InboxFile): Promise<number> {
+  async #settleTime({ name, kind, identity, modifiedMs }: InboxFile): Promise<number> {
     const { folder, settleMs, incompleteMs } = this.#options;
+    if (kind === 'impossible') return settleMs;
     if (!(await looksComplete(join(folder, name)))) return incompleteMs;
     return this.#unfinished.has(identity) || Date.now() - modifiedMs > OLD_MS ? 0 : settleMs;
   }
@@ -144,18 +174,49 @@ class FolderInbox implements Inbox {
   }
 
   async #answer(name: string): Promise<void> {
-    const { folder, stateFolder, settleMs, accept, report } = this.#options;
+    const { folder, stateFolder, settleMs, accept } = this.#options;
+    if (this.#impossible.has(name) || isAnswerName(name)) return await this.#refuseName(name);
     const result = await copyManifest(join(folder, name), stateFolder);
     if ('refused' in result && result.refused.code === 'MANIFEST_MISSING') return;
     if ('refused' in result && result.refused.code === 'MANIFEST_CHANGED') {
       this.#settling.postpone(name, performance.now(), settleMs, settleMs);
       return;
     }
-    const verdict = 'copy' in result ? await accept(result.copy) : rejectedFile(result.refused);
-    const file = 'copy' in result ? result.copy : { name, bytes: 0, modified: '', sha256: '' };
-    const answer = await writeAnswer(folder, file, verdict);
-    this.#settling.rest(name);
-    report({ kind: 'answered', name, verdict, answer });
+    if ('refused' in result) {
+      await this.#write({ name, bytes: 0, modified: '', sha256: '' }, rejectedFile(result.refused));
+      return;
+    }
+    this.#hold.reading(name);
+    try {
+      const verdict = await accept(result.copy);
+      await this.#write(result.copy, verdict);
+      // The copy of an accepted manifest is the record of what was made; of a refused one nothing refers to it.
+      if (verdict.status === 'rejected') await rm(result.copy.path, { force: true });
+    } finally {
+      this.#hold.reading(undefined);
+    }
+  }
+
+  /** A name that no answer can have, that no terminal can show, or that is the name of an answer. */
+  async #refuseName(name: string): Promise<void> {
+    const expected = isAnswerName(name)
+      ? 'another name: this one is the name of an answer of Certline'
+      : 'a name of at most 200 bytes in UTF-8, without control characters';
+    const refused = rejectedFile(issue('MANIFEST_NAME', { value: name }, expected));
+    await this.#write({ name, bytes: 0, modified: '', sha256: '' }, refused);
+  }
+
+  async #write(file: AnsweredFile, verdict: Verdict): Promise<void> {
+    const answer = await writeAnswer(this.#options.folder, file, verdict);
+    this.#settling.rest(file.name);
+    this.#options.report({ kind: 'answered', name: file.name, verdict, answer });
+  }
+
+  async #archive(): Promise<void> {
+    const { folder, closedAt, archiveAfterMs } = this.#options;
+    if (closedAt === undefined || performance.now() < this.#archiveDueMs) return;
+    this.#archiveDueMs = performance.now() + Math.min(ARCHIVE_LOOK_MS, archiveAfterMs);
+    await archiveDone(folder, closedAt, Date.now() - archiveAfterMs);
   }
 
   #folderProblem(error: unknown): number {
@@ -164,7 +225,10 @@ class FolderInbox implements Inbox {
     this.#failures += 1;
     this.#watcher?.close();
     this.#watcher = undefined;
-    const cause = new ManifestError('MANIFEST_INBOX_FAILED', 'read the drop folder', folder, error);
+    const cause =
+      error instanceof ManifestError
+        ? error
+        : new ManifestError('MANIFEST_INBOX_FAILED', 'read the drop folder', folder, error);
     report({ kind: 'problem', name: '', error: cause, retryMs });
     return retryMs;
   }

@@ -66,6 +66,11 @@ export class LedgerOrders implements OrderBook, Releases {
     });
   }
 
+  /** The number of the order that a batch was released under; undefined for a batch that was never released. */
+  orderOfBatch(batchId: string): Promise<string | undefined> {
+    return this.#database.read(async (transaction) => (await orderOfBatch(transaction, batchId))?.order);
+  }
+
   orderStanding(order: string): Promise<OrderStanding | undefined> {
     return this.#database.read((transaction) => orderOf(transaction, order));
   }

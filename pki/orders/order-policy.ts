@@ -37,6 +37,31 @@ export function openOrderAt(
   return order;
 }
 
+/**
+ * Whether the order allows a batch that is not released yet. `reserved`: units of other batches that are not released
+ * yet either. Throws what the release of the batch would throw: ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN,
+ * ORDER_EXPIRED, ORDER_MISMATCH, QUOTA_EXCEEDED.
+ */
+export function checkBatch(
+  order: OrderStanding | undefined,
+  batch: {
+    readonly batchId: string;
+    readonly manifestSha256: string;
+    readonly quantity: number;
+    readonly products: readonly string[];
+  },
+  { at, reserved }: { readonly at: string; readonly reserved: number },
+): void {
+  const { batchId, products } = batch;
+  const standing = openOrderAt(order, { batchId, at });
+  checkManifest(standing, batch);
+  checkProducts(
+    standing,
+    products.map((product) => ({ product })),
+  );
+  checkQuantity({ ...standing, released: standing.released + reserved }, batch);
+}
+
 /** Throws ORDER_MISMATCH when the order is for another manifest than that of a batch. */
 export function checkManifest(
   { order, manifestSha256 }: Pick<OrderStanding, 'order' | 'manifestSha256'>,

@@ -1,5 +1,6 @@
 import type { ReleasedAttempt } from '../../provisioning/signing.ts';
 import type { PermitTerms } from '../../provisioning/permit.ts';
+import type { OrderStanding } from '../orders/order-policy.ts';
 
 /**
  * A manifest that may be issued under an order: `quantity` serials of it. Digest in lower-case hex, time in ISO 8601.
@@ -83,6 +84,10 @@ export interface Releases {
    * never released.
    */
   orderOfUnit(unit: UnitOfBatch): Promise<string | undefined>;
+  /** The number of the order that a batch was released under; undefined for a batch that was never released. */
+  orderOfBatch(batchId: string): Promise<string | undefined>;
+  /** The order, and what of it is used; undefined for one that is not known yet. */
+  orderStanding(order: string): Promise<OrderStanding | undefined>;
   /**
    * Idempotent. Throws ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, ORDER_MISMATCH for another manifest,
    * QUOTA_EXCEEDED when the order's batches would together have more serials than its quantity, RELEASE_CONFLICT when

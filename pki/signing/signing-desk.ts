@@ -9,6 +9,7 @@ import type {
   UnfinishedCertificates,
   UnfinishedCertificatesInput,
 } from '../../provisioning/signing.ts';
+import type { OrderQuestion, OrderReply } from '../../provisioning/order-check.ts';
 import type { AttemptId } from '../../provisioning/unit.ts';
 import type { AdmittedOrder, OrderDesk } from '../orders/order-desk.ts';
 import { checkListed } from '../orders/order-policy.ts';
@@ -18,6 +19,7 @@ import { parseVerifier } from '../keys/signed-note.ts';
 import type { NoteVerifier } from '../keys/signed-note.ts';
 import type { StationKey } from '../keys/station-key.ts';
 import { sha256Hex } from '../x509/p256.ts';
+import { answerOrderQuestion } from '../orders/order-question.ts';
 import { PkiError } from '../pki-error.ts';
 import { checkAttemptRelease, checkRelease } from './intake-statements.ts';
 import { isPassSigned } from './pass-statement.ts';
@@ -237,6 +239,16 @@ export class SigningDesk {
       if (verifier !== undefined) verifiers.set(stationId, verifier);
     }
     return verifiers;
+  }
+
+  /** Whether the order of a manifest allows it, as a release would decide now; nothing is booked. */
+  async askOrder(question: OrderQuestion): Promise<OrderReply> {
+    return await answerOrderQuestion(question, {
+      admit: (order) => this.#orders.admit(order),
+      standing: ({ order }) => this.#ledger.orders.orderStanding(order.order),
+      orderOfBatch: (batchId) => this.#ledger.orders.orderOfBatch(batchId),
+      profileOf: (product) => this.#issuer.profileSha256(product),
+    });
   }
 
   /** A page of the certificates of a batch that are neither active nor withdrawn. */

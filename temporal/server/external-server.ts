@@ -1,6 +1,7 @@
 import { Connection } from '@temporalio/client';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
+import { chosenBy } from './chosen-server.ts';
 import { describeGrpcError, hasGrpcStatus } from './grpc-status.ts';
 import { waitForNamespace } from './namespace-wait.ts';
 import type { Patience } from './patience.ts';
@@ -11,18 +12,12 @@ import type { TemporalConnectionOptions, TemporalServer } from './temporal-serve
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
 
 /**
- * Any of these means that a server was chosen. A configuration file in its default place alone does not: a demo must
- * not run in the production namespace that the user's command line is configured for.
- */
-const CHOOSING_VARIABLES = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'];
-
-/**
  * The server that Temporal's environment configuration names, TLS, API key and namespace included; `undefined` when
  * the environment chooses none. Throws `TEMPORAL_CONFIGURATION` when it cannot be read or has no address.
  */
 export function externalConfiguration(environment: NodeJS.ProcessEnv): ClientConnectConfig | undefined {
-  const chosenBy = CHOOSING_VARIABLES.find((name) => (environment[name] ?? '') !== '');
-  if (chosenBy === undefined) return undefined;
+  const variable = chosenBy(environment);
+  if (variable === undefined) return undefined;
   const set = Object.entries(environment).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
@@ -31,10 +26,10 @@ export function externalConfiguration(environment: NodeJS.ProcessEnv): ClientCon
     configuration = toClientOptions(loadClientConfigProfile({ overrideEnvVars: Object.fromEntries(set) }));
   } catch (error) {
     const { message } = error as Error;
-    throw misconfigured(`Temporal's configuration (${chosenBy}) cannot be used: ${message}.`, error);
+    throw misconfigured(`Temporal's configuration (${variable}) cannot be used: ${message}.`, error);
   }
   if (configuration.connectionOptions.address !== undefined) return configuration;
-  throw misconfigured(`${chosenBy} is set and names no address; set TEMPORAL_ADDRESS too.`);
+  throw misconfigured(`${variable} is set and names no address; set TEMPORAL_ADDRESS too.`);
 }
 
 /** gRPC statuses that refuse the caller. */

@@ -1,11 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { signOrder } from '../../pki/orders/order.ts';
 import { openSqliteLedger } from '../support/sqlite-ledger.ts';
 import { verifierText, noteVerifierOf } from '../../pki/keys/signed-note.ts';
-import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ledgerPath, ordersFolder, releaseKeysPath } from '../../line/state-folder.ts';
 import { auditOf } from '../pki/signing/signing-line.ts';
 import { until } from '../support/until.ts';
@@ -34,38 +33,31 @@ function putOrder({ folder }: LineRig, quantity: number, revision: number): void
 }
 
 describe('a line whose orders the OEM signs', () => {
-  it('touches no board before the order is there and large enough, then goes on', async () => {
+  it('takes no manifest before its order is there and large enough', async () => {
     rig = await startLineRig({ orders: 'by-oem', operator: { replaceFailed: false } });
-    const waits = async (code: string): Promise<unknown> =>
-      until(`the batch waits for ${code}`, async () => {
-        const { attention } = await rig!.progress(batch);
-        return attention.length === 4 && attention.every((waiting) => waiting.code === code);
+    const refusedFor = async (code: string): Promise<unknown> =>
+      until(`the manifest is refused for ${code}`, () => {
+        const answer = join(rig!.inbox, 'lot.rejected.csv');
+        return existsSync(answer) && readFileSync(answer, 'utf8').includes(`"${code}"`);
       });
     rig.drop('lot.csv', manifest(4));
-    const batch = await rig.batchOf('lot.csv');
-    const rerun = (): Promise<unknown> =>
-      rig!.line.client.workflow.getHandle(batchWorkflowId(batch.batchId)).executeUpdate('rerunFailed');
-    await waits('ORDER_UNKNOWN');
-    const onRecord = async (): Promise<number> =>
-      (await rig!.line.registry.batchSummary(batch.batchId)).attention;
-    await until('they are on record', async () => (await onRecord()) === 4);
+    await refusedFor('MANIFEST_ORDER_UNKNOWN');
     putOrder(rig, 3, 1);
-    await rerun();
-    await waits('QUOTA_EXCEEDED');
-    expect(rig.boards.writtenKeys()).toEqual([]);
+    rig.drop('lot.csv', manifest(4));
+    await refusedFor('MANIFEST_ORDER_QUANTITY');
+    expect(await rig.line.registry.listBatches()).toEqual([]);
     putOrder(rig, 4, 2);
-    await rerun();
+    rig.drop('lot.csv', manifest(4));
+    const batch = await rig.batchOf('lot.csv');
     expect(await rig.closed('lot.csv')).toMatchObject({ state: 'closed' });
     expect(await rig.line.registry.batchSummary(batch.batchId)).toMatchObject({ passed: 4, attention: 0 });
     await rig.down();
     const ledger = openSqliteLedger(ledgerPath(rig.folder));
     const events = (await auditOf(ledger)).map(({ body }) => JSON.parse(body) as Record<string, string>);
+    const standing = await ledger.orders.orderStanding('PO-1');
     await ledger.close();
-    const refused = events.filter(({ event }) => event === 'refused');
-    expect(refused.map(({ request, code }) => [request, code])).toEqual([
-      ['releaseUnits', 'ORDER_UNKNOWN'],
-      ['releaseUnits', 'QUOTA_EXCEEDED'],
-    ]);
+    expect(events.filter(({ event }) => event === 'refused')).toEqual([]);
     expect(events.filter(({ event }) => event === 'batch-released')).toHaveLength(1);
+    expect(standing).toMatchObject({ quantity: 4, released: 4 });
   });
 });

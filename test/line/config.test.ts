@@ -266,12 +266,12 @@ describe('the paths of a configuration', () => {
   });
 
   it('are absent where they are not given', () => {
-    const { inbox, products, stations, unitsInFlight, ...rest } = parseLineConfig(
+    const { inbox, products, stations, manufacturers, unitsInFlight, ...rest } = parseLineConfig(
       { products: [PRODUCT] },
       'c',
       '/',
     );
     expect([inbox, products.length, stations, unitsInFlight]).toEqual(['/manifests/inbox', 1, [], 32]);
-    expect(rest).toEqual({});
+    expect([manufacturers, rest]).toEqual([[], {}]);
   });
 });

@@ -101,6 +101,7 @@ function goodActivities(): ScriptedActivities {
     openSupplement: async () => 1,
     releaseRework: async () => undefined,
     endRework: async () => undefined,
+    askOrder: async () => ({ status: 'allowed', listed: false }),
     // As an earlier orchestrator answers: the workflow then reports its own counts.
     closeBatch: async () => undefined as unknown as UnitCounts,
     loadChunk: async ({ chunk }) => [{ serial: `CL-${chunk}`, product: PRODUCT }],

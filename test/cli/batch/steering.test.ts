@@ -235,6 +235,9 @@ describe('certline submit --wait', () => {
       accept: createIntake({
         products: [{ name: PRODUCT, assignment: 'any-board', commonName: '{serial}' }],
         registered: registry,
+        askOrder: undefined,
+        socketProducts: undefined,
+        nameOf: ({ name }) => name,
         importBatch: registry.importBatch.bind(registry),
         startBatch: ({ batchId, order, manifest, manifestSha256, quantity }) =>
           startBatchWorkflow(rig.client, { batchId, order, manifest, manifestSha256, quantity, window: 4 }),

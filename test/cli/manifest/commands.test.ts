@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -7,7 +7,10 @@ import { openInbox } from '../../../manifests/intake/inbox.ts';
 import { createIntake } from '../../../manifests/intake/intake.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import { lockLine } from '../../../line/lock.ts';
-import { registryPath } from '../../../line/state-folder.ts';
+import { ordersFolder, registryPath, releaseKeysPath } from '../../../line/state-folder.ts';
+import { noteVerifierOf, verifierText } from '../../../pki/keys/signed-note.ts';
+import { signOrder } from '../../../pki/orders/order.ts';
+import type { Order } from '../../../pki/orders/order.ts';
 import { json, newPlace, PRODUCT } from '../../support/certline.ts';
 import type { Place } from '../../support/certline.ts';
 
@@ -31,6 +34,9 @@ async function startLine(place: Place): Promise<void> {
     accept: createIntake({
       products: [{ name: PRODUCT.name, assignment: 'any-board', commonName: '{serial}' }],
       registered: registry,
+      askOrder: undefined,
+      socketProducts: undefined,
+      nameOf: ({ name }) => name,
       importBatch: registry.importBatch.bind(registry),
       startBatch: async ({ batchId }) => registry.recordStart(batchId),
     }),
@@ -130,6 +136,69 @@ describe('certline validate', () => {
   });
 });
 
+describe('certline manifest new', () => {
+  it('writes what validate accepts, once order and serials are given', async () => {
+    const place = newPlace();
+    const file = join(place.folder, 'lot.csv');
+    const given = ['--product', PRODUCT.name, '--rows', '12', '--order', 'PO-7'];
+    const made = await place.certline('manifest', 'new', ...given, '--first-serial', 'CL-008', '--out', file);
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(file, 'utf8').split('\r\n').slice(0, 3)).toEqual([
+      'certline-manifest,1,',
+      'order,serial,product',
+      'PO-7,CL-008,golioth-node',
+    ]);
+    const { stdout } = await place.certline('validate', file);
+    expect(stdout).toContain('is valid: order PO-7, 12 units.');
+    expect((await place.certline('manifest', 'new', ...given, '--out', file)).status).toBe(6);
+  });
+
+  it('names the products there are', async () => {
+    const { status, stderr } = await newPlace().certline('manifest', 'new', '--product', 'x', '--rows', '1');
+    expect(status).toBe(5);
+    expect(stderr).toContain(PRODUCT.name);
+  });
+});
+
+describe('certline validate and the order', () => {
+  it('says what the signer of this host would say', async () => {
+    const place = newPlace();
+    const lot = join(place.folder, 'lot.csv');
+    writeFileSync(lot, 'order,serial,product\nPO-7,AB-1,golioth-node\nPO-7,AB-2,golioth-node\n');
+    expect((await place.certline('validate', lot)).stdout).toContain('Its order was not checked');
+    mkdirSync(ordersFolder(place.state), { recursive: true });
+    const codes = async (): Promise<string[]> =>
+      (json(await place.certline('validate', lot, '--json')) as Judgement).issues.map(({ code }) => code);
+    expect(await codes()).toEqual(['MANIFEST_ORDER_UNKNOWN']);
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const key = noteVerifierOf('oem', publicKey);
+    writeFileSync(releaseKeysPath(place.state), `${verifierText(key)}\n`);
+    const put = (changes: Partial<Order>): void => {
+      const order = {
+        order: 'PO-7',
+        revision: 1,
+        products: [PRODUCT.name],
+        quantity: 2,
+        reissues: 5,
+        opens: '2020-01-01T00:00:00.000Z',
+        closes: '9999-12-31T23:59:59.000Z',
+        ...changes,
+      };
+      writeFileSync(join(ordersFolder(place.state), 'PO-7.order'), signOrder(order, key, privateKey));
+    };
+    put({ quantity: 1 });
+    expect(await codes()).toEqual(['MANIFEST_ORDER_QUANTITY']);
+    put({ closes: '2021-01-01T00:00:00.000Z' });
+    expect(await codes()).toEqual(['MANIFEST_ORDER_EXPIRED']);
+    put({ products: ['other'] });
+    expect(await codes()).toEqual(['MANIFEST_ORDER_MISMATCH']);
+    put({});
+    const { status, stdout } = await place.certline('validate', lot);
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('Its order was not checked');
+  });
+});
+
 describe('certline submit without a line', () => {
   it('drops the file whole and says when it will be read', async () => {
     const place = newPlace();
@@ -196,6 +265,22 @@ describe('certline submit to a line', () => {
     copyFileSync(EXAMPLE, copy);
     const copied = await place.certline('submit', copy);
     expect(copied.stdout).toContain('Accepted before; nothing was done again: batch PO-1001-');
+  });
+
+  it('takes a corrected file under the name of a refused one, and none under that of an accepted one', async () => {
+    const place = newPlace();
+    await startLine(place);
+    const file = join(place.folder, 'lot.csv');
+    const lot = (serial: string): void =>
+      writeFileSync(file, `order,serial,product\nPO-7,${serial},golioth-node\n`);
+    lot('ab-1');
+    expect((await place.certline('submit', file)).status).toBe(3);
+    lot('AB-1');
+    expect(await place.certline('submit', file)).toMatchObject({ status: 0 });
+    lot('AB-2');
+    const { status, stderr } = await place.certline('submit', file);
+    expect(status).toBe(6);
+    expect(stderr).toContain('lot-2.csv');
   });
 
   it('brings the refusal, row by row, with status 3', async () => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readAnsweredFile, writeAnswer } from '../../../manifests/answer/answers.ts';
+import { readAnsweredFiles, writeAnswer } from '../../../manifests/answer/answers.ts';
 import { issue } from '../../../manifests/check/issue.ts';
 import type { Verdict } from '../../../manifests/check/verdict.ts';
 import { readCsv } from '../csv/read-csv.ts';
@@ -36,7 +36,7 @@ describe('the answer to a manifest', () => {
       importedAt: '2026-01-01T00:00:01.000Z',
       file: FILE,
     });
-    expect(await readAnsweredFile(folder, 'lot7.csv')).toEqual(FILE);
+    expect(await readAnsweredFiles(folder, 'lot7.csv')).toMatchObject([FILE]);
   });
 
   it('is NAME.rejected.csv for a rejection: a row for each fault, and no cell that a spreadsheet would run', async () => {
@@ -66,16 +66,16 @@ describe('the answer to a manifest', () => {
       file_modified: FILE.modified,
       file_sha256: FILE.sha256,
     });
-    expect(await readAnsweredFile(folder, 'lot7.csv')).toMatchObject({ ...FILE, name: '' });
+    expect(await readAnsweredFiles(folder, 'lot7.csv')).toMatchObject([{ ...FILE, name: '' }]);
   });
 
-  it('takes the other answer away, and leaves nothing else', async () => {
+  it('takes an earlier rejection away, and never an acceptance', async () => {
     const folder = temporaryFolder();
     await writeAnswer(folder, FILE, rejected('x'));
     await writeAnswer(folder, FILE, ACCEPTED);
     expect(readdirSync(folder)).toEqual(['lot7.accepted.json']);
     await writeAnswer(folder, FILE, rejected('x'));
-    expect(readdirSync(folder)).toEqual(['lot7.rejected.csv']);
+    expect(readdirSync(folder)).toEqual(['lot7.accepted.json', 'lot7.rejected.csv']);
   });
 
   it('says how many faults it does not list', async () => {
@@ -88,23 +88,33 @@ describe('the answer to a manifest', () => {
     ]);
   });
 
-  it('counts as none when it is damaged, strange, or contradicted by another', async () => {
+  it('counts as none when it is damaged or strange', async () => {
     const folder = temporaryFolder();
-    expect(await readAnsweredFile(folder, 'lot7.csv')).toBeUndefined();
+    expect(await readAnsweredFiles(folder, 'lot7.csv')).toEqual([]);
     for (const text of ['', '{', '{}', '{"file": {"bytes": "42"}}', 'null']) {
       writeFileSync(join(folder, 'lot7.accepted.json'), text);
-      expect(await readAnsweredFile(folder, 'lot7.csv')).toBeUndefined();
+      expect(await readAnsweredFiles(folder, 'lot7.csv')).toEqual([]);
     }
     writeFileSync(join(folder, 'lot7.rejected.csv'), 'line,column\r\n1,2\r\n');
-    expect(await readAnsweredFile(folder, 'lot7.csv')).toBeUndefined();
+    expect(await readAnsweredFiles(folder, 'lot7.csv')).toEqual([]);
     await writeAnswer(folder, FILE, ACCEPTED);
-    await writeAnswer(temporaryFolder(), FILE, rejected('x'));
-    expect(await readAnsweredFile(folder, 'lot7.csv')).toEqual(FILE);
-    writeFileSync(
-      join(folder, 'lot7.rejected.csv'),
-      readFileSync(await writeAnswer(temporaryFolder(), FILE, rejected('x'))),
-    );
-    expect(await readAnsweredFile(folder, 'lot7.csv')).toBeUndefined();
+    expect(await readAnsweredFiles(folder, 'lot7.csv')).toMatchObject([FILE]);
+  });
+
+  it('of an accepted content stays when another content comes under the same name', async () => {
+    const folder = temporaryFolder();
+    const first = await writeAnswer(folder, FILE, ACCEPTED);
+    const text = readFileSync(first, 'utf8');
+    await writeAnswer(folder, { ...FILE, bytes: 1, sha256: 'ba'.repeat(32) }, rejected('x'));
+    const other = { ...FILE, bytes: 43, sha256: 'cd'.repeat(32) };
+    const path = await writeAnswer(folder, other, { ...ACCEPTED, batchId: 'PO-7-cdcdcdcd' });
+    expect(path).toBe(join(folder, 'lot7.cdcdcdcd.accepted.json'));
+    expect(readFileSync(first, 'utf8')).toBe(text);
+    expect(readdirSync(folder).toSorted()).toEqual(['lot7.accepted.json', 'lot7.cdcdcdcd.accepted.json']);
+    expect((await readAnsweredFiles(folder, 'lot7.csv')).map(({ sha256 }) => sha256)).toEqual([
+      FILE.sha256,
+      other.sha256,
+    ]);
   });
 
   it('that cannot be written is an error that says what to do', async () => {

@@ -33,7 +33,7 @@ describe('copyManifest', () => {
     const path = join(state, 'manifests', `${sha256}.csv`);
     const folder = join(source, '..');
     const modified = statSync(source, { bigint: true }).mtime.toISOString();
-    const copy = { name: 'lot 7.csv', folder, path, sha256, bytes: TEXT.length, modified };
+    const copy = { name: 'lot 7.csv', folder, path, sha256, bytes: TEXT.length, modified, claims: {} };
     expect(await copyManifest(source, state)).toEqual({ copy });
     expect(await copyManifest(source, state)).toEqual({ copy });
     expect(readFileSync(path, 'utf8')).toBe(TEXT);

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   existsSync,
@@ -35,6 +36,9 @@ function lot(order: string, first: number, count: number): string {
   return HEAD + rows.join('');
 }
 
+/** The mark of the line that reads the folder. */
+const MARK = '.certline-inbox.json';
+
 /** A drop folder on a real registry. */
 class Line {
   readonly state = temporaryFolder();
@@ -44,6 +48,7 @@ class Line {
   /** Batches whose workflow was started, in order; `startFails` times it is not to be had. */
   readonly started: string[] = [];
   startFails = 0;
+  readonly ended = new Map<string, string>();
   judged = 0;
   #inbox: Inbox | undefined;
 
@@ -59,6 +64,9 @@ class Line {
     const intake = createIntake({
       products: PRODUCTS,
       registered: this.registry,
+      askOrder: undefined,
+      socketProducts: undefined,
+      nameOf: ({ name }) => name,
       importBatch: async (batch, rows) => this.registry.importBatch(batch, rows),
       startBatch: async ({ batchId }) => {
         if (this.startFails-- > 0) throw new Error('no Temporal server');
@@ -74,6 +82,7 @@ class Line {
         return intake(copy);
       },
       report: (event) => this.events.push(event),
+      closedAt: async (batchId) => this.ended.get(batchId),
       settleMs: 60,
       incompleteMs: 250,
       pollMs: 40,
@@ -131,7 +140,7 @@ describe('a manifest that is dropped', () => {
       'CL-2',
       'CL-3',
     ]);
-    expect(readdirSync(line.folder).toSorted()).toEqual(['lot7.accepted.json', 'lot7.csv']);
+    expect(readdirSync(line.folder).toSorted()).toEqual([MARK, 'lot7.accepted.json', 'lot7.csv']);
     expect(line.problems()).toEqual([]);
   });
 
@@ -181,17 +190,48 @@ describe('a manifest that is dropped', () => {
     expect(await line.registry.unit('CL-5')).toBeUndefined();
   });
 
-  it('and replaced by another content is answered anew, with one answer beside it', async () => {
+  it('and replaced by another content is answered again, and an acceptance stays', async () => {
     const line = new Line();
     await line.open();
     line.drop('lot7.csv', lot('po-7', 1, 3));
     await line.answered(1);
     line.drop('lot7.csv', lot('PO-7', 1, 3));
     await line.answered(2);
-    expect(readdirSync(line.folder).toSorted()).toEqual(['lot7.accepted.json', 'lot7.csv']);
+    expect(readdirSync(line.folder).toSorted()).toEqual([MARK, 'lot7.accepted.json', 'lot7.csv']);
+    const acceptance = readFileSync(line.path('lot7.accepted.json'), 'utf8');
     line.drop('lot7.csv', lot('PO 7', 1, 3));
     await line.answered(3);
-    expect(readdirSync(line.folder).toSorted()).toEqual(['lot7.csv', 'lot7.rejected.csv']);
+    expect(line.codes('lot7.rejected.csv')).toHaveLength(3);
+    expect(readFileSync(line.path('lot7.accepted.json'), 'utf8')).toBe(acceptance);
+    line.drop('lot7.csv', lot('PO-8', 11, 2));
+    await line.answered(4);
+    const answers = readdirSync(line.folder).filter((name) => name.startsWith('lot7.'));
+    expect(answers.toSorted()).toEqual([
+      expect.stringMatching(/^lot7\.[0-9a-f]{8}\.accepted\.json$/),
+      'lot7.accepted.json',
+      'lot7.csv',
+    ]);
+    expect(readFileSync(line.path('lot7.accepted.json'), 'utf8')).toBe(acceptance);
+  });
+
+  it('that is saved again without a change stays accepted', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('lot7.csv', lot('PO-7', 1, 3));
+    await line.answered(1);
+    utimesSync(line.path('lot7.csv'), 1_700_000_000, 1_700_000_000);
+    await line.answered(2);
+    expect(line.json('lot7.accepted.json')).toMatchObject({ status: 'accepted', batch: line.started[0] });
+    expect(line.started).toHaveLength(1);
+  });
+
+  it('and refused leaves no copy behind', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('bad.csv', lot('po-7', 1, 1));
+    line.drop('good.csv', lot('PO-7', 1, 1));
+    await line.answered(2);
+    expect(readdirSync(join(line.state, 'manifests'))).toHaveLength(1);
   });
 
   it('with others is dealt with one after the other', async () => {
@@ -289,14 +329,143 @@ describe('what is no manifest', () => {
     expect(line.codes(`${name.replace('.csv', '')}.rejected.csv`)).toEqual([code]);
   });
 
-  it('is left alone when it is a folder, a note or an answer', async () => {
+  it('is left alone when it is a folder, a note, a digest or an answer', async () => {
     const line = new Line();
-    mkdirSync(line.path('done.csv'));
-    for (const name of ['README.md', 'x.result.csv', 'y.rejected.csv', 'z.accepted.json'])
-      line.drop(name, HEAD);
+    mkdirSync(line.path('done'));
+    for (const name of ['README.md', 'x.csv.sha256', 'z.accepted.json']) line.drop(name, HEAD);
+    line.drop('x.result.csv', 'order,batch,serial,product,outcome\n');
+    line.drop('y.rejected.csv', 'line,column,value\n');
     await line.open();
     line.drop('lot7.csv', lot('PO-7', 1, 1));
     expect(await line.answered(1)).toEqual(['lot7.csv']);
+  });
+});
+
+describe('an odd name', () => {
+  it.each<[string, Buffer, string]>([
+    ['with the bytes of Latin-1', Buffer.from('caf\u00e9.csv', 'latin1'), 'caf_'],
+    ['with a line break', Buffer.from('a\nb.csv'), 'a_b'],
+    ['with an escape', Buffer.from('\u001b[2Jx.csv'), '_[2Jx'],
+    ['of 250 bytes', Buffer.from(`${'x'.repeat(246)}.csv`), 'x'.repeat(80)],
+  ])('%s is refused beside the file, under a name that can be shown', async (_case, name, begin) => {
+    const line = new Line();
+    await line.open();
+    writeFileSync(Buffer.concat([Buffer.from(`${line.folder}/`), name]), lot('PO-7', 1, 1));
+    const [answered = ''] = await line.answered(1);
+    expect(answered).toMatch(/^[ -~]+\.[0-9a-f]{8}\.csv$/);
+    expect(answered.startsWith(begin)).toBe(true);
+    expect(line.codes(answered.replace(/csv$/, 'rejected.csv'))).toEqual(['MANIFEST_NAME']);
+  });
+
+  it.each([
+    ['of a result', 'x.result.csv', 'x.result.rejected.csv'],
+    ['of a rejection', 'x.rejected.csv', 'x.rejected.rejected.csv'],
+  ])('%s is refused when the file is a manifest', async (_case, name, answer) => {
+    const line = new Line();
+    await line.open();
+    line.drop(name, lot('PO-7', 1, 1));
+    await line.answered(1);
+    expect(line.codes(answer)).toEqual(['MANIFEST_NAME']);
+  });
+
+  it('with a number sign first is a name like others', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('#7.csv', lot('PO-7', 1, 1));
+    await line.answered(1);
+    expect(existsSync(line.path('#7.accepted.json'))).toBe(true);
+  });
+
+  it('of a folder, and one without an ending, touch no answer of another file', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('lot7.csv', lot('PO-7', 1, 1));
+    await line.answered(1);
+    mkdirSync(line.path('lot8.csv'));
+    line.drop('lot7', 'x');
+    await line.answered(3);
+    expect(line.codes('lot8.rejected.csv')).toEqual(['MANIFEST_NOT_A_FILE']);
+    expect(line.codes('lot7.file.rejected.csv')).toEqual(['MANIFEST_NAME']);
+    expect(existsSync(line.path('lot7.accepted.json'))).toBe(true);
+  });
+});
+
+describe('a copy that stalled', () => {
+  it('and then grew adds the rest as a batch of its own', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('lot7.csv', lot('PO-7', 1, 2));
+    await line.answered(1);
+    appendFileSync(line.path('lot7.csv'), 'PO-7,CL-3,golioth-node\n');
+    await line.answered(2);
+    const [answer = ''] = readdirSync(line.folder).filter((name) => /\.[0-9a-f]{8}\.accepted/.test(name));
+    expect(line.json(answer)).toMatchObject({ status: 'accepted', rows: 1, continues: [line.started[0]] });
+    expect(line.json('lot7.accepted.json')).toMatchObject({ rows: 2 });
+    expect(line.started).toHaveLength(2);
+  });
+
+  it('is not accepted when its name says how many units it has', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('lot7.rows-3.csv', lot('PO-7', 1, 2));
+    await line.answered(1);
+    expect(line.codes('lot7.rows-3.rejected.csv')).toEqual(['MANIFEST_ROW_COUNT']);
+    appendFileSync(line.path('lot7.rows-3.csv'), 'PO-7,CL-3,golioth-node\n');
+    await line.answered(2);
+    expect(line.json('lot7.rows-3.accepted.json')).toMatchObject({ rows: 3 });
+  });
+
+  it('is not accepted when the file beside it has another digest', async () => {
+    const line = new Line();
+    await line.open();
+    const whole = lot('PO-7', 1, 3);
+    const digest = createHash('sha256').update(whole).digest('hex');
+    line.drop('lot7.csv.sha256', `${digest}  lot7.csv\n`);
+    line.drop('lot7.csv', lot('PO-7', 1, 2));
+    await line.answered(1);
+    expect(line.codes('lot7.rejected.csv')).toEqual(['MANIFEST_DIGEST']);
+    line.drop('lot7.csv', whole);
+    await line.answered(2);
+    expect(line.json('lot7.accepted.json')).toMatchObject({ rows: 3 });
+  });
+});
+
+describe('the folder', () => {
+  it('belongs to one line, which is named to the second', async () => {
+    const [line, other] = [new Line(), new Line()];
+    await line.open();
+    await expect(other.open({ folder: line.folder })).rejects.toMatchObject({
+      code: 'MANIFEST_INBOX_TAKEN',
+      message: expect.stringContaining(line.state),
+    });
+    await line.close();
+    await other.open({ folder: line.folder });
+  });
+
+  it('of a line that is gone for a minute is taken', async () => {
+    const [line, other] = [new Line(), new Line()];
+    await line.open();
+    await line.close();
+    line.drop(MARK, JSON.stringify({ host: 'gone', line: '/x', since: '2026-01-01T00:00:00.000Z' }));
+    utimesSync(line.path(MARK), 1_700_000_000, 1_700_000_000);
+    await other.open({ folder: line.folder });
+    expect(line.json(MARK)).toMatchObject({ line: other.state });
+  });
+
+  it('is cleared of lots that ended, with all of their answers, and of no other file', async () => {
+    const line = new Line();
+    await line.open({ archiveAfterMs: 50 });
+    line.drop('lot7.csv', lot('PO-7', 1, 1));
+    line.drop('lot7.2.csv', lot('PO-8', 11, 1));
+    await line.answered(2);
+    line.drop('lot7.result.csv', 'serial,outcome\n');
+    const { batch } = line.json('lot7.accepted.json') as { batch: string };
+    line.ended.set(batch, '2026-01-02T03:04:05.000Z');
+    const folder = join(line.folder, 'done', '2026-01-02', batch);
+    await vi.waitUntil(() => existsSync(join(folder, 'lot7.accepted.json')), { timeout: 10_000 });
+    expect(readdirSync(folder).toSorted()).toEqual(['lot7.accepted.json', 'lot7.csv', 'lot7.result.csv']);
+    expect(readdirSync(line.folder).toSorted()).toEqual([MARK, 'done', 'lot7.2.accepted.json', 'lot7.2.csv']);
+    expect(await line.answered(2)).toHaveLength(2);
   });
 });
 

@@ -6,7 +6,9 @@ import type { ManifestCopy } from '../../../manifests/intake/copy-manifest.ts';
 import { createIntake } from '../../../manifests/intake/intake.ts';
 import type { IntakePorts } from '../../../manifests/intake/intake.ts';
 import { validateManifest } from '../../../manifests/check/validate-manifest.ts';
-import type { Rejected, Verdict } from '../../../manifests/check/verdict.ts';
+import type { Accepted, Rejected, Verdict } from '../../../manifests/check/verdict.ts';
+import type { IssueCode } from '../../../manifests/issue-codes.ts';
+import type { OrderQuestion, OrderReply } from '../../../provisioning/order-check.ts';
 import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
 import { temporaryFile, temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -23,6 +25,9 @@ class Desk {
   readonly ports: IntakePorts = {
     products: PRODUCTS,
     registered: this.registry,
+    askOrder: undefined,
+    socketProducts: undefined,
+    nameOf: ({ name }) => name,
     importBatch: async (batch, rows) => this.registry.importBatch(batch, rows),
     startBatch: async ({ batchId }) => {
       this.started.push(batchId);
@@ -114,5 +119,97 @@ describe('intake', () => {
     const bad = await validateManifest('manifests/faulty.csv', PRODUCTS, desk.registry);
     expect(bad).toMatchObject({ count: 12, rows: 14, refusedRows: 12 });
     expect(await desk.registry.listBatches()).toEqual([]);
+  });
+});
+
+describe('a manifest that extends an earlier one', () => {
+  const FIRST = `${HEAD}PO-1,CL-1,golioth-node,\nPO-1,CL-2,golioth-node,\n`;
+
+  it('adds its new units, whatever the order of its columns', async () => {
+    const desk = new Desk();
+    const { batchId } = (await desk.intake(FIRST)) as Accepted;
+    const verdict = await desk.intake(
+      'serial;order;product\nCL-3;PO-1;golioth-node\nCL-2;PO-1;golioth-node\nCL-1;PO-1;golioth-node\n',
+    );
+    expect(verdict).toMatchObject({ status: 'accepted', rows: 1, continues: [batchId] });
+    expect((await desk.registry.unit('CL-3'))?.batchId).toBe(desk.started[1]);
+    expect((await desk.registry.unit('CL-1'))?.batchId).toBe(batchId);
+  });
+
+  it('and has nothing new does nothing', async () => {
+    const desk = new Desk();
+    const { batchId } = (await desk.intake(FIRST)) as Accepted;
+    expect(await desk.intake(FIRST.replaceAll('\n', '\r\n'))).toMatchObject({
+      status: 'accepted',
+      batchId,
+      rows: 2,
+    });
+    expect(desk.started).toHaveLength(1);
+  });
+
+  it('with another row for an earlier unit is refused, and the row named', async () => {
+    const desk = new Desk();
+    await desk.intake('order,serial,product,attr.rev\nPO-1,CL-1,golioth-node,A\nPO-1,CL-2,golioth-node,A\n');
+    const verdict = await desk.intake(
+      'order,serial,product,attr.rev\nPO-1,CL-1,golioth-node,A\nPO-1,CL-2,golioth-node,B\nPO-1,CL-3,golioth-node,A\n',
+    );
+    expect(faultsOf(verdict)).toEqual(['3:serial:ROW_CHANGED']);
+  });
+
+  it('but lacks one of its units is refused: it has serials of another lot', async () => {
+    const desk = new Desk();
+    await desk.intake(FIRST);
+    expect(faultsOf(await desk.intake(`${HEAD}PO-1,CL-2,golioth-node,\nPO-1,CL-3,golioth-node,\n`))).toEqual([
+      '2:serial:SERIAL_REGISTERED',
+    ]);
+  });
+});
+
+describe('the order of a manifest', () => {
+  const LOT = `${HEAD}PO-1,CL-1,golioth-node,\nPO-1,CL-2,golioth-node,\n`;
+
+  it.each<[string, IssueCode]>([
+    ['ORDER_UNKNOWN', 'MANIFEST_ORDER_UNKNOWN'],
+    ['ORDER_NOT_OPEN', 'MANIFEST_ORDER_NOT_OPEN'],
+    ['ORDER_EXPIRED', 'MANIFEST_ORDER_EXPIRED'],
+    ['ORDER_CLOSED', 'MANIFEST_ORDER_CLOSED'],
+    ['QUOTA_EXCEEDED', 'MANIFEST_ORDER_QUANTITY'],
+    ['ORDER_MISMATCH', 'MANIFEST_ORDER_MISMATCH'],
+  ])(
+    'that the signer refuses with %s is refused at the drop, and no serial is taken',
+    async (code, expected) => {
+      const desk = new Desk();
+      const askOrder = async (): Promise<OrderReply> => ({ status: 'refused', code, message: 'Because.' });
+      const verdict = (await desk.intake(LOT, { askOrder })) as Rejected;
+      expect(verdict.issues).toMatchObject([{ code: expected, value: 'PO-1', expected: 'Because.' }]);
+      expect(await desk.registry.listBatches()).toEqual([]);
+      expect(await desk.intake(LOT)).toMatchObject({ status: 'accepted' });
+    },
+  );
+
+  it('is asked with the open batches beside it, and page by page where it lists serials', async () => {
+    const desk = new Desk();
+    await desk.intake(`${HEAD}PO-1,CL-9,golioth-node,\n`);
+    const asked: OrderQuestion[] = [];
+    const askOrder = async (question: OrderQuestion): Promise<OrderReply> => {
+      asked.push(question);
+      return { status: 'allowed', listed: true };
+    };
+    expect(await desk.intake(LOT, { askOrder })).toMatchObject({ status: 'accepted', rows: 2 });
+    expect(asked).toHaveLength(2);
+    expect(asked[0]).toMatchObject({
+      order: 'PO-1',
+      quantity: 2,
+      products: ['golioth-node'],
+      open: [{ batchId: desk.started[0], quantity: 1 }],
+      units: [],
+    });
+    expect(asked[1]?.units.map(({ serial }) => serial)).toEqual(['CL-1', 'CL-2']);
+  });
+
+  it('warns of a product that no socket takes', async () => {
+    const desk = new Desk();
+    const verdict = await desk.intake(LOT, { socketProducts: new Set(['listed-node']) });
+    expect(verdict).toMatchObject({ warnings: [expect.stringContaining('product golioth-node')] });
   });
 });

@@ -120,6 +120,32 @@ describe('SigningDesk.release', () => {
   });
 });
 
+describe('SigningDesk.askOrder', () => {
+  it('answers as a release would, and books nothing', async () => {
+    const { desk, ledger } = await openDesk();
+    const question = {
+      batchId: 'b9',
+      order: 'PO-9',
+      manifestSha256: 'cd'.repeat(32),
+      quantity: 1,
+      products: ['sensor'],
+      open: [],
+      units: [],
+    };
+    expect(await desk.askOrder(question)).toMatchObject({ status: 'refused', code: 'ORDER_UNKNOWN' });
+    const known = await ledger.orders.orderStanding('PO-1');
+    const left = known!.quantity - known!.released;
+    const one = { ...question, order: 'PO-1', products: [known!.products[0]!] };
+    expect(await desk.askOrder({ ...one, quantity: left })).toEqual({ status: 'allowed', listed: false });
+    expect(await desk.askOrder({ ...one, quantity: left + 1 })).toMatchObject({ code: 'QUOTA_EXCEEDED' });
+    const open = [{ batchId: 'b8', quantity: 1 }];
+    expect(await desk.askOrder({ ...one, quantity: left, open })).toMatchObject({ code: 'QUOTA_EXCEEDED' });
+    expect(await desk.askOrder({ ...one, products: ['strange'] })).toMatchObject({ code: 'ORDER_MISMATCH' });
+    expect(await ledger.orders.orderStanding('PO-1')).toEqual(known);
+    expect(await refusalsIn(ledger)).toEqual([]);
+  });
+});
+
 describe('SigningDesk.activate and withdraw', () => {
   it('names the certificates that cannot be activated, and activates the others', async () => {
     const { desk, ledger } = await openDesk();

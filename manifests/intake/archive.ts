@@ -1,0 +1,63 @@
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { visibleText } from '../csv/visible-text.ts';
+
+/** Subfolder of the drop folder for lots that are done. */
+export const ARCHIVE_FOLDER = 'done';
+
+/** For so long a lot that is done stays in the drop folder; milliseconds. */
+export const ARCHIVE_AFTER_MS = 24 * 3_600_000;
+
+const ACCEPTANCE = /^(.+?)(?:\.[0-9a-f]{8})?\.accepted\.json$/;
+
+/** When the batch ended, ISO 8601; undefined while it is open. */
+export type ClosingTime = (batchId: string) => Promise<string | undefined>;
+
+/**
+ * Moves each manifest whose batches ended before `before` (milliseconds since 1970), with its answers, into
+ * `done/<date>/<batch>/`. Returns the number of manifests.
+ */
+export async function archiveDone(folder: string, closedAt: ClosingTime, before: number): Promise<number> {
+  const names = await readdir(folder);
+  const acceptances = Map.groupBy(
+    names.filter((name) => ACCEPTANCE.test(name)),
+    (name) => ACCEPTANCE.exec(name)?.[1] ?? '',
+  );
+  let count = 0;
+  for (const [stem, files] of acceptances) {
+    const batches = await Promise.all(files.map((name) => batchIn(join(folder, name))));
+    const ends = await Promise.all(batches.map(async (id) => (id === undefined ? undefined : closedAt(id))));
+    const [batch, end] = [batches[0], ends[0]];
+    if (batch === undefined || end === undefined) continue;
+    if (!ends.every((each) => each !== undefined && Date.parse(each) < before)) continue;
+    const target = join(folder, ARCHIVE_FOLDER, end.slice(0, 10), visibleText(batch));
+    await mkdir(target, { recursive: true });
+    // The manifest goes last: until then a crash leaves it with the rest of its answers, and it goes the next time.
+    const own = names
+      .filter((name) => belongsTo(name, stem))
+      .toSorted((one, other) => rank(one) - rank(other));
+    for (const name of own) await rename(join(folder, name), join(target, name));
+    count += 1;
+  }
+  return count;
+}
+
+function belongsTo(name: string, stem: string): boolean {
+  if (!name.startsWith(`${stem}.`)) return false;
+  return /^(?:csv|csv\.sha256|(?:[0-9a-f]{8}\.)?accepted\.json|rejected\.csv|result(?:\.[\w-]+)*\.csv|status\.(?:json|csv)|report\.html)$/.test(
+    name.slice(stem.length + 1),
+  );
+}
+
+function rank(name: string): number {
+  return ACCEPTANCE.test(name) ? 2 : Number(name.endsWith('.csv'));
+}
+
+async function batchIn(path: string): Promise<string | undefined> {
+  try {
+    const { batch } = JSON.parse(await readFile(path, 'utf8')) as { batch?: unknown };
+    return typeof batch === 'string' && /^[\w-]+$/.test(batch) ? batch : undefined;
+  } catch {
+    return undefined;
+  }
+}

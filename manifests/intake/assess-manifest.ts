@@ -1,0 +1,120 @@
+import type { Issue } from '../check/issue.ts';
+import type { ManifestProduct, ManifestRow } from '../check/manifest-row.ts';
+import { orderIssues } from '../check/order-issues.ts';
+import type { AskOrder } from '../check/order-issues.ts';
+import { parseManifest } from '../check/parse-manifest.ts';
+import type { RegisteredBatch, RegisteredUnits } from '../check/registered-units.ts';
+import { validateManifest } from '../check/validate-manifest.ts';
+import type { Rejected } from '../check/verdict.ts';
+import type { ManifestCopy } from './copy-manifest.ts';
+import { claimIssues } from './manifest-claims.ts';
+import { extensionOf } from './extended-manifest.ts';
+
+/** What a manifest is compared with. */
+export interface Surroundings {
+  readonly products: readonly ManifestProduct[];
+  /** Undefined where there is no registry. */
+  readonly registered: RegisteredUnits | undefined;
+  /** Undefined where there is no signer to ask, or where its orders are made for the rehearsal. */
+  readonly askOrder: AskOrder | undefined;
+  /** Products that the sockets of this host take; undefined where the sockets are on other hosts. */
+  readonly socketProducts: ReadonlySet<string> | undefined;
+}
+
+/** What happens to a manifest that is submitted now. */
+export type Assessment =
+  | { readonly status: 'known'; readonly batch: RegisteredBatch }
+  | Rejected
+  | {
+      readonly status: 'valid';
+      readonly batchId: string;
+      readonly order: string;
+      /** Units that are not in a batch yet. */
+      readonly rows: number;
+      readonly understood: readonly string[];
+      readonly warnings: readonly string[];
+      /** Batches that have the other units. */
+      readonly continues: readonly RegisteredBatch[];
+      readonly newRows: () => AsyncGenerator<ManifestRow>;
+    };
+
+/** Checks a manifest against everything that can refuse it. It changes nothing: intake and `certline validate` agree. */
+export async function assessManifest(copy: ManifestCopy, around: Surroundings): Promise<Assessment> {
+  const { products, registered, askOrder } = around;
+  const known = await registered?.batchOf(copy.sha256);
+  if (known !== undefined) return { status: 'known', batch: known };
+  const found = await validateManifest(copy.path, products, registered);
+  const claims = claimIssues(copy.claims, { rows: found.rows, sha256: copy.sha256 });
+  const { order } = found;
+  const batches = found.takenBy.size > 0 || askOrder ? ((await registered?.listBatches()) ?? []) : [];
+  const extension = found.takenBy.size > 0 ? await extensionOf(copy, found, batches, products) : undefined;
+  const [first] = extension?.batches ?? [];
+  if (
+    extension !== undefined &&
+    first !== undefined &&
+    extension.changed.length + extension.rows + claims.length === 0
+  )
+    return { status: 'known', batch: first };
+  const issues: Issue[] = [...claims, ...(extension?.changed ?? [])];
+  const rows = extension?.rows ?? found.rows;
+  const batchId = `${order}-${copy.sha256.slice(0, 8)}`;
+  const newRows = (): AsyncGenerator<ManifestRow> =>
+    rowsOf(copy.path, products, (row) => !found.taken.has(row.serial));
+  if (askOrder !== undefined && order !== '' && rows > 0) {
+    const open = batches
+      .filter((batch) => batch.order === order && batch.state === 'open')
+      .map(({ batchId: id, quantity }) => ({ batchId: id, quantity }));
+    const question = {
+      batchId,
+      order,
+      manifestSha256: copy.sha256,
+      quantity: rows,
+      products: [...found.products],
+      open,
+    };
+    issues.push(...(await orderIssues(question, newRows(), askOrder)));
+  }
+  if (extension === undefined ? found.count + issues.length > 0 : issues.length > 0) {
+    found.addToRows(issues);
+    return extension === undefined ? found.verdict() : onlyThese(issues, found.rows);
+  }
+  const { understood } = found;
+  return {
+    status: 'valid',
+    batchId,
+    order,
+    rows,
+    understood,
+    warnings: warningsOf(found.products, around.socketProducts),
+    continues: extension?.batches ?? [],
+    newRows,
+  };
+}
+
+function onlyThese(issues: readonly Issue[], rows: number): Rejected {
+  const refusedRows = issues.filter(({ line }) => line > 0).length;
+  return {
+    status: 'rejected',
+    issues: issues.slice(0, 1_000),
+    omitted: Math.max(0, issues.length - 1_000),
+    rows,
+    refusedRows,
+  };
+}
+
+function warningsOf(products: ReadonlySet<string>, sockets: ReadonlySet<string> | undefined): string[] {
+  if (sockets === undefined) return [];
+  const without = [...products].filter((product) => !sockets.has(product));
+  return without.map(
+    (product) =>
+      `No socket of this host takes product ${product}: its units wait until a station with such a socket starts.`,
+  );
+}
+
+async function* rowsOf(
+  path: string,
+  products: readonly ManifestProduct[],
+  isNew: (row: ManifestRow) => boolean,
+): AsyncGenerator<ManifestRow> {
+  for await (const { rows } of parseManifest(path, products)) yield* rows.filter(isNew);
+}
