@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { visibleText } from '../../manifests/csv/visible-text.ts';
 import { answerPaths } from '../../manifests/answer/answers.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
@@ -78,7 +79,7 @@ function printSummary(
   printFields([
     ['Batch', batch.batchId],
     ['Order', batch.order],
-    ['Manifest', `${batch.manifest} (SHA-256 ${batch.manifestSha256})`],
+    ['Manifest', `${visibleText(batch.manifest)} (SHA-256 ${batch.manifestSha256})`],
     ['State', batchState(batch) + pauseIn(batch, decisions)],
     ['Attention', broken],
     ['Units', `${batch.quantity}: ${[...parts, ...unended].join(', ')}`],

@@ -1,3 +1,4 @@
+import { visibleText } from '../../manifests/csv/visible-text.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { batchState } from './batch-words.ts';
 import { standingSummary } from './standing-summary.ts';
@@ -60,6 +61,6 @@ function cells({ summary }: StandingSummary): string[] {
     batchState(batch),
     ...counts.map((count) => (count === 0 ? '-' : String(count))),
     shownTime(batch.importedAt),
-    batch.manifest,
+    visibleText(batch.manifest),
   ];
 }

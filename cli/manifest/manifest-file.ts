@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { MAX_BYTES } from '../../manifests/intake/copy-manifest.ts';
-import { isManifestName } from '../../manifests/intake/inbox-names.ts';
+import { visibleText } from '../../manifests/csv/visible-text.ts';
+import { isManifestName, readableName } from '../../manifests/intake/inbox-names.ts';
 import { ISSUES } from '../../manifests/issue-codes.ts';
 import { errnoOf } from '../../disk/errno.ts';
 import { CommandError } from '../exit-status.ts';
@@ -9,10 +10,14 @@ import { CommandError } from '../exit-status.ts';
 /** Reads a manifest that is to be submitted. Throws `unknown`, and `manifestRefused` for its name or its size. */
 export async function readManifestFile(file: string): Promise<{ name: string; content: Buffer }> {
   const name = basename(file);
-  if (!isManifestName(name) || extname(name).toLowerCase() !== '.csv')
+  if (
+    !readableName(Buffer.from(name)).isPossible ||
+    !isManifestName(name) ||
+    extname(name).toLowerCase() !== '.csv'
+  )
     throw new CommandError(
       'manifestRefused',
-      `The name ${name} is not possible for a manifest: rename the file, for example to lot-0001.csv.`,
+      `The name ${visibleText(name)} is not possible for a manifest: rename the file, for example to lot-0001.csv.`,
     );
   return { name, content: await readContent(file) };
 }
