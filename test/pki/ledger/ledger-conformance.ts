@@ -285,6 +285,38 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
     });
   });
 
+  describe('a ledger that is compared with its audit log', () => {
+    it('is what the log says, and is no longer once somebody edits it', async () => {
+      const { ledger, issuer, sql } = await usedLine();
+      await ledger.stations.admitStation({ stationId: 'st-1', verifier: 'a+b+c', perMinute: 60 });
+      await ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 1 });
+      await issuer.issue(requestFor('ACME-2'));
+      await ledger.issuances.activate(['b1/ACME-2/1']);
+      await ledger.auditLog.acceptClock({ reason: 'set', by: 'A. Smith' });
+      expect(await ledger.verification.findings()).toEqual([]);
+      await sql('UPDATE batch SET reserved = 0');
+      await sql('UPDATE purchase_order SET quantity = quantity + 1');
+      expect(await ledger.verification.findings()).toEqual([
+        'the order PO-1 has other terms than were signed',
+        'the batch b1 has another number of serials or certificates than by the audit log',
+      ]);
+    });
+
+    it('is read as it was when that began, while others write', async () => {
+      const database = await (await make()).open();
+      const { ledger } = lineOver(database, ca);
+      await ledger.orders.admitOrder(signedOrder());
+      const sql = 'SELECT count(*) AS n FROM audit';
+      const counts = await database.snapshot(async (transaction) => {
+        const before = await transaction.get(sql);
+        await ledger.orders.closeOrder('PO-1');
+        return [before, await transaction.get(sql)];
+      });
+      expect(counts[1]).toEqual(counts[0]);
+      expect((await ledger.auditLog.auditHead()).size).toBe(2);
+    });
+  });
+
   describe('stations', () => {
     it('get no more by asking two signers, or after a restart', async () => {
       const ledger = await make();
