@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { withoutPaths } from '../../activities/without-paths.ts';
 import { ledgerUnavailable } from '../../pki/ledger/ledger-errors.ts';
-import { openDesk } from '../pki/signing/desk.ts';
+import { openDesk, releaseOf } from '../pki/signing/desk.ts';
 import { auditOf } from '../pki/signing/signing-line.ts';
 
 describe('M7: refusals that strangers cause', () => {
   it('fill the audit log up to a bound, and are counted beyond it', async () => {
     const { desk, ledger } = await openDesk();
     const { size: before } = await ledger.auditLog.auditHead();
-    const release = { batchId: 'x', order: 'PO-99', manifestSha256: 'x', quantity: 1, units: [] };
+    const release = releaseOf({ batchId: 'x', order: 'PO-99', manifestSha256: 'x', quantity: 1, units: [] });
     const asked = Array.from({ length: 1_500 }, () => desk.release(release).catch((error: unknown) => error));
     for (const answer of await Promise.all(asked)) expect(answer).toMatchObject({ code: 'ORDER_UNKNOWN' });
     const { size } = await ledger.auditLog.auditHead();
@@ -37,7 +37,7 @@ describe('what the signer refuses', () => {
       'The ledger ledger.db cannot be written (full), so nothing is signed: free space on its disk.',
     );
     const { desk } = await openDesk();
-    const release = { batchId: 'x', order: 'PO-99', manifestSha256: 'x', quantity: 1, units: [] };
+    const release = releaseOf({ batchId: 'x', order: 'PO-99', manifestSha256: 'x', quantity: 1, units: [] });
     const refused = (await desk.release(release).catch((error: unknown) => error)) as Error;
     expect(refused.message).not.toMatch(/(?:^|\s)\//);
   });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
-import { askFor, openDesk } from '../pki/signing/desk.ts';
+import { askFor, openDesk, releaseOf } from '../pki/signing/desk.ts';
 import type { Desk } from '../pki/signing/desk.ts';
 import { code } from '../pki/signing/signing-line.ts';
 
@@ -45,7 +45,13 @@ describe('H8: one wrong clock', () => {
     const { desk, put } = await openDesk();
     put({ order: 'PO-2', closes: new Date(Date.now() - 30 * DAY_MS).toISOString() });
     const units = [{ serial: 'CL-9', product: 'sensor' }];
-    const release = { batchId: 'b2', order: 'PO-2', manifestSha256: 'cd'.repeat(32), quantity: 1, units };
+    const release = releaseOf({
+      batchId: 'b2',
+      order: 'PO-2',
+      manifestSha256: 'cd'.repeat(32),
+      quantity: 1,
+      units,
+    });
     await expect(desk.release(release)).rejects.toThrow(code('ORDER_EXPIRED'));
     const before = new Date(Date.now() - 60 * DAY_MS);
     const byTemporal = desk.release(release, { deliveredAt: new Date(), now: before });
