@@ -1,13 +1,12 @@
+import type { Board } from '../fixtures/board/board.ts';
+import { requestRenewal } from '../fixtures/board/request-renewal.ts';
+import { wipeBoard } from '../fixtures/board/wipe-board.ts';
 import { writeNewKey } from '../fixtures/board/write-key.ts';
+import type { WrittenKey } from '../fixtures/board/write-key.ts';
 import { FixtureError } from '../fixtures/fixture-error.ts';
 import type { Station } from '../fixtures/station/station.ts';
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
-import type {
-  ClaimActivities,
-  GenerateKeypairInput,
-  GeneratedKeypair,
-  StationSignature,
-} from '../provisioning/claim.ts';
+import type { ClaimActivities, GeneratedKeypair, StationSignature } from '../provisioning/claim.ts';
 import type { Permit } from '../provisioning/permit.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type { UnitAttempt } from '../provisioning/unit.ts';
@@ -15,7 +14,7 @@ import { checkPermit } from '../pki/signing/permits.ts';
 import { signStatement } from '../pki/signing/signed-request.ts';
 import type { NoteVerifier } from '../pki/keys/signed-note.ts';
 import type { StationKey } from '../pki/keys/station-key.ts';
-import { signingRequestId } from '../provisioning/signing-request-id.ts';
+import { renewalRequestId, signingRequestId } from '../provisioning/signing-request-id.ts';
 import type { Socket } from '../fixtures/station/socket.ts';
 import { translated } from './failure-translation.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -29,23 +28,79 @@ export interface ClaimParts {
 
 /** Step 1, served on the queue of what a board is; taking the task is the claim. */
 export function createClaimActivities(parts: ClaimParts, queue: string): ClaimActivities {
+  const { station, key } = parts;
+  const claimed = <T>(take: (socket: Socket, signal: AbortSignal) => Promise<T>): Promise<T> =>
+    translated(STEP_FAULT.generateKeypair, () =>
+      withHeartbeat((signal) => station.claim(queue, signal, (socket) => take(socket, signal))),
+    );
   return {
-    generateKeypair: (input) =>
-      translated(STEP_FAULT.generateKeypair, () =>
-        withHeartbeat((signal) =>
-          parts.station.claim(queue, signal, (socket) => generateOn(parts, socket, input, signal)),
-        ),
+    generateKeypair: ({ unit, permit, boardId: expected }) =>
+      claimed(async (socket, signal) => {
+        const claimant = { unit, permit, expected, signal };
+        const written = await keyOn(parts, socket, claimant, (board, boardId) =>
+          writeNewKey(board, unit.serial, boardId, signal),
+        );
+        return { ...written, signed: signedRequest(key, claimant, written) };
+      }),
+    requestRenewal: ({ unit, permit, boardId: expected, spkiSha256 }) =>
+      claimed(async (socket, signal) => {
+        const claimant = { unit, permit, expected, signal };
+        const held = await keyOn(parts, socket, claimant, (board, boardId) =>
+          requestRenewal(board, { serial: unit.serial, boardId, spkiSha256 }, signal),
+        );
+        const written = { ...held, requestId: renewalRequestId(unit, spkiSha256) };
+        return { ...written, signed: signedRequest(key, claimant, written) };
+      }),
+    wipeBoard: ({ unit, permit, boardId: expected }) =>
+      claimed((socket, signal) =>
+        onBoard(parts, socket, { unit, permit, expected, signal }, async (board, boardId) => {
+          await wipeBoard(board, { serial: unit.serial, boardId }, signal);
+          station.holds.fail(socket.config.id, boardId, unit, 'SCRAPPED');
+        }),
       ),
   };
 }
 
-async function generateOn(
-  { station, key: stationKey, signers }: ClaimParts,
+/** For whom a board is claimed. */
+interface Claimant {
+  readonly unit: UnitAttempt;
+  readonly permit: Permit | undefined;
+  /** The board that it must be; undefined where any will do. */
+  readonly expected: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The unit has a key on the board, and holds it. */
+async function keyOn(
+  parts: ClaimParts,
   socket: Socket,
-  { unit, permit }: GenerateKeypairInput,
-  signal: AbortSignal,
-): Promise<GeneratedKeypair> {
+  claimant: Claimant,
+  take: (board: Board, boardId: string) => Promise<WrittenKey>,
+): Promise<Omit<GeneratedKeypair, 'signed'>> {
+  const { station } = parts;
   const startedAt = new Date().toISOString();
+  const key = await onBoard(parts, socket, claimant, async (board, boardId) => {
+    const taken = await take(board, boardId);
+    station.holds.hold(socket.config.id, boardId, claimant.unit, taken.spkiSha256);
+    return taken;
+  });
+  return {
+    stationId: station.id,
+    socket: socket.config.id,
+    boardId: key.boardId,
+    csr: Buffer.from(key.csr).toString('base64'),
+    spkiSha256: key.spkiSha256,
+    startedAt,
+  };
+}
+
+/** Lends the board in the socket to step 1. A board that a rework takes is reserved for it before it is touched. */
+async function onBoard<T>(
+  { station, signers }: ClaimParts,
+  socket: Socket,
+  { unit, permit, expected, signal }: Claimant,
+  take: (board: Board, boardId: string) => Promise<T>,
+): Promise<T> {
   const { seated } = socket;
   if (!seated)
     throw new FixtureError('NO_BOARD', `The board in socket ${socket.config.id} was just removed.`);
@@ -54,20 +109,8 @@ async function generateOn(
   checkPermit(unit, { permit, boardId }, signers);
   const work = { serial: unit.serial, step: 'generateKeypair' as const, boardId };
   try {
-    const key = await socket.use(work, signal, async (board) => {
-      const written = await writeNewKey(board, unit.serial, boardId, signal);
-      station.holds.hold(socket.config.id, boardId, unit, written.spkiSha256);
-      return written;
-    });
-    return {
-      stationId: station.id,
-      socket: socket.config.id,
-      boardId,
-      csr: Buffer.from(key.csr).toString('base64'),
-      spkiSha256: key.spkiSha256,
-      startedAt,
-      signed: signedRequest(stationKey, unit, { boardId, permit, spkiSha256: key.spkiSha256 }),
-    };
+    if (expected !== undefined) station.holds.reserve(boardId, expected, unit.serial);
+    return await socket.use(work, signal, (board) => take(board, boardId));
   } catch (error) {
     await setAside(station, socket, unit, error);
     throw error;
@@ -76,12 +119,12 @@ async function generateOn(
 
 function signedRequest(
   { verifier, privateKey }: StationKey,
-  unit: UnitAttempt,
-  board: { readonly boardId: string; readonly permit: Permit | undefined; readonly spkiSha256: string },
+  { unit, permit }: Pick<Claimant, 'unit' | 'permit'>,
+  { boardId, spkiSha256, requestId }: Pick<GeneratedKeypair, 'boardId' | 'spkiSha256' | 'requestId'>,
 ): StationSignature {
   const at = new Date().toISOString();
-  const requestId = signingRequestId(unit, board.spkiSha256);
-  const statement = { ...unit, ...board, requestId, stationId: verifier.name, at };
+  const board = { boardId, permit, spkiSha256, requestId: requestId ?? signingRequestId(unit, spkiSha256) };
+  const statement = { ...unit, ...board, stationId: verifier.name, at };
   return { at, signature: signStatement(statement, privateKey) };
 }
 

@@ -14,7 +14,8 @@ import type {
 import type { ReportedPass, SignedPass } from '../provisioning/pass.ts';
 import type { AttemptRelease, ReleaseAttemptInput } from '../provisioning/permit.ts';
 import type { AttemptId } from '../provisioning/unit.ts';
-import { batchWorkflowId, unitWorkflowId } from '../provisioning/workflow-ids.ts';
+import { batchWorkflowId, reworkWorkflowId, unitWorkflowId } from '../provisioning/workflow-ids.ts';
+import type { ReworkOfUnit } from '../provisioning/rework.ts';
 import type {
   EndedUnit,
   JudgeCertificatesInput,
@@ -27,7 +28,13 @@ import type {
   RegistryActivities,
 } from '../provisioning/registration.ts';
 import type { UnfinishedCertificate } from '../provisioning/signing.ts';
-import type { AttemptFailure, Registration, Registry, UnitRecord } from '../registry/registry.ts';
+import type {
+  AttemptFailure,
+  BatchRecord,
+  Registration,
+  Registry,
+  UnitRecord,
+} from '../registry/registry.ts';
 import type { StationKey } from '../pki/keys/station-key.ts';
 import { signAttempt, signRelease } from '../pki/signing/intake-statements.ts';
 import { RegistryError } from '../registry/registry-error.ts';
@@ -68,6 +75,12 @@ export function createRegistryActivities(parts: RegistryParts): RegistryActiviti
     releaseAttempt: (input) => booked(() => releaseAttempt(parts, input)),
     openSupplement: (input) => booked(async () => (await registry.openSupplement(input)).quantity),
     judgeCertificates: (input) => booked(() => judge(parts, input)),
+    openRework: (input) => booked(async () => registry.openRework(fromRework(input))),
+    refuseRework: (input) => booked(async () => registry.refuseRework(fromRework(input))),
+    recordWipe: (input) => booked(async () => registry.recordWipe(fromUnit(input))),
+    recordReworkFailure: (input) => booked(async () => registry.recordReworkFailure(fromUnit(input))),
+    endReworkUnit: (input) => booked(async () => registry.endReworkUnit(fromUnitOrRework(input))),
+    rewriteResult: ({ batchId }) => booked(() => rewriteResult(parts, batchId)),
     closeBatch: (input) => booked(() => close(parts, input)),
   };
 }
@@ -89,6 +102,7 @@ function registrationOf({
   spkiSha256,
   startedAt,
   verified,
+  rework,
 }: RegisterDeviceInput): Registration {
   const { batchId, serial, attempt } = unit;
   return {
@@ -100,6 +114,7 @@ function registrationOf({
     startedAt,
     verifiedAt: verified.verifiedAt,
     evidence: { readback: verified.evidence, pass: verified.pass },
+    ...rework,
   };
 }
 
@@ -198,7 +213,7 @@ async function load({ registry, intake }: RegistryParts, input: LoadChunkInput):
   return { rows, signed: signRelease(release, intake.privateKey) };
 }
 
-/** A further attempt follows one that is recorded, at a unit that has not ended. Throws REGISTRY_CONFLICT. */
+/** A further attempt follows one that is recorded, at a unit that has not ended or is in a rework. Throws REGISTRY_CONFLICT. */
 async function releaseAttempt(
   { registry, intake }: RegistryParts,
   { unit }: ReleaseAttemptInput,
@@ -206,11 +221,14 @@ async function releaseAttempt(
   const { batchId, serial, attempt } = fitUnit(unit);
   mustComeFrom(unitWorkflowId(serial));
   const known = await registry.unit(serial);
-  const isSame = known?.batchId === batchId && known.serial === serial && known.order === unit.order;
+  const rework = known?.reworks.find(({ isOpen }) => isOpen);
+  const order = rework?.order ?? known?.order;
+  const isSame = known?.batchId === batchId && known.serial === serial && order === unit.order;
   const isListed = isSame && known.product === unit.product && known.boardId === unit.boardId;
-  // A unit that was reset skips the attempt that may be under way.
-  const most = (known?.lastAttempt ?? 0) + 2;
-  if (!isListed || known.outcome !== undefined || !Number.isSafeInteger(attempt) || attempt > most) {
+  // A unit that was reset skips the attempt that may be under way; a rework that was given up has used one.
+  const most = (known?.lastAttempt ?? 0) + (known?.reworks.length ?? 0) + 2;
+  const isOpen = known?.outcome === undefined || rework !== undefined;
+  if (!isListed || !isOpen || !Number.isSafeInteger(attempt) || attempt > most) {
     const message = `Unit ${serial}: attempt ${attempt} is not the next one of an open unit of batch ${batchId}.`;
     throw new RegistryError('not-active', message);
   }
@@ -259,9 +277,45 @@ async function close(
   else if (cancelled) await registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED', supplement);
   else await registry.endOpenUnits(batchId, 'ERROR', 'CHUNK_LOST', supplement);
   const { batch } = await registry.batchSummary(batchId);
-  const { result } = answerPaths(inbox, batch.manifest);
-  await writeResultFile(result, registry.resultRows(batchId));
+  await writeResult(registry, inbox, batch);
   await registry.closeBatch(batchId, supplement);
   const { passed, failed, errors, held } = await registry.batchSummary(batchId, supplement);
   return { passed, failed, errors, held };
+}
+
+/** A rework changed units of the batch. The result of one that is open is written when it closes. */
+async function rewriteResult({ registry, inbox }: RegistryParts, batchId: string): Promise<void> {
+  const { batch } = await registry.batchSummary(batchId);
+  if (batch.state === 'closed') await writeResult(registry, inbox, batch);
+}
+
+async function writeResult(
+  registry: Registry,
+  inbox: string,
+  { batchId, manifest }: BatchRecord,
+): Promise<void> {
+  const { result } = answerPaths(inbox, manifest);
+  const version = await registry.numberResult(batchId);
+  await writeResultFile(result, registry.resultRows(batchId), version);
+}
+
+/** What a rework says of itself. Throws REGISTRY_CONFLICT for what anybody else says. */
+function fromRework<T extends { readonly reworkId: string }>(input: T): T {
+  mustComeFrom(reworkWorkflowId(input.reworkId));
+  return input;
+}
+
+/** What the workflow of a unit says of it. */
+function fromUnit<T extends ReworkOfUnit>(input: T): T {
+  mustComeFrom(unitWorkflowId(input.unit.serial));
+  return input;
+}
+
+/** A unit whose workflow was terminated is spoken for by its rework. */
+function fromUnitOrRework<T extends ReworkOfUnit>(input: T): T {
+  try {
+    return fromUnit(input);
+  } catch {
+    return fromRework(input);
+  }
 }

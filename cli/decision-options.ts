@@ -9,6 +9,12 @@ export const DECISION_OPTIONS = {
     'who decides, for the record, at most 100 characters; default: user and host of this command',
 } as const;
 
+/** The same, where the reason must be given. */
+export const REASONED_OPTIONS = {
+  '--reason <text>': { says: 'reason, for the record, at most 500 characters', required: true },
+  '--by <name>': DECISION_OPTIONS['--by <name>'],
+} as const;
+
 /** Why and by whom, as a workflow takes it. */
 export function decisionInput({ reason, by }: { reason?: string; by?: string }): DecisionInput {
   return { ...(reason !== undefined && { reason }), by: by ?? userAndHost() };

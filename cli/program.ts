@@ -10,6 +10,7 @@ import { manifestCommands } from './manifest/commands.ts';
 import { orderCommands } from './order/commands.ts';
 import { registryCommands } from './registry/commands.ts';
 import { intakeCommands } from './intake/commands.ts';
+import { reworkCommands } from './rework/commands.ts';
 import { stationCommands } from './station/commands.ts';
 import { unitCommands } from './unit/commands.ts';
 import { witnessCommands } from './witness/commands.ts';
@@ -37,6 +38,7 @@ export function certlineProgram(): Command {
     ...manifestCommands,
     batchCommands,
     unitCommands,
+    reworkCommands,
     boardCommands,
     caCommands,
     certCommands,

@@ -15,6 +15,24 @@ export interface GenerateKeypairInput {
   readonly unit: UnitAttempt;
   /** Absent in a task of an earlier version, which is refused. */
   readonly permit?: Permit;
+  /** The board of a unit that passed, which is wiped; absent: whichever blank board is offered. */
+  readonly boardId?: string;
+}
+
+/** A unit that passed gets a new certificate for the key that is on its board. */
+export interface RequestRenewalInput {
+  readonly unit: UnitAttempt;
+  readonly permit?: Permit;
+  readonly boardId: string;
+  /** Of the key, SHA-256 of the SubjectPublicKeyInfo, hex. */
+  readonly spkiSha256: string;
+}
+
+/** A unit that passed is scrapped: key and certificate are removed from its board. */
+export interface WipeBoardInput {
+  readonly unit: UnitAttempt;
+  readonly permit?: Permit;
+  readonly boardId: string;
 }
 
 export interface GeneratedKeypair extends Claim {
@@ -24,6 +42,8 @@ export interface GeneratedKeypair extends Claim {
   readonly spkiSha256: string;
   /** ISO 8601, the station's clock. */
   readonly startedAt: string;
+  /** Under which the certificate is asked for, where it is renewed; absent: the id of the key. */
+  readonly requestId?: string;
   readonly signed: StationSignature;
 }
 
@@ -38,4 +58,6 @@ export interface StationSignature {
 /** Served on the queue of what a board is. */
 export interface ClaimActivities {
   generateKeypair(input: GenerateKeypairInput): Promise<GeneratedKeypair>;
+  requestRenewal(input: RequestRenewalInput): Promise<GeneratedKeypair>;
+  wipeBoard(input: WipeBoardInput): Promise<void>;
 }

@@ -141,6 +141,9 @@ export const FAILURES = {
   ORDER_CLOSED: manifest.never('The order is permanently closed: skip the unit; its board needs a serial of a new order.', { exit: 'orderRefused' }),
   ORDER_MISMATCH: manifest.never('The order is for another product or manifest: ask the OEM.', { exit: 'orderRefused' }),
 
+  // After it had passed
+  SCRAPPED: unit.never('The unit was scrapped after it had passed: do not ship its board.'),
+
   // The batch
   CANCELLED: operator.never('The batch was cancelled.'),
   BATCH_CLOSED: operator.never('The batch was terminated in Temporal, and closed before the unit had passed.'),

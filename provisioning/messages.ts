@@ -5,6 +5,8 @@ import type { Attention } from './unit.ts';
 export const MESSAGES = {
   /** Query of a batch: its present counts. */
   progress: 'progress',
+  /** Query of a rework: whether it is allowed, what has ended, and what waits. */
+  reworkState: 'reworkState',
   /** Query of a unit: which step, which socket, why it waits. */
   state: 'state',
   /** Update of a batch: every unit that waits for a decision tries again. */

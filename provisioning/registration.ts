@@ -13,6 +13,15 @@ import type { FailureCode } from './failure-table.ts';
 import type { Outcome } from './outcome.ts';
 import type { RejectedBoard } from './rejected-board.ts';
 import type { ReportedPass } from './pass.ts';
+import type {
+  EndReworkUnitInput,
+  OpenedRework,
+  RecordReworkFailureInput,
+  RefuseReworkInput,
+  ReworkInput,
+  ReworkOfAttempt,
+  ReworkOfUnit,
+} from './rework.ts';
 import type { SignedCertificate, UnfinishedCertificate } from './signing.ts';
 import type { Step } from './step.ts';
 import type { OpenSupplementInput } from './supplement.ts';
@@ -25,6 +34,8 @@ export interface RegisterDeviceInput {
   readonly spkiSha256: string;
   readonly startedAt: string;
   readonly verified: VerifiedReadback;
+  /** The unit had passed before, and this certificate takes the place of another one. */
+  readonly rework?: ReworkOfAttempt;
 }
 
 /** Exceptional path: the registry learns that a unit waits, or ended without a pass. */
@@ -85,6 +96,11 @@ export interface JudgedCertificates {
   readonly ended: readonly UnfinishedCertificate[];
 }
 
+/** Exceptional path: the result file of a batch is written again, if the batch is closed. */
+export interface RewriteResultInput {
+  readonly batchId: string;
+}
+
 /** Served on `registry`. */
 export interface RegistryActivities {
   registerDevice(input: RegisterDeviceInput): Promise<void>;
@@ -101,6 +117,12 @@ export interface RegistryActivities {
   /** Returns how many units the supplement has. */
   openSupplement(input: OpenSupplementInput): Promise<number>;
   judgeCertificates(input: JudgeCertificatesInput): Promise<JudgedCertificates>;
+  openRework(input: ReworkInput): Promise<OpenedRework>;
+  refuseRework(input: RefuseReworkInput): Promise<void>;
+  recordWipe(input: ReworkOfUnit): Promise<void>;
+  recordReworkFailure(input: RecordReworkFailureInput): Promise<void>;
+  endReworkUnit(input: EndReworkUnitInput): Promise<void>;
+  rewriteResult(input: RewriteResultInput): Promise<void>;
   /** Returns what the registry then counts. */
   closeBatch(input: CloseBatchInput): Promise<UnitCounts>;
 }

@@ -7,3 +7,11 @@ import type { UnitAttempt } from './unit.ts';
 export function signingRequestId(unit: Pick<UnitAttempt, 'batchId' | 'serial'>, spkiSha256: string): string {
   return `${unit.batchId}/${unit.serial}/${spkiSha256}`;
 }
+
+/** The same, where a certificate is renewed: its key has one already, under the id of the key. */
+export function renewalRequestId(
+  unit: Pick<UnitAttempt, 'batchId' | 'serial' | 'attempt'>,
+  spkiSha256: string,
+): string {
+  return `${signingRequestId(unit, spkiSha256)}/${unit.attempt}`;
+}

@@ -82,6 +82,12 @@ export const INHERITED_CHUNK_PAUSE_MS = 600_000;
 /** How often a unit is asked whether it still runs by a chunk or batch that did not start it: growing pauses, a signal each. */
 export const UNIT_LOOK_PAUSE_MS = { first: 1_000, longest: 600_000 } as const;
 
+/**
+ * What is done to the board of a unit in a rework only if it is in a socket now: a station looks every two seconds how the
+ * unit of a board stands, and then starts a worker for it, which takes a second or more on a busy host.
+ */
+export const OWN_BOARD_WAIT_MS = 15_000;
+
 /** A step waits this long for its board: a station that has just started has yet to look at its sockets. */
 export const BOARD_WAIT_MS = 8_000;
 

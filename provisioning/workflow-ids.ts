@@ -19,6 +19,11 @@ export function rejectedBoardWorkflowId({ boardId, stationId, socket, seenAt, co
   return `rejected/${boardId ?? `${stationId}/${socket}/${seenAt}`}/${code}`;
 }
 
+/** Each of its units runs as the workflow of the unit: see `unitWorkflowId`. */
+export function reworkWorkflowId(reworkId: string): string {
+  return `rework/${reworkId}`;
+}
+
 /** The inverse of `batchWorkflowId`. */
 export function batchIdOf(workflowId: string): string {
   return workflowId.slice(batchWorkflowId('').length);

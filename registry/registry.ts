@@ -6,6 +6,16 @@ import type { Decision } from '../provisioning/decision.ts';
 import type { Outcome } from '../provisioning/outcome.ts';
 import type { RejectedBoard } from '../provisioning/rejected-board.ts';
 import type { ResultRow } from '../provisioning/result-row.ts';
+import type {
+  EndReworkUnitInput,
+  OpenedRework,
+  RecordReworkFailureInput,
+  RefuseReworkInput,
+  ReworkInput,
+  ReworkKind,
+  ReworkOfUnit,
+  ReworkResult,
+} from '../provisioning/rework.ts';
 import type { Step } from '../provisioning/step.ts';
 import type { EndedChoice, OpenSupplementInput } from '../provisioning/supplement.ts';
 import type { AttemptId, UnitRow } from '../provisioning/unit.ts';
@@ -88,6 +98,22 @@ export interface Registry {
   recordRejectedBoard(board: RejectedBoard): Promise<void>;
 
   /**
+   * Opens a rework of units that passed, each with its certificate, or says which of them cannot be reworked; then nothing is
+   * stored. The same again gives the same units.
+   */
+  openRework(rework: ReworkInput): Promise<OpenedRework>;
+  /** The signer does not allow the rework: it has ended, and every unit is as it was. */
+  refuseRework(refusal: RefuseReworkInput): Promise<void>;
+  /** The board of a unit in a rework is wiped: its certificate ends as superseded. */
+  recordWipe(wiped: ReworkOfUnit): Promise<void>;
+  /** A unit in a rework waits for a decision; its outcome and certificate stay. */
+  recordReworkFailure(failed: RecordReworkFailureInput): Promise<void>;
+  /** The rework of a unit ended without a new certificate; the first end stays. */
+  endReworkUnit(ended: EndReworkUnitInput): Promise<void>;
+  /** Numbers the next result of a batch, from 1. */
+  numberResult(batchId: string): Promise<number>;
+
+  /**
    * Revokes certificates permanently, as a list of their CA says, with the time of the first list that has them: active
    * ones end, and those that are not registered can never be registered. A list with a lower number than the last of
    * its CA changes nothing.
@@ -104,6 +130,11 @@ export interface Registry {
   batchDecisions(batchId: string): Promise<Decision[]>;
   /** The units of the batch that wait for a decision, in the manifest's order. */
   waitingUnits(batchId: string): Promise<WaitingUnit[]>;
+  /** All reworks, the newest first. */
+  reworks(): Promise<ReworkRecord[]>;
+  rework(reworkId: string): Promise<ReworkRecord | undefined>;
+  /** How often the units of the batch were tried, and what changed. */
+  attemptCounts(batchId: string): Promise<AttemptCounts>;
   /** Every unit of the batch with all of its certificates, in the manifest's order; read page by page. */
   certifiedUnits(batchId: string): AsyncIterable<CertifiedUnit>;
   /** Boards that were refused before a key existed, the newest first, at most `limit`. */
@@ -177,8 +208,10 @@ export interface Registration extends CertificateRecord, AttemptId, Claim {
   readonly verifiedAt: string;
   /** By kind; each value must have a form in JSON. */
   readonly evidence: Readonly<Record<string, unknown>>;
-  /** The attempt whose certificate this one takes the place of: a rework. */
+  /** The attempt whose certificate this one takes the place of. */
   readonly supersedesAttempt?: number;
+  /** The rework that it is registered in: its unit is done. */
+  readonly reworkId?: string;
 }
 
 /**
@@ -271,10 +304,56 @@ export interface UnitRecord {
   readonly evidence: readonly EvidenceRecord[];
   /** In the order in which they were made. */
   readonly decisions: readonly DecisionRecord[];
+  /** Those that it is or was in, the oldest first, without their other units. */
+  readonly reworks: readonly ReworkOfRecord[];
 }
 
 export interface DecisionRecord extends Decision {
   readonly attempt: number;
+}
+
+/** A rework that a unit is or was in, without its other units. */
+export interface ReworkOfRecord extends Omit<ReworkRecord, 'units' | 'closedAt'> {
+  readonly isOpen: boolean;
+  readonly result?: ReworkResult;
+}
+
+/**
+ * `firstPass`: units that passed with their first attempt, whatever happened to them since. `retests`: further attempts in
+ * which nothing was changed; `reworks`: those with another board, or in a rework.
+ */
+export interface AttemptCounts {
+  readonly firstPass: number;
+  readonly retests: number;
+  readonly reworks: number;
+}
+
+export interface ReworkRecord {
+  readonly reworkId: string;
+  readonly kind: ReworkKind;
+  readonly reason: string;
+  readonly by: string;
+  /** Against which it counts; absent: against the orders of its units. */
+  readonly order?: string;
+  readonly openedAt: string;
+  /** When its last unit ended; absent while one is open. */
+  readonly closedAt?: string;
+  /** Why the signer did not allow it. */
+  readonly refusal?: string;
+  readonly units: readonly ReworkUnitRecord[];
+}
+
+export interface ReworkUnitRecord {
+  readonly serial: string;
+  readonly firstAttempt: number;
+  /** It waits for a decision. */
+  readonly attention: boolean;
+  readonly step?: Step;
+  readonly code?: string;
+  readonly message?: string;
+  /** Absent while it is open. */
+  readonly result?: ReworkResult;
+  readonly endedAt?: string;
 }
 
 export interface AttemptRecord {
@@ -283,6 +362,12 @@ export interface AttemptRecord {
   readonly follows?: number;
   /** The supplement that it was made in; absent in the first run of its batch. */
   readonly supplement?: number;
+  /**
+   * first: the first one. retest: again on the same board. rework: something changed, which is the board, or what the rework
+   * `reworkId` asked for.
+   */
+  readonly cause: 'first' | 'retest' | 'rework';
+  readonly reworkId?: string;
   readonly stationId?: string;
   readonly socket?: string;
   readonly boardId?: string;
@@ -306,6 +391,8 @@ export interface RegisteredCertificate extends CertificateRecord {
   readonly endedAt?: string;
   /** Why a revocation list of its CA has it. */
   readonly reason?: string;
+  /** SHA-256 of the certificate that it took the place of, in a rework. */
+  readonly supersedes?: string;
 }
 
 export interface EvidenceRecord {

@@ -99,7 +99,7 @@ function compareRow(row: IssuedRow, tables: RecordTables, hasRegistry: boolean):
   return hasRegistry ? [...differences, ...compareListed(row, tables.unitOf(row))] : differences;
 }
 
-function issuedRow({ requestId, batchId, serial, state, tbs, certificate, heldAt }: Issuance): IssuedRow {
+function issuedRow({ requestId, batchId, serial, state, tbs, certificate, ...rest }: Issuance): IssuedRow {
   return {
     requestId,
     batchId,
@@ -107,7 +107,8 @@ function issuedRow({ requestId, batchId, serial, state, tbs, certificate, heldAt
     state,
     tbsSha256: sha256Hex(tbs),
     ...(certificate !== undefined && { certificateSha256: sha256Hex(certificate) }),
-    isHeld: heldAt !== undefined,
+    isHeld: rest.heldAt !== undefined,
+    isInRework: rest.isInRework === true,
   };
 }
 

@@ -39,6 +39,8 @@ export interface IssuedRow {
   readonly tbsSha256: string;
   readonly certificateSha256?: string;
   readonly isHeld: boolean;
+  /** It was issued in a rework that has not ended. */
+  readonly isInRework?: boolean;
 }
 
 /** What the registry says of the unit of a ledger row. */
@@ -139,7 +141,7 @@ export function compareListed(row: IssuedRow, unit: ListedUnit | undefined): Dif
     ];
   if (row.state === 'active' && !unit.isActive)
     return [{ code: 'active-not-registered', what, detail: 'is active, but is not in the registry' }];
-  return isUnfinished(row) && unit.isClosed ? [unfinished(row, unit, what)] : [];
+  return isUnfinished(row) && row.isInRework !== true && unit.isClosed ? [unfinished(row, unit, what)] : [];
 }
 
 /** Whether the certificate of a row is neither active nor withdrawn. */

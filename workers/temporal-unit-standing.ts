@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { UnitStanding } from '../fixtures/station/unit-standing.ts';
 import { MESSAGES } from '../provisioning/messages.ts';
@@ -8,18 +8,19 @@ import { unitWorkflowId } from '../provisioning/workflow-ids.ts';
 
 /** The state of units, from Temporal. */
 export function temporalUnitStanding(client: Client, log: Logger): UnitStanding {
-  const statusOf = async (serial: string): Promise<string> => {
+  const descriptionOf = async (serial: string): Promise<WorkflowExecutionDescription | undefined> => {
     try {
-      return (await client.workflow.getHandle(unitWorkflowId(serial)).describe()).status.name;
+      return await client.workflow.getHandle(unitWorkflowId(serial)).describe();
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return 'UNKNOWN';
+      if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
     }
   };
   const standing: UnitStanding['standing'] = async ({ serial, certificateSha256, boardId }) => {
-    const status = await statusOf(serial);
-    if (status === 'RUNNING') return 'open';
-    if (status !== 'COMPLETED') return 'closed';
+    const description = await descriptionOf(serial);
+    if (description?.status.name === 'RUNNING')
+      return description.memo?.['certificateSha256'] === certificateSha256 ? 'rework' : 'open';
+    if (description?.status.name !== 'COMPLETED') return 'closed';
     const report = (await client.workflow.getHandle(unitWorkflowId(serial)).result()) as UnitReport;
     if (report.fingerprint !== certificateSha256) return 'closed';
     // A unit of an earlier version does not say on which board it passed.
@@ -27,9 +28,18 @@ export function temporalUnitStanding(client: Client, log: Logger): UnitStanding 
   };
   return {
     standing,
+    isReworked: async (serial) => {
+      try {
+        const description = await descriptionOf(serial);
+        return description?.status.name === 'RUNNING' && description.type === 'reworkUnit';
+      } catch (error) {
+        log.warn({ serial, err: error }, 'cannot find out whether the unit is reworked');
+        return true;
+      }
+    },
     holds: async (serial, boardId) => {
       try {
-        if ((await statusOf(serial)) !== 'RUNNING') return false;
+        if ((await descriptionOf(serial))?.status.name !== 'RUNNING') return false;
         const handle = client.workflow.getHandle(unitWorkflowId(serial));
         const state = await handle.query<UnitState>(MESSAGES.state);
         return state.boardId === boardId && state.attention === undefined;

@@ -3,4 +3,6 @@ export { rejectedBoard } from './board/rejected-board.ts';
 export { batch } from './batch/batch.ts';
 export { chunk } from './chunk/chunk.ts';
 export { askOrder } from './order/ask-order.ts';
+export { rework } from './rework/rework.ts';
+export { reworkUnit } from './rework/rework-unit.ts';
 export { unit } from './unit/unit.ts';

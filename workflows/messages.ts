@@ -10,10 +10,12 @@ import type {
   UnitAttention,
   WindowInput,
 } from '../provisioning/messages.ts';
+import type { ReworkState } from '../provisioning/rework.ts';
 import type { UnitState } from '../provisioning/unit.ts';
 
 /** Each constant is named after its message, except `retrySignal`: `retry` is an update and a signal. Queries: */
 export const progress = defineQuery<BatchProgress>(MESSAGES.progress);
+export const reworkState = defineQuery<ReworkState>(MESSAGES.reworkState);
 export const state = defineQuery<UnitState>(MESSAGES.state);
 
 /** Updates, sent by people: */

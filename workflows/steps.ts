@@ -16,6 +16,7 @@ import {
 import {
   BOOKKEEPING_MS,
   HEARTBEAT_MS,
+  OWN_BOARD_WAIT_MS,
   RECLAIM_WAIT_MS,
   REGISTRY_BOOKKEEPING_MS,
   RELEASE_SOCKET_MS,
@@ -58,6 +59,21 @@ export function reclaims(unit: UnitRow): ClaimActivities {
   });
 }
 
+/** Step 1 at the board of a unit that passed, once it is in any socket. */
+export function claimsOfOwnBoard(
+  serial: string,
+): Pick<ClaimActivities, 'generateKeypair' | 'requestRenewal'> {
+  return proxyActivities<ClaimActivities>(options('generateKeypair', provisionedBoardQueue(serial), serial));
+}
+
+/** What is done to the board of a unit only if it is in a socket now. */
+export function attemptsOnOwnBoard(serial: string): Pick<ClaimActivities, 'requestRenewal' | 'wipeBoard'> {
+  return proxyActivities<ClaimActivities>({
+    ...options('generateKeypair', provisionedBoardQueue(serial), serial),
+    scheduleToStartTimeout: OWN_BOARD_WAIT_MS,
+  });
+}
+
 /** Step 2. */
 export function signer(summary: string): Pick<SignerActivities, 'signCertificate'> {
   return proxyActivities<SignerActivities>(options('signCertificate', SIGNER_QUEUE, summary));
@@ -97,6 +113,12 @@ export const registryBookkeeping = proxyActivities<
     | 'recallUnit'
     | 'recordRejectedBoard'
     | 'judgeCertificates'
+    | 'openRework'
+    | 'refuseRework'
+    | 'recordWipe'
+    | 'recordReworkFailure'
+    | 'endReworkUnit'
+    | 'rewriteResult'
     | 'closeBatch'
   >
 >({

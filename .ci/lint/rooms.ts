@@ -129,6 +129,10 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     types: ['activities'],
     packages: ['@temporalio/common', '@temporalio/workflow'],
   },
+  'workflows/rework': {
+    rooms: ['workflows', 'workflows/unit', 'provisioning'],
+    packages: ['@temporalio/common', '@temporalio/workflow'],
+  },
   'workflows/chunk': {
     rooms: ['workflows', 'workflows/unit', 'workflows/details', 'provisioning'],
     packages: ['@temporalio/common', '@temporalio/workflow'],

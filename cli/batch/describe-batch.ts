@@ -4,7 +4,7 @@ import { answerPaths } from '../../manifests/answer/answers.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
-import type { BatchRecord, WaitingUnit } from '../../registry/registry.ts';
+import type { AttemptCounts, BatchRecord, WaitingUnit } from '../../registry/registry.ts';
 import { batchState } from './batch-words.ts';
 import { findBatch } from './find-batch.ts';
 import { standingSummary } from './standing-summary.ts';
@@ -29,14 +29,15 @@ export async function describeBatch(
     const { batchId, manifest } = await findBatch(registry, given);
     const standing = await standingSummary(stateFolder, registry, batchId);
     const decisions = await registry.batchDecisions(batchId);
+    const attempts = await registry.attemptCounts(batchId);
     const { result } = answerPaths(config.inbox, manifest);
     const units = options.units === true ? registry.resultRows(batchId) : undefined;
     if (options.json === true) {
       const written = existsSync(result) ? result : null;
       const rows = units && { units: await gathered(units) };
-      printJson({ ...documentOf(standing), result: written, decisions, ...rows });
+      printJson({ ...documentOf(standing), attempts, result: written, decisions, ...rows });
     } else {
-      printSummary(standing, result, decisions);
+      printSummary(standing, result, { decisions, attempts });
       await printDecisions(decisions);
       await printWaiting(batchId, standing);
       if (units) await printUnits(units, standing);
@@ -71,7 +72,7 @@ function documentOf({ summary, waiting, waitingBy, broken }: StandingSummary): o
 function printSummary(
   { summary, broken }: StandingSummary,
   result: string,
-  decisions: readonly Decision[],
+  { decisions, attempts }: { readonly decisions: readonly Decision[]; readonly attempts: AttemptCounts },
 ): void {
   const { batch, passed, failed, errors, held, attention, open } = summary;
   const parts = [`${passed} passed`, `${failed} failed`, `${errors} errors`, `${held} on hold`];
@@ -83,11 +84,16 @@ function printSummary(
     ['State', batchState(batch) + pauseIn(batch, decisions)],
     ['Attention', broken],
     ['Units', `${batch.quantity}: ${[...parts, ...unended].join(', ')}`],
+    ['Attempts', attemptsIn(attempts)],
     ['Accepted', shownTime(batch.importedAt)],
     ['Started', shownTime(batch.startedAt)],
     ['Closed', shownTime(batch.closedAt)],
     ['Result', existsSync(result) ? result : `${result} (when the batch has ended)`],
   ]);
+}
+
+function attemptsIn({ firstPass, retests, reworks }: AttemptCounts): string {
+  return `${firstPass} passed with the first, ${retests} retests (nothing changed), ${reworks} reworks`;
 }
 
 /** Whether the batch is paused, as its decisions say: no line need run to know. */

@@ -1,7 +1,7 @@
 import type { UnitVerdict } from '../../provisioning/decision.ts';
 import { command, group } from '../command.ts';
 import type { Entry } from '../command.ts';
-import { DECISION_OPTIONS } from '../decision-options.ts';
+import { DECISION_OPTIONS, REASONED_OPTIONS } from '../decision-options.ts';
 import { JSON_OPTION, failureCode } from '../option-values.ts';
 
 const SERIAL = { '<serial>': 'serial number of the unit, in upper or lower case' } as const;
@@ -50,6 +50,20 @@ Reads the registry where it is, and asks Temporal on other hosts; the last row s
       load: () => import('./list-units.ts'),
       run: async ({ listWaitingUnits }, { options, stateFolder }) =>
         await listWaitingUnits(stateFolder, options),
+    }),
+    command('renew', {
+      says: 'give a unit that passed a new certificate, once its board is in a socket; firmware is not touched',
+      args: SERIAL,
+      options: {
+        '--new-key': 'also a new key; default: the key that is on the board',
+        ...REASONED_OPTIONS,
+        '--order <id>': 'order whose reissue is used; default: the order of the unit',
+      },
+      examples: ['certline unit renew CL-000017 --reason "expires in May"'],
+      readsState: true,
+      load: () => import('./renew-unit.ts'),
+      run: async ({ renewUnit }, { serial, options, stateFolder }) =>
+        await renewUnit(stateFolder, serial, options),
     }),
     decision('retry', 'try again with a unit that waits for a decision', 'board replaced'),
     decision('skip', 'leave a unit that waits out of its batch; it ends as HOLD', 'board at the lab'),

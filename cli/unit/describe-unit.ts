@@ -31,9 +31,14 @@ export async function describeUnit(
     process.stdout.write(activePem(unit));
     return;
   }
-  const live = unit.outcome === undefined ? await askLive(stateFolder, unit.serial) : undefined;
+  const live = mayRun(unit) ? await askLive(stateFolder, unit.serial) : undefined;
   if (options.json === true) printJson(documentOf(unit, live));
   else await printUnit(unit, live);
+}
+
+/** A unit that has ended runs again while it is in a rework. */
+function mayRun({ outcome, reworks }: UnitRecord): boolean {
+  return outcome === undefined || reworks.some(({ isOpen }) => isOpen);
 }
 
 /** Temporal's client is loaded only where there is something to ask. */
@@ -72,6 +77,7 @@ async function printUnit(unit: UnitRecord, live: LiveState): Promise<void> {
     ...Object.entries(unit.attrs).map(([name, value]) => [name, value] as const),
   ]);
   await printAttempts(unit.attempts);
+  await printReworks(unit.reworks);
   await printDecisions(unit.decisions);
   await printCertificates(unit.certificates);
   printEvidence(unit.evidence);
@@ -115,11 +121,12 @@ function nowOf(live: Exclude<LiveState, undefined>): string {
 async function printAttempts(attempts: readonly AttemptRecord[]): Promise<void> {
   if (attempts.length === 0) return;
   printLine();
-  const heads = ['attempt', 'socket', 'board', 'came to', 'code', 'reason', 'started', 'finished'];
+  const heads = ['attempt', 'what', 'socket', 'board', 'came to', 'code', 'reason', 'started', 'finished'];
   await printTable(
     heads.map((head) => ({ head })),
     attempts.map((attempt) => [
       String(attempt.attempt),
+      attempt.reworkId ?? attempt.cause,
       attempt.stationId === undefined ? '' : `${attempt.stationId}/${attempt.socket ?? '?'}`,
       attempt.boardId ?? '',
       attempt.step,
@@ -127,6 +134,23 @@ async function printAttempts(attempts: readonly AttemptRecord[]): Promise<void> 
       attempt.reason ?? '',
       shownTime(attempt.startedAt) ?? '',
       shownTime(attempt.finishedAt) ?? '',
+    ]),
+  );
+}
+
+async function printReworks(reworks: UnitRecord['reworks']): Promise<void> {
+  if (reworks.length === 0) return;
+  printLine();
+  const heads = ['rework', 'kind', 'by', 'when', 'result', 'why'];
+  await printTable(
+    heads.map((head) => ({ head })),
+    reworks.map(({ reworkId, kind, by, openedAt, result, refusal, reason }) => [
+      reworkId,
+      kind,
+      by,
+      shownTime(openedAt),
+      refusal === undefined ? (result ?? 'open') : 'refused',
+      reason,
     ]),
   );
 }
@@ -150,19 +174,40 @@ async function printDecisions(decisions: readonly DecisionRecord[]): Promise<voi
 async function printCertificates(certificates: readonly RegisteredCertificate[]): Promise<void> {
   if (certificates.length === 0) return;
   printLine();
-  const heads = ['certificate', 'state', 'attempt', 'valid from', 'valid', 'ended', 'SHA-256'];
+  const heads = [
+    'certificate',
+    'state',
+    'attempt',
+    'board',
+    'valid from',
+    'valid',
+    'ended',
+    'in place of',
+    'SHA-256',
+  ];
   await printTable(
     heads.map((head) => ({ head })),
     certificates.map((certificate) => [
       certificate.certificateSerial,
       certificate.state + (certificate.reason === undefined ? '' : ` (${certificate.reason})`),
       String(certificate.attempt),
+      certificate.boardId,
       shownTime(certificate.notBefore),
       shownExpiry(certificate.notAfter),
       shownTime(certificate.endedAt) ?? '',
+      replacedBy(certificate, certificates),
       certificate.certificateSha256,
     ]),
   );
+}
+
+/** Serial number of the certificate that this one took the place of. */
+function replacedBy(
+  { supersedes }: RegisteredCertificate,
+  certificates: readonly RegisteredCertificate[],
+): string {
+  const old = certificates.find(({ certificateSha256 }) => certificateSha256 === supersedes);
+  return old?.certificateSerial ?? '';
 }
 
 function printEvidence(evidence: readonly EvidenceRecord[]): void {

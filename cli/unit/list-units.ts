@@ -81,7 +81,24 @@ async function fromRegistry(
       });
     }
   }
+  units.push(...(await waitingInReworks(registry, batch)));
   return { units, from: 'registry', waitingBy };
+}
+
+/** Units in a rework have passed, so their batches may have closed long ago. */
+async function waitingInReworks(registry: Registry, batch: string | undefined): Promise<ListedUnit[]> {
+  const units: ListedUnit[] = [];
+  for (const { units: ofRework } of await registry.reworks())
+    for (const { serial, code, step, attention } of ofRework) {
+      const record = attention ? await registry.unit(serial) : undefined;
+      if (record === undefined || code === undefined || step === undefined) continue;
+      const { batchId } = record;
+      if (batch !== undefined && !batchId.startsWith(batch)) continue;
+      const { finishedAt: since } = record.attempts.at(-1) ?? {};
+      const command = `certline unit retry ${serial}`;
+      units.push({ serial, batchId, code, step, ...(since !== undefined && { since }), command });
+    }
+  return units;
 }
 
 async function fromTemporal(stateFolder: string, batch: string | undefined): Promise<WaitingList> {

@@ -7,6 +7,9 @@ import { retryCommand } from './retry-command.ts';
 
 const attribute = (name: SearchAttributeName): SearchAttributeName => name;
 
+/** Types of the workflow of a unit: at first, and in a rework. */
+const UNIT_WORKFLOWS: ReadonlySet<string> = new Set(['unit', 'reworkUnit']);
+
 /**
  * The units that wait for a decision, in all batches or in one, by search attribute. Units of a chunk that the signer
  * refuses to release have no workflow yet: their batch names them. Throws what the client throws.
@@ -18,7 +21,7 @@ export async function unitsInAttention(client: Client, batch: string | undefined
   const units: ListedUnit[] = [];
   const refusedBatches = new Set<string>();
   for await (const workflow of client.workflow.list({ query: waiting + ofBatch })) {
-    if (workflow.type === 'unit') units.push(await listed(client, workflow));
+    if (UNIT_WORKFLOWS.has(workflow.type)) units.push(await listed(client, workflow));
     else refusedBatches.add(textOf(workflow, 'ProvBatch'));
   }
   for (const batchId of refusedBatches) units.push(...(await refusedUnits(client, batchId, units)));

@@ -22,6 +22,7 @@ const HEADER = [
   'decision',
   'reason',
   'decided_by',
+  'result_version',
 ];
 
 /** Rows put together for one write. */
@@ -29,14 +30,18 @@ const PAGE_ROWS = 500;
 
 /**
  * Writes the result of a batch to `path`: a CSV row for each unit, in the order given. It streams, so memory does not
- * grow with the number of units. It is atomic, so a reader never sees half of it. Returns the number of units. Throws
+ * grow with the number of units. `version`, from 1, rises with each result of the batch. It is atomic, so a reader never sees half of it. Returns the number of units. Throws
  * MANIFEST_ANSWER_FAILED, and what reading the rows throws.
  */
-export async function writeResultFile(path: string, rows: AsyncIterable<ResultRow>): Promise<number> {
+export async function writeResultFile(
+  path: string,
+  rows: AsyncIterable<ResultRow>,
+  version: number,
+): Promise<number> {
   let count = 0;
   try {
     await writeWhole(path, 0o644, async (file) => {
-      count = await writeRows(file, rows);
+      count = await writeRows(file, rows, version);
     });
   } catch (error) {
     // An error of reading the rows is not about the file.
@@ -47,11 +52,11 @@ export async function writeResultFile(path: string, rows: AsyncIterable<ResultRo
   return count;
 }
 
-async function writeRows(file: FileHandle, rows: AsyncIterable<ResultRow>): Promise<number> {
+async function writeRows(file: FileHandle, rows: AsyncIterable<ResultRow>, version: number): Promise<number> {
   let count = 0;
   let page = csvLine(HEADER);
   for await (const row of rows) {
-    page += resultLine(row);
+    page += resultLine(row, version);
     count += 1;
     if (count % PAGE_ROWS !== 0) continue;
     await file.writeFile(page);
@@ -61,7 +66,7 @@ async function writeRows(file: FileHandle, rows: AsyncIterable<ResultRow>): Prom
   return count;
 }
 
-function resultLine(row: ResultRow): string {
+function resultLine(row: ResultRow, version: number): string {
   const { serial, product, outcome, code, certificateSerial, certificateSha256, boardId, stationId, socket } =
     row;
   const texts = [
@@ -84,5 +89,6 @@ function resultLine(row: ResultRow): string {
     row.decision ?? '',
     row.reason ?? '',
     row.decidedBy ?? '',
+    version,
   ]);
 }

@@ -20,7 +20,8 @@ export interface KeyFilePublicKey {
  */
 export function publicKeyOfKeyFile(der: Uint8Array, encoding?: KeyEncoding): KeyFilePublicKey {
   try {
-    const { scalar, point } = (encoding ?? encodingOf(der)) === 'sec1' ? readSec1(der, true) : readPkcs8(der);
+    const { scalar, point } =
+      (encoding ?? encodingOfKeyFile(der)) === 'sec1' ? readSec1(der, true) : readPkcs8(der);
     const computed = pointOfScalar(scalar);
     if (point !== undefined && Buffer.compare(point, computed) !== 0) {
       throw invalid('its public key does not belong to its private key', 'pair-mismatch');
@@ -35,7 +36,7 @@ export function publicKeyOfKeyFile(der: Uint8Array, encoding?: KeyEncoding): Key
 }
 
 /** ECPrivateKey and OneAsymmetricKey both open with SEQUENCE { INTEGER, … }; the next tag distinguishes them. */
-function encodingOf(der: Uint8Array): KeyEncoding {
+export function encodingOfKeyFile(der: Uint8Array): KeyEncoding {
   const fields = new DerReader(der).enter(DER_TAG.sequence);
   fields.expect(DER_TAG.integer);
   return fields.peekTag() === DER_TAG.octetString ? 'sec1' : 'pkcs8';

@@ -7,8 +7,10 @@ import type { EarlierIssuance, IssuanceKind } from '../signing/issuance-policy.t
 import type { Issuance, IssuanceState } from '../signing/issuances.ts';
 
 /** The columns that `issuanceIn` reads, to which a WHERE is added. */
-export const SELECT_ISSUANCE = `SELECT i.*, r.serial, r.product, r.permitted_attempt FROM issuance i
-  JOIN released_serial r USING (serial_folded)`;
+export const SELECT_ISSUANCE = `SELECT i.*, r.serial, r.product, r.permitted_attempt,
+    CASE WHEN i.rework_id IS NULL THEN NULL ELSE (SELECT w.rework_id FROM rework w
+      WHERE w.rework_id = i.rework_id AND w.serial_folded = i.serial_folded AND w.ended_at IS NULL) END AS open_rework
+  FROM issuance i JOIN released_serial r USING (serial_folded)`;
 
 /** As the partial indexes say it, or the database would not use them. */
 export const LIVE = 'i.ended_at IS NULL';
@@ -72,6 +74,7 @@ export function issuanceIn(row: SqlRow): Issuance {
     ...(certificate instanceof Uint8Array ? { certificate } : {}),
     ...present(row, { stationId: 'station_id', reason: 'reason', endedAt: 'ended_at', heldAt: 'held_at' }),
     ...present(row, { reworkId: 'rework_id', supersedes: 'supersedes' }),
+    ...(row['open_rework'] !== null && { isInRework: true }),
   };
 }
 

@@ -152,7 +152,9 @@ export class LedgerOrders implements OrderBook, Releases {
     return this.#database.write(async (transaction) => {
       const { serial, attempt: asked } = terms;
       const unit = await releasedUnit(transaction, serial);
-      const batch = await transaction.get('SELECT order_id FROM batch WHERE batch_id = ?', terms.batchId);
+      const sqlOrder = `SELECT coalesce((SELECT w.order_id FROM rework w WHERE w.serial_folded = ? AND w.ended_at IS NULL),
+        order_id) AS order_id FROM batch WHERE batch_id = ?`;
+      const batch = await transaction.get(sqlOrder, foldSerial(serial), terms.batchId);
       if (unit === undefined || batch?.['order_id'] !== terms.order || !isReleasedSo(unit, terms))
         throw notReleased(terms);
       const attempt = Math.max(

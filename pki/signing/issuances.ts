@@ -45,6 +45,8 @@ export interface Issuance extends Reservation {
   readonly heldAt?: string;
   /** Under which it was issued, where its unit had passed before. */
   readonly reworkId?: string;
+  /** That rework is open: what is neither active nor withdrawn is under way. */
+  readonly isInRework?: true;
   /** The request whose certificate ends when this one becomes active. */
   readonly supersedes?: string;
 }

@@ -62,6 +62,13 @@ export function endOpenUnits(
   db.run(sql, outcome, code, batchId, supplement);
 }
 
+/** See Registry.numberResult. Runs inside a transaction. */
+export function numberResult(db: SqliteConnection, batchId: string): number {
+  knownBatch(db, batchId);
+  db.run('UPDATE batches SET result_version = result_version + 1 WHERE batch_id = ?', batchId);
+  return integer(db.get('SELECT result_version AS n FROM batches WHERE batch_id = ?', batchId)!, 'n');
+}
+
 /** See Registry.closeBatch. Runs inside a transaction. */
 export function closeBatch(db: SqliteConnection, batchId: string, supplement: number | undefined): void {
   knownBatch(db, batchId);

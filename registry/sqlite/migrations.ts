@@ -175,4 +175,66 @@ export const MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX rejected_boards_once ON rejected_boards
     (coalesce(board_id, station || '/' || socket || '/' || seen_at), code);
   `,
+  `
+  -- Units that passed and are changed. The order is that which they count against, where it is not their own.
+  CREATE TABLE reworks (
+    rework_id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('renew', 'rekey', 'swap', 'scrap')),
+    reason TEXT NOT NULL,
+    decided_by TEXT NOT NULL,
+    order_number TEXT,
+    opened_at TEXT NOT NULL,
+    refusal TEXT
+  ) STRICT;
+  CREATE TABLE rework_units (
+    rework_id TEXT NOT NULL REFERENCES reworks,
+    row_number INTEGER NOT NULL CHECK (row_number > 0),
+    unit_id INTEGER NOT NULL REFERENCES units,
+    first_attempt INTEGER NOT NULL CHECK (first_attempt > 1),
+    last_attempt INTEGER,
+    old_fingerprint TEXT NOT NULL,
+    attention INTEGER NOT NULL DEFAULT 0 CHECK (attention IN (0, 1)),
+    step TEXT,
+    code TEXT,
+    message TEXT,
+    result TEXT CHECK (result IN ('done', 'kept', 'ended')),
+    ended_at TEXT,
+    PRIMARY KEY (rework_id, unit_id),
+    CHECK ((result IS NULL) = (ended_at IS NULL))
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX rework_units_open ON rework_units (unit_id) WHERE ended_at IS NULL;
+  ALTER TABLE attempts ADD COLUMN rework_id TEXT REFERENCES reworks;
+
+  -- How often the result of the batch was written.
+  ALTER TABLE batches ADD COLUMN result_version INTEGER NOT NULL DEFAULT 0;
+
+  -- A key is certified again where its certificate is renewed. SQLite cannot drop the constraint.
+  CREATE TABLE renewable_certificates (
+    fingerprint TEXT PRIMARY KEY,
+    certificate_serial TEXT NOT NULL,
+    spki_sha256 TEXT NOT NULL,
+    unit_id INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    board_id TEXT NOT NULL,
+    der BLOB NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('active', 'superseded', 'revoked')),
+    not_before TEXT NOT NULL,
+    not_after TEXT NOT NULL,
+    registered_at TEXT NOT NULL,
+    ended_at TEXT,
+    supersedes TEXT,
+    has_old_key INTEGER NOT NULL DEFAULT 0 CHECK (has_old_key IN (0, 1)),
+    FOREIGN KEY (unit_id, attempt) REFERENCES attempts,
+    CHECK ((state = 'active') = (ended_at IS NULL))
+  ) STRICT;
+  INSERT INTO renewable_certificates SELECT fingerprint, certificate_serial, spki_sha256, unit_id, attempt, board_id, der,
+    state, not_before, not_after, registered_at, ended_at, NULL, 0 FROM certificates ORDER BY rowid;
+  DROP TABLE certificates;
+  ALTER TABLE renewable_certificates RENAME TO certificates;
+  CREATE INDEX certificates_unit ON certificates (unit_id);
+  CREATE UNIQUE INDEX certificates_active_unit ON certificates (unit_id) WHERE state = 'active';
+  CREATE UNIQUE INDEX certificates_active_board ON certificates (board_id) WHERE state = 'active';
+  CREATE INDEX certificates_serial ON certificates (certificate_serial);
+  CREATE UNIQUE INDEX certificates_key ON certificates (spki_sha256) WHERE has_old_key = 0;
+  `,
 ];

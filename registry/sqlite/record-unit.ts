@@ -8,6 +8,7 @@ import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import { RegistryError } from '../registry-error.ts';
 import type { AttemptFailure, Registration } from '../registry.ts';
 import { insertDecision } from './decisions.ts';
+import { isRenewal, passRework } from './reworks.ts';
 import { revocationReason } from './revocations.ts';
 import { integer, present, text } from '../../sql/row.ts';
 
@@ -34,6 +35,8 @@ export function registerUnit(db: SqliteConnection, registration: Registration): 
   recordPassedAttempt(db, unitId, registration);
   insertCertificate(db, unitId, registration);
   insertEvidence(db, unitId, registration);
+  const { reworkId } = registration;
+  if (reworkId !== undefined) passRework(db, { reworkId, unitId, attempt });
   db.run(
     `UPDATE units SET outcome = 'PASS', attention = 0, code = NULL, step = 'registerDevice',
        attempts = max(attempts, ?) WHERE unit_id = ?`,
@@ -164,8 +167,17 @@ function supersede(db: SqliteConnection, unitId: number, registration: Registrat
   const onBoard = activeCertificate(db, 'board_id', registration.boardId);
   if (onBoard !== undefined)
     throw conflictWith(onBoard, registration, `cannot use its board ${registration.boardId}`);
-  const sameKey = db.get('SELECT * FROM certificates WHERE spki_sha256 = ?', registration.spkiSha256);
-  if (sameKey !== undefined) throw conflictWith(sameKey, registration, 'cannot have the same key');
+  const sql = 'SELECT * FROM certificates WHERE spki_sha256 = ? AND has_old_key = 0';
+  const sameKey = db.get(sql, registration.spkiSha256);
+  if (sameKey !== undefined && !hasOldKey(db, unitId, registration))
+    throw conflictWith(sameKey, registration, 'cannot have the same key');
+}
+
+/** A renewal certifies the key again that the unit has: a key of another unit is never its own. */
+function hasOldKey(db: SqliteConnection, unitId: number, { reworkId, spkiSha256 }: Registration): boolean {
+  if (reworkId === undefined || !isRenewal(db, reworkId, unitId)) return false;
+  const sql = 'SELECT unit_id FROM certificates WHERE spki_sha256 = ? AND has_old_key = 0';
+  return db.get(sql, spkiSha256)?.['unit_id'] === unitId;
 }
 
 function activeCertificate(
@@ -230,7 +242,7 @@ function recordFailedAttempt(db: SqliteConnection, unitId: number, failure: Atte
 function insertCertificate(db: SqliteConnection, unitId: number, registration: Registration): void {
   db.run(
     `INSERT INTO certificates (fingerprint, certificate_serial, spki_sha256, unit_id, attempt, board_id, der, state,
-       not_before, not_after, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?)`,
+       not_before, not_after, registered_at, has_old_key) VALUES (?, ?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?)`,
     registration.certificateSha256,
     registration.certificateSerial,
     registration.spkiSha256,
@@ -241,6 +253,7 @@ function insertCertificate(db: SqliteConnection, unitId: number, registration: R
     registration.notBefore,
     registration.notAfter,
     new Date().toISOString(),
+    hasOldKey(db, unitId, registration) ? 1 : 0,
   );
 }
 

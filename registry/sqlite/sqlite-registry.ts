@@ -5,9 +5,18 @@ import type { Decision } from '../../provisioning/decision.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import type { RejectedBoard } from '../../provisioning/rejected-board.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
+import type {
+  EndReworkUnitInput,
+  OpenedRework,
+  RecordReworkFailureInput,
+  RefuseReworkInput,
+  ReworkInput,
+  ReworkOfUnit,
+} from '../../provisioning/rework.ts';
 import type { EndedChoice, OpenSupplementInput } from '../../provisioning/supplement.ts';
 import type { AttemptId } from '../../provisioning/unit.ts';
 import type * as Port from '../registry.ts';
+import { attemptCounts } from './attempt-counts.ts';
 import {
   batchSummary,
   batchWithContent,
@@ -16,6 +25,7 @@ import {
   endOpenUnits,
   knownBatch,
   listBatches,
+  numberResult,
   recordStart,
   registeredKeys,
 } from './batch-records.ts';
@@ -25,6 +35,15 @@ import { importBatch } from './import-batch.ts';
 import { recordRejectedBoard, rejectedBoards, socketYields } from './rejected-boards.ts';
 import { recordDecision, recordFailure, registerUnit } from './record-unit.ts';
 import { RegistryDatabase } from './registry-database.ts';
+import {
+  endReworkUnit,
+  openRework,
+  recordReworkFailure,
+  recordWipe,
+  refuseRework,
+  rework,
+  reworks,
+} from './reworks.ts';
 import { applyRevocations } from './revocations.ts';
 import { openSupplement, rerunnable, supplements } from './supplements.ts';
 import { certifiedPage, resultPage, unitRecord, waitingUnits } from './unit-records.ts';
@@ -142,6 +161,42 @@ export class SqliteRegistry implements Port.Registry {
 
   batchDecisions(batchId: string): Promise<Decision[]> {
     return this.#db.read((db) => batchDecisions(db, batchId));
+  }
+
+  openRework(asked: ReworkInput): Promise<OpenedRework> {
+    return this.#db.write((db) => openRework(db, asked));
+  }
+
+  refuseRework(refusal: RefuseReworkInput): Promise<void> {
+    return this.#db.write((db) => refuseRework(db, refusal));
+  }
+
+  recordWipe(wiped: ReworkOfUnit): Promise<void> {
+    return this.#db.write((db) => recordWipe(db, wiped));
+  }
+
+  recordReworkFailure(failed: RecordReworkFailureInput): Promise<void> {
+    return this.#db.write((db) => recordReworkFailure(db, failed));
+  }
+
+  endReworkUnit(ended: EndReworkUnitInput): Promise<void> {
+    return this.#db.write((db) => endReworkUnit(db, ended));
+  }
+
+  numberResult(batchId: string): Promise<number> {
+    return this.#db.write((db) => numberResult(db, batchId));
+  }
+
+  reworks(): Promise<Port.ReworkRecord[]> {
+    return this.#db.read(reworks);
+  }
+
+  rework(reworkId: string): Promise<Port.ReworkRecord | undefined> {
+    return this.#db.read((db) => rework(db, reworkId));
+  }
+
+  attemptCounts(batchId: string): Promise<Port.AttemptCounts> {
+    return this.#db.read((db) => attemptCounts(db, batchId));
   }
 
   applyRevocations(list: Port.RevocationList): Promise<Port.RevocationResult> {

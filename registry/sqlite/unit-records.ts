@@ -14,6 +14,7 @@ import type {
   WaitingUnit,
 } from '../registry.ts';
 import { knownBatch } from './batch-records.ts';
+import { reworksOfUnit } from './reworks.ts';
 import { unitDecisions } from './decisions.ts';
 
 /** See Registry.unit. */
@@ -36,12 +37,13 @@ export function unitRecord(db: SqliteConnection, serial: string): UnitRecord | u
     ...outcomeIn(row),
     attention: row['attention'] === 1,
     ...(row['step'] !== null && { step: stepIn(row) }),
-    attempts: of('attempts', 'attempt').map(attemptRecord),
+    attempts: attemptRecords(of('attempts', 'attempt')),
     certificates: of('certificates LEFT JOIN revocations USING (certificate_serial)', 'attempt').map(
       certificateRecord,
     ),
     evidence: of('evidence', 'attempt, kind').map(evidenceRecord),
     decisions: unitDecisions(db, integer(row, 'unit_id')),
+    reworks: reworksOfUnit(db, integer(row, 'unit_id')),
   };
 }
 
@@ -103,7 +105,8 @@ export function certifiedPage(
 export function resultPage(db: SqliteConnection, batchId: string, after: number, limit: number): ResultRow[] {
   const rows = db.all(
     `SELECT units.serial, units.product, units.outcome, units.code, units.attempts,
-       certificates.certificate_serial, certificates.fingerprint, last.board_id, last.station, last.socket,
+       certificates.certificate_serial, certificates.fingerprint,
+       coalesce(certificates.board_id, last.board_id) AS board_id, last.station, last.socket,
        first.started_at, last.finished_at, decided.verdict, decided.reason, decided.decided_by,
        (SELECT json_group_array(json_array(started_at, finished_at)) FROM (
          SELECT started_at, finished_at FROM attempts WHERE attempts.unit_id = units.unit_id AND started_at IS NOT NULL
@@ -162,12 +165,23 @@ function secondsOf(attempts: readonly (readonly [string, string | null])[]): num
   return total / 1_000;
 }
 
-function attemptRecord(row: SqlRow): AttemptRecord {
+/** The attempts of one unit, in order: a later one is a rework where something was changed, and else a retest. */
+function attemptRecords(rows: readonly SqlRow[]): AttemptRecord[] {
+  return rows.map((row, at) => {
+    const [board, before] = [row['board_id'], rows[at - 1]?.['board_id']];
+    const isChanged = board !== null && before !== null && before !== undefined && board !== before;
+    const isRework = row['rework_id'] !== null || isChanged;
+    return attemptRecord(row, at === 0 ? 'first' : isRework ? 'rework' : 'retest');
+  });
+}
+
+function attemptRecord(row: SqlRow, cause: AttemptRecord['cause']): AttemptRecord {
   return {
     attempt: integer(row, 'attempt'),
+    cause,
     ...present(row, { stationId: 'station', socket: 'socket', boardId: 'board_id' }),
     ...present(row, { startedAt: 'started_at', finishedAt: 'finished_at', code: 'code' }),
-    ...present(row, { message: 'message', reason: 'reason' }),
+    ...present(row, { message: 'message', reason: 'reason', reworkId: 'rework_id' }),
     ...(row['follows'] !== null && { follows: integer(row, 'follows') }),
     ...(row['supplement'] !== null && { supplement: integer(row, 'supplement') }),
     step: stepIn(row),
@@ -185,7 +199,7 @@ function certificateRecord(row: SqlRow): RegisteredCertificate {
     notBefore: text(row, 'not_before'),
     notAfter: text(row, 'not_after'),
     registeredAt: text(row, 'registered_at'),
-    ...present(row, { endedAt: 'ended_at', reason: 'reason' }),
+    ...present(row, { endedAt: 'ended_at', reason: 'reason', supersedes: 'supersedes' }),
     certificate: bytes(row, 'der'),
   };
 }

@@ -47,6 +47,8 @@ export interface LineRig {
   /** Waits until the batch of this manifest is closed, and its workflow has ended. */
   closed(manifest: string): Promise<BatchRecord>;
   progress(batch: BatchRecord): Promise<BatchProgress>;
+  /** Stops the line, not its boards: another one may take its place. */
+  stopLine(): Promise<void>;
   /** Stops the line and the boards; what they wrote stays. */
   down(): Promise<void>;
   /** `down`, and what they wrote is removed. */
@@ -97,11 +99,15 @@ export async function startLineRig(options: LineRigOptions = {}): Promise<LineRi
     });
     return found!;
   };
-  let isUp = true;
+  let [isUp, hasLine] = [true, true];
+  const stopLine = async (): Promise<void> => {
+    if (hasLine) await line.stop();
+    hasLine = false;
+  };
   const down = async (): Promise<void> => {
     if (!isUp) return;
     isUp = false;
-    await line.stop();
+    await stopLine();
     operator?.stop();
     await boards.stop();
   };
@@ -120,6 +126,7 @@ export async function startLineRig(options: LineRigOptions = {}): Promise<LineRi
     },
     progress: async ({ batchId }) =>
       await line.client.workflow.getHandle(batchWorkflowId(batchId)).query<BatchProgress>('progress'),
+    stopLine,
     down,
     end: async () => {
       await down();

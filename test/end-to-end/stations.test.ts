@@ -17,7 +17,7 @@ afterEach(() => rig?.end());
 
 /** Somebody who can talk to Temporal: answers in the place of stations, with keys of his own. */
 async function startImpostor({ server }: LineRig): Promise<() => Promise<void>> {
-  const activities: ClaimActivities = {
+  const activities: Pick<ClaimActivities, 'generateKeypair'> = {
     generateKeypair: async ({ unit }) => {
       const key = generateDeviceKey();
       const csr = Buffer.from(key.createCsr({ serial: unit.serial })).toString('base64');

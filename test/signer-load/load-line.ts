@@ -89,6 +89,12 @@ export class LoadLine {
       recordRejectedBoard: (input) => asActivity(() => activities.recordRejectedBoard(input)),
       recallUnit: (input) => asActivity(() => activities.recallUnit(input)),
       judgeCertificates: (input) => asActivity(() => activities.judgeCertificates(input)),
+      openRework: (input) => asActivity(() => activities.openRework(input)),
+      refuseRework: (input) => asActivity(() => activities.refuseRework(input)),
+      recordWipe: (input) => asActivity(() => activities.recordWipe(input)),
+      recordReworkFailure: (input) => asActivity(() => activities.recordReworkFailure(input)),
+      endReworkUnit: (input) => asActivity(() => activities.endReworkUnit(input)),
+      rewriteResult: (input) => asActivity(() => activities.rewriteResult(input)),
       closeBatch: (input) => asBatch(input, () => activities.closeBatch(input)),
     };
   }

@@ -12,6 +12,7 @@ import type { RegistryActivities } from '../../provisioning/registration.ts';
 import type { ReleaseUnitsInput, SignerActivities } from '../../provisioning/signing.ts';
 import {
   anyBoardQueue,
+  provisionedBoardQueue,
   REGISTRY_QUEUE,
   SIGNER_QUEUE,
   stationQueue,
@@ -60,6 +61,17 @@ function goodActivities(): ScriptedActivities {
       startedAt: '2026-01-01T00:00:00.000Z',
       signed: { at: '2026-01-01T00:00:00.500Z', signature: 'c2ln' },
     }),
+    requestRenewal: async ({ unit, boardId, spkiSha256 }) => ({
+      stationId: STATION,
+      socket: '1',
+      boardId,
+      csr: 'Y3Ny',
+      spkiSha256,
+      requestId: `renewal-${unit.serial}-${unit.attempt}`,
+      startedAt: '2026-01-01T00:00:00.000Z',
+      signed: { at: '2026-01-01T00:00:00.500Z', signature: 'c2ln' },
+    }),
+    wipeBoard: async () => undefined,
     signCertificate: async ({ unit }) => ({
       certificate: 'Y3J0',
       certificateSerial: '40',
@@ -93,6 +105,12 @@ function goodActivities(): ScriptedActivities {
     recordRefusal: async () => undefined,
     releaseAttempt: async () => ({ signature: 'cmVsZWFzZQ==' }),
     permitAttempt: async ({ unit: { attempt } }) => ({ attempt, permit: PERMIT }),
+    openRework: async () => ({ units: [], refusals: [] }),
+    refuseRework: async () => undefined,
+    recordWipe: async () => undefined,
+    recordReworkFailure: async () => undefined,
+    endReworkUnit: async () => undefined,
+    rewriteResult: async () => undefined,
     revokeCertificate: async () => undefined,
     releaseUnits: async () => undefined,
     releaseAttempts: async ({ units }) =>
@@ -142,6 +160,8 @@ export async function startRig(
     maxCachedWorkflows?: number;
     stationAbsent?: boolean;
     orchestratorAbsent?: boolean;
+    /** Serials of units whose boards are in sockets. */
+    ownBoards?: readonly string[];
   } = {},
 ): Promise<Rig & { startStation(): Promise<void>; startOrchestrator(): Promise<void> }> {
   const server = await testServer(SEARCH_ATTRIBUTES);
@@ -162,6 +182,7 @@ export async function startRig(
     SIGNER_QUEUE,
     REGISTRY_QUEUE,
     anyBoardQueue(PRODUCT),
+    ...(options.ownBoards ?? []).map(provisionedBoardQueue),
     ...(options.stationAbsent ? [] : [stationQueue(STATION)]),
   ];
   for (const taskQueue of queues) workers.push(await Worker.create({ ...base, taskQueue, activities }));

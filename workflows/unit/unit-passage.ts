@@ -38,13 +38,15 @@ export class UnitPassage {
   /** An earlier attempt got a certificate, which may be on a board by now. */
   signedBefore = false;
 
-  /** `changed` is called when a step begins, and when it does not. */
-  constructor(input: UnitInput, changed: () => void) {
+  /**
+   * `changed` is called when a step begins, and when it does not. `attempt`: the first one of a unit that has attempts already.
+   */
+  constructor(input: UnitInput, changed: () => void, attempt = 1) {
     this.#changed = changed;
     this.row = input.unit;
     this.permit = input.permit;
     const { serial, product } = input.unit;
-    this.unit = { batchId: input.batchId, order: input.order, serial, product, attempt: 1 };
+    this.unit = { batchId: input.batchId, order: input.order, serial, product, attempt };
   }
 
   get step(): Step {
@@ -108,7 +110,8 @@ export class UnitPassage {
 
   /** One id for each key: the same request always gets the same certificate. */
   get requestId(): string {
-    return signingRequestId(this.unit, this.#reached(this.keypair).spkiSha256);
+    const { requestId, spkiSha256 } = this.#reached(this.keypair);
+    return requestId ?? signingRequestId(this.unit, spkiSha256);
   }
 
   signRequest(): SignCertificateInput {

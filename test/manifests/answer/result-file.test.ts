@@ -36,7 +36,7 @@ describe('the result of a batch', () => {
       yield { serial: 'CL-2', product: 'golioth-node', outcome: 'ERROR', code: 'SMP_TIMEOUT', attempts: 1 };
       yield { serial: 'CL-3', product: '=evil', attempts: 0 };
     }
-    expect(await writeResultFile(path, some())).toBe(3);
+    expect(await writeResultFile(path, some(), 2)).toBe(3);
     const found = readCsv(path);
     expect(found[0]).toEqual({
       serial: 'CL-1',
@@ -55,6 +55,7 @@ describe('the result of a batch', () => {
       decision: 'retry',
       reason: 'board replaced',
       decided_by: 'A. Berg',
+      result_version: '2',
     });
     expect(found[1]).toMatchObject({ outcome: 'ERROR', code: 'SMP_TIMEOUT', board_id: '', finished: '' });
     expect(found[2]).toMatchObject({ product: "'=evil", outcome: '', attempts: '0' });
@@ -62,7 +63,7 @@ describe('the result of a batch', () => {
 
   it('streams any number of units', async () => {
     const path = join(temporaryFolder(), 'lot7.result.csv');
-    expect(await writeResultFile(path, rows(1_234))).toBe(1_234);
+    expect(await writeResultFile(path, rows(1_234), 1)).toBe(1_234);
     const found = readCsv(path);
     expect(found.map((row) => row['serial'])).toEqual(
       Array.from({ length: 1_234 }, (_row, at) => `CL-${at + 1}`),
@@ -77,7 +78,9 @@ describe('the result of a batch', () => {
       yield* rows(600);
       throw new Error('the registry is gone');
     }
-    await expect(writeResultFile(path, broken())).rejects.toMatchObject({ message: 'the registry is gone' });
+    await expect(writeResultFile(path, broken(), 1)).rejects.toMatchObject({
+      message: 'the registry is gone',
+    });
     expect(readFileSync(path, 'utf8')).toBe('the former one');
     expect(readdirSync(folder)).toEqual(['lot7.result.csv']);
   });

@@ -46,6 +46,7 @@ export function describeReworks(newLine: () => Promise<SigningLine>): void {
       await rework(line, 'renew');
       await line.issuer.issue(again);
       expect(await statesOf(line)).toEqual(['1 active', '2 issued']);
+      expect(await line.ledger.issuances.find('b1/ACME-1/2')).toMatchObject({ isInRework: true });
       expect((await line.ledger.issuances.liveIssuance('ACME-1'))?.attempt).toBe(1);
       expect(await line.issuer.activate(['b1/ACME-1/2'])).toEqual([]);
       expect(await line.issuer.activate(['b1/ACME-1/2'])).toEqual([]);
@@ -53,6 +54,7 @@ export function describeReworks(newLine: () => Promise<SigningLine>): void {
       expect(await line.ledger.issuances.find('b1/ACME-1/1')).toMatchObject({ reason: 'rework RW-1' });
       expect(await line.ledger.issuances.find('b1/ACME-1/2')).toMatchObject({ supersedes: 'b1/ACME-1/1' });
       await line.ledger.issuances.endRework(ENDED);
+      expect(await line.ledger.issuances.find('b1/ACME-1/2')).not.toHaveProperty('isInRework');
       expect(await statesOf(line)).toEqual(['1 superseded', '2 active']);
       await rework(line, 'renew', { reworkId: 'RW-2' });
       await line.issuer.issue(requestFor('ACME-1', { csr, attempt: 3 }));

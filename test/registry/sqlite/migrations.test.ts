@@ -9,6 +9,7 @@ const RELEASED = [
   'a84068bf12c4244ce0790b37765346a0813c17cfb200b51f4bf9ab4d5e63eda4',
   'c5f73c9a7720bbaccc02e30d3413e9207e07693bed80cf5182324a0232c12f18',
   'f8a7f5dcbe9043829cfe928b4b1e465ecb9c74ce9cfb85b5c2afea0167f957b0',
+  '5b3ae838d59691c552a9c9d6e8dcb4a96e360cc4e815f3c8e67c1f640c8ca192',
 ];
 
 it('the schema of each released version of a registry stays what it was, to the byte', () => {

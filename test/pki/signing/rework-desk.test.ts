@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
+import { signAttempt } from '../../../pki/signing/intake-statements.ts';
+import { renewalRequestId } from '../../../provisioning/signing-request-id.ts';
+import { INTAKE } from '../../activities/trust.ts';
+import { askFor, openDesk, passOf, signedByStation } from './desk.ts';
+import { code } from './signing-line.ts';
+
+const arrival = () => ({ askedAt: new Date(), now: new Date() });
+
+it('a rework under another order is permitted, signed and activated like any attempt', async () => {
+  const { desk, ledger, put } = await openDesk();
+  const key = generateDeviceKey();
+  const first = askFor('CL-1', key);
+  expect(await desk.activate([passOf(first, await desk.sign(first, arrival()))])).toEqual([]);
+  put({ order: 'PO-2', quantity: 1, reissues: 1 });
+
+  const unit = { batchId: 'b1', order: 'PO-2', serial: 'CL-1', product: 'sensor', attempt: 2 };
+  const release = { signature: signAttempt(unit, INTAKE.privateKey) };
+  await expect(desk.permit({ unit, release })).rejects.toThrow(code('NOT_RELEASED'));
+  const units = [{ serial: 'CL-1', product: 'sensor', order: 'PO-1' }];
+  await desk.releaseRework({ reworkId: 'RW-1', kind: 'renew', order: 'PO-2', units });
+  const { attempt, permit } = await desk.permit({ unit, release });
+  expect(attempt).toBe(2);
+
+  const requestId = renewalRequestId(unit, key.spkiSha256);
+  const changes = { order: 'PO-2', attempt, permit };
+  const again = signedByStation(askFor('CL-1', key, new Date().toISOString(), changes), { requestId });
+  const renewed = await desk.sign(again, arrival());
+  expect((await ledger.issuances.liveIssuance('CL-1'))?.attempt).toBe(1);
+  expect(await desk.activate([passOf(again, renewed)])).toEqual([]);
+  expect(await ledger.issuances.liveIssuance('CL-1')).toMatchObject({ attempt: 2, state: 'active' });
+  expect(await ledger.issuances.find(first.statement.requestId)).toMatchObject({ state: 'superseded' });
+  await desk.endRework({ reworkId: 'RW-1', serial: 'CL-1', attempt, revokesActive: false });
+  expect(await ledger.orders.orderStanding('PO-2')).toMatchObject({ reissued: 1 });
+});

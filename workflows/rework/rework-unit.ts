@@ -1,0 +1,247 @@
+import { ApplicationFailure, CancellationScope, isCancellation, log, setHandler } from '@temporalio/workflow';
+import type { GeneratedKeypair } from '../../provisioning/claim.ts';
+import type { Decision, UnitVerdict } from '../../provisioning/decision.ts';
+import { FAILURES } from '../../provisioning/failure-table.ts';
+import type { ReworkResult, ReworkUnitInput, ReworkUnitReport } from '../../provisioning/rework.ts';
+import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
+import { reportAgain, state } from '../messages.ts';
+import { showTrouble } from '../search-attributes.ts';
+import {
+  claims,
+  claimsOfOwnBoard,
+  registry,
+  registryBookkeeping,
+  signer,
+  signerBookkeeping,
+} from '../steps.ts';
+import { DecisionDesk } from '../unit/decision-desk.ts';
+import { stepFailure } from '../unit/step-failure.ts';
+import type { StepFailure } from '../unit/step-failure.ts';
+import { deliver } from '../unit/unit-delivery.ts';
+import { obtainPermit } from '../unit/obtain-permit.ts';
+import { leaveSocket, tellChunk } from '../unit/unit-exceptions.ts';
+import { showUnit } from '../unit/unit-page.ts';
+import { UnitPassage } from '../unit/unit-passage.ts';
+import { restoreCertificate, wipeIfSeated } from './own-board.ts';
+
+/** A unit in a rework, and what has happened to it so far. */
+interface Work {
+  readonly input: ReworkUnitInput;
+  readonly passage: UnitPassage;
+  readonly desk: DecisionDesk;
+  /** The old key is gone from the board. */
+  isWiped: boolean;
+}
+
+/** One unit that passed and is changed: the five steps again, by the kind of the rework. */
+export async function reworkUnit(input: ReworkUnitInput): Promise<ReworkUnitReport> {
+  const { unit } = input;
+  const { serial } = unit;
+  const desk = new DecisionDesk(serial);
+  const passage: UnitPassage = new UnitPassage(
+    { batchId: unit.batchId, order: unit.order, unit },
+    () => showUnit(passage, desk),
+    unit.attempt,
+  );
+  const work: Work = { input, passage, desk, isWiped: false };
+  setHandler(state, () => passage.state(desk.attention), { description: 'Step, socket, and why it waits' });
+  setHandler(reportAgain, () => (desk.attention ? tellChunk(passage, desk.attention) : undefined), {
+    description: 'Tell the rework again, if this unit waits',
+  });
+  try {
+    if (input.kind === 'scrap') return await scrap(work);
+    for (;;) {
+      const failure = await attempt(work);
+      if (failure === undefined) return { ...passage.report('PASS'), result: 'done' };
+      passage.failure = failure;
+      await leaveSocket(passage, failure.code);
+      const decision = await askForDecision(work, failure);
+      if (decision.verdict !== 'retry') return await giveUp(work, failure, decision);
+      passage.nextAttempt();
+    }
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    return await CancellationScope.nonCancellable(() => cancelled(work));
+  }
+}
+
+/** One attempt. Returns what it failed with, or undefined when the new certificate is registered and active. */
+async function attempt(work: Work): Promise<StepFailure | undefined> {
+  const { passage, input } = work;
+  const { serial } = passage.row;
+  try {
+    if (!passage.verified) {
+      passage.begin('generateKeypair');
+      if (passage.permit === undefined) await obtainPermit(passage);
+      passage.keypair = await claim(work);
+      passage.begin('signCertificate');
+      passage.signed = await signer(serial).signCertificate(passage.signRequest());
+      passage.prove(await deliver(passage));
+    }
+    passage.begin('registerDevice');
+    const rework = { reworkId: input.reworkId, supersedesAttempt: input.unit.oldAttempt };
+    await registry(serial).registerDevice({ ...passage.registration(), rework });
+  } catch (error) {
+    return stepFailure(error, passage.step);
+  }
+  const { requestId, verified } = passage;
+  const pass = verified?.pass && { pass: verified.pass };
+  const refused = await signerBookkeeping.activateCertificates({ passes: [{ requestId, ...pass }] });
+  if (refused.length > 0) log.error('the ledger does not take the new certificate', { refused });
+  await endAtSigner(work, false);
+  return undefined;
+}
+
+/** The board that the unit passed with, or for a swap any blank one. */
+async function claim(work: Work): Promise<GeneratedKeypair> {
+  const { passage, input } = work;
+  const { unit } = passage;
+  const permit = passage.permit && { permit: passage.permit };
+  const { kind, reworkId } = input;
+  const { serial, heldBoardId: boardId, oldSpkiSha256: spkiSha256 } = input.unit;
+  if (kind === 'swap') return await claims(passage.row).generateKeypair({ unit, ...permit });
+  if (kind === 'renew')
+    return await claimsOfOwnBoard(serial).requestRenewal({ unit, boardId, spkiSha256, ...permit });
+  const keypair = await claimsOfOwnBoard(serial).generateKeypair({ unit, boardId, ...permit });
+  work.isWiped = true;
+  await registryBookkeeping.recordWipe({ reworkId, unit });
+  return keypair;
+}
+
+/** Waits in ATTENTION, seen by search, by the rework and by the registry. */
+async function askForDecision(work: Work, failure: StepFailure): Promise<Decision<UnitVerdict>> {
+  const { passage, desk, input } = work;
+  const { code } = failure;
+  const { step, unit, claim: place } = passage;
+  const attention = { serial: unit.serial, code, step, attempt: unit.attempt, hint: FAILURES[code].hint };
+  desk.open(attention);
+  showUnit(passage, desk);
+  const station = place && { station: place.stationId };
+  showTrouble({ status: UNIT_STATUS.attention, step, error: code, ...station });
+  await tellChunk(passage, attention);
+  const failed = failureOf(passage, failure);
+  await registryBookkeeping.recordReworkFailure({ reworkId: input.reworkId, unit, failure: failed });
+  const decision = await desk.decision();
+  showTrouble({});
+  await tellChunk(passage, null);
+  if (decision.verdict === 'retry') {
+    const { batchId, serial, attempt: number } = unit;
+    await registryBookkeeping.recordDecision({ batchId, serial, attempt: number, decision });
+  }
+  return decision;
+}
+
+/** `skip` leaves the unit as it was, as far as its board allows; `scrap` ends it. */
+async function giveUp(
+  work: Work,
+  failure: StepFailure,
+  decision: Decision<UnitVerdict>,
+): Promise<ReworkUnitReport> {
+  const { input, passage } = work;
+  const { code } = failure;
+  const failed = failureOf(passage, failure);
+  if (decision.verdict === 'skip' && !work.isWiped) {
+    await restore(work);
+    return await keep(work, { failure: failed, decision });
+  }
+  const outcome = decision.verdict === 'skip' ? 'HOLD' : 'FAIL';
+  await registryBookkeeping.endReworkUnit({
+    reworkId: input.reworkId,
+    unit: passage.unit,
+    result: 'ended',
+    outcome: { outcome, code },
+    failure: failed,
+    decision,
+  });
+  await endAtSigner(work, true);
+  throw ended(work, { outcome, code });
+}
+
+/** Nobody decides any more: as `skip`. A unit whose board is proven is done but for its registration. */
+async function cancelled(work: Work): Promise<ReworkUnitReport> {
+  const { input, passage } = work;
+  if (input.kind === 'scrap') return await scrap(work);
+  if (passage.verified && (await attempt(work)) === undefined)
+    return { ...passage.report('PASS'), result: 'done' };
+  await leaveSocket(passage, 'CANCELLED');
+  if (!work.isWiped) {
+    await restore(work);
+    return await keep(work, {});
+  }
+  const outcome = { outcome: 'HOLD', code: 'CANCELLED' } as const;
+  const end = { reworkId: input.reworkId, unit: passage.unit, result: 'ended', outcome } as const;
+  await registryBookkeeping.endReworkUnit(end);
+  await endAtSigner(work, true);
+  throw ended(work, outcome);
+}
+
+async function restore({ input, passage }: Work): Promise<void> {
+  const isWritten = passage.signedBefore || passage.signed !== undefined;
+  if (input.kind === 'renew' && isWritten) await restoreCertificate(input, passage);
+}
+
+/** The unit passed, with the certificate that it had. */
+async function keep(
+  work: Work,
+  given: {
+    readonly failure?: ReturnType<typeof failureOf>;
+    readonly decision?: Decision;
+  },
+): Promise<ReworkUnitReport> {
+  const { input, passage } = work;
+  const { unit } = passage;
+  await registryBookkeeping.endReworkUnit({ reworkId: input.reworkId, unit, result: 'kept', ...given });
+  await endAtSigner(work, false);
+  return { serial: unit.serial, outcome: 'PASS', attempts: unit.attempt, ...old(input), result: 'kept' };
+}
+
+function old({ unit }: ReworkUnitInput): Pick<ReworkUnitReport, 'fingerprint' | 'boardId'> {
+  return { fingerprint: unit.oldFingerprint, boardId: unit.heldBoardId };
+}
+
+/** The certificate ends whether its board is there or not. */
+async function scrap(work: Work): Promise<ReworkUnitReport> {
+  const { input, passage } = work;
+  await CancellationScope.nonCancellable(async () => {
+    // The signer permits nothing more for a unit that has ended.
+    await obtainPermit(passage);
+    await endAtSigner(work, true);
+    await wipeIfSeated(input, passage);
+    const { reworkId, reason, by } = input;
+    const decision = { verdict: 'scrap', reason, by, decidedAt: new Date().toISOString() };
+    const outcome = { outcome: 'FAIL', code: 'SCRAPPED' } as const;
+    const end = { reworkId, unit: passage.unit, result: 'done', outcome, decision } as const;
+    await registryBookkeeping.endReworkUnit(end);
+  });
+  showTrouble({ status: UNIT_STATUS.scrapped });
+  return { serial: passage.row.serial, outcome: 'FAIL', attempts: passage.unit.attempt, result: 'done' };
+}
+
+async function endAtSigner({ input, passage }: Work, revokesActive: boolean): Promise<void> {
+  const { serial, attempt: number } = passage.unit;
+  const { reworkId } = input;
+  await signerBookkeeping.endRework({ reworkId, serial, attempt: number, revokesActive });
+}
+
+function failureOf({ step, claim: place, keypair }: UnitPassage, failure: StepFailure) {
+  return {
+    step,
+    ...failure,
+    ...(place && { claim: place }),
+    ...(keypair && { startedAt: keypair.startedAt }),
+  };
+}
+
+function ended(
+  { passage }: Work,
+  { outcome, code }: { readonly outcome: 'HOLD' | 'FAIL'; readonly code: keyof typeof FAILURES },
+): ApplicationFailure {
+  const result: ReworkResult = 'ended';
+  const { serial } = passage.row;
+  return ApplicationFailure.create({
+    type: code,
+    message: `${serial}: ${outcome}, its rework was given up. ${FAILURES[code].hint}`,
+    nonRetryable: true,
+    details: [{ serial, outcome, attempts: passage.unit.attempt, code, result }],
+  });
+}

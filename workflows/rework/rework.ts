@@ -1,0 +1,84 @@
+import { ApplicationFailure, CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import type { ActivityFailure } from '@temporalio/workflow';
+import { FAILURES } from '../../provisioning/failure-table.ts';
+import type { FailureCode } from '../../provisioning/failure-table.ts';
+import { MESSAGES } from '../../provisioning/messages.ts';
+import type { ReworkInput, ReworkRefusal, ReworkState, ReworkUnit } from '../../provisioning/rework.ts';
+import { fitting } from '../checked-message.ts';
+import { unitAttentionCheck } from '../message-schemas.ts';
+import { reworkState, unitAttention } from '../messages.ts';
+import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
+import { codeOfStepFailure } from '../unit/step-failure.ts';
+import { ReworkTally } from './rework-tally.ts';
+import { runReworkUnit } from './run-rework-unit.ts';
+
+/** Refusals that one sentence names. */
+const NAMED_REFUSALS = 5;
+
+/** Units that passed and are changed, each as its own workflow, when its board is in a socket. */
+export async function rework(input: ReworkInput): Promise<ReworkState> {
+  const tally = new ReworkTally(input);
+  setHandler(reworkState, () => tally.state, { description: 'Whether it is allowed, and what waits' });
+  setHandler(unitAttention, (message) => {
+    const known = fitting(unitAttentionCheck, MESSAGES.unitAttention, message);
+    if (known) tally.attend(known.serial, known.attention);
+  });
+  // A rework that is cancelled at once still ends for each of its units.
+  const units = await CancellationScope.nonCancellable(() => open(input, tally));
+  tally.open();
+  const writing = writeResults(tally);
+  await Promise.all(
+    units.map(async (unit) => {
+      const { reworkId, kind, reason, by } = input;
+      tally.end(unit, await runReworkUnit({ reworkId, kind, reason, by, unit }));
+    }),
+  );
+  await writing;
+  tally.close();
+  return tally.state;
+}
+
+/** Nothing is touched before registry and signer allow the rework of every unit. */
+async function open(input: ReworkInput, tally: ReworkTally): Promise<readonly ReworkUnit[]> {
+  const { reworkId, kind, order } = input;
+  const { units, refusals } = await registryBookkeeping.openRework(input);
+  if (refusals.length > 0) throw refused(tally, 'RELEASE_CONFLICT', sentenceOf(refusals));
+  const released = units.map((unit) => ({ serial: unit.serial, product: unit.product, order: unit.order }));
+  try {
+    await signerBookkeeping.releaseRework({
+      reworkId,
+      kind,
+      ...(order !== undefined && { order }),
+      units: released,
+    });
+    return units;
+  } catch (error) {
+    const code = codeOfStepFailure(error, 'signCertificate');
+    const { cause } = error as ActivityFailure;
+    const message = cause instanceof ApplicationFailure ? cause.message : FAILURES[code].hint;
+    await registryBookkeeping.refuseRework({ reworkId, code, message });
+    throw refused(tally, code, message);
+  }
+}
+
+function refused(tally: ReworkTally, code: FailureCode, message: string): ApplicationFailure {
+  tally.refuse(message);
+  return ApplicationFailure.create({ type: code, message, nonRetryable: true });
+}
+
+function sentenceOf(refusals: readonly ReworkRefusal[]): string {
+  const named = refusals.slice(0, NAMED_REFUSALS).map(({ serial, why }) => `${serial} ${why}`);
+  const rest = refusals.length - named.length;
+  return `${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}. Nothing was changed.`;
+}
+
+/** Units may end days apart: the results of their batches follow, and those that end together share a file. */
+async function writeResults(tally: ReworkTally): Promise<void> {
+  await CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      await condition(() => tally.hasChanged || tally.isFinished);
+      for (const batchId of tally.takeChanged()) await registryBookkeeping.rewriteResult({ batchId });
+      if (tally.isFinished && !tally.hasChanged) return;
+    }
+  });
+}
