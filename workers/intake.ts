@@ -1,6 +1,8 @@
 import { join, relative } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import type { Verdict } from '../manifests/check/verdict.ts';
+import type { ManifestCopy } from '../manifests/intake/copy-manifest.ts';
 import { openInbox } from '../manifests/intake/inbox.ts';
 import type { Inbox, InboxEvent } from '../manifests/intake/inbox.ts';
 import { createIntake } from '../manifests/intake/intake.ts';
@@ -46,7 +48,7 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
   for (const batch of await registry.listBatches()) {
     if (batch.startedAt === undefined) await startBatch(batch);
   }
-  const accept = createIntake({
+  const intake = createIntake({
     products,
     registered: registry,
     // The order of a rehearsal is made for just this batch when it starts.
@@ -56,8 +58,17 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
     importBatch: registry.importBatch.bind(registry),
     startBatch,
   });
-  const closedAt = async (batchId: string): Promise<string | undefined> =>
-    (await registry.batchSummary(batchId)).batch.closedAt;
+  // One manifest at a time, whatever folder it is in: two would both be allowed what is left of an order.
+  let last: Promise<unknown> = Promise.resolve();
+  const accept = async (copy: ManifestCopy): Promise<Verdict> => {
+    const next = last.then(() => intake(copy));
+    last = next.catch(() => undefined);
+    return await next;
+  };
+  const closings = async (): Promise<ReadonlyMap<string, string>> => {
+    const ended = (await registry.listBatches()).filter(({ closedAt }) => closedAt !== undefined);
+    return new Map(ended.map(({ batchId, closedAt = '' }) => [batchId, closedAt]));
+  };
   const report = (event: InboxEvent): void => {
     note(log, event);
     options.onEvent?.(event);
@@ -65,7 +76,7 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
   const inboxes: Inbox[] = [];
   try {
     for (const folder of inboxFolders(root, manufacturers))
-      inboxes.push(await openInbox({ folder, stateFolder, accept, closedAt, report }));
+      inboxes.push(await openInbox({ folder, stateFolder, accept, closings, report }));
   } catch (error) {
     await Promise.all(inboxes.map((inbox) => inbox.close()));
     throw error;

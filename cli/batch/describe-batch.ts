@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { visibleText } from '../../manifests/csv/visible-text.ts';
+import { archivedPath } from '../../manifests/intake/archive.ts';
 import { answerPaths } from '../../manifests/answer/answers.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
@@ -26,11 +27,13 @@ export async function describeBatch(
   options: { units?: boolean; json?: boolean },
 ): Promise<void> {
   await withRegistry(stateFolder, async (registry) => {
-    const { batchId, manifest } = await findBatch(registry, given);
+    const { batchId, manifest, closedAt } = await findBatch(registry, given);
     const standing = await standingSummary(stateFolder, registry, batchId);
     const decisions = await registry.batchDecisions(batchId);
     const attempts = await registry.attemptCounts(batchId);
-    const { result } = answerPaths(config.inbox, manifest);
+    const { result: first } = answerPaths(config.inbox, manifest);
+    const archived = closedAt && archivedPath(first, batchId, closedAt);
+    const result = archived !== undefined && !existsSync(first) && existsSync(archived) ? archived : first;
     const units = options.units === true ? registry.resultRows(batchId) : undefined;
     if (options.json === true) {
       const written = existsSync(result) ? result : null;

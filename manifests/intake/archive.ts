@@ -1,24 +1,26 @@
 import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { visibleText } from '../csv/visible-text.ts';
 
 /** Subfolder of the drop folder for lots that are done. */
-export const ARCHIVE_FOLDER = 'done';
+const ARCHIVE_FOLDER = 'done';
 
 /** For so long a lot that is done stays in the drop folder; milliseconds. */
 export const ARCHIVE_AFTER_MS = 24 * 3_600_000;
 
 const ACCEPTANCE = /^(.+?)(?:\.[0-9a-f]{8})?\.accepted\.json$/;
 
-/** When the batch ended, ISO 8601; undefined while it is open. */
-export type ClosingTime = (batchId: string) => Promise<string | undefined>;
+/** When each batch that has ended did so, ISO 8601, by batch. */
+export type Closings = () => Promise<ReadonlyMap<string, string>>;
 
 /**
  * Moves each manifest whose batches ended before `before` (milliseconds since 1970), with its answers, into
  * `done/<date>/<batch>/`. Returns the number of manifests.
  */
-export async function archiveDone(folder: string, closedAt: ClosingTime, before: number): Promise<number> {
+export async function archiveDone(folder: string, closings: Closings, before: number): Promise<number> {
   const names = await readdir(folder);
+  if (!names.some((name) => ACCEPTANCE.test(name))) return 0;
+  const closed = await closings();
   const acceptances = Map.groupBy(
     names.filter((name) => ACCEPTANCE.test(name)),
     (name) => ACCEPTANCE.exec(name)?.[1] ?? '',
@@ -26,7 +28,7 @@ export async function archiveDone(folder: string, closedAt: ClosingTime, before:
   let count = 0;
   for (const [stem, files] of acceptances) {
     const batches = await Promise.all(files.map((name) => batchIn(join(folder, name))));
-    const ends = await Promise.all(batches.map(async (id) => (id === undefined ? undefined : closedAt(id))));
+    const ends = batches.map((id) => (id === undefined ? undefined : closed.get(id)));
     const [batch, end] = [batches[0], ends[0]];
     if (batch === undefined || end === undefined) continue;
     if (!ends.every((each) => each !== undefined && Date.parse(each) < before)) continue;
@@ -40,6 +42,11 @@ export async function archiveDone(folder: string, closedAt: ClosingTime, before:
     count += 1;
   }
   return count;
+}
+
+/** Where an answer of a batch is after it was moved: `path` is where it was written. */
+export function archivedPath(path: string, batchId: string, closedAt: string): string {
+  return join(dirname(path), ARCHIVE_FOLDER, closedAt.slice(0, 10), batchId, basename(path));
 }
 
 function belongsTo(name: string, stem: string): boolean {

@@ -7,7 +7,7 @@ import { isAnswerName, readAnsweredFiles, writeAnswer } from '../answer/answers.
 import type { AnsweredFile } from '../answer/answers.ts';
 import { issue } from '../check/issue.ts';
 import { ARCHIVE_AFTER_MS, archiveDone } from './archive.ts';
-import type { ClosingTime } from './archive.ts';
+import type { Closings } from './archive.ts';
 import { copyManifest, manifestStore } from './copy-manifest.ts';
 import type { ManifestCopy } from './copy-manifest.ts';
 import { isMisnamed, listInbox, looksComplete } from './inbox-listing.ts';
@@ -29,8 +29,8 @@ export interface InboxOptions {
   readonly folder: string;
   /** Private copies go to `<stateFolder>/manifests`. */
   readonly stateFolder: string;
-  /** When a batch ended; without it, nothing is moved into the archive. */
-  readonly closedAt?: ClosingTime;
+  /** When batches ended; without it, nothing is moved into the archive. */
+  readonly closings?: Closings;
   /** How long a lot that is done stays; milliseconds, default a day. */
   readonly archiveAfterMs?: number;
   /** Validates and imports a manifest. Called for one file at a time, and again for the same content after a crash. */
@@ -79,7 +79,7 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
 }
 
 class FolderInbox implements Inbox {
-  readonly #options: Required<Omit<InboxOptions, 'closedAt'>> & Pick<InboxOptions, 'closedAt'>;
+  readonly #options: Required<Omit<InboxOptions, 'closings'>> & Pick<InboxOptions, 'closings'>;
   readonly #hold: InboxHold;
   readonly #settling = new Settling();
   readonly #running: Promise<void>;
@@ -213,10 +213,10 @@ class FolderInbox implements Inbox {
   }
 
   async #archive(): Promise<void> {
-    const { folder, closedAt, archiveAfterMs } = this.#options;
-    if (closedAt === undefined || performance.now() < this.#archiveDueMs) return;
+    const { folder, closings, archiveAfterMs } = this.#options;
+    if (closings === undefined || performance.now() < this.#archiveDueMs) return;
     this.#archiveDueMs = performance.now() + Math.min(ARCHIVE_LOOK_MS, archiveAfterMs);
-    await archiveDone(folder, closedAt, Date.now() - archiveAfterMs);
+    await archiveDone(folder, closings, Date.now() - archiveAfterMs);
   }
 
   #folderProblem(error: unknown): number {

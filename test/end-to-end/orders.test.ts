@@ -33,7 +33,7 @@ function putOrder({ folder }: LineRig, quantity: number, revision: number): void
 }
 
 describe('a line whose orders the OEM signs', () => {
-  it('takes no manifest before its order is there and large enough', async () => {
+  it('takes no manifest before its order is there and large enough', { timeout: 120_000 }, async () => {
     rig = await startLineRig({ orders: 'by-oem', operator: { replaceFailed: false } });
     const refusedFor = async (code: string): Promise<unknown> =>
       until(`the manifest is refused for ${code}`, () => {

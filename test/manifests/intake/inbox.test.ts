@@ -82,7 +82,7 @@ class Line {
         return intake(copy);
       },
       report: (event) => this.events.push(event),
-      closedAt: async (batchId) => this.ended.get(batchId),
+      closings: async () => this.ended,
       settleMs: 60,
       incompleteMs: 250,
       pollMs: 40,
@@ -332,7 +332,8 @@ describe('what is no manifest', () => {
   it('is left alone when it is a folder, a note, a digest or an answer', async () => {
     const line = new Line();
     mkdirSync(line.path('done'));
-    for (const name of ['README.md', 'x.csv.sha256', 'z.accepted.json']) line.drop(name, HEAD);
+    for (const name of ['README.md', 'x.csv.sha256']) line.drop(name, HEAD);
+    line.drop('z.accepted.json', '{}');
     line.drop('x.result.csv', 'order,batch,serial,product,outcome\n');
     line.drop('y.rejected.csv', 'line,column,value\n');
     await line.open();
