@@ -171,7 +171,16 @@ describe('a unit that passes', () => {
       step: 'registerDevice',
       lastAttempt: 1,
       attempts: [
-        { attempt: 1, stationId, socket, boardId, startedAt, finishedAt: verifiedAt, step: 'registerDevice' },
+        {
+          attempt: 1,
+          cause: 'first',
+          stationId,
+          socket,
+          boardId,
+          startedAt,
+          finishedAt: verifiedAt,
+          step: 'registerDevice',
+        },
       ],
       certificates: [
         {
@@ -192,6 +201,7 @@ describe('a unit that passes', () => {
         { attempt: 1, kind: 'readBack', body: { bytes: 513 }, recordedAt: at },
       ],
       decisions: [],
+      reworks: [],
     });
   });
 
@@ -307,6 +317,7 @@ describe('a unit that does not pass', () => {
     expect(first).toEqual([
       {
         attempt: 1,
+        cause: 'first',
         stationId: 'station-1',
         socket: 'A2',
         boardId: 'c0ffee01',
