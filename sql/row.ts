@@ -31,7 +31,8 @@ export function present<const Columns extends Readonly<Record<string, string>>>(
   row: SqlRow,
   columns: Columns,
 ): { -readonly [Name in keyof Columns]?: string } {
-  const names = Object.entries(columns).filter(([, column]) => row[column] !== null);
   const found: { -readonly [Name in keyof Columns]?: string } = {};
-  return Object.assign(found, Object.fromEntries(names.map(([name, column]) => [name, text(row, column)])));
+  for (const [name, column] of Object.entries(columns) as [keyof Columns, string][])
+    if (row[column] !== null) found[name] = text(row, column);
+  return found;
 }

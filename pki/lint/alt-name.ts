@@ -13,7 +13,7 @@ import { GENERAL_NAME_TAG, OID, OTHER_NAME_VALUE_TAG } from '../x509/oids.ts';
 const VISIBLE = /^[!-~]+$/;
 
 /** Undefined where there is none. Throws DER_MALFORMED for names of other forms, in another order, or more than one. */
-const altNameOf = oncePerCertificate((fields): SubjectAltName | undefined => {
+const altNameOf = oncePerCertificate(({ fields }): SubjectAltName | undefined => {
   const extension = extensionOf(fields, OID.subjectAltName);
   return extension && readAltName(extension.value);
 });

@@ -1,6 +1,5 @@
-import type { LintCheck, LintContext } from './lint-check.ts';
+import type { LintCheck, LintContext, LintedCertificate } from './lint-check.ts';
 import { readCertificate } from '../x509/certificate-reader.ts';
-import type { CertificateFields } from '../x509/certificate-reader.ts';
 import { unlessMalformed } from '../x509/der-reader.ts';
 import { ALT_NAME_CHECKS } from './alt-name.ts';
 import { ENVELOPE_CHECKS } from './envelope.ts';
@@ -36,11 +35,12 @@ const DER_FINDING: LintFinding = {
 export function lintCertificate(der: Uint8Array, context: LintContext = {}): LintFinding[] {
   const fields = unlessMalformed(() => readCertificate(der));
   if (fields === undefined) return [DER_FINDING];
-  const broken = CHECKS.filter((check) => !holds(check, der, fields, context));
+  const certificate = { der, fields };
+  const broken = CHECKS.filter((check) => !holds(check, certificate, context));
   return broken.map(({ code, rule }) => ({ code, rule }));
 }
 
 /** A malformed part is a finding, any other error a defect of the linter. */
-function holds(check: LintCheck, der: Uint8Array, fields: CertificateFields, context: LintContext): boolean {
-  return unlessMalformed(() => check.holds({ der, fields }, context)) ?? false;
+function holds(check: LintCheck, certificate: LintedCertificate, context: LintContext): boolean {
+  return unlessMalformed(() => check.holds(certificate, context)) ?? false;
 }

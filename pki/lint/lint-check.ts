@@ -30,13 +30,15 @@ export interface LintCheck {
 
 /** A reading that several rules ask for, made once for each certificate; one that throws is made again. */
 export function oncePerCertificate<T>(
-  read: (fields: CertificateFields) => T,
+  read: (certificate: LintedCertificate) => T,
 ): (certificate: LintedCertificate) => T {
   const readings = new WeakMap<CertificateFields, { readonly value: T }>();
-  return ({ fields }) => {
-    const reading = readings.get(fields) ?? { value: read(fields) };
-    readings.set(fields, reading);
-    return reading.value;
+  return (certificate) => {
+    const known = readings.get(certificate.fields);
+    if (known !== undefined) return known.value;
+    const value = read(certificate);
+    readings.set(certificate.fields, { value });
+    return value;
   };
 }
 

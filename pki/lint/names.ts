@@ -10,7 +10,16 @@ import { OID } from '../x509/oids.ts';
 
 const SUBJECT_ORDER = [OID.organization, OID.serialNumber, OID.commonName];
 
-const subjectOf = oncePerCertificate(({ subject }) => readName(subject));
+const subjectOf = oncePerCertificate(({ fields: { subject } }) => readName(subject));
+
+const attributesOf = oncePerCertificate((certificate): readonly NameAttribute[] =>
+  subjectOf(certificate).flat(),
+);
+
+/** The unit's serial, as the subject has it; empty where it has none. */
+export const unitSerialOf: (certificate: LintedCertificate) => string = oncePerCertificate((certificate) =>
+  textOf(certificate, OID.serialNumber),
+);
 
 /** Issuer and subject. */
 export const NAME_CHECKS: readonly LintCheck[] = [
@@ -68,15 +77,6 @@ export const NAME_CHECKS: readonly LintCheck[] = [
         textOf(certificate, OID.commonName) === expected.commonName),
   },
 ];
-
-/** The unit's serial, as the subject has it; empty where it has none. */
-export function unitSerialOf(certificate: LintedCertificate): string {
-  return textOf(certificate, OID.serialNumber);
-}
-
-function attributesOf(certificate: LintedCertificate): NameAttribute[] {
-  return subjectOf(certificate).flat();
-}
 
 function textOf(certificate: LintedCertificate, oid: string): string {
   const attribute = attributesOf(certificate).find((candidate) => candidate.oid === oid);

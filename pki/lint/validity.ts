@@ -1,5 +1,5 @@
 import { oncePerCertificate } from './lint-check.ts';
-import type { LintCheck, LintedCertificate } from './lint-check.ts';
+import type { LintCheck } from './lint-check.ts';
 import { readTime } from '../x509/time.ts';
 import { DER_TAG } from '../x509/der-reader.ts';
 
@@ -15,8 +15,15 @@ interface ReadTime {
 }
 
 /** Start and end. */
-const bothTimesOf = oncePerCertificate(({ notBefore, notAfter }): readonly ReadTime[] =>
+const bothTimesOf = oncePerCertificate(({ fields: { notBefore, notAfter } }): readonly ReadTime[] =>
   [notBefore, notAfter].map((time) => ({ tag: time.tag, moment: readTime(time) })),
+);
+
+/** Those of the two that are well-formed. */
+const timesOf = oncePerCertificate((certificate): readonly Date[] =>
+  bothTimesOf(certificate)
+    .map(({ moment }) => moment)
+    .filter((moment) => moment !== undefined),
 );
 
 /** The times of a certificate. */
@@ -72,12 +79,6 @@ export const VALIDITY_CHECKS: readonly LintCheck[] = [
       timesOf(certificate).every((time) => time >= issuer.notBefore && time <= issuer.notAfter),
   },
 ];
-
-function timesOf(certificate: LintedCertificate): Date[] {
-  return bothTimesOf(certificate)
-    .map(({ moment }) => moment)
-    .filter((moment) => moment !== undefined);
-}
 
 function hasRightType({ tag, moment }: ReadTime): boolean {
   if (moment === undefined) return false;

@@ -2,11 +2,13 @@ import { DER_TAG } from './der-reader.ts';
 
 /** One element in DER: the tag, the length in the fewest octets, then the parts one after the other. */
 export function derElement(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const header = Uint8Array.from([tag, ...lengthOctets(length)]);
-  const element = new Uint8Array(header.length + length);
-  element.set(header);
-  let offset = header.length;
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const lengthField = lengthOctets(length);
+  let offset = 1 + lengthField.length;
+  const element = new Uint8Array(offset + length);
+  element[0] = tag;
+  element.set(lengthField, 1);
   for (const part of parts) {
     element.set(part, offset);
     offset += part.length;
