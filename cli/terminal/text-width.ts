@@ -1,19 +1,13 @@
 import { stripVTControlCharacters } from 'node:util';
 import { eastAsianWidth } from 'get-east-asian-width';
 
-/** Signs that a person reads as one: a letter with its accents, an emoji of several code points. */
-const SIGNS = new Intl.Segmenter('und', { granularity: 'grapheme' });
-
 const ASCII = /^[ -~]*$/;
 const EMOJI = /^\p{RGI_Emoji}$/v;
 
 /** How many cells of a terminal a text takes: CJK characters and emoji take two. Colours take none. */
 export function textWidth(text: string): number {
   if (ASCII.test(text)) return text.length;
-  return [...SIGNS.segment(stripVTControlCharacters(text))].reduce(
-    (sum, { segment }) => sum + signWidth(segment),
-    0,
-  );
+  return signsOf(stripVTControlCharacters(text)).reduce((sum, sign) => sum + signWidth(sign), 0);
 }
 
 /** Fills a text with blanks at its end up to a width in cells. */
@@ -29,11 +23,22 @@ export function padCellsStart(text: string, width: number): string {
 /** The longest beginning of a text that fits into a width in cells. */
 export function cutCells(text: string, width: number): string {
   let cut = '';
-  for (const { segment } of SIGNS.segment(text)) {
-    if (textWidth(cut + segment) > width) break;
-    cut += segment;
+  for (const sign of ASCII.test(text) ? text : signsOf(text)) {
+    if (textWidth(cut + sign) > width) break;
+    cut += sign;
   }
   return cut;
+}
+
+let segmenter: Intl.Segmenter | undefined;
+
+/**
+ * Signs that a person reads as one: a letter with its accents, an emoji of several code points. Made when it is needed:
+ * it takes a tenth of the time of a short command.
+ */
+function signsOf(text: string): string[] {
+  segmenter ??= new Intl.Segmenter('und', { granularity: 'grapheme' });
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
 /** Accents and joiners after the first code point do not move the cursor. */
