@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/soak/**', 'test/pictures/**', 'test/attacks/**/*.slow.test.ts'],
-    globalSetup: ['test/support/temporal-server-setup.ts'],
+    globalSetup: ['test/support/temporal-server-setup.ts', 'test/support/workflow-bundle-setup.ts'],
+    setupFiles: ['test/support/share-workflow-bundle.ts'],
     // Temporal's native core and vitest's thread pool do not go together: forks, always.
     pool: 'forks',
     // Most tests wait for servers, ports and processes: three files at once on two cores, instead of vitest's one.

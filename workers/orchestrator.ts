@@ -9,7 +9,7 @@ import type { Role } from './role.ts';
 import { lineDataConverter } from '../temporal/data-converter.ts';
 import { SHUTDOWN_GRACE_MS } from '../provisioning/timeouts.ts';
 import { temporalWorkStanding } from './temporal-work-standing.ts';
-import { bundlerOptions, interceptorModules, workflowsPath } from './workflow-bundle.ts';
+import { bundleWorkflows } from './workflow-bundle.ts';
 
 /** Workflows in the cache of the orchestrator; 600 take about 500 MB. */
 const CACHED_WORKFLOWS = 300;
@@ -38,9 +38,7 @@ export async function startOrchestrator(options: OrchestratorRoleOptions): Promi
   const workflows = await Worker.create({
     ...base,
     taskQueue: WORKFLOW_QUEUE,
-    workflowsPath,
-    bundlerOptions,
-    interceptors: { workflowModules: interceptorModules },
+    workflowBundle: await bundleWorkflows(),
     maxCachedWorkflows: CACHED_WORKFLOWS,
   });
   return joinRoles([runWorker(workflows), runWorker(books)]);

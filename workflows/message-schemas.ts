@@ -14,7 +14,7 @@ import type {
 import { isSerial } from '../provisioning/serial-number.ts';
 import { kindOf, misfit, quoted, UNPRINTABLE } from './misfit.ts';
 
-// All workflows share this file and zod (`bundlerOptions` in workers/workflow-bundle.ts): a workflow that evaluated them for
+// All workflows share this file and zod (`bundleWorkflows` in workers/workflow-bundle.ts): a workflow that evaluated them for
 // itself would spend 6 ms of CPU and 500 kB on it. The SDK freezes what modules export, all the way down, while zod fills
 // schemas in as they are used: so schemas stay inside, and functions go out. What zod fills in depends on the schema alone.
 z.config({ jitless: true });

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { workflowsPath } from '../../workers/workflow-bundle.ts';
+import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
 import { tampered } from '../workflows/tampered-history.ts';
 import { until } from '../support/until.ts';
 import { CONTRADICTIONS } from './contradictions.ts';
@@ -100,7 +100,8 @@ describe('the example lot on two stations', () => {
   it('replays, every workflow of it', async () => {
     const histories = rig.line.client.workflow.list().intoHistories();
     const replayed = [];
-    for await (const { workflowId, error } of Worker.runReplayHistories({ workflowsPath }, histories)) {
+    const workflowBundle = await bundleWorkflows();
+    for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
       expect(error).toBeUndefined();
       replayed.push(workflowId);
     }
@@ -109,9 +110,11 @@ describe('the example lot on two stations', () => {
 
   it('would not replay if a unit had gone another way', async () => {
     const history = await rig.line.client.workflow.getHandle('unit/CL-000007').fetchHistory();
-    await expect(
-      Worker.runReplayHistory({ workflowsPath }, tampered(history, 'signCertificate')),
-    ).rejects.toThrow(/signCertificate/);
+    const replayed = Worker.runReplayHistory(
+      { workflowBundle: await bundleWorkflows() },
+      tampered(history, 'signCertificate'),
+    );
+    await expect(replayed).rejects.toThrow(/signCertificate/);
   });
 
   it('leaves nothing that contradicts anything', async () => {

@@ -1,15 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { openTemporalServer } from '../../temporal/server/open-temporal-server.ts';
 import { findTemporalBinary } from '../../temporal/server/temporal-binary.ts';
 import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
+import { offerOnce } from './once-a-run.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** A Unix socket that answers with the shared server's address as JSON, starting it for the first who asks. */
+    /** A Unix socket that answers with the address of the shared server, started for the first that asks. */
     temporalServerSocket: string;
   }
 }
@@ -28,23 +28,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const directory = mkdtempSync(join(tmpdir(), 'certline-test-temporal-'));
   const binary = await findTemporalBinary({ environment, report }).catch((error: Error) => error);
   let starting: Promise<TemporalServer> | undefined;
-  const start = async (): Promise<TemporalServer> => {
-    if (binary instanceof Error) throw binary;
-    return openTemporalServer({ directory, environment, searchAttributes: {}, ui: false, report });
-  };
-  const answer = async (): Promise<object> => {
-    try {
-      return { address: (await (starting ??= start())).address };
-    } catch (error) {
-      return { error: (error as Error).message };
-    }
-  };
   const path = join(directory, 'ask');
-  const server = createServer((socket) => void answer().then((value) => socket.end(JSON.stringify(value))));
-  server.listen(path);
+  const stop = offerOnce(path, async () => {
+    if (binary instanceof Error) throw binary;
+    starting = openTemporalServer({ directory, environment, searchAttributes: {}, ui: false, report });
+    return (await starting).address;
+  });
   project.provide('temporalServerSocket', path);
   return async () => {
-    server.close();
+    stop();
     await (await starting?.catch(() => undefined))?.stop();
     rmSync(directory, { recursive: true, force: true });
   };

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { inject } from 'vitest';
 import { ensureSearchAttributes } from '../../temporal/server/search-attributes.ts';
 import type { SearchAttributes } from '../../temporal/server/search-attributes.ts';
 import type { TemporalConnectionOptions } from '../../temporal/server/temporal-server.ts';
+import { askFor } from './once-a-run.ts';
 
 /** The suite's one real Temporal server, as seen from a test. */
 export interface TestServer {
@@ -22,11 +20,7 @@ export interface TestServer {
  * after the last; with a fresh namespace for the caller, so that workflow ids such as `unit/<serial>` meet no others.
  */
 export async function testServer(searchAttributes: SearchAttributes = {}): Promise<TestServer> {
-  const socket = connect(inject('temporalServerSocket'));
-  await once(socket, 'connect');
-  const answer = JSON.parse(await text(socket)) as { address: string } | { error: string };
-  if ('error' in answer) throw new Error(answer.error);
-  const { address } = answer;
+  const address = await askFor(inject('temporalServerSocket'));
   const namespace = `test-${randomUUID()}`;
   const connection = await Connection.connect({ address });
   try {

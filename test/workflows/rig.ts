@@ -1,8 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { bundlerOptions, interceptorModules, workflowsPath } from '../../workers/workflow-bundle.ts';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { WorkflowBundleOption } from '@temporalio/worker';
+import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import type { ChunkRow, LoadChunkInput, LoadedChunk, UnitCounts } from '../../provisioning/batch.ts';
 import type { ReleasedUnits } from '../../provisioning/permit.ts';
@@ -129,34 +129,16 @@ function goodActivities(): ScriptedActivities {
 // Once a process, before any worker: what the workers have to say is noise in a test's output.
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
-
-/** The workflows as workers bundle them, once for a test file. */
-export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath,
-    ...bundlerOptions,
-    workflowInterceptorModules: interceptorModules,
-    logger: new DefaultLogger('ERROR'),
-  });
-  return bundle;
-}
-
 /** The batch workflow as it is, over chunks whose units all pass at once. */
-export function instantChunks(): Promise<WorkflowBundleWithSourceMap> {
-  return bundleWorkflowCode({
-    workflowsPath: new URL('./batch/instant-chunks.ts', import.meta.url).pathname,
-    ...bundlerOptions,
-    workflowInterceptorModules: interceptorModules,
-    logger: new DefaultLogger('ERROR'),
-  });
+export function instantChunks(): Promise<WorkflowBundleOption> {
+  return bundleWorkflows(new URL('./batch/instant-chunks.ts', import.meta.url).pathname);
 }
 
 /** A real server, real workers on the real queue names, scripted activities. */
 export async function startRig(
   script: Partial<ScriptedActivities> = {},
   options: {
-    workflowBundle?: WorkflowBundleWithSourceMap;
+    workflowBundle?: WorkflowBundleOption;
     maxCachedWorkflows?: number;
     stationAbsent?: boolean;
     orchestratorAbsent?: boolean;
@@ -174,7 +156,7 @@ export async function startRig(
     await Worker.create({
       ...base,
       taskQueue: WORKFLOW_QUEUE,
-      workflowBundle: options.workflowBundle ?? (await workflowBundle()),
+      workflowBundle: options.workflowBundle ?? (await bundleWorkflows()),
       ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),
     });
   const workers = options.orchestratorAbsent ? [] : [await orchestrator()];
