@@ -13,7 +13,8 @@ import { ensureDemoCa } from '../line/ca.ts';
 import { parseLineConfig } from '../line/config.ts';
 import { installTemporalRuntime, openLineLog } from '../line/log.ts';
 import { logPath, temporalFolder, tileFilePath, virtualLineFolder } from '../line/state-folder.ts';
-import { connectClient, connectWorkers } from '../temporal/connection.ts';
+import { connectClient } from '../temporal/connection.ts';
+import { connectWorkers } from '../temporal/worker-connection.ts';
 import { readServerRecord } from '../temporal/server/server-record.ts';
 import { openTemporalServer } from '../temporal/server/open-temporal-server.ts';
 

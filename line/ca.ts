@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { ensurePassphraseFile } from '../disk/passphrase-file.ts';
-import { createCa } from '../pki/ca/create-ca.ts';
 import { openFactoryCa } from '../pki/ca/open-ca.ts';
 import { readCaChain } from '../pki/ca/read-chain.ts';
 import { openIssuingCa } from '../pki/ca/issuing-ca.ts';
@@ -54,6 +53,8 @@ export async function ensureDemoCa(stateFolder: string): Promise<IssuingCa> {
   ensurePassphraseFile(path);
   if (!existsSync(caFolder(stateFolder))) {
     const passphrase = passphraseFromFile(path);
+    // What makes a CA certificate loads 200 files, and most commands make none.
+    const { createCa } = await import('../pki/ca/create-ca.ts');
     await createCa({ directory: caFolder(stateFolder), passphrase, name: 'Certline Demo' });
     passphrase.wipe();
   }

@@ -1,5 +1,4 @@
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
 import { lineDataConverter } from './data-converter.ts';
 import type { TemporalServer } from './server/temporal-server.ts';
 
@@ -10,9 +9,4 @@ export async function connectClient(
   const dataConverter = lineDataConverter();
   const connection = await Connection.connect(server.connectionOptions);
   return { client: new Client({ connection, namespace: server.namespace, dataConverter }), connection };
-}
-
-/** Connects the workers of a process, which share this connection; the caller closes it after they have ended. */
-export async function connectWorkers(server: TemporalServer): Promise<NativeConnection> {
-  return await NativeConnection.connect(server.connectionOptions);
 }

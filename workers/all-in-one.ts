@@ -21,7 +21,8 @@ import type { Role } from './role.ts';
 import { openSigner } from './signer.ts';
 import { registryPath } from '../line/state-folder.ts';
 import { startStation } from './station.ts';
-import { connectClient, connectWorkers } from '../temporal/connection.ts';
+import { connectClient } from '../temporal/connection.ts';
+import { connectWorkers } from '../temporal/worker-connection.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 
 export interface LineOptions {

@@ -20,7 +20,7 @@ import { RejectionReports } from './rejection-reports.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
 import { stationBookPath, stationKeyPath, tileFilePath } from '../line/state-folder.ts';
-import { connectWorkers } from '../temporal/connection.ts';
+import { connectWorkers } from '../temporal/worker-connection.ts';
 import { lineDataConverter } from '../temporal/data-converter.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 import { watchSockets } from './socket-watch.ts';

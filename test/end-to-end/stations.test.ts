@@ -6,7 +6,7 @@ import type { ClaimActivities, GeneratedKeypair } from '../../provisioning/claim
 import { anyBoardQueue } from '../../provisioning/task-queues.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ledgerPath } from '../../line/state-folder.ts';
-import { connectWorkers } from '../../temporal/connection.ts';
+import { connectWorkers } from '../../temporal/worker-connection.ts';
 import { auditOf } from '../pki/signing/signing-line.ts';
 import { until } from '../support/until.ts';
 import { manifest, startLineRig } from './line-rig.ts';
