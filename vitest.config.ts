@@ -1,5 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// Compiled code is kept between processes: each test file is one, and some start the real program many times. Set here,
+// not as `test.env`, so that vitest's own processes have it from their start.
+process.env['NODE_COMPILE_CACHE'] = join(import.meta.dirname, 'node_modules', '.cache', 'node-compile');
 
 export default defineConfig({
   test: {
@@ -9,10 +14,8 @@ export default defineConfig({
     setupFiles: ['test/support/share-workflow-bundle.ts'],
     // Temporal's native core and vitest's thread pool do not go together: forks, always.
     pool: 'forks',
-    // Most tests wait for servers, ports and processes: three files at once on two cores, instead of vitest's one.
-    maxWorkers: 3,
-    // Tests start the real program some hundred times; with its code cached each start takes two thirds of the time.
-    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'node-compile') },
+    // The long test files wait for most of their time, for servers, ports and processes: five at once on two cores.
+    maxWorkers: 2 * availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
