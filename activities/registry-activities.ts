@@ -269,7 +269,7 @@ async function close(
   { batchId, cancelled, recovered = false, supplement }: CloseBatchInput,
 ): Promise<UnitCounts> {
   mustComeFrom(batchWorkflowId(batchId));
-  const { open, attention } = await registry.batchSummary(batchId);
+  const { open, attention } = await registry.batchSummary(batchId, supplement);
   if (open + attention > 0 && (await work.batchRuns(batchId)))
     throw new RegistryError('still-running', `Batch ${batchId} is not closed: units of it are under way.`);
   // Units without an end are on HOLD if a person ended the batch; otherwise they lost their chunk.

@@ -25,7 +25,7 @@ import type {
 } from '../../provisioning/batch.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
 import type { DecisionInput, RerunFilter, RerunResult } from '../../provisioning/messages.ts';
-import { INHERITED_CHUNK_PAUSE_MS } from '../../provisioning/timeouts.ts';
+import { INHERITED_CHUNK_PAUSE_MS, UNIT_LOOK_PAUSE_MS } from '../../provisioning/timeouts.ts';
 import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { BatchDecisions, decided } from './batch-decisions.ts';
 import { listenForPace, tellPace } from './batch-pace.ts';
@@ -49,6 +49,9 @@ import { batchAttributes, showLineTrouble } from '../search-attributes.ts';
 import { settleCertificates } from './settle-certificates.ts';
 import { untilUnitEnded } from '../until-unit-ended.ts';
 import { registryBookkeeping } from '../steps.ts';
+
+/** A chunk that says that it has ended closes within moments; after a minute it is looked at as any other. */
+const CHUNK_END_PAUSE_MS = 60_000;
 
 const RERUN_ARGUMENT =
   '{"codes": ["BOARD_GONE"], "serials": ["CL-000017"], "reason": "why", "by": "your name"}';
@@ -292,16 +295,36 @@ function listen(input: BatchInput, window: BatchWindow, decisions: BatchDecision
 }
 
 /**
- * Anybody can say that a chunk has ended. Of a chunk that this run started, its result says so; of one that an earlier run
- * started, the registry does, where each of its units has an end. Else it is watched as before.
+ * Anybody can say that a chunk has ended. Of a chunk that this run started, its result says so. Of one that an earlier run
+ * started, the registry does, where each of its units has an end; or else Temporal, where the chunk takes no signal any more.
  */
-async function hearEnd({ batchId }: BatchInput, report: ChunkReport, window: BatchWindow): Promise<void> {
+async function hearEnd(input: BatchInput, report: ChunkReport, window: BatchWindow): Promise<void> {
   const { chunk: number } = report;
+  if (await hasEnds(input, number)) {
+    window.hear(report);
+    return;
+  }
+  const chunk = getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number));
+  for (let pauseMs = UNIT_LOOK_PAUSE_MS.first; pauseMs < CHUNK_END_PAUSE_MS; pauseMs *= 2) {
+    await sleep(pauseMs);
+    try {
+      await chunk.signal(reportAgain);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      window.hear(report);
+      return;
+    }
+  }
+}
+
+/** Whether each unit of a chunk has an end in the registry. */
+async function hasEnds({ batchId }: BatchInput, chunk: number): Promise<boolean> {
   try {
-    const { rows } = loadedChunk(await registryBookkeeping.loadChunk({ batchId, chunk: number }));
-    if (rows.every(({ outcome }) => outcome !== undefined)) window.hear(report);
+    const { rows } = loadedChunk(await registryBookkeeping.loadChunk({ batchId, chunk }));
+    return rows.every(({ outcome }) => outcome !== undefined);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
+    return false;
   }
 }
 
