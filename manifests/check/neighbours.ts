@@ -7,6 +7,11 @@ const MAX_KEPT = 1_000;
 /** A spreadsheet keeps 15 digits of a number and writes zeros for the rest. */
 const KEPT_DIGITS = 15;
 
+/** What to do if the values are right nevertheless: a pattern says so, and no comparison is made. */
+const IF_RIGHT: Readonly<Record<string, string>> = {
+  serial: '; if the serials are right, give the product a serialPattern',
+};
+
 /** So many zeros in the place of lost digits are no chance: 1 in 1,000. */
 const SURE_ZEROS = 3;
 
@@ -94,7 +99,7 @@ export class Neighbours {
   }
 
   #zerosLost({ line, value }: Key, length: number, other: number): Issue {
-    const expected = `as many characters as other values of this column have: here are ${length}, there ${other}; a spreadsheet removes leading zeros, so format the column as text before you paste, then export again`;
+    const expected = `as many characters as other values of this column have: here are ${length}, there ${other}; a spreadsheet removes leading zeros, so format the column as text before you paste, then export again${IF_RIGHT[this.#column] ?? ''}`;
     return issue('MANIFEST_ZEROS_LOST', { line, column: this.#column, value }, expected);
   }
 
@@ -108,7 +113,7 @@ export class Neighbours {
       return isKnown && !hasNeighbour && value.length - KEPT_DIGITS >= SURE_ZEROS;
     });
     return found.map(({ line, value }) => {
-      const expected = `all ${value.length} digits: a spreadsheet keeps ${KEPT_DIGITS} and writes zeros for the rest, so format the column as text before you paste, then export again`;
+      const expected = `all ${value.length} digits: a spreadsheet keeps ${KEPT_DIGITS} and writes zeros for the rest, so format the column as text before you paste, then export again${IF_RIGHT[this.#column] ?? ''}`;
       return issue('MANIFEST_MANGLED', { line, column: this.#column, value }, expected);
     });
   }
