@@ -59,7 +59,7 @@ function hintFor({ code }: WaitingUnit): string {
   return isFailureCode(code) ? FAILURES[code].hint : '';
 }
 
-function documentOf({ summary, waiting, waitingBy, broken }: StandingSummary): object {
+function documentOf({ summary, waiting, waitingBy, broken, trouble }: StandingSummary): object {
   const { batch, ...counts } = summary;
   const hinted = waiting.map((unit) => ({ ...unit, hint: hintFor(unit) }));
   return {
@@ -69,11 +69,12 @@ function documentOf({ summary, waiting, waitingBy, broken }: StandingSummary): o
     waiting: hinted,
     waitingBy,
     ...(broken && { broken }),
+    ...(trouble && { trouble }),
   };
 }
 
 function printSummary(
-  { summary, broken }: StandingSummary,
+  { summary, broken, trouble = [] }: StandingSummary,
   result: string,
   { decisions, attempts }: { readonly decisions: readonly Decision[]; readonly attempts: AttemptCounts },
 ): void {
@@ -86,6 +87,7 @@ function printSummary(
     ['Manifest', `${visibleText(batch.manifest)} (SHA-256 ${batch.manifestSha256})`],
     ['State', batchState(batch) + pauseIn(batch, decisions)],
     ['Attention', broken],
+    ...trouble.map(({ says }) => ['The line', says] as const),
     ['Units', `${batch.quantity}: ${[...parts, ...unended].join(', ')}`],
     ['Attempts', attemptsIn(attempts)],
     ['Accepted', shownTime(batch.importedAt)],

@@ -1,3 +1,4 @@
+import type { LineTrouble } from '../../provisioning/line-trouble.ts';
 import type { BatchSummary, Registry, WaitingUnit } from '../../registry/registry.ts';
 import { reasonOf } from '../report-failure.ts';
 
@@ -11,6 +12,8 @@ export interface StandingSummary {
    * it; `registry`: no orchestrator answers.
    */
   readonly waitingBy: 'temporal' | 'registry';
+  /** What is wrong with the line, as the running batch knows it. */
+  readonly trouble?: readonly LineTrouble[];
   /** Says that the workflow of a batch that is open was terminated or failed, and what to type. */
   readonly broken?: string;
 }
@@ -31,15 +34,21 @@ export async function standingSummary(
   const broken = live?.broken !== undefined && after.batch.state === 'open' && { broken: live.broken };
   if (live?.waiting === undefined)
     return { summary: after, waiting: recorded, waitingBy: 'registry', ...broken };
-  const { waiting: serials } = live;
+  const { waiting: serials, trouble } = live;
   const waiting = recorded.filter(({ serial }) => serials.has(serial));
   const open = after.attention + after.open - waiting.length;
-  return { summary: { ...after, attention: waiting.length, open }, waiting, waitingBy: 'temporal' };
+  return {
+    summary: { ...after, attention: waiting.length, open },
+    waiting,
+    waitingBy: 'temporal',
+    ...(trouble && { trouble }),
+  };
 }
 
 /** What Temporal says of a batch. `waiting`: serials; absent where its workflow has ended or no orchestrator answers. */
 interface LiveBatch {
   readonly waiting?: ReadonlySet<string>;
+  readonly trouble?: readonly LineTrouble[];
   readonly broken?: string;
 }
 
@@ -55,7 +64,10 @@ async function liveBatch(stateFolder: string, batchId: string): Promise<LiveBatc
       const { progress } = standing;
       return progress === undefined
         ? {}
-        : { waiting: new Set(progress.attention.map(({ serial }) => serial)) };
+        : {
+            waiting: new Set(progress.attention.map(({ serial }) => serial)),
+            ...(progress.trouble && { trouble: progress.trouble }),
+          };
     });
   } catch (error) {
     if (['server', 'lineNotRunning', 'unknown'].includes(reasonOf(error))) return undefined;

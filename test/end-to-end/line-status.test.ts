@@ -118,6 +118,9 @@ describe('certline line status', () => {
     expect(details).toMatch(/^- `SIGNER_UNREACHABLE`: signer is silent since \S+Z \(last on host/m);
     expect(details).toMatch(/^- `STATION_UNREACHABLE`: station st-1 is silent since/m);
     expect(details).not.toContain('st-2');
+    const { stdout } = typed('orchestrator', 'batch', 'show', batches[0]!.slice('batch/'.length));
+    expect(stdout).toMatch(/^The line +signer is silent since/m);
+    expect(stdout).toMatch(/^The line +station st-1 is silent since/m);
   });
 
   it('shows that they work again', { timeout: 120_000 }, async () => {

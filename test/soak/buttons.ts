@@ -16,28 +16,22 @@ export interface Lot {
 
 const NAMESPACE = 'default';
 
-/** How often each is pressed, of all: decisions are what people do most. */
-const BUTTONS = {
-  cancel: 2,
-  terminate: 3,
-  delete: 1,
-  'reset first': 2,
-  'reset last': 2,
-  retry: 3,
-  skip: 2,
-  scrap: 2,
-} as const;
+/** How often each is pressed, of all; decisions only where a unit waits for one, save now and then. */
+const BUTTONS = { cancel: 2, terminate: 3, delete: 1, 'reset first': 2, 'reset last': 2 } as const;
+const DECISIONS = { retry: 4, skip: 3, scrap: 3 } as const;
 
-type Button = keyof typeof BUTTONS;
+type Button = keyof typeof BUTTONS | keyof typeof DECISIONS;
 
 /** Presses one button on a batch, a chunk or a unit. Returns what, and whether Temporal refused it. */
 export async function press(lot: Lot): Promise<string> {
   const { random } = lot;
+  const waiting = waitingIn(lot);
+  const choices = { ...BUTTONS, ...((waiting.length > 0 || random.chance(0.1)) && DECISIONS) };
   const button = random.pick(
-    Object.entries(BUTTONS).flatMap(([name, weight]) => Array.from({ length: weight }, () => name as Button)),
+    Object.entries(choices).flatMap(([name, weight]) => Array.from({ length: weight }, () => name as Button)),
   );
-  const isDecision = button === 'retry' || button === 'skip' || button === 'scrap';
-  const target = isDecision ? await unitToDecide(lot) : await targetOf(lot);
+  const decides = waiting.length > 0 && random.chance(0.9) ? waiting : lot.serials;
+  const target = button in DECISIONS ? unitWorkflowId(random.pick(decides)) : await targetOf(lot);
   try {
     await act(lot, button, target);
     return `${button} ${target}`;
@@ -47,11 +41,9 @@ export async function press(lot: Lot): Promise<string> {
   }
 }
 
-/** Mostly one that waits, if any does. */
-async function unitToDecide({ rig, random, batchId, serials }: Lot): Promise<string> {
+function waitingIn({ rig, batchId }: Lot): string[] {
   const sql = `SELECT serial FROM units WHERE batch_id = '${batchId}' AND attention = 1`;
-  const waiting = rowsOf<{ serial: string }>(rig.places.registry, sql).map(({ serial }) => serial);
-  return unitWorkflowId(random.pick(waiting.length > 0 && random.chance(0.9) ? waiting : serials));
+  return rowsOf<{ serial: string }>(rig.places.registry, sql).map(({ serial }) => serial);
 }
 
 /** Mostly a workflow that runs; units, the chunk and the batch are pressed about alike. */
