@@ -21,7 +21,7 @@ export async function openPage(browser: Browser): Promise<Page> {
 
 /** Goes to a page, waits for a text in it or in one of its frames, and for the page to stand still. */
 export async function visit(page: Page, url: string, text: string): Promise<void> {
-  await page.goto(url);
+  await page.goto(url, { timeout: LOADED_MS });
   const giveUpAt = Date.now() + LOADED_MS;
   while (!(await shows(page, text))) {
     if (Date.now() > giveUpAt) {
@@ -34,7 +34,8 @@ export async function visit(page: Page, url: string, text: string): Promise<void
 
 /** The text of a page, and the Markdown that its frames were given: those run no scripts that could read them. */
 export async function textOf(page: Page): Promise<string> {
-  const own = await page.evaluate<string>('document.body?.innerText ?? ""');
+  // A page that leads to another one has no text for a moment.
+  const own = await page.evaluate<string>('document.body?.innerText ?? ""').catch(() => '');
   return [own, ...page.frames().map((frame) => markdownIn(frame.url()))].join('\n');
 }
 

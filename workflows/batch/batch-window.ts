@@ -18,6 +18,7 @@ export class BatchWindow {
   readonly #open = new Map<number, ChunkReport>();
   #closed: UnitCounts;
   #nextChunk: number;
+  #starting: number | undefined;
   #pace: Pace | undefined;
   #pause: Decision | undefined;
   readonly #own = new Set<number>();
@@ -40,7 +41,18 @@ export class BatchWindow {
     if (!this.canStart) return undefined;
     const chunk = this.#nextChunk++;
     this.#open.set(chunk, emptyReport(chunk));
+    this.#starting = chunk;
     return chunk;
+  }
+
+  /** The workflow of the chunk that was taken last exists. */
+  noteStarted(): void {
+    this.#starting = undefined;
+  }
+
+  /** Open chunks whose workflows exist, or have existed. */
+  get startedChunks(): number[] {
+    return this.openChunks.filter((chunk) => chunk !== this.#starting);
   }
 
   get hasRoom(): boolean {

@@ -113,6 +113,7 @@ async function runChunks(
   while (!window.finished) {
     for (let next = window.takeNext(); next !== undefined; next = window.takeNext()) {
       await startChunk(input, next, window);
+      window.noteStarted();
     }
     await condition(
       () => window.canStart || window.finished || workflowInfo().continueAsNewSuggested || reset.mustLook,
@@ -138,6 +139,7 @@ class ResetRun {
   looked = false;
   readonly #isReset: boolean;
 
+  /** A run that continued an earlier one has another id than the first in any case: see `watchInheritedChunks`. */
   constructor({ resume }: BatchInput) {
     const { runId, firstExecutionRunId } = workflowInfo();
     this.#isReset = resume === undefined && runId !== firstExecutionRunId;
@@ -231,10 +233,10 @@ async function loseChunk({ batchId }: BatchInput, number: number, window: BatchW
  */
 async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Promise<void> {
   const inherited = new Set(input.resume?.open.map((report) => report.chunk));
+  // A run that was reset does not hear of the end of chunks that it had started itself; earlier versions did not look at those.
+  const all = input.resume !== undefined && patched('watch-all-open-chunks');
   for (;;) {
-    // A run that was reset does not hear of the end of chunks that it had started itself. Earlier versions did not look at those.
-    const all = inherited.size > 0 && patched('watch-all-open-chunks');
-    const open = window.openChunks.filter((number) => all || inherited.has(number));
+    const open = window.startedChunks.filter((number) => all || inherited.has(number));
     if (open.length === 0 && !all) return;
     await Promise.all(
       open.map((number) =>
