@@ -9,7 +9,7 @@ export const WORKER_HEARTBEAT_MS = 10_000;
  */
 const SILENT_REPORTS = 2.5;
 
-/** Where the server takes no reports, or has only one of this worker: a worker that is well polls at least once a minute, which is how long a poll lasts. */
+/** Where the server takes no reports: a worker that is well polls at least once a minute, which is how long a poll lasts. */
 const SILENT_BY_POLL_MS = 150_000;
 
 /** `TASK_QUEUE_TYPE_WORKFLOW` and `TASK_QUEUE_TYPE_ACTIVITY` of temporal.api.enums.v1.TaskQueueType. */
@@ -111,8 +111,8 @@ async function pollersOf(connection: ConnectionLike, namespace: string, name: st
 
 function silenceOf(pause: { seconds?: unknown; nanos?: number | null } | null | undefined): number {
   const pauseMs = timeOf(pause ?? {}).getTime();
-  if (pauseMs === 0) return SILENT_BY_POLL_MS;
-  // A report of ours that comes late on a busy host must not make its silence longer.
+  // The first report of a worker says nothing of its pace: it is taken for one of ours. A report of ours that comes late on a
+  // busy host must not make its silence longer.
   const reports = Math.max(1, Math.floor(pauseMs / WORKER_HEARTBEAT_MS));
   return SILENT_REPORTS * reports * WORKER_HEARTBEAT_MS;
 }

@@ -18,6 +18,7 @@ import { ensureDemoCa } from '../../line/ca.ts';
 import { parseLineConfig } from '../../line/config.ts';
 import { logPath, tileFilePath, virtualLineFolder } from '../../line/state-folder.ts';
 import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
+import { WORKER_HEARTBEAT_MS } from '../../temporal/worker-presence.ts';
 import { testServer } from '../support/temporal-server.ts';
 import { until } from '../support/until.ts';
 
@@ -26,6 +27,7 @@ let log: Logger | undefined;
 Runtime.install({
   logger: new DefaultLogger('DEBUG', ({ message, meta }) => log?.info({ ...meta }, message)),
   shutdownSignals: [],
+  workerHeartbeatInterval: WORKER_HEARTBEAT_MS,
 });
 
 export const STATIONS = [

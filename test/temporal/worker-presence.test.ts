@@ -94,7 +94,7 @@ describe('workers that the server has seen', () => {
     ['a worker of ours', 10, 25_000],
     ['one of ours that reports late', 14, 25_000],
     ['one that reports once a minute', 60, 150_000],
-    ['one that has reported once', undefined, 150_000],
+    ['one that has reported once', undefined, 25_000],
   ])('are called silent by how often they report: %s', async (_, pause, silentAfterMs) => {
     const workers = await presence(serverWith([{ pid: '1', seconds: 100, pause }], undefined));
     expect(workers).toMatchObject([{ silentAfterMs }]);
