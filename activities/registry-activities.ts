@@ -8,14 +8,16 @@ import type {
   CloseBatchInput,
   LoadChunkInput,
   LoadedChunk,
+  NeverBegunUnits,
   RecordRefusalInput,
   UnitCounts,
 } from '../provisioning/batch.ts';
 import type { ReportedPass, SignedPass } from '../provisioning/pass.ts';
 import type { AttemptRelease, ReleaseAttemptInput } from '../provisioning/permit.ts';
 import type { AttemptId } from '../provisioning/unit.ts';
-import { batchWorkflowId, reworkWorkflowId, unitWorkflowId } from '../provisioning/workflow-ids.ts';
 import type { ReworkOfUnit } from '../provisioning/rework.ts';
+import type { OpenSupplementInput } from '../provisioning/supplement.ts';
+import { batchWorkflowId, reworkWorkflowId, runIdOf, unitWorkflowId } from '../provisioning/workflow-ids.ts';
 import type {
   EndedUnit,
   JudgeCertificatesInput,
@@ -73,7 +75,9 @@ export function createRegistryActivities(parts: RegistryParts): RegistryActiviti
     recallUnit: (input) => booked(() => recall(registry, input)),
     loadChunk: (input) => booked(() => load(parts, input)),
     releaseAttempt: (input) => booked(() => releaseAttempt(parts, input)),
-    openSupplement: (input) => booked(async () => (await registry.openSupplement(input)).quantity),
+    openSupplement: (input) => booked(() => openSupplement(registry, input)),
+    neverBegun: ({ batchId, after }) => booked(() => neverBegun(registry, batchId, after)),
+    freeUnits: ({ batchId, serials }) => booked(() => free(registry, batchId, serials)),
     judgeCertificates: (input) => booked(() => judge(parts, input)),
     openRework: (input) => booked(async () => registry.openRework(fromRework(input))),
     refuseRework: (input) => booked(async () => registry.refuseRework(fromRework(input))),
@@ -263,17 +267,39 @@ function passOf({ evidence }: UnitRecord): { readonly pass?: SignedPass } {
   return pass === undefined ? {} : { pass };
 }
 
+async function openSupplement(registry: Registry, input: OpenSupplementInput): Promise<number> {
+  mustComeFrom(batchWorkflowId(runIdOf(input.batchId, input.number)));
+  return (await registry.openSupplement(input)).quantity;
+}
+
+/** Units in a page: their serials stay below 200 kB, and a batch of a million has 500 pages. */
+const UNBEGUN_PAGE = 2_000;
+
+async function neverBegun(registry: Registry, batchId: string, after: number): Promise<NeverBegunUnits> {
+  mustComeFrom(batchWorkflowId(batchId));
+  const units = await registry.neverBegun(batchId, after, UNBEGUN_PAGE);
+  const last = units.length === UNBEGUN_PAGE ? units.at(-1) : undefined;
+  return { serials: units.map(({ serial }) => serial), ...(last && { next: last.row }) };
+}
+
+/** Nobody else may take serials from a batch. */
+async function free(registry: Registry, batchId: string, serials: readonly string[]): Promise<void> {
+  mustComeFrom(batchWorkflowId(batchId));
+  await registry.freeUnits(batchId, serials);
+}
+
 /** The result is written beside the manifest before the run of the batch is recorded as closed. */
 async function close(
   { registry, inbox, work }: RegistryParts,
-  { batchId, cancelled, recovered = false, supplement }: CloseBatchInput,
+  { batchId, cancelled, recovered = false, closed = false, supplement }: CloseBatchInput,
 ): Promise<UnitCounts> {
   mustComeFrom(batchWorkflowId(batchId));
-  const { open, attention } = await registry.batchSummary(batchId, supplement);
-  if (open + attention > 0 && (await work.batchRuns(batchId)))
+  const open = await registry.openUnits(batchId, supplement);
+  if (open > 0 && (await work.batchRuns(batchId)))
     throw new RegistryError('still-running', `Batch ${batchId} is not closed: units of it are under way.`);
   // Units without an end are on HOLD if a person ended the batch; otherwise they lost their chunk.
-  if (recovered) await registry.endOpenUnits(batchId, 'HOLD', 'BATCH_CLOSED', supplement);
+  if (closed && !cancelled) await registry.endOpenUnits(batchId, 'HOLD', 'CLOSED_SHORT', supplement);
+  else if (recovered) await registry.endOpenUnits(batchId, 'HOLD', 'BATCH_CLOSED', supplement);
   else if (cancelled) await registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED', supplement);
   else await registry.endOpenUnits(batchId, 'ERROR', 'CHUNK_LOST', supplement);
   const { batch } = await registry.batchSummary(batchId);

@@ -1,4 +1,5 @@
 import { hostname, userInfo } from 'node:os';
+import type { Decision } from '../provisioning/decision.ts';
 import { BY_MAX } from '../provisioning/messages.ts';
 import type { DecisionInput } from '../provisioning/messages.ts';
 
@@ -15,9 +16,31 @@ export const REASONED_OPTIONS = {
   '--by <name>': DECISION_OPTIONS['--by <name>'],
 } as const;
 
+/** For what ends something for a whole batch: the name of the person is kept too. */
+export const SIGNED_OPTIONS = {
+  '--reason <text>': REASONED_OPTIONS['--reason <text>'],
+  '--by <name>': { says: 'who decides, for the record, at most 100 characters', required: true },
+} as const;
+
 /** Why and by whom, as a workflow takes it. */
 export function decisionInput({ reason, by }: { reason?: string; by?: string }): DecisionInput {
   return { ...(reason !== undefined && { reason }), by: by ?? userAndHost() };
+}
+
+/** A decision of this moment, which the workflow that it starts records. */
+export function decisionNow<Verdict extends string>(
+  verdict: Verdict,
+  options: { reason?: string; by?: string },
+  detail?: string,
+): Decision<Verdict> {
+  const { reason, by } = decisionInput(options);
+  return {
+    verdict,
+    ...(detail !== undefined && { detail }),
+    ...(reason !== undefined && { reason }),
+    ...(by !== undefined && { by }),
+    decidedAt: new Date().toISOString(),
+  };
 }
 
 function userAndHost(): string {

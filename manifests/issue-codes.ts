@@ -21,6 +21,10 @@ export const ISSUES = {
     'The file changed while it was read.',
     'a complete file: wait until it is written, then submit it again',
   ),
+  MANIFEST_WITHDRAWN: row(
+    'The batch of this very file was cancelled or withdrawn.',
+    'a corrected manifest; "certline batch rerun" with --ended runs the units of the batch after all',
+  ),
   MANIFEST_TOO_LARGE: row(
     'The file is larger than 200 MB.',
     'at most 200 MB: split the order into several files',

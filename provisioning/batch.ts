@@ -1,8 +1,9 @@
 import type { NewBatch } from './batch-record.ts';
-import type { Decision } from './decision.ts';
+import type { BatchVerdict, Decision } from './decision.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { LineReport, LineTrouble } from './line-trouble.ts';
 import type { Outcome } from './outcome.ts';
+import type { SupplementInput } from './supplement.ts';
 import type { Attention, UnitRow } from './unit.ts';
 
 /** Units in a chunk: 250 units with their child events stay far below the history limit of 51,200 events. */
@@ -56,6 +57,8 @@ export interface BatchInput extends NewBatch {
   readonly window: number;
   readonly resume?: BatchResume;
   readonly recovery?: Recovery;
+  /** Absent for the first run of a batch. */
+  readonly supplement?: SupplementInput;
 }
 
 /** Why a batch is started again whose workflow has ended, and to do what. */
@@ -65,7 +68,8 @@ export interface Recovery {
    * begins; what is known is written and settled.
    */
   readonly mode: 'continue' | 'close';
-  readonly reason: string;
+  /** Why and by whom: recover; close; or withdraw, which also frees what was never begun. Earlier versions gave a reason only. */
+  readonly decision?: Decision<Extract<BatchVerdict, 'recover' | 'withdraw' | 'close'>>;
 }
 
 /** The input of a batch that an earlier version started: the quantity was called `rows`. */
@@ -88,6 +92,8 @@ export interface BatchResume {
   readonly pause?: Decision;
   /** What is wrong with the line. */
   readonly line?: readonly LineReport[];
+  /** Who closes it short or over. */
+  readonly closing?: Decision;
 }
 
 /** Input of the chunk workflow. */
@@ -98,6 +104,8 @@ export interface ChunkInput extends Pick<BatchInput, 'batchId' | 'order' | 'mani
   readonly quantity: number;
   /** Absent where nobody had changed it when the chunk began. */
   readonly pace?: Pace;
+  /** The supplement that it is of; absent for the first run of a batch. */
+  readonly supplement?: Pick<SupplementInput, 'number' | 'decision'>;
 }
 
 /** The input of a chunk that an earlier version started: the quantity was called `batchRows`. */
@@ -115,7 +123,10 @@ export interface BatchProgress extends UnitCounts {
   readonly batchId: string;
   readonly order: string;
   readonly manifest: string;
+  /** Units of the run: of the whole batch, or of a supplement. */
   readonly quantity: number;
+  /** Absent for the first run of a batch. */
+  readonly supplement?: number;
   readonly chunks: number;
   readonly openChunks: number;
   readonly started: number;
@@ -128,11 +139,15 @@ export interface BatchProgress extends UnitCounts {
   readonly pause?: Decision;
   /** What is wrong with the line; absent where nothing is. */
   readonly trouble?: readonly LineTrouble[];
+  /** Who closes it short or over: no further unit starts, and none waits. */
+  readonly closing?: Decision;
 }
 
 /** A unit of a chunk; `outcome` where it has ended before its chunk began, because the chunk is started again. */
 export interface ChunkRow extends UnitRow {
   readonly outcome?: Outcome;
+  /** An earlier batch had the serial, of which it was never begun: there may be a workflow of it that has ended. */
+  readonly isReused?: true;
   /** The last attempt that is recorded, 0 where none is; only in a supplement, whose attempts follow it. */
   readonly attempt?: number;
 }
@@ -165,6 +180,24 @@ export interface RecordRefusalInput {
   readonly code: FailureCode;
 }
 
+/** Units of a batch that ended and were never begun: a page after this row number, from 0. */
+export interface NeverBegunInput {
+  readonly batchId: string;
+  readonly after: number;
+}
+
+export interface NeverBegunUnits {
+  readonly serials: readonly string[];
+  /** Row number of the last of them; absent on the last page. */
+  readonly next?: number;
+}
+
+/** Their serials and boards are free for other batches. */
+export interface FreeUnitsInput {
+  readonly batchId: string;
+  readonly serials: readonly string[];
+}
+
 export interface CloseBatchInput {
   readonly batchId: string;
   /** The supplement that ends; absent for the first run of a batch. */
@@ -172,4 +205,6 @@ export interface CloseBatchInput {
   readonly cancelled: boolean;
   /** Its workflow had ended before: units that have no end are on HOLD. */
   readonly recovered?: boolean;
+  /** A person closed it short or over: units that have no end are on HOLD. */
+  readonly closed?: boolean;
 }

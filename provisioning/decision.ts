@@ -3,8 +3,12 @@ import type { MESSAGES } from './messages.ts';
 /** What a person may decide about a unit that waits. */
 export type UnitVerdict = (typeof MESSAGES)['retry' | 'skip' | 'scrap'];
 
+/** How a unit ends that waits: by a decision about it, or because its batch is closed. */
+export type UnitEnd = UnitVerdict | 'close';
+
 /** What a person may decide about a batch. */
-export type BatchVerdict = 'rerun' | 'pause' | 'resume' | 'window' | 'cancel' | 'recover';
+export type BatchVerdict =
+  'rerun' | 'pause' | 'resume' | 'window' | 'cancel' | 'recover' | 'withdraw' | 'close';
 
 /** Who decided what, why and when. What was not said is absent. */
 export interface Decision<Verdict extends string = string> {

@@ -146,6 +146,7 @@ export const FAILURES = {
 
   // The batch
   CANCELLED: operator.never('The batch was cancelled.'),
+  CLOSED_SHORT: operator.never('The batch was closed before the unit had passed: certline unit rerun runs it again.'),
   BATCH_CLOSED: operator.never('The batch was terminated in Temporal, and closed before the unit had passed.'),
   CHUNK_LOST: registry.never('The chunk was terminated before the unit had ended: do not ship its board.'),
   UNIT_TERMINATED: registry.never('The unit was terminated in Temporal, its certificate revoked: do not ship its board.'),

@@ -15,6 +15,8 @@ export const MESSAGES = {
   pause: 'pause',
   resume: 'resume',
   setWindow: 'setWindow',
+  /** Update of a batch: no further unit starts, units that wait end, units under way end as they do. */
+  close: 'close',
   /** Updates of a unit that waits. `retry` is a signal as well, so that it can be sent to a list of units at once. */
   retry: 'retry',
   skip: 'skip',
@@ -29,6 +31,7 @@ export const MESSAGES = {
   unitAttention: 'unitAttention',
   rerunUnits: 'rerunUnits',
   setPace: 'setPace',
+  closeUnits: 'closeUnits',
 } as const;
 
 /** Characters that a reason and the name of who decided may have, in UTF-16 units. */
@@ -50,6 +53,19 @@ export interface DecisionInput {
 export interface RerunFilter extends DecisionInput {
   readonly codes?: readonly FailureCode[] | undefined;
   readonly serials?: readonly string[] | undefined;
+}
+
+/** Optional argument of announceCancel. */
+export interface CancelInput extends DecisionInput {
+  /** The import was wrong: the batch is withdrawn. */
+  readonly withdraw?: boolean | undefined;
+}
+
+/** Argument of close. */
+export interface CloseInput extends DecisionInput {
+  /** Short: units are left out. Over: more boards were made than the batch has units. */
+  readonly as: 'short' | 'over';
+  readonly reason: string;
 }
 
 /** Argument of setWindow. */

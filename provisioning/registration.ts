@@ -1,7 +1,10 @@
 import type {
   CloseBatchInput,
+  FreeUnitsInput,
   LoadChunkInput,
   LoadedChunk,
+  NeverBegunInput,
+  NeverBegunUnits,
   RecordRefusalInput,
   UnitCounts,
 } from './batch.ts';
@@ -123,6 +126,8 @@ export interface RegistryActivities {
   recordReworkFailure(input: RecordReworkFailureInput): Promise<void>;
   endReworkUnit(input: EndReworkUnitInput): Promise<void>;
   rewriteResult(input: RewriteResultInput): Promise<void>;
+  neverBegun(input: NeverBegunInput): Promise<NeverBegunUnits>;
+  freeUnits(input: FreeUnitsInput): Promise<void>;
   /** Returns what the registry then counts. */
   closeBatch(input: CloseBatchInput): Promise<UnitCounts>;
 }

@@ -32,6 +32,10 @@ export interface UnitInput {
   readonly unit: UnitRow;
   /** Of the first attempt; absent where an earlier version of the chunk began the unit. */
   readonly permit?: Permit;
+  /** The first attempt of a unit that runs again; absent for one that has not ended before. */
+  readonly attempt?: number;
+  /** An earlier attempt got a certificate, which may be on a board. */
+  readonly hasCertificate?: boolean;
 }
 
 /** What a unit workflow ends with; a unit that did not pass ends as a failed workflow with this as its details. */

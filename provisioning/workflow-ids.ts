@@ -1,6 +1,17 @@
 import type { RejectedBoard } from './rejected-board.ts';
 
-/** Workflow ids come from the business, so that nothing can run twice at once: its id is taken. */
+/**
+ * Names a run of a batch: the first one is named as the batch is, a supplement (from 1) has its number behind it. No batch id
+ * contains a slash.
+ */
+export function runIdOf(batchId: string, supplement: number | undefined): string {
+  return supplement === undefined ? batchId : `${batchId}/supplement-${supplement}`;
+}
+
+/**
+ * Workflow ids come from the business, so that nothing can run twice at once: its id is taken. Here and below, a batch may be
+ * named by one of its runs.
+ */
 export function batchWorkflowId(batchId: string): string {
   return `batch/${batchId}`;
 }

@@ -43,6 +43,8 @@ export interface Registry {
     code: string,
     supplement?: number,
   ): Promise<void>;
+  /** How many units of a run of the batch have not ended. */
+  openUnits(batchId: string, supplement?: number): Promise<number>;
   /** Ends a run of the batch; the first time stays. The batch is closed when none of its runs is open. */
   closeBatch(batchId: string, supplement?: number): Promise<void>;
   /**
@@ -120,6 +122,9 @@ export interface Registry {
    */
   applyRevocations(list: RevocationList): Promise<RevocationResult>;
 
+  /** How many different boards had a certificate of a unit of the batch that was registered. */
+  certifiedBoards(batchId: string): Promise<number>;
+
   /** All batches, the newest first. */
   listBatches(): Promise<BatchRecord[]>;
   /** How many units of the batch, or of a supplement of it, are in each state. */
@@ -154,6 +159,8 @@ export interface BatchRecord extends NewBatch {
   readonly importedAt: string;
   readonly startedAt?: string;
   readonly closedAt?: string;
+  /** Only `batchOf` says it: since when units of it that were never begun are free, as it was cancelled or withdrawn. */
+  readonly freedAt?: string;
 }
 
 /** A supplement of a batch, and how many units it has. */

@@ -2,9 +2,10 @@ import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, WorkflowIdReusePolicy } from '@temporalio/common';
 import type { BatchInput, Recovery } from '../provisioning/batch.ts';
+import type { SupplementInput } from '../provisioning/supplement.ts';
 import type { SearchAttributeName } from '../provisioning/search-attributes.ts';
 import { WORKFLOW_QUEUE } from '../provisioning/task-queues.ts';
-import { batchWorkflowId } from '../provisioning/workflow-ids.ts';
+import { batchWorkflowId, runIdOf } from '../provisioning/workflow-ids.ts';
 
 const keyword = (name: SearchAttributeName) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 
@@ -13,7 +14,15 @@ export async function startBatchWorkflow(client: Client, input: BatchInput): Pro
   await start(client, input, WorkflowIdReusePolicy.REJECT_DUPLICATE);
 }
 
-/** Starts the workflow of a batch whose earlier one has ended. False when one runs. */
+/** Starts a supplement of a batch. False where this number was started before. */
+export async function startSupplementWorkflow(
+  client: Client,
+  input: BatchInput & { readonly supplement: SupplementInput },
+): Promise<boolean> {
+  return await start(client, input, WorkflowIdReusePolicy.REJECT_DUPLICATE);
+}
+
+/** Starts a run of a batch again whose earlier workflow has ended. False when one runs. */
 export async function restartBatchWorkflow(
   client: Client,
   input: BatchInput & { readonly recovery: Recovery },
@@ -27,11 +36,12 @@ async function start(
   input: BatchInput,
   workflowIdReusePolicy: WorkflowIdReusePolicy,
 ): Promise<boolean> {
-  const { batchId, order, manifest, quantity, recovery } = input;
+  const { batchId, order, manifest, quantity, recovery, supplement } = input;
   const how = recovery === undefined ? '' : `, recovered (${recovery.mode})`;
+  const what = supplement === undefined ? `${quantity} units` : `supplement ${supplement.number}`;
   try {
     await client.workflow.start('batch', {
-      workflowId: batchWorkflowId(batchId),
+      workflowId: batchWorkflowId(runIdOf(batchId, supplement?.number)),
       taskQueue: WORKFLOW_QUEUE,
       workflowIdReusePolicy,
       args: [input],
@@ -39,7 +49,7 @@ async function start(
         { key: keyword('ProvBatch'), value: batchId },
         { key: keyword('ProvOrder'), value: order },
       ],
-      staticSummary: `${manifest}: order ${order}, ${quantity} units${how}`,
+      staticSummary: `${manifest}: order ${order}, ${what}${how}`,
     });
     return true;
   } catch (error) {

@@ -5,6 +5,8 @@ import type { FailureCode } from '../provisioning/failure-table.ts';
 import type { LineReport, LineTroubleCode } from '../provisioning/line-trouble.ts';
 import { BY_MAX, REASON_MAX, WINDOW_MAX } from '../provisioning/messages.ts';
 import type {
+  CancelInput,
+  CloseInput,
   DecisionInput,
   RerunFilter,
   RerunUnits,
@@ -63,6 +65,18 @@ function exactly<Shape extends z.core.$ZodShape>(shape: Shape) {
 }
 
 export const decisionCheck: MessageCheck<DecisionInput> = checked(exactly(who));
+
+export const cancelCheck: MessageCheck<CancelInput> = checked(
+  exactly({ ...who, withdraw: z.optional(z.boolean({ error: misfit('true or false') })) }),
+);
+
+export const closeCheck: MessageCheck<CloseInput> = checked(
+  exactly({
+    as: z.enum(['short', 'over'], { error: misfit('"short" or "over"') }),
+    reason: text(REASON_MAX),
+    by: who.by,
+  }),
+);
 
 export const rerunCheck: MessageCheck<RerunFilter> = checked(
   exactly({

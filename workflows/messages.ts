@@ -3,6 +3,8 @@ import type { BatchProgress, ChunkReport, Pace } from '../provisioning/batch.ts'
 import type { LineReport } from '../provisioning/line-trouble.ts';
 import { MESSAGES } from '../provisioning/messages.ts';
 import type {
+  CancelInput,
+  CloseInput,
   DecisionInput,
   RerunFilter,
   RerunResult,
@@ -23,12 +25,13 @@ export const rerunFailed = defineUpdate<RerunResult, [RerunFilter?]>(MESSAGES.re
 export const pause = defineUpdate<string, [DecisionInput?]>(MESSAGES.pause);
 export const resume = defineUpdate<string, [DecisionInput?]>(MESSAGES.resume);
 export const setWindow = defineUpdate<string, [WindowInput]>(MESSAGES.setWindow);
+export const close = defineUpdate<string, [CloseInput]>(MESSAGES.close);
 export const retry = defineUpdate<string, [DecisionInput?]>(MESSAGES.retry);
 export const skip = defineUpdate<string, [DecisionInput?]>(MESSAGES.skip);
 export const scrap = defineUpdate<string, [DecisionInput?]>(MESSAGES.scrap);
 
 /** Signal, sent before a cancellation: */
-export const announceCancel = defineSignal<[DecisionInput?]>(MESSAGES.announceCancel);
+export const announceCancel = defineSignal<[CancelInput?]>(MESSAGES.announceCancel);
 
 /** Signal, sent by roles of the line: */
 export const lineReport = defineSignal<[LineReport]>(MESSAGES.lineReport);
@@ -40,3 +43,4 @@ export const unitAttention = defineSignal<[UnitAttention]>(MESSAGES.unitAttentio
 export const reportAgain = defineSignal(MESSAGES.reportAgain);
 export const rerunUnits = defineSignal<[RerunUnits]>(MESSAGES.rerunUnits);
 export const setPace = defineSignal<[Pace]>(MESSAGES.setPace);
+export const closeUnits = defineSignal<[DecisionInput?]>(MESSAGES.closeUnits);

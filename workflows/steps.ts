@@ -105,6 +105,7 @@ export const registryBookkeeping = proxyActivities<
     RegistryActivities,
     | 'loadChunk'
     | 'releaseAttempt'
+    | 'openSupplement'
     | 'recordFailure'
     | 'recordDecision'
     | 'recordBatchDecision'
@@ -119,6 +120,8 @@ export const registryBookkeeping = proxyActivities<
     | 'recordReworkFailure'
     | 'endReworkUnit'
     | 'rewriteResult'
+    | 'neverBegun'
+    | 'freeUnits'
     | 'closeBatch'
   >
 >({

@@ -72,7 +72,7 @@ export function brokenEnd(
 }
 
 function recoverCommand(batchId: string): string {
-  return `certline batch recover ${batchId} --reason "why"`;
+  return `certline batch recover ${batchId} --reason "why" --by "your name"`;
 }
 
 async function askProgress(client: Client, handle: WorkflowHandle): Promise<BatchProgress | undefined> {

@@ -3,10 +3,11 @@ import type { BatchRecord } from '../../registry/registry.ts';
 import { CommandError } from '../exit-status.ts';
 
 /** How a batch stands; how many of its units wait is a count beside it, since others may be under way meanwhile. */
-type BatchState = 'not started' | 'open' | 'closed';
+type BatchState = 'not started' | 'open' | 'reopened' | 'closed';
 
-/** The one word for a batch, in text and JSON. */
-export function batchState({ state, startedAt }: BatchRecord): BatchState {
+/** The one word for a batch, in text and JSON. Reopened: its first run has ended, and a supplement has not. */
+export function batchState({ state, startedAt, closedAt }: BatchRecord): BatchState {
+  if (state === 'open' && closedAt !== undefined) return 'reopened';
   return state === 'open' && startedAt === undefined ? 'not started' : state;
 }
 

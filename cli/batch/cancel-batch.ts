@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
@@ -7,7 +8,7 @@ import { decisionInput } from '../decision-options.ts';
 import { confirm, mustBeConfirmable } from '../confirm.ts';
 import { withLineClient } from '../line/line-client.ts';
 import { renderPlain } from '../line/line-view.ts';
-import { liveBatchId } from './find-batch.ts';
+import { liveRunIds } from './find-run.ts';
 import { printLine } from '../terminal/stdout.ts';
 
 const WHAT = 'cancel a batch';
@@ -23,22 +24,35 @@ export async function cancelBatch(
 ): Promise<void> {
   mustBeConfirmable(WHAT, options);
   await withLineClient(stateFolder, async (client) => {
-    const batchId = await liveBatchId(stateFolder, given);
-    const { status, progress } = await batchStanding(client, batchId);
-    if (status !== 'RUNNING') throw await batchNotRunning(client, batchId);
-    await confirm(WHAT, questionOf(batchId, progress), options);
-    try {
-      const handle = client.workflow.getHandle(batchWorkflowId(batchId));
-      await handle.signal(MESSAGES.announceCancel, decisionInput(options));
-      await handle.cancel();
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw await batchNotRunning(client, batchId);
-      throw error;
+    for (const runId of await liveRunIds(stateFolder, given)) {
+      const { status, progress } = await batchStanding(client, runId);
+      if (status !== 'RUNNING') throw await batchNotRunning(client, runId);
+      await confirm(WHAT, questionOf(runId, progress), options);
+      await cancelRun(client, runId, options);
+      printLine(
+        `Batch ${runId} is being cancelled: its units leave their sockets, then its result is written`,
+      );
     }
-    printLine(
-      `Batch ${batchId} is being cancelled: its units leave their sockets, then its result is written`,
-    );
   });
+}
+
+/** Cancels a run of a batch, with the decision recorded; `withdraw`: as an import that was wrong. */
+export async function cancelRun(
+  client: Client,
+  runId: string,
+  { withdraw, ...options }: { reason?: string; by?: string; withdraw?: true },
+): Promise<void> {
+  try {
+    const handle = client.workflow.getHandle(batchWorkflowId(runId));
+    await handle.signal(MESSAGES.announceCancel, {
+      ...decisionInput(options),
+      ...(withdraw && { withdraw }),
+    });
+    await handle.cancel();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw await batchNotRunning(client, runId);
+    throw error;
+  }
 }
 
 function questionOf(batchId: string, progress: BatchProgress | undefined): string {
@@ -46,5 +60,5 @@ function questionOf(batchId: string, progress: BatchProgress | undefined): strin
     progress === undefined
       ? ''
       : ` (${renderPlain({ progress, stations: [], elapsedMs: 0, passedHere: 0 })})`;
-  return `Cancel batch ${batchId}${counts}? All units that have not passed end as HOLD; this cannot be undone.`;
+  return `Cancel batch ${batchId}${counts}? All units that have not passed end as HOLD. Serials and boards that were never begun are free for another manifest.`;
 }

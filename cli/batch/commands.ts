@@ -1,7 +1,8 @@
 import { MESSAGES, WINDOW_MAX } from '../../provisioning/messages.ts';
 import { command, group } from '../command.ts';
 import type { Entry } from '../command.ts';
-import { DECISION_OPTIONS } from '../decision-options.ts';
+import { DECISION_OPTIONS, SIGNED_OPTIONS } from '../decision-options.ts';
+import { CommandError } from '../exit-status.ts';
 import { JSON_OPTION, failureCode, wholeNumber } from '../option-values.ts';
 
 const BATCH = { '<id>': 'id of the batch, or enough of its beginning to be unique' } as const;
@@ -60,37 +61,76 @@ Exit status 0: every unit passed; 1: at least one did not.`,
           says: 'only these units, in upper or lower case; default: all that wait',
           parse: (text) => text.toUpperCase(),
         },
+        '--ended':
+          'run units again that ended without a pass, in a supplement of the batch; default: units that wait try again',
+        '--scrapped': 'with --ended: also units that were scrapped, which is otherwise permanent',
         ...DECISION_OPTIONS,
       },
       notes: `
-A unit tries again with a new key. If its board was already verified, it is only registered again.`,
+A unit tries again with a new key. If its board was already verified, it is only registered again. --ended needs a
+--reason, and works for a batch that is closed, was cancelled or was recovered.`,
       examples: [
         'certline batch rerun PO-1001',
+        'certline batch rerun PO-1001 --ended --code CANCELLED --reason "the order is extended"',
         'certline batch rerun PO-1001 --code BOARD_GONE SMP_TIMEOUT',
         'certline batch rerun PO-1001 --serial CL-000017 && certline batch watch PO-1001',
       ],
       readsState: true,
-      load: () => import('./rerun-batch.ts'),
-      run: async ({ rerunBatch }, { id, options, stateFolder }) => await rerunBatch(stateFolder, id, options),
+      load: async () => ({ ...(await import('./rerun-batch.ts')), ...(await import('./rerun-ended.ts')) }),
+      run: async ({ rerunBatch, rerunEnded }, { id, options, stateFolder, invocation }) => {
+        const { ended, scrapped, reason, ...chosen } = options;
+        if (ended === true && reason !== undefined)
+          await rerunEnded(await invocation(), id, { ...chosen, reason, ...(scrapped && { scrapped }) });
+        else if (ended === true || scrapped === true)
+          throw new CommandError('usage', '--ended needs --reason "why", and --scrapped needs --ended.');
+        else await rerunBatch(stateFolder, id, { ...chosen, ...(reason !== undefined && { reason }) });
+      },
     }),
     command('recover', {
       says: 'continue or close a batch that was terminated or has failed in Temporal, and settle its certificates',
       args: BATCH,
       options: {
-        '--reason <text>': {
-          says: 'why, for the record in Temporal',
-          required: true,
-        },
+        ...SIGNED_OPTIONS,
         '--yes': 'do not ask for confirmation',
       },
       notes: `
 If chunks or units are under way, the batch continues. Otherwise it is closed: units that have not ended end as
 HOLD, or as ERROR if they have a certificate. In a batch that is closed, it activates the certificates of
 units that passed, revokes those of units that did not, and writes the result file again.`,
-      examples: ['certline batch recover PO-1001 --reason "chunk 1 was terminated"'],
+      examples: ['certline batch recover PO-1001 --reason "chunk 1 was terminated" --by "A. Berg"'],
       load: () => import('./recover-batch.ts'),
       run: async ({ recoverBatch }, { id, options, invocation }) =>
         await recoverBatch(await invocation(), id, options),
+    }),
+    command('withdraw', {
+      says: 'undo a wrong import: end what is open of it, and free serials and boards that were never begun',
+      args: BATCH,
+      options: { ...SIGNED_OPTIONS, '--yes': 'do not ask for confirmation' },
+      notes: `
+What was begun stays recorded. The units that were never begun are given back to their order, and the corrected
+manifest can be submitted with the same serials.`,
+      examples: ['certline batch withdraw PO-1001 --reason "wrong column" --by "A. Berg"'],
+      readsState: true,
+      load: () => import('./withdraw-batch.ts'),
+      run: async ({ withdrawBatch }, { id, options, invocation }) =>
+        await withdrawBatch(await invocation(), id, options),
+    }),
+    command('close', {
+      says: 'close a batch short or over: units that have not begun or wait end as HOLD, units under way end as they do',
+      args: BATCH,
+      options: {
+        '--short': 'units are left out',
+        '--over': 'more boards were made than the batch has units, because units were reworked',
+        ...SIGNED_OPTIONS,
+        '--yes': 'do not ask for confirmation',
+      },
+      notes: `
+Say either --short or --over. A batch that has ended already gets the decision on its record.`,
+      examples: ['certline batch close PO-1001 --short --reason "23 boards delivered" --by "A. Berg"'],
+      readsState: true,
+      load: () => import('./close-batch.ts'),
+      run: async ({ closeBatch }, { id, options, invocation }) =>
+        await closeBatch(await invocation(), id, options),
     }),
     pace('pause', 'start no further unit; units under way end', 'the soldering iron is out of order'),
     pace('resume', 'start units again after a pause', 'repaired'),
@@ -111,7 +151,7 @@ units that passed, revokes those of units that did not, and writes the result fi
         await paceBatch(stateFolder, id, MESSAGES.setWindow, { ...options, units }),
     }),
     command('cancel', {
-      says: 'end a batch: units that passed stay so; all others end as HOLD, without a valid certificate',
+      says: 'end a batch: units that passed stay so; all others end as HOLD; serials that were never begun are free',
       args: BATCH,
       options: { '--yes': 'do not ask for confirmation', ...DECISION_OPTIONS },
       examples: ['certline batch cancel PO-1001 --reason "wrong firmware"'],

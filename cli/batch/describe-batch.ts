@@ -5,7 +5,15 @@ import { answerPaths } from '../../manifests/answer/answers.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
-import type { AttemptCounts, BatchRecord, WaitingUnit } from '../../registry/registry.ts';
+import type {
+  AttemptCounts,
+  BatchRecord,
+  BatchSummary,
+  Registry,
+  SupplementRecord,
+  WaitingUnit,
+} from '../../registry/registry.ts';
+import { runIdOf } from '../../provisioning/workflow-ids.ts';
 import { batchState } from './batch-words.ts';
 import { findBatch } from './find-batch.ts';
 import { standingSummary } from './standing-summary.ts';
@@ -31,6 +39,7 @@ export async function describeBatch(
     const standing = await standingSummary(stateFolder, registry, batchId);
     const decisions = await registry.batchDecisions(batchId);
     const attempts = await registry.attemptCounts(batchId);
+    const supplements = await supplementsOf(registry, batchId);
     const { result: first } = answerPaths(config.inbox, manifest);
     const archived = closedAt && archivedPath(first, batchId, closedAt);
     const result = archived !== undefined && !existsSync(first) && existsSync(archived) ? archived : first;
@@ -38,14 +47,48 @@ export async function describeBatch(
     if (options.json === true) {
       const written = existsSync(result) ? result : null;
       const rows = units && { units: await gathered(units) };
-      printJson({ ...documentOf(standing), attempts, result: written, decisions, ...rows });
+      printJson({ ...documentOf(standing), attempts, result: written, decisions, supplements, ...rows });
     } else {
       printSummary(standing, result, { decisions, attempts });
       await printDecisions(decisions);
+      await printSupplements(batchId, supplements);
       await printWaiting(batchId, standing);
       if (units) await printUnits(units, standing);
     }
   });
+}
+
+/** A supplement, and how its units are now. */
+type CountedSupplement = SupplementRecord & Omit<BatchSummary, 'batch'>;
+
+async function supplementsOf(registry: Registry, batchId: string): Promise<CountedSupplement[]> {
+  const all: CountedSupplement[] = [];
+  for (const supplement of await registry.supplements(batchId)) {
+    const { batch: _batch, ...counts } = await registry.batchSummary(batchId, supplement.number);
+    all.push({ ...supplement, ...counts });
+  }
+  return all;
+}
+
+async function printSupplements(batchId: string, supplements: readonly CountedSupplement[]): Promise<void> {
+  if (supplements.length === 0) return;
+  printLine();
+  const heads = ['units', 'passed', 'failed', 'errors', 'held', 'waiting', 'open'];
+  await printTable(
+    [
+      { head: 'supplement' },
+      ...heads.map((head) => ({ head, align: 'right' as const })),
+      ...['opened', 'closed', 'by', 'why'].map((head) => ({ head })),
+    ],
+    supplements.map(({ number, quantity, passed, failed, errors, held, attention, open, ...about }) => [
+      runIdOf(batchId, number),
+      ...[quantity, passed, failed, errors, held, attention, open].map(String),
+      shownTime(about.openedAt),
+      shownTime(about.closedAt) ?? '',
+      about.by ?? 'not said',
+      about.reason ?? '',
+    ]),
+  );
 }
 
 async function gathered(rows: AsyncIterable<ResultRow>): Promise<ResultRow[]> {

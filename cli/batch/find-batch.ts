@@ -1,7 +1,6 @@
 import type { BatchRecord, Registry } from '../../registry/registry.ts';
 import { CommandError } from '../exit-status.ts';
 import { didYouMean } from '../nearest-names.ts';
-import { withRegistryIfAny } from '../registry/open-registry.ts';
 
 /**
  * The batch that is meant by `given`: its whole id, or the beginning of one that no other batch has. Throws `unknown`
@@ -16,13 +15,6 @@ export async function findBatch(registry: Registry, given: string): Promise<Batc
   if (found !== undefined) return found;
   const ids = (beginning.length > 0 ? beginning : batches).map(({ batchId }) => batchId);
   throw new CommandError('unknown', beginning.length > 0 ? ambiguous(given, ids) : noSuchBatch(given, ids));
-}
-
-/** The id of a batch that may be abbreviated where there is a registry; on a host without one Temporal must know it. */
-export async function liveBatchId(stateFolder: string, given: string): Promise<string> {
-  return await withRegistryIfAny(stateFolder, async (registry) =>
-    registry === undefined ? given : (await findBatch(registry, given)).batchId,
-  );
 }
 
 function ambiguous(given: string, ids: readonly string[]): string {

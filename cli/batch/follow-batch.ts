@@ -4,7 +4,7 @@ import { BatchEnd } from './batch-end.ts';
 import { looksAtBatch } from './batch-looks.ts';
 import { batchShow, SHOW_PAUSE_MS } from './batch-show.ts';
 import { mustAllPass } from './batch-words.ts';
-import { liveBatchId } from './find-batch.ts';
+import { liveRunIds } from './find-run.ts';
 
 export interface ShowOptions {
   readonly quiet: boolean;
@@ -37,8 +37,8 @@ export async function showBatch(
   });
 }
 
-/** `certline batch watch`. Throws what `showBatch` and `mustAllPass` throw. */
+/** `certline batch watch`: all runs that are open. Throws what `showBatch` and `mustAllPass` throw. */
 export async function followGivenBatch(stateFolder: string, given: string): Promise<void> {
-  const batchId = await liveBatchId(stateFolder, given);
-  mustAllPass(await showBatch(stateFolder, batchId, { quiet: false }));
+  for (const runId of await liveRunIds(stateFolder, given))
+    mustAllPass(await showBatch(stateFolder, runId, { quiet: false }));
 }

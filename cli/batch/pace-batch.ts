@@ -5,7 +5,7 @@ import { askWorkflow } from '../line/ask-workflow.ts';
 import { withLineClient } from '../line/line-client.ts';
 import { printLine } from '../terminal/stdout.ts';
 import { batchNotRunning } from './batch-standing.ts';
-import { liveBatchId } from './find-batch.ts';
+import { liveRunIds } from './find-run.ts';
 
 export interface PaceOptions {
   readonly reason?: string;
@@ -23,10 +23,11 @@ export async function paceBatch(
   { units, ...options }: PaceOptions & { readonly units?: number },
 ): Promise<void> {
   await withLineClient(stateFolder, async (client) => {
-    const batchId = await liveBatchId(stateFolder, given);
     const argument = { ...(units !== undefined && { units }), ...decisionInput(options) };
-    const answer = await askWorkflow<string>(client, batchWorkflowId(batchId), update, argument);
-    if (answer === undefined) throw await batchNotRunning(client, batchId);
-    printLine(`Batch ${batchId}: ${answer}`);
+    for (const runId of await liveRunIds(stateFolder, given)) {
+      const answer = await askWorkflow<string>(client, batchWorkflowId(runId), update, argument);
+      if (answer === undefined) throw await batchNotRunning(client, runId);
+      printLine(`Batch ${runId}: ${answer}`);
+    }
   });
 }

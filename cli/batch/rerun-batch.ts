@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
 import type { RerunResult } from '../../provisioning/messages.ts';
@@ -6,7 +7,8 @@ import { askWorkflow } from '../line/ask-workflow.ts';
 import { batchNotRunning } from './batch-standing.ts';
 import { decisionInput } from '../decision-options.ts';
 import { withLineClient } from '../line/line-client.ts';
-import { liveBatchId } from './find-batch.ts';
+import { liveRunIds } from './find-run.ts';
+import { reasonOf } from '../report-failure.ts';
 import { printLine } from '../terminal/stdout.ts';
 
 export interface RerunOptions {
@@ -23,15 +25,39 @@ export async function rerunBatch(
   { code, serial, ...decided }: RerunOptions,
 ): Promise<void> {
   await withLineClient(stateFolder, async (client) => {
-    const batchId = await liveBatchId(stateFolder, given);
+    const runIds = await liveRunIds(stateFolder, given);
     const named = { ...(code && { codes: code }), ...(serial && { serials: serial }) };
-    const result = await askWorkflow<RerunResult>(client, batchWorkflowId(batchId), MESSAGES.rerunFailed, {
-      ...named,
-      ...decisionInput(decided),
-    });
-    if (result === undefined) throw await batchNotRunning(client, batchId);
+    const filter = { ...named, ...decisionInput(decided) };
+    const { units, runId } = await rerunAll(client, runIds, filter);
     const of = serial === undefined ? '' : ` of the ${new Set(serial).size} named`;
-    const who = result.units === 1 ? `1 unit${of} tries` : `${result.units} units${of} try`;
-    printLine(`${who} again: certline batch watch ${batchId}`);
+    const who = units === 1 ? `1 unit${of} tries` : `${units} units${of} try`;
+    printLine(`${who} again: certline batch watch ${runId}`);
   });
+}
+
+/** Asks each run; one that has nothing to try again is no failure where another has. Returns the last that had. */
+async function rerunAll(
+  client: Client,
+  runIds: readonly string[],
+  filter: object,
+): Promise<RerunResult & { readonly runId: string }> {
+  let done: (RerunResult & { readonly runId: string }) | undefined;
+  let refusal: unknown;
+  for (const runId of runIds) {
+    try {
+      const result = await askWorkflow<RerunResult>(
+        client,
+        batchWorkflowId(runId),
+        MESSAGES.rerunFailed,
+        filter,
+      );
+      if (result === undefined) throw await batchNotRunning(client, runId);
+      done = { runId, units: (done?.units ?? 0) + result.units };
+    } catch (error) {
+      if (reasonOf(error) !== 'refused') throw error;
+      refusal ??= error;
+    }
+  }
+  if (done === undefined) throw refusal;
+  return done;
 }

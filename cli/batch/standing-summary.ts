@@ -1,5 +1,7 @@
 import type { LineTrouble } from '../../provisioning/line-trouble.ts';
 import type { BatchSummary, Registry, WaitingUnit } from '../../registry/registry.ts';
+import { findRuns } from './find-run.ts';
+import type { BatchRun } from './find-run.ts';
 import { reasonOf } from '../report-failure.ts';
 
 /** A batch as its record and, where units wait, the running batch have it. */
@@ -27,7 +29,8 @@ export async function standingSummary(
   const summary = await registry.batchSummary(batchId);
   const { state, startedAt } = summary.batch;
   const isOpen = state === 'open' && startedAt !== undefined;
-  const live = isOpen ? await liveBatch(stateFolder, batchId) : undefined;
+  const runs = isOpen ? await findRuns(registry, batchId) : [];
+  const live = isOpen ? await liveBatch(stateFolder, runs) : undefined;
   // Read after Temporal has answered: a unit that has ended meanwhile waits for nothing.
   const after = await registry.batchSummary(batchId);
   const recorded = await registry.waitingUnits(batchId);
@@ -53,21 +56,23 @@ interface LiveBatch {
 }
 
 /** Undefined where nobody answers. Temporal's client is loaded only here. */
-async function liveBatch(stateFolder: string, batchId: string): Promise<LiveBatch | undefined> {
+async function liveBatch(stateFolder: string, runs: readonly BatchRun[]): Promise<LiveBatch | undefined> {
   const { withLineClient } = await import('../line/line-client.ts');
   const { batchStanding, brokenEnd } = await import('./batch-standing.ts');
   try {
     return await withLineClient(stateFolder, async (client) => {
-      const standing = await batchStanding(client, batchId);
-      const broken = brokenEnd(batchId, standing);
-      if (broken !== undefined) return { broken };
-      const { progress } = standing;
-      return progress === undefined
-        ? {}
-        : {
-            waiting: new Set(progress.attention.map(({ serial }) => serial)),
-            ...(progress.trouble && { trouble: progress.trouble }),
-          };
+      const waiting = new Set<string>();
+      let trouble: readonly LineTrouble[] | undefined;
+      let isHeard = true;
+      for (const { runId } of runs) {
+        const standing = await batchStanding(client, runId);
+        const broken = brokenEnd(runId, standing);
+        if (broken !== undefined) return { broken };
+        for (const { serial } of standing.progress?.attention ?? []) waiting.add(serial);
+        trouble ??= standing.progress?.trouble;
+        isHeard &&= standing.progress !== undefined;
+      }
+      return isHeard ? { waiting, ...(trouble && { trouble }) } : {};
     });
   } catch (error) {
     if (['server', 'lineNotRunning', 'unknown'].includes(reasonOf(error))) return undefined;

@@ -72,6 +72,19 @@ Reads the registry where it is, and asks Temporal on other hosts; the last row s
       'give up a unit that waits: it ends as FAIL permanently and must not ship',
       'cracked antenna',
     ),
+    command('rerun', {
+      says: 'run a unit again that ended without a pass: on HOLD, as an ERROR, cancelled or terminated',
+      args: SERIAL,
+      options: { ...REASONED_OPTIONS, '--scrapped': 'also if it was scrapped, which is otherwise permanent' },
+      notes: `
+It runs in a supplement of its batch, under the same order, with a new key and the next attempt. A unit that passed
+is reworked instead.`,
+      examples: ['certline unit rerun CL-000017 --reason "board is back from the lab"'],
+      readsState: true,
+      load: () => import('./rerun-unit.ts'),
+      run: async ({ rerunUnit }, { serial, options, invocation }) =>
+        await rerunUnit(await invocation(), serial, options),
+    }),
   ],
 );
 

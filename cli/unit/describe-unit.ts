@@ -71,7 +71,7 @@ async function printUnit(unit: UnitRecord, live: LiveState): Promise<void> {
     ['What happened', unit.outcome === 'PASS' ? undefined : unit.attempts.at(-1)?.message],
     ['To do', isWaiting(unit, live) ? hintOf(unit) : undefined],
     ['Now', live && nowOf(live)],
-    ['Batch', `${unit.batchId}, row ${unit.row}, order ${unit.order}`],
+    ['Batch', `${unit.batchId}, row ${unit.row}, order ${unit.order}${supplementOf(unit)}`],
     ['Product', unit.product],
     ['Board', unit.boardId === undefined ? undefined : `${unit.boardId} (by the manifest)`],
     ...Object.entries(unit.attrs).map(([name, value]) => [name, value] as const),
@@ -102,6 +102,13 @@ function withdrawnSince(certificates: readonly RegisteredCertificate[]): string 
   return last === undefined ? '' : `, and its certificate was revoked since (${last.reason ?? '?'})`;
 }
 
+function supplementOf({ supplement, freedAt }: UnitRecord): string {
+  const ran = supplement === undefined ? '' : `, supplement ${supplement}`;
+  return freedAt === undefined
+    ? ran
+    : `${ran}; never begun, so its serial is free for another batch since ${shownTime(freedAt)}`;
+}
+
 function hintOf({ serial, batchId, code, step, attempts }: UnitRecord): string {
   const hint = isFailureCode(code) ? `${FAILURES[code].hint} ` : '';
   return `${hint}Then: ${retryCommand({ serial, batchId, step, hasBegun: attempts.some(hasBoard) })}`;
@@ -125,7 +132,8 @@ async function printAttempts(attempts: readonly AttemptRecord[]): Promise<void> 
   await printTable(
     heads.map((head) => ({ head })),
     attempts.map((attempt) => [
-      String(attempt.attempt),
+      String(attempt.attempt) +
+        (attempt.supplement === undefined ? '' : ` (supplement ${attempt.supplement})`),
       attempt.reworkId ?? attempt.cause,
       attempt.stationId === undefined ? '' : `${attempt.stationId}/${attempt.socket ?? '?'}`,
       attempt.boardId ?? '',

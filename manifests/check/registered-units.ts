@@ -9,6 +9,8 @@ export interface RegisteredBatch extends NewBatch {
   readonly importedAt: string;
   /** When its workflow was started; absent until then. */
   readonly startedAt?: string;
+  /** Since when units of it that were never begun are free, as it was cancelled or withdrawn. */
+  readonly freedAt?: string;
 }
 
 /** A key of a row that an earlier batch already has: the folded serial or the board id. */
@@ -57,6 +59,9 @@ function batchesByKey(keys: readonly RegisteredKey[]): ReadonlyMap<string, strin
   return new Map(keys.map(({ key, batchId }) => [key, batchId]));
 }
 
+/** What a planner does about a wrong import; a unit that has begun stays in its batch. */
+const HOW_TO_FREE = ' ("certline batch withdraw" frees what was never begun)';
+
 function conflictsOf(
   { line, serial, boardId = '' }: ManifestRow,
   serials: ReadonlyMap<string, string>,
@@ -65,12 +70,12 @@ function conflictsOf(
   const issues: Issue[] = [];
   const serialBatch = serials.get(foldSerial(serial));
   if (serialBatch !== undefined) {
-    const expected = `a serial that is not in an earlier batch: this one is in batch ${serialBatch}`;
+    const expected = `a serial that is not in an earlier batch: this one is in batch ${serialBatch}${HOW_TO_FREE}`;
     issues.push(issue('MANIFEST_SERIAL_REGISTERED', { line, column: 'serial', value: serial }, expected));
   }
   const boardBatch = boards.get(boardId);
   if (boardBatch !== undefined) {
-    const expected = `a board that is not in an earlier batch: this one is in batch ${boardBatch}`;
+    const expected = `a board that is not in an earlier batch: this one is in batch ${boardBatch}${HOW_TO_FREE}`;
     issues.push(
       issue('MANIFEST_BOARD_ID_REGISTERED', { line, column: 'board_id', value: boardId }, expected),
     );

@@ -1,3 +1,4 @@
+import { issue } from '../check/issue.ts';
 import type { Issue } from '../check/issue.ts';
 import type { ManifestProduct, ManifestRow } from '../check/manifest-row.ts';
 import { orderIssues } from '../check/order-issues.ts';
@@ -5,6 +6,7 @@ import type { AskOrder } from '../check/order-issues.ts';
 import { parseManifest } from '../check/parse-manifest.ts';
 import type { RegisteredBatch, RegisteredUnits } from '../check/registered-units.ts';
 import { validateManifest } from '../check/validate-manifest.ts';
+import { rejectedFile } from '../check/verdict.ts';
 import type { Rejected } from '../check/verdict.ts';
 import type { ManifestCopy } from './copy-manifest.ts';
 import { claimIssues } from './manifest-claims.ts';
@@ -42,7 +44,8 @@ export type Assessment =
 export async function assessManifest(copy: ManifestCopy, around: Surroundings): Promise<Assessment> {
   const { products, registered, askOrder } = around;
   const known = await registered?.batchOf(copy.sha256);
-  if (known !== undefined) return { status: 'known', batch: known };
+  if (known !== undefined)
+    return known.freedAt === undefined ? { status: 'known', batch: known } : rejectedFile(withdrawn(known));
   const found = await validateManifest(copy.path, products, registered);
   const claims = claimIssues(copy.claims, { rows: found.rows, sha256: copy.sha256 });
   const { order } = found;
@@ -89,6 +92,12 @@ export async function assessManifest(copy: ManifestCopy, around: Surroundings): 
     continues: extension?.batches ?? [],
     newRows,
   };
+}
+
+/** What was withdrawn is not made again because the same file comes again. */
+function withdrawn({ batchId, manifest }: RegisteredBatch): Issue {
+  const expected = `a corrected manifest; to run the units of ${manifest} after all: certline batch rerun ${batchId} --ended --reason "why"`;
+  return issue('MANIFEST_WITHDRAWN', { value: batchId }, expected);
 }
 
 function onlyThese(issues: readonly Issue[], rows: number): Rejected {

@@ -144,19 +144,22 @@ export class SigningDesk {
   }
 
   /**
-   * Releases a further attempt at units that ended without a pass; idempotent. Throws what `OrderDesk.admit`, `releaseBatch`
+   * Releases a further attempt at units that ended without a pass, if an intake signed that they are the manifest's;
+   * idempotent. Each unit asks for its permit itself. Throws RELEASE_UNSIGNED, and what `OrderDesk.admit`, `releaseBatch`
    * and `releaseAttempts` of the ledger throw.
    */
   async releaseAttempts(
     input: ReleaseAttemptsInput,
     arrival: Pick<Arrival, 'deliveredAt' | 'now'> = { now: new Date() },
   ): Promise<ReleasedAttempt[]> {
-    const { batchId, order, manifestSha256, quantity, ...further } = input;
+    const { batchId, order, manifestSha256, quantity, signed: _signed, ...further } = input;
     return await this.#audited({ request: 'releaseAttempts', batchId, order, manifestSha256 }, async () => {
       await this.#checkClock(arrival);
+      const intake = checkRelease(input, this.#intakes());
       this.#checkListed(await this.#orders.admit(order), further.units);
       const releasedAt = arrival.now.toISOString();
-      await this.#ledger.orders.releaseBatch({ batchId, order, manifestSha256, quantity, releasedAt });
+      const release = { batchId, order, manifestSha256, quantity, releasedAt, intake };
+      await this.#ledger.orders.releaseBatch(release);
       return await this.#ledger.furtherAttempts.releaseAttempts({ batchId, releasedAt, ...further });
     });
   }

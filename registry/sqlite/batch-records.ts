@@ -32,8 +32,12 @@ export function knownBatch(db: SqliteConnection, batchId: string): BatchRecord {
 
 /** The batch whose manifest has this content, or undefined. */
 export function batchWithContent(db: SqliteConnection, sha256: string): BatchRecord | undefined {
-  const row = db.get('SELECT * FROM batches WHERE sha256 = ?', sha256);
-  return row && batchRecord(row);
+  const row = db.get(
+    `SELECT batches.*, (SELECT min(freed_at) FROM units WHERE units.batch_id = batches.batch_id) AS freed_at
+     FROM batches WHERE sha256 = ?`,
+    sha256,
+  );
+  return row && { ...batchRecord(row), ...present(row, { freedAt: 'freed_at' }) };
 }
 
 /** See Registry.listBatches. */
@@ -67,6 +71,13 @@ export function numberResult(db: SqliteConnection, batchId: string): number {
   knownBatch(db, batchId);
   db.run('UPDATE batches SET result_version = result_version + 1 WHERE batch_id = ?', batchId);
   return integer(db.get('SELECT result_version AS n FROM batches WHERE batch_id = ?', batchId)!, 'n');
+}
+
+/** See Registry.openUnits. */
+export function openUnits(db: SqliteConnection, batchId: string, supplement: number | undefined): number {
+  knownBatch(db, batchId);
+  const sql = 'SELECT count(*) AS n FROM units WHERE batch_id = ? AND outcome IS NULL AND supplement IS ?';
+  return integer(db.get(sql, batchId, supplement)!, 'n');
 }
 
 /** See Registry.closeBatch. Runs inside a transaction. */
@@ -105,13 +116,16 @@ export function chunkRows(
     product: text(row, 'product'),
     ...present(row, { boardId: 'board_wanted' }),
     ...(row['outcome'] !== null && { outcome: text(row, 'outcome') as Outcome }),
+    ...(row['is_reused'] === 1 && { isReused: true as const }),
     ...(supplement !== undefined && { attempt: integer(row, 'ended_attempt') }),
   }));
 }
 
 const FIRST_RUN_ROWS = `SELECT serial, product, coalesce(board_wanted, board_freed) AS board_wanted,
     coalesce(outcome, (SELECT before.outcome FROM supplement_units AS before
-      WHERE before.unit_id = units.unit_id ORDER BY before.number LIMIT 1)) AS outcome
+      WHERE before.unit_id = units.unit_id ORDER BY before.number LIMIT 1)) AS outcome,
+    EXISTS (SELECT 1 FROM units AS freed WHERE freed.serial_folded > units.serial_folded || '/'
+      AND freed.serial_folded < units.serial_folded || '0') AS is_reused
   FROM units WHERE batch_id = ? AND row_number > ? AND row_number <= ? ORDER BY row_number`;
 
 /** A unit that runs again in a later supplement has ended here. */
@@ -146,6 +160,14 @@ export function batchSummary(
     attention: count('attention'),
     open: count('open'),
   };
+}
+
+/** See Registry.certifiedBoards. */
+export function certifiedBoards(db: SqliteConnection, batchId: string): number {
+  knownBatch(db, batchId);
+  const sql = `SELECT count(DISTINCT certificates.board_id) AS n FROM units JOIN certificates USING (unit_id)
+    WHERE units.batch_id = ?`;
+  return integer(db.get(sql, batchId)!, 'n');
 }
 
 /** Which of `keys` are in `column` of the units. */

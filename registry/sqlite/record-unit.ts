@@ -56,13 +56,13 @@ export function recordFailure(
 ): void {
   const unitId = unitIdOf(db, failure);
   const { attempt, step, code, decision } = failure;
-  if (decision !== undefined) insertDecision(db, { ...failure, unitId }, decision);
   const active = activeCertificate(db, 'unit_id', unitId);
   const last = lastAttempt(db, unitId);
+  if (active === undefined && isFinal(last, attempt)) return;
+  if (decision !== undefined) insertDecision(db, { ...failure, unitId }, decision);
   // A report that comes late: of an attempt that another followed, or that it waits when all is decided.
   const decided = active !== undefined || last.outcome !== undefined;
   if (newestAttempt(last) > attempt || (decided && outcome === undefined)) return;
-  if (active === undefined && isFinal(last, attempt)) return;
   if (active !== undefined) throw conflictWith(active, failure, `cannot end with ${outcome}`);
   recordFailedAttempt(db, unitId, failure);
   db.run(

@@ -19,6 +19,7 @@ import type * as Port from '../registry.ts';
 import { attemptCounts } from './attempt-counts.ts';
 import {
   batchSummary,
+  certifiedBoards,
   batchWithContent,
   chunkRows,
   closeBatch,
@@ -26,6 +27,7 @@ import {
   knownBatch,
   listBatches,
   numberResult,
+  openUnits,
   recordStart,
   registeredKeys,
 } from './batch-records.ts';
@@ -83,6 +85,10 @@ export class SqliteRegistry implements Port.Registry {
     supplement?: number,
   ): Promise<void> {
     return this.#db.write((db) => endOpenUnits(db, batchId, outcome, code, supplement));
+  }
+
+  openUnits(batchId: string, supplement?: number): Promise<number> {
+    return this.#db.read((db) => openUnits(db, batchId, supplement));
   }
 
   closeBatch(batchId: string, supplement?: number): Promise<void> {
@@ -201,6 +207,10 @@ export class SqliteRegistry implements Port.Registry {
 
   applyRevocations(list: Port.RevocationList): Promise<Port.RevocationResult> {
     return this.#db.write((db) => applyRevocations(db, list));
+  }
+
+  certifiedBoards(batchId: string): Promise<number> {
+    return this.#db.read((db) => certifiedBoards(db, batchId));
   }
 
   listBatches(): Promise<Port.BatchRecord[]> {

@@ -35,6 +35,8 @@ export interface UnitRow {
   readonly outcome: string | null;
   readonly attention: number;
   readonly attempts: number;
+  /** 1: it was never begun, and another batch may have its serial. */
+  readonly isFreed: number;
 }
 export interface AttemptRow {
   readonly serial: string;
@@ -110,7 +112,8 @@ export function readEvidence(places: LinePlaces): LineEvidence {
     batches: rowsOf(registry, 'SELECT batch_id AS batchId, manifest, state FROM batches'),
     units: rowsOf(
       registry,
-      'SELECT serial, batch_id AS batchId, outcome, attention, attempts FROM units ORDER BY unit_id',
+      `SELECT serial, batch_id AS batchId, outcome, attention, attempts, freed_at IS NOT NULL AS isFreed
+       FROM units ORDER BY unit_id`,
     ),
     attempts: rowsOf(registry, `SELECT serial, attempt, board_id AS boardId FROM attempts ${SERIAL_OF_UNIT}`),
     certificates: rowsOf(

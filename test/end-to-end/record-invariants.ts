@@ -9,8 +9,10 @@ export function oneTerminalState({ manifests, units }: LineEvidence): string[] {
   const accepted = manifests.filter(({ acceptance, result }) => acceptance && result);
   return accepted.flatMap(({ serials }) =>
     serials.flatMap((serial) => {
-      const [unit, ...more] = units.filter((candidate) => candidate.serial === serial);
-      if (!unit || more.length > 0) return [`1: ${serial} is ${more.length + (unit ? 1 : 0)} units`];
+      const all = units.filter((candidate) => candidate.serial === serial);
+      const bound = all.filter(({ isFreed }) => isFreed === 0);
+      const unit = bound[0] ?? all[0];
+      if (!unit || bound.length > 1) return [`1: ${serial} is ${bound.length} units`];
       return unit.outcome && unit.attention === 0 ? [] : [`1: ${serial} has not ended`];
     }),
   );
@@ -18,7 +20,9 @@ export function oneTerminalState({ manifests, units }: LineEvidence): string[] {
 
 /** 1: a pass has exactly one live certificate, the same in ledger and registry; no other unit has any. */
 export function oneLiveCertificateForAPass({ units, issuances, certificates }: LineEvidence): string[] {
-  return units.flatMap(({ serial, outcome }) => {
+  const bound = new Set(units.filter(({ isFreed }) => isFreed === 0).map(({ serial }) => serial));
+  return units.flatMap(({ serial, outcome, isFreed }) => {
+    if (isFreed === 1 && bound.has(serial)) return [];
     const inLedger = issuances
       .filter((row) => row.serial === serial && LIVE.has(row.state))
       .map((row) => sha256(row.certificate!));
@@ -132,7 +136,9 @@ export function resultsAgree({ manifests, units, certificates, batches }: LineEv
     if (acceptance.rows !== serials.length) return [`14: ${name} has other rows than its acceptance says`];
     const listed = result?.map((row) => row['serial']) ?? [];
     if (listed.join() !== serials.join()) return [`14: the result of ${name} has other rows`];
-    return result?.flatMap((row) => resultAgrees(row, { units, certificates })) ?? [];
+    const batchId = batches.find((batch) => batch.manifest === name)?.batchId;
+    const own = units.filter((unit) => unit.batchId === batchId);
+    return result?.flatMap((row) => resultAgrees(row, { units: own, certificates })) ?? [];
   });
   return [...unanswered, ...results];
 }
@@ -143,7 +149,10 @@ function resultAgrees(
 ): string[] {
   const serial = row['serial'] ?? '';
   const unit = units.find((candidate) => candidate.serial === serial);
-  const active = certificates.find((candidate) => isActive(candidate) && candidate.serial === serial);
+  const active =
+    unit?.isFreed === 1
+      ? undefined
+      : certificates.find((candidate) => isActive(candidate) && candidate.serial === serial);
   const same =
     row['outcome'] === unit?.outcome &&
     row['attempts'] === String(unit?.attempts) &&

@@ -95,6 +95,8 @@ export class LoadLine {
       recordReworkFailure: (input) => asActivity(() => activities.recordReworkFailure(input)),
       endReworkUnit: (input) => asActivity(() => activities.endReworkUnit(input)),
       rewriteResult: (input) => asActivity(() => activities.rewriteResult(input)),
+      neverBegun: (input) => asBatch(input, () => activities.neverBegun(input)),
+      freeUnits: (input) => asBatch(input, () => activities.freeUnits(input)),
       closeBatch: (input) => asBatch(input, () => activities.closeBatch(input)),
     };
   }

@@ -120,6 +120,8 @@ function goodActivities(): ScriptedActivities {
     releaseRework: async () => undefined,
     endRework: async () => undefined,
     askOrder: async () => ({ status: 'allowed', listed: false }),
+    neverBegun: async () => ({ serials: [] }),
+    freeUnits: async () => undefined,
     // As an earlier orchestrator answers: the workflow then reports its own counts.
     closeBatch: async () => undefined as unknown as UnitCounts,
     loadChunk: async ({ chunk }) => [{ serial: `CL-${chunk}`, product: PRODUCT }],

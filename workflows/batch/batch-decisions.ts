@@ -1,6 +1,6 @@
 import { CancellationScope, log } from '@temporalio/workflow';
 import type { BatchVerdict, Decision } from '../../provisioning/decision.ts';
-import type { DecisionInput } from '../../provisioning/messages.ts';
+import type { CancelInput, DecisionInput } from '../../provisioning/messages.ts';
 import { registryBookkeeping } from '../steps.ts';
 
 /** A decision of this moment. */
@@ -23,6 +23,7 @@ export class BatchDecisions {
   readonly #batchId: string;
   #writing = 0;
   #isCancelAnnounced = false;
+  #last: Decision | undefined;
 
   constructor(batchId: string) {
     this.#batchId = batchId;
@@ -38,12 +39,18 @@ export class BatchDecisions {
     return this.#isCancelAnnounced;
   }
 
-  announceCancel(input: DecisionInput): void {
+  announceCancel({ withdraw, ...input }: CancelInput): void {
     this.#isCancelAnnounced = true;
-    this.record(decided('cancel', input));
+    this.record(decided(withdraw === true ? 'withdraw' : 'cancel', input));
+  }
+
+  /** The last one, in this run of the workflow. */
+  get last(): Decision | undefined {
+    return this.#last;
   }
 
   record(decision: Decision): void {
+    this.#last = decision;
     this.#writing++;
     void this.#write(decision).finally(() => this.#writing--);
   }

@@ -15,8 +15,7 @@ const WINDOW_ARGUMENT = '{"units": 8, "reason": "why", "by": "your name"}';
 export function listenForPace(window: BatchWindow, decisions: BatchDecisions, show: () => void): void {
   const spread = async (): Promise<void> => {
     show();
-    const { openChunks, progress } = window;
-    await Promise.all(openChunks.map((number) => tellPace(progress.batchId, number, window)));
+    await Promise.all(window.openChunks.map((number) => tellPace(number, window)));
   };
   setHandler(pause, (input) => pauseBatch(window, decisions, spread, input), {
     description: `No further unit starts; units under way end. Optional argument: ${ARGUMENT}`,
@@ -89,10 +88,10 @@ async function widenBatch(
 }
 
 /** A chunk that is just being started learns the pace once it has started, and one that is closed does not need it. */
-export async function tellPace(batchId: string, chunk: number, { pace }: BatchWindow): Promise<void> {
+export async function tellPace(chunk: number, { pace, runId }: BatchWindow): Promise<void> {
   if (pace === undefined) return;
   try {
-    await getExternalWorkflowHandle(chunkWorkflowId(batchId, chunk)).signal(setPace, pace);
+    await getExternalWorkflowHandle(chunkWorkflowId(runId, chunk)).signal(setPace, pace);
   } catch {
     log.info('a chunk that does not run gets no pace', { chunk });
   }

@@ -5,12 +5,13 @@ import { batchDetails } from '../details/batch-details.ts';
 
 /** Shows on the page of this workflow in the Temporal UI how the batch is. It costs no event: the UI asks by query. */
 export function showBatch(now: BatchProgress, trouble: readonly LineTrouble[]): void {
-  const { batchId, manifest, order, quantity, refused, pause } = now;
+  const { batchId, manifest, order, quantity, refused, pause, supplement, closing } = now;
+  const run = supplement === undefined ? '' : `, supplement ${supplement}`;
   setCurrentDetails(
     batchDetails({
       namespace: workflowInfo().namespace,
       batchId,
-      title: `${manifest}, order ${order}`,
+      title: `${manifest}, order ${order}${run}${closing === undefined ? '' : ', being closed'}`,
       units: quantity,
       counts: now,
       refused,

@@ -11,6 +11,7 @@ import type { Decision } from '../../provisioning/decision.ts';
 import type { RerunFilter } from '../../provisioning/messages.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { Attention } from '../../provisioning/unit.ts';
+import { runIdOf } from '../../provisioning/workflow-ids.ts';
 
 /** The sliding window of a batch over its chunks. Plain state, no Temporal. */
 export class BatchWindow {
@@ -21,19 +22,33 @@ export class BatchWindow {
   #starting: number | undefined;
   #pace: Pace | undefined;
   #pause: Decision | undefined;
+  #closing: Decision | undefined;
+  #units: number;
   readonly #own = new Set<number>();
 
   constructor(input: BatchInput) {
     this.#input = input;
+    this.#units = input.supplement === undefined ? input.quantity : (input.supplement.units ?? 0);
     this.#nextChunk = input.resume?.nextChunk ?? 1;
     this.#closed = input.resume?.closed ?? { passed: 0, failed: 0, errors: 0, held: 0 };
     this.#pace = input.resume?.pace;
     this.#pause = input.resume?.pause;
+    this.#closing = input.resume?.closing;
     for (const report of input.resume?.open ?? []) this.#open.set(report.chunk, report);
   }
 
+  /** The registry has said how many units the supplement has. */
+  expect(units: number): void {
+    this.#units = units;
+  }
+
+  /** Names the run of the batch that this is the window of. */
+  get runId(): string {
+    return runIdOf(this.#input.batchId, this.#input.supplement?.number);
+  }
+
   get chunks(): number {
-    return chunkCount(this.#input.quantity);
+    return chunkCount(this.#units);
   }
 
   /** The next chunk to start, if every open chunk leaves room. */
@@ -112,7 +127,7 @@ export class BatchWindow {
     const known = this.#open.get(chunk);
     if (!known) return;
     const { passed, failed, errors, held } = known;
-    const missing = unitsInChunk(this.#input.quantity, chunk) - passed - failed - errors - held;
+    const missing = unitsInChunk(this.#units, chunk) - passed - failed - errors - held;
     this.#close({ ...known, errors: errors + missing });
   }
 
@@ -124,6 +139,17 @@ export class BatchWindow {
   /** Who paused the batch, while it is paused. */
   get pause(): Decision | undefined {
     return this.#pause;
+  }
+
+  /** Who closes the batch short or over, from then on. */
+  get closing(): Decision | undefined {
+    return this.#closing;
+  }
+
+  /** No further chunk is started, and the open ones are to end. */
+  close(decision: Decision): void {
+    this.#closing = decision;
+    this.stop();
   }
 
   /** Units under way at once. */
@@ -159,7 +185,7 @@ export class BatchWindow {
   }
 
   get progress(): BatchProgress {
-    const { batchId, order, manifest, quantity } = this.#input;
+    const { batchId, order, manifest, supplement } = this.#input;
     const open = [...this.#open.values()];
     const sum = open.reduce(add, this.#closed);
     const ended = (counts: UnitCounts) => counts.passed + counts.failed + counts.errors + counts.held;
@@ -167,7 +193,8 @@ export class BatchWindow {
       batchId,
       order,
       manifest,
-      quantity,
+      quantity: this.#units,
+      ...(supplement && { supplement: supplement.number }),
       chunks: this.chunks,
       openChunks: open.length,
       ...sum,
@@ -176,6 +203,7 @@ export class BatchWindow {
       refused: open.some((report) => report.refused),
       window: this.width,
       ...(this.#pause && { pause: this.#pause }),
+      ...(this.#closing && { closing: this.#closing }),
     };
   }
 
@@ -186,6 +214,7 @@ export class BatchWindow {
       closed: this.#closed,
       ...(this.#pace && { pace: this.#pace }),
       ...(this.#pause && { pause: this.#pause }),
+      ...(this.#closing && { closing: this.#closing }),
     };
   }
 

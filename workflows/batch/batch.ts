@@ -34,7 +34,7 @@ import { showBatch } from './batch-page.ts';
 import { BatchWindow } from './batch-window.ts';
 import type { chunk } from '../chunk/chunk.ts';
 import { fitting, mustFit, refusal } from '../checked-message.ts';
-import { chunkReportCheck, decisionCheck, lineReportCheck, rerunCheck } from '../message-schemas.ts';
+import { cancelCheck, chunkReportCheck, lineReportCheck, rerunCheck } from '../message-schemas.ts';
 import {
   announceCancel,
   chunkReport,
@@ -44,6 +44,8 @@ import {
   rerunFailed,
   rerunUnits,
 } from '../messages.ts';
+import { listenForClose, tellClose } from './close-batch.ts';
+import { giveBack } from './give-back.ts';
 import { nothingChosen } from './nothing-chosen.ts';
 import { batchAttributes, showLineTrouble } from '../search-attributes.ts';
 import { settleCertificates } from './settle-certificates.ts';
@@ -58,12 +60,15 @@ const RERUN_ARGUMENT =
 
 /** A manifest's units, chunk after chunk, until the last one has ended. Continues as new when its history is long. */
 export async function batch(started: BatchInput | EarlierBatchInput): Promise<BatchProgress> {
-  const input = batchInputOf(started);
+  let input = batchInputOf(started);
   const window = new BatchWindow(input);
   const decisions = new BatchDecisions(input.batchId);
   const line = new BatchLine(input.resume?.line);
   listen(input, window, decisions, line);
+  if (input.recovery?.decision && !input.resume) decisions.record(input.recovery.decision);
   try {
+    input = await withUnits(input);
+    if (input.supplement) window.expect(input.supplement.units ?? 0);
     if (input.recovery?.mode !== 'close') await runChunks(input, window, decisions, line);
   } catch (error) {
     if (isCancellation(error)) {
@@ -82,18 +87,36 @@ export async function batch(started: BatchInput | EarlierBatchInput): Promise<Ba
   return window.progress;
 }
 
+/** The units of a supplement are chosen once, by the registry. */
+async function withUnits(input: BatchInput): Promise<BatchInput> {
+  const { batchId, supplement } = input;
+  if (supplement === undefined || supplement.units !== undefined) return input;
+  const units = await registryBookkeeping.openSupplement({ batchId, ...supplement });
+  return { ...input, supplement: { ...supplement, units } };
+}
+
 /** What the registry then counts is what the batch says of itself, unless an earlier version closed it. */
 async function close(
-  { batchId, recovery }: BatchInput,
+  { batchId, recovery, supplement }: BatchInput,
   window: BatchWindow,
   decisions: BatchDecisions,
   cancelled: boolean,
 ): Promise<void> {
   const recovered = recovery?.mode === 'close';
-  if (patched('settle-certificates')) await settleCertificates({ batchId, isOver: recovered });
-  const end = { batchId, cancelled, ...(recovered && { recovered }) };
+  const run = { batchId, ...(supplement && { supplement: supplement.number }) };
+  const withdrawn = recovery?.decision?.verdict === 'withdraw';
+  const closed = window.closing !== undefined || recovery?.decision?.verdict === 'close';
+  if (patched('settle-certificates')) await settleCertificates({ ...run, isOver: recovered });
+  const end = {
+    ...run,
+    cancelled: cancelled || withdrawn,
+    ...(closed && { closed }),
+    ...(recovered && !withdrawn && { recovered }),
+  };
   const counts: UnitCounts | undefined = await registryBookkeeping.closeBatch(end);
   if (counts !== undefined && counts !== null) window.settle(counts);
+  // Earlier versions gave nothing back.
+  if (withdrawn || (cancelled && patched('give-back'))) await giveBack(batchId, decisions.last);
   await settled(decisions);
 }
 
@@ -159,19 +182,28 @@ async function startChunk(input: BatchInput, number: number, window: BatchWindow
 }
 
 async function startChunkChild(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
-  const { batchId, order, manifestSha256, quantity, window: width } = input;
-  const { pace } = window;
+  const { batchId, order, manifestSha256, quantity, window: width, supplement } = input;
+  const { pace, runId } = window;
   window.own(number);
   try {
     const child = await startChild<typeof chunk>('chunk', {
-      workflowId: chunkWorkflowId(batchId, number),
+      workflowId: chunkWorkflowId(runId, number),
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       args: [
-        { batchId, order, manifestSha256, chunk: number, quantity, window: width, ...(pace && { pace }) },
+        {
+          batchId,
+          order,
+          manifestSha256,
+          chunk: number,
+          quantity,
+          window: width,
+          ...(pace && { pace }),
+          ...(supplement && { supplement: { number: supplement.number, decision: supplement.decision } }),
+        },
       ],
       typedSearchAttributes: batchAttributes(batchId, order),
-      staticSummary: `${batchId}, chunk ${number}`,
+      staticSummary: `${runId}, chunk ${number}`,
     });
     void watchChunk(child.result(), input, number, window);
   } catch (error) {
@@ -180,7 +212,8 @@ async function startChunkChild(input: BatchInput, number: number, window: BatchW
     window.disown(number);
     if (patched('watch-running-chunk')) void watchInherited(input, number, window).catch(() => undefined);
   }
-  if (window.pace !== pace) await tellPace(batchId, number, window);
+  if (window.pace !== pace) await tellPace(number, window);
+  if (window.closing !== undefined) await tellClose(number, window);
 }
 
 /** The last report comes by signal; this is for a chunk that ends without one: it was terminated, or failed. */
@@ -204,7 +237,7 @@ async function watchChunk(
 async function watchInherited(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
   while (window.openChunks.includes(number)) {
     try {
-      await getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number)).signal(reportAgain);
+      await getExternalWorkflowHandle(chunkWorkflowId(window.runId, number)).signal(reportAgain);
     } catch (error) {
       if (isCancellation(error)) throw error;
       await loseChunk(input, number, window);
@@ -215,9 +248,14 @@ async function watchInherited(input: BatchInput, number: number, window: BatchWi
 }
 
 /** The units of a chunk that was terminated are being cancelled: each records its end before the batch closes. */
-async function loseChunk({ batchId }: BatchInput, number: number, window: BatchWindow): Promise<void> {
+async function loseChunk(
+  { batchId, supplement }: BatchInput,
+  number: number,
+  window: BatchWindow,
+): Promise<void> {
   try {
-    const { rows } = loadedChunk(await registryBookkeeping.loadChunk({ batchId, chunk: number }));
+    const run = { batchId, ...(supplement && { supplement: supplement.number }) };
+    const { rows } = loadedChunk(await registryBookkeeping.loadChunk({ ...run, chunk: number }));
     const open = rows.filter(({ outcome }) => outcome === undefined);
     await Promise.all(open.map(({ serial }) => untilUnitEnded(serial)));
   } catch (error) {
@@ -240,7 +278,7 @@ async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Pro
     if (open.length === 0 && !all) return;
     await Promise.all(
       open.map((number) =>
-        getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number))
+        getExternalWorkflowHandle(chunkWorkflowId(window.runId, number))
           .signal(reportAgain)
           .catch(() => (all ? loseChunk(input, number, window) : window.lose(number))),
       ),
@@ -279,10 +317,11 @@ function listen(input: BatchInput, window: BatchWindow, decisions: BatchDecision
     return isEnd && !window.isOwn(known.chunk) ? hearEnd(input, known, window) : undefined;
   });
   listenForPace(window, decisions, show);
+  listenForClose(window, decisions, show);
   setHandler(
     announceCancel,
     (message = {}) => {
-      const known = fitting(decisionCheck, MESSAGES.announceCancel, message);
+      const known = fitting(cancelCheck, MESSAGES.announceCancel, message);
       if (known) decisions.announceCancel(known);
     },
     { description: 'Who cancels this batch next, and why' },
@@ -306,7 +345,7 @@ async function hearEnd(input: BatchInput, report: ChunkReport, window: BatchWind
     window.hear(report);
     return;
   }
-  const chunk = getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number));
+  const chunk = getExternalWorkflowHandle(chunkWorkflowId(window.runId, number));
   for (let pauseMs = UNIT_LOOK_PAUSE_MS.first; pauseMs < CHUNK_END_PAUSE_MS; pauseMs *= 2) {
     await sleep(pauseMs);
     try {
@@ -320,9 +359,10 @@ async function hearEnd(input: BatchInput, report: ChunkReport, window: BatchWind
 }
 
 /** Whether each unit of a chunk has an end in the registry. */
-async function hasEnds({ batchId }: BatchInput, chunk: number): Promise<boolean> {
+async function hasEnds({ batchId, supplement }: BatchInput, chunk: number): Promise<boolean> {
   try {
-    const { rows } = loadedChunk(await registryBookkeeping.loadChunk({ batchId, chunk }));
+    const run = { batchId, ...(supplement && { supplement: supplement.number }) };
+    const { rows } = loadedChunk(await registryBookkeeping.loadChunk({ ...run, chunk }));
     return rows.every(({ outcome }) => outcome !== undefined);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
@@ -343,13 +383,13 @@ async function rerun(
 ): Promise<RerunResult> {
   const waiting = window.waiting(filter);
   const serials = [...waiting.values()].flat();
-  const { batchId } = window.progress;
+  const { runId } = window;
   // Earlier versions sent all serials to every open chunk. A batch that did so before an update must do so when it is replayed.
   const own = patched('rerun-own-units');
   const targets = own ? [...waiting] : window.openChunks.map((number) => [number, serials] as const);
   await Promise.all(
     targets.map(([number, chosen]) =>
-      getExternalWorkflowHandle(chunkWorkflowId(batchId, number)).signal(rerunUnits, {
+      getExternalWorkflowHandle(chunkWorkflowId(runId, number)).signal(rerunUnits, {
         serials: chosen,
         ...saidIn(filter),
       }),
@@ -367,7 +407,7 @@ async function cancelChunks(input: BatchInput, window: BatchWindow): Promise<voi
   window.stop();
   await Promise.all(
     window.openChunks.map((number) =>
-      getExternalWorkflowHandle(chunkWorkflowId(input.batchId, number))
+      getExternalWorkflowHandle(chunkWorkflowId(window.runId, number))
         .cancel()
         // It is closed: all its reports arrived before this.
         .catch(() =>

@@ -8,6 +8,7 @@ import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
  */
 export async function settleCertificates(batch: {
   readonly batchId: string;
+  readonly supplement?: number;
   readonly isOver: boolean;
 }): Promise<void> {
   try {
@@ -19,12 +20,12 @@ export async function settleCertificates(batch: {
 }
 
 async function settlePage(
-  { batchId, isOver }: { readonly batchId: string; readonly isOver: boolean },
+  { batchId, ...run }: { readonly batchId: string; readonly supplement?: number; readonly isOver: boolean },
   after: number,
 ): Promise<number | undefined> {
   const { certificates, next } = await signerBookkeeping.unfinishedCertificates({ batchId, after });
   if (certificates.length === 0) return undefined;
-  const { passed, ended } = await registryBookkeeping.judgeCertificates({ batchId, certificates, isOver });
+  const { passed, ended } = await registryBookkeeping.judgeCertificates({ batchId, certificates, ...run });
   if (passed.length > 0) {
     const refused = await signerBookkeeping.activateCertificates({ passes: passed });
     if (refused.length > 0)

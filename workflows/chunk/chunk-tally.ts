@@ -20,6 +20,7 @@ export class ChunkTally {
   #sequence = 0;
   #unreported = 0;
   #urgent = false;
+  #closing = false;
 
   constructor(chunk: number, window: number, pace: Pace = { sequence: 0, window, paused: false }) {
     this.#chunk = chunk;
@@ -47,6 +48,24 @@ export class ChunkTally {
   recall(serial: string, outcome: Outcome): void {
     this.start();
     this.end(serial, outcome);
+  }
+
+  /** No further unit starts; those that have not are on hold. */
+  close(): void {
+    this.#closing = true;
+    this.#refused = [];
+    this.#urgent = true;
+  }
+
+  get isClosing(): boolean {
+    return this.#closing;
+  }
+
+  /** These never begin, because the batch is closed. */
+  leaveOut(units: number): void {
+    this.#started += units;
+    this.#counts.held += units;
+    this.#urgent = true;
   }
 
   reportAgain(): void {

@@ -17,7 +17,13 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import { chunkInputOf, loadedChunk } from '../../provisioning/batch.ts';
-import type { ChunkInput, ChunkReport, EarlierChunkInput, LoadedChunk } from '../../provisioning/batch.ts';
+import type {
+  ChunkInput,
+  ChunkReport,
+  ChunkRow,
+  EarlierChunkInput,
+  LoadedChunk,
+} from '../../provisioning/batch.ts';
 import type { ReportedPass } from '../../provisioning/pass.ts';
 import type { Permit, ReleasedUnits } from '../../provisioning/permit.ts';
 import { FAILURES } from '../../provisioning/failure-table.ts';
@@ -25,19 +31,29 @@ import type { FailureCode } from '../../provisioning/failure-table.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
 import type { DecisionInput } from '../../provisioning/messages.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
+import type { ReleasedAttempt } from '../../provisioning/signing.ts';
 import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
-import type { Attention, UnitReport, UnitRow } from '../../provisioning/unit.ts';
-import { batchWorkflowId, unitWorkflowId } from '../../provisioning/workflow-ids.ts';
+import type { Attention, UnitReport } from '../../provisioning/unit.ts';
+import { batchWorkflowId, runIdOf, unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ChunkTally } from './chunk-tally.ts';
 import { adoptUnit, endOfUnit } from './ended-unit.ts';
 import { showChunk } from './chunk-page.ts';
+import type { UnitOfChunk } from './ended-unit.ts';
 import { fitting } from '../checked-message.ts';
-import { paceCheck, rerunUnitsCheck, unitAttentionCheck } from '../message-schemas.ts';
-import { chunkReport, reportAgain, rerunUnits, retrySignal, setPace, unitAttention } from '../messages.ts';
+import { decisionCheck, paceCheck, rerunUnitsCheck, unitAttentionCheck } from '../message-schemas.ts';
+import {
+  chunkReport,
+  closeUnits,
+  reportAgain,
+  rerunUnits,
+  retrySignal,
+  setPace,
+  unitAttention,
+} from '../messages.ts';
 import { showTrouble, unitAttributes } from '../search-attributes.ts';
 import { codeOfStepFailure } from '../unit/step-failure.ts';
 import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
-import type { unit } from '../unit/unit.ts';
+import type { unit as unitWorkflow } from '../unit/unit.ts';
 
 /** Up to 250 units of a batch, a window of them at a time. Never continues as new, so its units report natively. */
 export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<ChunkReport> {
@@ -58,15 +74,21 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
     if (known) tally.setPace(known);
   });
   setHandler(reportAgain, () => tally.reportAgain());
+  const running = new Set<string>();
+  setHandler(closeUnits, (message = {}) => {
+    const known = fitting(decisionCheck, MESSAGES.closeUnits, message);
+    if (!known) return undefined;
+    tally.close();
+    return closeRunning([...running], known);
+  });
   const reporting = reportToBatch(input, tally);
   try {
     const { rows, ...loaded } = await load(input);
     tally.expect(rows.length);
     const open = rows.filter(({ outcome }) => outcome === undefined);
     for (const { serial, outcome } of rows) if (outcome !== undefined) tally.recall(serial, outcome);
-    const permits = open.length === 0 ? [] : await releaseUnits(input, { ...loaded, rows: open }, tally);
-    const units = open.map((unit, at) => ({ unit, permit: permits[at] }));
-    await runUnits(input, units, tally);
+    const units = open.length === 0 ? [] : await releaseUnits(input, { ...loaded, rows: open }, tally);
+    await runUnits(input, units, { tally, running });
   } catch (error) {
     if (!isCancellation(error)) throw error;
     tally.refuse([]);
@@ -79,36 +101,37 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
   return await reporting;
 }
 
-async function load({ batchId, chunk: number }: ChunkInput): Promise<LoadedChunk> {
-  return loadedChunk(await registryBookkeeping.loadChunk({ batchId, chunk: number }));
+async function load({ batchId, chunk: number, supplement }: ChunkInput): Promise<LoadedChunk> {
+  const run = { batchId, ...(supplement && { supplement: supplement.number }) };
+  return loadedChunk(await registryBookkeeping.loadChunk({ ...run, chunk: number }));
 }
 
-/**
- * No unit begins before the signer has released the chunk; if it refuses, all of them wait for `rerunFailed`. Returns the
- * permit of each unit; none where an earlier version of the signer released them.
- */
+/** A unit to run: the permit of its first attempt, or the attempt with which it runs again, for which it asks itself. */
+interface ReleasedRow extends ChunkRow {
+  readonly permit?: Permit | undefined;
+  readonly from?: Omit<ReleasedAttempt, 'serial'>;
+}
+
+/** No unit begins before the signer has released the chunk; if it refuses, all of them wait for `rerunFailed`. */
 async function releaseUnits(
   input: ChunkInput,
   { rows, ...loaded }: LoadedChunk,
   tally: ChunkTally,
-): Promise<readonly Permit[]> {
-  const { batchId, order, manifestSha256, quantity } = input;
-  const release = { batchId, order, manifestSha256, quantity, units: rows };
+): Promise<readonly ReleasedRow[]> {
+  const { batchId } = input;
   let signed = loaded;
   for (let refusals = 0; ; refusals++) {
     try {
-      const released: Partial<ReleasedUnits> | undefined = await signerBookkeeping.releaseUnits({
-        ...release,
-        ...signed,
-      });
+      const released = await askForRelease(input, { rows, ...signed });
       if (refusals > 0) showTrouble({});
-      return released?.permits ?? [];
+      return released;
     } catch (error) {
       const code = codeOfStepFailure(error, 'signCertificate');
-      tally.refuse(rows.map(({ serial }) => refusedUnit(serial, code)));
+      tally.refuse(rows.map((row) => refusedUnit(row, code)));
       showTrouble({ status: UNIT_STATUS.attention, step: 'signCertificate', error: code });
       await registryBookkeeping.recordRefusal({ batchId, units: rows, code });
       await condition(() => !tally.isRefused);
+      if (tally.isClosing) return rows;
       // An earlier version loaded the units without the intake's word for them.
       if (signed.signed === undefined && patched('signed-release')) {
         const { rows: _same, ...again } = await load(input);
@@ -118,44 +141,76 @@ async function releaseUnits(
   }
 }
 
-function refusedUnit(serial: string, code: FailureCode): Attention {
-  return { serial, code, step: 'signCertificate', attempt: 1, hint: FAILURES[code].hint };
+/** Without permits where an earlier version of the signer released them. */
+async function askForRelease(
+  input: ChunkInput,
+  { rows, ...signed }: LoadedChunk,
+): Promise<readonly ReleasedRow[]> {
+  const { batchId, order, manifestSha256, quantity, supplement } = input;
+  const batch = { batchId, order, manifestSha256, quantity, ...signed };
+  if (supplement === undefined) {
+    const released: Partial<ReleasedUnits> | undefined = await signerBookkeeping.releaseUnits({
+      ...batch,
+      units: rows,
+    });
+    return rows.map((row, at) => ({ ...row, permit: released?.permits?.[at] }));
+  }
+  const { reason, by } = supplement.decision;
+  const released = await signerBookkeeping.releaseAttempts({
+    ...batch,
+    run: runIdOf(batchId, supplement.number),
+    units: rows.map(({ serial, product, boardId, attempt = 0 }) => ({
+      serial,
+      product,
+      ...(boardId !== undefined && { boardId }),
+      attempt,
+    })),
+    ...(reason !== undefined && { reason }),
+    ...(by !== undefined && { by }),
+  });
+  const bySerial = new Map(released.map(({ serial, ...from }) => [serial, from]));
+  return rows.map((row) => ({ ...row, from: bySerial.get(row.serial)! }));
 }
 
-/** A unit of the chunk, and the permit of its first attempt. */
-interface PermittedUnit {
-  readonly unit: UnitRow;
-  readonly permit: Permit | undefined;
+function refusedUnit({ serial, attempt = 0 }: ChunkRow, code: FailureCode): Attention {
+  return { serial, code, step: 'signCertificate', attempt: attempt + 1, hint: FAILURES[code].hint };
+}
+
+/** The units of a chunk: their counts, and which have started and not ended. */
+interface UnitsOfChunk {
+  readonly tally: ChunkTally;
+  readonly running: Set<string>;
 }
 
 async function runUnits(
   input: ChunkInput,
-  units: readonly PermittedUnit[],
-  tally: ChunkTally,
+  rows: readonly ReleasedRow[],
+  { tally, running }: UnitsOfChunk,
 ): Promise<void> {
-  const running: Promise<void>[] = [];
-  for (const each of units) {
-    await condition(() => tally.mayStart);
+  const ending: Promise<void>[] = [];
+  let left = rows.length;
+  for (const row of rows) {
+    await condition(() => tally.mayStart || tally.isClosing);
+    if (tally.isClosing) break;
+    left -= 1;
     tally.start();
-    running.push(runUnit(input, each, tally));
+    running.add(row.serial);
+    ending.push(runUnit(input, row, tally).finally(() => running.delete(row.serial)));
   }
-  await Promise.all(running);
+  if (left > 0) tally.leaveOut(left);
+  await Promise.all(ending);
 }
 
-async function runUnit(
-  input: ChunkInput,
-  { unit: row, permit }: PermittedUnit,
-  tally: ChunkTally,
-): Promise<void> {
+async function runUnit(input: ChunkInput, row: ReleasedRow, tally: ChunkTally): Promise<void> {
   const { batchId, order } = input;
+  const { from, permit, outcome: _none, isReused: _reused, attempt: _before, ...unit } = row;
   let outcome: Outcome;
   try {
-    const report = await executeChild<typeof unit>('unit', {
+    const report = await executeChild<typeof unitWorkflow>('unit', {
       workflowId: unitWorkflowId(row.serial),
-      // A unit that was scrapped, skipped or terminated does not begin again because its chunk does.
-      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      workflowIdReusePolicy: reusePolicyOf(row),
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      args: [{ batchId, order, unit: row, ...(permit && { permit }) }],
+      args: [{ batchId, order, unit, ...(permit && { permit }), ...from }],
       typedSearchAttributes: unitAttributes({ batchId, order, serial: row.serial, product: row.product }),
       staticSummary: `${row.serial} (${row.product})`,
     });
@@ -163,16 +218,23 @@ async function runUnit(
     const { requestId, pass } = report;
     if (requestId !== undefined) tally.pass({ requestId, ...(pass && { pass }) });
   } catch (error) {
-    outcome = await outcomeWithoutReport(error, { batchId, serial: row.serial });
+    outcome = await outcomeWithoutReport(error, { batchId, serial: row.serial, from: from?.attempt });
   }
   tally.end(row.serial, outcome);
 }
 
+/**
+ * A unit that was scrapped, skipped or terminated does not begin again because its chunk does. In a supplement it does: the
+ * registry and the signer say with which attempt. So does one whose serial an earlier batch has given back.
+ */
+function reusePolicyOf({ from, isReused }: ReleasedRow): WorkflowIdReusePolicy {
+  return from === undefined && isReused === undefined
+    ? WorkflowIdReusePolicy.REJECT_DUPLICATE
+    : WorkflowIdReusePolicy.ALLOW_DUPLICATE;
+}
+
 /** Earlier versions asked nobody. A chunk that did so before an update must do so when it is replayed. */
-async function outcomeWithoutReport(
-  error: unknown,
-  unit: { readonly batchId: string; readonly serial: string },
-): Promise<Outcome> {
+async function outcomeWithoutReport(error: unknown, unit: UnitOfChunk): Promise<Outcome> {
   const isTerminated = error instanceof ChildWorkflowFailure && error.cause instanceof TerminatedFailure;
   const isEarlier = error instanceof WorkflowExecutionAlreadyStartedError;
   if (isTerminated && patched('record-terminated-unit')) return await endOfUnit(unit);
@@ -195,7 +257,9 @@ function outcomeOfFailedUnit(error: unknown): Outcome {
 /** Reports to the batch until the last unit has ended. Resolves with the last report. */
 async function reportToBatch(input: ChunkInput, tally: ChunkTally): Promise<ChunkReport> {
   return await CancellationScope.nonCancellable(async () => {
-    const batch = getExternalWorkflowHandle(batchWorkflowId(input.batchId));
+    const batch = getExternalWorkflowHandle(
+      batchWorkflowId(runIdOf(input.batchId, input.supplement?.number)),
+    );
     let activating: Promise<void> = Promise.resolve();
     const activateOn = (passes: readonly ReportedPass[]): void => {
       activating = activating.then(() => activate(passes));
@@ -232,6 +296,16 @@ async function activate(passes: readonly ReportedPass[]): Promise<void> {
     const requestIds = passes.map(({ requestId }) => requestId);
     log.error('the ledger does not take certificates of units that passed', { requestIds });
   }
+}
+
+/** Units that wait end, others do so when they fail; one that has just ended needs no word. */
+async function closeRunning(serials: readonly string[], decision: DecisionInput): Promise<void> {
+  await CancellationScope.nonCancellable(async () => {
+    const signals = serials.map((serial) =>
+      getExternalWorkflowHandle(unitWorkflowId(serial)).signal(closeUnits, decision),
+    );
+    await Promise.allSettled(signals);
+  });
 }
 
 /** A unit may just have ended; that must not end the chunk. */

@@ -11,20 +11,22 @@ import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
 import { untilUnitEnded } from '../until-unit-ended.ts';
 
 /** A unit of a chunk. */
-interface UnitOfChunk {
+export interface UnitOfChunk {
   readonly batchId: string;
   readonly serial: string;
+  /** The attempt with which it runs again; undefined in the first run of a batch. */
+  readonly from: number | undefined;
 }
 
 /**
  * How a unit ended that could not say so: its recorded outcome, or ERROR if it was terminated, which is then recorded. No
  * valid certificate of it remains.
  */
-export async function endOfUnit({ batchId, serial }: UnitOfChunk): Promise<Outcome> {
+export async function endOfUnit({ batchId, serial, from = 1 }: UnitOfChunk): Promise<Outcome> {
   try {
     return await CancellationScope.nonCancellable(async () => {
       const { outcome, attempt } = await registryBookkeeping.recordTermination({ batchId, serial });
-      const unit = { batchId, serial, attempt };
+      const unit = { batchId, serial, attempt: Math.max(attempt, from) };
       if (outcome !== 'PASS') await signerBookkeeping.revokeCertificate({ unit, reason: 'terminated' });
       return outcome;
     });

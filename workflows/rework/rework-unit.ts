@@ -121,7 +121,9 @@ async function askForDecision(work: Work, failure: StepFailure): Promise<Decisio
   await tellChunk(passage, attention);
   const failed = failureOf(passage, failure);
   await registryBookkeeping.recordReworkFailure({ reworkId: input.reworkId, unit, failure: failed });
-  const decision = await desk.decision();
+  const { verdict, ...said } = await desk.decision();
+  // Only a batch is closed; a unit of a rework that is closed by hand is left out.
+  const decision: Decision<UnitVerdict> = { verdict: verdict === 'close' ? 'skip' : verdict, ...said };
   showTrouble({});
   await tellChunk(passage, null);
   if (decision.verdict === 'retry') {

@@ -1,19 +1,21 @@
 import { condition, patched, setHandler } from '@temporalio/workflow';
-import type { Decision, UnitVerdict } from '../../provisioning/decision.ts';
+import type { Decision, UnitEnd, UnitVerdict } from '../../provisioning/decision.ts';
 import { FAILURES } from '../../provisioning/failure-table.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
 import type { DecisionInput } from '../../provisioning/messages.ts';
 import type { Attention } from '../../provisioning/unit.ts';
 import { fitting, mustFit, refusal } from '../checked-message.ts';
 import { decisionCheck } from '../message-schemas.ts';
-import { retry, retrySignal, scrap, skip } from '../messages.ts';
+import { closeUnits, retry, retrySignal, scrap, skip } from '../messages.ts';
 
 const ARGUMENT = '{"reason": "why", "by": "your name"}';
 
 /** Where a unit waits for a person: `retry`, `skip` and `scrap` are refused unless it does. */
 export class DecisionDesk {
   attention: Attention | undefined;
-  #decision: Decision<UnitVerdict> | undefined;
+  #decision: Decision<UnitEnd> | undefined;
+  #closing: Decision<UnitEnd> | undefined;
+  #onClose: () => void = () => undefined;
   readonly #serial: string;
 
   constructor(serial: string) {
@@ -35,6 +37,13 @@ export class DecisionDesk {
       description: `The unit is bad and never ships; it ends as FAIL. Optional argument: ${ARGUMENT}`,
     });
     setHandler(
+      closeUnits,
+      (input) => {
+        if (input === undefined || fitting(decisionCheck, MESSAGES.closeUnits, input)) this.#close(input);
+      },
+      { description: 'The batch is closed: the unit ends as HOLD if it waits, or once it would wait' },
+    );
+    setHandler(
       retrySignal,
       (input) => {
         if (isMalformed(input)) return;
@@ -45,14 +54,35 @@ export class DecisionDesk {
     );
   }
 
+  /** Its batch is being closed: the unit waits no more, and a claim of a board is given up. */
+  get closing(): Decision<UnitEnd> | undefined {
+    return this.#closing;
+  }
+
+  /** Runs when the batch is closed while `work` is under way. */
+  async untilClosed<T>(work: () => Promise<T>, onClose: () => void): Promise<T> {
+    this.#onClose = onClose;
+    try {
+      return await work();
+    } finally {
+      this.#onClose = () => undefined;
+    }
+  }
+
+  #close(input: DecisionInput | undefined): void {
+    this.#closing ??= { verdict: 'close', ...said(input), decidedAt: new Date().toISOString() };
+    if (this.attention) this.#decision ??= this.#closing;
+    this.#onClose();
+  }
+
   /** From now on the unit waits. Called before that becomes visible: anyone who sees it must be able to decide. */
   open(attention: Attention): void {
-    this.#decision = undefined;
+    this.#decision = this.#closing;
     this.attention = attention;
   }
 
   /** Waits, for as long as it takes, until somebody decides. */
-  async decision(): Promise<Decision<UnitVerdict>> {
+  async decision(): Promise<Decision<UnitEnd>> {
     await condition(() => this.#decision !== undefined);
     this.attention = undefined;
     return this.#decision!;

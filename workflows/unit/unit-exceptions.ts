@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { FAILURES } from '../../provisioning/failure-table.ts';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
-import type { Decision, UnitVerdict } from '../../provisioning/decision.ts';
+import type { Decision, UnitEnd } from '../../provisioning/decision.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
 import type { Attention } from '../../provisioning/unit.ts';
@@ -41,7 +41,7 @@ export async function askForDecision(
   passage: UnitPassage,
   desk: DecisionDesk,
   failure: StepFailure,
-): Promise<Decision<UnitVerdict>> {
+): Promise<Decision<UnitEnd>> {
   const { code } = failure;
   const attention: Attention = {
     serial: passage.row.serial,

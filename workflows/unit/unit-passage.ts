@@ -36,7 +36,7 @@ export class UnitPassage {
   /** The attempt whose board was proven; a later one only registers it. */
   #proven: UnitAttempt | undefined;
   /** An earlier attempt got a certificate, which may be on a board by now. */
-  signedBefore = false;
+  signedBefore: boolean;
 
   /**
    * `changed` is called when a step begins, and when it does not. `attempt`: the first one of a unit that has attempts already.
@@ -46,7 +46,14 @@ export class UnitPassage {
     this.row = input.unit;
     this.permit = input.permit;
     const { serial, product } = input.unit;
-    this.unit = { batchId: input.batchId, order: input.order, serial, product, attempt };
+    this.unit = {
+      batchId: input.batchId,
+      order: input.order,
+      serial,
+      product,
+      attempt: input.attempt ?? attempt,
+    };
+    this.signedBefore = input.hasCertificate ?? false;
   }
 
   get step(): Step {

@@ -6,7 +6,7 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import { FAILURES } from '../../provisioning/failure-table.ts';
-import type { Decision, UnitVerdict } from '../../provisioning/decision.ts';
+import type { Decision, UnitEnd } from '../../provisioning/decision.ts';
 import { outcomeOfBlame } from '../../provisioning/outcome.ts';
 import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
 import type { GeneratedKeypair } from '../../provisioning/claim.ts';
@@ -54,14 +54,14 @@ export async function unit(input: UnitInput): Promise<UnitReport> {
 async function make(passage: UnitPassage, desk: DecisionDesk, restarted: RestartedUnit): Promise<UnitReport> {
   try {
     for (;;) {
-      const failure = await attempt(passage, restarted);
+      const failure = await attempt(passage, restarted, desk);
       if (failure === undefined) return pass(passage, desk);
       passage.failure = failure;
       await restarted.recall(passage);
       await leaveSocket(passage, failure.code);
       const decision = await askForDecision(passage, desk, failure);
       await restarted.recall(passage);
-      if (decision.verdict !== 'retry') return await end(passage, desk, failure, decision);
+      if (decision.verdict !== 'retry') return await end(passage, { desk, restarted }, failure, decision);
       passage.nextAttempt();
     }
   } catch (error) {
@@ -79,17 +79,25 @@ function pass(passage: UnitPassage, desk: DecisionDesk): UnitReport {
 }
 
 /** One attempt. Returns what it failed with, or undefined when the unit passed. Throws EndedBefore. */
-async function attempt(passage: UnitPassage, restarted: RestartedUnit): Promise<StepFailure | undefined> {
+async function attempt(
+  passage: UnitPassage,
+  restarted: RestartedUnit,
+  desk?: DecisionDesk,
+): Promise<StepFailure | undefined> {
   try {
-    return await steps(passage, restarted);
+    return await steps(passage, restarted, desk);
   } catch (error) {
     if (!(error instanceof FurtherAttempt)) throw error;
     passage.startOver(error.attempt);
-    return await steps(passage, restarted);
+    return await steps(passage, restarted, desk);
   }
 }
 
-async function steps(passage: UnitPassage, restarted: RestartedUnit): Promise<StepFailure | undefined> {
+async function steps(
+  passage: UnitPassage,
+  restarted: RestartedUnit,
+  desk: DecisionDesk | undefined,
+): Promise<StepFailure | undefined> {
   const begin = async (step: Step): Promise<void> => {
     await restarted.mayBegin(passage);
     passage.begin(step);
@@ -98,7 +106,7 @@ async function steps(passage: UnitPassage, restarted: RestartedUnit): Promise<St
     if (!passage.verified) {
       await begin('generateKeypair');
       if (passage.permit === undefined) await obtainPermit(passage);
-      passage.keypair = await claimBoard(passage);
+      passage.keypair = await claimUntilClosed(passage, desk);
       await begin('signCertificate');
       passage.signed = await signer(passage.row.serial).signCertificate(passage.signRequest());
       await restarted.mayBegin(passage);
@@ -111,8 +119,23 @@ async function steps(passage: UnitPassage, restarted: RestartedUnit): Promise<St
     await registry(passage.row.serial).registerDevice(passage.registration());
     return undefined;
   } catch (error) {
+    if (desk?.closing && passage.step === 'generateKeypair' && isCancellation(error))
+      return { code: 'CLOSED_SHORT' };
     return stepFailure(error, passage.step);
   }
+}
+
+/** A unit of a batch that is closed does not wait for a board. */
+async function claimUntilClosed(
+  passage: UnitPassage,
+  desk: DecisionDesk | undefined,
+): Promise<GeneratedKeypair> {
+  if (desk === undefined) return await claimBoard(passage);
+  const scope = new CancellationScope();
+  return await desk.untilClosed(
+    () => scope.run(() => claimBoard(passage)),
+    () => scope.cancel(),
+  );
 }
 
 /**
@@ -133,20 +156,26 @@ async function claimBoard(passage: UnitPassage): Promise<GeneratedKeypair> {
 
 async function end(
   passage: UnitPassage,
-  desk: DecisionDesk,
+  { desk, restarted }: { readonly desk: DecisionDesk; readonly restarted: RestartedUnit },
   failure: StepFailure,
-  decision: Decision<UnitVerdict>,
+  decision: Decision<UnitEnd>,
 ): Promise<UnitReport> {
-  const { code } = failure;
+  const isClosed = decision.verdict === 'close';
+  const code = isClosed ? 'CLOSED_SHORT' : failure.code;
   const scrapped = decision.verdict === 'scrap';
   showTrouble({
     status: scrapped ? UNIT_STATUS.scrapped : UNIT_STATUS.skipped,
     step: passage.step,
     error: code,
   });
+  // As where the unit is cancelled: its tile shows PASS, and only its registration is missing.
+  if (isClosed && passage.verified && (await attempt(passage, restarted)) === undefined) {
+    showTrouble({});
+    return pass(passage, desk);
+  }
   const outcome = scrapped ? 'FAIL' : 'HOLD';
   const reason = decision.reason ?? decision.verdict;
-  if (!(await giveUp(passage, failure, { outcome, reason, decision }))) {
+  if (!(await giveUp(passage, { ...failure, code }, { outcome, reason, decision }))) {
     showTrouble({});
     return pass(passage, desk);
   }

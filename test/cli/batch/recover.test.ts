@@ -12,7 +12,16 @@ it('activates what the registry knows as passed, and writes the result again, wh
   const { place, registry, rig, unfinished } = bench;
   const unit = rig.client.workflow.getHandle('unit/CL-2');
   await until('one waits', async () => (await registry.batchSummary('PO-1')).attention === 1);
-  const running = await place.certline('batch', 'recover', 'PO-1', '--reason', 'a try', '--yes');
+  const running = await place.certline(
+    'batch',
+    'recover',
+    'PO-1',
+    '--reason',
+    'a try',
+    '--by',
+    'A. Berg',
+    '--yes',
+  );
   expect(running).toMatchObject({ status: 6, stdout: '' });
   await unit.executeUpdate('skip');
   await rig.client.workflow.getHandle('batch/PO-1').result();
@@ -20,7 +29,16 @@ it('activates what the registry knows as passed, and writes the result again, wh
   unfinished.push({ requestId: 'the request of CL-1', serial: 'CL-1', attempt: 1, spkiSha256 });
   const result = join(place.inbox, 'lot.result.csv');
   rmSync(result);
-  const recovered = await place.certline('batch', 'recover', 'PO-1', '--reason', 'chunk terminated', '--yes');
+  const recovered = await place.certline(
+    'batch',
+    'recover',
+    'PO-1',
+    '--reason',
+    'chunk terminated',
+    '--by',
+    'A. Berg',
+    '--yes',
+  );
   expect(recovered).toMatchObject({
     status: 0,
     stdout: 'Batch PO-1 is being closed: certline batch watch PO-1\n',
@@ -58,7 +76,16 @@ describe('a batch that was terminated in Temporal', () => {
     ]);
     for (const { stdout, stderr } of said) expect(stdout + stderr).toMatch(ENDED);
     expect(said.map(({ status }) => status)).toEqual([0, 0, 1, 6, 6]);
-    const recovered = await place.certline('batch', 'recover', 'PO-1', '--reason', 'a slip', '--yes');
+    const recovered = await place.certline(
+      'batch',
+      'recover',
+      'PO-1',
+      '--reason',
+      'a slip',
+      '--by',
+      'A. Berg',
+      '--yes',
+    );
     expect(recovered).toMatchObject({
       status: 0,
       stdout: 'Batch PO-1 continues: certline batch watch PO-1\n',
@@ -81,7 +108,16 @@ describe('a batch that was terminated in Temporal', () => {
     await workflow.getHandle('unit/CL-2').terminate();
     await workflow.getHandle('batch/PO-1/chunk-00001').terminate();
     unfinished.push({ requestId: 'its request', serial: 'CL-2', attempt: 1, spkiSha256: 'k' });
-    const recovered = await place.certline('batch', 'recover', 'PO-1', '--reason', 'a slip', '--yes');
+    const recovered = await place.certline(
+      'batch',
+      'recover',
+      'PO-1',
+      '--reason',
+      'a slip',
+      '--by',
+      'A. Berg',
+      '--yes',
+    );
     expect(recovered).toMatchObject({
       status: 0,
       stdout: 'Batch PO-1 is being closed: certline batch watch PO-1\n',

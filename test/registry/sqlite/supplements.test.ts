@@ -171,6 +171,8 @@ describe('units that were never begun', () => {
     });
     const again = await registry.importBatch(newBatch('2', 1), rowsOf(['CL-5'], ['b5']));
     expect(again.status).toBe('imported');
+    expect(await registry.chunkRows('PO-2', 1, 250)).toMatchObject([{ serial: 'CL-5', isReused: true }]);
+    expect((await registry.chunkRows('PO-1', 1, 250))[0]).not.toHaveProperty('isReused');
     expect(await registry.unit('cl-5')).toMatchObject({ batchId: 'PO-2', boardId: 'b5' });
     expect(await registry.rerunnable('PO-1', { serials: ['CL-5'] })).toEqual({
       units: 0,

@@ -160,7 +160,10 @@ describe('a batch', () => {
     await handle.cancel();
     await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
     expect(rig!.called('generateKeypair')).toBe(0);
-    expect(rig!.calls.at(-1)).toEqual({ name: 'closeBatch', input: { batchId: 'B', cancelled: true } });
+    expect(rig!.calls.findLast(({ name }) => name === 'closeBatch')).toMatchObject({
+      input: { batchId: 'B', cancelled: true },
+    });
+    expect(rig!.calls.at(-1)).toMatchObject({ name: 'neverBegun' });
   });
 
   it('refuses to rerun when nothing waits', async () => {
@@ -215,7 +218,10 @@ describe('a batch', () => {
     await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
     expect(rig!.called('releaseSocket')).toBe(3);
     expect(rig!.called('revokeCertificate')).toBe(3);
-    expect(rig!.calls.at(-1)).toEqual({ name: 'closeBatch', input: { batchId: 'B', cancelled: true } });
+    expect(rig!.calls.findLast(({ name }) => name === 'closeBatch')).toMatchObject({
+      input: { batchId: 'B', cancelled: true },
+    });
+    expect(rig!.calls.at(-1)).toMatchObject({ name: 'neverBegun' });
     const { workflow } = rig!.client;
     await until('nothing runs', async () => (await workflow.count('ExecutionStatus="Running"')).count === 0);
   });
