@@ -90,11 +90,8 @@ it('others of its units run again after all, as long as nobody else has their se
   const decision: Decision = { verdict: 'rerun', reason: 'needed', decidedAt: new Date().toISOString() };
   const { batchId, order, manifest: name, manifestSha256, quantity } = batch;
   const supplement = { number: 1, choice: { serials: free.slice(2, 7) }, decision };
-  await startSupplementWorkflow(rig.line.client, {
-    ...{ batchId, order, manifest: name, manifestSha256, quantity },
-    window: 8,
-    supplement,
-  });
+  const input = { batchId, order, manifest: name, manifestSha256, quantity, window: 8, supplement };
+  await startSupplementWorkflow(rig.line.client, input);
   const handle = rig.line.client.workflow.getHandle(batchWorkflowId(runIdOf(batchId, 1)));
   expect(await handle.result()).toMatchObject({ quantity: 3, passed: 3 });
 });
