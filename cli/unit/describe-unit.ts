@@ -111,11 +111,7 @@ function supplementOf({ supplement, freedAt }: UnitRecord): string {
 
 function hintOf({ serial, batchId, code, step, attempts }: UnitRecord): string {
   const hint = isFailureCode(code) ? `${FAILURES[code].hint} ` : '';
-  return `${hint}Then: ${retryCommand({ serial, batchId, step, hasBegun: attempts.some(hasBoard) })}`;
-}
-
-function hasBoard({ stationId }: AttemptRecord): boolean {
-  return stationId !== undefined;
+  return `${hint}Then: ${retryCommand({ serial, batchId, step, hasBegun: attempts.at(-1)?.stationId !== undefined })}`;
 }
 
 function nowOf(live: Exclude<LiveState, undefined>): string {

@@ -69,7 +69,7 @@ async function fromRegistry(
     for (const { serial, code, step } of standing.waiting) {
       const attempts = (await registry.unit(serial))?.attempts ?? [];
       const { stationId, finishedAt } = attempts.at(-1) ?? {};
-      const hasBegun = attempts.some((attempt) => attempt.stationId !== undefined);
+      const hasBegun = stationId !== undefined;
       units.push({
         serial,
         batchId,

@@ -5,7 +5,7 @@ export interface WaitingPlace {
   readonly serial: string;
   readonly batchId: string;
   readonly step: Step | undefined;
-  /** A board was claimed for it: its workflow runs. */
+  /** A board was claimed for its last attempt: its workflow runs. */
   readonly hasBegun: boolean;
 }
 
