@@ -112,6 +112,20 @@ describe('intake', () => {
     expect((await desk.registry.listBatches()).map((batch) => batch.order)).toEqual(['PO-2']);
   });
 
+  it('takes the serials and boards of a withdrawn batch from a corrected manifest, not from the same one', async () => {
+    const desk = new Desk();
+    const wrong = `${HEAD}PO-1,CL-1,listed-node,aa01\nPO-1,CL-2,listed-node,aa02\n`;
+    const { batchId } = (await desk.intake(wrong)) as Accepted;
+    const refused = (await desk.intake(wrong.replaceAll('PO-1', 'PO-2'))) as Rejected;
+    expect(refused.issues[0]!.expected).toContain(`this one is in batch ${batchId}`);
+    await desk.registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED');
+    await desk.registry.freeUnits(batchId, ['CL-1', 'CL-2']);
+    const again = (await desk.intake(wrong)) as Rejected;
+    expect(again.issues).toMatchObject([{ code: 'MANIFEST_WITHDRAWN', value: batchId }]);
+    expect(again.issues[0]!.expected).toContain(`certline batch rerun ${batchId} --ended`);
+    expect(await desk.intake(wrong.replace('aa02', 'aa03'))).toMatchObject({ status: 'accepted', rows: 2 });
+  });
+
   it('validates without any effect', async () => {
     const desk = new Desk();
     const good = await validateManifest('manifests/example.csv', PRODUCTS, desk.registry);
