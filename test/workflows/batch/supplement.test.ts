@@ -110,7 +110,9 @@ describe('a supplement of a batch', { timeout: 120_000 }, () => {
   });
 
   it('that was terminated and is started again takes up its chunk; no unit runs twice', async () => {
+    let rows: readonly ChunkRow[] = ROWS;
     const handle = await startSupplement({
+      loadChunk: async () => [...rows],
       flashCredentials: async ({ unit }) => {
         if (unit.serial === 'CL-1') throw failure('BOARD_GONE');
       },
@@ -122,6 +124,10 @@ describe('a supplement of a batch', { timeout: 120_000 }, () => {
     await until('it waits there too', async () => {
       return (await second.query<BatchProgress>('progress')).attention.length === 1;
     });
+    rows = [
+      { ...ROWS[0]!, outcome: 'HOLD' },
+      { ...ROWS[1]!, outcome: 'PASS' },
+    ];
     await rig!.client.workflow.getHandle('unit/CL-1').executeUpdate('skip');
     expect(await second.result()).toMatchObject({ passed: 1, held: 1 });
     expect(rig!.called('registerDevice')).toBe(1);
