@@ -22,9 +22,12 @@ export async function ledgerFindings(ledger: Ledger, sources: OrderSources): Pro
   return found;
 }
 
-/** Throws LEDGER_STALE, with the first finding, for a ledger that was changed by something else than Certline. */
-export async function assertUnaltered(ledger: Ledger, sources: OrderSources): Promise<void> {
-  const [first] = await ledgerFindings(ledger, sources);
+/**
+ * Throws LEDGER_STALE, with the first finding, for a ledger that is not what its audit log says. An order that is not the
+ * signed one is refused when it is needed, alone: its file may be wrong, and not the ledger.
+ */
+export async function assertUnaltered(ledger: Ledger): Promise<void> {
+  const [first] = await ledger.verification.findings();
   if (first !== undefined) throw altered(first);
 }
 

@@ -72,7 +72,7 @@ export async function openSigner(place: SignerPlace): Promise<SignerRole> {
       remote: config.auditWitness,
     });
     const orderSources = orderSourcesOf(stateFolder, config);
-    await assertUnaltered(ledger, orderSources);
+    await assertUnaltered(ledger);
     const keepWitness = witnessKeeper(audit);
     // What was signed last is witnessed too.
     closing.push(() => keepWitness().catch((error: unknown) => log.error({ err: error }, NO_CHECKPOINT)));

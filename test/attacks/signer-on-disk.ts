@@ -27,7 +27,7 @@ const oem = noteVerifierOf('oem', publicKey);
 const template = temporaryFolder();
 export const ca = await ensureDemoCa(template);
 
-const ORDER: Order = {
+export const ORDER: Order = {
   order: 'PO-1',
   revision: 1,
   products: ['sensor'],
@@ -97,7 +97,7 @@ async function startSigner(state: string, remote?: WitnessPlace): Promise<Starte
   const { ledger } = line;
   const sources = orderSourcesOf(state, {});
   await openLineAudit({ stateFolder: state, ledger, witnessFile: undefined, remote });
-  await assertUnaltered(ledger, sources);
+  await assertUnaltered(ledger);
   const orders = new OrderDesk(sources, ledger.orders);
   const asked = new Map<string, CsrRequest>();
   return {

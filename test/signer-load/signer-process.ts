@@ -14,6 +14,7 @@ import { SigningDesk } from '../../pki/signing/signing-desk.ts';
 import { StationGate } from '../../pki/signing/station-gate.ts';
 import type { Product } from '../../provisioning/product.ts';
 import { openLineAudit, witness } from '../../line/audit.ts';
+import { assertUnaltered } from '../../line/unaltered-ledger.ts';
 import { intakeKeysPath } from '../../line/state-folder.ts';
 import { openPermitKey } from '../../line/trusted-keys.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
@@ -42,6 +43,8 @@ const auditLog = bindingProxy(ledger.auditLog, {
 });
 const audited = bindingProxy(ledger, { auditLog });
 const audit = await openLineAudit({ stateFolder, ledger: audited, witnessFile: undefined });
+// After a kill at any point, too, the ledger is what its audit log says.
+await assertUnaltered(audited);
 const journal = new SignatureJournal(places.journal, places.ledger);
 journal.lifeBegins();
 
