@@ -9,11 +9,11 @@ import { registryPath } from '../../line/state-folder.ts';
 import { connectClient } from '../../temporal/connection.ts';
 import { newPlace } from '../support/certline.ts';
 import { until } from '../support/until.ts';
-import { violations } from './invariants.ts';
-import { placesOf } from './line-evidence.ts';
-import { LineProcess } from './line-process.ts';
-import { manifest, startLineRig } from './line-rig.ts';
-import type { LineRig } from './line-rig.ts';
+import { violations } from '../end-to-end/invariants.ts';
+import { placesOf } from '../end-to-end/line-evidence.ts';
+import { LineProcess } from '../end-to-end/line-process.ts';
+import { manifest, startLineRig } from '../end-to-end/line-rig.ts';
+import type { LineRig } from '../end-to-end/line-rig.ts';
 
 /** Everything that a rework does for a unit, in order; the line is killed while each of them is due. */
 const ACTIVITIES = [
