@@ -171,6 +171,7 @@ function readManifests(inbox: string): DroppedManifest[] {
 function readAnswer(path: string): Cells[] | undefined {
   if (!existsSync(path)) return undefined;
   const [header, ...rows] = readFileSync(path, 'utf8')
+    .replace(/^\uFEFF/, '')
     .split('\r\n')
     .filter(Boolean)
     .map((line) => line.slice(1, -1).split('","'));
