@@ -10,6 +10,10 @@ export const ARCHIVE_AFTER_MS = 24 * 3_600_000;
 
 const ACCEPTANCE = /^(.+?)(?:\.[0-9a-f]{8})?\.accepted\.json$/;
 
+/** A manifest, its digest, and every kind of answer to it. */
+const OF_A_MANIFEST =
+  /^(.+?)\.(?:csv|csv\.sha256|(?:[0-9a-f]{8}\.)?accepted\.json|rejected\.csv|result(?:\.[\w-]+)*\.csv|status\.(?:json|csv)|report\.html)$/;
+
 /** When each batch that has ended did so, ISO 8601, by batch. */
 export type Closings = () => Promise<ReadonlyMap<string, string>>;
 
@@ -25,6 +29,7 @@ export async function archiveDone(folder: string, closings: Closings, before: nu
     names.filter((name) => ACCEPTANCE.test(name)),
     (name) => ACCEPTANCE.exec(name)?.[1] ?? '',
   );
+  const ofStem = Map.groupBy(names, stemOf);
   let count = 0;
   for (const [stem, files] of acceptances) {
     const batches = await Promise.all(files.map((name) => batchIn(join(folder, name))));
@@ -34,10 +39,8 @@ export async function archiveDone(folder: string, closings: Closings, before: nu
     if (!ends.every((each) => each !== undefined && Date.parse(each) < before)) continue;
     const target = join(folder, ARCHIVE_FOLDER, end.slice(0, 10), visibleText(batch));
     await mkdir(target, { recursive: true });
-    // The manifest goes last: until then a crash leaves it with the rest of its answers, and it goes the next time.
-    const own = names
-      .filter((name) => belongsTo(name, stem))
-      .toSorted((one, other) => rank(one) - rank(other));
+    // The acceptance goes last: after a crash it is still here, and the rest follows at the next look.
+    const own = (ofStem.get(stem) ?? []).toSorted((one, other) => rank(one) - rank(other));
     for (const name of own) await rename(join(folder, name), join(target, name));
     count += 1;
   }
@@ -49,11 +52,9 @@ export function archivedPath(path: string, batchId: string, closedAt: string): s
   return join(dirname(path), ARCHIVE_FOLDER, closedAt.slice(0, 10), batchId, basename(path));
 }
 
-function belongsTo(name: string, stem: string): boolean {
-  if (!name.startsWith(`${stem}.`)) return false;
-  return /^(?:csv|csv\.sha256|(?:[0-9a-f]{8}\.)?accepted\.json|rejected\.csv|result(?:\.[\w-]+)*\.csv|status\.(?:json|csv)|report\.html)$/.test(
-    name.slice(stem.length + 1),
-  );
+/** The name of a manifest without `.csv`, from its own name or that of one of its answers; else undefined. */
+function stemOf(name: string): string | undefined {
+  return OF_A_MANIFEST.exec(name)?.[1];
 }
 
 function rank(name: string): number {
