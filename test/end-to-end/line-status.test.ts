@@ -38,7 +38,7 @@ async function untilRoles(what: string, expected: Record<string, RoleStanding['s
   const client = new Client({ connection });
   let seen: object = {};
   const agrees = async (): Promise<boolean> => {
-    const roles = await roleStandings(client, []);
+    const roles = await roleStandings(client, ['st-1', 'st-2']);
     seen = Object.fromEntries(roles.map(({ role, state }) => [role, state]));
     const isReported = roles.every(({ host }) => host !== undefined);
     return isReported && Object.entries(expected).every(([role, state]) => Reflect.get(seen, role) === state);
@@ -117,7 +117,15 @@ describe('certline line status', () => {
       },
       SHOWS_WITHIN_MS,
     );
-    const details = await currentDetails(workflow.getHandle(batches[0]!));
+    let details = '';
+    await until(
+      'its page has both',
+      async () => {
+        details = await currentDetails(workflow.getHandle(batches[0]!));
+        return details.includes('STATION_UNREACHABLE') && details.includes('SIGNER_UNREACHABLE');
+      },
+      SHOWS_WITHIN_MS,
+    );
     expect(details).toMatch(/^- `SIGNER_UNREACHABLE`: signer is silent since \S+Z \(last on host/m);
     expect(details).toMatch(/^- `STATION_UNREACHABLE`: station st-1 is silent since/m);
     expect(details).not.toContain('st-2');
