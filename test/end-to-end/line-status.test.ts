@@ -139,11 +139,11 @@ describe('certline line status', () => {
     rig.startRole('signer');
     await Promise.all([rig.isUp('st-1'), rig.isUp('signer')]);
     await untilRoles('all roles report', ALL_POLLING);
-    expect(typed('orchestrator', 'line', 'status').stdout).toContain('Nothing needs a person.');
     await until(
       'the second lot passed',
       () => rig.passed === UNITS + LARGE && rig.openBatches === 0,
       100_000,
     );
+    expect(typed('orchestrator', 'line', 'status').stdout).toContain('Nothing needs a person.');
   });
 });
