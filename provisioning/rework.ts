@@ -22,8 +22,8 @@ export function keepsOldCertificate(kind: ReworkKind): boolean {
 /** Units of a rework: as many as a chunk has, since they report to one workflow. */
 export const REWORK_MAX = 250;
 
-/** Input of the rework workflow. */
-export interface ReworkInput {
+/** A rework as a person at the orchestrator asked for it. */
+export interface AskedRework {
   readonly reworkId: string;
   readonly kind: ReworkKind;
   readonly reason: string;
@@ -32,6 +32,12 @@ export interface ReworkInput {
   readonly order?: string;
   /** At most `REWORK_MAX`. */
   readonly serials: readonly string[];
+}
+
+/** Input of the rework workflow. */
+export interface ReworkInput extends AskedRework {
+  /** The intake's signature over the rest: anybody can start a workflow. Ed25519, base64. */
+  readonly signed: string;
 }
 
 /** A unit as a rework finds it. */

@@ -1,6 +1,6 @@
 import type { OrderQuestion, OrderReply } from './order-check.ts';
 import type { Claim, StationSignature } from './claim.ts';
-import type { ReworkKind } from './rework.ts';
+import type { ReworkInput } from './rework.ts';
 import type { PermitAttemptInput, PermittedAttempt, Permit, ReleasedUnits } from './permit.ts';
 import type { ReportedPass } from './pass.ts';
 import type { AttemptId, UnitAttempt, UnitRow } from './unit.ts';
@@ -116,11 +116,7 @@ export interface ReturnUnitsInput {
 }
 
 /** Units that passed may have another certificate, or lose theirs. */
-export interface ReleaseReworkInput {
-  readonly reworkId: string;
-  readonly kind: ReworkKind;
-  /** Against which the certificates count; absent: against the order of each unit. */
-  readonly order?: string;
+export interface ReleaseReworkInput extends ReworkInput {
   readonly units: readonly Pick<UnitAttempt, 'serial' | 'product' | 'order'>[];
 }
 

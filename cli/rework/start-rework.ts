@@ -1,9 +1,19 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { intakeKeyPath } from '../../line/state-folder.ts';
+import { openIntakeKey } from '../../line/trusted-keys.ts';
+import type { StationKey } from '../../pki/keys/station-key.ts';
+import { signRework } from '../../pki/signing/intake-statements.ts';
 import { BY_MAX, MESSAGES, REASON_MAX } from '../../provisioning/messages.ts';
 import { isOrderNumber } from '../../provisioning/order-number.ts';
-import type { ReworkInput, ReworkKind, ReworkState } from '../../provisioning/rework.ts';
+import type {
+  AskedRework as Rework,
+  ReworkInput,
+  ReworkKind,
+  ReworkState,
+} from '../../provisioning/rework.ts';
 import { WORKFLOW_QUEUE } from '../../provisioning/task-queues.ts';
 import { reworkWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { decisionInput } from '../decision-options.ts';
@@ -37,7 +47,8 @@ const THEN: Record<ReworkKind, string> = {
  * where no orchestrator answers.
  */
 export async function startRework(stateFolder: string, asked: AskedRework): Promise<void> {
-  const input = inputOf(asked);
+  const rework = reworkOf(asked);
+  const input = { ...rework, signed: signRework(rework, keyOfIntake(stateFolder).privateKey) };
   const { reworkId, kind, serials } = input;
   const state = await withLineClient(stateFolder, async (client) => await opened(client, input));
   if (state.phase === 'refused')
@@ -47,7 +58,14 @@ export async function startRework(stateFolder: string, asked: AskedRework): Prom
   printLine(`certline rework show ${reworkId}`);
 }
 
-function inputOf({ kind, serials, order, ...said }: AskedRework): ReworkInput {
+/** The signer takes the word of the intake that a person asked for the rework. */
+function keyOfIntake(stateFolder: string): StationKey {
+  if (existsSync(intakeKeyPath(stateFolder))) return openIntakeKey(stateFolder);
+  const message = `There is no key of an intake in ${stateFolder}: run this command on the host of the orchestrator, with its state folder.`;
+  throw new CommandError('refused', message);
+}
+
+function reworkOf({ kind, serials, order, ...said }: AskedRework): Rework {
   const { reason = '', by = '' } = decisionInput(said);
   checkText('--reason', reason, REASON_MAX);
   checkText('--by', by, BY_MAX);

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { ReleaseUnitsInput } from '../../provisioning/signing.ts';
 import type { PermitTerms } from '../../provisioning/permit.ts';
+import type { AskedRework, ReworkInput } from '../../provisioning/rework.ts';
 import type { UnitRow } from '../../provisioning/unit.ts';
 import { isSignedBy, signMembers } from '../keys/signed-members.ts';
 import type { Members } from '../keys/signed-members.ts';
@@ -10,6 +11,7 @@ import { sha256Hex } from '../x509/p256.ts';
 
 const RELEASE_KIND = 'certline-release-v1';
 const ATTEMPT_KIND = 'certline-attempt-v1';
+const REWORK_KIND = 'certline-rework-v1';
 
 /** Units of a batch that the intake accepted with its manifest. */
 export type ReleaseStatement = Omit<ReleaseUnitsInput, 'signed'>;
@@ -41,6 +43,22 @@ export function checkAttemptRelease(
 ): string {
   const what = `attempt ${terms.attempt} at ${terms.serial}`;
   return signerOf(ATTEMPT_KIND, attemptMembers(terms), { signature, what, intakes });
+}
+
+/** The intake's word that a person at its host asked for this rework: Ed25519, base64. */
+export function signRework(asked: AskedRework, privateKey: KeyObject): string {
+  return signMembers(REWORK_KIND, reworkMembers(asked), privateKey);
+}
+
+/** As `checkRelease`, of a rework. */
+export function checkRework({ signed, ...asked }: ReworkInput, intakes: readonly NoteVerifier[]): string {
+  const what = `the rework ${asked.reworkId}`;
+  return signerOf(REWORK_KIND, reworkMembers(asked), { signature: signed, what, intakes });
+}
+
+function reworkMembers({ reworkId, kind, reason, by, order, serials }: AskedRework): Members {
+  const list = sha256Hex(Buffer.from(JSON.stringify(serials)));
+  return [reworkId, kind, reason, by, order ?? null, list];
 }
 
 function releaseMembers({ batchId, order, manifestSha256, quantity, units }: ReleaseStatement): Members {

@@ -21,7 +21,7 @@ import type { StationKey } from '../keys/station-key.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { answerOrderQuestion } from '../orders/order-question.ts';
 import { PkiError } from '../pki-error.ts';
-import { checkAttemptRelease, checkRelease } from './intake-statements.ts';
+import { checkAttemptRelease, checkRelease, checkRework } from './intake-statements.ts';
 import { isPassSigned } from './pass-statement.ts';
 import { PermitDesk } from './permits.ts';
 import { gateCsr } from './csr-gate.ts';
@@ -171,15 +171,24 @@ export class SigningDesk {
 
   /**
    * Lets units that passed have another certificate, or lose theirs, counted against `order`, or against the orders of their
-   * batches; idempotent. Throws what `OrderDesk.admit` and `releaseRework` of the ledger throw.
+   * batches, if an intake signed that a person asked for it; idempotent. Throws RELEASE_UNSIGNED, REQUEST_INVALID for a unit
+   * that is not among the serials of the rework, and what `OrderDesk.admit` and `releaseRework` of the ledger throw.
    */
   async releaseRework(
-    { reworkId, kind, order, units }: ReleaseReworkInput,
+    input: ReleaseReworkInput,
     arrival: Pick<Arrival, 'deliveredAt' | 'now'> = { now: new Date() },
   ): Promise<void> {
+    const { units, ...rework } = input;
+    const { reworkId, kind, order } = rework;
     const asked = { reworkId, ...(order !== undefined && { order }) };
     await this.#audited({ request: 'releaseRework', ...asked }, async () => {
       await this.#checkClock(arrival);
+      checkRework(rework, this.#intakes());
+      const stranger = units.find(({ serial }) => !rework.serials.includes(serial));
+      if (stranger !== undefined) {
+        const message = `The rework ${reworkId} was not asked for ${stranger.serial.slice(0, 64)}: find out who sent it.`;
+        throw new PkiError('REQUEST_INVALID', message, { reason: 'serial' });
+      }
       const ofOrder = Map.groupBy(units, (unit) => order ?? unit.order);
       for (const [each, listed] of ofOrder) this.#checkListed(await this.#orders.admit(each), listed);
       const releasedAt = arrival.now.toISOString();

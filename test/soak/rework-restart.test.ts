@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openIntakeKey } from '../../line/trusted-keys.ts';
+import { signRework } from '../../pki/signing/intake-statements.ts';
 import type { ReworkInput, ReworkState } from '../../provisioning/rework.ts';
 import { WORKFLOW_QUEUE } from '../../provisioning/task-queues.ts';
 import { reworkWorkflowId, unitWorkflowId } from '../../provisioning/workflow-ids.ts';
@@ -102,7 +104,11 @@ describe('a line that is killed in the middle of a rework', { timeout: 240_000 }
     async (kind, activity, number) => {
       const serial = `CL-${String(number).padStart(6, '0')}`;
       const reworkId = `RW-20260101-${String(number).padStart(6, '0')}`;
-      const input: ReworkInput = { reworkId, kind, reason: 'a test', by: 'A. Tester', serials: [serial] };
+      const asked = { reworkId, kind, reason: 'a test', by: 'A. Tester', serials: [serial] };
+      const input: ReworkInput = {
+        ...asked,
+        signed: signRework(asked, openIntakeKey(rig.folder).privateKey),
+      };
       const handle = await temporal.client.workflow.start('rework', {
         workflowId: reworkWorkflowId(reworkId),
         taskQueue: WORKFLOW_QUEUE,

@@ -40,17 +40,12 @@ export async function rework(input: ReworkInput): Promise<ReworkState> {
 
 /** Nothing is touched before registry and signer allow the rework of every unit. */
 async function open(input: ReworkInput, tally: ReworkTally): Promise<readonly ReworkUnit[]> {
-  const { reworkId, kind, order } = input;
+  const { reworkId } = input;
   const { units, refusals } = await registryBookkeeping.openRework(input);
   if (refusals.length > 0) throw refused(tally, 'RELEASE_CONFLICT', sentenceOf(refusals));
   const released = units.map((unit) => ({ serial: unit.serial, product: unit.product, order: unit.order }));
   try {
-    await signerBookkeeping.releaseRework({
-      reworkId,
-      kind,
-      ...(order !== undefined && { order }),
-      units: released,
-    });
+    await signerBookkeeping.releaseRework({ ...input, units: released });
     return units;
   } catch (error) {
     const code = codeOfStepFailure(error, 'signCertificate');

@@ -1,10 +1,24 @@
 import { expect, it } from 'vitest';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
-import { signAttempt } from '../../../pki/signing/intake-statements.ts';
+import { signAttempt, signRework } from '../../../pki/signing/intake-statements.ts';
+import type { AskedRework, ReworkInput } from '../../../provisioning/rework.ts';
 import { renewalRequestId } from '../../../provisioning/signing-request-id.ts';
 import { INTAKE } from '../../activities/trust.ts';
 import { askFor, openDesk, passOf, signedByStation } from './desk.ts';
 import { code } from './signing-line.ts';
+
+const REWORK = {
+  reworkId: 'RW-1',
+  kind: 'renew',
+  reason: 'it expires',
+  by: 'A. Tester',
+  serials: ['CL-1'],
+} as const satisfies AskedRework;
+
+const signed = (rework: AskedRework): ReworkInput => ({
+  ...rework,
+  signed: signRework(rework, INTAKE.privateKey),
+});
 
 const arrival = () => ({ askedAt: new Date(), now: new Date() });
 
@@ -19,7 +33,7 @@ it('a rework under another order is permitted, signed and activated like any att
   const release = { signature: signAttempt(unit, INTAKE.privateKey) };
   await expect(desk.permit({ unit, release })).rejects.toThrow(code('NOT_RELEASED'));
   const units = [{ serial: 'CL-1', product: 'sensor', order: 'PO-1' }];
-  await desk.releaseRework({ reworkId: 'RW-1', kind: 'renew', order: 'PO-2', units });
+  await desk.releaseRework({ ...signed({ ...REWORK, order: 'PO-2' }), units });
   const { attempt, permit } = await desk.permit({ unit, release });
   expect(attempt).toBe(2);
 

@@ -10,6 +10,7 @@ const ASKED: ReworkInput = {
   reason: 'it expires',
   by: 'A. Tester',
   serials: ['CL-1', 'CL-2'],
+  signed: '',
 };
 
 const unit = (serial: string, attempt = 2) => ({ batchId: 'PO-1', serial, attempt });

@@ -34,7 +34,7 @@ async function startRework(
   const openRework = async () => ({ units: [UNIT], refusals: [] });
   rig = await startRig({ openRework, ...script }, { ownBoards: [SERIAL] });
   const said = { reason: 'why', by: 'who' };
-  const input: ReworkInput = { reworkId: 'RW-1', kind, ...said, serials: [SERIAL] };
+  const input: ReworkInput = { reworkId: 'RW-1', kind, ...said, serials: [SERIAL], signed: '' };
   return await rig.client.workflow.start('rework', {
     workflowId: 'rework/RW-1',
     taskQueue: WORKFLOW_QUEUE,
