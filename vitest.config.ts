@@ -14,9 +14,9 @@ export default defineConfig({
     setupFiles: ['test/support/share-workflow-bundle.ts'],
     // Temporal's native core and vitest's thread pool do not go together: forks, always.
     pool: 'forks',
-    // The long test files wait for most of their time, for servers, ports and processes: five at once on two cores.
-    maxWorkers: 2 * availableParallelism() + 1,
-    testTimeout: 30_000,
+    // The long test files wait for most of their time, for servers, ports and processes: four at once on two cores.
+    maxWorkers: 2 * availableParallelism(),
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 });

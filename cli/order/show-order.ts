@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import type { OrderStanding } from '../../pki/orders/order-policy.ts';
 import { readOrder, readOrderFile } from '../../pki/orders/order-desk.ts';
+import type { OrderSources } from '../../pki/orders/order-desk.ts';
 import { openOrder } from '../../pki/orders/order.ts';
 import type { SignedOrder } from '../../pki/orders/order.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
 import type { ReleasedBatch } from '../../pki/ledger/orders.ts';
 import { orderSourcesOf } from '../../line/orders.ts';
+import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedgerIfAny } from '../open-ledger.ts';
 import { shownTime } from '../terminal/words.ts';
@@ -27,7 +30,7 @@ export async function showOrder(
   const file = readOrderFile(given);
   const order =
     file === undefined
-      ? readOrder({ ...configured, releaseKeys }, given)
+      ? readStoredOrder({ ...configured, releaseKeys }, given)
       : openOrder(file, readVerifierKeys(releaseKeys), `The order ${given}`);
   const { standing, batches } = await withLedgerIfAny(invocation, 'read', async (ledger) => ({
     standing: await ledger?.orders.orderStanding(order.order),
@@ -41,6 +44,13 @@ export async function showOrder(
     printOrder(order, standing);
     if (batches.length > 0) await printBatches(batches);
   }
+}
+
+/** The signer's own errors name no folder, since strangers receive them; a person at the signer needs it. */
+function readStoredOrder(sources: OrderSources, given: string): SignedOrder {
+  if (existsSync(sources.folder)) return readOrder(sources, given);
+  const message = `There is no folder of orders ${sources.folder}, and no file ${given}: name the signer's folder with --state.`;
+  throw new CommandError('unknown', message);
 }
 
 /** Units of a batch that may still get their first certificate. */

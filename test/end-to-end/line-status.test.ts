@@ -13,8 +13,8 @@ import type { RoleName } from './roles-rig.ts';
 const UNITS = 4;
 const LARGE = 60;
 
-/** A killed role shows within this time. */
-const SHOWS_WITHIN_MS = 30_000;
+/** A killed role shows within 30 s on a machine with nothing else to do, which a machine that runs tests is not. */
+const SHOWS_WITHIN_MS = 90_000;
 
 let rig: RolesRig;
 let connection: Connection;

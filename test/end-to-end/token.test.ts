@@ -109,8 +109,12 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
       const keys = filesBelow(rig.stateOf('signer')).filter((path) =>
         /PRIVATE KEY/.test(readFileSync(path, 'latin1')),
       );
-      expect(keys).toEqual([join(rig.stateOf('signer'), 'signer', 'audit.key.pem')]);
-      expect(String(openssl('pkey', '-in', keys[0]!, '-noout', '-text'))).toContain('ED25519');
+      const own = ['audit.key.pem', 'permit.key.pem'].map((name) =>
+        join(rig.stateOf('signer'), 'signer', name),
+      );
+      expect(keys.toSorted()).toEqual(own);
+      for (const key of keys)
+        expect(String(openssl('pkey', '-in', key, '-noout', '-text'))).toContain('ED25519');
       expect(existsSync(join(rig.folder, 'root-stick', 'root.key.pem'))).toBe(true);
     });
 

@@ -200,7 +200,7 @@ describe('certline unit show', () => {
     ]);
     expect(passed.stdout).toMatch(/Outcome +PASS\n/);
     expect(passed.stdout).toMatch(
-      /\n[0-9a-f]{32} +active +1 +2026-01-01 00:00:00 UTC +without end +[0-9a-f]{64}\n/,
+      /\n[0-9a-f]{32} +active +1 +[0-9a-f]{16} +2026-01-01 00:00:00 UTC +without end +[0-9a-f]{64}\n/,
     );
     expect(passed.stdout).toContain('Evidence 1, readBack');
     expect(waiting.stdout).toContain('waits for a decision: BOARD_GONE at flashCredentials');

@@ -53,7 +53,7 @@ async function passedLot(): Promise<{ place: Place; issued: readonly Certificate
 }
 
 async function revoke(place: Place, serial: string): Promise<void> {
-  const revoked = await place.certline('cert', 'revoke', serial, '--reason', 'keyCompromise');
+  const revoked = await place.certline('cert', 'revoke', serial, '--reason', 'keyCompromise', '--yes');
   expect(revoked).toMatchObject({ status: 0, stderr: '' });
 }
 
