@@ -19,7 +19,8 @@ export const caCommands = group(
         '--name <name>': { says: 'organization in the names of both', default: 'Certline Development' },
         '--passphrase-file <file>':
           'file of mode 600 with the passphrase of the factory CA; default: the configured file, else a new random passphrase',
-        '--root-folder <folder>': 'folder to create for the key of the root, on a medium that you take away',
+        '--root-folder <folder>':
+          'folder to create for the key of the root, on a medium that you take away; default: none, with --development only',
         '--root-passphrase-file <file>':
           'file of mode 600 with the passphrase of the root; default: a new random passphrase in the root folder',
         '--development': 'store the key of the root beside the factory CA, under the same passphrase',
@@ -94,9 +95,11 @@ crl: the newest revocation list`.trim(),
     command('crl', {
       says: 'make the next revocation list now; a running signer makes one weekly and after revocations',
       options: {
-        '--root <folder>': 'make the list of the root in this folder instead; it is valid for 13 months',
-        '--revoke <file>': 'with --root: PEM file with the certificate of a factory CA to revoke',
-        '--reason <reason>': 'with --revoke: why',
+        '--root <folder>':
+          'make the list of the root in this folder, valid for 13 months; default: the list of the factory CA',
+        '--revoke <file>':
+          'with --root: PEM file with the certificate of a factory CA to revoke; default: none',
+        '--reason <reason>': 'with --revoke, which needs it: why; default: none',
         '--passphrase-file <file>':
           'with --root: file with the passphrase of the root; default: the one in its folder',
         ...JSON_OPTION,

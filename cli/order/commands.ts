@@ -51,10 +51,10 @@ At the signer:   certline order show PO-1001
         },
         '--manifest <file>': 'allow only this manifest; default: any manifest with this order number',
         '--serials <manifest>':
-          'allow only the serials in this manifest, and write their list to <order>.serials, which the signer needs too',
+          'allow only the serials in this manifest, and write their list to <order>.serials, which the signer needs too; default: any serials',
         '--profiles': 'allow only the certificate profiles that the products have in the configuration here',
         '--signer <name>': {
-          says: "the one signer that may use the order: the name in its audit.pub, or the SHA-256 of its factory CA's certificate",
+          says: "the one signer that may use the order: the name in its audit.pub, or the SHA-256 of its factory CA's certificate; default: any signer",
         },
         '--revision <number>': {
           says: 'revision of the order; a changed order needs a higher one',

@@ -49,7 +49,7 @@ At the signer: certline station admit 'st-1+...' --sockets 4
     }),
     command('yield', {
       says: 'on the host of the orchestrator: tries of each socket that passed and failed, and rejected boards',
-      options: { '--station <id>': { says: 'only this station' }, ...JSON_OPTION },
+      options: { '--station <id>': { says: 'only this station; default: all of them' }, ...JSON_OPTION },
       examples: ['certline station yield', 'certline station yield --station st-1 --json'],
       load: () => import('./show-yield.ts'),
       run: async ({ showYield }, { options, invocation }) =>

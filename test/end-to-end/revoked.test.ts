@@ -30,7 +30,9 @@ describe('a unit that passed and whose certificate is revoked by hand', () => {
     const difference = async (): Promise<string> => (await place.certline('audit', 'reconcile')).stdout;
     expect(await difference()).toContain('No difference.');
 
-    expect(await place.certline('cert', 'revoke', 'OLD-000001', '--reason', 'keyCompromise')).toMatchObject({
+    expect(
+      await place.certline('cert', 'revoke', 'OLD-000001', '--reason', 'keyCompromise', '--yes'),
+    ).toMatchObject({
       status: 0,
     });
     expect(await difference()).toContain('registered-but-withdrawn');

@@ -60,7 +60,7 @@ export async function startBench(
         ...certificateIn(signed, spkiSha256),
         startedAt,
         verifiedAt: verified.verifiedAt,
-        evidence: { pass: verified.pass },
+        evidence: verified.pass === undefined ? {} : { pass: verified.pass },
       }),
   });
   onTestFinished(() => rig.stop());
