@@ -60,9 +60,11 @@ describe('a rework that no person at the orchestrator asked for', () => {
 });
 
 describe('a rework that was asked for', () => {
-  it('is released', async () => {
-    const { desk, put } = await deskWithPassedUnit();
+  it('is released, and may end the certificate of its unit', async () => {
+    const { desk, ledger, put } = await deskWithPassedUnit();
     put({ order: 'PO-1', quantity: 10, reissues: 5, revision: 2 });
     await desk.releaseRework({ ...signedBy(ASKED), units: UNITS });
+    await desk.endRework({ reworkId: 'RW-1', serial: 'CL-1', attempt: 1, revokesActive: true });
+    expect(await ledger.issuances.liveIssuance('CL-1')).toBeUndefined();
   });
 });
