@@ -347,7 +347,8 @@ async function hearEnd(input: BatchInput, report: ChunkReport, window: BatchWind
   }
   const chunk = getExternalWorkflowHandle(chunkWorkflowId(window.runId, number));
   for (let pauseMs = UNIT_LOOK_PAUSE_MS.first; pauseMs < CHUNK_END_PAUSE_MS; pauseMs *= 2) {
-    await sleep(pauseMs);
+    // Another report of the same end may have been believed meanwhile: a batch does not wait for it again.
+    if (await condition(() => !window.openChunks.includes(number), pauseMs)) return;
     try {
       await chunk.signal(reportAgain);
     } catch (error) {
