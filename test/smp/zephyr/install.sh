@@ -18,7 +18,7 @@ if [ ! -d "$SERVERS" ]; then
   WORK=$(mktemp -d "$CACHE/download.XXXXXX")
   trap 'rm -rf "$WORK"' EXIT
   echo "smpclient==$VERSION --hash=sha256:$SHA256" >"$WORK/requirements.txt"
-  python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --require-hashes \
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary smpclient --require-hashes \
     --dest "$WORK" --requirement "$WORK/requirements.txt" >&2 || fail "pip could not get smpclient $VERSION"
   echo "$SHA256  $WORK/smpclient-$VERSION.tar.gz" | sha256sum --check --quiet >&2 || fail "the package is not the pinned one"
   tar -xzf "$WORK/smpclient-$VERSION.tar.gz" -C "$WORK"
