@@ -209,7 +209,7 @@ async function recall(registry: Registry, { batchId, serial }: RecallUnitInput):
 async function load({ registry, intake }: RegistryParts, input: LoadChunkInput): Promise<LoadedChunk> {
   const { batchId, chunk, supplement } = input;
   const rows = await registry.chunkRows(batchId, chunk, CHUNK_SIZE, supplement);
-  const batch = (await registry.listBatches()).find((known) => known.batchId === batchId);
+  const batch = await registry.batch(batchId);
   if (batch === undefined) return { rows };
   const { order, manifestSha256, quantity } = batch;
   const units = rows.filter(({ outcome }) => outcome === undefined);

@@ -125,6 +125,8 @@ export interface Registry {
   /** How many different boards had a certificate of a unit of the batch that was registered. */
   certifiedBoards(batchId: string): Promise<number>;
 
+  /** The batch with this id. */
+  batch(batchId: string): Promise<BatchRecord | undefined>;
   /** All batches, the newest first. */
   listBatches(): Promise<BatchRecord[]>;
   /** How many units of the batch, or of a supplement of it, are in each state. */

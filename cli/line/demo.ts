@@ -75,7 +75,7 @@ async function openBatch(
   printLine(inboxLine(event));
   const verdict = event.kind === 'answered' ? event.verdict : undefined;
   const accepted = verdict?.status === 'accepted' ? verdict.batchId : undefined;
-  const batch = (await line.registry.listBatches()).find((candidate) => candidate.batchId === accepted);
+  const batch = accepted === undefined ? undefined : await line.registry.batch(accepted);
   if (!batch)
     throw new CommandError(
       'manifestRefused',

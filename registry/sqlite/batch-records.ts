@@ -22,12 +22,18 @@ function batchRecord(row: SqlRow): BatchRecord {
 
 /** The batch, or REGISTRY_FAULT. */
 export function knownBatch(db: SqliteConnection, batchId: string): BatchRecord {
-  const row = db.get('SELECT * FROM batches WHERE batch_id = ?', batchId);
-  if (row !== undefined) return batchRecord(row);
+  const batch = batchWithId(db, batchId);
+  if (batch !== undefined) return batch;
   throw new RegistryError(
     'unknown-batch',
     `The registry has no batch ${batchId}: submit its manifest first.`,
   );
+}
+
+/** The batch with this id, or undefined. */
+export function batchWithId(db: SqliteConnection, batchId: string): BatchRecord | undefined {
+  const row = db.get('SELECT * FROM batches WHERE batch_id = ?', batchId);
+  return row && batchRecord(row);
 }
 
 /** The batch whose manifest has this content, or undefined. */

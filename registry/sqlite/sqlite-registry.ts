@@ -25,6 +25,7 @@ import {
   closeBatch,
   endOpenUnits,
   knownBatch,
+  batchWithId,
   listBatches,
   numberResult,
   openUnits,
@@ -211,6 +212,10 @@ export class SqliteRegistry implements Port.Registry {
 
   certifiedBoards(batchId: string): Promise<number> {
     return this.#db.read((db) => certifiedBoards(db, batchId));
+  }
+
+  batch(batchId: string): Promise<Port.BatchRecord | undefined> {
+    return this.#db.read((db) => batchWithId(db, batchId));
   }
 
   listBatches(): Promise<Port.BatchRecord[]> {
