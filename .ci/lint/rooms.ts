@@ -147,7 +147,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     packages: ['node:*', '@temporalio/client', '@temporalio/common', '@temporalio/worker'],
   },
   'temporal/codec': {
-    rooms: ['disk'],
+    rooms: ['temporal/server', 'disk'],
     packages: ['node:*', '@temporalio/common', '@temporalio/proto', 'zod'],
   },
   'temporal/server': {

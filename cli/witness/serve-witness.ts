@@ -10,6 +10,7 @@ import type { Cosigned, WitnessKey } from '../../pki/audit/cosignature.ts';
 import { ensureStationKey } from '../../pki/keys/station-key.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
+import { closeListener } from '../../temporal/server/plain-answer.ts';
 import { CommandError } from '../exit-status.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 import { printLine } from '../terminal/stdout.ts';
@@ -50,8 +51,7 @@ export async function serveWitness(folder: string, { listen }: { readonly listen
     `witness up, on ${address}:${bound}, key ${readFileSync(join(folder, WITNESS_FILES.verifier), 'utf8').trim()}`,
   );
   await aborted(signal);
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await closeListener(server);
 }
 
 /** A witness over a folder, which is made with a new key where there is none. Not yet listening. */

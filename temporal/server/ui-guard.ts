@@ -1,7 +1,8 @@
 import { createServer, request as httpRequest } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { answerPlainly, closeListener } from './plain-answer.ts';
 
 /** Where the dev server itself serves its page. */
 export interface UiInside {
@@ -46,7 +47,7 @@ export async function startUiGuard({ port, inside, actions }: UiGuardOptions): P
   };
   const server = createServer((incoming, outgoing) => {
     const refused = refusal(incoming);
-    if (refused !== undefined) return refuse(outgoing, 403, refused);
+    if (refused !== undefined) return answerPlainly(outgoing, 403, refused);
     forward(incoming, outgoing, inside, actions);
   });
   // A page that stays open polls; it must not hold up the end of the line.
@@ -54,7 +55,7 @@ export async function startUiGuard({ port, inside, actions }: UiGuardOptions): P
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   server.unref();
-  return { close: async () => await closeServer(server) };
+  return { close: async () => await closeListener(server) };
 }
 
 function forward(
@@ -75,7 +76,7 @@ function forward(
   });
   onwards.on('error', () => {
     if (outgoing.headersSent) outgoing.destroy();
-    else refuse(outgoing, 502, 'The Temporal UI does not answer.');
+    else answerPlainly(outgoing, 502, 'The Temporal UI does not answer.');
   });
   outgoing.on('close', () => onwards.destroy());
   incoming.pipe(onwards);
@@ -88,18 +89,6 @@ async function answerSettings(answer: IncomingMessage, outgoing: ServerResponse)
     outgoing.writeHead(200, { 'content-type': 'application/json' });
     outgoing.end(JSON.stringify({ ...settings, DisableWriteActions: true }));
   } catch {
-    refuse(outgoing, 502, 'The Temporal UI gave no settings.');
+    answerPlainly(outgoing, 502, 'The Temporal UI gave no settings.');
   }
-}
-
-function refuse(outgoing: ServerResponse, status: number, sentence: string): void {
-  outgoing.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
-  outgoing.end(`${sentence}\n`);
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeAllConnections();
-  await closed;
 }
