@@ -8,12 +8,7 @@ import type { StationKey } from '../../pki/keys/station-key.ts';
 import { signRework } from '../../pki/signing/intake-statements.ts';
 import { BY_MAX, MESSAGES, REASON_MAX } from '../../provisioning/messages.ts';
 import { isOrderNumber } from '../../provisioning/order-number.ts';
-import type {
-  AskedRework as Rework,
-  ReworkInput,
-  ReworkKind,
-  ReworkState,
-} from '../../provisioning/rework.ts';
+import type { AskedRework, ReworkInput, ReworkKind, ReworkState } from '../../provisioning/rework.ts';
 import { WORKFLOW_QUEUE } from '../../provisioning/task-queues.ts';
 import { reworkWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { decisionInput } from '../decision-options.ts';
@@ -25,8 +20,8 @@ import { printLine } from '../terminal/stdout.ts';
 const OPENING_PATIENCE_MS = 60_000;
 const OPENING_PAUSE_MS = 200;
 
-/** What a person asks for. */
-export interface AskedRework {
+/** What a person types. */
+export interface ReworkOptions {
   readonly kind: ReworkKind;
   readonly serials: readonly string[];
   readonly reason: string;
@@ -46,7 +41,7 @@ const THEN: Record<ReworkKind, string> = {
  * Starts a rework and waits until it is allowed or refused. Throws `usage`, `refused` with the reason, `lineNotRunning`
  * where no orchestrator answers.
  */
-export async function startRework(stateFolder: string, asked: AskedRework): Promise<void> {
+export async function startRework(stateFolder: string, asked: ReworkOptions): Promise<void> {
   const rework = reworkOf(asked);
   const input = { ...rework, signed: signRework(rework, keyOfIntake(stateFolder).privateKey) };
   const { reworkId, kind, serials } = input;
@@ -65,7 +60,7 @@ function keyOfIntake(stateFolder: string): StationKey {
   throw new CommandError('refused', message);
 }
 
-function reworkOf({ kind, serials, order, ...said }: AskedRework): Rework {
+function reworkOf({ kind, serials, order, ...said }: ReworkOptions): AskedRework {
   const { reason = '', by = '' } = decisionInput(said);
   checkText('--reason', reason, REASON_MAX);
   checkText('--by', by, BY_MAX);
