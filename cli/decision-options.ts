@@ -1,4 +1,5 @@
 import { hostname, userInfo } from 'node:os';
+import { decidedNow, saidIn } from '../provisioning/decision.ts';
 import type { Decision } from '../provisioning/decision.ts';
 import { BY_MAX } from '../provisioning/messages.ts';
 import type { DecisionInput } from '../provisioning/messages.ts';
@@ -24,7 +25,7 @@ export const SIGNED_OPTIONS = {
 
 /** Why and by whom, as a workflow takes it. */
 export function decisionInput({ reason, by }: { reason?: string; by?: string }): DecisionInput {
-  return { ...(reason !== undefined && { reason }), by: by ?? userAndHost() };
+  return saidIn({ reason, by: by ?? userAndHost() });
 }
 
 /** A decision of this moment, which the workflow that it starts records. */
@@ -33,14 +34,7 @@ export function decisionNow<Verdict extends string>(
   options: { reason?: string; by?: string },
   detail?: string,
 ): Decision<Verdict> {
-  const { reason, by } = decisionInput(options);
-  return {
-    verdict,
-    ...(detail !== undefined && { detail }),
-    ...(reason !== undefined && { reason }),
-    ...(by !== undefined && { by }),
-    decidedAt: new Date().toISOString(),
-  };
+  return decidedNow(verdict, decisionInput(options), detail);
 }
 
 function userAndHost(): string {

@@ -21,6 +21,31 @@ export interface Decision<Verdict extends string = string> {
   readonly decidedAt: string;
 }
 
+/** Why somebody decides, and who; both may be left out. */
+interface Said {
+  readonly reason?: string | undefined;
+  readonly by?: string | undefined;
+}
+
+/** Why and by whom; what was not said is absent. */
+export function saidIn({ reason, by }: Said = {}): Pick<Decision, 'reason' | 'by'> {
+  return { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
+}
+
+/** A decision of this moment; in a workflow, of the workflow's clock. */
+export function decidedNow<Verdict extends string>(
+  verdict: Verdict,
+  input?: Said,
+  detail?: string,
+): Decision<Verdict> {
+  return {
+    verdict,
+    ...(detail !== undefined && { detail }),
+    ...saidIn(input),
+    decidedAt: new Date().toISOString(),
+  };
+}
+
 /** Exceptional path: a decision about one attempt at a unit. */
 export interface RecordDecisionInput {
   readonly batchId: string;

@@ -1,3 +1,4 @@
+import { saidIn } from '../../provisioning/decision.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { ReleasedAttempt } from '../../provisioning/signing.ts';
 import { integer, present } from '../../sql/row.ts';
@@ -96,10 +97,6 @@ export class LedgerFurtherAttempts implements FurtherAttempts {
       foldSerial(serial),
     );
   }
-}
-
-function saidIn({ reason, by }: { readonly reason?: string; readonly by?: string }): Record<string, string> {
-  return { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
 }
 
 /** The attempts at a serial that is released. */

@@ -1,22 +1,8 @@
 import { CancellationScope, log } from '@temporalio/workflow';
-import type { BatchVerdict, Decision } from '../../provisioning/decision.ts';
-import type { CancelInput, DecisionInput } from '../../provisioning/messages.ts';
+import { decidedNow } from '../../provisioning/decision.ts';
+import type { Decision } from '../../provisioning/decision.ts';
+import type { CancelInput } from '../../provisioning/messages.ts';
 import { registryBookkeeping } from '../steps.ts';
-
-/** A decision of this moment. */
-export function decided(
-  verdict: BatchVerdict,
-  { reason, by }: DecisionInput = {},
-  detail?: string,
-): Decision<BatchVerdict> {
-  return {
-    verdict,
-    ...(detail !== undefined && { detail }),
-    ...(reason !== undefined && { reason }),
-    ...(by !== undefined && { by }),
-    decidedAt: new Date().toISOString(),
-  };
-}
 
 /** Decisions about a batch on their way to the registry: they take effect at once, even if it cannot be written just now. */
 export class BatchDecisions {
@@ -41,7 +27,7 @@ export class BatchDecisions {
 
   announceCancel({ withdraw, ...input }: CancelInput): void {
     this.#isCancelAnnounced = true;
-    this.record(decided(withdraw === true ? 'withdraw' : 'cancel', input));
+    this.record(decidedNow(withdraw === true ? 'withdraw' : 'cancel', input));
   }
 
   /** The last one, in this run of the workflow. */

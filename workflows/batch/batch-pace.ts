@@ -1,10 +1,10 @@
 import { getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow';
+import { decidedNow } from '../../provisioning/decision.ts';
 import type { DecisionInput, WindowInput } from '../../provisioning/messages.ts';
 import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { mustFit, refusal } from '../checked-message.ts';
 import { decisionCheck, windowCheck } from '../message-schemas.ts';
 import { pause, resume, setPace, setWindow } from '../messages.ts';
-import { decided } from './batch-decisions.ts';
 import type { BatchDecisions } from './batch-decisions.ts';
 import type { BatchWindow } from './batch-window.ts';
 
@@ -54,7 +54,7 @@ async function pauseBatch(
   spread: Spread,
   input: DecisionInput | undefined,
 ): Promise<string> {
-  const decision = decided('pause', input);
+  const decision = decidedNow('pause', input);
   window.setPause(decision);
   decisions.record(decision);
   await spread();
@@ -68,7 +68,7 @@ async function resumeBatch(
   input: DecisionInput | undefined,
 ): Promise<string> {
   window.setPause(undefined);
-  decisions.record(decided('resume', input));
+  decisions.record(decidedNow('resume', input));
   await spread();
   return `resumed: ${window.width} units may be under way at once`;
 }
@@ -81,7 +81,7 @@ async function widenBatch(
 ): Promise<string> {
   const before = window.width;
   window.setWidth(input.units);
-  decisions.record(decided('window', input, `${before} to ${input.units} units`));
+  decisions.record(decidedNow('window', input, `${before} to ${input.units} units`));
   await spread();
   const paused = window.pause === undefined ? '' : '; the batch is paused';
   return `${input.units} units may be under way at once (before: ${before})${paused}`;

@@ -23,11 +23,12 @@ import type {
   EarlierBatchInput,
   UnitCounts,
 } from '../../provisioning/batch.ts';
+import { decidedNow, saidIn } from '../../provisioning/decision.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
-import type { DecisionInput, RerunFilter, RerunResult } from '../../provisioning/messages.ts';
+import type { RerunFilter, RerunResult } from '../../provisioning/messages.ts';
 import { INHERITED_CHUNK_PAUSE_MS, UNIT_LOOK_PAUSE_MS } from '../../provisioning/timeouts.ts';
 import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
-import { BatchDecisions, decided } from './batch-decisions.ts';
+import { BatchDecisions } from './batch-decisions.ts';
 import { listenForPace, tellPace } from './batch-pace.ts';
 import { BatchLine } from './batch-line.ts';
 import { showBatch } from './batch-page.ts';
@@ -73,7 +74,7 @@ export async function batch(started: BatchInput | EarlierBatchInput): Promise<Ba
   } catch (error) {
     if (isCancellation(error)) {
       if (!decisions.isCancelAnnounced && patched('unannounced-cancel'))
-        decisions.record(decided('cancel', { reason: 'cancelled in Temporal, no name was given' }));
+        decisions.record(decidedNow('cancel', { reason: 'cancelled in Temporal, no name was given' }));
       await CancellationScope.nonCancellable(async () => {
         await cancelChunks(input, window);
         await close(input, window, decisions, true);
@@ -371,11 +372,6 @@ async function hasEnds({ batchId, supplement }: BatchInput, chunk: number): Prom
   }
 }
 
-/** Why and by whom, for the record of each unit. */
-function saidIn({ reason, by }: RerunFilter = {}): DecisionInput {
-  return { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
-}
-
 /** Each chunk learns which of its own units try again. */
 async function rerun(
   window: BatchWindow,
@@ -398,7 +394,7 @@ async function rerun(
   );
   if (patched('record-rerun'))
     decisions.record(
-      decided('rerun', filter, `${serials.length} ${serials.length === 1 ? 'unit' : 'units'}`),
+      decidedNow('rerun', filter, `${serials.length} ${serials.length === 1 ? 'unit' : 'units'}`),
     );
   return { units: serials.length };
 }

@@ -1,10 +1,10 @@
 import { getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow';
+import { decidedNow } from '../../provisioning/decision.ts';
 import type { CloseInput } from '../../provisioning/messages.ts';
 import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { mustFit, refusal } from '../checked-message.ts';
 import { closeCheck } from '../message-schemas.ts';
 import { close, closeUnits } from '../messages.ts';
-import { decided } from './batch-decisions.ts';
 import type { BatchDecisions } from './batch-decisions.ts';
 import type { BatchWindow } from './batch-window.ts';
 
@@ -32,7 +32,7 @@ async function closeRun(
   show: () => void,
   { as, ...input }: CloseInput,
 ): Promise<string> {
-  const decision = decided('close', input, as);
+  const decision = decidedNow('close', input, as);
   window.close(decision);
   decisions.record(decision);
   show();

@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancellationScope, isCancellation, log, setHandler } from '@temporalio/workflow';
 import type { GeneratedKeypair } from '../../provisioning/claim.ts';
+import { decidedNow } from '../../provisioning/decision.ts';
 import type { Decision, UnitVerdict } from '../../provisioning/decision.ts';
 import { FAILURES } from '../../provisioning/failure-table.ts';
 import type { ReworkResult, ReworkUnitInput, ReworkUnitReport } from '../../provisioning/rework.ts';
@@ -210,7 +211,7 @@ async function scrap(work: Work): Promise<ReworkUnitReport> {
     await endAtSigner(work, true);
     await wipeIfSeated(input, passage);
     const { reworkId, reason, by } = input;
-    const decision = { verdict: 'scrap', reason, by, decidedAt: new Date().toISOString() };
+    const decision = decidedNow('scrap', { reason, by });
     const outcome = { outcome: 'FAIL', code: 'SCRAPPED' } as const;
     const end = { reworkId, unit: passage.unit, result: 'done', outcome, decision } as const;
     await registryBookkeeping.endReworkUnit(end);

@@ -1,4 +1,5 @@
 import { condition, patched, setHandler } from '@temporalio/workflow';
+import { decidedNow, saidIn } from '../../provisioning/decision.ts';
 import type { Decision, UnitEnd, UnitVerdict } from '../../provisioning/decision.ts';
 import { FAILURES } from '../../provisioning/failure-table.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
@@ -70,7 +71,7 @@ export class DecisionDesk {
   }
 
   #close(input: DecisionInput | undefined): void {
-    this.#closing ??= { verdict: 'close', ...said(input), decidedAt: new Date().toISOString() };
+    this.#closing ??= decidedNow('close', said(input));
     if (this.attention) this.#decision ??= this.#closing;
     this.#onClose();
   }
@@ -96,7 +97,7 @@ export class DecisionDesk {
 
   #decide(verdict: UnitVerdict, input: DecisionInput | undefined): string {
     const code = this.attention!.code;
-    this.#decision = { verdict, ...said(input), decidedAt: new Date().toISOString() };
+    this.#decision = decidedNow(verdict, said(input));
     return `${verdict}: ${this.#serial} (${code}: ${FAILURES[code].hint})`;
   }
 }
@@ -104,10 +105,8 @@ export class DecisionDesk {
 /** Earlier versions took any value as a reason: what they accepted is read as text. */
 function said(input: DecisionInput | undefined): Pick<Decision, 'reason' | 'by'> {
   const { reason, by } = input ?? {};
-  return {
-    ...(reason !== undefined && { reason: typeof reason === 'string' ? reason : JSON.stringify(reason) }),
-    ...(by !== undefined && { by }),
-  };
+  const text = reason === undefined || typeof reason === 'string' ? reason : JSON.stringify(reason);
+  return saidIn({ reason: text, by });
 }
 
 /**
