@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
-import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { AttemptId } from '../../provisioning/unit.ts';
 import type { SqlRow } from '../../sql/row.ts';
 import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
@@ -10,6 +9,7 @@ import type { AttemptFailure, Registration } from '../registry.ts';
 import { insertDecision } from './decisions.ts';
 import { isRenewal, passRework } from './reworks.ts';
 import { revocationReason } from './revocations.ts';
+import { unitIdOf } from './unit-id.ts';
 import { integer, present, text } from '../../sql/row.ts';
 
 /** See Registry.registerUnit. Runs inside a transaction. */
@@ -108,19 +108,6 @@ function isFinal({ attempt: last, outcome }: LastAttempt, attempt: number): bool
 /** Reports of earlier attempts come late. Of a unit that runs again, so do those of the attempt that had ended. */
 function newestAttempt({ attempt, endedAttempt }: LastAttempt): number {
   return Math.max(attempt, endedAttempt === undefined ? 0 : endedAttempt + 1);
-}
-
-function unitIdOf(db: SqliteConnection, { serial, batchId }: { serial: string; batchId: string }): number {
-  const row = db.get(
-    `SELECT unit_id FROM units WHERE serial_folded IN (?1, ?1 || '/' || ?2) AND batch_id = ?2`,
-    foldSerial(serial),
-    batchId,
-  );
-  if (row !== undefined) return integer(row, 'unit_id');
-  throw new RegistryError(
-    'unknown-unit',
-    `Batch ${batchId} has no unit ${serial}: was its manifest accepted?`,
-  );
 }
 
 /** True when just this certificate is already this unit's; a certificate that is no longer active stays so. */

@@ -18,6 +18,7 @@ import type { SqlRow } from '../../sql/row.ts';
 import type { SqliteConnection } from '../../sql/sqlite-connection.ts';
 import type { ReworkOfRecord, ReworkRecord, ReworkUnitRecord } from '../registry.ts';
 import { insertDecision } from './decisions.ts';
+import { unitIdOf } from './unit-id.ts';
 
 /** What decides whether a unit can be reworked: also its certificate that is in use, and the rework that it is in. */
 const SELECT_UNIT = `SELECT units.*, fingerprint,
@@ -122,14 +123,14 @@ export function recordWipe(db: SqliteConnection, { reworkId, unit }: ReworkOfUni
        (SELECT old_fingerprint FROM rework_units WHERE rework_id = ? AND unit_id = ?)`,
     new Date().toISOString(),
     reworkId,
-    unitIdOf(db, unit.serial),
+    unitIdOf(db, unit),
   );
 }
 
 /** See Registry.recordReworkFailure. Runs inside a transaction. */
 export function recordReworkFailure(db: SqliteConnection, input: RecordReworkFailureInput): void {
   const { reworkId, unit, failure } = input;
-  const unitId = unitIdOf(db, unit.serial);
+  const unitId = unitIdOf(db, unit);
   insertAttempt(db, { reworkId, unitId, attempt: unit.attempt }, failure);
   db.run(
     `UPDATE rework_units SET attention = 1, step = ?, code = ?, message = ?
@@ -145,8 +146,8 @@ export function recordReworkFailure(db: SqliteConnection, input: RecordReworkFai
 /** See Registry.endReworkUnit. Runs inside a transaction. */
 export function endReworkUnit(db: SqliteConnection, input: EndReworkUnitInput): void {
   const { reworkId, unit, result, outcome, failure, decision } = input;
-  const { attempt, batchId, serial } = unit;
-  const unitId = unitIdOf(db, serial);
+  const { attempt, batchId } = unit;
+  const unitId = unitIdOf(db, unit);
   if (!closeUnit(db, { reworkId, unitId, result, code: failure?.code ?? outcome?.code })) return;
   // The signer signs nothing for it any more: the next rework begins after it.
   const last = 'UPDATE rework_units SET last_attempt = ? WHERE rework_id = ? AND unit_id = ?';
@@ -251,13 +252,6 @@ function insertAttempt(
     message,
   );
   db.run('UPDATE units SET attempts = max(attempts, ?) WHERE unit_id = ?', attempt, unitId);
-}
-
-function unitIdOf(db: SqliteConnection, serial: string): number {
-  return integer(
-    db.get('SELECT unit_id FROM units WHERE serial_folded = ?', foldSerial(serial)) ?? {},
-    'unit_id',
-  );
 }
 
 function reworkIn(db: SqliteConnection, row: SqlRow): ReworkRecord {
