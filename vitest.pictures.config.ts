@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import base from './vitest.config.ts';
+import { base } from './vitest.config.ts';
 
 /** Pictures of the Temporal UI, in a browser that this host must have: `npm run pictures`. */
 export default defineConfig({

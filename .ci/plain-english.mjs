@@ -6,7 +6,9 @@ import { proseOfMarkdown, proseOfTypeScript, textSources } from './english/prose
 
 const dictionary = readDictionary(readFileSync('docs/dictionary.md', 'utf8'));
 const code = process.argv.includes('--code');
-const files = globSync(code ? '*/**/*.ts' : ['**/*.md'], { exclude: ['node_modules', 'test', '.certline'] });
+const files = globSync(code ? '*/**/*.ts' : ['**/*.md'], {
+  exclude: ['node_modules', 'test', '.certline', 'dist'],
+});
 const findings = files.toSorted().flatMap((file) => findingsIn(file));
 
 for (const { file, line, phrase, better } of findings)

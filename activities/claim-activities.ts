@@ -1,4 +1,5 @@
 import type { Board } from '../fixtures/board/board.ts';
+import { mustBeReplaceable } from '../fixtures/board/replaceable.ts';
 import { requestRenewal } from '../fixtures/board/request-renewal.ts';
 import { wipeBoard } from '../fixtures/board/wipe-board.ts';
 import { writeNewKey } from '../fixtures/board/write-key.ts';
@@ -11,12 +12,16 @@ import type { Permit } from '../provisioning/permit.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type { UnitAttempt } from '../provisioning/unit.ts';
 import { checkPermit } from '../pki/signing/permits.ts';
+import { PkiError } from '../pki/pki-error.ts';
 import { signStatement } from '../pki/signing/signed-request.ts';
 import type { NoteVerifier } from '../pki/keys/signed-note.ts';
 import type { StationKey } from '../pki/keys/station-key.ts';
 import { renewalRequestId, signingRequestId } from '../provisioning/signing-request-id.ts';
 import type { Socket } from '../fixtures/station/socket.ts';
 import { translated } from './failure-translation.ts';
+import { fitInput } from './fit-input.ts';
+import type { InputSchema } from './fit-input.ts';
+import { STATION_INPUTS } from './station-inputs.ts';
 import { withHeartbeat } from './heartbeat.ts';
 
 /** The station with its own key, and the public keys of the signers whose permits it accepts. */
@@ -29,35 +34,42 @@ export interface ClaimParts {
 /** Step 1, served on the queue of what a board is; taking the task is the claim. */
 export function createClaimActivities(parts: ClaimParts, queue: string): ClaimActivities {
   const { station, key } = parts;
-  const claimed = <T>(take: (socket: Socket, signal: AbortSignal) => Promise<T>): Promise<T> =>
-    translated(STEP_FAULT.generateKeypair, () =>
-      withHeartbeat((signal) => station.claim(queue, signal, (socket) => take(socket, signal))),
-    );
+  const claimed = <Input, T>(
+    schema: InputSchema<Input>,
+    take: (input: Input, socket: Socket, signal: AbortSignal) => Promise<T>,
+  ) => {
+    return (input: Input): Promise<T> =>
+      translated(STEP_FAULT.generateKeypair, async () => {
+        const known = fitInput(schema, input);
+        return await withHeartbeat((signal) =>
+          station.claim(queue, signal, (socket) => take(known, socket, signal)),
+        );
+      });
+  };
   return {
-    generateKeypair: ({ unit, permit, boardId: expected }) =>
-      claimed(async (socket, signal) => {
-        const claimant = { unit, permit, expected, signal };
-        const written = await keyOn(parts, socket, claimant, (board, boardId) =>
-          writeNewKey(board, unit.serial, boardId, signal),
-        );
-        return { ...written, signed: signedRequest(key, claimant, written) };
+    generateKeypair: claimed(STATION_INPUTS.generateKeypair, async (input, socket, signal) => {
+      const { unit, permit, boardId: expected } = input;
+      const claimant = { unit, permit, expected, signal };
+      const written = await keyOn(parts, socket, claimant, (board, boardId) =>
+        writeNewKey(board, { serial: unit.serial, boardId, replaces: permit?.replaces }, signal),
+      );
+      return { ...written, signed: signedRequest(key, claimant, written) };
+    }),
+    requestRenewal: claimed(STATION_INPUTS.requestRenewal, async (input, socket, signal) => {
+      const { unit, permit, boardId: expected, spkiSha256 } = input;
+      const claimant = { unit, permit, expected, signal, renews: spkiSha256 };
+      const held = await keyOn(parts, socket, claimant, (board, boardId) =>
+        requestRenewal(board, { serial: unit.serial, boardId, spkiSha256 }, signal),
+      );
+      const written = { ...held, requestId: renewalRequestId(unit, spkiSha256) };
+      return { ...written, signed: signedRequest(key, claimant, written) };
+    }),
+    wipeBoard: claimed(STATION_INPUTS.wipeBoard, ({ unit, permit, boardId: expected }, socket, signal) =>
+      onBoard(parts, socket, { unit, permit, expected, signal }, async (board, boardId) => {
+        await wipeBoard(board, { serial: unit.serial, boardId, replaces: permit?.replaces }, signal);
+        station.holds.fail(socket.config.id, boardId, unit, 'SCRAPPED');
       }),
-    requestRenewal: ({ unit, permit, boardId: expected, spkiSha256 }) =>
-      claimed(async (socket, signal) => {
-        const claimant = { unit, permit, expected, signal };
-        const held = await keyOn(parts, socket, claimant, (board, boardId) =>
-          requestRenewal(board, { serial: unit.serial, boardId, spkiSha256 }, signal),
-        );
-        const written = { ...held, requestId: renewalRequestId(unit, spkiSha256) };
-        return { ...written, signed: signedRequest(key, claimant, written) };
-      }),
-    wipeBoard: ({ unit, permit, boardId: expected }) =>
-      claimed((socket, signal) =>
-        onBoard(parts, socket, { unit, permit, expected, signal }, async (board, boardId) => {
-          await wipeBoard(board, { serial: unit.serial, boardId }, signal);
-          station.holds.fail(socket.config.id, boardId, unit, 'SCRAPPED');
-        }),
-      ),
+    ),
   };
 }
 
@@ -67,6 +79,8 @@ interface Claimant {
   readonly permit: Permit | undefined;
   /** The board that it must be; undefined where any will do. */
   readonly expected: string | undefined;
+  /** The key of the board, where it stays. */
+  readonly renews?: string;
   readonly signal: AbortSignal;
 }
 
@@ -98,7 +112,7 @@ async function keyOn(
 async function onBoard<T>(
   { station, signers }: ClaimParts,
   socket: Socket,
-  { unit, permit, expected, signal }: Claimant,
+  { unit, permit, expected, renews, signal }: Claimant,
   take: (board: Board, boardId: string) => Promise<T>,
 ): Promise<T> {
   const { seated } = socket;
@@ -107,6 +121,8 @@ async function onBoard<T>(
   const { boardId } = seated;
   // Before the board is touched: anybody may have sent the task.
   checkPermit(unit, { permit, boardId }, signers);
+  if (renews === undefined) mustBeReplaceable(seated, permit?.replaces);
+  else mustRenew(unit, { permit, renews });
   const work = { serial: unit.serial, step: 'generateKeypair' as const, boardId };
   try {
     if (expected !== undefined) station.holds.reserve(boardId, expected, unit.serial);
@@ -115,6 +131,16 @@ async function onBoard<T>(
     await setAside(station, socket, unit, error);
     throw error;
   }
+}
+
+/** Throws PERMIT_INVALID where no person asked for a renewal of the certificate of this key. */
+function mustRenew(
+  { serial }: UnitAttempt,
+  { permit, renews }: { readonly permit: Permit | undefined; readonly renews: string },
+): void {
+  if (permit?.renews === renews) return;
+  const message = `The permit of ${serial} does not allow to renew the certificate on its board: create a rework.`;
+  throw new PkiError('PERMIT_INVALID', message, { reason: 'renews' });
 }
 
 function signedRequest(

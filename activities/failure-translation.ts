@@ -12,7 +12,7 @@ const MESSAGE_MAX_CHARACTERS = 500;
  * bounded: a step. When the attempts of its code are exhausted, a person decides. endless: bookkeeping, about which
  * nobody could decide anything, and without which a batch never ends.
  */
-type Patience = 'bounded' | 'endless';
+export type Patience = 'bounded' | 'endless';
 
 /**
  * The single translation of a room's error into Temporal's terms: type = code, retried as the failure table says, final

@@ -1,21 +1,22 @@
-import { answerPaths } from '../manifests/answer/answers.ts';
-import { writeResultFile } from '../manifests/answer/result-file.ts';
+import { Context } from '@temporalio/activity';
 import { CHUNK_SIZE } from '../provisioning/batch.ts';
-import { REASON_MAX } from '../provisioning/messages.ts';
 import { isFailureCode } from '../provisioning/failure-table.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type {
+  ChunkRow,
   CloseBatchInput,
   LoadChunkInput,
   LoadedChunk,
+  NeverBegunInput,
   NeverBegunUnits,
   RecordRefusalInput,
   UnitCounts,
 } from '../provisioning/batch.ts';
+import type { Outcome } from '../provisioning/outcome.ts';
 import type { ReportedPass, SignedPass } from '../provisioning/pass.ts';
 import type { AttemptRelease, ReleaseAttemptInput } from '../provisioning/permit.ts';
-import type { AttemptId } from '../provisioning/unit.ts';
-import type { ReworkOfUnit } from '../provisioning/rework.ts';
+import type { AttemptId, UnitRow } from '../provisioning/unit.ts';
+import type { RecalledRework, ReworkOfUnit } from '../provisioning/rework.ts';
 import type { OpenSupplementInput } from '../provisioning/supplement.ts';
 import { batchWorkflowId, reworkWorkflowId, runIdOf, unitWorkflowId } from '../provisioning/workflow-ids.ts';
 import type {
@@ -28,86 +29,134 @@ import type {
   RecordTerminationInput,
   RegisterDeviceInput,
   RegistryActivities,
+  SignedEnd,
 } from '../provisioning/registration.ts';
 import type { UnfinishedCertificate } from '../provisioning/signing.ts';
-import type {
-  AttemptFailure,
-  BatchRecord,
-  Registration,
-  Registry,
-  UnitRecord,
-} from '../registry/registry.ts';
+import type { AttemptFailure, Registration, Registry, UnitRecord } from '../registry/registry.ts';
+import type { NoteVerifier } from '../pki/keys/signed-note.ts';
 import type { StationKey } from '../pki/keys/station-key.ts';
-import { signAttempt, signRelease } from '../pki/signing/intake-statements.ts';
+import {
+  checkRework,
+  signAttempt,
+  signEnded,
+  signFurther,
+  signRelease,
+  signReturn,
+} from '../pki/signing/intake-statements.ts';
 import { RegistryError } from '../registry/registry-error.ts';
+import { writeBatchResult, writeReportBeside } from '../reports/batch-result.ts';
+import { filesOf, writeStatus } from '../reports/lot-answers.ts';
 import { mustComeFrom } from './caller.ts';
 import { certificateIn } from './certificate-payload.ts';
 import { translated } from './failure-translation.ts';
-import { fitUnit } from './fit-unit.ts';
+import { fitInput } from './fit-input.ts';
+import type { InputSchema } from './fit-input.ts';
+import { REGISTRY_INPUTS } from './registry-inputs.ts';
 import { mustBeProven } from './prove-registration.ts';
 import type { PassTrust } from './prove-registration.ts';
+import { seenLogs, sightOf } from './seen-logs.ts';
+import type { LogTrust } from './seen-logs.ts';
 import type { WorkStanding } from './work-standing.ts';
 import { withHeartbeat } from './heartbeat.ts';
+import { endOfPass, secondsBetween } from './unit-ends.ts';
+import type { UnitEnds } from './unit-ends.ts';
+import { untilSentOut } from './until-sent-out.ts';
 
 /** What the registry works with, and what it believes. */
-export interface RegistryParts extends PassTrust {
+export interface RegistryParts extends PassTrust, LogTrust {
   readonly registry: Registry;
   /** Drop folder: results are put beside the manifests. */
   readonly inbox: string;
   /** The key with which the intake of this host releases units. */
   readonly intake: StationKey;
+  /** The public keys of intakes on other hosts, as they are now: a rework may be asked for there. */
+  readonly intakes: () => readonly NoteVerifier[];
   readonly work: WorkStanding;
+  /** What is recorded twice, as an answer was lost, is reported once, unless this process began in between. */
+  readonly ends: UnitEnds;
 }
 
 /** Step 5 and the bookkeeping of the batch, on the host of the registry. Anybody may ask, so what is said is checked. */
 export function createRegistryActivities(parts: RegistryParts): RegistryActivities {
   const { registry } = parts;
+  const inputs = REGISTRY_INPUTS;
   return {
-    registerDevice: (input) => translated(STEP_FAULT.registerDevice, () => register(parts, input)),
-    recordFailure: (input) => booked(() => record(registry, input)),
-    recordDecision: ({ decision, ...attempt }) =>
-      booked(() => registry.recordDecision({ ...attempt, decision })),
-    recordBatchDecision: ({ batchId, decision }) =>
-      booked(() => registry.recordBatchDecision(batchId, decision)),
-    recordRefusal: (input) => booked(() => recordRefusal(registry, input)),
-    recordTermination: (input) => booked(() => recordTermination(parts, input)),
-    recordRejectedBoard: (input) => booked(() => registry.recordRejectedBoard(input)),
-    recallUnit: (input) => booked(() => recall(registry, input)),
-    loadChunk: (input) => booked(() => load(parts, input)),
-    releaseAttempt: (input) => booked(() => releaseAttempt(parts, input)),
-    openSupplement: (input) => booked(() => openSupplement(registry, input)),
-    neverBegun: ({ batchId, after }) => booked(() => neverBegun(registry, batchId, after)),
-    freeUnits: ({ batchId, serials }) => booked(() => free(registry, batchId, serials)),
-    judgeCertificates: (input) => booked(() => judge(parts, input)),
-    openRework: (input) => booked(async () => registry.openRework(fromRework(input))),
-    refuseRework: (input) => booked(async () => registry.refuseRework(fromRework(input))),
-    recordWipe: (input) => booked(async () => registry.recordWipe(fromUnit(input))),
-    recordReworkFailure: (input) => booked(async () => registry.recordReworkFailure(fromUnit(input))),
-    endReworkUnit: (input) => booked(async () => registry.endReworkUnit(fromUnitOrRework(input))),
-    rewriteResult: ({ batchId }) => booked(() => rewriteResult(parts, batchId)),
-    closeBatch: (input) => booked(() => close(parts, input)),
+    registerDevice: (input) =>
+      translated(STEP_FAULT.registerDevice, async () =>
+        register(parts, fitInput(inputs.registerDevice, input)),
+      ),
+    recordFailure: booked(inputs.recordFailure, (input) => record(parts, input)),
+    recordDecision: booked(inputs.recordDecision, async (input) => {
+      mustComeFrom(unitWorkflowId(input.serial));
+      await registry.recordDecision(input);
+    }),
+    recordBatchDecision: booked(inputs.recordBatchDecision, async ({ batchId, decision }) => {
+      mustComeFrom(batchWorkflowId(batchId));
+      await registry.recordBatchDecision(batchId, decision);
+    }),
+    recordRefusal: booked(inputs.recordRefusal, (input) => recordRefusal(registry, input)),
+    recordTermination: booked(inputs.recordTermination, (input) => recordTermination(parts, input)),
+    recordRejectedBoard: booked(inputs.recordRejectedBoard, (input) => registry.recordRejectedBoard(input)),
+    recallUnit: booked(inputs.recallUnit, (input) => recall(parts, input)),
+    loadChunk: booked(inputs.loadChunk, (input) => load(parts, input)),
+    releaseAttempt: booked(inputs.releaseAttempt, (input) => releaseAttempt(parts, input)),
+    openSupplement: booked(inputs.openSupplement, (input) => openSupplement(registry, input)),
+    neverBegun: booked(inputs.neverBegun, (input) => neverBegun(parts, input)),
+    freeUnits: booked(inputs.freeUnits, ({ batchId, serials }) => free(registry, batchId, serials)),
+    judgeCertificates: booked(inputs.judgeCertificates, (input) => judge(parts, input)),
+    openRework: booked(inputs.openRework, async (input) => {
+      checkRework(fromRework(input), [parts.intake.verifier, ...parts.intakes()]);
+      return await registry.openRework(input);
+    }),
+    refuseRework: booked(inputs.refuseRework, async (input) => registry.refuseRework(fromRework(input))),
+    recordWipe: booked(inputs.recordWipe, async (input) => registry.recordWipe(fromUnit(input))),
+    recordReworkFailure: booked(inputs.recordReworkFailure, async (input) =>
+      registry.recordReworkFailure(fromUnit(input)),
+    ),
+    endReworkUnit: booked(inputs.endReworkUnit, async (input) =>
+      registry.endReworkUnit(fromUnitOrRework(input)),
+    ),
+    recallReworkUnit: booked(inputs.recallReworkUnit, async (input) =>
+      recallRework(registry, fromUnit(input)),
+    ),
+    rewriteResult: booked(inputs.rewriteResult, ({ batchId }) => rewriteResult(parts, batchId)),
+    closeBatch: booked(inputs.closeBatch, (input) => close(parts, input)),
   };
 }
 
-/** Bookkeeping: it may take long, and is tried until it works. */
-async function booked<T>(run: () => Promise<T>): Promise<T> {
-  return await translated('REGISTRY_FAULT', () => withHeartbeat(run), 'endless');
+/** Bookkeeping: its input is checked; it may take long, and is tried until it works. */
+function booked<T, R>(schema: InputSchema<T>, run: (input: T) => Promise<R>): (input: T) => Promise<R> {
+  return (input) =>
+    translated(
+      'REGISTRY_FAULT',
+      () => withHeartbeat(async () => await run(fitInput(schema, input))),
+      'endless',
+    );
 }
 
 async function register(parts: RegistryParts, input: RegisterDeviceInput): Promise<void> {
   await mustBeProven(input, parts);
-  await parts.registry.registerUnit(registrationOf(input));
+  const product = parts.products.find(({ name }) => name === input.unit.product);
+  const signerLog = await sightOf(input, parts);
+  const { serial } = input.unit;
+  const isKnown = input.rework === undefined && (await parts.registry.unit(serial))?.outcome === 'PASS';
+  try {
+    await parts.registry.registerUnit({
+      ...registrationOf(input, product?.registries),
+      ...(signerLog && { signerLog }),
+    });
+  } catch (error) {
+    if (error instanceof RegistryError && error.reason === 'forked')
+      Context.current().log.error('alarm: the signer works on an old copy of its ledger', { error });
+    throw error;
+  }
+  if (!isKnown) parts.ends.unit(endOfPass(input));
 }
 
-function registrationOf({
-  unit,
-  claim,
-  signed,
-  spkiSha256,
-  startedAt,
-  verified,
-  rework,
-}: RegisterDeviceInput): Registration {
+function registrationOf(
+  { unit, claim, signed, spkiSha256, startedAt, verified, steps, rework }: RegisterDeviceInput,
+  registries: readonly string[] | undefined,
+): Registration {
   const { batchId, serial, attempt } = unit;
   return {
     batchId,
@@ -117,13 +166,16 @@ function registrationOf({
     ...certificateIn(signed, spkiSha256),
     startedAt,
     verifiedAt: verified.verifiedAt,
-    evidence: { readback: verified.evidence, pass: verified.pass },
+    ...(verified.pass && { provenAttempt: verified.pass.attempt }),
+    evidence: { readback: verified.evidence, pass: verified.pass, ...(steps && { steps }) },
     ...rework,
+    ...(registries !== undefined && { registries }),
   };
 }
 
-async function record(registry: Registry, input: RecordFailureInput): Promise<void> {
-  const { unit, claim, step, code, message, reason, startedAt, outcome, decision } = input;
+async function record(parts: RegistryParts, input: RecordFailureInput): Promise<SignedEnd> {
+  const { registry, ends } = parts;
+  const { unit, claim, step, code, message, reason, startedAt, outcome, decision, spkiSha256 } = input;
   const { batchId, serial, attempt } = unit;
   mustComeFrom(unitWorkflowId(serial));
   if (outcome === 'FAIL') await mustHaveWaited(registry, unit);
@@ -134,12 +186,45 @@ async function record(registry: Registry, input: RecordFailureInput): Promise<vo
     step,
     code,
     ...(message !== undefined && { message }),
-    ...(reason !== undefined && { reason: textOf(reason) }),
+    ...(reason !== undefined && { reason }),
     ...(decision !== undefined && { decision }),
     ...claim,
     ...(startedAt !== undefined && { startedAt }),
   };
-  await (outcome ? registry.recordOutcome({ ...failure, outcome }) : registry.recordAttention(failure));
+  if (outcome === undefined) {
+    await registry.recordAttention(failure);
+    return {};
+  }
+  const isKnown = (await registry.unit(serial))?.outcome === outcome;
+  await registry.recordOutcome({ ...failure, outcome });
+  if (!isKnown) {
+    const seconds = startedAt !== undefined && { seconds: secondsBetween(Date.parse(startedAt), Date.now()) };
+    ends.unit({ batchId, serial, outcome, attempt, code, step, ...claim, ...seconds });
+  }
+  return await signedEnd(parts, { batchId, serial, spkiSha256 });
+}
+
+/** The word of this intake that the unit ended without a pass, if so it did, as is recorded now. */
+async function signedEnd(parts: RegistryParts, of: EndedKeyOfUnit): Promise<SignedEnd> {
+  const unit = await parts.registry.unit(of.serial);
+  return unit?.batchId === of.batchId ? endWordOf(parts, unit.outcome, of) : {};
+}
+
+interface EndedKeyOfUnit {
+  readonly batchId: string;
+  readonly serial: string;
+  readonly spkiSha256: string | undefined;
+}
+
+function endWordOf(
+  { intake }: Pick<RegistryParts, 'intake'>,
+  outcome: Outcome | undefined,
+  { batchId, serial, spkiSha256 }: EndedKeyOfUnit,
+): SignedEnd {
+  if (outcome === undefined || outcome === 'PASS' || spkiSha256 === undefined) return {};
+  return {
+    ended: { spkiSha256, signature: signEnded({ batchId, serial, spkiSha256 }, intake.privateKey) },
+  };
 }
 
 /** Only a unit that has begun, and waited for the decision, can be bad. */
@@ -148,15 +233,6 @@ async function mustHaveWaited(registry: Registry, { serial, attempt }: AttemptId
   if (unit?.attempts.some((known) => known.attempt === attempt)) return;
   const message = `Unit ${serial}: attempt ${attempt} has not begun, so it cannot have failed.`;
   throw new RegistryError('not-active', message);
-}
-
-/**
- * Earlier versions passed on whatever a decision brought as its reason, and a unit that waits for this must not wait
- * without end.
- */
-function textOf(reason: unknown): string {
-  const text = typeof reason === 'string' ? reason : JSON.stringify(reason);
-  return text.slice(0, REASON_MAX);
 }
 
 async function recordRefusal(
@@ -169,20 +245,30 @@ async function recordRefusal(
     await registry.recordAttention({ batchId, serial, attempt: before + 1, step, code });
 }
 
-async function recordTermination(
-  { registry, work }: RegistryParts,
-  { batchId, serial }: RecordTerminationInput,
+async function recordTermination(parts: RegistryParts, input: RecordTerminationInput): Promise<EndedUnit> {
+  const ended = await endOfTerminated(parts, input);
+  const { batchId, serial, certificate } = input;
+  const spkiSha256 = certificate?.spkiSha256;
+  return { ...ended, ...(await signedEnd(parts, { batchId, serial, spkiSha256 })) };
+}
+
+async function endOfTerminated(
+  { registry, work, ends }: RegistryParts,
+  { batchId, serial, certificate }: RecordTerminationInput,
 ): Promise<EndedUnit> {
   mustComeFrom(batchWorkflowId(batchId));
   const unit = await registry.unit(serial);
-  const attempt = unit?.lastAttempt ?? 1;
+  const attempt = Math.max(unit?.lastAttempt ?? 1, certificate?.attempt ?? 0);
   if (unit?.outcome !== undefined) return { outcome: unit.outcome, attempt };
   if (await work.unitRuns(serial))
     throw new RegistryError('still-running', `Unit ${serial} was not terminated: its workflow runs.`);
-  const step = unit?.step ?? 'generateKeypair';
+  const known = certificate?.attempt === attempt && boardOfTerminated(certificate);
+  const step = unit?.step ?? (known ? 'flashCredentials' : 'generateKeypair');
   const outcome = 'ERROR';
+  const code = 'UNIT_TERMINATED';
   try {
-    await registry.recordOutcome({ batchId, serial, attempt, step, code: 'UNIT_TERMINATED', outcome });
+    await registry.recordOutcome({ batchId, serial, attempt, step, code, outcome, ...known });
+    ends.unit({ batchId, serial, outcome, attempt, code, step });
     return { outcome, attempt };
   } catch (error) {
     // Its registration was under way, and came first.
@@ -191,11 +277,42 @@ async function recordTermination(
   }
 }
 
-async function recall(registry: Registry, { batchId, serial }: RecallUnitInput): Promise<RecalledUnit> {
-  const unit = await registry.unit(serial);
+/** The board whose certificate is revoked, of a unit that was terminated after its certificate was signed. */
+function boardOfTerminated({
+  boardId,
+  stationId,
+}: UnfinishedCertificate): Pick<AttemptFailure, 'boardId' | 'message'> {
+  if (boardId === undefined) return {};
+  const where = stationId === undefined ? '' : ` at ${stationId}`;
+  const message = `The unit was terminated in Temporal after board ${boardId}${where} got its certificate, which is revoked: if the tile said PASS, take that board back from the good tray.`;
+  return { boardId, message };
+}
+
+async function recall(
+  parts: RegistryParts,
+  { batchId, serial, endedKey: spkiSha256 }: RecallUnitInput,
+): Promise<RecalledUnit> {
+  const unit = await parts.registry.unit(serial);
   // A unit of another batch is not one of this one.
-  if (unit === undefined || unit.batchId !== batchId) return { attempt: 0 };
-  const { outcome, code, attempts, certificates } = unit;
+  if (unit?.batchId !== batchId) return { attempt: 0 };
+  return { ...recalled(unit), ...endWordOf(parts, unit.outcome, { batchId, serial, spkiSha256 }) };
+}
+
+/** The unit passed before its rework: that is no outcome of a rework that has not ended. */
+async function recallRework(
+  registry: Registry,
+  { reworkId, unit: { serial } }: ReworkOfUnit,
+): Promise<RecalledRework> {
+  const unit = await registry.unit(serial);
+  const rework = unit?.reworks.find((each) => each.reworkId === reworkId);
+  if (unit === undefined || rework === undefined)
+    throw new RegistryError('unknown-unit', `The unit ${serial} is not in the rework ${reworkId}.`);
+  const { outcome, ...rest } = recalled(unit);
+  const { result } = rework;
+  return { ...rest, ...(result !== undefined && { result, ...(outcome && { outcome }) }) };
+}
+
+function recalled({ outcome, code, attempts, certificates }: UnitRecord): RecalledUnit {
   const active = certificates.find(({ state }) => state === 'active');
   return {
     attempt: attempts.at(-1)?.attempt ?? 0,
@@ -212,9 +329,21 @@ async function load({ registry, intake }: RegistryParts, input: LoadChunkInput):
   const batch = await registry.batch(batchId);
   if (batch === undefined) return { rows };
   const { order, manifestSha256, quantity } = batch;
+  const seen = await seenLogs(registry);
+  const terms = { batchId, order, manifestSha256, quantity, ...(seen && { seen }) };
   const units = rows.filter(({ outcome }) => outcome === undefined);
-  const release = { batchId, order, manifestSha256, quantity, units };
-  return { rows, signed: signRelease(release, intake.privateKey) };
+  const signed =
+    supplement === undefined
+      ? signRelease({ ...terms, units }, intake.privateKey)
+      : signFurther(
+          { ...terms, run: runIdOf(batchId, supplement), units: units.map(lastAttempt) },
+          intake.privateKey,
+        );
+  return { rows, signed, ...(seen && { seen }) };
+}
+
+function lastAttempt({ attempt = 0, ...unit }: ChunkRow): UnitRow & { readonly attempt: number } {
+  return { ...unit, attempt };
 }
 
 /** A further attempt follows one that is recorded, at a unit that has not ended or is in a rework. Throws REGISTRY_CONFLICT. */
@@ -222,7 +351,7 @@ async function releaseAttempt(
   { registry, intake }: RegistryParts,
   { unit }: ReleaseAttemptInput,
 ): Promise<AttemptRelease> {
-  const { batchId, serial, attempt } = fitUnit(unit);
+  const { batchId, serial, attempt } = unit;
   mustComeFrom(unitWorkflowId(serial));
   const known = await registry.unit(serial);
   const rework = known?.reworks.find(({ isOpen }) => isOpen);
@@ -232,7 +361,7 @@ async function releaseAttempt(
   // A unit that was reset skips the attempt that may be under way; a rework that was given up has used one.
   const most = (known?.lastAttempt ?? 0) + (known?.reworks.length ?? 0) + 2;
   const isOpen = known?.outcome === undefined || rework !== undefined;
-  if (!isListed || !isOpen || !Number.isSafeInteger(attempt) || attempt > most) {
+  if (!isListed || !isOpen || attempt > most) {
     const message = `Unit ${serial}: attempt ${attempt} is not the next one of an open unit of batch ${batchId}.`;
     throw new RegistryError('not-active', message);
   }
@@ -244,21 +373,32 @@ async function judge(
   { batchId, certificates, isOver = false, supplement }: JudgeCertificatesInput,
 ): Promise<JudgedCertificates> {
   const { registry } = parts;
-  const judged = { passed: [] as ReportedPass[], ended: [] as UnfinishedCertificate[] };
+  const judged = { passed: [] as ReportedPass[], ended: [] as (UnfinishedCertificate & SignedEnd)[] };
   for (const certificate of certificates) {
     const unit = await registry.unit(certificate.serial);
     if (unit?.batchId !== batchId) continue;
     const mustHaveEnded = isOver && unit.supplement === supplement;
-    const outcome =
-      unit.outcome ?? (mustHaveEnded ? (await recordTermination(parts, unit)).outcome : undefined);
+    const outcome = unit.outcome ?? (mustHaveEnded ? await terminated(parts, unit, certificate) : undefined);
     if (outcome === undefined) continue;
     const isRegistered = unit.certificates.some(
       ({ state, spkiSha256 }) => state === 'active' && spkiSha256 === certificate.spkiSha256,
     );
-    if (outcome !== 'PASS') judged.ended.push(certificate);
-    else if (isRegistered) judged.passed.push({ requestId: certificate.requestId, ...passOf(unit) });
+    if (outcome !== 'PASS') {
+      const { serial, spkiSha256 } = certificate;
+      judged.ended.push({ ...certificate, ...endWordOf(parts, outcome, { batchId, serial, spkiSha256 }) });
+    }
+    if (outcome === 'PASS' && isRegistered)
+      judged.passed.push({ requestId: certificate.requestId, ...passOf(unit) });
   }
   return judged;
+}
+
+async function terminated(
+  parts: RegistryParts,
+  { batchId, serial }: UnitRecord,
+  certificate: UnfinishedCertificate,
+): Promise<Outcome> {
+  return (await recordTermination(parts, { batchId, serial, certificate })).outcome;
 }
 
 /** The pass that was recorded with the unit; none of a unit that an earlier version registered. */
@@ -275,11 +415,17 @@ async function openSupplement(registry: Registry, input: OpenSupplementInput): P
 /** Units in a page: their serials stay below 200 kB, and a batch of a million has 500 pages. */
 const UNBEGUN_PAGE = 2_000;
 
-async function neverBegun(registry: Registry, batchId: string, after: number): Promise<NeverBegunUnits> {
+async function neverBegun(
+  { registry, intake }: RegistryParts,
+  { batchId, after }: NeverBegunInput,
+): Promise<NeverBegunUnits> {
   mustComeFrom(batchWorkflowId(batchId));
   const units = await registry.neverBegun(batchId, after, UNBEGUN_PAGE);
   const last = units.length === UNBEGUN_PAGE ? units.at(-1) : undefined;
-  return { serials: units.map(({ serial }) => serial), ...(last && { next: last.row }) };
+  const serials = units.map(({ serial }) => serial);
+  const { length: supplements } = await registry.supplements(batchId);
+  const signed = signReturn({ batchId, serials, supplements }, intake.privateKey);
+  return { serials, supplements, signed, ...(last && { next: last.row }) };
 }
 
 /** Nobody else may take serials from a batch. */
@@ -288,9 +434,9 @@ async function free(registry: Registry, batchId: string, serials: readonly strin
   await registry.freeUnits(batchId, serials);
 }
 
-/** The result is written beside the manifest before the run of the batch is recorded as closed. */
+/** The result is written beside the manifest before the run of the batch is recorded as closed; then its report and last status. */
 async function close(
-  { registry, inbox, work }: RegistryParts,
+  { registry, inbox, work, ends }: RegistryParts,
   { batchId, cancelled, recovered = false, closed = false, supplement }: CloseBatchInput,
 ): Promise<UnitCounts> {
   mustComeFrom(batchWorkflowId(batchId));
@@ -298,31 +444,41 @@ async function close(
   if (open > 0 && (await work.batchRuns(batchId)))
     throw new RegistryError('still-running', `Batch ${batchId} is not closed: units of it are under way.`);
   // Units without an end are on HOLD if a person ended the batch; otherwise they lost their chunk.
-  if (closed && !cancelled) await registry.endOpenUnits(batchId, 'HOLD', 'CLOSED_SHORT', supplement);
-  else if (recovered) await registry.endOpenUnits(batchId, 'HOLD', 'BATCH_CLOSED', supplement);
-  else if (cancelled) await registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED', supplement);
-  else await registry.endOpenUnits(batchId, 'ERROR', 'CHUNK_LOST', supplement);
+  const end = endOfOpenUnits(closed && !cancelled, recovered, cancelled);
+  await registry.endOpenUnits(batchId, end.outcome, end.code, supplement);
+  if (open > 0) ends.units({ batchId, ...end, units: open });
+  await untilSentOut(registry.outbox, batchId);
   const { batch } = await registry.batchSummary(batchId);
-  await writeResult(registry, inbox, batch);
+  const files = await filesOf(registry, inbox, batch);
+  await writeBatchResult(registry, batch, files.result);
   await registry.closeBatch(batchId, supplement);
+  const { batch: closedBatch } = await registry.batchSummary(batchId);
+  await writeReportBeside(registry, closedBatch, files);
+  await writeStatus(registry, files, closedBatch);
   const { passed, failed, errors, held } = await registry.batchSummary(batchId, supplement);
   return { passed, failed, errors, held };
+}
+
+/** How units end that have not ended when their batch does. */
+function endOfOpenUnits(
+  isClosed: boolean,
+  isRecovered: boolean,
+  isCancelled: boolean,
+): { readonly outcome: 'HOLD' | 'ERROR'; readonly code: string } {
+  if (isClosed) return { outcome: 'HOLD', code: 'CLOSED_SHORT' };
+  if (isRecovered) return { outcome: 'HOLD', code: 'BATCH_CLOSED' };
+  if (isCancelled) return { outcome: 'HOLD', code: 'CANCELLED' };
+  return { outcome: 'ERROR', code: 'CHUNK_LOST' };
 }
 
 /** A rework changed units of the batch. The result of one that is open is written when it closes. */
 async function rewriteResult({ registry, inbox }: RegistryParts, batchId: string): Promise<void> {
   const { batch } = await registry.batchSummary(batchId);
-  if (batch.state === 'closed') await writeResult(registry, inbox, batch);
-}
-
-async function writeResult(
-  registry: Registry,
-  inbox: string,
-  { batchId, manifest }: BatchRecord,
-): Promise<void> {
-  const { result } = answerPaths(inbox, manifest);
-  const version = await registry.numberResult(batchId);
-  await writeResultFile(result, registry.resultRows(batchId), version);
+  if (batch.state !== 'closed') return;
+  const files = await filesOf(registry, inbox, batch);
+  await writeBatchResult(registry, batch, files.result);
+  await writeReportBeside(registry, batch, files);
+  await writeStatus(registry, files, batch);
 }
 
 /** What a rework says of itself. Throws REGISTRY_CONFLICT for what anybody else says. */

@@ -1,60 +1,67 @@
 import { Context } from '@temporalio/activity';
 import type { SigningDesk, SigningRequest } from '../pki/signing/signing-desk.ts';
 import type { Arrival } from '../pki/signing/station-gate.ts';
-import type { StationSignature } from '../provisioning/claim.ts';
 import { reportedPasses } from '../provisioning/signing.ts';
 import type { SignCertificateInput, SignerActivities } from '../provisioning/signing.ts';
-import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import { certificatePayload } from './certificate-payload.ts';
-import { translated as translatedAsIs } from './failure-translation.ts';
-import { fitPasses } from './fit-passes.ts';
-import { fitUnit } from './fit-unit.ts';
+import { translated } from './failure-translation.ts';
+import type { Patience } from './failure-translation.ts';
+import { fitInput } from './fit-input.ts';
+import type { InputSchema } from './fit-input.ts';
+import { SIGNER_INPUTS } from './signer-inputs.ts';
 import { withoutPaths } from './without-paths.ts';
 
 /** Step 2 and its bookkeeping, on the host of the CA key. */
 export function createSignerActivities(desk: SigningDesk): SignerActivities {
-  const fault = STEP_FAULT.signCertificate;
-  const translated: typeof translatedAsIs = (code, run, patience) =>
-    translatedAsIs(code, () => withoutPaths(run), patience);
+  const arrival = (): Arrival => arrivalOf(Context.current());
   return {
-    signCertificate: (input) =>
-      translated(fault, async () =>
-        certificatePayload(await desk.sign(requestOf(input), arrivalOf(Context.current()))),
-      ),
-    activateCertificates: (input) =>
-      translated(fault, async () => desk.activate(fitPasses(reportedPasses(input))), 'endless'),
-    unfinishedCertificates: (input) => translated(fault, () => desk.unfinished(input), 'endless'),
-    revokeCertificate: ({ unit }) => translated(fault, async () => desk.withdraw(fitUnit(unit)), 'endless'),
-    releaseRework: (input) =>
-      translated(fault, async () => desk.releaseRework(input, arrivalOf(Context.current())), 'endless'),
-    endRework: (input) => translated(fault, () => desk.endRework(input), 'endless'),
-    releaseUnits: (input) =>
-      translated(fault, async () => desk.release(input, arrivalOf(Context.current())), 'endless'),
-    releaseAttempts: (input) =>
-      translated(fault, async () => desk.releaseAttempts(input, arrivalOf(Context.current())), 'endless'),
-    returnUnits: (input) => translated(fault, () => desk.returnUnits(input), 'endless'),
-    permitAttempt: ({ unit, release }) =>
-      translated(fault, async () => desk.permit({ unit: { ...unit, ...fitUnit(unit) }, release }), 'endless'),
-    askOrder: (question) => translated(fault, () => desk.askOrder(question)),
+    signCertificate: taking(SIGNER_INPUTS.signCertificate, 'bounded', async (input) => {
+      const record = await desk.sign(requestOf(input), arrival());
+      return { ...certificatePayload(record), checkpoint: desk.checkpoint };
+    }),
+    activateCertificates: taking(SIGNER_INPUTS.activateCertificates, 'endless', (input) =>
+      desk.activate(reportedPasses(input)),
+    ),
+    unfinishedCertificates: taking(SIGNER_INPUTS.unfinishedCertificates, 'endless', (input) =>
+      desk.unfinished(input),
+    ),
+    revokeCertificate: taking(SIGNER_INPUTS.revokeCertificate, 'endless', ({ unit, ended }) =>
+      desk.withdraw(unit, ended),
+    ),
+    releaseRework: taking(SIGNER_INPUTS.releaseRework, 'endless', (input) =>
+      desk.releaseRework(input, arrival()),
+    ),
+    endRework: taking(SIGNER_INPUTS.endRework, 'endless', (input) => desk.endRework(input)),
+    releaseUnits: taking(SIGNER_INPUTS.releaseUnits, 'endless', (input) => desk.release(input, arrival())),
+    releaseAttempts: taking(SIGNER_INPUTS.releaseAttempts, 'endless', (input) =>
+      desk.releaseAttempts(input, arrival()),
+    ),
+    returnUnits: taking(SIGNER_INPUTS.returnUnits, 'endless', (input) => desk.returnUnits(input)),
+    permitAttempt: taking(SIGNER_INPUTS.permitAttempt, 'endless', (input) => desk.permit(input)),
+    askOrder: taking(SIGNER_INPUTS.askOrder, 'bounded', (question) => desk.askOrder(question)),
   };
 }
 
-/** Anyone who can write to Temporal decides what is in an input: it may not match its type. */
-function requestOf({
-  unit,
-  claim,
-  requestId,
-  spkiSha256,
-  permit,
-  ...input
-}: SignCertificateInput): SigningRequest {
+/** One activity: its input is checked, and what it throws is translated and names no paths. */
+function taking<T, R>(
+  schema: InputSchema<T>,
+  patience: Patience,
+  run: (input: T) => Promise<R>,
+): (input: T) => Promise<R> {
+  return (input) =>
+    translated('SIGNER_FAULT', () => withoutPaths(async () => await run(fitInput(schema, input))), patience);
+}
+
+/** A request of the earliest versions has no signature, which is refused as such. */
+type SignableInput = Omit<SignCertificateInput, 'signed'> & Partial<Pick<SignCertificateInput, 'signed'>>;
+
+function requestOf({ unit, claim, signed, csr, ...input }: SignableInput): SigningRequest {
+  const { requestId, spkiSha256, permit } = input;
   const { stationId, boardId } = claim;
-  const signed: Partial<StationSignature> | undefined = input.signed;
-  const csr: unknown = input.csr;
   return {
     statement: { ...unit, requestId, stationId, boardId, spkiSha256, permit, at: signed?.at ?? '' },
     signature: signed?.signature,
-    csr: typeof csr === 'string' ? Buffer.from(csr, 'base64') : new Uint8Array(),
+    csr: Buffer.from(csr, 'base64'),
   };
 }
 

@@ -1,6 +1,9 @@
 import { mustCertify } from '../fixtures/board/check-certificate.ts';
+import type { Board } from '../fixtures/board/board.ts';
 import { proveBoard } from '../fixtures/board/prove-board.ts';
+import type { Proof } from '../fixtures/board/prove-board.ts';
 import type { Station } from '../fixtures/station/station.ts';
+import { restartInSocket } from '../fixtures/station/restart-in-socket.ts';
 import { writeCertificate } from '../fixtures/board/write-certificate.ts';
 import { provenCertificate } from '../fixtures/station/proven-certificate.ts';
 import type { StationKey } from '../pki/keys/station-key.ts';
@@ -8,19 +11,28 @@ import { signPass } from '../pki/signing/pass-statement.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type { DeliveryInput, StationActivities, VerifiedReadback } from '../provisioning/delivery.ts';
 import { translated } from './failure-translation.ts';
+import { fitInput } from './fit-input.ts';
+import { STATION_INPUTS } from './station-inputs.ts';
 import { withHeartbeat } from './heartbeat.ts';
 
 /** Steps 3 and 4, and the way out of a socket, at the station that holds the board. */
 export function createStationActivities(station: Station, key: StationKey): StationActivities {
   return {
     flashCredentials: (input) =>
-      translated(STEP_FAULT.flashCredentials, () => withHeartbeat((signal) => flash(station, input, signal))),
+      translated(STEP_FAULT.flashCredentials, async () => {
+        const known = fitInput(STATION_INPUTS.flashCredentials, input);
+        await withHeartbeat((signal) => flash(station, known, signal));
+      }),
     verifyReadback: (input) =>
-      translated(STEP_FAULT.verifyReadback, () =>
-        withHeartbeat((signal) => verify({ station, key }, input, signal)),
-      ),
-    releaseSocket: ({ unit, claim, code }) =>
-      translated('STATION_FAULT', () => station.holds.release(unit, claim, code)),
+      translated(STEP_FAULT.verifyReadback, async () => {
+        const known = fitInput(STATION_INPUTS.verifyReadback, input);
+        return await withHeartbeat((signal) => verify({ station, key }, known, signal));
+      }),
+    releaseSocket: (input) =>
+      translated('STATION_FAULT', async () => {
+        const { unit, claim, code } = fitInput(STATION_INPUTS.releaseSocket, input);
+        await station.holds.release(unit, claim, code);
+      }),
   };
 }
 
@@ -46,13 +58,24 @@ async function verify(
   if (before?.evidence['spkiSha256'] === spkiSha256) return signed(before, input, key);
   const socket = await station.socketOf(claim.boardId, unit.serial, signal);
   const work = { serial: unit.serial, step: 'verifyReadback' as const, boardId: claim.boardId };
-  return await socket.use(work, signal, async (board) => {
+  const prove = async (board: Board): Promise<Proof> => {
     station.holds.mustAwait(claim.boardId, unit, spkiSha256);
     const certificate = certificateOf(input, station);
-    const proof = await proveBoard(board, { certificate, spkiSha256, boardId: claim.boardId }, signal);
-    const verified = signed({ verifiedAt: new Date().toISOString(), evidence: { ...proof } }, input, key);
+    return await proveBoard(board, { certificate, spkiSha256, boardId: claim.boardId }, signal);
+  };
+  const pass = (evidence: VerifiedReadback['evidence']): VerifiedReadback => {
+    const verified = signed({ verifiedAt: new Date().toISOString(), evidence }, input, key);
     station.holds.pass(socket.config.id, claim.boardId, unit, verified);
     return verified;
+  };
+  const { restart } = socket.product;
+  if (restart === undefined)
+    return await socket.use(work, signal, async (board) => pass({ ...(await prove(board)) }));
+  const proof = await socket.use(work, signal, prove);
+  const restarted = await restartInSocket(socket, work, restart, signal);
+  return await socket.use(work, signal, async () => {
+    station.holds.mustAwait(claim.boardId, unit, spkiSha256);
+    return pass({ ...proof, restarted });
   });
 }
 

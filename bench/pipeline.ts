@@ -1,18 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
+import { startVirtualPlant } from './pipeline/virtual-plant.ts';
 import { usageOf } from './process-usage.ts';
 import { SEARCH_ATTRIBUTES } from '../provisioning/search-attributes.ts';
-import { startLine } from '../workers/all-in-one.ts';
-import { ensureDemoCa } from '../line/ca.ts';
-import { parseLineConfig } from '../line/config.ts';
 import { installTemporalRuntime, openLineLog } from '../line/log.ts';
-import { logPath, temporalFolder, tileFilePath, virtualLineFolder } from '../line/state-folder.ts';
+import { logPath, temporalFolder } from '../line/state-folder.ts';
 import { connectClient } from '../temporal/connection.ts';
 import { connectWorkers } from '../temporal/worker-connection.ts';
 import { readServerRecord } from '../temporal/server/server-record.ts';
@@ -104,88 +98,15 @@ async function bare(run: string, units: number): Promise<number> {
 
 /** Units per second of the line, from the manifest's acceptance to the end of its batch. */
 async function provision(units: number): Promise<number> {
-  const stations = Array.from({ length: STATIONS }, (_, index) => ({
-    id: `st-${index + 1}`,
-    sockets: Array.from({ length: SOCKETS }, (__, socket) => String(socket + 1)),
-  }));
-  const boards = await startBoards(stations);
-  const inbox = join(folder, 'inbox');
-  const config = parseLineConfig(
-    {
-      inbox,
-      unitsInFlight: 2 * WINDOW,
-      products: [{ name: 'golioth-node', organization: 'certline-bench' }],
-      stations: stations.map(({ id, sockets }) => ({
-        id,
-        signaturesPerMinute: 1_000_000,
-        sockets: sockets.map((socket) => ({
-          id: socket,
-          port: join(virtualLineFolder(folder), 'ports', `${id}-${socket}`),
-          product: 'golioth-node',
-        })),
-      })),
-    },
-    'bench',
-    folder,
-  );
-  const ca = await ensureDemoCa(folder);
-  const line = await startLine({ config, stateFolder: folder, ca, server, log, rehearsal: true });
+  const plant = await startVirtualPlant(folder, server, log, { stations: STATIONS, sockets: SOCKETS });
   try {
-    await lot(line, inbox, 'warm-up', WARM_UP);
-    const pids = { ...own, 'virtual boards': boards.pid };
-    return await measured('pipeline', pids, () => lot(line, inbox, 'lot', units));
+    await plant.lot('warm-up', WARM_UP);
+    const pids = { ...own, 'virtual boards': plant.boardsPid };
+    return await measured('pipeline', pids, async () => {
+      const batch = await plant.lot('lot', units);
+      return (units * 1_000) / (Date.parse(batch.closedAt!) - Date.parse(batch.startedAt!));
+    });
   } finally {
-    await line.stop();
-    await boards.stop();
+    await plant.stop();
   }
-}
-
-async function lot(
-  line: Awaited<ReturnType<typeof startLine>>,
-  inbox: string,
-  name: string,
-  units: number,
-): Promise<number> {
-  const prefix = name.toUpperCase();
-  const rows = Array.from(
-    { length: units },
-    (_, index) => `PO-${prefix},${prefix}-${index + 1},golioth-node\n`,
-  );
-  mkdirSync(inbox, { recursive: true });
-  writeFileSync(join(inbox, `${name}.csv`), `order,serial,product\n${rows.join('')}`);
-  for (;;) {
-    const batch = (await line.registry.listBatches()).find(
-      (candidate) => candidate.manifest === `${name}.csv`,
-    );
-    if (batch?.startedAt !== undefined && batch.closedAt !== undefined) {
-      const { passed } = await line.registry.batchSummary(batch.batchId);
-      if (passed !== units) throw new Error(`only ${passed} of ${units} units passed`);
-      return (units * 1_000) / (Date.parse(batch.closedAt) - Date.parse(batch.startedAt));
-    }
-    await sleep(50);
-  }
-}
-
-async function startBoards(
-  stations: readonly { id: string; sockets: string[] }[],
-): Promise<{ pid: number; stop(): Promise<void> }> {
-  const lineFile = join(folder, 'virtual-line.json');
-  const described = stations.map((station) => ({ ...station, tileFile: tileFilePath(folder, station.id) }));
-  writeFileSync(
-    lineFile,
-    JSON.stringify({ directory: virtualLineFolder(folder), speed: 'instant', stations: described }),
-  );
-  const simulator = new URL('../simulator/simulate.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [simulator, lineFile, '--follow-parent'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  await once(createInterface({ input: child.stdout }), 'line');
-  child.stdout.resume();
-  return {
-    pid: child.pid!,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    },
-  };
 }

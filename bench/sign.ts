@@ -38,13 +38,20 @@ interface Contender {
 }
 
 const folder = makeFolder();
-const certline = await CertlineSigner.open(folder);
+const certline = await CertlineSigner.open(join(folder, 'whole'), 'whole');
+const bare = await CertlineSigner.open(join(folder, 'bare'), 'bare');
 const contenders: Contender[] = [
   {
     name: 'certline',
     pid: process.pid,
     jobs: () => certline.jobs(CERTLINE_JOBS),
     close: () => certline.close(),
+  },
+  {
+    name: 'certline without permits and witness',
+    pid: process.pid,
+    jobs: () => bare.jobs(CERTLINE_JOBS),
+    close: () => bare.close(),
   },
 ];
 try {

@@ -1,15 +1,15 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
 import { EXIT_STATUS } from '../provisioning/exit-status.ts';
-import { certlineProgram } from './program.ts';
-import { reportFailure } from './report-failure.ts';
-import { endWhenPipeCloses } from './terminal/stdout.ts';
+import { nodeFault } from './node-version.ts';
 
-endWhenPipeCloses();
-try {
-  await certlineProgram().parseAsync();
-} catch (error) {
-  // Commander has already said what is wrong with the command line; help and version are no failures.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_STATUS.usage.status;
-  else process.exitCode = reportFailure(error);
+const fault = nodeFault();
+if (fault === undefined) {
+  // Loaded only here: an older Node.js has not all modules that the rest needs, and would name one of them only.
+  const { endWhenPipeCloses } = await import('./terminal/stdout.ts');
+  const { runProgram } = await import('./run-program.ts');
+  endWhenPipeCloses();
+  await runProgram(process.argv.slice(2));
+} else {
+  process.stderr.write(`${fault}\n`);
+  process.exitCode = EXIT_STATUS.configuration.status;
 }

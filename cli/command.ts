@@ -2,6 +2,8 @@ import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import { mustHaveNamedState, placeOf } from './invocation.ts';
 import type { Place } from './invocation.ts';
+import { addHelp } from './help-command.ts';
+import { answering } from './json-answer.ts';
 
 /** An argument or option: what `--help` says about it, and which values it takes. */
 interface ValueRow {
@@ -108,11 +110,14 @@ export function command<const Args extends Rows, const Given extends Rows, Modul
       added.addOption(optionOf(usage, rowOf(each)));
     added.action(async () => {
       const options = added.opts<Options<Given>>();
-      if (row.readsState === true) mustHaveNamedState(added);
-      row.before?.(options);
-      const values = args.map((argument, at) => [argument.name(), added.processedArgs[at]] as const);
-      const given = { ...Object.fromEntries(values), ...placeOf(added), options };
-      await row.run(await row.load(), given as Parameters<typeof row.run>[1]);
+      const run = async (): Promise<void> => {
+        if (row.readsState === true) mustHaveNamedState(added);
+        row.before?.(options);
+        const values = args.map((argument, at) => [argument.name(), added.processedArgs[at]] as const);
+        const given = { ...Object.fromEntries(values), ...placeOf(added), options };
+        await row.run(await row.load(), given as Parameters<typeof row.run>[1]);
+      };
+      await ('json' in options ? answering(run) : run());
     });
   };
 }
@@ -121,6 +126,7 @@ export function command<const Args extends Rows, const Given extends Rows, Modul
 export function group(name: string, texts: HelpTexts, commands: readonly Entry[]): Entry {
   return (parent) => {
     const added = described(parent.command(name), texts);
+    addHelp(added, true);
     for (const add of commands) add(added);
   };
 }

@@ -1,5 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { CommandError } from './exit-status.ts';
+import { columnsOf } from './terminal/stdout.ts';
+import { wrapped } from './terminal/wrap.ts';
 
 /** Throws `usage` where `--yes` is not given and nobody can be asked; `what` is an infinitive. */
 export function mustBeConfirmable(what: string, options: { readonly yes?: boolean }): void {
@@ -18,7 +20,8 @@ export async function confirm(
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const signal = options.signal ?? new AbortController().signal;
-    const answer = await terminal.question(`${question} [y/N] `, { signal });
+    const rows = wrapped(`${question} [y/N]`, columnsOf(process.stderr));
+    const answer = await terminal.question(`${rows.join('\n')} `, { signal });
     if (/^y(es)?$/i.test(answer.trim())) return;
   } finally {
     terminal.close();

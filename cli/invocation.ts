@@ -32,8 +32,9 @@ interface GlobalOptions {
   readonly inbox?: string;
 }
 
-/** Certline's own configuration, for a checkout without another one. */
 const DEFAULT_CONFIG = 'certline.json';
+/** The one that Certline comes with. Its drop folder is in the working folder, as the state folder is. */
+const OWN_CONFIG = join(import.meta.dirname, '..', DEFAULT_CONFIG);
 const DEFAULT_STATE = '.certline';
 
 /** Reads the global options of a command line that has been parsed. */
@@ -45,13 +46,18 @@ export function placeOf(command: Command): Place {
 
 async function readConfig(options: GlobalOptions): Promise<LineConfig> {
   const { loadLineConfig } = await import('../line/config.ts');
-  const config = loadLineConfig(options.config ?? process.env['CERTLINE_CONFIG'] ?? defaultConfig());
+  const { metricsAddressIn } = await import('../line/metrics-address.ts');
+  const named = options.config ?? process.env['CERTLINE_CONFIG'] ?? configHere();
+  const config = named === undefined ? loadLineConfig(OWN_CONFIG, process.cwd()) : loadLineConfig(named);
   const inbox = options.inbox ?? process.env['CERTLINE_INBOX'];
-  return inbox === undefined ? config : { ...config, inbox: resolve(inbox) };
+  const address = metricsAddressIn(process.env);
+  return {
+    ...config,
+    ...(inbox !== undefined && { inbox: resolve(inbox) }),
+    ...(address !== undefined && { metrics: { address } }),
+  };
 }
 
-/** The one in the working folder, else the one that Certline comes with. */
-function defaultConfig(): string {
-  const own = join(import.meta.dirname, '..', DEFAULT_CONFIG);
-  return existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : own;
+function configHere(): string | undefined {
+  return existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined;
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
+import { isPriority, PRIORITY } from '../provisioning/priority.ts';
 import { didYouMean } from './nearest-names.ts';
 
 /** The option of every command whose output programs can read too. */
@@ -13,6 +14,15 @@ export function wholeNumber(least: number): (text: string) => number {
     if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value;
     throw new InvalidArgumentError(`It must be a whole number, ${least} or greater.`);
   };
+}
+
+/** Accepts the priority of a batch. */
+export function priority(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && isPriority(value)) return value;
+  throw new InvalidArgumentError(
+    `It must be a whole number from ${PRIORITY.first} (first) to ${PRIORITY.last} (last).`,
+  );
 }
 
 /** Accepts an ISO 8601 day, which is its first moment in UTC, or an ISO 8601 time. */

@@ -4,8 +4,12 @@ import { batchCommands } from './batch/commands.ts';
 import { boardCommands } from './board/commands.ts';
 import { caCommands } from './ca/commands.ts';
 import { certCommands } from './cert/commands.ts';
+import { completionCommand } from './completion/commands.ts';
+import { cloudCommands } from './cloud/commands.ts';
 import { doctorCommand } from './doctor/commands.ts';
+import { addHelp } from './help-command.ts';
 import { lineCommands } from './line/commands.ts';
+import { lotCommands } from './lot/commands.ts';
 import { manifestCommands } from './manifest/commands.ts';
 import { orderCommands } from './order/commands.ts';
 import { registryCommands } from './registry/commands.ts';
@@ -33,10 +37,12 @@ export function certlineProgram(): Command {
     .showHelpAfterError('("certline --help" lists the commands)')
     .exitOverride();
 
+  addHelp(program, false);
   for (const add of [
     ...lineCommands,
     ...manifestCommands,
     batchCommands,
+    lotCommands,
     unitCommands,
     reworkCommands,
     boardCommands,
@@ -47,8 +53,10 @@ export function certlineProgram(): Command {
     stationCommands,
     intakeCommands,
     registryCommands,
+    cloudCommands,
     witnessCommands,
     doctorCommand,
+    completionCommand,
   ])
     add(program);
   return program;

@@ -1,6 +1,7 @@
 import type { ConfigCode } from '../line/config-error.ts';
 import type { FixtureCode } from '../fixtures/fixture-error.ts';
 import type { ManifestErrorCode } from '../manifests/manifest-error.ts';
+import type { MonitorAddressError } from '../monitoring/monitor-server.ts';
 import type { PkiCode } from '../pki/pki-error.ts';
 import { EXIT_STATUS } from '../provisioning/exit-status.ts';
 import type { ExitReason } from '../provisioning/exit-status.ts';
@@ -9,10 +10,12 @@ import type { FailureCode } from '../provisioning/failure-table.ts';
 import { PayloadKeysError } from '../temporal/codec/payload-keys.ts';
 import type { SmpErrorCode } from '../smp/smp-error.ts';
 import { CommandError } from './exit-status.ts';
+import { columnsOf } from './terminal/stdout.ts';
+import { wrapped } from './terminal/wrap.ts';
 
 /** Codes of the rooms' errors that no unit can meet: the rest of them are rows of the failure table. */
 type CommandCode = Exclude<
-  FixtureCode | PkiCode | SmpErrorCode | ConfigCode | ManifestErrorCode,
+  FixtureCode | PkiCode | SmpErrorCode | ConfigCode | ManifestErrorCode | MonitorAddressError['code'],
   FailureCode
 >;
 
@@ -20,6 +23,7 @@ type CommandCode = Exclude<
 const EXIT_OF_CODE: Record<CommandCode, ExitReason> = {
   CONFIG_NOT_FOUND: 'configuration',
   CONFIG_INVALID: 'configuration',
+  MONITOR_ADDRESS: 'configuration',
   LINE_RUNNING: 'lineRunning',
   LINE_NOT_RUNNING: 'lineNotRunning',
   SMP_INVALID_ARGUMENT: 'usage',
@@ -32,7 +36,6 @@ const EXIT_OF_CODE: Record<CommandCode, ExitReason> = {
   CA_PERMISSIONS: 'passphrase',
   PASSPHRASE_INVALID: 'passphrase',
   PASSPHRASE_WRONG: 'passphrase',
-  TOKEN_PIN_REFUSED: 'passphrase',
   KEY_FILE_INVALID: 'defect',
   VERIFIER_KEY_INVALID: 'configuration',
   ROLE_KEY_INVALID: 'keysExposed',
@@ -73,7 +76,7 @@ export function reportFailure(error: unknown): number {
   const reason = reasonOf(error);
   const text =
     reason === 'defect' && error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-  process.stderr.write(`certline: ${text}\n`);
+  process.stderr.write(`${wrapped(`certline: ${text}`, columnsOf(process.stderr)).join('\n')}\n`);
   return EXIT_STATUS[reason].status;
 }
 
@@ -96,6 +99,7 @@ function messageOf(error: unknown): string {
   return cure === undefined ? error.message : `${error.message}: ${cure}.`;
 }
 
-function codeOf(error: Error): string {
+/** The code that an error of a room or of the system has; empty for others. */
+export function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -1,4 +1,4 @@
-import { Connection } from '@temporalio/client';
+import { openClientConnection } from '../temporal/server/client-connection.ts';
 import { externalConfiguration } from '../temporal/server/external-server.ts';
 import { workerPresence } from '../temporal/worker-presence.ts';
 
@@ -10,7 +10,7 @@ async function checkRole(taskQueue: string, identity: string): Promise<string | 
   const { connectionOptions, namespace = 'default' } = externalConfiguration(process.env) ?? {};
   if (connectionOptions === undefined)
     return 'TEMPORAL_ADDRESS is not set: set it to the address of the Temporal server';
-  const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10 seconds' });
+  const connection = await openClientConnection(connectionOptions, 10_000);
   try {
     const workers = await workerPresence(connection, namespace, [taskQueue]);
     const seen = workers.filter((worker) => worker.identity === identity && worker.taskQueue === taskQueue);

@@ -5,6 +5,8 @@ import { pathToFileURL } from 'node:url';
 /** A lock on a file, held by this process until it is released or the process ends, however it ends. */
 export interface ExclusiveLock {
   release(): void;
+  /** Resolves where it is lost without being released; absent where that cannot be. */
+  readonly lost?: Promise<void>;
 }
 
 const SQLITE_BUSY = 5;

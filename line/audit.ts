@@ -19,6 +19,8 @@ export interface LineAudit {
   readonly ledger: Ledger;
   readonly key: AuditKey;
   readonly witnessPath: string;
+  /** The newest checkpoint that this process made before a signature: a signed note. */
+  readonly newest: () => string;
 }
 
 export interface LineAuditPlace {
@@ -42,18 +44,18 @@ export async function openLineAudit(place: LineAuditPlace): Promise<LineAudit> {
   const key = loadAuditKey(auditKeyPath(stateFolder));
   ledger.auditLog.witnessed(await checkWitness(ledger.auditLog, key, readWitness(audit.witnessPath)));
   const remote = place.remote && new RemoteWitness(place.remote, key, ledger.auditLog);
+  const { note: first, ...end } = await makeCheckpoint(ledger.auditLog, key, new Date());
   // A head that the other host has signed is in the ledger: this is found out before anything is signed.
-  if (remote !== undefined) {
-    const { note, ...head } = await makeCheckpoint(ledger.auditLog, key, new Date());
-    await remote.witness(head, note);
-  }
+  await remote?.witness(end, first);
+  let newest = first;
   const file = new SmallFile(audit.witnessPath, 0o644);
   ledger.auditLog.witnessWith(async (head) => {
     const note = signCheckpoint({ ...head, at: new Date().toISOString() }, key.verifier, key.privateKey);
     // The file is behind the other host then, by a minute at most, and that host knows better.
     await (remote === undefined ? file.write(note) : remote.witness(head, note));
+    newest = note;
   });
-  return { ...audit, key };
+  return { ...audit, key, newest: () => newest };
 }
 
 /**
@@ -93,7 +95,7 @@ export async function witness({
   ledger,
   key,
   witnessPath,
-}: LineAudit): Promise<Checkpoint & { note: string }> {
+}: Omit<LineAudit, 'newest'>): Promise<Checkpoint & { note: string }> {
   const checkpoint = await makeCheckpoint(ledger.auditLog, key, new Date());
   await writeWhole(witnessPath, 0o644, checkpoint.note);
   return checkpoint;

@@ -28,10 +28,12 @@ export type CaKeyConfig = Pick<LineConfig, 'passphraseFile' | 'pkcs11'>;
 
 /** The CA of a line with its key where the configuration says: on a token, or in the encrypted file. */
 export async function openConfiguredCa(stateFolder: string, config: CaKeyConfig): Promise<IssuingCa> {
+  // Before the passphrase and the token: where there is no CA, neither is what is missing.
+  const chain = readCaChain(caFolder(stateFolder));
   const signer = await openTokenSigner(stateFolder, config);
   if (signer === undefined) return openLineCa(stateFolder, config.passphraseFile);
   try {
-    return openIssuingCa(signer, readCaChain(caFolder(stateFolder)), new Date());
+    return openIssuingCa(signer, chain, new Date());
   } catch (error) {
     await signer.close();
     throw error;

@@ -1,11 +1,13 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { postgresUrlFault } from '../pki/ledger/postgres-place.ts';
+import { postgresUrlFault } from '../sql/postgres-place.ts';
 import { lineProfileFaults } from '../pki/profile/line-profiles.ts';
 import { SERIAL_PLACE } from '../provisioning/serial-template.ts';
 import { ConfigError } from './config-error.ts';
 import { configFault } from './config-fault.ts';
+import { deviceRegistryConfig, registryFaults, webhookUrl } from './device-registry-config.ts';
+import { isMetricsAddress, METRICS_ADDRESS_RULE } from './metrics-address.ts';
 
 /** An absolute path on the device, without spaces: the shell of the device accepts no quotes. */
 const DEVICE_PATH = /^\/[!-~]{1,63}$/;
@@ -17,6 +19,9 @@ const name = z.string().regex(NAME, NAME_RULE);
 const devicePath = z
   .string()
   .regex(DEVICE_PATH, 'must be an absolute path on the device, at most 64 characters, without spaces');
+
+/** A step that verifies a board ends within 120 s. */
+const MAX_CONNECT_SECONDS = 90;
 
 const isPattern = (text: string): boolean => {
   try {
@@ -62,8 +67,21 @@ const product = z.strictObject({
     })
     .exactOptional(),
   serialPattern: z.string().min(1).max(200).refine(isPattern, 'must be a regular expression').exactOptional(),
-  cloud: z.enum(['golioth', 'azure-dps', 'aws-iot']).exactOptional(),
+  cloud: z.enum(['golioth', 'azure-dps', 'aws-iot', 'nrf-cloud']).exactOptional(),
+  registries: z.array(name).readonly().exactOptional(),
   match: match.exactOptional(),
+  identity: z
+    .union(
+      [z.literal('usb-serial'), z.strictObject({ file: devicePath })],
+      'must be "usb-serial", or {"file": "/lfs1/board-id"} with a path on the device',
+    )
+    .exactOptional(),
+  restart: z
+    .strictObject({
+      untilLine: z.string().min(1).max(100).exactOptional(),
+      seconds: z.int().min(1).max(MAX_CONNECT_SECONDS).default(60),
+    })
+    .exactOptional(),
 });
 
 const socket = z.strictObject({
@@ -96,7 +114,13 @@ function configFile(folder: string) {
     label: z.string().min(1),
     pinFile: path,
   });
-  const ledger = z.strictObject({ postgres: z.string(), passwordFile: path.exactOptional() });
+  const postgres = z
+    .strictObject({ postgres: z.string(), passwordFile: path.exactOptional() })
+    .superRefine(({ postgres: url }, context) => {
+      const fault = postgresUrlFault(url);
+      if (fault !== undefined) context.addIssue({ code: 'custom', path: ['postgres'], message: fault });
+    })
+    .transform(({ postgres: url, ...rest }) => ({ url, ...rest }));
   return z
     .strictObject({
       /** Drop folder for manifests. */
@@ -104,6 +128,8 @@ function configFile(folder: string) {
       /** Each has a folder of its own, with its name, in the inbox. */
       manufacturers: z.array(name).readonly().default([]),
       products: z.array(product).min(1).readonly(),
+      /** Clouds, and other places that must know which certificates are in use. */
+      registries: z.array(deviceRegistryConfig(name, path)).readonly().default([]),
       /** The stations of this host. */
       stations: z.array(station).readonly().default([]),
       /** Units under way at once. */
@@ -127,26 +153,28 @@ function configFile(folder: string) {
       /** The token that has the factory CA's key; else it is an encrypted file. */
       pkcs11: token.exactOptional(),
       /** The database of the signer's ledger; else a file in its state folder. */
-      ledger: ledger
-        .superRefine(({ postgres }, context) => {
-          const fault = postgresUrlFault(postgres);
-          if (fault !== undefined) context.addIssue({ code: 'custom', path: ['postgres'], message: fault });
-        })
-        .transform(({ postgres, ...rest }) => ({ url: postgres, ...rest }))
-        .exactOptional(),
+      ledger: postgres.exactOptional(),
+      /** The database of the registry of record; else a file in the state folder of the orchestrator. */
+      registry: postgres.exactOptional(),
       /** Where the signer finds signed orders; else in its state folder. */
       ordersFolder: path.exactOptional(),
       /** The public release keys that the signer trusts, one in each text line; else in its state folder. */
       releaseKeysFile: path.exactOptional(),
       /** The signer accepts only orders that name it, and their serials or their manifest. */
       strictOrders: z.boolean().exactOptional(),
+      /** Who hears that a unit waits, a batch ended, or a role is down: a receiver of Standard Webhooks. */
+      notifications: z.strictObject({ url: webhookUrl, secretFile: path }).exactOptional(),
+      /** Where each role of this host serves its metrics; else nowhere. */
+      metrics: z
+        .strictObject({ address: z.string().refine(isMetricsAddress, METRICS_ADDRESS_RULE) })
+        .exactOptional(),
     })
     .superRefine(({ products }, context) => {
       for (const { at, says } of lineProfileFaults(products))
         context.addIssue({ code: 'custom', path: ['products', ...at], message: says });
     })
     .superRefine((config, context) => {
-      for (const { path: at, says } of placeFaults(config))
+      for (const { path: at, says } of [...placeFaults(config), ...registryFaults(config)])
         context.addIssue({ code: 'custom', path: [...at], message: says });
     })
     .transform((config) => ({ ...config, unitsInFlight: config.unitsInFlight ?? twiceTheSockets(config) }));
@@ -266,8 +294,10 @@ export function parseLineConfig(value: unknown, source: string, folder: string):
   throw new ConfigError('CONFIG_INVALID', `${source} is not a valid configuration:\n${faults.join('\n')}`);
 }
 
-/** Reads a configuration file. Throws CONFIG_NOT_FOUND or CONFIG_INVALID. */
-export function loadLineConfig(path: string): LineConfig {
+/**
+ * Reads a configuration file, whose paths are relative to `folder`. Throws CONFIG_NOT_FOUND or CONFIG_INVALID.
+ */
+export function loadLineConfig(path: string, folder: string = dirname(resolve(path))): LineConfig {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -275,7 +305,7 @@ export function loadLineConfig(path: string): LineConfig {
     const message = `There is no configuration file ${path}: copy deploy/certline.example.json there, or name another file with --config.`;
     throw new ConfigError('CONFIG_NOT_FOUND', message, { cause: error });
   }
-  return parseLineConfig(parsedJson(text, path), path, dirname(resolve(path)));
+  return parseLineConfig(parsedJson(text, path), path, folder);
 }
 
 function parsedJson(text: string, path: string): unknown {

@@ -5,8 +5,8 @@ import { url as inspectorUrl } from 'node:inspector';
 /** Octets of memory that OpenSSL keeps private keys in, locked and between guard pages; 20 EC keys take 896. */
 export const SECURE_HEAP_BYTES = 65_536;
 
-/** Options of Node by which memory gets out of the process: to a debugger, into a heap snapshot, into a core. */
-const REVEALING = /^--(?:inspect|heapsnapshot|heap-prof|abort-on-uncaught-exception|debug)/;
+/** Options of Node by which memory or environment gets out of the process: to a debugger, into a snapshot, report or core. */
+const REVEALING = /^--(?:inspect|heapsnapshot|heap-prof|abort-on-uncaught-exception|debug|report-)/;
 
 /** Whether a person asked for an option that reveals memory, or the process was only started without protection. */
 export interface KeyExposure {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import type { LedgerDatabase, LedgerMode } from '../pki/ledger/ledger-database.ts';
+import { LEDGER, openLedgerFile } from '../pki/ledger/ledger-database.ts';
 import { Ledger } from '../pki/ledger/ledger.ts';
-import { PostgresDatabase } from '../pki/ledger/postgres-database.ts';
-import { postgresName } from '../pki/ledger/postgres-place.ts';
-import { SqliteDatabase } from '../pki/ledger/sqlite-database.ts';
-import { SqliteReader } from '../pki/ledger/sqlite-reader.ts';
+import { PostgresDatabase } from '../sql/postgres-database.ts';
+import { postgresName } from '../sql/postgres-place.ts';
+import type { OpenMode, SqlDatabase } from '../sql/sql-database.ts';
+import { SqliteReader } from '../sql/sqlite-reader.ts';
 import type { LineConfig } from './config.ts';
 import { ledgerPath } from './state-folder.ts';
 
@@ -16,25 +16,25 @@ export interface LedgerPlace {
 
 /**
  * Opens the ledger of a factory line: on PostgreSQL where that is configured, else the file in the state folder.
- * Undefined where there is none, unless it is opened to sign. Close it when done. Throws LEDGER_UNAVAILABLE,
- * LEDGER_CORRUPT, LEDGER_NEWER, LEDGER_OLDER.
+ * Undefined where there is none, unless it is made. Close it when done. Throws LEDGER_UNAVAILABLE, LEDGER_CORRUPT,
+ * LEDGER_NEWER, LEDGER_OLDER.
  */
-export function openLedger(place: LedgerPlace, mode: 'sign'): Promise<Ledger>;
-export function openLedger(place: LedgerPlace, mode: LedgerMode): Promise<Ledger | undefined>;
+export function openLedger(place: LedgerPlace, mode: 'make'): Promise<Ledger>;
+export function openLedger(place: LedgerPlace, mode: OpenMode): Promise<Ledger | undefined>;
 export async function openLedger(
   { stateFolder, config }: LedgerPlace,
-  mode: LedgerMode,
+  mode: OpenMode,
 ): Promise<Ledger | undefined> {
   const database =
     config.ledger === undefined
       ? openSqlite(ledgerPath(stateFolder), mode)
-      : await PostgresDatabase.open(config.ledger, mode);
+      : await PostgresDatabase.open(LEDGER, config.ledger, mode);
   return database && new Ledger(database);
 }
 
-function openSqlite(path: string, mode: LedgerMode): LedgerDatabase | undefined {
-  if (mode !== 'sign' && !existsSync(path)) return undefined;
-  return mode === 'read' ? SqliteReader.open(path) : SqliteDatabase.open(path);
+function openSqlite(path: string, mode: OpenMode): SqlDatabase | undefined {
+  if (mode !== 'make' && !existsSync(path)) return undefined;
+  return mode === 'read' ? SqliteReader.open(LEDGER, path) : openLedgerFile(path);
 }
 
 /** The ledger in sentences: a path, or host and database. */

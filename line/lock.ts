@@ -1,7 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from './config-error.ts';
-import { isDatabaseOpen, tryLock } from '../disk/exclusive-lock.ts';
+import { REGISTRY } from '../registry/record/registry-store.ts';
+import { waitForPostgresLock } from '../sql/postgres-lock.ts';
+import type { RegistryPlace } from './registry.ts';
+import { isDatabaseOpen, tryLock, waitForLock } from '../disk/exclusive-lock.ts';
 import type { ExclusiveLock } from '../disk/exclusive-lock.ts';
 
 /** Held by the line of a state folder for as long as it runs. */
@@ -33,4 +36,31 @@ export function lockStation(stateFolder: string, station: string): ExclusiveLock
     'LINE_RUNNING',
     `Station ${station} already runs on ${stateFolder}: stop it, or name another folder with --state.`,
   );
+}
+
+/** Any fixed number: the orchestrators of a registry on PostgreSQL take this advisory lock. */
+const INTAKE_LOCK = 0x43_65_72_76;
+
+/**
+ * Of the orchestrators that share a state folder or a registry, one has the drop folder. Waits for the others, calling
+ * `onWait`; rejects with the signal's reason.
+ */
+export async function lockIntake(
+  { stateFolder, config }: RegistryPlace,
+  onWait: () => void,
+  signal: AbortSignal,
+): Promise<ExclusiveLock> {
+  const onHost = await waitForLock(join(stateFolder, 'intake.lock'), onWait, signal);
+  if (config.registry === undefined) return onHost;
+  try {
+    const lock = await waitForPostgresLock(REGISTRY, config.registry, INTAKE_LOCK, onWait, signal);
+    const release = (): void => {
+      lock.release();
+      onHost.release();
+    };
+    return { ...lock, release };
+  } catch (error) {
+    onHost.release();
+    throw error;
+  }
 }

@@ -1,10 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isatty } from 'node:tty';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { LogLevel } from '@temporalio/worker';
 import { destination, pino, stdSerializers } from 'pino';
 import type { Logger } from 'pino';
+import { boundLog } from './bounded-log.ts';
+import type { LogBounds } from './bounded-log.ts';
+import { RepeatedWarnings } from './repeated-warnings.ts';
 import { WORKER_HEARTBEAT_MS } from '../temporal/worker-presence.ts';
+
+const STDIN = 0;
 
 const LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
   TRACE: 'trace',
@@ -14,28 +20,65 @@ const LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
   ERROR: 'error',
 };
 
-/** The log of a process: JSON lines in a file, so that the screen stays readable. */
-export function openLineLog(path: string, role: string): Logger {
+/**
+ * The log of a process: JSON lines in a file of mode 0640, so that the screen stays readable. It takes a bounded part of the disk.
+ * At SIGHUP, which logrotate sends after it renamed the file, it continues in a new one. Warnings that repeat are counted.
+ */
+export function openLineLog(path: string, role: string, bounds?: LogBounds): Logger {
   mkdirSync(dirname(path), { recursive: true });
-  const file = destination({ dest: path, append: true, mkdir: true });
+  const file = destination({ dest: path, append: true, mkdir: true, mode: 0o640 });
+  reopenAtHangup(file);
   let isTold = false;
   // A log that cannot be written must not stop a factory line in the middle of a board: say it once, drop the text.
-  file.on('error', (error: Error) => {
+  const onError = (error: Error): void => {
     if (!isTold)
       process.stderr.write(
         `certline: cannot write the log ${path} (${error.message}); continuing without it\n`,
       );
     isTold = true;
-  });
+  };
+  file.on('error', onError);
+  boundLog(file, path, onError, bounds);
   const { err: error } = stdSerializers;
-  return pino({ base: { role, pid: process.pid }, serializers: { err: error, error } }, file);
+  const repeated = new RepeatedWarnings();
+  process.once('exit', () => repeated.close());
+  const base = { role, pid: process.pid };
+  return pino({ base, serializers: { err: error, error }, hooks: repeated.hooks }, file);
 }
 
-/** Sends the Temporal SDK's own log there too. Once a process, before any worker; signals stay ours. */
-export function installTemporalRuntime(log: Logger): void {
+/** A terminal that is closed sends SIGHUP too: nobody can see the process any more, so it ends in order. */
+function reopenAtHangup(file: ReturnType<typeof destination>): void {
+  const wasAtTerminal = isatty(STDIN);
+  process.on('SIGHUP', () => {
+    file.reopen();
+    if (wasAtTerminal && !isatty(STDIN)) process.kill(process.pid, 'SIGTERM');
+  });
+}
+
+/**
+ * Sends the Temporal SDK's own log there too. Once a process, before any worker; signals stay ours. The SDK serves its metrics
+ * on `metricsAddress`; throws where that is taken, and can be called again then. The runtime keeps the process alive until the
+ * last worker and connection are closed; where none is opened, until it is shut down.
+ */
+export function installTemporalRuntime(log: Logger, metricsAddress?: string): Pick<Runtime, 'shutdown'> {
   const temporal = log.child({ source: 'temporal' });
   const logger = new DefaultLogger('INFO', ({ level, message, meta }) => {
+    // Our own line says it with the cause.
+    if (message === 'Activity failed' && meta?.['sdkComponent'] === 'worker') return;
     temporal[LEVEL[level]]({ ...meta }, message);
   });
-  Runtime.install({ logger, shutdownSignals: [], workerHeartbeatInterval: WORKER_HEARTBEAT_MS });
+  // The native core else writes to the terminal, and not as JSON.
+  const logging = { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } as const;
+  const prometheus = metricsAddress !== undefined && {
+    bindAddress: metricsAddress,
+    countersTotalSuffix: true,
+    unitSuffix: true,
+    useSecondsForDurations: true,
+  };
+  return Runtime.install({
+    logger,
+    shutdownSignals: [],
+    workerHeartbeatInterval: WORKER_HEARTBEAT_MS,
+    telemetryOptions: { logging, ...(prometheus && { metrics: { prometheus } }) },
+  });
 }

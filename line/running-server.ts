@@ -1,7 +1,7 @@
 import { ConfigError } from './config-error.ts';
 import { openTemporalServer } from '../temporal/server/open-temporal-server.ts';
 import { externalConfiguration } from '../temporal/server/external-server.ts';
-import { isRunning } from '../temporal/server/process-identity.ts';
+import { isRunning } from '../temporal/program/process-identity.ts';
 import { describeServer, readServerRecord } from '../temporal/server/server-record.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 import { SEARCH_ATTRIBUTES } from '../provisioning/search-attributes.ts';
@@ -27,7 +27,7 @@ export async function findRunningServer(stateFolder: string): Promise<TemporalSe
   if (record === undefined || !isRunning(record.process)) {
     throw new ConfigError(
       'LINE_NOT_RUNNING',
-      `No factory line runs on ${stateFolder}: start it with "npm start" or "certline up", or name another folder with --state.`,
+      `No factory line runs on ${stateFolder}: start it with "certline demo" or "certline up", or name another folder with --state.`,
     );
   }
   return { ...describeServer(record, OWN_NAMESPACE), owned: false, stop: async () => undefined };

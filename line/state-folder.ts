@@ -5,7 +5,7 @@ import { join } from 'node:path';
  * The credential of this name that systemd gives to the service (systemd.exec(5), LoadCredentialEncrypted=), so that a key
  * is in clear only in memory; undefined where there is none.
  */
-function credentialPath(name: string): string | undefined {
+export function credentialPath(name: string): string | undefined {
   const folder = process.env['CREDENTIALS_DIRECTORY'];
   const path = folder === undefined ? undefined : join(folder, name);
   return path !== undefined && existsSync(path) ? path : undefined;
@@ -24,10 +24,12 @@ export const auditVerifierPath = (folder: string): string => join(folder, 'signe
 export const auditWitnessPath = (folder: string): string => join(folder, 'signer', 'audit.checkpoint');
 export const ordersFolder = (folder: string): string => join(folder, 'signer', 'orders');
 export const releaseKeysPath = (folder: string): string => join(folder, 'signer', 'release-keys');
-export const permitKeyPath = (folder: string): string => join(folder, 'signer', 'permit.key.pem');
+export const permitKeyPath = (folder: string): string =>
+  credentialPath('permit.key.pem') ?? join(folder, 'signer', 'permit.key.pem');
 export const permitVerifierPath = (folder: string): string => join(folder, 'signer', 'permit.pub');
 export const intakeKeysPath = (folder: string): string => join(folder, 'signer', 'intake-keys');
-export const intakeKeyPath = (folder: string): string => join(folder, 'intake', 'intake.key.pem');
+export const intakeKeyPath = (folder: string): string =>
+  credentialPath('intake.key.pem') ?? join(folder, 'intake', 'intake.key.pem');
 export const releaseKeyFolder = (folder: string): string => join(folder, 'release');
 export const releasePassphrasePath = (folder: string): string => join(folder, 'release.passphrase');
 export const registryPath = (folder: string): string => join(folder, 'registry.db');

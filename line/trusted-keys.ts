@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeWholeSync } from '../disk/write-whole.ts';
+import { isAuditKey } from '../pki/keys/audit-key.ts';
 import { ensureRoleKey } from '../pki/keys/station-key.ts';
 import type { StationKey } from '../pki/keys/station-key.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
@@ -48,18 +49,27 @@ export function readSignerKeys(
   throw new ConfigError('CONFIG_INVALID', message);
 }
 
+/** Whom the registry believes, by a list that a person copied from the signer. */
+export interface FactoryKeys {
+  /** The public key of a station; undefined for one that is not in the list. */
+  readonly stationKey: (stationId: string) => Promise<NoteVerifier | undefined>;
+  /** The public keys of the audit logs of signers in the list. */
+  readonly auditKeys: () => readonly NoteVerifier[];
+}
+
 /**
- * Finds the public key of a station in a list that a person copied from the signer; undefined for one that is not in it.
- * The file is read at each question: who is taken off the list is not believed any more. Throws CONFIG_INVALID where no
- * list is configured.
+ * The keys in the list of stations. The file is read at each question: who is taken off the list is not believed any more.
+ * Throws CONFIG_INVALID where no list is configured.
  */
-export function stationKeysIn(
-  config: Pick<LineConfig, 'stationKeysFile'>,
-): (stationId: string) => Promise<NoteVerifier | undefined> {
+export function factoryKeysIn(config: Pick<LineConfig, 'stationKeysFile'>): FactoryKeys {
   const path = config.stationKeysFile;
   if (path === undefined || !existsSync(path)) {
     const message = `The orchestrator has no list of the stations${path === undefined ? '' : ` in ${path}`}: type "certline station export" at the signer, put the text lines into a file of this host, and name it as stationKeysFile.`;
     throw new ConfigError('CONFIG_INVALID', message);
   }
-  return async (stationId) => readVerifierKeys(path).find(({ name }) => name === stationId);
+  const keys = (isAudit: boolean) => readVerifierKeys(path).filter((key) => isAuditKey(key) === isAudit);
+  return {
+    stationKey: async (stationId) => keys(false).find(({ name }) => name === stationId),
+    auditKeys: () => keys(true),
+  };
 }

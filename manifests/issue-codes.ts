@@ -56,6 +56,10 @@ export const ISSUES = {
     'The file has another SHA-256 than its name or the file beside it says.',
     'the whole file: copy it again, and make its .sha256 file again',
   ),
+  MANIFEST_PRIORITY: row(
+    'The name of the file asks for a priority that there is not.',
+    'a name with .priority-1 (first) to .priority-5 (last) before .csv',
+  ),
   // The header
   MANIFEST_NO_HEADER: row(
     'The first line is not the header.',
@@ -87,7 +91,7 @@ export const ISSUES = {
   // A CSV row
   MANIFEST_ENCODING: row('The CSV row is not UTF-8.', 'UTF-8: in Excel, save as "CSV UTF-8", not as "CSV"'),
   MANIFEST_LINE_ENDING: row(
-    'The line ends with CR CR LF: a program changed line breaks that were right.',
+    'The line does not end with LF or CR LF: a program changed line breaks that were right.',
     'LF or CR LF after every CSV row: copy the original file as binary, or export the sheet again',
   ),
   MANIFEST_LINE_TOO_LONG: row(
@@ -105,7 +109,7 @@ export const ISSUES = {
     'the text of the cell in one line: delete the line break in the sheet, then export again',
   ),
   MANIFEST_QUOTE: row(
-    'A quoted cell does not end in its CSV row, or a quote is inside an unquoted cell.',
+    'A quoted cell does not end in its CSV row, a quote is inside an unquoted cell, or the quotes are others than those of CSV.',
     'a quote before and after a quoted cell, in the same CSV row; a quote inside it is written twice',
   ),
   MANIFEST_CELL_COUNT: row(
@@ -144,7 +148,7 @@ export const ISSUES = {
     'all digits of the value, leading zeros too: format the column as text before you paste',
   ),
   MANIFEST_DATE: row(
-    'A spreadsheet changed the value into a date.',
+    'A spreadsheet changed the value into a date or a time.',
     'the original value: format the column as text before you paste, then export again',
   ),
   MANIFEST_SHEET_ERROR: row(
@@ -156,7 +160,7 @@ export const ISSUES = {
     'the value without the apostrophe',
   ),
   MANIFEST_MISREAD: row(
-    'The text was read in a wrong encoding before it was saved.',
+    'The text was read in a wrong encoding, or copied from the source of a web page, before it was saved.',
     'the original text: open the source file as UTF-8, then save it as UTF-8 again',
   ),
   MANIFEST_ORDER_INVALID: row(

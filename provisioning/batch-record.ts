@@ -8,4 +8,6 @@ export interface NewBatch {
   readonly manifestSha256: string;
   /** Units of the batch, one for each row of the manifest. */
   readonly quantity: number;
+  /** From 1, which goes first, to 5; absent where the manifest asks for none. */
+  readonly priority?: number;
 }

@@ -3,6 +3,7 @@ import type { BatchVerdict, Decision } from './decision.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { LineReport, LineTrouble } from './line-trouble.ts';
 import type { Outcome } from './outcome.ts';
+import type { SeenLog } from './signer-log.ts';
 import type { SupplementInput } from './supplement.ts';
 import type { Attention, UnitRow } from './unit.ts';
 
@@ -27,6 +28,8 @@ export interface Pace {
   readonly window: number;
   /** No further unit starts. */
   readonly paused: boolean;
+  /** Of units that start from now on; absent where nobody has changed it. */
+  readonly priority?: number;
 }
 
 export interface UnitCounts {
@@ -97,7 +100,10 @@ export interface BatchResume {
 }
 
 /** Input of the chunk workflow. */
-export interface ChunkInput extends Pick<BatchInput, 'batchId' | 'order' | 'manifestSha256' | 'window'> {
+export interface ChunkInput extends Pick<
+  BatchInput,
+  'batchId' | 'order' | 'manifestSha256' | 'window' | 'priority'
+> {
   /** From 1. */
   readonly chunk: number;
   /** Units of the whole batch. */
@@ -135,6 +141,8 @@ export interface BatchProgress extends UnitCounts {
   readonly refused: boolean;
   /** Units under way at once; batches that ended under an earlier version do not say it. */
   readonly window?: number;
+  /** Absent where nobody has asked for one. */
+  readonly priority?: number;
   /** Who paused it: no further unit starts until `resume`. */
   readonly pause?: Decision;
   /** What is wrong with the line; absent where nothing is. */
@@ -157,6 +165,8 @@ export interface LoadedChunk {
   readonly rows: readonly ChunkRow[];
   /** Over those that have not ended, base64; absent where an earlier version loaded them. */
   readonly signed?: string;
+  /** What the registry has seen of the logs of signers, which the signature is over too; absent where it has seen none. */
+  readonly seen?: readonly SeenLog[];
 }
 
 /** What was loaded, whichever version did: earlier ones gave the rows alone. */
@@ -188,6 +198,9 @@ export interface NeverBegunInput {
 
 export interface NeverBegunUnits {
   readonly serials: readonly string[];
+  /** Supplements that the batch has had, and the intake's word for all this; absent where an earlier version answered. */
+  readonly supplements?: number;
+  readonly signed?: string;
   /** Row number of the last of them; absent on the last page. */
   readonly next?: number;
 }

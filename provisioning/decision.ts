@@ -8,12 +8,12 @@ export type UnitEnd = UnitVerdict | 'close';
 
 /** What a person may decide about a batch. */
 export type BatchVerdict =
-  'rerun' | 'pause' | 'resume' | 'window' | 'cancel' | 'recover' | 'withdraw' | 'close';
+  'rerun' | 'pause' | 'resume' | 'window' | 'priority' | 'cancel' | 'recover' | 'withdraw' | 'close';
 
 /** Who decided what, why and when. What was not said is absent. */
 export interface Decision<Verdict extends string = string> {
   readonly verdict: Verdict;
-  /** What it is about: how many units try again, or may be under way. */
+  /** What it is about: how many units try again, or may be under way; for a priority, the number alone. */
   readonly detail?: string;
   readonly reason?: string;
   readonly by?: string;

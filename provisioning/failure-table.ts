@@ -77,6 +77,7 @@ export const FAILURES = {
   BOARD_TAKEN: operator.later(4, 'The board belongs to another unit: load a different board, then retry.'),
   BOARD_FOREIGN: operator.never('The board carries a certificate that is not ours: quarantine it.', { benches: true }),
   BOARD_COUNTERFEIT: operator.never('The board has the certificate of another board, or not its key: quarantine it.', { benches: true }),
+  BOARD_NOT_CONNECTED: station.later(2, 'The board did not connect to its cloud: check its network, and that the cloud has the CA.'),
   BOARD_ID_NOT_UNIQUE: operator.later(4, 'Several boards answer with one hardware id: set them aside and load the right firmware.'),
   BOARD_WRONG_PRODUCT: operator.later(4, 'The board is not of the product of this socket: load the right board or firmware.'),
   NO_BOARD: operator.now(1000, 'No board is ready: load one.'),
@@ -119,6 +120,7 @@ export const FAILURES = {
 
   // The signer itself
   CA_UNAVAILABLE: signer.later(60, 'The CA key cannot be used: check the signer.'),
+  TOKEN_PIN_REFUSED: signer.later(60, "The token refuses the PIN: correct the signer's PIN file.", { exit: 'passphrase' }),
   CLOCK_WRONG: signer.later(30, "The signer's clock went backwards: set it."),
   LEDGER_UNAVAILABLE: signer.later(60, "The signer's ledger cannot be written: check its disk or database server.", { exit: 'disk' }),
   LEDGER_CORRUPT: signer.never("The signer's ledger is damaged: signing has stopped, call the security engineer.", { exit: 'disk' }),
@@ -128,9 +130,10 @@ export const FAILURES = {
   SIGNER_FAULT: signer.later(10, 'An unexpected error at the signer: read its log, then retry.'),
 
   // The registry
-  REGISTRY_UNAVAILABLE: registry.later(60, 'The registry cannot be written: check its disk.'),
+  REGISTRY_UNAVAILABLE: registry.later(60, 'The registry cannot be written: check its disk or database server.'),
   REGISTRY_CONFLICT: registry.never('The registry has another certificate for this serial: call ops.'),
   PASS_UNPROVEN: registry.never('No admitted station has proven this pass: call the security engineer.'),
+  OUTBOX_OPEN: registry.later(1000, 'A cloud does not have every unit yet: see certline registry status.'),
   REGISTRY_FAULT: registry.later(10, 'An unexpected error at the registry: read the log, then retry.'),
 
   // Orders

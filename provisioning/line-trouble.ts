@@ -1,10 +1,16 @@
 import type { FailureCode } from './failure-table.ts';
 
 /**
- * What is wrong with a part of the line, whatever unit it works for: a role that is silent, a socket in which nothing
- * answers, or a socket with this failure. Of the whole line first, of one socket last.
+ * What is wrong with a part of the line, whatever unit it works for: a role that is silent, sockets that units of other
+ * batches have, a socket in which nothing answers, or a socket with this failure. Of the whole line first, of one socket last.
  */
-export type LineTroubleCode = 'SIGNER_UNREACHABLE' | 'STATION_UNREACHABLE' | 'SOCKET_SILENT' | FailureCode;
+export type LineTroubleCode =
+  'SIGNER_UNREACHABLE' | 'STATION_UNREACHABLE' | 'SOCKETS_BUSY' | 'SOCKET_SILENT' | FailureCode;
+
+/** What a batch shows of its units that get no board; no role and no socket is at fault. */
+export function isAboutBoards({ code }: LineTrouble): boolean {
+  return code === 'NO_BOARD' || code === 'SOCKETS_BUSY';
+}
 
 export interface LineTrouble {
   readonly code: LineTroubleCode;

@@ -11,10 +11,11 @@ export const MESSAGES = {
   state: 'state',
   /** Update of a batch: every unit that waits for a decision tries again. */
   rerunFailed: 'rerunFailed',
-  /** Updates of a batch: no further unit starts, units start again, so many are under way at once. */
+  /** Updates of a batch: no further unit starts, units start again, so many are under way at once, they go before others. */
   pause: 'pause',
   resume: 'resume',
   setWindow: 'setWindow',
+  setPriority: 'setPriority',
   /** Update of a batch: no further unit starts, units that wait end, units under way end as they do. */
   close: 'close',
   /** Updates of a unit that waits. `retry` is a signal as well, so that it can be sent to a list of units at once. */
@@ -72,6 +73,12 @@ export interface CloseInput extends DecisionInput {
 export interface WindowInput extends DecisionInput {
   /** Units under way at once, from 1 to 500. */
   readonly units: number;
+}
+
+/** Argument of setPriority. */
+export interface PriorityInput extends DecisionInput {
+  /** From 1, which goes first, to 5. */
+  readonly priority: number;
 }
 
 /** As many as the configuration of a factory line may ask for (`unitsInFlight`). */

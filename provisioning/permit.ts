@@ -9,12 +9,23 @@ export interface Permit {
   readonly signature: string;
   /** The one board that the unit may have, where its manifest names one. */
   readonly boardId?: string;
+  /**
+   * Certificates of the unit, SHA-256 of the DER in lower-case hex, whose key and certificate may be removed from a board: those of
+   * attempts that did not pass, and the active one where a person asked for that. Everybody can read permits of before and send them
+   * again, so a board with any other certificate is not written to.
+   */
+  readonly replaces?: readonly string[];
+  /** The key, SHA-256 of the SubjectPublicKeyInfo, for which the active certificate may be renewed. */
+  readonly renews?: string;
 }
 
-/** What the signer says in a permit. */
+/** An attempt for which a permit is asked. */
 export interface PermitTerms extends UnitAttempt {
   readonly boardId?: string | undefined;
 }
+
+/** What the signer says in a permit. */
+export type PermittedTerms = PermitTerms & Pick<Permit, 'replaces' | 'renews'>;
 
 /** What the signer gives with the release of units, in the order of the units. */
 export interface ReleasedUnits {

@@ -11,7 +11,7 @@ export type Assignment = 'any-board' | 'listed-board';
 export type KeyPurpose = 'clientAuth' | 'serverAuth';
 
 /** A cloud whose rules for names the certificates of a product keep. */
-export type Cloud = 'golioth' | 'azure-dps' | 'aws-iot';
+export type Cloud = 'golioth' | 'azure-dps' | 'aws-iot' | 'nrf-cloud';
 
 /** Names beside the subject (RFC 5280 §4.2.1.6), one at least. Each has `{serial}`, where the unit's serial stands. */
 export interface SubjectAltName {
@@ -31,6 +31,19 @@ export interface BoardMatch {
    * system information.
    */
   readonly firmwareVersion?: string;
+}
+
+/**
+ * What distinguishes a board from others where its firmware has no command for its hardware id. `file`: path of a file on the
+ * board, which a station writes at its first look. `usb-serial`: the serial number of the board's own USB port.
+ */
+export type BoardIdentity = 'usb-serial' | { readonly file: string };
+
+/** After its files are verified, a board restarts, so that its firmware reads them whole. */
+export interface BoardRestart {
+  /** Text of a line that the board prints within `seconds` after the restart; absent where none is waited for. */
+  readonly untilLine?: string;
+  readonly seconds: number;
 }
 
 /** What the line must know of a product; configuration, not constants, since firmware moved these paths before. */
@@ -55,6 +68,12 @@ export interface Product {
   readonly serialPattern?: string;
   /** Absent where any board in a socket of the product is taken for one. */
   readonly match?: BoardMatch;
+  /** Absent where the shell of the board reports its hardware id. */
+  readonly identity?: BoardIdentity;
+  /** Absent where a board is left as it runs. */
+  readonly restart?: BoardRestart;
   /** Absent where the product has no cloud, or any. */
   readonly cloud?: Cloud;
+  /** Names of the device registries that must have its certificates, in this order; absent for none. */
+  readonly registries?: readonly string[];
 }

@@ -19,13 +19,15 @@ import type { ReportedPass } from './pass.ts';
 import type {
   EndReworkUnitInput,
   OpenedRework,
+  RecalledRework,
   RecordReworkFailureInput,
   RefuseReworkInput,
   ReworkInput,
   ReworkOfAttempt,
   ReworkOfUnit,
+  ReworkResult,
 } from './rework.ts';
-import type { SignedCertificate, UnfinishedCertificate } from './signing.ts';
+import type { EndWord, SignedCertificate, UnfinishedCertificate } from './signing.ts';
 import type { Step } from './step.ts';
 import type { OpenSupplementInput } from './supplement.ts';
 import type { AttemptId, UnitAttempt } from './unit.ts';
@@ -37,6 +39,8 @@ export interface RegisterDeviceInput {
   readonly spkiSha256: string;
   readonly startedAt: string;
   readonly verified: VerifiedReadback;
+  /** When each step of the attempt began, by the clock of the workflow; absent where an earlier version made it. */
+  readonly steps?: Partial<Record<Step, string>>;
   /** The unit had passed before, and this certificate takes the place of another one. */
   readonly rework?: ReworkOfAttempt;
 }
@@ -55,16 +59,24 @@ export interface RecordFailureInput {
   readonly reason?: string;
   /** With which the unit ends. */
   readonly decision?: Decision;
+  /** Of the key with which it ends, if it got one: SHA-256 of the SubjectPublicKeyInfo, hex. */
+  readonly spkiSha256?: string;
 }
 
 /** Exceptional path: the workflow of a unit has ended, and reported nothing. */
-export type RecordTerminationInput = Pick<AttemptId, 'batchId' | 'serial'>;
+export interface RecordTerminationInput extends Pick<AttemptId, 'batchId' | 'serial'> {
+  /** What the signer has signed for it and nobody has called active; absent where there is nothing, or the signer did not answer. */
+  readonly certificate?: UnfinishedCertificate;
+}
 
 /** Exceptional path: the workflow of a unit was reset, or started by hand, and asks how the unit stands. */
-export type RecallUnitInput = Pick<AttemptId, 'batchId' | 'serial'>;
+export interface RecallUnitInput extends Pick<AttemptId, 'batchId' | 'serial'> {
+  /** The key whose certificate ends if the unit has ended: SHA-256 of the SubjectPublicKeyInfo, hex. */
+  readonly endedKey?: string;
+}
 
 /** What is recorded of a unit. */
-export interface RecalledUnit {
+export interface RecalledUnit extends SignedEnd {
   /** Absent where it has not ended. */
   readonly outcome?: Outcome;
   /** The last attempt of which anything is recorded; 0 where nothing is. */
@@ -75,8 +87,13 @@ export interface RecalledUnit {
   readonly spkiSha256?: string;
 }
 
+/** Absent where the unit did not end without a pass, where it got no key, and in the answer of an earlier version. */
+export interface SignedEnd {
+  readonly ended?: EndWord;
+}
+
 /** How the unit ended: as recorded, or else as terminated. `attempt`: its last one. */
-export interface EndedUnit {
+export interface EndedUnit extends SignedEnd {
   readonly outcome: Outcome;
   readonly attempt: number;
 }
@@ -96,7 +113,7 @@ export interface JudgedCertificates {
   /** Their units passed with just these keys, as their stations say. */
   readonly passed: readonly ReportedPass[];
   /** Their units ended without a pass. */
-  readonly ended: readonly UnfinishedCertificate[];
+  readonly ended: readonly (UnfinishedCertificate & SignedEnd)[];
 }
 
 /** Exceptional path: the result file of a batch is written again, if the batch is closed. */
@@ -107,7 +124,7 @@ export interface RewriteResultInput {
 /** Served on `registry`. */
 export interface RegistryActivities {
   registerDevice(input: RegisterDeviceInput): Promise<void>;
-  recordFailure(input: RecordFailureInput): Promise<void>;
+  recordFailure(input: RecordFailureInput): Promise<SignedEnd | void>;
   recordDecision(input: RecordDecisionInput): Promise<void>;
   recordBatchDecision(input: RecordBatchDecisionInput): Promise<void>;
   recordRefusal(input: RecordRefusalInput): Promise<void>;
@@ -124,7 +141,10 @@ export interface RegistryActivities {
   refuseRework(input: RefuseReworkInput): Promise<void>;
   recordWipe(input: ReworkOfUnit): Promise<void>;
   recordReworkFailure(input: RecordReworkFailureInput): Promise<void>;
-  endReworkUnit(input: EndReworkUnitInput): Promise<void>;
+  /** Returns how it has ended: the first end stays. */
+  endReworkUnit(input: EndReworkUnitInput): Promise<ReworkResult>;
+  /** Exceptional path: how a unit in a rework stands. */
+  recallReworkUnit(input: ReworkOfUnit): Promise<RecalledRework>;
   rewriteResult(input: RewriteResultInput): Promise<void>;
   neverBegun(input: NeverBegunInput): Promise<NeverBegunUnits>;
   freeUnits(input: FreeUnitsInput): Promise<void>;

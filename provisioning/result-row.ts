@@ -8,6 +8,8 @@ import type { Outcome } from './outcome.ts';
 export interface ResultRow {
   readonly serial: string;
   readonly product: string;
+  /** What the manifest says of it, by the names of its columns without "attr.". */
+  readonly attrs: Readonly<Record<string, string>>;
   readonly outcome?: Outcome;
   readonly code?: string;
   readonly certificateSerial?: string;

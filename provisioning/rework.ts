@@ -2,6 +2,7 @@ import type { Claim } from './claim.ts';
 import type { Decision } from './decision.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { Outcome } from './outcome.ts';
+import type { RecalledUnit } from './registration.ts';
 import type { Step } from './step.ts';
 import type { AttemptId, Attention, UnitReport, UnitRow } from './unit.ts';
 
@@ -38,6 +39,8 @@ export interface AskedRework {
 export interface ReworkInput extends AskedRework {
   /** The intake's signature over the rest: anybody can start a workflow. Ed25519, base64. */
   readonly signed: string;
+  /** Who ends a rework whose workflows were terminated; it begins nothing then. */
+  readonly recovery?: Decision;
 }
 
 /** A unit as a rework finds it. */
@@ -56,9 +59,14 @@ export interface ReworkUnit extends UnitRow {
   readonly oldCertificate: string;
 }
 
+/** A unit of a rework that may have begun before: its result, if it has ended. */
+export interface OpenedReworkUnit extends ReworkUnit {
+  readonly result?: ReworkResult;
+}
+
 /** All of its units, or those that cannot be reworked; then there is no rework. */
 export interface OpenedRework {
-  readonly units: readonly ReworkUnit[];
+  readonly units: readonly OpenedReworkUnit[];
   readonly refusals: readonly ReworkRefusal[];
 }
 
@@ -96,6 +104,11 @@ export interface ReworkState {
   readonly kept: number;
   readonly ended: number;
   readonly attention: readonly Attention[];
+}
+
+/** What is recorded of a unit in a rework. Outcome and result are absent where the rework has not ended. */
+export interface RecalledRework extends RecalledUnit {
+  readonly result?: ReworkResult;
 }
 
 /** The signer does not allow a rework: nothing was done. */

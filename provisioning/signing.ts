@@ -3,6 +3,7 @@ import type { Claim, StationSignature } from './claim.ts';
 import type { ReworkInput } from './rework.ts';
 import type { PermitAttemptInput, PermittedAttempt, Permit, ReleasedUnits } from './permit.ts';
 import type { ReportedPass } from './pass.ts';
+import type { SeenLog } from './signer-log.ts';
 import type { AttemptId, UnitAttempt, UnitRow } from './unit.ts';
 
 export interface SignCertificateInput {
@@ -30,6 +31,8 @@ export interface SignedCertificate {
   readonly fingerprint: string;
   readonly notBefore: string;
   readonly notAfter: string;
+  /** The end of the signer's audit log after it, a signed note; absent from a signer of an earlier version. */
+  readonly checkpoint?: string;
 }
 
 /** Units that passed: from now on their boards and serials belong together. */
@@ -54,10 +57,15 @@ export interface UnfinishedCertificate extends Pick<UnitAttempt, 'serial' | 'att
   readonly requestId: string;
   /** SHA-256 of the SubjectPublicKeyInfo, hex. */
   readonly spkiSha256: string;
+  /** The board that it was asked for, and the station that did; absent from a signer of an earlier version. */
+  readonly boardId?: string;
+  readonly stationId?: string;
 }
 
 export interface UnfinishedCertificatesInput {
   readonly batchId: string;
+  /** Of this unit alone; absent for all units of the batch. */
+  readonly serial?: string;
   /** `next` of the page before; absent for the first. */
   readonly after?: number;
 }
@@ -69,6 +77,14 @@ export interface UnfinishedCertificates {
   readonly next?: number;
 }
 
+/** The intake's word that a unit ended without a pass, of which this key is. */
+export interface EndWord {
+  /** SHA-256 of the SubjectPublicKeyInfo, hex. */
+  readonly spkiSha256: string;
+  /** Ed25519, base64. */
+  readonly signature: string;
+}
+
 /**
  * Exceptional path: the certificate of this serial that no unit has passed with is revoked, and nothing of this attempt is
  * signed any more. One that is active stays.
@@ -76,6 +92,8 @@ export interface UnfinishedCertificates {
 export interface RevokeCertificateInput {
   readonly unit: AttemptId;
   readonly reason: string;
+  /** Without it, a certificate that was issued stays until its batch ends. */
+  readonly ended?: EndWord;
 }
 
 export interface ReleaseUnitsInput {
@@ -87,6 +105,8 @@ export interface ReleaseUnitsInput {
   readonly units: readonly UnitRow[];
   /** The intake's signature over all this, base64; absent where an earlier version loaded the units. */
   readonly signed?: string;
+  /** What the registry has seen of the logs of signers: a signer that does not have it is an old copy. */
+  readonly seen?: readonly SeenLog[];
 }
 
 /** Exceptional path: units that ended without a pass run again. */
@@ -111,6 +131,10 @@ export interface ReleasedAttempt {
 export interface ReturnUnitsInput {
   readonly batchId: string;
   readonly serials: readonly string[];
+  /** Supplements that the batch has had: what was released for a later one is not given back. */
+  readonly supplements?: number;
+  /** The intake's signature over all before, base64; absent where an earlier version asked. */
+  readonly signed?: string;
   readonly reason?: string;
   readonly by?: string;
 }

@@ -11,14 +11,20 @@ export function anyBoardQueue(product: string): string {
   return `boards/${product}`;
 }
 
+const LISTED_BOARD = 'board/';
+const PROVISIONED_BOARD = 'unit/';
+
+/** What the names of queues begin with that are for a single board. */
+export const BOARD_QUEUES = [LISTED_BOARD, PROVISIONED_BOARD] as const;
+
 /** The one board that a manifest names by its hardware id. */
 export function listedBoardQueue(boardId: string): string {
-  return `board/${boardId}`;
+  return `${LISTED_BOARD}${boardId}`;
 }
 
 /** The board that already carries our certificate for a serial, in any socket. */
 export function provisionedBoardQueue(serial: string): string {
-  return `unit/${serial}`;
+  return `${PROVISIONED_BOARD}${serial}`;
 }
 
 /** The station that holds a unit's board. */

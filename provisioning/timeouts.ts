@@ -67,6 +67,9 @@ export const RETRY_LATER_MS = 2_000;
 /** One try of bookkeeping at the signer or at a station: one short transaction. */
 export const BOOKKEEPING_MS = 30_000;
 
+/** A look at the signer that may be left out: for so long, what follows it waits. */
+export const SIGNER_LOOK_MS = 30_000;
+
 /** One try of bookkeeping at the registry: the result file of a batch of a million units takes minutes. */
 export const REGISTRY_BOOKKEEPING_MS = 300_000;
 
@@ -76,11 +79,11 @@ export const RELEASE_SOCKET_MS = 30_000;
 /** A unit's own board, if it is in any socket, is offered within moments; after this long any other board will do. */
 export const RECLAIM_WAIT_MS = 5_000;
 
-/** How often a batch asks a chunk that an earlier run of it started whether it is still open. One signal each. */
-export const INHERITED_CHUNK_PAUSE_MS = 600_000;
-
-/** How often a unit is asked whether it still runs by a chunk or batch that did not start it: growing pauses, a signal each. */
-export const UNIT_LOOK_PAUSE_MS = { first: 1_000, longest: 600_000 } as const;
+/**
+ * How often a chunk or unit is asked whether it still runs by a batch or chunk that did not start it, or had it started by an
+ * earlier run: growing pauses, a signal each. Who ends it soon after a reset sees the answer soon.
+ */
+export const LOOK_PAUSE_MS = { first: 1_000, longest: 600_000 } as const;
 
 /**
  * What is done to the board of a unit in a rework only if it is in a socket now: a station looks every two seconds how the
@@ -99,3 +102,15 @@ export const CLAIM_WAIT_MS = 1_500;
  * holds a board, so younger holds are not asked about.
  */
 export const RECONCILE_PAUSE_MS = 15_000;
+
+/** One drain of an outbox looks for new entries for this long: an idle device registry costs a few actions in that time. */
+export const DRAIN_MS = 600_000;
+
+/** A drain ends after the calls that are under way, each of which has its own end; then it is taken for dead. */
+export const DRAIN_LIMIT_MS = DRAIN_MS + 300_000;
+
+/** Each beat is an action, and nobody waits for a drain: a worker that was killed is noticed later than in a step. */
+export const DRAIN_HEARTBEAT_MS = 30_000;
+
+/** A batch that ends waits for its outbox inside one try, and then in growing pauses. */
+export const OUTBOX_PATIENCE_MS = 60_000;

@@ -8,6 +8,11 @@ export function runIdOf(batchId: string, supplement: number | undefined): string
   return supplement === undefined ? batchId : `${batchId}/supplement-${supplement}`;
 }
 
+/** The number of the supplement that a run is; 0 for the first run of a batch. */
+export function supplementOf(runId: string): number {
+  return Number(/\/supplement-(\d+)$/.exec(runId)?.[1] ?? 0);
+}
+
 /**
  * Workflow ids come from the business, so that nothing can run twice at once: its id is taken. Here and below, a batch may be
  * named by one of its runs.

@@ -16,9 +16,12 @@ import type {
   ReworkOfUnit,
   ReworkResult,
 } from '../provisioning/rework.ts';
+import type { SeenLog } from '../provisioning/signer-log.ts';
 import type { Step } from '../provisioning/step.ts';
 import type { EndedChoice, OpenSupplementInput } from '../provisioning/supplement.ts';
 import type { AttemptId, UnitRow } from '../provisioning/unit.ts';
+import type { Notices } from './notices.ts';
+import type { Outbox } from './outbox.ts';
 
 /**
  * The record of what happened: the batches and units, the result of each, and its certificates. Every writing method
@@ -26,11 +29,20 @@ import type { AttemptId, UnitRow } from '../provisioning/unit.ts';
  * 8601 in UTC, hashes and hardware ids lower-case hex. What a method cannot do it throws as a RegistryError.
  */
 export interface Registry {
+  readonly outbox: Outbox;
+  readonly notices: Notices;
   /**
    * Stores a batch with all of its rows, or nothing. The same content again gives the batch that is there; a serial or
    * a board of another batch gives `taken`. `rows` must be `batch.quantity` many; what reading them throws is thrown.
    */
   importBatch(batch: NewBatch, rows: AsyncIterable<BatchRow>): Promise<ImportResult>;
+  /**
+   * Begins a batch whose rows come over time. Nobody sees them until it is accepted; what a crash leaves of them is removed
+   * when the same batch is staged again, and by `discardStaged`. One intake at a time stages a batch.
+   */
+  stageBatch(batchId: string): Promise<StagedBatch>;
+  /** Removes what imports that died have left. Must not be called while one is under way. */
+  discardStaged(): Promise<void>;
   /** Records that the batch's workflow is started; the first time stays. */
   recordStart(batchId: string): Promise<void>;
   /**
@@ -110,8 +122,8 @@ export interface Registry {
   recordWipe(wiped: ReworkOfUnit): Promise<void>;
   /** A unit in a rework waits for a decision; its outcome and certificate stay. */
   recordReworkFailure(failed: RecordReworkFailureInput): Promise<void>;
-  /** The rework of a unit ended without a new certificate; the first end stays. */
-  endReworkUnit(ended: EndReworkUnitInput): Promise<void>;
+  /** The rework of a unit ended without a new certificate; the first end stays, and is returned. */
+  endReworkUnit(ended: EndReworkUnitInput): Promise<ReworkResult>;
   /** Numbers the next result of a batch, from 1. */
   numberResult(batchId: string): Promise<number>;
 
@@ -122,6 +134,14 @@ export interface Registry {
    */
   applyRevocations(list: RevocationList): Promise<RevocationResult>;
 
+  /** How far the logs of signers had come, as certificates said that were registered. */
+  signerLogs(): Promise<SignerLogRecord[]>;
+  /**
+   * A person decides that certificates are registered again from a signer whose log contradicted itself; the decision is
+   * recorded. False where it did not.
+   */
+  acceptSignerLog(log: string, decision: Decision): Promise<boolean>;
+
   /** How many different boards had a certificate of a unit of the batch that was registered. */
   certifiedBoards(batchId: string): Promise<number>;
 
@@ -129,10 +149,16 @@ export interface Registry {
   batch(batchId: string): Promise<BatchRecord | undefined>;
   /** All batches, the newest first. */
   listBatches(): Promise<BatchRecord[]>;
+  /** Those that are open, the newest first: few, however many there have been. */
+  openBatches(): Promise<BatchRecord[]>;
   /** How many units of the batch, or of a supplement of it, are in each state. */
   batchSummary(batchId: string, supplement?: number): Promise<BatchSummary>;
   /** All that is known of a unit, whatever the case of `serial`. */
   unit(serial: string): Promise<UnitRecord | undefined>;
+  /** Serials of units that had this board, or this certificate by its serial number, lower-case hex; at most 20. It reads all attempts. */
+  serialsWith(boardOrCertificate: string): Promise<string[]>;
+  /** Other units that had certificates on the boards of this one, the oldest first. It reads all certificates. */
+  unitsOnSameBoards(serial: string): Promise<UnitOnBoard[]>;
   /** Decisions about the batch as a whole, in the order in which they were made. */
   batchDecisions(batchId: string): Promise<Decision[]>;
   /** The units of the batch that wait for a decision, in the manifest's order. */
@@ -148,6 +174,10 @@ export interface Registry {
   rejectedBoards(limit: number): Promise<RejectedBoard[]>;
   /** How the boards of each socket fared, over all batches. */
   socketYields(): Promise<SocketYield[]>;
+  /** Names of the attributes that units of the batch have, in alphabetical order. */
+  attributeNames(batchId: string): Promise<string[]>;
+  /** All that is known of each unit of the batch, in the manifest's order; read page by page. */
+  unitRecords(batchId: string): AsyncIterable<UnitRecord>;
   /** One row for each unit of the batch, in the manifest's order; read page by page. */
   resultRows(batchId: string): AsyncIterable<ResultRow>;
 }
@@ -156,11 +186,37 @@ export interface BatchRow extends UnitRow {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
+/** A batch that is being imported. */
+export interface StagedBatch {
+  /**
+   * Adds rows, in their order, except those whose serial or board another batch has, which it returns. Waits as long as it held
+   * the lock of the registry, so that others can write too. Throws a RegistryError `being-imported` when another batch that
+   * is staged has a serial or a board of them.
+   */
+  add(rows: readonly BatchRow[]): Promise<TakenKeys>;
+  /**
+   * Makes it a batch, at once and as a whole. The same content again gives the batch that is there. `quantity` must be the number
+   * of rows that were added.
+   */
+  accept(batch: NewBatch): Promise<BatchRecord>;
+  /** Removes its rows. Does nothing after it was accepted. */
+  discard(): Promise<void>;
+}
+
+/** Which keys of some rows other batches have. */
+export interface TakenKeys {
+  /** Folded. */
+  readonly serials: readonly RegisteredKey[];
+  readonly boards: readonly RegisteredKey[];
+}
+
 export interface BatchRecord extends NewBatch {
   readonly state: 'open' | 'closed';
   readonly importedAt: string;
   readonly startedAt?: string;
   readonly closedAt?: string;
+  /** Of the last result that was written; absent where none was. */
+  readonly resultVersion?: number;
   /** Only `batchOf` says it: since when units of it that were never begun are free, as it was cancelled or withdrawn. */
   readonly freedAt?: string;
 }
@@ -217,10 +273,29 @@ export interface Registration extends CertificateRecord, AttemptId, Claim {
   readonly verifiedAt: string;
   /** By kind; each value must have a form in JSON. */
   readonly evidence: Readonly<Record<string, unknown>>;
+  /** The attempt that the station proved, where an earlier one than this; what had ended before the unit ran again is no pass. */
+  readonly provenAttempt?: number;
   /** The attempt whose certificate this one takes the place of. */
   readonly supersedesAttempt?: number;
   /** The rework that it is registered in: its unit is done. */
   readonly reworkId?: string;
+  /** The device registries that must have it, in this order; absent for none. */
+  readonly registries?: readonly string[];
+  /** LEDGER_STALE where it contradicts what was registered before. Absent where nothing is known. */
+  readonly signerLog?: SignerLogSight;
+}
+
+/** How far the log of a signer had come. */
+export interface SignerLogSight extends SeenLog {
+  /** When the signer said so; ISO 8601. */
+  readonly at: string;
+}
+
+/** The furthest that the log of a signer had come, and what contradicts it since; ISO 8601. */
+export interface SignerLogRecord extends SignerLogSight {
+  readonly firstSeenAt: string;
+  readonly contradiction?: string;
+  readonly contradictedAt?: string;
 }
 
 /**
@@ -315,6 +390,14 @@ export interface UnitRecord {
   readonly decisions: readonly DecisionRecord[];
   /** Those that it is or was in, the oldest first, without their other units. */
   readonly reworks: readonly ReworkOfRecord[];
+}
+
+/** Another unit that had a certificate on a board that this one had, too: the board was labelled again. */
+export interface UnitOnBoard {
+  readonly serial: string;
+  readonly boardId: string;
+  readonly outcome?: Outcome;
+  readonly registeredAt: string;
 }
 
 export interface DecisionRecord extends Decision {

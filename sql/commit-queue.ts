@@ -1,3 +1,4 @@
+import { together } from './transaction.ts';
 import type { SqlTransaction } from './transaction.ts';
 
 /** Writes that share a commit; more would only make the first of them wait. */
@@ -27,7 +28,7 @@ interface Queued {
 /**
  * Runs work one after the other, and commits together what came at once: a disk syncs a few hundred times a second. No
  * caller learns the outcome before it is on disk. `transact` opens a transaction, hands it to its argument, commits,
- * and throws where any of that failed; then all of the group fail. `translate` puts errors into the ledger's terms.
+ * and throws where any of that failed; then all of the group fail. `translate` puts errors into the caller's terms.
  */
 export class CommitQueue {
   readonly #transact: (work: (group: GroupTransaction) => Promise<void>) => Promise<void>;
@@ -80,7 +81,8 @@ export class CommitQueue {
     const outcomes: (() => void)[] = [];
     try {
       await this.#transact(async (transaction) => {
-        for (const queued of group) outcomes.push(await this.#runOne(queued, transaction));
+        for (const [at, queued] of group.entries())
+          outcomes.push(await this.#runOne(queued, transaction, at === 0));
       });
     } catch (error) {
       const translated = this.#translate(error);
@@ -90,17 +92,22 @@ export class CommitQueue {
     for (const settle of outcomes) settle();
   }
 
-  /** An error undoes its own savepoint only, unless it ended the transaction. */
-  async #runOne({ run, settle, fail }: Queued, transaction: GroupTransaction): Promise<() => void> {
-    await transaction.control('SAVEPOINT one');
+  /**
+   * An error undoes its own savepoint only, unless it ended the transaction. The savepoint stays, and goes with the next one or the
+   * commit, so that nobody waits for that.
+   */
+  async #runOne(
+    { run, settle, fail }: Queued,
+    transaction: GroupTransaction,
+    isFirst: boolean,
+  ): Promise<() => void> {
     try {
-      await run(transaction.statements);
-      await transaction.control('RELEASE SAVEPOINT one');
+      const before = isFirst ? [] : [transaction.control('RELEASE SAVEPOINT one')];
+      await together(...before, transaction.control('SAVEPOINT one'), run(transaction.statements));
       return settle;
     } catch (error) {
       if (!transaction.isOpen()) throw error;
       await transaction.control('ROLLBACK TO SAVEPOINT one');
-      await transaction.control('RELEASE SAVEPOINT one');
       return () => fail(this.#translate(error));
     }
   }

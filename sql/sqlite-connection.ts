@@ -1,6 +1,8 @@
-import { closeSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
+import { errnoOf } from '../disk/errno.ts';
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
+import { SQLITE } from './dialect.ts';
 import type { SqlRow, SqlValue } from './row.ts';
 import { SchemaVersionError } from './schema-version-error.ts';
 import type { SqlTransaction } from './transaction.ts';
@@ -31,7 +33,7 @@ export class SqliteConnection {
    * a later version, which then stays as it is.
    */
   static open(path: string, migrations: readonly string[]): SqliteConnection {
-    closeSync(openSync(path, 'a', 0o600));
+    makeFile(path);
     return new SqliteConnection(path, false).#checked((connection) => {
       if (connection.#version() > migrations.length) throw connection.#versionError(migrations);
       connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
@@ -83,6 +85,18 @@ export class SqliteConnection {
     return this.#bracketed('BEGIN IMMEDIATE', work);
   }
 
+  /** As `transaction`; `work` may await only its statements. */
+  async transactionOf<T>(work: (statements: SqlTransaction) => Promise<T>): Promise<T> {
+    this.exec('BEGIN IMMEDIATE');
+    try {
+      const result = await work(this.asTransaction());
+      this.exec('COMMIT');
+      return result;
+    } finally {
+      if (this.isInTransaction) this.exec('ROLLBACK');
+    }
+  }
+
   /** As `transaction`, for temporary tables only: takes no lock that another connection could see. */
   temporaryTransaction<T>(work: () => T): T {
     return this.#bracketed('BEGIN DEFERRED', work);
@@ -91,6 +105,7 @@ export class SqliteConnection {
   /** The same statements for code that is written for any database. */
   asTransaction(): SqlTransaction {
     return {
+      dialect: SQLITE,
       get: async (sql, ...values) => this.get(sql, ...values),
       all: async (sql, ...values) => this.all(sql, ...values),
       run: async (sql, ...values) => this.run(sql, ...values),
@@ -152,4 +167,18 @@ export class SqliteConnection {
 
 function bound(values: readonly SqlValue[]): (string | number | Uint8Array | null)[] {
   return values.map((value) => value ?? null);
+}
+
+/**
+ * Makes an empty file of mode 0600 where there is none. A file that is there must not be opened here: POSIX drops all locks of a
+ * process on a file when it closes any descriptor of it. A program with SQLite before 3.51 would then remove the log that the
+ * connections of this process write to (sqlite.org/howtocorrupt.html §2.2).
+ */
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    accessSync(path, constants.W_OK);
+  }
 }

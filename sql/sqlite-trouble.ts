@@ -26,10 +26,14 @@ const TROUBLES: Readonly<Record<number, SqliteTrouble>> = {
   26: 'no-database',
 };
 
+/** SQLITE_IOERR_SHMSIZE: the file of shared memory beside a database cannot grow, as on a full disk. */
+const SHARED_MEMORY_CANNOT_GROW = 4_874;
+
 /** What an error of node:sqlite means; undefined for any other error. */
 export function sqliteTrouble(error: unknown): SqliteTrouble | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number')
     return undefined;
+  if (error.errcode === SHARED_MEMORY_CANNOT_GROW) return 'full';
   // The low byte of an extended result code is the primary one.
   return TROUBLES[error.errcode & 0xff] ?? 'other';
 }

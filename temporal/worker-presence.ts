@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { ConnectionLike } from '@temporalio/client';
 
 /** How often a worker of ours reports to the server, milliseconds: a dead one shows after two reports that are missing. */
@@ -56,10 +57,48 @@ export async function workerPresence(
   return [...last.values()];
 }
 
-/** Only a report has the host. */
+/**
+ * Which of these task queues the server does not see this process ask for work on. Until its first report has come, polls
+ * under this identity since it began are taken for its own. Throws what the connection throws.
+ */
+export async function unpolledQueues(
+  connection: ConnectionLike,
+  namespace: string,
+  { identity, taskQueues }: { readonly identity: string; readonly taskQueues: readonly string[] },
+): Promise<string[]> {
+  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+  const isReported = namespaceInfo?.capabilities?.workerHeartbeats === true;
+  const reports = isReported ? await reportingWorkers(connection, namespace) : [];
+  const begunAt = Date.now() - process.uptime() * 1_000;
+  const isPolled = async (queue: string): Promise<boolean> => {
+    const own = reports.filter(
+      ({ taskQueue, host, pid }) => taskQueue === queue && host === hostname() && pid === process.pid,
+    );
+    if (own.length > 0) return own.some(isAtWork);
+    const polls = await pollersOf(connection, namespace, queue);
+    return polls.some((poll) => poll.identity === identity && poll.lastSeenAt.getTime() >= begunAt);
+  };
+  const polled = await Promise.all(taskQueues.map(isPolled));
+  return taskQueues.filter((_, index) => polled[index] === false);
+}
+
+function isAtWork({ hasStopped, lastSeenAt, silentAfterMs }: SeenWorker): boolean {
+  return !hasStopped && Date.now() - lastSeenAt.getTime() < silentAfterMs;
+}
+
+/**
+ * Of two sights of an identity on a queue, the later one. Only a report has the host, and shows within seconds that its
+ * worker is dead, so it counts beside a later poll. A poll that came when the reports had already ended is of another
+ * process, started in its place, whose first report is still to come: that one is judged by its poll alone.
+ */
 function later(known: SeenWorker | undefined, worker: SeenWorker): SeenWorker {
   if (known === undefined) return worker;
   const [first, second] = known.lastSeenAt <= worker.lastSeenAt ? [known, worker] : [worker, known];
+  const isPollOfAnother =
+    first.host !== undefined &&
+    second.host === undefined &&
+    second.lastSeenAt.getTime() - first.lastSeenAt.getTime() > first.silentAfterMs;
+  if (isPollOfAnother) return second;
   const silentAfterMs = Math.min(known.silentAfterMs, worker.silentAfterMs);
   return { ...first, ...second, silentAfterMs };
 }

@@ -5,22 +5,28 @@ import type { InboxEvent } from '../manifests/intake/inbox.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
 import { parseVerifier } from '../pki/keys/signed-note.ts';
 import type { NoteVerifier } from '../pki/keys/signed-note.ts';
-import { SqliteRegistry } from '../registry/sqlite/sqlite-registry.ts';
+import { readVerifierKeys } from '../pki/keys/verifier-key-file.ts';
 import type { Registry } from '../registry/registry.ts';
 import { closeAll, openInOrder } from './close-all.ts';
 import { startIntake } from './intake.ts';
+import { intakeInTurn } from './intake-turn.ts';
 import { socketProducts } from '../line/config.ts';
 import type { LineConfig } from '../line/config.ts';
+import { openDeviceRegistries } from '../line/device-registries.ts';
 import { startOrchestrator } from './orchestrator.ts';
 import { enrollOwnStations } from '../line/stations.ts';
-import { admitOwnIntake, readSignerKeys } from '../line/trusted-keys.ts';
+import { admitOwnIntake, intakeKeysFile, readSignerKeys } from '../line/trusted-keys.ts';
 import { rehearseOrders } from '../line/rehearsal-orders.ts';
-import { watchRoles } from './role-watch.ts';
+import type { Monitor } from '../monitoring/monitor.ts';
+import { monitorClientCertificate } from './monitor-connection.ts';
+import { monitorOrchestrator } from './monitor-orchestrator.ts';
+import { monitorStations } from './monitor-stations.ts';
 import { joinRoles } from './role.ts';
 import type { Role } from './role.ts';
 import { openSigner } from './signer.ts';
-import { registryPath } from '../line/state-folder.ts';
+import { openRegistry } from '../line/registry.ts';
 import { startStation } from './station.ts';
+import { watchLine } from './watch-line.ts';
 import { connectClient } from '../temporal/connection.ts';
 import { connectWorkers } from '../temporal/worker-connection.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
@@ -30,6 +36,7 @@ export interface LineOptions {
   readonly stateFolder: string;
   readonly ca: IssuingCa;
   readonly server: TemporalServer;
+  readonly monitor: Monitor;
   readonly log: Logger;
   /** Plays the OEM: signs an order for each batch that starts. Only where there is no OEM. */
   readonly rehearsal?: boolean;
@@ -45,21 +52,23 @@ export interface Line extends Role {
 
 /** Starts orchestrator, signer, the configured stations and the intake, in that order. */
 export async function startLine(options: LineOptions): Promise<Line> {
-  const { config, stateFolder, ca, server, log } = options;
+  const { config, stateFolder, ca, server, monitor, log } = options;
   return await openInOrder(log, async (closing) => {
     const connection = await connectWorkers(server);
     closing.push(() => connection.close());
     const { client, connection: clientConnection } = await connectClient(server);
     closing.push(() => clientConnection.close());
-    const registry = new SqliteRegistry(registryPath(stateFolder));
-    closing.push(async () => registry.close());
+    const registry = await openRegistry({ stateFolder, config }, 'make');
+    if (config.notifications !== undefined) registry.notices.start();
+    closing.push(() => registry.close());
     const { namespace } = server;
     const keep = <T extends Role>(role: T): T => {
       closing.push(() => role.stop());
       return role;
     };
-    const { inbox, manufacturers, products, unitsInFlight } = config;
-    const signer = keep(await openSigner({ stateFolder, config, ca, connection, namespace, registry, log }));
+    const { inbox, manufacturers, products, unitsInFlight, notifications } = config;
+    const near = { client, connection, namespace, registry, monitor, log };
+    const signer = keep(await openSigner({ stateFolder, config, ca, ...near }));
     const issuers = [ca.certificate];
     const { stations: admitted } = signer.ledger;
     const stationKey = async (stationId: string): Promise<NoteVerifier | undefined> => {
@@ -67,32 +76,46 @@ export async function startLine(options: LineOptions): Promise<Line> {
       return station?.state === 'enrolled' ? parseVerifier(station.verifier) : undefined;
     };
     const intakeKey = admitOwnIntake(stateFolder, config);
-    const trust = { products, issuers, stationKey, intake: intakeKey };
-    const places = { registry, inbox, client, connection, namespace };
-    const orchestrator = keep(await startOrchestrator({ ...trust, ...places }));
+    const auditKeys = () => [signer.auditKey];
+    const intakes = () => readVerifierKeys(intakeKeysFile(stateFolder, config));
+    const trust = { products, issuers, stationKey, auditKeys, intake: intakeKey, intakes };
+    const deviceRegistries = await openDeviceRegistries(stateFolder, config.registries);
+    const orchestrator = keep(await startOrchestrator({ ...trust, deviceRegistries, inbox, ...near }));
     await enrollOwnStations(stateFolder, config.stations, signer.ledger);
     const signers = readSignerKeys(stateFolder, config);
     const stations = [];
-    const shared = { products, issuers, signers, stateFolder, client, server, log };
+    const shared = { products, issuers, signers, stateFolder, client, server, monitor, log };
     for (const station of config.stations)
       stations.push(keep(await startStation({ ...shared, config: station })));
-    const intake = keep(
-      await startIntake({
+    const startWatching = async (): Promise<Role> => {
+      const intake = await startIntake({
         inbox,
         manufacturers,
         socketProducts: socketProducts(config),
         stateFolder,
         products,
         registry,
+        registryPlace: { stateFolder, config },
         client,
         unitsInFlight,
         log,
         ...(options.rehearsal === true && { rehearse: rehearsalOf(stateFolder, products, registry) }),
         ...(options.onInboxEvent && { onEvent: options.onInboxEvent }),
-      }),
+      });
+      return joinRoles([
+        watchLine({ client, registry, inbox, products, stations: config.stations, notifications, log }),
+        intake,
+      ]);
+    };
+    const intake = keep(await intakeInTurn({ stateFolder, config, log }, startWatching));
+    const ids = config.stations.map(({ id }) => id);
+    monitorOrchestrator(monitor, { client, registry, inbox, stations: ids });
+    monitorStations(
+      monitor,
+      stations.map(({ station }) => station),
     );
-    const watch = keep(watchRoles({ client, stations: config.stations.map(({ id }) => id), log }));
-    const roles = joinRoles([intake, ...stations, orchestrator, signer, watch]);
+    monitorClientCertificate(monitor, server.connectionOptions);
+    const roles = joinRoles([intake, ...stations, orchestrator, signer]);
     return {
       client,
       registry,

@@ -36,7 +36,7 @@ async function start(
   input: BatchInput,
   workflowIdReusePolicy: WorkflowIdReusePolicy,
 ): Promise<boolean> {
-  const { batchId, order, manifest, quantity, recovery, supplement } = input;
+  const { batchId, order, manifest, quantity, priority, recovery, supplement } = input;
   const how = recovery === undefined ? '' : `, recovered (${recovery.mode})`;
   const what = supplement === undefined ? `${quantity} units` : `supplement ${supplement.number}`;
   try {
@@ -45,6 +45,7 @@ async function start(
       taskQueue: WORKFLOW_QUEUE,
       workflowIdReusePolicy,
       args: [input],
+      ...(priority !== undefined && { priority: { priorityKey: priority } }),
       typedSearchAttributes: [
         { key: keyword('ProvBatch'), value: batchId },
         { key: keyword('ProvOrder'), value: order },

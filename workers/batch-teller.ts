@@ -26,13 +26,17 @@ export class BatchTeller {
     this.#log = log;
   }
 
-  /** Throws what the client throws where batches cannot be listed. */
-  async tell(trouble: readonly LineTrouble[]): Promise<void> {
+  /** `concerns`: which trouble is reported to which batch. Throws what the client throws where batches cannot be listed. */
+  async tell(
+    all: readonly LineTrouble[],
+    concerns: (trouble: LineTrouble, workflowId: string) => boolean = () => true,
+  ): Promise<void> {
     const before = this.#known;
     // Nothing to report, and nothing to take back.
-    if (before !== undefined && trouble.length === 0 && before.size === 0) return;
+    if (before !== undefined && all.length === 0 && before.size === 0) return;
     const known = new Map<string, string>();
     for await (const { workflowId } of this.#client.workflow.list({ query: RUNNING_BATCHES })) {
+      const trouble = all.filter((each) => concerns(each, workflowId));
       const last =
         before === undefined ? await this.#saidEarlier(workflowId) : (before.get(workflowId) ?? NOTHING);
       const now = textOf(trouble);

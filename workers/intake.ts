@@ -1,18 +1,24 @@
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { lotFiles } from '../manifests/answer/lot-files.ts';
 import type { Verdict } from '../manifests/check/verdict.ts';
+import { isLarge } from '../manifests/intake/copy-manifest.ts';
 import type { ManifestCopy } from '../manifests/intake/copy-manifest.ts';
 import { openInbox } from '../manifests/intake/inbox.ts';
 import type { Inbox, InboxEvent } from '../manifests/intake/inbox.ts';
 import { createIntake } from '../manifests/intake/intake.ts';
+import type { IntakePorts } from '../manifests/intake/intake.ts';
 import type { NewBatch } from '../provisioning/batch-record.ts';
 import { printable } from '../provisioning/printable.ts';
 import type { Product } from '../provisioning/product.ts';
 import type { Registry } from '../registry/registry.ts';
 import { askSigner } from './ask-order.ts';
+import type { RegistryPlace } from '../line/registry.ts';
 import { startBatchWorkflow } from './batch-start.ts';
+import { takeInOnThread } from './large-manifest.ts';
 import type { Role } from './role.ts';
+import { Turns } from './turns.ts';
 
 export interface IntakeRoleOptions {
   readonly inbox: string;
@@ -23,6 +29,8 @@ export interface IntakeRoleOptions {
   readonly stateFolder: string;
   readonly products: readonly Product[];
   readonly registry: Registry;
+  /** Where that is, for threads of large manifests. */
+  readonly registryPlace: RegistryPlace;
   readonly client: Client;
   /** Units under way at once, for batches that start from now on. */
   readonly unitsInFlight: number;
@@ -37,34 +45,53 @@ export interface IntakeRoleOptions {
 export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
   const { inbox: root, manufacturers, stateFolder, products, registry, client, unitsInFlight, log } = options;
   const startBatch = async (batch: NewBatch): Promise<void> => {
-    const { batchId, order, manifest, manifestSha256, quantity } = batch;
+    const { batchId, order, manifest, manifestSha256, quantity, priority } = batch;
     await options.rehearse?.(order);
-    const window = unitsInFlight;
-    await startBatchWorkflow(client, { batchId, order, manifest, manifestSha256, quantity, window });
+    const named = { batchId, order, manifest, manifestSha256, quantity };
+    const asked = priority !== undefined && { priority };
+    await startBatchWorkflow(client, { ...named, window: unitsInFlight, ...asked });
     await registry.recordStart(batchId);
     log.info({ batchId, order, manifest, quantity }, 'batch started');
   };
+  // What a crash in the middle of an import has left.
+  await registry.discardStaged();
   // A crash between the import and the start left a batch that nobody works on.
   for (const batch of await registry.listBatches()) {
     if (batch.startedAt === undefined) await startBatch(batch);
   }
-  const intake = createIntake({
-    products,
-    registered: registry,
-    // The order of a rehearsal is made for just this batch when it starts.
-    askOrder: options.rehearse === undefined ? askSigner(client) : undefined,
-    socketProducts: options.socketProducts,
-    nameOf: (copy) => relative(root, join(copy.folder, copy.name)),
-    importBatch: registry.importBatch.bind(registry),
-    startBatch,
-  });
-  // One manifest at a time, whatever folder it is in: two would both be allowed what is left of an order.
-  let last: Promise<unknown> = Promise.resolve();
-  const accept = async (copy: ManifestCopy): Promise<Verdict> => {
-    const next = last.then(() => intake(copy));
-    last = next.catch(() => undefined);
-    return await next;
+  const nameOf = (copy: ManifestCopy): string => relative(root, join(copy.folder, copy.name));
+  // The order of a rehearsal is made for just this batch when it starts.
+  const askOrder = options.rehearse === undefined ? askSigner(client) : undefined;
+  const takeIn = async (copy: ManifestCopy, takeTurn: () => Promise<void>): Promise<Verdict> => {
+    const shared = { products, socketProducts: options.socketProducts };
+    const ports: Pick<IntakePorts, 'askOrder' | 'takeTurn' | 'startBatch'> = {
+      askOrder,
+      takeTurn,
+      startBatch,
+    };
+    if (isLarge(copy)) {
+      const task = { copy, name: nameOf(copy), registry: options.registryPlace, ...shared };
+      return await takeInOnThread({ ...task, isOrderAsked: askOrder !== undefined }, ports);
+    }
+    const stageBatch = registry.stageBatch.bind(registry);
+    return await createIntake({ ...shared, ...ports, registered: registry, nameOf, stageBatch })(copy);
   };
+  // One manifest at a time, whatever folder it is in; a small one does not wait for a large one.
+  const lanes = { large: new Turns(), small: new Turns() };
+  // Two manifests at once would both be allowed what is left of an order.
+  const orders = new Turns();
+  const accept = async (copy: ManifestCopy): Promise<Verdict> =>
+    await lanes[isLarge(copy) ? 'large' : 'small'].run(async () => {
+      let end: (() => void) | undefined;
+      const takeTurn = async (): Promise<void> => {
+        end ??= await orders.take();
+      };
+      try {
+        return await withResultName(await takeIn(copy, takeTurn), registry);
+      } finally {
+        end?.();
+      }
+    });
   const closings = async (): Promise<ReadonlyMap<string, string>> => {
     const ended = (await registry.listBatches()).filter(({ closedAt }) => closedAt !== undefined);
     return new Map(ended.map(({ batchId, closedAt = '' }) => [batchId, closedAt]));
@@ -89,6 +116,16 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
       ended.resolve();
     },
   };
+}
+
+/** An acceptance says which file the result of its batch will be: that of an earlier batch is never overwritten. */
+async function withResultName(verdict: Verdict, registry: Registry): Promise<Verdict> {
+  if (verdict.status === 'rejected') return verdict;
+  const batches = await registry.listBatches();
+  const batch = batches.find(({ batchId }) => batchId === verdict.batchId);
+  return batch === undefined
+    ? verdict
+    : { ...verdict, result: basename(lotFiles('', batch, batches).result) };
 }
 
 /** The inbox itself, and the folder of each manufacturer in it. */

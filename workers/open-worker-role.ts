@@ -4,10 +4,11 @@ import type { Logger } from 'pino';
 import { openConfiguredCa, readIssuers } from '../line/ca.ts';
 import { ConfigError } from '../line/config-error.ts';
 import type { LineConfig } from '../line/config.ts';
+import { openDeviceRegistries } from '../line/device-registries.ts';
 import { findRunningServer } from '../line/running-server.ts';
-import { openIntakeKey, readSignerKeys, stationKeysIn } from '../line/trusted-keys.ts';
-import { registryPath } from '../line/state-folder.ts';
-import { SqliteRegistry } from '../registry/sqlite/sqlite-registry.ts';
+import { factoryKeysIn, intakeKeysFile, openIntakeKey, readSignerKeys } from '../line/trusted-keys.ts';
+import { openRegistry } from '../line/registry.ts';
+import { readVerifierKeys } from '../pki/keys/verifier-key-file.ts';
 import { connectClient } from '../temporal/connection.ts';
 import { watchExternalServer } from '../temporal/server/server-watch.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
@@ -15,18 +16,24 @@ import { connectWorkers } from '../temporal/worker-connection.ts';
 import { closeAll, openInOrder } from './close-all.ts';
 import type { Closing } from './close-all.ts';
 import { startIntake } from './intake.ts';
+import { intakeInTurn } from './intake-turn.ts';
 import { startOrchestrator } from './orchestrator.ts';
-import { watchRoles } from './role-watch.ts';
+import type { Monitor } from '../monitoring/monitor.ts';
+import { monitorClientCertificate } from './monitor-connection.ts';
+import { monitorOrchestrator } from './monitor-orchestrator.ts';
+import { monitorStations } from './monitor-stations.ts';
 import { joinRoles } from './role.ts';
 import type { Role } from './role.ts';
 import { openSigner } from './signer.ts';
 import { startStation } from './station.ts';
+import { watchLine } from './watch-line.ts';
 import type { WorkerRole } from './worker-roles.ts';
 
 /** The place of a role of a factory line that is distributed over hosts. */
 export interface RolePlace {
   readonly stateFolder: string;
   readonly config: LineConfig;
+  readonly monitor: Monitor;
   readonly log: Logger;
 }
 
@@ -57,6 +64,7 @@ const OPEN: Record<WorkerRole, (surroundings: Surroundings) => Promise<Pick<Role
 export async function openWorkerRole(role: WorkerRole, place: RolePlace): Promise<OpenRole> {
   return await openInOrder(place.log, async (closing) => {
     const server = await findRunningServer(place.stateFolder);
+    monitorClientCertificate(place.monitor, server.connectionOptions);
     const connection = await connectWorkers(server);
     closing.push(() => connection.close());
     const { client, connection: clientConnection } = await connectClient(server);
@@ -70,46 +78,58 @@ export async function openWorkerRole(role: WorkerRole, place: RolePlace): Promis
 }
 
 async function orchestrate(surroundings: Surroundings): Promise<Role> {
-  const { stateFolder, config, client, connection, namespace, log, closing } = surroundings;
-  const { inbox, manufacturers, products, unitsInFlight } = config;
-  const registry = new SqliteRegistry(registryPath(stateFolder));
-  closing.push(async () => registry.close());
+  const { stateFolder, config, client, connection, namespace, monitor, log, closing } = surroundings;
+  const { inbox, manufacturers, products, unitsInFlight, notifications } = config;
+  const registry = await openRegistry({ stateFolder, config }, 'make');
+  if (notifications !== undefined) registry.notices.start();
+  closing.push(() => registry.close());
   const trust = {
     products,
     issuers: readIssuers(stateFolder, config.issuersFile),
-    stationKey: stationKeysIn(config),
+    ...factoryKeysIn(config),
     intake: openIntakeKey(stateFolder),
+    intakes: () => readVerifierKeys(intakeKeysFile(stateFolder, config)),
   };
-  const orchestrator = await startOrchestrator({ ...trust, registry, inbox, client, connection, namespace });
+  const deviceRegistries = await openDeviceRegistries(stateFolder, config.registries);
+  const places = { registry, deviceRegistries, inbox, client, connection, namespace, monitor, log };
+  const orchestrator = await startOrchestrator({ ...trust, ...places });
   closing.push(() => orchestrator.stop());
-  const intake = await startIntake({
-    inbox,
-    manufacturers,
-    socketProducts: undefined,
-    stateFolder,
-    products,
-    registry,
-    client,
-    unitsInFlight,
-    log,
-  });
-  closing.push(() => intake.stop());
-  const watch = watchRoles({ client, stations: config.stations.map(({ id }) => id), log });
-  closing.push(() => watch.stop());
-  return joinRoles([intake, orchestrator, watch]);
+  const stations = config.stations.map(({ id }) => id);
+  monitorOrchestrator(monitor, { client, registry, inbox, stations });
+  const startWatching = async (): Promise<Role> => {
+    const intake = await startIntake({
+      inbox,
+      manufacturers,
+      socketProducts: undefined,
+      stateFolder,
+      products,
+      registry,
+      registryPlace: { stateFolder, config },
+      client,
+      unitsInFlight,
+      log,
+    });
+    return joinRoles([
+      watchLine({ client, registry, inbox, products, stations: config.stations, notifications, log }),
+      intake,
+    ]);
+  };
+  const watching = await intakeInTurn({ stateFolder, config, log }, startWatching);
+  closing.push(() => watching.stop());
+  return joinRoles([watching, orchestrator]);
 }
 
 async function sign(surroundings: Surroundings): Promise<Role> {
-  const { stateFolder, config, connection, namespace, log, closing } = surroundings;
+  const { stateFolder, config, closing } = surroundings;
   const ca = await openConfiguredCa(stateFolder, config);
   closing.push(() => ca.signer.close());
-  const signer = await openSigner({ stateFolder, config, ca, connection, namespace, log });
+  const signer = await openSigner({ ...surroundings, ca });
   closing.push(() => signer.stop());
   return signer;
 }
 
 async function attend(surroundings: Surroundings): Promise<Role> {
-  const { stateFolder, config, closing } = surroundings;
+  const { stateFolder, config, monitor, closing } = surroundings;
   const { products, stations } = config;
   if (stations.length === 0) {
     const message = 'The configuration names no station: add its sockets under "stations".';
@@ -117,11 +137,15 @@ async function attend(surroundings: Surroundings): Promise<Role> {
   }
   const issuers = readIssuers(stateFolder, config.issuersFile);
   const signers = readSignerKeys(stateFolder, config);
-  const roles: Role[] = [];
+  const roles: Awaited<ReturnType<typeof startStation>>[] = [];
   for (const each of stations) {
     const station = await startStation({ ...surroundings, config: each, products, issuers, signers });
     closing.push(() => station.stop());
     roles.push(station);
   }
+  monitorStations(
+    monitor,
+    roles.map(({ station }) => station),
+  );
   return joinRoles(roles);
 }

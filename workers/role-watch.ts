@@ -1,10 +1,13 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { isAboutBoards } from '../provisioning/line-trouble.ts';
 import type { LineTrouble } from '../provisioning/line-trouble.ts';
 import { roleStandings } from '../temporal/role-standings.ts';
 import type { RoleStanding } from '../temporal/role-standings.ts';
 import { BatchTeller } from './batch-teller.ts';
+import type { Notices } from '../registry/notices.ts';
 import { every } from './periodic-role.ts';
+import { RoleNotices } from './role-notices.ts';
 import type { Role } from './role.ts';
 
 /** A killed role is silent after 25 s; with this pause every batch shows it within 30 s. */
@@ -16,6 +19,8 @@ export interface RoleWatchOptions {
   readonly client: Client;
   /** Stations that are configured on this host; others are known once they have been seen. */
   readonly stations: readonly string[];
+  /** Where it is noted that a role is down; undefined where nobody hears of it. */
+  readonly notices: Pick<Notices, 'add'> | undefined;
   readonly log: Logger;
 }
 
@@ -23,9 +28,10 @@ export interface RoleWatchOptions {
  * The orchestrator looks whether the signer and the stations still report to Temporal, and every batch that runs shows which
  * of them do not. Stations that were stopped on purpose are forgotten when the server forgets them.
  */
-export function watchRoles({ client, stations, log }: RoleWatchOptions): Role {
-  const teller = new BatchTeller(client, 'roles', ({ socket }) => socket === undefined, log);
+export function watchRoles({ client, stations, notices, log }: RoleWatchOptions): Role {
+  const teller = new BatchTeller(client, 'roles', isOfRole, log);
   const known = new Set(stations);
+  const outages = new RoleNotices();
   let isStarting = true;
   const look = async (): Promise<void> => {
     // Roles that start together are seen a moment later.
@@ -39,6 +45,7 @@ export function watchRoles({ client, stations, log }: RoleWatchOptions): Role {
       if (state === 'polling') known.add(role.slice(STATION.length));
       if (state === 'stopped') known.delete(role.slice(STATION.length));
     }
+    for (const notice of outages.see(standings, performance.now())) await notices?.add(notice);
     await teller.tell(standings.flatMap(troubleOf));
   };
   return every(
@@ -46,6 +53,11 @@ export function watchRoles({ client, stations, log }: RoleWatchOptions): Role {
     [{ run: look, failed: 'cannot see which roles run; the next look comes' }],
     log,
   );
+}
+
+/** Signer and stations; sockets and boards are reported by others. */
+function isOfRole(trouble: LineTrouble): boolean {
+  return trouble.socket === undefined && !isAboutBoards(trouble);
 }
 
 /** The same words for as long as the trouble lasts: each change is a signal. */

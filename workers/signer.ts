@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
@@ -9,6 +10,7 @@ import { openLedger } from '../line/ledger.ts';
 import { assertUnaltered } from '../line/unaltered-ledger.ts';
 import { orderSourcesOf, orderTermsOf } from '../line/orders.ts';
 import { intakeKeysFile, openPermitKey } from '../line/trusted-keys.ts';
+import type { NoteVerifier } from '../pki/keys/signed-note.ts';
 import { readVerifierKeys } from '../pki/keys/verifier-key-file.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
 import type { Ledger } from '../pki/ledger/ledger.ts';
@@ -24,11 +26,17 @@ import { SHUTDOWN_GRACE_MS } from '../provisioning/timeouts.ts';
 import { SIGNER_QUEUE } from '../provisioning/task-queues.ts';
 import type { Registry } from '../registry/registry.ts';
 import { lineDataConverter } from '../temporal/data-converter.ts';
+import type { Monitor } from '../monitoring/monitor.ts';
 import { closeAll, openInOrder } from './close-all.ts';
+import { monitorPolling } from './monitor-connection.ts';
+import { monitorSigner } from './monitor-signer.ts';
 import { every } from './periodic-role.ts';
 import type { Duty } from './periodic-role.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
+import { stepMeter } from './step-meter.ts';
+
+const IDENTITY = 'signer';
 
 /** Withdrawals within a minute share a list. */
 const CRL_INTERVAL_MS = 60_000;
@@ -42,16 +50,20 @@ export interface SignerPlace {
   readonly config: LineConfig;
   /** Opened, and closed after the signer has stopped, by the caller. */
   readonly ca: IssuingCa;
+  readonly client: Client;
   readonly connection: NativeConnection;
   readonly namespace: string;
   /** Where it is on the host of the signer: it learns what each revocation list says. */
   readonly registry?: Registry;
+  readonly monitor: Monitor;
   readonly log: Logger;
 }
 
 /** A signer that runs. */
 export interface SignerRole extends Role {
   readonly ledger: Ledger;
+  /** The public key of its audit log. */
+  readonly auditKey: NoteVerifier;
 }
 
 /**
@@ -63,7 +75,7 @@ export async function openSigner(place: SignerPlace): Promise<SignerRole> {
   const { stateFolder, config, ca, registry, log } = place;
   const profiles = await profilesUnder(ca, config.products);
   return await openInOrder(log, async (closing) => {
-    const ledger = await openLedger({ stateFolder, config }, 'sign');
+    const ledger = await openLedger({ stateFolder, config }, 'make');
     closing.push(() => ledger.close());
     const audit = await openLineAudit({
       stateFolder,
@@ -88,13 +100,16 @@ export async function openSigner(place: SignerPlace): Promise<SignerRole> {
     });
     const permitKey = openPermitKey(stateFolder);
     const intakes = () => readVerifierKeys(intakeKeysFile(stateFolder, config));
-    const desk = new SigningDesk({ stations, orders, issuer, ledger, permitKey, intakes });
+    const own = { name: audit.key.verifier.name, newest: audit.newest };
+    const desk = new SigningDesk({ stations, orders, issuer, ledger, permitKey, intakes, log: own });
     const worker = await startWorker(desk, place);
     closing.push(() => worker.stop());
+    monitorSigner(place.monitor, { stateFolder, ca, ledger, audit });
+    monitorPolling(place.monitor, place.client, { identity: IDENTITY, taskQueues: [SIGNER_QUEUE] });
     const crl = every(CRL_INTERVAL_MS, crlDuties({ ca, ledger, stateFolder, log }, registry), log);
     closing.push(() => crl.stop());
     const { ended } = joinRoles([crl, worker, witness]);
-    return { ledger, ended, stop: () => closeAll(closing) };
+    return { ledger, auditKey: audit.key.verifier, ended, stop: () => closeAll(closing) };
   });
 }
 
@@ -115,12 +130,16 @@ async function profilesUnder(
   return profiles;
 }
 
-async function startWorker(desk: SigningDesk, { connection, namespace }: SignerPlace): Promise<Role> {
+async function startWorker(
+  desk: SigningDesk,
+  { connection, namespace, monitor }: SignerPlace,
+): Promise<Role> {
   const worker = await Worker.create({
     connection,
     namespace,
     dataConverter: lineDataConverter(),
-    identity: 'signer',
+    identity: IDENTITY,
+    interceptors: stepMeter(monitor.metrics),
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     taskQueue: SIGNER_QUEUE,
     activities: createSignerActivities(desk),

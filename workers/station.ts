@@ -15,7 +15,9 @@ import { anyBoardQueue, stationQueue } from '../provisioning/task-queues.ts';
 import { BoardSlots } from './board-slots.ts';
 import { followBoardQueues } from './board-queues.ts';
 import { closeAll, openInOrder } from './close-all.ts';
+import type { Monitor } from '../monitoring/monitor.ts';
 import { lockStation } from '../line/lock.ts';
+import { monitorPolling } from './monitor-connection.ts';
 import { RejectionReports } from './rejection-reports.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
@@ -24,6 +26,7 @@ import { connectWorkers } from '../temporal/worker-connection.ts';
 import { lineDataConverter } from '../temporal/data-converter.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 import { watchSockets } from './socket-watch.ts';
+import { stepMeter } from './step-meter.ts';
 import { temporalUnitStanding } from './temporal-unit-standing.ts';
 
 export interface StationRoleOptions {
@@ -36,6 +39,7 @@ export interface StationRoleOptions {
   readonly stateFolder: string;
   readonly client: Client;
   readonly server: TemporalServer;
+  readonly monitor: Monitor;
   readonly log: Logger;
 }
 
@@ -77,13 +81,15 @@ async function startWorkers(
   station: Station,
   key: StationKey,
   connection: NativeConnection,
-  { config, server, signers, log }: StationRoleOptions,
+  { config, client, server, signers, monitor, log }: StationRoleOptions,
 ): Promise<Role> {
+  const identity = `station ${config.id}`;
   const base = {
     connection,
     namespace: server.namespace,
     dataConverter: lineDataConverter(),
-    identity: `station ${config.id}`,
+    identity,
+    interceptors: stepMeter(monitor.metrics),
     // A step that writes to a device is let to its end: stopping in the middle only makes it happen twice.
     shutdownGraceTime: STEP_LIMITS.flashCredentials.startToCloseMs,
   };
@@ -104,6 +110,7 @@ async function startWorkers(
   });
   const products = new Set(config.sockets.map((socket) => socket.product));
   const claims = await Promise.all([...products].map((product) => claimWorker(anyBoardQueue(product))));
+  monitorPolling(monitor, client, { identity, taskQueues: [stationQueue(config.id)] });
   return joinRoles([followBoardQueues(station, log, claimWorker), ...claims, runWorker(delivery)]);
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { StationConfig } from '../fixtures/station/station-config.ts';
 import type { Product } from '../provisioning/product.ts';
@@ -42,7 +42,7 @@ export async function startVirtualStations(
     `${JSON.stringify(simulatorConfig(stateFolder, folder, config.products[0]!, options), null, 2)}\n`,
   );
   const log = openSync(join(folder, 'simulator.log'), 'a');
-  const simulator = join(import.meta.dirname, '..', 'simulator', 'simulate.ts');
+  const simulator = join(import.meta.dirname, '..', 'simulator', `simulate${extname(import.meta.filename)}`);
   // The write end of its standard input is ours: it closes with us, even after kill -9.
   const stdio: ['pipe', 'pipe', number] = ['pipe', 'pipe', log];
   // Ctrl-C in a terminal reaches a whole process group; the boards must outlive the line that works on them.

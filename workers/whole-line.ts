@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { LineConfig } from '../line/config.ts';
+import type { Monitor } from '../monitoring/monitor.ts';
 import { ensureDemoCa, openConfiguredCa } from '../line/ca.ts';
 import { lockLine } from '../line/lock.ts';
 import { temporalFolder } from '../line/state-folder.ts';
@@ -11,7 +12,7 @@ import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 import {
   TEMPORAL_SERVER_ERROR_CODES,
   TemporalServerError,
-} from '../temporal/server/temporal-server-error.ts';
+} from '../temporal/program/temporal-server-error.ts';
 import { startLine } from './all-in-one.ts';
 import type { Line } from './all-in-one.ts';
 import { closeAll, openInOrder } from './close-all.ts';
@@ -29,6 +30,7 @@ export interface WholeLineSetup {
   readonly virtual: VirtualStationsOptions | undefined;
   /** Whether the page of our own server may change anything. */
   readonly uiActions: boolean;
+  readonly monitor: Monitor;
   readonly log: Logger;
   /** Ends the wait for a server. */
   readonly signal: AbortSignal;
@@ -63,6 +65,7 @@ export async function openWholeLine(setup: WholeLineSetup): Promise<WholeLine> {
       stateFolder,
       ca,
       server,
+      monitor: setup.monitor,
       log,
       rehearsal: virtual !== undefined,
       ...(onInboxEvent && { onInboxEvent }),

@@ -8,13 +8,16 @@ import type {
   CancelInput,
   CloseInput,
   DecisionInput,
+  PriorityInput,
   RerunFilter,
   RerunUnits,
   UnitAttention,
   WindowInput,
 } from '../provisioning/messages.ts';
+import { isPersonText } from '../provisioning/person-text.ts';
+import { isPriority, PRIORITY } from '../provisioning/priority.ts';
 import { isSerial } from '../provisioning/serial-number.ts';
-import { kindOf, misfit, quoted, UNPRINTABLE } from './misfit.ts';
+import { kindOf, misfit, quoted } from './misfit.ts';
 
 // All workflows share this file and zod (`bundleWorkflows` in workers/workflow-bundle.ts): a workflow that evaluated them for
 // itself would spend 6 ms of CPU and 500 kB on it. The SDK freezes what modules export, all the way down, while zod fills
@@ -33,9 +36,8 @@ const SERIALS_MAX = 10_000;
 const CODES_MAX = 200;
 
 function text(most: number) {
-  const isText = (value: string) => value.length <= most && value.trim() !== '' && !UNPRINTABLE.test(value);
   const error = misfit(`text of 1 to ${most} characters without control characters`);
-  return z.string({ error }).check(z.refine(isText, { error }));
+  return z.string({ error }).check(z.refine((value) => isPersonText(value, most), { error }));
 }
 
 const who = { reason: z.optional(text(REASON_MAX)), by: z.optional(text(BY_MAX)) };
@@ -93,6 +95,17 @@ export const windowCheck: MessageCheck<WindowInput> = checked(
     units: z
       .int({ error: windowFault })
       .check(z.gte(1, { error: windowFault }), z.lte(WINDOW_MAX, { error: windowFault })),
+    ...who,
+  }),
+);
+
+const priorityFault = misfit(`a whole number from ${PRIORITY.first} (first) to ${PRIORITY.last} (last)`);
+
+export const priorityCheck: MessageCheck<PriorityInput> = checked(
+  exactly({
+    priority: z
+      .int({ error: priorityFault })
+      .check(z.refine((value) => isPriority(value), { error: priorityFault })),
     ...who,
   }),
 );
@@ -161,5 +174,6 @@ export const paceCheck: MessageCheck<Pace> = checked(
     sequence: count,
     window: count,
     paused: z.boolean(),
+    priority: z.exactOptional(count),
   }),
 );

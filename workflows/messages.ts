@@ -6,6 +6,7 @@ import type {
   CancelInput,
   CloseInput,
   DecisionInput,
+  PriorityInput,
   RerunFilter,
   RerunResult,
   RerunUnits,
@@ -25,6 +26,7 @@ export const rerunFailed = defineUpdate<RerunResult, [RerunFilter?]>(MESSAGES.re
 export const pause = defineUpdate<string, [DecisionInput?]>(MESSAGES.pause);
 export const resume = defineUpdate<string, [DecisionInput?]>(MESSAGES.resume);
 export const setWindow = defineUpdate<string, [WindowInput]>(MESSAGES.setWindow);
+export const setPriority = defineUpdate<string, [PriorityInput]>(MESSAGES.setPriority);
 export const close = defineUpdate<string, [CloseInput]>(MESSAGES.close);
 export const retry = defineUpdate<string, [DecisionInput?]>(MESSAGES.retry);
 export const skip = defineUpdate<string, [DecisionInput?]>(MESSAGES.skip);

@@ -1,3 +1,5 @@
+import { UNPRINTABLE } from '../provisioning/person-text.ts';
+
 /** What is wrong with one value of a message: what it must be, and what it is. */
 export function misfit(what: string): (issue: { readonly input?: unknown }) => string {
   return ({ input }) => `must be ${what}, but is ${kindOf(input)}`;
@@ -13,11 +15,6 @@ export function kindOf(value: unknown): string {
   if (value.trim() === '') return 'empty';
   return value.length <= 40 ? quoted(value) : `${quoted(value.slice(0, 37))}... (${value.length} characters)`;
 }
-
-/**
- * Control characters, line and paragraph separators, marks that turn the direction of text, and halves of characters.
- */
-export const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 /** Somebody's text in a sentence of ours. */
 export function quoted(text: string): string {

@@ -1,5 +1,6 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type { Step } from '../provisioning/step.ts';
 import type { ClaimActivities } from '../provisioning/claim.ts';
 import type { StationActivities } from '../provisioning/delivery.ts';
@@ -21,9 +22,11 @@ import {
   REGISTRY_BOOKKEEPING_MS,
   RELEASE_SOCKET_MS,
   RETRY_PAUSE_MS,
+  SIGNER_LOOK_MS,
   STEP_LIMITS,
 } from '../provisioning/timeouts.ts';
 import type { UnitRow } from '../provisioning/unit.ts';
+import { bookkeepingOf, stepsOf } from './checked-answers.ts';
 
 const RETRY = { initialInterval: RETRY_PAUSE_MS.first, maximumInterval: RETRY_PAUSE_MS.longest };
 
@@ -48,35 +51,46 @@ function options(step: Step, taskQueue: string, summary: string): ActivityOption
 /** Step 1, on the queue of a board that fits the unit. */
 export function claims(unit: UnitRow): ClaimActivities {
   const queue = unit.boardId ? listedBoardQueue(unit.boardId) : anyBoardQueue(unit.product);
-  return proxyActivities<ClaimActivities>(options('generateKeypair', queue, unit.serial));
+  return stepsOf(
+    proxyActivities<ClaimActivities>(options('generateKeypair', queue, unit.serial)),
+    STEP_FAULT.generateKeypair,
+  );
 }
 
 /** Step 1 of a later attempt, on the queue of the board that already carries this serial's certificate. */
 export function reclaims(unit: UnitRow): ClaimActivities {
-  return proxyActivities<ClaimActivities>({
-    ...options('generateKeypair', provisionedBoardQueue(unit.serial), unit.serial),
-    scheduleToStartTimeout: RECLAIM_WAIT_MS,
-  });
+  const own = options('generateKeypair', provisionedBoardQueue(unit.serial), unit.serial);
+  return stepsOf(
+    proxyActivities<ClaimActivities>({ ...own, scheduleToStartTimeout: RECLAIM_WAIT_MS }),
+    STEP_FAULT.generateKeypair,
+  );
 }
 
 /** Step 1 at the board of a unit that passed, once it is in any socket. */
 export function claimsOfOwnBoard(
   serial: string,
 ): Pick<ClaimActivities, 'generateKeypair' | 'requestRenewal'> {
-  return proxyActivities<ClaimActivities>(options('generateKeypair', provisionedBoardQueue(serial), serial));
+  return stepsOf(
+    proxyActivities<ClaimActivities>(options('generateKeypair', provisionedBoardQueue(serial), serial)),
+    STEP_FAULT.generateKeypair,
+  );
 }
 
 /** What is done to the board of a unit only if it is in a socket now. */
 export function attemptsOnOwnBoard(serial: string): Pick<ClaimActivities, 'requestRenewal' | 'wipeBoard'> {
-  return proxyActivities<ClaimActivities>({
-    ...options('generateKeypair', provisionedBoardQueue(serial), serial),
-    scheduleToStartTimeout: OWN_BOARD_WAIT_MS,
-  });
+  const own = options('generateKeypair', provisionedBoardQueue(serial), serial);
+  return stepsOf(
+    proxyActivities<ClaimActivities>({ ...own, scheduleToStartTimeout: OWN_BOARD_WAIT_MS }),
+    STEP_FAULT.generateKeypair,
+  );
 }
 
 /** Step 2. */
 export function signer(summary: string): Pick<SignerActivities, 'signCertificate'> {
-  return proxyActivities<SignerActivities>(options('signCertificate', SIGNER_QUEUE, summary));
+  return stepsOf(
+    proxyActivities<SignerActivities>(options('signCertificate', SIGNER_QUEUE, summary)),
+    STEP_FAULT.signCertificate,
+  );
 }
 
 /** Steps 3 and 4, at the station that holds the board. */
@@ -85,7 +99,10 @@ export function station(
   claim: { stationId: string; socket: string },
 ): Pick<StationActivities, 'flashCredentials' | 'verifyReadback'> {
   const summary = `${claim.stationId} socket ${claim.socket}`;
-  return proxyActivities<StationActivities>(options(step, stationQueue(claim.stationId), summary));
+  return stepsOf(
+    proxyActivities<StationActivities>(options(step, stationQueue(claim.stationId), summary)),
+    STEP_FAULT[step],
+  );
 }
 
 /** Step 5. */
@@ -94,42 +111,54 @@ export function registry(summary: string): Pick<RegistryActivities, 'registerDev
 }
 
 /** Bookkeeping at the signer: releases, activations and revocations. */
-export const signerBookkeeping = proxyActivities<Omit<SignerActivities, 'signCertificate'>>({
-  ...BOOKKEEPING,
-  taskQueue: SIGNER_QUEUE,
-});
+export const signerBookkeeping = bookkeepingOf(
+  proxyActivities<Omit<SignerActivities, 'signCertificate'>>({ ...BOOKKEEPING, taskQueue: SIGNER_QUEUE }),
+);
+
+/** A look at the signer that keeps nothing waiting for long. */
+export const signerLook = stepsOf(
+  proxyActivities<Pick<SignerActivities, 'unfinishedCertificates'>>({
+    ...BOOKKEEPING,
+    taskQueue: SIGNER_QUEUE,
+    scheduleToCloseTimeout: SIGNER_LOOK_MS,
+  }),
+  'SIGNER_FAULT',
+);
 
 /** Bookkeeping at the registry: chunks, failures, the end of a batch. */
-export const registryBookkeeping = proxyActivities<
-  Pick<
-    RegistryActivities,
-    | 'loadChunk'
-    | 'releaseAttempt'
-    | 'openSupplement'
-    | 'recordFailure'
-    | 'recordDecision'
-    | 'recordBatchDecision'
-    | 'recordRefusal'
-    | 'recordTermination'
-    | 'recallUnit'
-    | 'recordRejectedBoard'
-    | 'judgeCertificates'
-    | 'openRework'
-    | 'refuseRework'
-    | 'recordWipe'
-    | 'recordReworkFailure'
-    | 'endReworkUnit'
-    | 'rewriteResult'
-    | 'neverBegun'
-    | 'freeUnits'
-    | 'closeBatch'
-  >
->({
-  ...BOOKKEEPING,
-  taskQueue: REGISTRY_QUEUE,
-  startToCloseTimeout: REGISTRY_BOOKKEEPING_MS,
-  heartbeatTimeout: HEARTBEAT_MS,
-});
+export const registryBookkeeping = bookkeepingOf(
+  proxyActivities<
+    Pick<
+      RegistryActivities,
+      | 'loadChunk'
+      | 'releaseAttempt'
+      | 'openSupplement'
+      | 'recordFailure'
+      | 'recordDecision'
+      | 'recordBatchDecision'
+      | 'recordRefusal'
+      | 'recordTermination'
+      | 'recallUnit'
+      | 'recordRejectedBoard'
+      | 'judgeCertificates'
+      | 'openRework'
+      | 'refuseRework'
+      | 'recordWipe'
+      | 'recordReworkFailure'
+      | 'endReworkUnit'
+      | 'recallReworkUnit'
+      | 'rewriteResult'
+      | 'neverBegun'
+      | 'freeUnits'
+      | 'closeBatch'
+    >
+  >({
+    ...BOOKKEEPING,
+    taskQueue: REGISTRY_QUEUE,
+    startToCloseTimeout: REGISTRY_BOOKKEEPING_MS,
+    heartbeatTimeout: HEARTBEAT_MS,
+  }),
+);
 
 /** Bookkeeping at a station: a unit has left its socket. A station that is down finds out by itself when it is back. */
 export function stationBookkeeping(stationId: string): Pick<StationActivities, 'releaseSocket'> {

@@ -32,14 +32,22 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   provisioning: {},
   disk: { rooms: ['provisioning'], packages: ['node:*'] },
   // Databases, whatever they hold.
-  sql: { packages: ['node:*'] },
+  sql: { rooms: ['disk'], packages: ['node:*', 'pg'] },
 
   // A library in its own right: nothing of Certline.
   smp: { rooms: ['smp/*'] },
   'smp/text': {},
   'smp/wire': { rooms: ['smp'], packages: ['cbor-x/index-no-eval'] },
   'smp/framing': { rooms: ['smp/wire'] },
-  'smp/links': { rooms: ['smp'], packages: ['node:*', 'serialport'] },
+  'smp/links': {
+    rooms: ['smp'],
+    packages: [
+      'node:*',
+      'serialport',
+      '@serialport/bindings-cpp/dist/poller.js',
+      '@serialport/bindings-cpp/dist/serialport-bindings.js',
+    ],
+  },
   'smp/requests': { rooms: ['smp/wire', 'smp/text'] },
   'smp/client': { rooms: ['smp', 'smp/wire', 'smp/framing', 'smp/links', 'smp/requests', 'smp/text'] },
   'smp/shell': { rooms: ['smp', 'smp/wire', 'smp/requests', 'smp/client', 'smp/text'] },
@@ -81,7 +89,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     ],
     packages: ['node:*'],
   },
-  'pki/ledger': { rooms: [...PKI_BELOW_LEDGER, 'sql', 'disk', 'provisioning'], packages: ['node:*', 'pg'] },
+  'pki/ledger': { rooms: [...PKI_BELOW_LEDGER, 'sql', 'provisioning'], packages: ['node:*'] },
 
   manifests: { rooms: ['disk'] },
   'manifests/csv': { rooms: ['manifests'], packages: ['node:*', 'csv-parse/sync'] },
@@ -95,8 +103,28 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     packages: ['node:*'],
   },
 
-  registry: { rooms: ['provisioning'] },
-  'registry/sqlite': { rooms: ['registry', 'sql', 'provisioning'], packages: ['node:*'] },
+  registry: { rooms: ['disk', 'provisioning'] },
+  'registry/http': { rooms: ['registry', 'provisioning'], packages: ['node:*'] },
+  'registry/aws-iot': {
+    rooms: ['registry', 'registry/http', 'pki/x509', 'provisioning'],
+    packages: ['node:*', '@aws-sdk/client-iot'],
+  },
+  'registry/azure-dps': {
+    rooms: ['registry', 'registry/http', 'pki/x509', 'provisioning'],
+    packages: ['node:*', 'zod'],
+  },
+  'registry/nrf-cloud': {
+    rooms: ['registry', 'registry/http', 'pki/x509', 'provisioning'],
+    packages: ['node:*', 'zod'],
+  },
+  'registry/golioth': { rooms: ['registry', 'registry/http', 'provisioning'], packages: ['node:*', 'zod'] },
+  'registry/file': {
+    rooms: ['registry', 'manifests/csv', 'pki/keys', 'disk'],
+    packages: ['node:*'],
+  },
+  'registry/outbox': { rooms: ['registry'], packages: ['node:*'] },
+  'registry/webhook': { rooms: ['registry', 'registry/http'], packages: ['node:*'] },
+  'registry/record': { rooms: ['registry', 'sql', 'provisioning'], packages: ['node:*'] },
 
   fixtures: { rooms: ['provisioning'] },
   'fixtures/board': {
@@ -108,10 +136,37 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     packages: ['node:*', 'pino'],
   },
 
-  reports: { rooms: ['registry', ...PKI_BELOW_LEDGER, 'pki/ledger', 'sql', 'provisioning'] },
+  reports: {
+    rooms: [
+      'reports/lot-report',
+      'registry',
+      'manifests/answer',
+      ...PKI_BELOW_LEDGER,
+      'pki/ledger',
+      'sql',
+      'disk',
+      'provisioning',
+    ],
+    packages: ['node:*'],
+  },
+  // One signed file about a lot.
+  'reports/dossier': { rooms: ['registry', 'pki/keys', 'provisioning'], packages: ['node:*'] },
+  // One HTML page about a lot.
+  'reports/lot-report': {
+    rooms: ['registry', 'disk', 'provisioning'],
+    packages: ['echarts/charts', 'echarts/components', 'echarts/core', 'echarts/renderers'],
+  },
   activities: {
-    rooms: ['reports', 'fixtures/*', 'registry', 'manifests/answer', ...PKI_BELOW_LEDGER, 'provisioning'],
-    packages: ['@temporalio/activity', '@temporalio/common'],
+    rooms: [
+      'reports',
+      'fixtures/*',
+      'registry',
+      'registry/outbox',
+      'manifests/answer',
+      ...PKI_BELOW_LEDGER,
+      'provisioning',
+    ],
+    packages: ['@temporalio/activity', '@temporalio/common', 'zod'],
   },
 
   // Workflow code runs in Temporal's sandbox: no Node, and activities as types only.
@@ -123,6 +178,10 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   'workflows/board': { rooms: ['workflows', 'provisioning'] },
   // Pure text: what pages of the Temporal UI show.
   'workflows/details': { rooms: ['provisioning'] },
+  'workflows/device-registry': {
+    rooms: ['workflows', 'workflows/details', 'provisioning'],
+    packages: ['@temporalio/workflow'],
+  },
   'workflows/order': { rooms: ['provisioning'], packages: ['@temporalio/workflow'] },
   'workflows/unit': {
     rooms: ['workflows', 'workflows/details', 'provisioning'],
@@ -143,33 +202,37 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   },
 
   temporal: {
-    rooms: ['temporal/server', 'temporal/codec', 'pki/keys', 'provisioning'],
+    rooms: ['temporal/server', 'temporal/program', 'temporal/codec', 'pki/keys', 'provisioning'],
     packages: ['node:*', '@temporalio/client', '@temporalio/common', '@temporalio/worker'],
   },
   'temporal/codec': {
     rooms: ['temporal/server', 'disk'],
     packages: ['node:*', '@temporalio/common', '@temporalio/proto', 'zod'],
   },
+  'temporal/program': { rooms: ['disk'], packages: ['node:*', '@temporalio/client/package.json', 'zod'] },
   'temporal/server': {
-    rooms: ['disk', 'provisioning'],
+    rooms: ['temporal/program', 'disk', 'provisioning'],
     packages: [
       'node:*',
       '@temporalio/client',
-      '@temporalio/client/package.json',
       '@temporalio/common/lib/time.js',
       '@temporalio/envconfig',
       '@temporalio/worker',
       'zod',
     ],
   },
+  // What can be seen of a process from outside: metrics, health, the service manager.
+  monitoring: { rooms: ['provisioning'], packages: ['node:*', 'prom-client'] },
   line: {
     rooms: [
+      'monitoring',
       'temporal/*',
       'fixtures/*',
       'registry/*',
       'manifests/*',
       ...PKI_BELOW_LEDGER,
       'pki/ledger',
+      'sql',
       'disk',
       'provisioning',
     ],
@@ -178,13 +241,16 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   workers: {
     rooms: [
       'line',
+      'monitoring',
       'temporal/*',
       'activities',
+      'reports',
       'fixtures/*',
       'registry/*',
       'manifests/*',
       ...PKI_BELOW_LEDGER,
       'pki/ledger',
+      'sql',
       'disk',
       'provisioning',
     ],
@@ -195,14 +261,17 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
       'cli/*',
       'workers',
       'line',
+      'monitoring',
       'temporal/*',
       'reports',
+      'reports/*',
       'fixtures/*',
       'registry/*',
       'manifests/*',
       ...PKI_BELOW_LEDGER,
       'pki/ledger',
       'smp/*',
+      'sql',
       'disk',
       'simulator',
       'provisioning',
@@ -226,8 +295,21 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   '.ci': { packages: ['node:*'] },
   '.ci/lint': { packages: ['node:*'] },
   deploy: { rooms: ['temporal', 'temporal/server'], packages: ['@temporalio/client'] },
+  'deploy/package': { rooms: ['workers'], packages: ['node:*', '@temporalio/worker'] },
   bench: {
-    rooms: ['bench/*', 'line', 'workers', 'temporal/*', 'smp/*', 'pki/*', 'provisioning', 'test/*'],
-    packages: ['node:*', '@temporalio/worker', '@temporalio/workflow'],
+    rooms: [
+      'bench/*',
+      'line',
+      'monitoring',
+      'workers',
+      'temporal/*',
+      'registry/*',
+      'disk',
+      'smp/*',
+      'pki/*',
+      'provisioning',
+      'test/*',
+    ],
+    packages: ['node:*', '@temporalio/client', '@temporalio/worker', '@temporalio/workflow', 'pg', 'pino'],
   },
 };

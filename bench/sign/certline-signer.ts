@@ -1,4 +1,9 @@
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { openLineAudit } from '../../line/audit.ts';
+import { auditKeyPath } from '../../line/state-folder.ts';
+import { openPermitKey } from '../../line/trusted-keys.ts';
+import { PermitDesk } from '../../pki/signing/permits.ts';
 import type { CertificateProfile } from '../../pki/profile/certificate-profile.ts';
 import { createCa } from '../../pki/ca/create-ca.ts';
 import { openFactoryCa } from '../../pki/ca/open-ca.ts';
@@ -10,7 +15,7 @@ import { orderText } from '../../pki/orders/order.ts';
 import type { Order, SignedOrder } from '../../pki/orders/order.ts';
 import { sha256Hex } from '../../pki/x509/p256.ts';
 import { SecretBytes } from '../../pki/keys/secret-bytes.ts';
-import { SqliteDatabase } from '../../pki/ledger/sqlite-database.ts';
+import { openLedgerFile } from '../../pki/ledger/ledger-database.ts';
 import { Ledger } from '../../pki/ledger/ledger.ts';
 
 const PROFILE: CertificateProfile = {
@@ -34,15 +39,20 @@ export const STAGE_OF_STEP = {
 
 type Step = keyof typeof STAGE_OF_STEP;
 
+/** `whole`: as a line runs it, with permits and a witness. `bare`: without them, to see what they cost. */
+export type SignerKind = 'whole' | 'bare';
+
 /** The signer as a line runs it: software key, SQLite ledger with its audit log, an order to count against. */
 export class CertlineSigner {
   readonly #issuer: Issuer;
   readonly #ledger: Ledger;
   #batches = 0;
   #watch: ((step: Step) => void) | undefined;
+  readonly #permits: PermitDesk | undefined;
 
-  private constructor(directory: string, ledger: Ledger) {
+  private constructor(directory: string, ledger: Ledger, permits: PermitDesk | undefined) {
     this.#ledger = ledger;
+    this.#permits = permits;
     this.#issuer = new Issuer({
       ca: openFactoryCa({ directory, passphrase: passphrase() }),
       issuances: ledger.issuances,
@@ -52,13 +62,18 @@ export class CertlineSigner {
   }
 
   /** A new CA and a new ledger in `folder`. */
-  static async open(folder: string): Promise<CertlineSigner> {
+  static async open(folder: string, kind: SignerKind): Promise<CertlineSigner> {
     const directory = join(folder, 'ca');
     await createCa({ directory, name: 'Certline Bench', passphrase: passphrase() });
-    const ledger = new Ledger(SqliteDatabase.open(join(folder, 'ledger.db')));
+    const ledger = new Ledger(openLedgerFile(join(folder, 'ledger.db')));
     await ledger.orders.admitOrder(benchOrder());
-    ledger.auditLog.witnessed(await ledger.auditLog.auditHead());
-    return new CertlineSigner(directory, ledger);
+    if (kind === 'bare') {
+      ledger.auditLog.witnessed(await ledger.auditLog.auditHead());
+      return new CertlineSigner(directory, ledger, undefined);
+    }
+    await mkdir(dirname(auditKeyPath(folder)), { recursive: true });
+    await openLineAudit({ stateFolder: folder, ledger, witnessFile: undefined });
+    return new CertlineSigner(directory, ledger, new PermitDesk(openPermitKey(folder)));
   }
 
   /** Jobs that issue a certificate each: the CSRs are made and the serials released before they run. */
@@ -78,8 +93,16 @@ export class CertlineSigner {
     const units = requests.map(({ serial }) => ({ serial, product: PRODUCT }));
     await this.#ledger.orders.releaseSerials({ batchId, units });
     return requests.map(({ csr, ...request }) => async () => {
+      this.#permit(request);
       return await this.#issuer.issue({ ...request, csr: await gateCsr(csr) });
     });
+  }
+
+  /** What the release and the request of a unit cost: a permit is signed, and compared. */
+  #permit({ batchId, serial, product, attempt, boardId }: Omit<IssueRequest, 'csr'>): void {
+    const unit = { order: 'PO-1', batchId, serial, product, attempt };
+    const permit = this.#permits?.sign(unit);
+    this.#permits?.check(unit, { permit, boardId });
   }
 
   /** Runs one job; the milliseconds of each stage. Nothing else may run meanwhile. */

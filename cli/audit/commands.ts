@@ -28,9 +28,11 @@ export const auditCommands = group(
     command('export', {
       says: 'write the log, a checkpoint of it and the public audit key into a folder',
       args: { '<folder>': 'folder to write into; created if missing' },
+      options: JSON_OPTION,
       examples: ['certline audit export lot-0007-audit'],
       load: () => import('./export-audit.ts'),
-      run: async ({ exportAudit }, { folder, invocation }) => await exportAudit(await invocation(), folder),
+      run: async ({ exportAudit }, { folder, options, invocation }) =>
+        await exportAudit(await invocation(), folder, options),
     }),
     command('reconcile', {
       says: 'compare signatures, ledger, audit log, registry and manifests, and list every difference',
@@ -50,6 +52,7 @@ export const auditCommands = group(
       options: {
         '--reason <text>': { says: 'reason, for the audit log', required: true },
         '--by <name>': DECISION_OPTIONS['--by <name>'],
+        ...JSON_OPTION,
       },
       notes: `
 For a clock that was ahead, signed something, and was corrected: until the wrong time has passed, the signer refuses

@@ -9,7 +9,7 @@ import { auditKeyPath } from '../../line/state-folder.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { tell } from '../terminal/stdout.ts';
 
 /**
  * The files of an exported audit log: one entry per line in JSON, a checkpoint of all of it, and the key that signed
@@ -22,11 +22,15 @@ export const EXPORT_FILES = {
 } as const;
 
 /** `certline audit export`. Throws `unknown` without a ledger, AUDIT_KEY_INVALID. */
-export async function exportAudit(invocation: Invocation, folder: string): Promise<void> {
+export async function exportAudit(
+  invocation: Invocation,
+  folder: string,
+  options: { readonly json?: boolean },
+): Promise<void> {
   const key = loadAuditKey(auditKeyPath(invocation.stateFolder));
   if (existsSync(join(folder, EXPORT_FILES.log)))
     throw new CommandError('refused', `There is an export in ${folder} already: name another folder.`);
-  await withLedger(invocation, 'command', async (ledger) => {
+  await withLedger(invocation, 'update', async (ledger) => {
     await mkdir(folder, { recursive: true });
     const { size, note } = await makeCheckpoint(ledger.auditLog, key, new Date());
     const write = (name: string, text: string | AsyncIterable<string>): Promise<void> =>
@@ -41,8 +45,11 @@ export async function exportAudit(invocation: Invocation, folder: string): Promi
     await write(EXPORT_FILES.verifier, `${verifierText(key.verifier)}\n`);
     await write(EXPORT_FILES.checkpoint, note);
     await write(EXPORT_FILES.log, lines());
-    printLine(
-      `${size} entries in ${join(folder, EXPORT_FILES.log)}; check them with "certline audit verify ${folder}".`,
+    const log = join(folder, EXPORT_FILES.log);
+    tell(
+      options.json,
+      { folder, log, entries: size },
+      `${size} entries in ${log}; check them with "certline audit verify ${folder}".`,
     );
   });
 }

@@ -19,7 +19,7 @@ export async function makeCheckpointNow(
   options: { acceptLoss?: boolean },
 ): Promise<void> {
   const { stateFolder, config } = invocation;
-  const note = await withLedger(invocation, 'command', async (ledger) => {
+  const note = await withLedger(invocation, 'update', async (ledger) => {
     const witnessFile = config.auditWitnessFile;
     if (options.acceptLoss === true)
       await acceptLoss(stateFolder, ledger, witnessFile ?? auditWitnessPath(stateFolder));

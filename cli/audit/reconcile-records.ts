@@ -46,18 +46,19 @@ export async function reconcileRecords(
   if (differences.length === 0) printLine('No difference.');
   else
     await printTable(
-      [{ head: 'DIFFERENCE' }, { head: 'WHAT' }, { head: 'DETAIL' }],
+      [{ head: 'DIFFERENCE' }, { head: 'WHAT' }, { head: 'DETAIL', wraps: true }],
       differences.map(({ code, what, detail }) => [code, what, detail]),
     );
 }
 
 /** The registry of this host, or the one that another host has exported. */
 async function withComparedRegistry<T>(
-  { stateFolder, config }: Invocation,
+  invocation: Invocation,
   exported: string | undefined,
   use: (registry: Pick<Registry, 'listBatches' | 'certifiedUnits'> | undefined) => Promise<T>,
 ): Promise<T> {
-  if (exported === undefined) return await withRegistryIfAny(stateFolder, use);
+  const { stateFolder, config } = invocation;
+  if (exported === undefined) return await withRegistryIfAny(invocation, use);
   const intakes = readVerifierKeys(intakeKeysFile(stateFolder, config));
   return await use(await openExportedRegistry(exported, intakes));
 }

@@ -1,7 +1,7 @@
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { CommandError } from '../exit-status.ts';
 import { isSettled } from '../line/line-view.ts';
-import { brokenEnd } from './batch-standing.ts';
+import { brokenEnd } from '../../temporal/broken-batch.ts';
 import type { BatchStanding } from './batch-standing.ts';
 
 const ENDED_EARLY: ReadonlySet<BatchStanding['status']> = new Set([

@@ -3,7 +3,7 @@ import { renderLine, renderPlain } from '../line/line-view.ts';
 import type { LineView } from '../line/line-view.ts';
 import { readStationTiles } from '../line/station-tiles.ts';
 import { LiveScreen } from '../terminal/live-screen.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { columnsOf, printLine } from '../terminal/stdout.ts';
 
 /** Pause between looks, milliseconds: what the eye follows on a screen, what a log needs. */
 export const SHOW_PAUSE_MS = process.stdout.isTTY ? 400 : 1_000;
@@ -26,7 +26,7 @@ export function batchShow(stateFolder: string): (progress: BatchProgress) => voi
 
 function liveScreen(): (view: LineView) => void {
   const screen = new LiveScreen(process.stdout);
-  return (view) => screen.draw(renderLine(view));
+  return (view) => screen.draw(renderLine(view, columnsOf(process.stdout)));
 }
 
 /** The rate and the time left change all the time: only counts are news. */

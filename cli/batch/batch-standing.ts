@@ -2,7 +2,9 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowExecutionStatusName, WorkflowHandle } from '@temporalio/client';
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
+import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { brokenEnd, recoverCommand } from '../../temporal/broken-batch.ts';
 import { CommandError } from '../exit-status.ts';
 import { isServiceFault } from '../line/line-client.ts';
 
@@ -54,25 +56,13 @@ export async function batchNotRunning(client: Client, batchId: string): Promise<
   );
 }
 
-const BROKEN_ENDS: Partial<Record<WorkflowExecutionStatusName, string>> = {
-  TERMINATED: 'was terminated in Temporal',
-  FAILED: 'failed in Temporal',
-  TIMED_OUT: 'timed out in Temporal',
-};
-
-/** The sentence for a batch whose workflow ended without closing it, with what to type; undefined for any other. */
-export function brokenEnd(
-  batchId: string,
-  { status, endedAt }: Pick<BatchStanding, 'status' | 'endedAt'>,
-): string | undefined {
-  const what = BROKEN_ENDS[status];
-  if (what === undefined) return undefined;
-  const when = endedAt === undefined ? '' : ` at ${endedAt.toISOString()}`;
-  return `Batch ${batchId} ${what}${when}; recover with: ${recoverCommand(batchId)}`;
-}
-
-function recoverCommand(batchId: string): string {
-  return `certline batch recover ${batchId} --reason "why" --by "your name"`;
+/** Serials of the units of a batch that wait for a decision, by search attribute. */
+export async function unitsThatWait(client: Client, batchId: string): Promise<Set<string>> {
+  const query = `WorkflowType="unit" AND ExecutionStatus="Running" AND ProvStatus="${UNIT_STATUS.attention}" AND ProvBatch="${batchId}"`;
+  const serials = new Set<string>();
+  for await (const { searchAttributes } of client.workflow.list({ query }))
+    serials.add(String(searchAttributes['ProvSerial']?.[0]));
+  return serials;
 }
 
 async function askProgress(client: Client, handle: WorkflowHandle): Promise<BatchProgress | undefined> {

@@ -8,8 +8,10 @@ import { decisionInput } from '../decision-options.ts';
 import { confirm, mustBeConfirmable } from '../confirm.ts';
 import { withLineClient } from '../line/line-client.ts';
 import { renderPlain } from '../line/line-view.ts';
+import { mustBeWhole } from './find-batch.ts';
 import { liveRunIds } from './find-run.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
+import type { Invocation } from '../invocation.ts';
 
 const WHAT = 'cancel a batch';
 
@@ -18,21 +20,25 @@ const WHAT = 'cancel a batch';
  * is no.
  */
 export async function cancelBatch(
-  stateFolder: string,
+  invocation: Invocation,
   given: string,
-  options: { yes?: boolean; reason?: string; by?: string },
+  { json, ...options }: { yes?: boolean; reason?: string; by?: string; json?: boolean },
 ): Promise<void> {
   mustBeConfirmable(WHAT, options);
-  await withLineClient(stateFolder, async (client) => {
-    for (const runId of await liveRunIds(stateFolder, given)) {
+  const runIds = await liveRunIds(invocation, given);
+  for (const runId of runIds) mustBeWhole(given, runId, options);
+  await withLineClient(invocation.stateFolder, async (client) => {
+    for (const runId of runIds) {
       const { status, progress } = await batchStanding(client, runId);
       if (status !== 'RUNNING') throw await batchNotRunning(client, runId);
       await confirm(WHAT, questionOf(runId, progress), options);
       await cancelRun(client, runId, options);
-      printLine(
-        `Batch ${runId} is being cancelled: its units leave their sockets, then its result is written`,
-      );
+      if (json !== true)
+        printLine(
+          `Batch ${runId} is being cancelled: its units leave their sockets, then its result is written`,
+        );
     }
+    if (json === true) printJson(runIds.map((batchId) => ({ batchId, state: 'cancelling' })));
   });
 }
 

@@ -8,8 +8,10 @@ import type { Invocation } from '../invocation.ts';
 import { askWorkflow } from '../line/ask-workflow.ts';
 import { withLineClient } from '../line/line-client.ts';
 import { withRegistry } from '../registry/open-registry.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { printJson, printLine, tell } from '../terminal/stdout.ts';
+import { askRuns } from './ask-runs.ts';
 import { batchNotRunning } from './batch-standing.ts';
+import { mustBeWhole } from './find-batch.ts';
 import { findRuns } from './find-run.ts';
 import { restartRun } from './restart-run.ts';
 
@@ -21,6 +23,7 @@ export interface CloseOptions {
   readonly reason: string;
   readonly by: string;
   readonly yes?: boolean;
+  readonly json?: boolean;
 }
 
 /**
@@ -28,16 +31,18 @@ export interface CloseOptions {
  * record. Throws `refused` where the batch is neither short nor over or was ended in Temporal, `usage` without one of the two.
  */
 export async function closeBatch(
-  { stateFolder, config }: Invocation,
+  invocation: Invocation,
   given: string,
   { short = false, over = false, ...options }: CloseOptions,
 ): Promise<void> {
+  const { stateFolder, config } = invocation;
   if (short === over) throw new CommandError('usage', 'Say either --short or --over.');
   mustBeConfirmable(WHAT, options);
-  await withRegistry(stateFolder, async (registry) => {
+  await withRegistry(invocation, async (registry) => {
     const runs = await findRuns(registry, given);
     const { batch } = runs[0]!;
     const { batchId } = batch;
+    mustBeWhole(given, batchId, options);
     const as = over ? 'over' : 'short';
     const about = over ? await overIn(registry, batchId) : await shortIn(registry, batchId);
     await confirm(
@@ -48,16 +53,24 @@ export async function closeBatch(
     await withLineClient(stateFolder, async (client) => {
       if ((await registry.batchSummary(batchId)).batch.state === 'closed') {
         const decision = decisionNow('close', options, `${as}: ${about}`);
-        await restartRun(client, runs[0]!, config.unitsInFlight, { mode: 'close', decision });
-        printLine(`Batch ${batchId} has ended: that it is closed ${as} is recorded (${about})`);
+        await restartRun(client, runs[0]!, { window: config.unitsInFlight }, { mode: 'close', decision });
+        tell(
+          options.json,
+          [{ batchId, as, about, state: 'closed' }],
+          `Batch ${batchId} has ended: that it is closed ${as} is recorded (${about})`,
+        );
         return;
       }
-      for (const { runId } of runs) {
+      const runIds = runs.map(({ runId }) => runId);
+      const closed: object[] = [];
+      await askRuns(runIds, async (runId) => {
         const argument = { as, ...decisionInput(options) };
         const answer = await askWorkflow<string>(client, batchWorkflowId(runId), MESSAGES.close, argument);
         if (answer === undefined) throw await batchNotRunning(client, runId);
-        printLine(`Batch ${runId} ${answer} (${about})`);
-      }
+        closed.push({ batchId: runId, as, about, state: 'closing' });
+        if (options.json !== true) printLine(`Batch ${runId} ${answer} (${about})`);
+      });
+      if (options.json === true) printJson(closed);
     });
   });
 }

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { visibleText } from '../../manifests/csv/visible-text.ts';
-import { archivedPath } from '../../manifests/intake/archive.ts';
-import { answerPaths } from '../../manifests/answer/answers.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import { priorityNow, prioritySays } from '../../provisioning/priority.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
 import type {
   AttemptCounts,
@@ -16,6 +15,7 @@ import type {
 import { runIdOf } from '../../provisioning/workflow-ids.ts';
 import { batchState } from './batch-words.ts';
 import { findBatch } from './find-batch.ts';
+import { resultPath } from './result-path.ts';
 import { standingSummary } from './standing-summary.ts';
 import type { StandingSummary } from './standing-summary.ts';
 import type { Invocation } from '../invocation.ts';
@@ -30,24 +30,33 @@ const SHOWN_WAITING = 50;
 
 /** `certline batch show`. Throws `unknown`. */
 export async function describeBatch(
-  { stateFolder, config }: Invocation,
+  invocation: Invocation,
   given: string,
   options: { units?: boolean; json?: boolean },
 ): Promise<void> {
-  await withRegistry(stateFolder, async (registry) => {
-    const { batchId, manifest, closedAt } = await findBatch(registry, given);
+  const { stateFolder, config } = invocation;
+  await withRegistry(invocation, async (registry) => {
+    const batch = await findBatch(registry, given);
+    const { batchId } = batch;
     const standing = await standingSummary(stateFolder, registry, batchId);
     const decisions = await registry.batchDecisions(batchId);
     const attempts = await registry.attemptCounts(batchId);
     const supplements = await supplementsOf(registry, batchId);
-    const { result: first } = answerPaths(config.inbox, manifest);
-    const archived = closedAt && archivedPath(first, batchId, closedAt);
-    const result = archived !== undefined && !existsSync(first) && existsSync(archived) ? archived : first;
+    const result = resultPath(config.inbox, batch, await registry.listBatches());
     const units = options.units === true ? registry.resultRows(batchId) : undefined;
     if (options.json === true) {
       const written = existsSync(result) ? result : null;
-      const rows = units && { units: await gathered(units) };
-      printJson({ ...documentOf(standing), attempts, result: written, decisions, supplements, ...rows });
+      const rows = units && { units: await Array.fromAsync(units) };
+      const priority = priorityNow(batch, decisions);
+      printJson({
+        ...documentOf(standing),
+        priority,
+        attempts,
+        result: written,
+        decisions,
+        supplements,
+        ...rows,
+      });
     } else {
       printSummary(standing, result, { decisions, attempts });
       await printDecisions(decisions);
@@ -78,7 +87,8 @@ async function printSupplements(batchId: string, supplements: readonly CountedSu
     [
       { head: 'supplement' },
       ...heads.map((head) => ({ head, align: 'right' as const })),
-      ...['opened', 'closed', 'by', 'why'].map((head) => ({ head })),
+      ...['opened', 'closed', 'by'].map((head) => ({ head })),
+      { head: 'why', wraps: true },
     ],
     supplements.map(({ number, quantity, passed, failed, errors, held, attention, open, ...about }) => [
       runIdOf(batchId, number),
@@ -89,12 +99,6 @@ async function printSupplements(batchId: string, supplements: readonly CountedSu
       about.reason ?? '',
     ]),
   );
-}
-
-async function gathered(rows: AsyncIterable<ResultRow>): Promise<ResultRow[]> {
-  const all: ResultRow[] = [];
-  for await (const row of rows) all.push(row);
-  return all;
 }
 
 /** What the person at the bench should do about a unit. */
@@ -117,7 +121,7 @@ function documentOf({ summary, waiting, waitingBy, broken, trouble }: StandingSu
 }
 
 function printSummary(
-  { summary, broken, trouble = [] }: StandingSummary,
+  { summary, broken, trouble = [], isPaused }: StandingSummary,
   result: string,
   { decisions, attempts }: { readonly decisions: readonly Decision[]; readonly attempts: AttemptCounts },
 ): void {
@@ -128,9 +132,10 @@ function printSummary(
     ['Batch', batch.batchId],
     ['Order', batch.order],
     ['Manifest', `${visibleText(batch.manifest)} (SHA-256 ${batch.manifestSha256})`],
-    ['State', batchState(batch) + pauseIn(batch, decisions)],
+    ['State', batchState(batch) + pauseIn(batch, decisions, isPaused)],
     ['Attention', broken],
     ...trouble.map(({ says }) => ['The line', says] as const),
+    ['Priority', prioritySays(priorityNow(batch, decisions))],
     ['Units', `${batch.quantity}: ${[...parts, ...unended].join(', ')}`],
     ['Attempts', attemptsIn(attempts)],
     ['Accepted', shownTime(batch.importedAt)],
@@ -144,18 +149,19 @@ function attemptsIn({ firstPass, retests, reworks }: AttemptCounts): string {
   return `${firstPass} passed with the first, ${retests} retests (nothing changed), ${reworks} reworks`;
 }
 
-/** Whether the batch is paused, as its decisions say: no line need run to know. */
-function pauseIn({ state }: BatchRecord, decisions: readonly Decision[]): string {
-  const last = decisions.findLast(({ verdict }) => verdict === 'pause' || verdict === 'resume');
-  return state === 'open' && last?.verdict === 'pause' ? ', paused: no further unit starts' : '';
+/** Whether the batch is paused, as it says itself, or else its decisions: one that was recovered is not. */
+function pauseIn({ state }: BatchRecord, decisions: readonly Decision[], isPaused?: boolean): string {
+  const last = decisions.findLast(({ verdict }) => ['pause', 'resume', 'recover'].includes(verdict));
+  return state === 'open' && (isPaused ?? last?.verdict === 'pause')
+    ? ', paused: no further unit starts'
+    : '';
 }
 
 async function printDecisions(decisions: readonly Decision[]): Promise<void> {
   if (decisions.length === 0) return;
   printLine();
-  const heads = ['decision', 'about', 'by', 'when', 'why'];
   await printTable(
-    heads.map((head) => ({ head })),
+    [...['decision', 'about', 'by', 'when'].map((head) => ({ head })), { head: 'why', wraps: true }],
     decisions.map(({ verdict, detail, by, decidedAt, reason }) => [
       verdict,
       detail ?? '',
@@ -166,7 +172,7 @@ async function printDecisions(decisions: readonly Decision[]): Promise<void> {
   );
 }
 
-async function printWaiting(batchId: string, { waiting, waitingBy }: StandingSummary): Promise<void> {
+async function printWaiting(batchId: string, { waiting, waitingBy, broken }: StandingSummary): Promise<void> {
   if (waiting.length === 0) return;
   printLine();
   const columns = [
@@ -174,7 +180,7 @@ async function printWaiting(batchId: string, { waiting, waitingBy }: StandingSum
     { head: 'step' },
     { head: 'code', style: () => 'yellow' as const },
     { head: 'attempt', align: 'right' as const },
-    { head: 'what to do' },
+    { head: 'what to do', wraps: true as const },
   ];
   const shown = waiting.slice(0, SHOWN_WAITING);
   await printTable(
@@ -186,7 +192,7 @@ async function printWaiting(batchId: string, { waiting, waitingBy }: StandingSum
   if (waitingBy === 'registry')
     printLine('By the record: no orchestrator answers, so some of them may be trying again already.');
   printLine();
-  printLine(`When that is done: certline batch rerun ${batchId}`);
+  printLine(broken ?? `When that is done: certline batch rerun ${batchId}`);
 }
 
 async function printUnits(units: AsyncIterable<ResultRow>, { waiting }: StandingSummary): Promise<void> {

@@ -2,6 +2,7 @@ import type { BatchRecord, Registry } from '../../registry/registry.ts';
 import { runIdOf } from '../../provisioning/workflow-ids.ts';
 import { CommandError } from '../exit-status.ts';
 import { withRegistryIfAny } from '../registry/open-registry.ts';
+import type { Invocation } from '../invocation.ts';
 import { findBatch } from './find-batch.ts';
 
 /** A run of a batch: its first one, or a supplement. */
@@ -41,8 +42,8 @@ export async function findRuns(registry: Registry, given: string): Promise<reado
 }
 
 /** As `findRuns`, their ids; on a host without a registry Temporal must know the id as it is given. */
-export async function liveRunIds(stateFolder: string, given: string): Promise<readonly string[]> {
-  return await withRegistryIfAny(stateFolder, async (registry) =>
+export async function liveRunIds(invocation: Invocation, given: string): Promise<readonly string[]> {
+  return await withRegistryIfAny(invocation, async (registry) =>
     registry === undefined ? [given] : (await findRuns(registry, given)).map(({ runId }) => runId),
   );
 }

@@ -1,5 +1,7 @@
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { withLineClient } from '../line/line-client.ts';
+import { printJson } from '../terminal/stdout.ts';
+import type { Invocation } from '../invocation.ts';
 import { BatchEnd } from './batch-end.ts';
 import { looksAtBatch } from './batch-looks.ts';
 import { batchShow, SHOW_PAUSE_MS } from './batch-show.ts';
@@ -38,7 +40,18 @@ export async function showBatch(
 }
 
 /** `certline batch watch`: all runs that are open. Throws what `showBatch` and `mustAllPass` throw. */
-export async function followGivenBatch(stateFolder: string, given: string): Promise<void> {
-  for (const runId of await liveRunIds(stateFolder, given))
-    mustAllPass(await showBatch(stateFolder, runId, { quiet: false }));
+export async function followGivenBatch(
+  invocation: Invocation,
+  given: string,
+  { json = false }: { readonly json?: boolean } = {},
+): Promise<void> {
+  const ends: BatchProgress[] = [];
+  for (const runId of await liveRunIds(invocation, given)) {
+    const end = await showBatch(invocation.stateFolder, runId, { quiet: json });
+    if (!json) mustAllPass(end);
+    ends.push(end);
+  }
+  if (!json) return;
+  printJson(ends);
+  for (const end of ends) mustAllPass(end);
 }

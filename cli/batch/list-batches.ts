@@ -7,7 +7,8 @@ import { withRegistry } from '../registry/open-registry.ts';
 import { shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printTable } from '../terminal/table.ts';
-import type { Column } from '../terminal/table.ts';
+import type { Column } from '../terminal/column.ts';
+import type { Invocation } from '../invocation.ts';
 
 const STATE_STYLES: Readonly<Record<string, ReturnType<NonNullable<Column['style']>>>> = {
   'not started': 'yellow',
@@ -29,9 +30,9 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** `certline batch list`. Throws `unknown` where there is no registry. */
-export async function listBatches(stateFolder: string, options: { json?: boolean }): Promise<void> {
-  await withRegistry(stateFolder, async (registry) => {
-    const standings = await standingsOf(stateFolder, registry);
+export async function listBatches(invocation: Invocation, options: { json?: boolean }): Promise<void> {
+  await withRegistry(invocation, async (registry) => {
+    const standings = await standingsOf(invocation.stateFolder, registry);
     if (options.json === true) printJson({ batches: standings.map(documentOf) });
     else if (standings.length === 0) printLine('No batch yet: "certline submit FILE" submits a manifest.');
     else {

@@ -3,31 +3,43 @@ import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { decisionInput } from '../decision-options.ts';
 import { askWorkflow } from '../line/ask-workflow.ts';
 import { withLineClient } from '../line/line-client.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
+import type { Invocation } from '../invocation.ts';
+import { askRuns } from './ask-runs.ts';
 import { batchNotRunning } from './batch-standing.ts';
 import { liveRunIds } from './find-run.ts';
 
 export interface PaceOptions {
   readonly reason?: string;
   readonly by?: string;
+  readonly json?: boolean;
 }
 
 /**
- * `certline batch pause|resume|window`; `units` for the last one. Throws `refused` with the batch's own sentence, `unknown`,
+ * `certline batch pause|resume|window|priority`; `units` and `priority` are for the last two. Throws `refused` with the batch's own sentence, `unknown`,
  * `lineNotRunning`.
  */
 export async function paceBatch(
-  stateFolder: string,
+  invocation: Invocation,
   given: string,
-  update: (typeof MESSAGES)['pause' | 'resume' | 'setWindow'],
-  { units, ...options }: PaceOptions & { readonly units?: number },
+  update: (typeof MESSAGES)['pause' | 'resume' | 'setWindow' | 'setPriority'],
+  {
+    units,
+    priority,
+    json,
+    ...options
+  }: PaceOptions & { readonly units?: number; readonly priority?: number },
 ): Promise<void> {
-  await withLineClient(stateFolder, async (client) => {
-    const argument = { ...(units !== undefined && { units }), ...decisionInput(options) };
-    for (const runId of await liveRunIds(stateFolder, given)) {
+  await withLineClient(invocation.stateFolder, async (client) => {
+    const changed = { ...(units !== undefined && { units }), ...(priority !== undefined && { priority }) };
+    const argument = { ...changed, ...decisionInput(options) };
+    const answers: { readonly batchId: string; readonly says: string }[] = [];
+    await askRuns(await liveRunIds(invocation, given), async (runId) => {
       const answer = await askWorkflow<string>(client, batchWorkflowId(runId), update, argument);
       if (answer === undefined) throw await batchNotRunning(client, runId);
-      printLine(`Batch ${runId}: ${answer}`);
-    }
+      answers.push({ batchId: runId, says: answer });
+      if (json !== true) printLine(`Batch ${runId}: ${answer}`);
+    });
+    if (json === true) printJson(answers);
   });
 }

@@ -17,7 +17,7 @@ export async function rerunEnded(
   given: string,
   { code, serial, scrapped, ...decided }: RerunEndedOptions,
 ): Promise<void> {
-  await withRegistry(invocation.stateFolder, async (registry) => {
+  await withRegistry(invocation, async (registry) => {
     const batch = await findBatch(registry, given);
     const choice = {
       ...(code && { codes: code }),

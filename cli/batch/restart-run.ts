@@ -1,6 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import type { Recovery } from '../../provisioning/batch.ts';
+import type { BatchInput, Recovery } from '../../provisioning/batch.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
@@ -41,11 +41,11 @@ export async function underWay(client: Client, registry: Registry, run: BatchRun
 export async function restartRun(
   client: Client,
   { batch, supplement, runId }: BatchRun,
-  window: number,
+  pace: Pick<BatchInput, 'window' | 'priority'>,
   recovery: Recovery & { readonly decision: Decision },
 ): Promise<void> {
   const { batchId, order, manifest, manifestSha256, quantity } = batch;
-  const input = { batchId, order, manifest, manifestSha256, quantity, window, recovery };
+  const input = { batchId, order, manifest, manifestSha256, quantity, ...pace, recovery };
   // The registry knows the units of a supplement that was opened before.
   const known = supplement !== undefined && { number: supplement, choice: {}, decision: recovery.decision };
   if (!(await restartBatchWorkflow(client, { ...input, ...(known && { supplement: known }) })))

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { EndedChoice } from '../../provisioning/supplement.ts';
+import { priorityNow } from '../../provisioning/priority.ts';
 import { runIdOf } from '../../provisioning/workflow-ids.ts';
 import type { BatchRecord, RefusedUnit, Registry, RerunnableUnits } from '../../registry/registry.ts';
 import { startSupplementWorkflow } from '../../workers/batch-start.ts';
@@ -8,11 +9,12 @@ import { decisionNow } from '../decision-options.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLineClient } from '../line/line-client.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
 
 export interface SupplementOptions {
   readonly reason: string;
   readonly by?: string;
+  readonly json?: boolean;
 }
 
 /** Units that a refusal names. */
@@ -37,11 +39,19 @@ export async function startSupplement(
   mustBeRerunnable(batchId, chosen, choice);
   await withLineClient(stateFolder, async (client) => {
     const next = (await registry.supplements(batchId)).length + 1;
-    const run = { batch, window: config.unitsInFlight, choice, decision: decisionNow('rerun', options) };
+    const priority = priorityNow(batch, await registry.batchDecisions(batchId));
+    const run = {
+      batch,
+      window: config.unitsInFlight,
+      priority,
+      choice,
+      decision: decisionNow('rerun', options),
+    };
     const runId = runIdOf(batchId, await start(client, run, next));
     const { units } = chosen;
-    printLine(`${units} ${units === 1 ? 'unit runs' : 'units run'} again: certline batch watch ${runId}`);
     const scrapped = chosen.refused.filter(({ why }) => why === 'scrapped').length;
+    if (options.json === true) return printJson({ batchId: runId, units, scrapped });
+    printLine(`${units} ${units === 1 ? 'unit runs' : 'units run'} again: certline batch watch ${runId}`);
     if (scrapped > 0)
       printLine(
         `${scrapped} scrapped ${scrapped === 1 ? 'unit stays' : 'units stay'} as they are (--scrapped)`,
@@ -55,16 +65,17 @@ async function start(
   run: {
     readonly batch: BatchRecord;
     readonly window: number;
+    readonly priority: number;
     readonly choice: EndedChoice;
     readonly decision: Decision;
   },
   next: number,
 ): Promise<number> {
-  const { batch, window, choice, decision } = run;
+  const { batch, window, priority, choice, decision } = run;
   const { batchId, order, manifest, manifestSha256, quantity } = batch;
   for (let number = next; number < next + TRIES; number++) {
     const supplement = { number, choice, decision };
-    const input = { batchId, order, manifest, manifestSha256, quantity, window, supplement };
+    const input = { batchId, order, manifest, manifestSha256, quantity, window, priority, supplement };
     if (await startSupplementWorkflow(client, input)) return number;
   }
   throw new CommandError('refused', `Others start supplements of batch ${batchId} right now: try again.`);

@@ -5,8 +5,9 @@ import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLineClient } from '../line/line-client.ts';
 import { withRegistry } from '../registry/open-registry.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { tell } from '../terminal/stdout.ts';
 import { cancelRun } from './cancel-batch.ts';
+import { mustBeWhole } from './find-batch.ts';
 import { findRuns } from './find-run.ts';
 import type { BatchRun } from './find-run.ts';
 import { isRunning, restartRun, underWay } from './restart-run.ts';
@@ -18,14 +19,16 @@ const WHAT = 'withdraw a batch';
  * `refused` when units of a run that was terminated are under way or the answer is no, `usage` where nobody can be asked.
  */
 export async function withdrawBatch(
-  { stateFolder, config }: Invocation,
+  invocation: Invocation,
   given: string,
-  options: { readonly reason: string; readonly by: string; readonly yes?: boolean },
+  options: { readonly reason: string; readonly by: string; readonly yes?: boolean; readonly json?: boolean },
 ): Promise<void> {
+  const { stateFolder, config } = invocation;
   mustBeConfirmable(WHAT, options);
-  await withRegistry(stateFolder, async (registry) => {
+  await withRegistry(invocation, async (registry) => {
     const found = await findRuns(registry, given);
     const { batchId } = found[0]!.batch;
+    mustBeWhole(given, batchId, options);
     await withLineClient(stateFolder, async (client) => {
       const running: BatchRun[] = [];
       for (const run of found) {
@@ -34,12 +37,12 @@ export async function withdrawBatch(
       }
       await confirm(WHAT, questionOf(batchId, running.length > 0), options);
       for (const { runId } of running) await cancelRun(client, runId, { ...options, withdraw: true });
-      const ended = found.find((run) => !running.includes(run));
-      if (ended !== undefined) {
-        const recovery = { mode: 'close', decision: decisionNow('withdraw', options) } as const;
-        await restartRun(client, ended, config.unitsInFlight, recovery);
-      }
-      printLine(
+      const recovery = { mode: 'close', decision: decisionNow('withdraw', options) } as const;
+      for (const ended of found.filter((run) => !running.includes(run)))
+        await restartRun(client, ended, { window: config.unitsInFlight }, recovery);
+      tell(
+        options.json,
+        { batchId, state: 'withdrawing' },
         `Batch ${batchId} is being withdrawn: serials and boards that were never begun are free when "certline batch show ${batchId}" says that it is closed`,
       );
     });

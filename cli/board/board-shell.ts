@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { containsKeyMaterial } from '../../pki/keys/key-material-scan.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { tellJson } from './json-answer.ts';
+import { printJson } from '../terminal/stdout.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { CredentialFiles, keyStays } from '../../fixtures/board/credential-files.ts';
@@ -31,7 +31,7 @@ export async function boardShell(
 
 async function runOne(session: BoardSession, words: readonly string[], json: boolean): Promise<void> {
   const answer = await runGuarded(session, words);
-  if (json) tellJson({ port: session.port, command: words.join(' '), ...answer });
+  if (json) printJson({ port: session.port, command: words.join(' '), ...answer });
   else process.stdout.write(shown(answer));
   mustHaveWorked(words, answer);
 }

@@ -1,7 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { command, group } from '../command.ts';
 import { JSON_OPTION, wholeNumber } from '../option-values.ts';
-import { answering } from './json-answer.ts';
 
 const PATH = 'absolute path on the board';
 const PORT = { '<port>': 'path of the serial port, or USB serial number of the board' } as const;
@@ -62,7 +61,7 @@ Private keys are never shown or copied.`,
       ],
       load: () => import('./probe-board.ts'),
       run: async ({ probeBoard }, { port, options, invocation }) =>
-        await answering(options, async () => await probeBoard(await invocation(), port, options)),
+        await probeBoard(await invocation(), port, options),
     }),
     command('ls', {
       says: 'list the files of a directory with their sizes',
@@ -71,7 +70,7 @@ Private keys are never shown or copied.`,
       examples: ['certline board ls /dev/ttyACM0', 'certline board ls /dev/ttyACM0 /lfs1/credentials'],
       load: () => import('./list-files.ts'),
       run: async ({ listFiles }, { port, path, options, invocation }) =>
-        await answering(options, async () => await listFiles(await invocation(), port, path, options)),
+        await listFiles(await invocation(), port, path, options),
     }),
     command('get', {
       says: 'copy a file from the board; refuses private keys',
@@ -88,7 +87,7 @@ Private keys are never shown or copied.`,
       ],
       load: () => import('./get-file.ts'),
       run: async ({ getFile }, { port, path, file, options, invocation }) =>
-        await answering(options, async () => await getFile(await invocation(), port, path, file, options)),
+        await getFile(await invocation(), port, path, file, options),
     }),
     command('put', {
       says: 'copy a file to the board and read it back; asks before it overwrites a key or certificate',
@@ -97,7 +96,7 @@ Private keys are never shown or copied.`,
       examples: ['certline board put /dev/ttyACM0 settings.bin /lfs1/settings.bin'],
       load: () => import('./put-file.ts'),
       run: async ({ putFile }, { port, file, path, options, invocation }) =>
-        await answering(options, async () => await putFile(await invocation(), port, file, path, options)),
+        await putFile(await invocation(), port, file, path, options),
     }),
     command('hash', {
       says: 'print the hash of a file, computed by the board if its firmware can; never reads a private key',
@@ -109,7 +108,7 @@ Private keys are never shown or copied.`,
       examples: ['certline board hash /dev/ttyACM0 /lfs1/credentials/crt.der'],
       load: () => import('./hash-file.ts'),
       run: async ({ hashBoardFile }, { port, path, options, invocation }) =>
-        await answering(options, async () => await hashBoardFile(await invocation(), port, path, options)),
+        await hashBoardFile(await invocation(), port, path, options),
     }),
     command('rm', {
       says: 'remove a file or an empty directory; asks first',
@@ -118,7 +117,7 @@ Private keys are never shown or copied.`,
       examples: ['certline board rm /dev/ttyACM0 /lfs1/settings.bin'],
       load: () => import('./remove-board-file.ts'),
       run: async ({ removeBoardFile }, { port, path, options, invocation }) =>
-        await answering(options, async () => await removeBoardFile(await invocation(), port, path, options)),
+        await removeBoardFile(await invocation(), port, path, options),
     }),
     command('shell', {
       says: "run a command in the board's shell; without one, run the commands that you type or pipe in",
@@ -134,7 +133,7 @@ Private keys are never shown or copied.`,
       ],
       load: () => import('./board-shell.ts'),
       run: async ({ boardShell }, { port, command: words, options, invocation }) =>
-        await answering(options, async () => await boardShell(await invocation(), port, words, options)),
+        await boardShell(await invocation(), port, words, options),
     }),
     command('reset', {
       says: 'restart the board and wait until it answers again; asks first',
@@ -143,7 +142,7 @@ Private keys are never shown or copied.`,
       examples: ['certline board reset /dev/ttyACM0 --yes'],
       load: () => import('./reset-board.ts'),
       run: async ({ resetBoard }, { port, options, invocation }) =>
-        await answering(options, async () => await resetBoard(await invocation(), port, options)),
+        await resetBoard(await invocation(), port, options),
     }),
   ],
 );

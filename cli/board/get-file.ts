@@ -6,8 +6,7 @@ import { containsKeyMaterial } from '../../pki/keys/key-material-scan.ts';
 import { readFile } from '../../smp/files/read-file.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { printLine } from '../terminal/stdout.ts';
-import { tellJson } from './json-answer.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { CredentialFiles, keyStays } from '../../fixtures/board/credential-files.ts';
@@ -38,7 +37,7 @@ export async function getFile(
   }
   await writeNew(file, content);
   const sha256 = createHash('sha256').update(content).digest('hex');
-  if (options.json === true) tellJson({ port, path, file, bytes: content.length, sha256 });
+  if (options.json === true) printJson({ port, path, file, bytes: content.length, sha256 });
   else printLine(`${path}: ${content.length} bytes in ${file}, SHA-256 ${sha256}`);
 }
 

@@ -3,8 +3,7 @@ import { FS_HASH } from '../../smp/requests/fs-requests.ts';
 import { hashFile } from '../../smp/files/hash-file.ts';
 import type { HashedFile, HashType } from '../../smp/files/hash-file.ts';
 import type { Invocation } from '../invocation.ts';
-import { printLine } from '../terminal/stdout.ts';
-import { tellJson } from './json-answer.ts';
+import { printDocument, printJson } from '../terminal/stdout.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { needing } from './firmware-option.ts';
@@ -29,8 +28,8 @@ export async function hashBoardFile(
     if (hashed === undefined) throw noSuchBoardFile(session.port, path);
     return hashed;
   });
-  if (options.json === true) tellJson({ port, path, type, hash, bytes: length, by });
-  else printLine(`${hash}  ${path}`);
+  if (options.json === true) printJson({ port, path, type, hash, bytes: length, by });
+  else printDocument(`${hash}  ${path}`);
 }
 
 async function hashAny(

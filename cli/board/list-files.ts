@@ -1,7 +1,8 @@
 import { listDirectory } from '../../smp/files/list-directory.ts';
 import type { DirectoryEntry } from '../../smp/files/list-directory.ts';
+import { MAX_PATH_BYTES } from '../../smp/files/file-path.ts';
 import type { Invocation } from '../invocation.ts';
-import { tellJson } from './json-answer.ts';
+import { printJson } from '../terminal/stdout.ts';
 import { printTable } from '../terminal/table.ts';
 import { boardFileStanding } from './board-file-standing.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
@@ -9,7 +10,7 @@ import { withBoard } from './board-session.ts';
 import { noSuchBoardFile } from './get-file.ts';
 import { plain } from './plain.ts';
 
-/** A name in a directory; null for the size of a directory, and of a file whose size the board does not tell. */
+/** A name in a directory; null for the size of a directory, and of a file whose size cannot be asked for or is not known. */
 interface ListedFile extends DirectoryEntry {
   readonly bytes: number | null;
 }
@@ -36,7 +37,7 @@ export async function listFiles(
     return found;
   });
   if (options.json === true) {
-    tellJson({ port, directories: listings });
+    printJson({ port, directories: listings });
     return;
   }
   await printTable(
@@ -55,9 +56,10 @@ async function listOne({ client, port, signal }: BoardSession, path: string): Pr
   if (listing === undefined) throw noSuchBoardFile(port, path);
   const entries: ListedFile[] = [];
   for (const entry of listing.entries) {
-    const standing = entry.isDirectory
-      ? 'directory'
-      : await boardFileStanding(client, joined(path, entry.name), signal);
+    const file = joined(path, entry.name);
+    // A name that the board lists may be longer than what the board accepts in a question about it.
+    const isAskable = !entry.isDirectory && Buffer.byteLength(file) <= MAX_PATH_BYTES;
+    const standing = isAskable ? await boardFileStanding(client, file, signal) : undefined;
     entries.push({ ...entry, bytes: typeof standing === 'number' ? standing : null });
   }
   return { path, entries, isWhole: listing.isWhole };

@@ -1,6 +1,7 @@
 import { readIssuers } from '../../line/ca.ts';
 import type { Invocation } from '../invocation.ts';
-import { failureOf, tellJson } from './json-answer.ts';
+import { failureOf } from '../json-answer.ts';
+import { printJson } from '../terminal/stdout.ts';
 import { askBuffers, askFirmware } from './ask-firmware.ts';
 import { askGroups } from './ask-groups.ts';
 import { askCredentials, askFileSystem } from './ask-storage.ts';
@@ -24,7 +25,7 @@ export async function probeBoard(invocation: Invocation, port: string, options: 
     } finally {
       const { statistics, seen } = session.client;
       report.line = { ...statistics, seen };
-      if (options.json === true) tellJson(report);
+      if (options.json === true) printJson(report);
       else printReport(report);
     }
   });

@@ -4,8 +4,7 @@ import { fileSize } from '../../smp/files/file-size.ts';
 import { writeFile } from '../../smp/files/write-file.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { printLine } from '../terminal/stdout.ts';
-import { tellJson } from './json-answer.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { confirm } from '../confirm.ts';
@@ -28,7 +27,7 @@ export async function putFile(
   try {
     const sha256 = createHash('sha256').update(content).digest('hex');
     await withBoard(invocation, port, options, (session) => send(session, content, path, options));
-    if (options.json === true) tellJson({ port, file, path, bytes: content.length, sha256 });
+    if (options.json === true) printJson({ port, file, path, bytes: content.length, sha256 });
     else printLine(`${path}: ${content.length} bytes, written and read back`);
   } finally {
     content.fill(0);

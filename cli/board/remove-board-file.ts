@@ -1,7 +1,6 @@
 import { removeFile } from '../../smp/files/remove-file.ts';
 import type { Invocation } from '../invocation.ts';
-import { printLine } from '../terminal/stdout.ts';
-import { tellJson } from './json-answer.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { boardFileStanding } from './board-file-standing.ts';
@@ -27,6 +26,6 @@ export async function removeBoardFile(
     await confirm(WHAT, `Remove ${what}${size} permanently?`, { ...options, signal });
     await removeFile(client, path, { signal });
   });
-  if (options.json === true) tellJson({ port, path, removed: true });
+  if (options.json === true) printJson({ port, path, removed: true });
   else printLine(`${path} is removed.`);
 }

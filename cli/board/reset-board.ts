@@ -3,14 +3,13 @@ import { OS_RESET } from '../../smp/requests/os-requests.ts';
 import { isSmpError } from '../../smp/smp-error.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { printLine } from '../terminal/stdout.ts';
-import { tellJson } from './json-answer.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions } from './board-session.ts';
 import { withBoard } from './board-session.ts';
 import { confirm, mustBeConfirmable } from '../confirm.ts';
 import { needing } from './firmware-option.ts';
-import { watchRestart } from './watch-restart.ts';
-import type { RestartSign } from './watch-restart.ts';
+import { watchRestart } from '../../fixtures/board/watch-restart.ts';
+import type { RestartSign } from '../../fixtures/board/watch-restart.ts';
 
 const WHAT = 'reset a board';
 /** Firmware that erases flash at boot is slow; a USB port returns after enumeration. */
@@ -44,7 +43,7 @@ export async function resetBoard(
   });
   if (seen !== 'nothing') await untilBack(invocation, port, options, startedAt + COMES_BACK_MS);
   const backAfterMs = seen === 'nothing' ? null : Math.round(performance.now() - startedAt);
-  if (options.json === true) tellJson({ port, reset: seen !== 'nothing', seen, backAfterMs });
+  if (options.json === true) printJson({ port, reset: seen !== 'nothing', seen, backAfterMs });
   else printLine(sentenceOf(seen, backAfterMs));
 }
 

@@ -24,6 +24,7 @@ export const caCommands = group(
         '--root-passphrase-file <file>':
           'file of mode 600 with the passphrase of the root; default: a new random passphrase in the root folder',
         '--development': 'store the key of the root beside the factory CA, under the same passphrase',
+        ...JSON_OPTION,
       },
       notes: `
 Give --root-folder, or --development for a CA that certifies nothing of value: anyone who reads the disk of the signer
@@ -60,6 +61,7 @@ has its root.`,
       options: {
         '--key <file>': 'encrypted PKCS#8 file with its key; default: the key on the token, or of "ca csr"',
         '--key-passphrase-file <file>': 'passphrase of that file; default: the configured one',
+        ...JSON_OPTION,
       },
       examples: ['certline ca import factory-ca-chain.pem'],
       before: () => guardKeys(),
@@ -92,6 +94,16 @@ crl: the newest revocation list`.trim(),
       load: () => import('./prove-ca.ts'),
       run: async ({ proveCa }, { code, invocation }) => await proveCa(await invocation(), code),
     }),
+    command('retry-pin', {
+      says: 'let the signer try a PIN again that the token refused; only if you know that the PIN is right',
+      options: { '--yes': 'do not ask for confirmation', ...JSON_OPTION },
+      notes: `
+The signer tries no PIN twice, because tokens lock after a few wrong ones. A PIN file that has changed is tried without
+this command. See docs/signer/token-pin.md.`,
+      examples: ['certline ca retry-pin'],
+      load: () => import('./retry-pin.ts'),
+      run: async ({ retryPin }, { options, invocation }) => await retryPin(await invocation(), options),
+    }),
     command('crl', {
       says: 'make the next revocation list now; a running signer makes one weekly and after revocations',
       options: {
@@ -123,6 +135,7 @@ crl: the newest revocation list`.trim(),
       options: {
         '--root <folder>': { says: 'folder with the key of the root', required: true },
         '--passphrase-file <file>': 'file with the passphrase of the root; default: the one in its folder',
+        ...JSON_OPTION,
       },
       examples: ['certline ca standby /media/standby-stick/ca --root /media/root-stick/root'],
       before: () => guardKeys(),

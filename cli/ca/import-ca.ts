@@ -12,14 +12,16 @@ import type { Signer } from '../../pki/signers/signer.ts';
 import { openTokenSigner } from '../../line/ca.ts';
 import { caFolder, caRequestFolder } from '../../line/state-folder.ts';
 import { CommandError } from '../exit-status.ts';
-import { choosePassphraseFile } from './init-ca.ts';
+import { choosePassphraseFile, sayBeside } from './init-ca.ts';
 import type { Invocation } from '../invocation.ts';
 import { readCertificateFile } from '../cert/read-certificate-file.ts';
 import { showCa } from './show-ca.ts';
+import { printLine } from '../terminal/stdout.ts';
 
 export interface ImportCaOptions {
   readonly key?: string;
   readonly keyPassphraseFile?: string;
+  readonly json?: boolean;
 }
 
 /** The key that the imported CA will sign with, and its file's text where it is one. */
@@ -49,7 +51,7 @@ export async function importCa(
     await signer.close();
   }
   rmSync(caRequestFolder(stateFolder), { recursive: true, force: true });
-  await showCa(stateFolder, {});
+  await showCa(stateFolder, options);
 }
 
 function chainIn(file: string, certificates: readonly Uint8Array[], signer: Signer): Uint8Array[] {
@@ -71,7 +73,9 @@ async function importedKey(
   const own = join(caRequestFolder(stateFolder), CA_FILES.factoryIcaKey);
   const path = options.key ?? own;
   if (!existsSync(path)) throw existsSync(caFolder(stateFolder)) ? caExists(stateFolder) : noKey(path);
-  const passphrase = passphraseFromFile(choosePassphraseFile(stateFolder, config.passphraseFile));
+  const passphrase = passphraseFromFile(
+    choosePassphraseFile(stateFolder, config.passphraseFile, options.json ? sayBeside : printLine),
+  );
   const opening =
     options.keyPassphraseFile === undefined ? passphrase : passphraseFromFile(options.keyPassphraseFile);
   try {

@@ -9,8 +9,8 @@ import { caFolder, caPassphrasePath } from '../../line/state-folder.ts';
 import type { SecretBytes } from '../../pki/keys/secret-bytes.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
-import { showCa } from './show-ca.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { caDocument, showCa } from './show-ca.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
 
 export interface InitCaOptions {
   readonly name: string;
@@ -18,6 +18,7 @@ export interface InitCaOptions {
   readonly rootFolder?: string;
   readonly rootPassphraseFile?: string;
   readonly development?: boolean;
+  readonly json?: boolean;
 }
 
 /**
@@ -29,7 +30,9 @@ export async function initCa({ stateFolder, config }: Invocation, options: InitC
   if (existsSync(directory) && readdirSync(directory).length > 0) throw caExists(directory);
   if ((options.rootFolder === undefined) !== (options.development === true)) throw rootIsNowhere();
   const chosen = options.passphraseFile ?? config.passphraseFile;
-  const passphrase = passphraseFromFile(choosePassphraseFile(stateFolder, chosen));
+  const passphrase = passphraseFromFile(
+    choosePassphraseFile(stateFolder, chosen, options.json ? sayBeside : printLine),
+  );
   try {
     const icaSigner = await openTokenSigner(stateFolder, config);
     await createCa({
@@ -45,12 +48,17 @@ export async function initCa({ stateFolder, config }: Invocation, options: InitC
   } finally {
     passphrase.wipe();
   }
+  const transcript = join(directory, CA_FILES.ceremony);
+  if (options.json === true) {
+    printJson({ ...caDocument(stateFolder), transcript, rootFolder: options.rootFolder ?? null });
+    return;
+  }
   await showCa(stateFolder, {});
   if (options.rootFolder !== undefined)
     printLine(
       `\nTake ${options.rootFolder} away now, and keep it offline: it has the key of the root and its passphrase.`,
     );
-  printLine(`\nTranscript, to be compared, signed and filed: ${join(directory, CA_FILES.ceremony)}`);
+  printLine(`\nTranscript, to be compared, signed and filed: ${transcript}`);
   if (chosen !== undefined && resolve(chosen) !== config.passphraseFile) {
     printLine(
       `\nThe signer needs it too: put "passphraseFile": "${resolve(chosen)}" into the configuration.`,
@@ -77,7 +85,7 @@ function rootIsNowhere(): CommandError {
 export function choosePassphraseFile(
   stateFolder: string,
   chosen: string | undefined,
-  say: (line: string) => void = printLine,
+  say: (line: string) => void,
 ): string {
   if (chosen !== undefined) {
     if (existsSync(chosen)) return chosen;
@@ -93,6 +101,11 @@ export function choosePassphraseFile(
     );
   }
   return own;
+}
+
+/** Where standard output is a document's. */
+export function sayBeside(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function caExists(directory: string): CommandError {

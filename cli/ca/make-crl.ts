@@ -21,7 +21,7 @@ import { printFields } from '../terminal/table.ts';
 export async function makeCrl(invocation: Invocation, options: { json?: boolean }): Promise<void> {
   const { stateFolder, config } = invocation;
   const ca = await openConfiguredCa(stateFolder, config);
-  const issued = await withLedger(invocation, 'command', async (ledger) => {
+  const issued = await withLedger(invocation, 'update', async (ledger) => {
     await openLineAudit({
       stateFolder,
       ledger,
@@ -31,7 +31,7 @@ export async function makeCrl(invocation: Invocation, options: { json?: boolean 
     return await publishCrl({ ca, ledger, stateFolder });
   });
   await ca.signer.close();
-  const told = await withWritableRegistry(stateFolder, async (registry) => {
+  const told = await withWritableRegistry(invocation, async (registry) => {
     if (registry === undefined) return undefined;
     return await applyCrl(registry, verifyCrl(issued.crl, ca.chain, new Date()));
   });

@@ -11,6 +11,7 @@ import type { RevocationReason } from '../../pki/x509/revocation-reason.ts';
 import { readCertificateFile } from '../cert/read-certificate-file.ts';
 import { CommandError } from '../exit-status.ts';
 import { shownTime } from '../terminal/words.ts';
+import { printJson } from '../terminal/stdout.ts';
 import { printFields } from '../terminal/table.ts';
 import { openRootFolder } from './root-folder.ts';
 
@@ -18,6 +19,7 @@ export interface RootCrlOptions {
   readonly revoke?: string;
   readonly reason?: string;
   readonly passphraseFile?: string;
+  readonly json?: boolean;
 }
 
 /** `certline ca crl --root`. Throws `usage` without a reason, CRL_INVALID, and what opens no key. */
@@ -27,12 +29,18 @@ export async function makeRootCrl(folder: string, options: RootCrlOptions): Prom
   const previous = existsSync(path) ? readCrl(crlIn(readFileSync(path))) : undefined;
   const issued = await issueRootCrl(root, previous, revokedBy(options));
   await writeWhole(path, 0o644, pemOf('X509 CRL', issued.crl));
+  const { number, entries } = issued;
+  const [thisUpdate, nextUpdate] = [issued.thisUpdate.toISOString(), issued.nextUpdate.toISOString()];
+  if (options.json === true) {
+    printJson({ crl: path, number, entries, thisUpdate, nextUpdate });
+    return;
+  }
   printFields([
     ['List', path],
-    ['Number', String(issued.number)],
-    ['Entries', String(issued.entries)],
-    ['Made', shownTime(issued.thisUpdate.toISOString())],
-    ['Next by', shownTime(issued.nextUpdate.toISOString())],
+    ['Number', String(number)],
+    ['Entries', String(entries)],
+    ['Made', shownTime(thisUpdate)],
+    ['Next by', shownTime(nextUpdate)],
   ]);
 }
 

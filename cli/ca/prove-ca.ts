@@ -10,7 +10,7 @@ export async function proveCa(invocation: Invocation, code: string): Promise<voi
   const { stateFolder, config } = invocation;
   const ca = await openConfiguredCa(stateFolder, config);
   try {
-    await withLedger(invocation, 'sign', async (ledger) => {
+    await withLedger(invocation, 'make', async (ledger) => {
       await openLineAudit({
         stateFolder,
         ledger,

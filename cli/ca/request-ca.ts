@@ -11,7 +11,7 @@ import { pemOf } from '../../pki/x509/pem.ts';
 import { SoftwareSigner } from '../../pki/signers/software-signer.ts';
 import { openTokenSigner } from '../../line/ca.ts';
 import { caRequestFolder } from '../../line/state-folder.ts';
-import { choosePassphraseFile } from './init-ca.ts';
+import { choosePassphraseFile, sayBeside } from './init-ca.ts';
 import type { Invocation } from '../invocation.ts';
 
 const REQUEST_FILE = 'request.pem';
@@ -45,9 +45,4 @@ export async function requestCa(
     passphrase.wipe();
   }
   process.stdout.write(readFileSync(join(folder, REQUEST_FILE), 'utf8'));
-}
-
-/** Standard output is the request's. */
-function sayBeside(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

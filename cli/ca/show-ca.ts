@@ -21,11 +21,7 @@ const LABELS = { 'factory CA': 'Factory CA', intermediate: 'Intermediate', root:
 
 /** `certline ca show`. Throws CA_NOT_FOUND, CA_INCONSISTENT. */
 export async function showCa(stateFolder: string, options: { json?: boolean }): Promise<void> {
-  const directory = caFolder(stateFolder);
-  const ders = readCaChain(directory);
-  const certificates = ders.map((der, index) => shownCertificate(roleOf(index, ders.length), der));
-  const chain = join(directory, CA_FILES.chain);
-  const verify = `openssl verify -CAfile ${chain} CERTIFICATE.pem`;
+  const { chain, verify, certificates } = caDocument(stateFolder);
   if (options.json === true) {
     printJson({ chain, verify, certificates });
     return;
@@ -43,6 +39,19 @@ export async function showCa(stateFolder: string, options: { json?: boolean }): 
     ['Chain', chain],
     ['Verify', verify],
   ]);
+}
+
+/** What there is to say of the CA. Throws as `showCa`. */
+export function caDocument(stateFolder: string): {
+  readonly chain: string;
+  readonly verify: string;
+  readonly certificates: readonly ShownCertificate[];
+} {
+  const directory = caFolder(stateFolder);
+  const ders = readCaChain(directory);
+  const certificates = ders.map((der, index) => shownCertificate(roleOf(index, ders.length), der));
+  const chain = join(directory, CA_FILES.chain);
+  return { chain, verify: `openssl verify -CAfile ${chain} CERTIFICATE.pem`, certificates };
 }
 
 function roleOf(index: number, count: number): ShownCertificate['role'] {

@@ -31,7 +31,7 @@ export const certCommands = group(
     }),
     command('show', {
       says: 'show what a certificate contains and what the ledger knows about it',
-      args: { '<which>': `certificate file; or ${WHICH}` },
+      args: { '<which>': `certificate file; ${WHICH}; or hardware id of a board` },
       options: { '--pem': 'print only the certificate, in PEM', ...JSON_OPTION },
       examples: [
         'certline cert show CL-000017',

@@ -63,7 +63,7 @@ async function print(file: string, certificates: readonly Linted[], compared: bo
     }
     printLine(`${name} (${certificateSha256}) breaks ${findings.length} of the rules:`);
     await printTable(
-      [{ head: 'CODE' }, { head: 'RIGHT WOULD BE' }],
+      [{ head: 'CODE' }, { head: 'RIGHT WOULD BE', wraps: true }],
       findings.map(({ code, rule }) => [code, rule]),
     );
   }

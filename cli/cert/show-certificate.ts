@@ -61,7 +61,8 @@ async function fromFile(file: string, ledger: Ledger | undefined): Promise<Found
 
 async function fromLedger(which: string, ledger: Ledger): Promise<Found[]> {
   const single = await ledger.issuances.issuanceOfCertificate(which);
-  const issuances = single === undefined ? await ledger.issuances.issuancesOf(which) : [single];
+  const ofUnit = single === undefined ? await ledger.issuances.issuancesOf(which) : [single];
+  const issuances = ofUnit.length > 0 ? ofUnit : await ledger.issuances.issuancesOfBoard(which);
   if (issuances.length === 0)
     throw unknown(`There is no file ${which}, and no certificate of that name was issued here`);
   return issuances.map((issuance) => ({ certificate: issuance.certificate, issuance }));

@@ -37,7 +37,7 @@ export async function withdrawCertificate(
   which: string,
   options: WithdrawOptions,
 ): Promise<void> {
-  const issuance = await withLedger(invocation, 'command', async (ledger) => {
+  const issuance = await withLedger(invocation, 'update', async (ledger) => {
     const found = await findOne(ledger, which, withdrawal);
     await withdraw(ledger, found, withdrawal, options);
     return (await ledger.issuances.find(found.requestId))!;

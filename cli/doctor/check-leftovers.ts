@@ -4,7 +4,7 @@ import { visibleText } from '../../manifests/csv/visible-text.ts';
 import { OWNER_MARK } from '../../manifests/intake/inbox-owner.ts';
 import { isUnfinishedName } from '../../manifests/intake/inbox-names.ts';
 import { temporalFolder } from '../../line/state-folder.ts';
-import { isRunning } from '../../temporal/server/process-identity.ts';
+import { isRunning } from '../../temporal/program/process-identity.ts';
 import { readServerRecord } from '../../temporal/server/server-record.ts';
 import { isLineRunning } from '../../line/lock.ts';
 import { ok, warn } from './finding.ts';

@@ -2,10 +2,10 @@ import { OWN_NAMESPACE, findRunningServer } from '../../line/running-server.ts';
 import { temporalFolder } from '../../line/state-folder.ts';
 import { externalConfiguration } from '../../temporal/server/external-server.ts';
 import { isServing } from '../../temporal/server/is-serving.ts';
-import { isRunning } from '../../temporal/server/process-identity.ts';
+import { isRunning } from '../../temporal/program/process-identity.ts';
 import { describeServer, readServerRecord } from '../../temporal/server/server-record.ts';
 import type { ServerRecord } from '../../temporal/server/server-record.ts';
-import { findPresentBinary } from '../../temporal/server/temporal-binary.ts';
+import { findPresentBinary } from '../../temporal/program/temporal-binary.ts';
 import { fail, failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 

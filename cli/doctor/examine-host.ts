@@ -2,22 +2,26 @@ import { styleText } from 'node:util';
 import type { LineConfig } from '../../line/config.ts';
 import { checkCa } from './check-ca.ts';
 import { checkClock } from './check-clock.ts';
+import { checkClouds } from './check-clouds.ts';
 import { checkFolder, checkSpace } from './check-folder.ts';
 import { checkInboxOwner } from './check-inbox.ts';
+import { checkKeys } from './check-keys.ts';
 import { checkLine, checkUnfinished } from './check-leftovers.ts';
 import { checkMemory } from './check-memory.ts';
+import { checkNotifications } from './check-notifications.ts';
 import { checkNode } from './check-node.ts';
 import { checkPorts } from './check-ports.ts';
 import { checkRoles } from './check-roles.ts';
 import { checkProfiles } from './check-profiles.ts';
 import { checkSigning } from './check-signing.ts';
 import { checkServer } from './check-server.ts';
-import { checkLedger, checkRegistry } from './check-stores.ts';
+import { checkLedger, checkRegistry, checkSignerLogs } from './check-stores.ts';
 import { failure, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import type { Place } from '../invocation.ts';
-import { printJson, printLine } from '../terminal/stdout.ts';
+import { printJson } from '../terminal/stdout.ts';
+import { printBeside } from '../terminal/table.ts';
 
 export interface DoctorOptions {
   readonly probe?: boolean;
@@ -48,11 +52,13 @@ async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding
   yield* checkMemory();
   yield* await checkCa(stateFolder, 'finding' in config ? {} : config);
   if (!('finding' in config)) yield* await checkProfiles(stateFolder, config.products);
-  yield await checkRegistry(stateFolder);
   if (!('finding' in config)) {
+    yield await checkRegistry({ stateFolder, config });
+    yield* await checkSignerLogs({ stateFolder, config });
     const ledger = await checkLedger({ stateFolder, config });
     yield ledger;
     yield* await checkSigning({ stateFolder, config }, ledger.verdict === 'ok');
+    yield* checkKeys({ stateFolder, config });
   }
   const server = await checkServer(stateFolder);
   yield server;
@@ -65,6 +71,9 @@ async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding
   if (owner !== undefined) yield owner;
   const unfinished = checkUnfinished(config.inbox);
   if (unfinished !== undefined) yield unfinished;
+  yield* await checkClouds(stateFolder, config.registries);
+  const notifications = checkNotifications(config);
+  if (notifications !== undefined) yield notifications;
   yield* await checkPorts(config.stations, probe);
 }
 
@@ -91,6 +100,5 @@ const LOOKS: Record<Finding['verdict'], Parameters<typeof styleText>[0]> = {
 const CHECK_CELLS = 14;
 
 function printFinding({ verdict, check, says }: Finding): void {
-  const head = `${styleText(LOOKS[verdict], verdict.padEnd(4))}  ${check.padEnd(CHECK_CELLS)}  `;
-  printLine(`${head}${says.replaceAll('\n', `\n${' '.repeat(CHECK_CELLS + 8)}`)}`);
+  printBeside(`${styleText(LOOKS[verdict], verdict.padEnd(4))}  ${check.padEnd(CHECK_CELLS)}`, says);
 }

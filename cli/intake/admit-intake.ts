@@ -5,15 +5,21 @@ import { parseVerifier, verifierText } from '../../pki/keys/signed-note.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
 import { PkiError } from '../../pki/pki-error.ts';
 import type { Invocation } from '../invocation.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { tell } from '../terminal/stdout.ts';
 
 /** `certline intake enroll`; again, it prints the same. Throws ROLE_KEY_INVALID. */
-export function enrollIntake(stateFolder: string): void {
-  printLine(`certline intake admit '${verifierText(openIntakeKey(stateFolder).verifier)}'`);
+export function enrollIntake(stateFolder: string, options: { readonly json?: boolean }): void {
+  const key = verifierText(openIntakeKey(stateFolder).verifier);
+  const command = `certline intake admit '${key}'`;
+  tell(options.json, { key, command }, command);
 }
 
 /** `certline intake admit`. Throws VERIFIER_KEY_INVALID. */
-export function admitIntake({ stateFolder, config }: Invocation, key: string): void {
+export function admitIntake(
+  { stateFolder, config }: Invocation,
+  key: string,
+  options: { readonly json?: boolean },
+): void {
   const verifier = parseVerifier(key);
   if (verifier === undefined) {
     const message =
@@ -24,5 +30,10 @@ export function admitIntake({ stateFolder, config }: Invocation, key: string): v
   const isKnown = readVerifierKeys(path).some((known) => verifierText(known) === verifierText(verifier));
   const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
   if (!isKnown) writeWholeSync(path, 0o600, `${before}${verifierText(verifier)}\n`);
-  printLine(`The intake ${verifier.name} is admitted: the signer accepts what it releases`);
+  const { name } = verifier;
+  tell(
+    options.json,
+    { intake: name, file: path },
+    `The intake ${name} is admitted: the signer accepts what it releases`,
+  );
 }

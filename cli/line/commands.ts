@@ -1,7 +1,11 @@
 import { WORKER_ROLES } from '../../workers/worker-roles.ts';
 import { command, group } from '../command.ts';
 import { JSON_OPTION, wholeNumber } from '../option-values.ts';
+import { typedDemo } from '../typed-name.ts';
 import { guardKeys } from './guard-keys.ts';
+
+/** What the examples of one command have before their notes. */
+const EXAMPLE_COLUMNS = 35;
 
 /** Commands that run the factory line, or a part of it, until they are stopped. */
 export const lineCommands = [
@@ -24,9 +28,9 @@ export const lineCommands = [
       },
     },
     examples: [
-      'npm start                          the example lot, 24 units',
-      'npm start -- --faulty 3 --stay     one bad board: watch it wait, then "certline batch rerun"',
-      'npm start -- --units 2000 --speed instant',
+      `${typedDemo().padEnd(EXAMPLE_COLUMNS)}the example lot, 24 units`,
+      `${typedDemo('--faulty 3 --stay').padEnd(EXAMPLE_COLUMNS)}one bad board: watch it wait, then "certline batch rerun"`,
+      typedDemo('--units 2000 --speed instant'),
     ],
     before: () => guardKeys({ isRehearsal: true }),
     load: () => import('./demo.ts'),
@@ -44,9 +48,19 @@ export const lineCommands = [
     load: () => import('./run-line.ts'),
     run: async ({ runLine }, { options, invocation }) => await runLine(await invocation(), options),
   }),
+  command('watch', {
+    says: 'watch the whole factory line on a full screen: lots, sockets, and what somebody must do',
+    notes: `
+It stays between lots. q quits, the arrow keys scroll. For a script: "certline line status --json", or
+"certline batch watch", which ends with the batch.`,
+    examples: ['certline watch', 'certline watch --state /var/lib/certline'],
+    readsState: true,
+    load: () => import('./watch-line.ts'),
+    run: async ({ watchLine }, { invocation }) => await watchLine(await invocation()),
+  }),
   command('worker', {
     says: `run one role of a factory line that uses several hosts: ${WORKER_ROLES.join(', ')}`,
-    args: { '<role>': WORKER_ROLES.join(' | ') },
+    args: { '<role>': { says: 'which one', choices: WORKER_ROLES } },
     examples: ['TEMPORAL_ADDRESS=temporal.example:7233 certline worker station --config /etc/certline.json'],
     before: () => guardKeys(),
     load: () => import('./run-worker-role.ts'),

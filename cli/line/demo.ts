@@ -1,12 +1,12 @@
 import { relative } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { answerPaths } from '../../manifests/answer/answers.ts';
 import type { InboxEvent } from '../../manifests/intake/inbox.ts';
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
 import type { BatchRecord, Registry } from '../../registry/registry.ts';
 import { caFolder, virtualLineFolder } from '../../line/state-folder.ts';
+import { APPEARED, connectDevices } from './connect-devices.ts';
 import { dropNextLot } from './demo-lot.ts';
 import { CommandError } from '../exit-status.ts';
 import { mustAllPass } from '../batch/batch-words.ts';
@@ -16,7 +16,9 @@ import { inboxLine, withLine } from './run-line.ts';
 import type { RunningLine } from './run-line.ts';
 import { printLine } from '../terminal/stdout.ts';
 import { aborted } from '../stop-signal.ts';
+import { filesOf } from '../../reports/lot-answers.ts';
 import { printFields } from '../terminal/table.ts';
+import { typed, typedDemo } from '../typed-name.ts';
 import { printUnitRows } from '../unit/unit-rows.ts';
 
 export interface DemoOptions {
@@ -30,7 +32,7 @@ export interface DemoOptions {
 /** A larger lot shows only the units that did not pass. */
 const SHOWN_WHOLE = 50;
 
-/** `npm start`: a lot on virtual boards, from the manifest to the table of outcomes. */
+/** `npm start`: a lot on virtual boards, from the manifest to the devices in a cloud. */
 export async function runDemo(invocation: Invocation, options: DemoOptions): Promise<void> {
   const answers = new Answers();
   const virtual = { speed: options.speed, ...(options.faulty !== undefined && { faulty: options.faulty }) };
@@ -44,9 +46,12 @@ export async function runDemo(invocation: Invocation, options: DemoOptions): Pro
       // Somebody at the terminal can decide about units that wait; nobody can behind a pipe.
       patient: process.stdout.isTTY || options.stay === true,
     });
-    await showOutcomes(running.line.registry, batch);
+    const { registry } = running.line;
+    const cloud = await connectDevices(invocation, registry, batch.batchId, running.signal);
+    running.milestones.reach('devices in the cloud');
+    await showOutcomes(registry, batch, cloud);
     await showTimes(running, batch);
-    showHowToGoOn(invocation, batch, progress);
+    await showHowToGoOn(invocation, registry, batch, progress);
     if (options.stay) {
       printLine('\nThe line stays up; Ctrl-C ends it.');
       await aborted(running.signal);
@@ -103,15 +108,23 @@ function showUi({ line: { server } }: RunningLine, batch: BatchRecord): void {
   printLine(`Temporal UI: ${server.uiUrl}/namespaces/${server.namespace}/workflows?query=${query}\n`);
 }
 
-async function showOutcomes(registry: Registry, batch: BatchRecord): Promise<void> {
+async function showOutcomes(
+  registry: Registry,
+  batch: BatchRecord,
+  cloud: ReadonlyMap<string, string>,
+): Promise<void> {
   printLine();
   const whole = batch.quantity <= SHOWN_WHOLE;
   const { passed, failed, errors, held, attention, open } = await registry.batchSummary(batch.batchId);
   const rows = registry.resultRows(batch.batchId);
   const waiting = new Set((await registry.waitingUnits(batch.batchId)).map(({ serial }) => serial));
-  if (whole || passed < batch.quantity) await printUnitRows(whole ? rows : unpassed(rows), waiting);
+  if (whole || passed < batch.quantity) await printUnitRows(whole ? rows : unpassed(rows), waiting, cloud);
   const ends = `${passed} PASS, ${failed} FAIL, ${errors} ERROR, ${held} HOLD`;
-  printLine(`\n${batch.quantity} units: ${ends}, ${attention} waiting, ${open} open\n`);
+  printLine(`\n${batch.quantity} units: ${ends}, ${attention} waiting, ${open} open`);
+  const appeared = [...cloud.values()].filter((each) => each === APPEARED).length;
+  printLine(
+    `${appeared} of ${cloud.size} devices connected to the local cloud, and appeared by their names\n`,
+  );
 }
 
 /** When each part was done, in seconds since the start; of units, those that passed in this run. */
@@ -135,23 +148,24 @@ async function* unpassed(rows: AsyncIterable<ResultRow>): AsyncGenerator<ResultR
   for await (const row of rows) if (row.outcome !== 'PASS') yield row;
 }
 
-function showHowToGoOn(
+async function showHowToGoOn(
   { config, stateFolder }: Invocation,
+  registry: Registry,
   batch: BatchRecord,
   progress: BatchProgress,
-): void {
+): Promise<void> {
   const waits = progress.attention.length > 0;
-  const { result } = answerPaths(config.inbox, batch.manifest);
+  const { result } = await filesOf(registry, config.inbox, batch);
   printFields([
     ['Result', waits ? undefined : shownPath(result)],
     ['CA chain', `${shownPath(caFolder(stateFolder))}/chain.pem`],
     ['Boards', `${shownPath(virtualLineFolder(stateFolder))}/boards/<board id>/lfs1/credentials/`],
-    ['One unit', 'npm run certline -- unit show <serial>'],
+    ['One unit', typed('unit show <serial>')],
     [
       'Continue',
-      waits ? `npm start -- --stay, then: npm run certline -- batch rerun ${batch.batchId}` : undefined,
+      waits ? `${typedDemo('--stay')}, then: ${typed(`batch rerun ${batch.batchId}`)}` : undefined,
     ],
-    ['Next lot', waits ? undefined : 'npm start'],
+    ['Next lot', waits ? undefined : typedDemo()],
   ]);
 }
 

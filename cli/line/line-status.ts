@@ -5,7 +5,8 @@ import type { Tile } from '../../fixtures/station/tile.ts';
 import { findRunningServer } from '../../line/running-server.ts';
 import { ledgerName } from '../../line/ledger.ts';
 import { orderSourcesOf } from '../../line/orders.ts';
-import { caFolder, registryPath } from '../../line/state-folder.ts';
+import { registryName } from '../../line/registry.ts';
+import { caFolder } from '../../line/state-folder.ts';
 import { readOrder } from '../../pki/orders/order-desk.ts';
 import type { Ledger } from '../../pki/ledger/ledger.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
@@ -21,6 +22,8 @@ import type { OpenBatch } from './open-batches.ts';
 import { printStatus } from './print-status.ts';
 import { roleStandings, troubleOfRole } from '../../temporal/role-standings.ts';
 import type { RoleStanding } from '../../temporal/role-standings.ts';
+import { stuckWorkflows, troubleOfStuck } from '../../temporal/stuck-workflows.ts';
+import type { StuckWorkflow } from '../../temporal/stuck-workflows.ts';
 import { readStationTiles } from './station-tiles.ts';
 
 /** A part of the line as it is from this host: what it says, or why nothing is known of it here. */
@@ -31,6 +34,8 @@ export interface ServerStatus {
   readonly namespace: string;
   readonly version: string;
   readonly roles: readonly RoleStanding[];
+  /** Workflows that run and cannot continue. */
+  readonly stuck: readonly StuckWorkflow[];
 }
 
 /** The sockets of a station as its tile file has them. `isStale`: the station is silent, so they are as it left them. */
@@ -72,14 +77,15 @@ export async function showLineStatus(invocation: Invocation, options: { json?: b
   else await printStatus(status);
 }
 
-async function lineStatus(invocation: Invocation): Promise<LineStatus> {
+/** Looks at every part of the line that can be seen from this host; a part that cannot says why. */
+export async function lineStatus(invocation: Invocation): Promise<LineStatus> {
   const { stateFolder, config } = invocation;
   const configured = config.stations.map(({ id }) => id);
   const fromServer = await seen(() => askServer(stateFolder, configured));
   const server: LineStatus['server'] = 'status' in fromServer ? fromServer.status : fromServer;
   const running =
     'status' in fromServer ? ({ from: 'temporal', open: fromServer.batches } as const) : fromServer;
-  const recorded = await seen(() => fromRegistry(stateFolder));
+  const recorded = await seen(() => fromRegistry(invocation));
   const stations = socketsOf(stateFolder, server);
   const parts = {
     product: versionText(),
@@ -87,7 +93,7 @@ async function lineStatus(invocation: Invocation): Promise<LineStatus> {
     stations,
     batches: 'open' in recorded ? recorded : running,
     ...(await signerParts(invocation)),
-    registry: 'open' in recorded ? { name: registryPath(stateFolder) } : recorded,
+    registry: 'open' in recorded ? { name: registryName(invocation) } : recorded,
   };
   return { ...parts, needs: needsOf(parts) };
 }
@@ -104,6 +110,7 @@ async function askServer(
       namespace,
       version: await serverVersion(client),
       roles: await roleStandings(client, stations),
+      stuck: await stuckWorkflows(client),
     },
     batches: await runningBatches(client),
   }));
@@ -115,14 +122,19 @@ async function serverVersion({ connection }: Client): Promise<string> {
 }
 
 async function fromRegistry(
-  stateFolder: string,
+  invocation: Invocation,
 ): Promise<
   { readonly from: 'registry'; readonly open: readonly OpenBatch[] } | { readonly elsewhere: string }
 > {
-  return await withRegistryIfAny(stateFolder, async (registry) =>
+  return await withRegistryIfAny(invocation, async (registry) =>
     registry === undefined
-      ? { elsewhere: `no ${registryPath(stateFolder)}: the registry is on the host of the orchestrator` }
-      : { from: 'registry', open: await recordedOpenBatches(stateFolder, registry) },
+      ? {
+          elsewhere:
+            invocation.config.registry === undefined
+              ? `no ${registryName(invocation)}: the registry is on the host of the orchestrator`
+              : 'none yet',
+        }
+      : { from: 'registry', open: await recordedOpenBatches(invocation.stateFolder, registry) },
   );
 }
 
@@ -195,6 +207,7 @@ function needsOf({
   return [
     ...troubleIn('Temporal', server),
     ...roles.flatMap((role) => sentence(role.role, troubleOfRole(role))),
+    ...('stuck' in server ? troubleOfStuck(server.stuck) : []),
     ...stations
       .filter(({ isStale }) => !isStale)
       .flatMap(({ station, sockets }) =>
@@ -223,11 +236,17 @@ function troubleOfSocket({ state, instruction }: Tile): string | undefined {
 function needOfBatch({
   batchId,
   attention = 0,
+  broken,
 }: {
   readonly batchId: string;
   readonly attention?: number;
+  readonly broken?: string;
 }): string[] {
-  if (attention === 0) return [];
+  const ended = sentence(`batch ${batchId}`, broken);
+  if (attention === 0) return ended;
   const units = attention === 1 ? '1 unit waits' : `${attention} units wait`;
-  return [`batch ${batchId}: ${units} for a decision: certline unit list --waiting --batch ${batchId}`];
+  return [
+    ...ended,
+    `batch ${batchId}: ${units} for a decision: certline unit list --waiting --batch ${batchId}`,
+  ];
 }

@@ -1,42 +1,35 @@
 import { styleText } from 'node:util';
-import type { Tile, TileState } from '../../fixtures/station/tile.ts';
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { STEPS } from '../../provisioning/step.ts';
 import { bar } from '../terminal/bar.ts';
-import { cutCells, padCells } from '../terminal/text-width.ts';
+import { beside } from '../terminal/beside.ts';
+import { wrapped } from '../terminal/wrap.ts';
+import { typed } from '../typed-name.ts';
+import { stationLines } from './socket-tiles.ts';
+import type { StationTiles } from './socket-tiles.ts';
+
+/** Units that wait are shown up to this number. */
+const SHOWN_WAITING = 8;
 
 /** What a screen shows of a running batch. */
 export interface LineView {
   readonly progress: BatchProgress;
-  readonly stations: readonly { readonly station: string; readonly sockets: readonly Tile[] }[];
+  readonly stations: readonly StationTiles[];
   readonly elapsedMs: number;
   /** Units that passed since `elapsedMs` began. */
   readonly passedHere: number;
 }
 
-const TILE_CELLS = 24;
-
-/** A tile has its own word and colour: a running unit never looks like a failed one. */
-const FACE: Record<TileState, { word: string; style: Parameters<typeof styleText>[0] }> = {
-  empty: { word: 'LOAD', style: 'dim' },
-  silent: { word: 'SILENT', style: 'yellow' },
-  probing: { word: 'LOOK', style: 'dim' },
-  ready: { word: 'READY', style: 'cyan' },
-  busy: { word: 'BUSY', style: 'yellow' },
-  pass: { word: 'PASS', style: 'green' },
-  fail: { word: 'FAIL', style: ['red', 'bold'] },
-  hold: { word: 'HOLD', style: ['magenta', 'bold'] },
-  fault: { word: 'FAULT', style: ['red', 'inverse'] },
-};
-
-/** The live screen, a line an element. */
-export function renderLine(view: LineView): string[] {
+/** The live screen, a line an element, for so many columns. */
+export function renderLine(view: LineView, columns: number): string[] {
+  const { progress, stations } = view;
   return [
-    summaryLine(view),
-    benchLine(view),
+    ...summaryLines(view, columns),
+    ...wrapped(benchLine(view), columns).map((row) => styleText('dim', row)),
+    ...rerunLines(progress, columns),
     '',
-    ...view.stations.flatMap(({ station, sockets }) => stationLines(station, sockets)),
-    ...attentionLines(view.progress),
+    ...stations.flatMap((station) => stationLines(station, columns)),
+    ...attentionLines(progress, columns),
   ];
 }
 
@@ -53,9 +46,16 @@ export function isSettled(progress: BatchProgress): boolean {
   );
 }
 
-function summaryLine(view: LineView): string {
+function summaryLines(view: LineView, columns: number): string[] {
   const { progress } = view;
-  return `${bar(ended(progress), progress.quantity)}  ${counts(progress)}${speed(view)}`;
+  return beside(bar(ended(progress), progress.quantity), `${counts(progress)}${speed(view)}`, columns);
+}
+
+/** The command stands before what may have no room on the screen. */
+function rerunLines({ attention, batchId }: BatchProgress, columns: number): string[] {
+  if (attention.length === 0) return [];
+  const says = `Waiting for a decision. To try again: ${typed(`batch rerun ${batchId}`)}`;
+  return wrapped(says, columns).map((row) => styleText('yellow', row));
 }
 
 function counts(progress: BatchProgress): string {
@@ -84,26 +84,17 @@ function benchLine({ progress, stations }: LineView): string {
   const bench = [...atBench.values()].reduce((sum, count) => sum + count, 0);
   const elsewhere = Math.max(0, progress.started - ended(progress) - progress.attention.length - bench);
   const steps = STEPS.filter((step) => atBench.has(step)).map((step) => `${step} ${atBench.get(step)}`);
-  return styleText('dim', [...steps, `waiting, signing or registering ${elsewhere}`].join('  '));
+  return [...steps, `waiting, signing or registering ${elsewhere}`].join(' · ');
 }
 
-function stationLines(station: string, sockets: readonly Tile[]): string[] {
-  return [`${styleText('bold', station)}  ${sockets.map(tileText).join(' ')}`];
-}
-
-function tileText(tile: Tile): string {
-  const { word, style } = FACE[tile.state];
-  const text = cutCells(`${tile.socket} ${word} ${tile.serial ?? ''}`, TILE_CELLS - 2);
-  return styleText(style, `[${padCells(text, TILE_CELLS - 2)}]`);
-}
-
-function attentionLines(progress: BatchProgress): string[] {
-  if (progress.attention.length === 0) return [];
-  const rows = progress.attention.slice(0, 8).map(({ serial, step, code, hint }) => {
-    return `  ${serial}  ${code} at ${step}. ${hint}`;
-  });
-  const rerun = `npm run certline -- batch rerun ${progress.batchId}`;
-  return ['', styleText('yellow', `Waiting for a decision. To try again: ${rerun}`), ...rows];
+function attentionLines({ attention }: BatchProgress, columns: number): string[] {
+  if (attention.length === 0) return [];
+  const shown = attention.slice(0, SHOWN_WAITING);
+  const rows = shown.flatMap(({ serial, step, code, hint }) =>
+    beside(`  ${serial}`, `${code} at ${step}. ${hint}`, columns),
+  );
+  const more = attention.length - shown.length;
+  return ['', ...rows, ...(more > 0 ? [`  and ${more} more`] : [])];
 }
 
 function ended({ passed, failed, errors, held }: BatchProgress): number {

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { batchIdOf } from '../../provisioning/workflow-ids.ts';
+import { isShellWord } from '../terminal/shell-word.ts';
 import { batchStanding } from '../batch/batch-standing.ts';
 import { standingSummary } from '../batch/standing-summary.ts';
 import type { Registry } from '../../registry/registry.ts';
@@ -15,16 +16,18 @@ export interface OpenBatch {
   readonly held: number;
   readonly attention: number;
   readonly open: number;
+  /** Says that its workflow was terminated or deleted, or failed, and what to type. */
+  readonly broken?: string;
 }
 
 /** The open batches as the registry has them, the newest first. */
 export async function recordedOpenBatches(stateFolder: string, registry: Registry): Promise<OpenBatch[]> {
   const open: OpenBatch[] = [];
-  for (const { batchId, state } of await registry.listBatches()) {
-    if (state !== 'open') continue;
-    const { summary } = await standingSummary(stateFolder, registry, batchId);
+  for (const { batchId } of await registry.openBatches()) {
+    const { summary, broken } = await standingSummary(stateFolder, registry, batchId);
     const { batch, ...counts } = summary;
-    open.push({ batchId, order: batch.order, quantity: batch.quantity, ...counts });
+    const { order, quantity } = batch;
+    open.push({ batchId, order, quantity, ...counts, ...(broken !== undefined && { broken }) });
   }
   return open;
 }
@@ -37,6 +40,8 @@ export async function runningBatches(
   const query = "WorkflowType = 'batch' AND ExecutionStatus = 'Running'";
   for await (const { workflowId } of client.workflow.list({ query })) {
     const batchId = batchIdOf(workflowId);
+    // Anybody can start a workflow of this type.
+    if (!isShellWord(batchId)) continue;
     const { progress } = await batchStanding(client, batchId);
     if (progress === undefined) {
       batches.push({ batchId });

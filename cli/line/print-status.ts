@@ -1,6 +1,6 @@
 import { printLine } from '../terminal/stdout.ts';
-import { printFields, printTable } from '../terminal/table.ts';
-import type { Column } from '../terminal/table.ts';
+import { printBeside, printFields, printTable } from '../terminal/table.ts';
+import type { Column } from '../terminal/column.ts';
 import { shownTime } from '../terminal/words.ts';
 import type { LineStatus, Seen } from './line-status.ts';
 import type { RoleStanding } from '../../temporal/role-standings.ts';
@@ -11,6 +11,8 @@ const state: Column = {
   head: 'state',
   style: (text) => (NOT_WELL.has(text) ? ['red', 'bold'] : undefined),
 };
+
+const TO_DO: Column = { head: 'what to do', wraps: true };
 
 /** Prints the status of a line for people: versions, roles, sockets, batches, orders, and last what somebody must do. */
 export async function printStatus(status: LineStatus): Promise<void> {
@@ -36,7 +38,7 @@ export async function printStatus(status: LineStatus): Promise<void> {
   await printOrders(status);
   printLine();
   if (status.needs.length === 0) printLine('Nothing needs a person.');
-  for (const need of status.needs) printLine(`! ${need}`);
+  for (const need of status.needs) printBeside('!', need, ' ');
 }
 
 function said<T extends object>(part: Seen<T>, words: (part: T) => string): string {
@@ -74,7 +76,7 @@ async function printSockets({ stations }: LineStatus): Promise<void> {
       isStale ? `as it was ${shownTime(updatedAt)}: the station does not answer` : tile.instruction,
     ]),
   );
-  await table(['socket', state, 'serial', 'what to do'], rows);
+  await table(['socket', state, 'serial', TO_DO], rows);
 }
 
 async function printBatches({ batches }: LineStatus): Promise<void> {
@@ -94,7 +96,7 @@ async function printOrders({ orders }: LineStatus): Promise<void> {
   if (!('open' in orders)) return;
   const right = (head: string): Column => ({ head, align: 'right' });
   await table(
-    ['order', right('units'), right('left'), right('reissues left'), 'closes', 'what to do'],
+    ['order', right('units'), right('left'), right('reissues left'), 'closes', TO_DO],
     orders.open.map((order) => [
       order.order,
       String(order.quantity),

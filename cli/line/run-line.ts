@@ -1,5 +1,5 @@
 import type { InboxEvent } from '../../manifests/intake/inbox.ts';
-import { installTemporalRuntime, openLineLog } from '../../line/log.ts';
+import { openLineLog } from '../../line/log.ts';
 import { logPath } from '../../line/state-folder.ts';
 import type { VirtualStationsOptions } from '../../workers/virtual-stations.ts';
 import { openWholeLine } from '../../workers/whole-line.ts';
@@ -9,6 +9,7 @@ import type { Invocation } from '../invocation.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 import { printLine } from '../terminal/stdout.ts';
 import { Milestones } from './milestones.ts';
+import { openMonitored } from './open-monitored.ts';
 import { stopAfter } from './stop-after.ts';
 
 /** What a command may do with a line while it runs. */
@@ -37,18 +38,24 @@ export async function withLine<T>(
 ): Promise<T> {
   const signal = stopSignal();
   const log = openLineLog(logPath(stateFolder), 'line');
-  installTemporalRuntime(log);
   const milestones = new Milestones();
-  const line = await openWholeLine({
-    ...setup,
-    stateFolder,
-    config,
-    log,
-    signal,
-    report: printLine,
-    onMilestone: (milestone) => milestones.reach(milestone),
+  const monitored = await openMonitored('line', { config, log }, (monitor) =>
+    openWholeLine({
+      ...setup,
+      stateFolder,
+      config,
+      monitor,
+      log,
+      signal,
+      report: printLine,
+      onMilestone: (milestone) => milestones.reach(milestone),
+    }),
+  );
+  const { role: line } = monitored;
+  return await stopAfter(monitored, log, async () => {
+    await monitored.started();
+    return await Promise.race([work({ line, milestones, signal }), line.ended]);
   });
-  return await stopAfter(line, log, () => Promise.race([work({ line, milestones, signal }), line.ended]));
 }
 
 /** `certline up`: runs until it is stopped. */

@@ -1,5 +1,5 @@
 import { command, group } from '../command.ts';
-import { JSON_OPTION, wholeNumber } from '../option-values.ts';
+import { JSON_OPTION, priority, wholeNumber } from '../option-values.ts';
 
 const MANIFEST = { '<file>': 'the manifest, a CSV file' } as const;
 
@@ -42,11 +42,16 @@ export const manifestCommands = [
     args: MANIFEST,
     options: {
       '--wait': 'wait until every unit has ended or waits for a decision; default: wait for the answer only',
+      '--priority <number>': {
+        says: 'from 1 (its units get boards before those of other batches) to 5 (after them); default: 3',
+        parse: priority,
+      },
       ...JSON_OPTION,
     },
     notes: 'If the factory line does not run, the manifest stays in the inbox until it starts.',
     examples: [
       'certline submit lot-0007.csv',
+      'certline submit lot-0008.csv --priority 1',
       'certline submit lot-0007.csv --wait && echo "every unit passed"',
     ],
     load: () => import('./submit-manifest.ts'),

@@ -3,14 +3,14 @@ import type { Rejected } from '../../manifests/check/verdict.ts';
 import { ISSUES } from '../../manifests/issue-codes.ts';
 import { printLine } from '../terminal/stdout.ts';
 import { printFields, printTable } from '../terminal/table.ts';
-import type { Column } from '../terminal/table.ts';
+import type { Column } from '../terminal/column.ts';
 
 /** The columns of a rejection that are shown, in the order of `NAME.rejected.csv`. */
 const COLUMNS: readonly Column[] = [
   { head: 'line', align: 'right' },
   { head: 'column' },
-  { head: 'value' },
-  { head: 'expected' },
+  { head: 'value', wraps: true },
+  { head: 'expected', wraps: true },
   { head: 'code', style: () => 'dim' },
 ];
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { answerPaths } from '../../manifests/answer/answers.ts';
 import { dropManifest } from '../../manifests/intake/drop-manifest.ts';
 import type { DroppedManifest } from '../../manifests/intake/drop-manifest.ts';
+import { claimsOf, nameWithPriority } from '../../manifests/intake/manifest-claims.ts';
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { externalConfiguration } from '../../temporal/server/external-server.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
@@ -19,6 +20,8 @@ import { printJson, printLine } from '../terminal/stdout.ts';
 export interface SubmitOptions {
   readonly json?: boolean;
   readonly wait?: boolean;
+  /** From 1 to 5. */
+  readonly priority?: number;
 }
 
 /** A file that looks incomplete waits 15 s before it is read; 1,000,000 rows take about a minute more. */
@@ -34,7 +37,8 @@ export async function submitManifest(
   options: SubmitOptions,
 ): Promise<void> {
   const { inbox } = invocation.config;
-  const { name, content } = await readManifestFile(file);
+  const { name: given, content } = await readManifestFile(file);
+  const name = await nameFor(given, options);
   const dropped = await dropManifest(inbox, name, content);
   if (dropped === undefined) throw nameTaken(name, inbox);
   const path = join(inbox, dropped.name);
@@ -48,6 +52,18 @@ export async function submitManifest(
   if (answer === undefined) mayStayUnanswered(invocation, dropped, options);
   if (answer?.status === 'rejected') process.exitCode = EXIT_STATUS.manifestRefused.status;
   if (progress) mustAllPass(progress);
+}
+
+/** The priority is in the name, as a planner writes it who has only the folder. */
+async function nameFor(name: string, { priority }: SubmitOptions): Promise<string> {
+  if (priority === undefined) return name;
+  const { priority: inName } = await claimsOf(name);
+  if (inName === undefined) return nameWithPriority(name, priority);
+  if (inName === String(priority)) return name;
+  throw new CommandError(
+    'usage',
+    `The name ${name} says priority ${inName}, and --priority says ${priority}: say only one of them.`,
+  );
 }
 
 /** If the environment names a server, the factory line of another host may serve this inbox. */

@@ -10,7 +10,7 @@ import { copyManifest } from '../../manifests/intake/copy-manifest.ts';
 import { isManifestName, readableName } from '../../manifests/intake/inbox-names.ts';
 import { ISSUES } from '../../manifests/issue-codes.ts';
 import { socketProducts } from '../../line/config.ts';
-import { registryPath } from '../../line/state-folder.ts';
+import { registryName } from '../../line/registry.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { noSuchFile } from './manifest-file.ts';
@@ -25,14 +25,14 @@ export async function validateFile(
   file: string,
   options: { json?: boolean },
 ): Promise<void> {
-  const { config, stateFolder } = invocation;
-  await withRegistryIfAny(stateFolder, async (registry) => {
+  const { config } = invocation;
+  await withRegistryIfAny(invocation, async (registry) => {
     await withOrders(invocation, async (askOrder) => {
       const { products } = config;
       const around = { products, registered: registry, askOrder, socketProducts: socketProducts(config) };
       const assessment = await assess(file, around);
       if (assessment.status === 'rejected') process.exitCode = EXIT_STATUS.manifestRefused.status;
-      const compared = registry === undefined ? null : registryPath(stateFolder);
+      const compared = registry === undefined ? null : registryName(invocation);
       const isOrderChecked = askOrder !== undefined;
       if (options.json === true)
         printJson({ file, ...withMeanings(assessment), comparedWith: compared, isOrderChecked });

@@ -24,6 +24,7 @@ At the signer:   certline order show PO-1001
           '--folder <folder>': 'folder to create for the key; default: inside the state folder',
           '--passphrase-file <file>':
             'file of mode 600 with its passphrase; default: a new random passphrase in the state folder',
+          ...JSON_OPTION,
         },
         examples: ['certline order key init --name acme-release --folder /media/oem/release'],
         load: () => import('./init-release-key.ts'),
@@ -62,6 +63,7 @@ At the signer:   certline order show PO-1001
           default: 1,
         },
         '--out <file>': 'file to write; default: <order>.order',
+        ...JSON_OPTION,
       },
       examples: [
         'certline order create PO-1001 --product golioth-node --quantity 500',
@@ -78,6 +80,7 @@ At the signer:   certline order show PO-1001
       options: {
         '--key <folder>': 'folder of the release key; default: the one in the state folder',
         '--passphrase-file <file>': 'file with its passphrase; default: the one in the state folder',
+        ...JSON_OPTION,
       },
       examples: ['certline order sign PO-1001.order --key /media/oem/release'],
       load: () => import('./sign-order.ts'),
@@ -102,6 +105,7 @@ At the signer:   certline order show PO-1001
       options: {
         '--reason <text>': { says: 'reason, for the audit log', required: true },
         '--by <name>': DECISION_OPTIONS['--by <name>'],
+        ...JSON_OPTION,
       },
       notes: `
 Nothing more is released or signed for the batch, not even a retry. Its serials without a certificate are free for
@@ -114,9 +118,11 @@ another batch. Certificates that it has stay valid.`,
     command('close', {
       says: 'at the signer: end an order permanently; nothing is released or signed under it afterwards',
       args: { '<order>': 'number of the order' },
+      options: JSON_OPTION,
       examples: ['certline order close PO-1001'],
       load: () => import('./close-order.ts'),
-      run: async ({ closeOrder }, { order, invocation }) => await closeOrder(await invocation(), order),
+      run: async ({ closeOrder }, { order, options, invocation }) =>
+        await closeOrder(await invocation(), order, options),
     }),
   ],
 );

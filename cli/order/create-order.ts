@@ -13,7 +13,7 @@ import { splitNote } from '../../pki/keys/signed-note.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { serialsOfManifest } from './manifest-serials.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { tell } from '../terminal/stdout.ts';
 
 export interface CreateOrderOptions {
   readonly product: readonly string[];
@@ -27,6 +27,7 @@ export interface CreateOrderOptions {
   readonly signer?: string;
   readonly revision: number;
   readonly out?: string;
+  readonly json?: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -65,12 +66,14 @@ export async function createOrder(
   const path = options.out ?? orderFileName(id);
   await assertNewer(path, order);
   await writeWhole(path, 0o644, text);
-  if (list !== undefined) {
-    const listPath = join(dirname(path), serialFileName(id));
-    await writeWhole(listPath, 0o644, list);
-    printLine(`Wrote ${listPath}, the list of its serials; deliver it with the order`);
-  }
-  printLine(`Wrote ${path}; read it, then: certline order sign ${path}`);
+  const listPath = list === undefined ? null : join(dirname(path), serialFileName(id));
+  if (list !== undefined) await writeWhole(listPath!, 0o644, list);
+  tell(
+    options.json,
+    { file: path, serials: listPath, order },
+    ...(listPath === null ? [] : [`Wrote ${listPath}, the list of its serials; deliver it with the order`]),
+    `Wrote ${path}; read it, then: certline order sign ${path}`,
+  );
 }
 
 /** As many as were said, else as many as there are serials. */

@@ -6,11 +6,12 @@ import { splitNote } from '../../pki/keys/signed-note.ts';
 import { loadReleaseKey } from '../../pki/keys/release-key.ts';
 import { releaseKeyFolder, releasePassphrasePath } from '../../line/state-folder.ts';
 import { CommandError } from '../exit-status.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { tell } from '../terminal/stdout.ts';
 
 export interface SignOrderOptions {
   readonly key?: string;
   readonly passphraseFile?: string;
+  readonly json?: boolean;
 }
 
 /** `certline order sign`. Throws `unknown`, ORDER_INVALID, and what opens no release key. */
@@ -29,7 +30,12 @@ export function signOrderFile(stateFolder: string, path: string, options: SignOr
     const { verifierKey, privateKey } = loadReleaseKey({ directory, passphrase });
     writeWholeSync(path, 0o644, signOrder(order, verifierKey, privateKey));
     const { order: id, quantity, products } = order;
-    printLine(`Signed ${path} as ${verifierKey.name}: order ${id}, ${quantity} × ${products.join(', ')}`);
+    const signedBy = verifierKey.name;
+    tell(
+      options.json,
+      { file: path, signedBy, order: id, quantity, products },
+      `Signed ${path} as ${signedBy}: order ${id}, ${quantity} × ${products.join(', ')}`,
+    );
   } finally {
     passphrase.wipe();
   }

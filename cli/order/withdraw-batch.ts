@@ -3,7 +3,7 @@ import { decisionInput } from '../decision-options.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { tell } from '../terminal/stdout.ts';
 
 /**
  * `certline order withdraw`. The decision is in the audit log, whose new end is signed and witnessed. Throws `unknown`
@@ -12,11 +12,11 @@ import { printLine } from '../terminal/stdout.ts';
 export async function withdrawBatch(
   { stateFolder, config, ...invocation }: Invocation,
   batchId: string,
-  options: { readonly reason: string; readonly by?: string },
+  options: { readonly reason: string; readonly by?: string; readonly json?: boolean },
 ): Promise<void> {
   const { reason } = options;
   const by = decisionInput(options).by!;
-  await withLedger({ stateFolder, config, ...invocation }, 'command', async (ledger) => {
+  await withLedger({ stateFolder, config, ...invocation }, 'update', async (ledger) => {
     const audit = await openLineAudit({
       stateFolder,
       ledger,
@@ -30,10 +30,13 @@ export async function withdrawBatch(
     }
     await witness(audit);
     const { released, quantity } = (await ledger.orders.orderStanding(batch.order))!;
-    printLine(
-      `Batch ${batchId} is withdrawn permanently, with ${batch.reserved} units certified; order ${batch.order} has ${quantity - released} of ${quantity} units left`,
+    const left = quantity - released;
+    const stillValid = 'Its certificates are still valid: revoke them with "certline cert revoke".';
+    tell(
+      options.json,
+      { batchId, order: batch.order, certified: batch.reserved, left, quantity },
+      `Batch ${batchId} is withdrawn permanently, with ${batch.reserved} units certified; order ${batch.order} has ${left} of ${quantity} units left`,
+      ...(batch.reserved > 0 ? [stillValid] : []),
     );
-    if (batch.reserved > 0)
-      printLine('Its certificates are still valid: revoke them with "certline cert revoke".');
   });
 }

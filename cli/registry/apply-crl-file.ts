@@ -7,7 +7,7 @@ import { PkiError } from '../../pki/pki-error.ts';
 import type { RevocationResult } from '../../registry/registry.ts';
 import { applyCrl } from '../../line/apply-crl.ts';
 import { readIssuers } from '../../line/ca.ts';
-import { registryPath } from '../../line/state-folder.ts';
+import { registryName } from '../../line/registry.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { withWritableRegistry } from './open-registry.ts';
@@ -32,15 +32,13 @@ export async function applyCrlFile(
   file: string,
   options: ApplyCrlOptions,
 ): Promise<void> {
-  const { stateFolder } = invocation;
   const list = readList(file);
   const crl = verifiedList(file, list, issuersFor(invocation, options.issuer));
-  const result = await withWritableRegistry(stateFolder, async (registry) => {
+  const result = await withWritableRegistry(invocation, async (registry) => {
     if (registry !== undefined) return await applyCrl(registry, crl);
-    const path = registryPath(stateFolder);
     throw new CommandError(
       'unknown',
-      `There is no registry ${path}: name the orchestrator's folder with --state.`,
+      `There is no registry ${registryName(invocation)}: name the orchestrator's folder with --state.`,
     );
   });
   if (result.status === 'older') throw olderList(crl, result.applied);

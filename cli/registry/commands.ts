@@ -1,4 +1,5 @@
 import { command, group } from '../command.ts';
+import { REASONED_OPTIONS, SIGNED_OPTIONS } from '../decision-options.ts';
 import { JSON_OPTION } from '../option-values.ts';
 
 /** Commands at the host of the registry, for a line that uses several hosts. */
@@ -9,12 +10,60 @@ export const registryCommands = group(
     examples: ['certline registry apply-crl factory-ica.crl.pem'],
   },
   [
+    command('status', {
+      says: 'show what each device registry does not have yet, since when and why, and what is parked',
+      options: { ...JSON_OPTION },
+      examples: ['certline registry status', 'certline registry status --json | jq .parked'],
+      load: () => import('./outbox-status.ts'),
+      run: async ({ showOutbox }, { options, invocation }) => await showOutbox(await invocation(), options),
+    }),
+    command('retry', {
+      says: 'try again at once what is parked or paused: all of it, or that of one device registry or unit',
+      options: {
+        '--registry <name>': 'only at this device registry; default: all',
+        '--serial <serial>': 'only for this unit; default: all',
+        ...JSON_OPTION,
+      },
+      examples: ['certline registry retry', 'certline registry retry --registry erp --serial CL-000017'],
+      load: () => import('./parked-entries.ts'),
+      run: async ({ retryParked }, { options, invocation }) => await retryParked(await invocation(), options),
+    }),
+    command('abandon', {
+      says: 'give up what is parked for a unit, for the record: its batch no longer waits for it',
+      args: { '<serial>': 'serial of the unit' },
+      options: {
+        '--registry <name>': 'only at this device registry; default: all',
+        ...REASONED_OPTIONS,
+        ...JSON_OPTION,
+      },
+      examples: ['certline registry abandon CL-000017 --reason "the board is scrap"'],
+      load: () => import('./parked-entries.ts'),
+      run: async ({ abandonParked }, { serial, options, invocation }) =>
+        await abandonParked(await invocation(), serial, options),
+    }),
     command('export', {
       says: 'write what the registry says of batches, units and certificates into a signed file, for "audit reconcile"',
       args: { '<file>': 'file to write; it must not be there' },
+      options: JSON_OPTION,
       examples: ['certline registry export registry.jsonl'],
       load: () => import('./export-registry.ts'),
-      run: async ({ exportRegistry }, { file, stateFolder }) => await exportRegistry(stateFolder, file),
+      run: async ({ exportRegistry }, { file, options, invocation }) =>
+        await exportRegistry(await invocation(), file, options),
+    }),
+    command('accept-loss', {
+      says: 'register certificates again from a signer whose audit log contradicted what the registry had seen',
+      args: { '<log>': 'name of the audit log, as "certline doctor" shows it' },
+      options: { ...SIGNED_OPTIONS, ...JSON_OPTION },
+      notes: `
+The registry refuses everything from a signer that works on an old or copied ledger (LEDGER_STALE). Restore the newest copy
+of the ledger first. Only if that copy is permanently lost: "certline audit checkpoint --accept-loss" at the signer, then
+this, then "certline audit reconcile", which names certificates that the ledger does not know.`,
+      examples: [
+        'certline registry accept-loss certline-audit-0123456789abcdef --reason "disk lost, newest backup restored" --by "A. Smith"',
+      ],
+      load: () => import('./accept-loss.ts'),
+      run: async ({ acceptLoss }, { log, options, invocation }) =>
+        await acceptLoss(await invocation(), log, options),
     }),
     command('apply-crl', {
       says: "revoke in the registry what the signer's revocation list contains; may be repeated",

@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import { writeWhole } from '../../disk/write-whole.ts';
 import { openIntakeKey } from '../../line/trusted-keys.ts';
 import { signRegistry } from '../../pki/signing/registry-statement.ts';
+import { dossierUnit } from '../../reports/dossier/dossier.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { CommandError } from '../exit-status.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { tell } from '../terminal/stdout.ts';
+import type { Invocation } from '../invocation.ts';
 import { withRegistry } from './open-registry.ts';
 
 /**
@@ -13,11 +15,15 @@ import { withRegistry } from './open-registry.ts';
  * at the end the figures, the digest of all before, and the signature of this host. Throws `refused` where the file is
  * there, `unknown` without a registry.
  */
-export async function exportRegistry(stateFolder: string, path: string): Promise<void> {
+export async function exportRegistry(
+  invocation: Invocation,
+  path: string,
+  options: { readonly json?: boolean },
+): Promise<void> {
   if (existsSync(path))
     throw new CommandError('refused', `There is a file ${path} already: name another one.`);
-  const key = openIntakeKey(stateFolder);
-  await withRegistry(stateFolder, async (registry) => {
+  const key = openIntakeKey(invocation.stateFolder);
+  await withRegistry(invocation, async (registry) => {
     const counts = { batches: 0, units: 0, certificates: 0 };
     const hash = createHash('sha256');
     async function* lines(): AsyncGenerator<string> {
@@ -30,7 +36,11 @@ export async function exportRegistry(stateFolder: string, path: string): Promise
     }
     await writeWhole(path, 0o644, lines());
     const { batches, units, certificates } = counts;
-    printLine(`${batches} batches, ${units} units and ${certificates} certificates are in ${path}`);
+    tell(
+      options.json,
+      { file: path, ...counts },
+      `${batches} batches, ${units} units and ${certificates} certificates are in ${path}`,
+    );
   });
 }
 
@@ -40,8 +50,13 @@ async function* recordsOf(
 ): AsyncGenerator<string> {
   for (const batch of await registry.listBatches()) {
     counts.batches += 1;
-    yield `${JSON.stringify({ batch })}\n`;
-    for await (const unit of registry.certifiedUnits(batch.batchId)) {
+    yield `${JSON.stringify({ batch, decisions: await registry.batchDecisions(batch.batchId) })}\n`;
+    for await (const record of registry.unitRecords(batch.batchId)) {
+      const certificates = record.certificates.map(({ certificateSha256, state }) => ({
+        certificateSha256,
+        state,
+      }));
+      const unit = { serial: record.serial, certificates, dossier: dossierUnit(record) };
       counts.units += 1;
       counts.certificates += unit.certificates.length;
       yield `${JSON.stringify({ unit })}\n`;

@@ -5,19 +5,29 @@ import type { NoteVerifier } from '../../pki/keys/signed-note.ts';
 import { isRegistrySigned } from '../../pki/signing/registry-statement.ts';
 import type { RegistryStatement } from '../../pki/signing/registry-statement.ts';
 import type { BatchRecord, CertifiedUnit } from '../../registry/registry.ts';
+import type { Decision } from '../../provisioning/decision.ts';
+import type { DossierUnit } from '../../reports/dossier/dossier.ts';
 import { CommandError } from '../exit-status.ts';
 
 /** A text line of an export. */
 type ExportedLine =
-  | { readonly batch: BatchRecord }
-  | { readonly unit: CertifiedUnit }
+  | { readonly batch: BatchRecord; readonly decisions?: readonly Decision[] }
+  | { readonly unit: ExportedUnit }
   | { readonly end: RegistryStatement; readonly signature: string };
 
-/** What reconciliation reads of a registry. */
+/** What the dossier of its lot says of a unit is absent in the export of an earlier version. */
+interface ExportedUnit extends CertifiedUnit {
+  readonly dossier?: DossierUnit;
+}
+
+/** What reconciliation and dossiers read of a registry. */
 export interface ExportedRegistry {
   readonly exportedAt: string;
   listBatches(): Promise<BatchRecord[]>;
   certifiedUnits(batchId: string): AsyncIterable<CertifiedUnit>;
+  batchDecisions(batchId: string): Promise<readonly Decision[]>;
+  /** Throws `auditBroken` where an earlier version wrote the export. */
+  dossierUnits(batchId: string): AsyncIterable<DossierUnit>;
 }
 
 /**
@@ -32,6 +42,7 @@ export async function openExportedRegistry(
   const hash = createHash('sha256');
   const found = { batches: 0, units: 0, certificates: 0 };
   const batches: BatchRecord[] = [];
+  const decisions = new Map<string, readonly Decision[]>();
   /** Where the units of a batch begin. */
   const starts = new Map<string, number>();
   let offset = 0;
@@ -48,6 +59,7 @@ export async function openExportedRegistry(
     if ('batch' in line) {
       found.batches += 1;
       batches.push(line.batch);
+      decisions.set(line.batch.batchId, line.decisions ?? []);
       starts.set(line.batch.batchId, offset);
     } else {
       found.units += 1;
@@ -65,10 +77,19 @@ export async function openExportedRegistry(
     exportedAt: end.exportedAt,
     listBatches: async () => batches,
     certifiedUnits: (batchId) => unitsFrom(path, starts.get(batchId) ?? offset),
+    batchDecisions: async (batchId) => decisions.get(batchId) ?? [],
+    dossierUnits: (batchId) => dossiersIn(path, unitsFrom(path, starts.get(batchId) ?? offset)),
   };
 }
 
-async function* unitsFrom(path: string, start: number): AsyncGenerator<CertifiedUnit> {
+async function* dossiersIn(path: string, units: AsyncIterable<ExportedUnit>): AsyncGenerator<DossierUnit> {
+  for await (const { dossier } of units) {
+    if (dossier === undefined) throw broken(path, 'was written by an earlier version');
+    yield dossier;
+  }
+}
+
+async function* unitsFrom(path: string, start: number): AsyncGenerator<ExportedUnit> {
   for await (const text of linesOf(path, start)) {
     const line = parsed(text, path);
     if (!('unit' in line)) return;

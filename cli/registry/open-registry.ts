@@ -1,61 +1,60 @@
-import { existsSync } from 'node:fs';
 import type { Registry } from '../../registry/registry.ts';
-import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
-import { registryPath } from '../../line/state-folder.ts';
+import type { SqlRegistry } from '../../registry/record/sql-registry.ts';
+import { openRegistry, registryName } from '../../line/registry.ts';
+import type { RegistryPlace } from '../../line/registry.ts';
+import type { OpenMode } from '../../sql/sql-database.ts';
 import { CommandError } from '../exit-status.ts';
 
 /**
- * Lends the registry of a state folder for reading, whether a line runs on it or not. Throws `unknown`, with what can be
- * asked without it, where there is none, and RegistryError.
+ * Lends the registry of a line for reading, whether the line runs or not. Throws `unknown`, with what can be asked
+ * without it, where there is none, and RegistryError.
  */
 export async function withRegistry<T>(
-  stateFolder: string,
+  place: RegistryPlace,
   use: (registry: Registry) => Promise<T>,
 ): Promise<T> {
-  return await withRegistryIfAny(stateFolder, async (registry) => {
-    if (registry === undefined) throw noRegistry(stateFolder);
+  return await withRegistryIfAny(place, async (registry) => {
+    if (registry === undefined) throw noRegistry(place);
     return await use(registry);
   });
 }
 
 /** As `withRegistry`, for commands that can do without one: undefined where there is none, and none is made. */
 export async function withRegistryIfAny<T>(
-  stateFolder: string,
-  use: (registry: Registry | undefined) => Promise<T>,
+  place: RegistryPlace,
+  use: (registry: SqlRegistry | undefined) => Promise<T>,
 ): Promise<T> {
-  return await lend(stateFolder, { readOnly: true }, use);
+  return await lend(place, 'read', use);
 }
 
 /** As `withRegistryIfAny`, and for writing: its schema is brought up to date. */
 export async function withWritableRegistry<T>(
-  stateFolder: string,
+  place: RegistryPlace,
   use: (registry: Registry | undefined) => Promise<T>,
 ): Promise<T> {
-  return await lend(stateFolder, { readOnly: false }, use);
+  return await lend(place, 'update', use);
 }
 
 async function lend<T>(
-  stateFolder: string,
-  options: { readonly readOnly: boolean },
-  use: (registry: Registry | undefined) => Promise<T>,
+  place: RegistryPlace,
+  mode: OpenMode,
+  use: (registry: SqlRegistry | undefined) => Promise<T>,
 ): Promise<T> {
-  const path = registryPath(stateFolder);
-  if (!existsSync(path)) return await use(undefined);
-  const registry = new SqliteRegistry(path, options);
+  const registry = await openRegistry(place, mode);
   try {
     return await use(registry);
   } finally {
-    registry.close();
+    await registry?.close();
   }
 }
 
-function noRegistry(stateFolder: string): CommandError {
-  const path = registryPath(stateFolder);
-  return new CommandError(
-    'unknown',
-    `There is no registry ${path}: no line has run on this state folder, or its orchestrator works on another host. ` +
-      `Run this there, or name the folder with --state. ${FROM_TEMPORAL}`,
-  );
+function noRegistry(place: RegistryPlace): CommandError {
+  const name = registryName(place);
+  const why =
+    place.config.registry === undefined
+      ? 'no line has run on this state folder, or its orchestrator works on another host. Run this there, or name the folder with --state'
+      : 'no orchestrator has run with it yet. Start one, or correct "registry" in the configuration';
+  return new CommandError('unknown', `There is no registry ${name}: ${why}. ${FROM_TEMPORAL}`);
 }
 
 /** What needs only the Temporal server of the line. */

@@ -1,6 +1,6 @@
 import { REWORK_KINDS } from '../../provisioning/rework.ts';
 import { command, group } from '../command.ts';
-import { REASONED_OPTIONS } from '../decision-options.ts';
+import { REASONED_OPTIONS, SIGNED_OPTIONS } from '../decision-options.ts';
 import { JSON_OPTION } from '../option-values.ts';
 
 /** Commands about units that passed and are changed. */
@@ -27,6 +27,7 @@ Each unit uses one of the reissues of its order.`,
         '--kind <kind>': { says: 'what is done', choices: REWORK_KINDS, required: true },
         ...REASONED_OPTIONS,
         '--order <id>': 'order whose reissues are used; default: the order of each unit',
+        ...JSON_OPTION,
       },
       examples: [
         'certline rework create --serials expiring.txt --kind renew --reason "expires in May"',
@@ -42,7 +43,7 @@ Each unit uses one of the reissues of its order.`,
       examples: ['certline rework list'],
       readsState: true,
       load: () => import('./list-reworks.ts'),
-      run: async ({ listReworks }, { options, stateFolder }) => await listReworks(stateFolder, options),
+      run: async ({ listReworks }, { options, invocation }) => await listReworks(await invocation(), options),
     }),
     command('show', {
       says: 'show a rework and each of its units, and what to type for those that wait',
@@ -51,7 +52,21 @@ Each unit uses one of the reissues of its order.`,
       examples: ['certline rework show RW-20260601-1a2b3c'],
       readsState: true,
       load: () => import('./show-rework.ts'),
-      run: async ({ showRework }, { id, options, stateFolder }) => await showRework(stateFolder, id, options),
+      run: async ({ showRework }, { id, options, invocation }) =>
+        await showRework(await invocation(), id, options),
+    }),
+    command('recover', {
+      says: 'close a rework that was terminated in Temporal, and write the results of its batches again',
+      args: { '<id>': 'id of the rework, or its beginning' },
+      options: { ...SIGNED_OPTIONS, '--yes': 'do not ask for confirmation', ...JSON_OPTION },
+      notes: `
+Units that have not ended keep the certificates that they had. Where the board may have been wiped (rekey, scrap) they end
+as ERROR, and their certificates are revoked.`,
+      examples: ['certline rework recover RW-20260601-1a2b3c --reason "was terminated" --by "A. Berg"'],
+      readsState: true,
+      load: () => import('./recover-rework.ts'),
+      run: async ({ recoverRework }, { id, options, invocation }) =>
+        await recoverRework(await invocation(), id, options),
     }),
   ],
 );

@@ -3,10 +3,11 @@ import { withRegistry } from '../registry/open-registry.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printTable } from '../terminal/table.ts';
 import { shownTime } from '../terminal/words.ts';
+import type { Invocation } from '../invocation.ts';
 
 /** `certline rework list`. Throws `unknown` where there is no registry. */
-export async function listReworks(stateFolder: string, options: { json?: boolean }): Promise<void> {
-  const reworks = await withRegistry(stateFolder, async (registry) => await registry.reworks());
+export async function listReworks(invocation: Invocation, options: { json?: boolean }): Promise<void> {
+  const reworks = await withRegistry(invocation, async (registry) => await registry.reworks());
   if (options.json === true) printJson(reworks);
   else if (reworks.length === 0) printLine('There is no rework.');
   else {

@@ -6,7 +6,7 @@ import { intakeKeyPath } from '../../line/state-folder.ts';
 import { openIntakeKey } from '../../line/trusted-keys.ts';
 import type { StationKey } from '../../pki/keys/station-key.ts';
 import { signRework } from '../../pki/signing/intake-statements.ts';
-import { BY_MAX, MESSAGES, REASON_MAX } from '../../provisioning/messages.ts';
+import { MESSAGES } from '../../provisioning/messages.ts';
 import { isOrderNumber } from '../../provisioning/order-number.ts';
 import type { AskedRework, ReworkInput, ReworkKind, ReworkState } from '../../provisioning/rework.ts';
 import { WORKFLOW_QUEUE } from '../../provisioning/task-queues.ts';
@@ -14,7 +14,7 @@ import { reworkWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { decisionInput } from '../decision-options.ts';
 import { CommandError } from '../exit-status.ts';
 import { withLineClient } from '../line/line-client.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { tell } from '../terminal/stdout.ts';
 
 /** Registry and signer answer within a second. */
 const OPENING_PATIENCE_MS = 60_000;
@@ -27,6 +27,7 @@ export interface ReworkOptions {
   readonly reason: string;
   readonly by?: string;
   readonly order?: string;
+  readonly json?: boolean;
 }
 
 /** What to do with the boards. */
@@ -42,18 +43,25 @@ const THEN: Record<ReworkKind, string> = {
  * where no orchestrator answers.
  */
 export async function startRework(stateFolder: string, asked: ReworkOptions): Promise<void> {
-  const rework = reworkOf(asked);
-  const input = { ...rework, signed: signRework(rework, keyOfIntake(stateFolder).privateKey) };
+  const input = signedRework(stateFolder, reworkOf(asked));
   const { reworkId, kind, serials } = input;
   const state = await withLineClient(stateFolder, async (client) => await opened(client, input));
   if (state.phase === 'refused')
     throw new CommandError('refused', `The rework is refused: ${state.message ?? 'no reason was given'}`);
   const units = serials.length === 1 ? serials[0]! : `${serials.length} units`;
-  printLine(`Rework ${reworkId} of ${units} has begun: ${kind}. ${THEN[kind]}.`);
-  printLine(`certline rework show ${reworkId}`);
+  tell(
+    asked.json,
+    { reworkId, kind, serials },
+    `Rework ${reworkId} of ${units} has begun: ${kind}. ${THEN[kind]}.`,
+    `certline rework show ${reworkId}`,
+  );
 }
 
-/** The signer takes the word of the intake that a person asked for the rework. */
+/** The signer takes the word of the intake that a person asked for the rework. Throws `refused` on another host. */
+export function signedRework(stateFolder: string, rework: AskedRework): ReworkInput {
+  return { ...rework, signed: signRework(rework, keyOfIntake(stateFolder).privateKey) };
+}
+
 function keyOfIntake(stateFolder: string): StationKey {
   if (existsSync(intakeKeyPath(stateFolder))) return openIntakeKey(stateFolder);
   const message = `There is no key of an intake in ${stateFolder}: run this command on the host of the orchestrator, with its state folder.`;
@@ -62,21 +70,11 @@ function keyOfIntake(stateFolder: string): StationKey {
 
 function reworkOf({ kind, serials, order, ...said }: ReworkOptions): AskedRework {
   const { reason = '', by = '' } = decisionInput(said);
-  checkText('--reason', reason, REASON_MAX);
-  checkText('--by', by, BY_MAX);
   if (order !== undefined && !isOrderNumber(order))
     throw new CommandError('usage', `--order ${JSON.stringify(order.slice(0, 60))} is not an order number.`);
   const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
   const reworkId = `RW-${day}-${randomBytes(3).toString('hex')}`;
   return { reworkId, kind, reason, by, serials, ...(order !== undefined && { order }) };
-}
-
-function checkText(option: string, text: string, most: number): void {
-  if (text.trim() !== '' && text.length <= most && !/\p{Cc}/u.test(text)) return;
-  throw new CommandError(
-    'usage',
-    `${option} must be text of 1 to ${most} characters without control characters.`,
-  );
 }
 
 async function opened(client: Client, input: ReworkInput): Promise<ReworkState> {

@@ -16,9 +16,10 @@ At the signer: certline station admit 'st-1+...' --sockets 4
   [
     command('enroll', {
       says: 'at a station: create the keys of its stations, and print the commands to type at the signer',
+      options: JSON_OPTION,
       examples: ['certline station enroll --config /etc/certline.json'],
       load: () => import('./enroll-stations.ts'),
-      run: async ({ enrollStations }, { invocation }) => enrollStations(await invocation()),
+      run: async ({ enrollStations }, { options, invocation }) => enrollStations(await invocation(), options),
     }),
     command('admit', {
       says: 'at the signer: accept requests from a station from now on',
@@ -33,6 +34,7 @@ At the signer: certline station admit 'st-1+...' --sockets 4
           says: 'certificates per minute that it may ask for; default: 60 for each socket',
           parse: wholeNumber(1),
         },
+        ...JSON_OPTION,
       },
       examples: ["certline station admit 'st-1+2f8a01b3+Ae...' --sockets 4"],
       load: () => import('./steer-stations.ts'),
@@ -52,8 +54,7 @@ At the signer: certline station admit 'st-1+...' --sockets 4
       options: { '--station <id>': { says: 'only this station; default: all of them' }, ...JSON_OPTION },
       examples: ['certline station yield', 'certline station yield --station st-1 --json'],
       load: () => import('./show-yield.ts'),
-      run: async ({ showYield }, { options, invocation }) =>
-        await showYield((await invocation()).stateFolder, options),
+      run: async ({ showYield }, { options, invocation }) => await showYield(await invocation(), options),
     }),
     command('export', {
       says: 'at the signer: print the public keys of admitted stations, for the registry on another host',
@@ -77,10 +78,10 @@ function change(name: string, state: StationState, does: string): Entry {
   return command(name, {
     says: `at the signer: ${does}`,
     args: { '<station>': 'id of the station' },
-    options: { '--reason <text>': { says: 'reason, for the audit log', required: true } },
+    options: { '--reason <text>': { says: 'reason, for the audit log', required: true }, ...JSON_OPTION },
     examples: [`certline station ${name} st-1 --reason "looked into"`],
     load: () => import('./steer-stations.ts'),
-    run: async ({ setStationState }, { station, options: { reason }, invocation }) =>
-      await setStationState(await invocation(), station, { state, reason }),
+    run: async ({ setStationState }, { station, options, invocation }) =>
+      await setStationState(await invocation(), station, { state, ...options }),
   });
 }

@@ -4,6 +4,7 @@ import { withRegistry } from '../registry/open-registry.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printTable } from '../terminal/table.ts';
 import { shownTime } from '../terminal/words.ts';
+import type { Invocation } from '../invocation.ts';
 
 /** Rejected boards that the text shows; JSON has up to `JSON_MAX`. */
 const SHOWN = 20;
@@ -15,8 +16,11 @@ export interface YieldOptions {
 }
 
 /** `certline station yield`. Throws `unknown` where there is no registry. */
-export async function showYield(stateFolder: string, { station, json = false }: YieldOptions): Promise<void> {
-  const { sockets, rejected } = await withRegistry(stateFolder, async (registry) => ({
+export async function showYield(
+  invocation: Invocation,
+  { station, json = false }: YieldOptions,
+): Promise<void> {
+  const { sockets, rejected } = await withRegistry(invocation, async (registry) => ({
     sockets: await registry.socketYields(),
     rejected: await registry.rejectedBoards(JSON_MAX),
   }));
@@ -38,9 +42,11 @@ async function print({
     printLine('No board was tried yet.');
     return;
   }
-  const heads = ['socket', 'tries', 'passed', 'failed', 'rejected', 'yield', 'most often'];
   await printTable(
-    heads.map((head) => ({ head })),
+    [
+      ...['socket', 'tries', 'passed', 'failed', 'rejected', 'yield'].map((head) => ({ head })),
+      { head: 'most often', wraps: true },
+    ],
     sockets.map(({ stationId, socket, passed, failed, rejected: refused, codes }) => {
       const tries = passed + failed + refused;
       const often = codes.slice(0, 2).map(({ code, boards }) => `${code} ${boards}`);
@@ -59,7 +65,10 @@ async function print({
   printLine();
   printLine('Rejected before a key was made, the newest first:');
   await printTable(
-    ['when', 'socket', 'board', 'code', 'unit', 'what happened'].map((head) => ({ head })),
+    [
+      ...['when', 'socket', 'board', 'code', 'unit'].map((head) => ({ head })),
+      { head: 'what happened', wraps: true },
+    ],
     rejected
       .slice(0, SHOWN)
       .map(({ seenAt, stationId, socket, boardId, code, serial, message }) => [

@@ -1,30 +1,40 @@
 import type { StationState } from '../../pki/signing/stations.ts';
 import { PkiError } from '../../pki/pki-error.ts';
+import { isAuditKey } from '../../pki/keys/audit-key.ts';
 import { parseVerifier } from '../../pki/keys/signed-note.ts';
 import { rateOf } from '../../line/stations.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
-import { printJson, printLine } from '../terminal/stdout.ts';
+import { printJson, tell } from '../terminal/stdout.ts';
 import { printTable } from '../terminal/table.ts';
 
 /** `certline station admit`: the ledger is made where there is none yet. Throws VERIFIER_KEY_INVALID. */
 export async function admitStation(
   invocation: Invocation,
   key: string,
-  { sockets, perMinute = rateOf(sockets) }: { readonly sockets: number; readonly perMinute?: number },
+  {
+    sockets,
+    perMinute = rateOf(sockets),
+    json,
+  }: { readonly sockets: number; readonly perMinute?: number; readonly json?: boolean },
 ): Promise<void> {
-  const stationId = parseVerifier(key)?.name;
-  if (stationId === undefined) {
+  const verifier = parseVerifier(key);
+  if (verifier === undefined || isAuditKey(verifier)) {
     const message =
       'This is not the key of a station: copy all of the text in quotes that "certline station enroll" printed.';
     throw new PkiError('VERIFIER_KEY_INVALID', message);
   }
-  await withLedger(invocation, 'sign', async ({ stations }) => {
+  const { name: stationId } = verifier;
+  await withLedger(invocation, 'make', async ({ stations }) => {
     const earlier = await stations.station(stationId);
     await stations.admitStation({ stationId, verifier: key, perMinute });
-    printLine(`Station ${stationId} is enrolled, for ${perMinute} certificates a minute`);
-    if (earlier?.state === 'revoked' && earlier.verifier === key)
-      printLine(`It was revoked (${earlier.reason}) and has the same key as before`);
+    const wasRevoked = earlier?.state === 'revoked' && earlier.verifier === key;
+    tell(
+      json,
+      { stationId, state: 'enrolled', perMinute, wasRevoked },
+      `Station ${stationId} is enrolled, for ${perMinute} certificates a minute`,
+      ...(wasRevoked ? [`It was revoked (${earlier.reason}) and has the same key as before`] : []),
+    );
   });
 }
 
@@ -33,7 +43,7 @@ export async function listStations(invocation: Invocation, options: { json?: boo
   await withLedger(invocation, 'read', async (ledger) => {
     const stations = await ledger.stations.stations();
     if (options.json === true) return printJson(stations);
-    const heads = ['station', 'state', 'a minute', 'enrolled', 'why'].map((head) => ({ head }));
+    const words = ['station', 'state', 'a minute', 'enrolled'].map((head) => ({ head }));
     const rows = stations.map(({ stationId, state, perMinute, enrolledAt, reason = '' }) => [
       stationId,
       state,
@@ -41,7 +51,7 @@ export async function listStations(invocation: Invocation, options: { json?: boo
       enrolledAt,
       reason,
     ]);
-    return await printTable(heads, rows);
+    return await printTable([...words, { head: 'why', wraps: true }], rows);
   });
 }
 
@@ -49,10 +59,10 @@ export async function listStations(invocation: Invocation, options: { json?: boo
 export async function setStationState(
   invocation: Invocation,
   stationId: string,
-  { state, reason }: { readonly state: StationState; readonly reason: string },
+  { state, reason, json }: { readonly state: StationState; readonly reason: string; readonly json?: boolean },
 ): Promise<void> {
-  await withLedger(invocation, 'command', async (ledger) => {
+  await withLedger(invocation, 'update', async (ledger) => {
     await ledger.stations.setStationState(stationId, state, reason);
-    printLine(`Station ${stationId} is ${state}`);
+    tell(json, { stationId, state, reason }, `Station ${stationId} is ${state}`);
   });
 }

@@ -1,3 +1,5 @@
+import { wrapped } from './wrap.ts';
+
 /**
  * `certline batch list | head` closes the pipe while there is more to print: from here on that ends the process
  * quietly.
@@ -9,12 +11,34 @@ export function endWhenPipeCloses(): void {
   });
 }
 
-/** Writes one line to standard output. */
-export function printLine(line = ''): void {
-  process.stdout.write(`${line}\n`);
+/** How many cells a row has: those of the terminal; elsewhere a row has no end, so that programs read each as one text line. */
+export function columnsOf(out: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number {
+  return out.isTTY && out.columns > 0 ? out.columns : Infinity;
 }
+
+/** Writes sentences to standard output, in rows that fit the terminal. */
+export function printLine(text = ''): void {
+  printDocument(wrapped(text, columnsOf(process.stdout)).join('\n'));
+}
+
+/** Writes a text as it is, and a newline: for programs, or for files. */
+export function printDocument(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+let documents = 0;
 
 /** Writes a document for programs: the only thing on standard output then. */
 export function printJson(value: unknown): void {
-  printLine(JSON.stringify(value, undefined, 2));
+  documents += 1;
+  printDocument(JSON.stringify(value, undefined, 2));
+}
+
+/** How many documents this process has printed. */
+export const documentsPrinted = (): number => documents;
+
+/** Says what was done: to programs as a document, else in sentences. */
+export function tell(json: boolean | undefined, document: object, ...sentences: readonly string[]): void {
+  if (json === true) printJson(document);
+  else for (const sentence of sentences) printLine(sentence);
 }

@@ -30,6 +30,17 @@ export function cutCells(text: string, width: number): string {
   return cut;
 }
 
+/** A text without colours in pieces that each fit into a width in cells; a width of less than 2 has no room for every sign. */
+export function cutIntoRows(text: string, width: number): string[] {
+  const rows: string[] = [];
+  for (let rest = text; rest !== '';) {
+    const row = cutCells(rest, Math.max(2, width));
+    rows.push(row);
+    rest = rest.slice(row.length);
+  }
+  return rows;
+}
+
 let segmenter: Intl.Segmenter | undefined;
 
 /**

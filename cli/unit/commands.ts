@@ -16,7 +16,9 @@ export const unitCommands = group(
   [
     command('show', {
       says: 'show outcome, attempts, certificates and evidence; while a line runs, also where the unit is now',
-      args: SERIAL,
+      args: {
+        '<which>': 'serial number of the unit; hardware id of its board; or serial number of its certificate',
+      },
       options: { '--pem': 'print only its active certificate, in PEM', ...JSON_OPTION },
       examples: [
         'certline unit show CL-000017',
@@ -24,8 +26,8 @@ export const unitCommands = group(
       ],
       readsState: true,
       load: () => import('./describe-unit.ts'),
-      run: async ({ describeUnit }, { serial, options, stateFolder }) =>
-        await describeUnit(stateFolder, serial, options),
+      run: async ({ describeUnit }, { which, options, invocation }) =>
+        await describeUnit(await invocation(), which, options),
     }),
     command('list', {
       says: 'list the units of all batches that wait for a decision, and what to type for each',
@@ -48,8 +50,8 @@ Reads the registry where it is, and asks Temporal on other hosts; the last row s
       examples: ['certline unit list --waiting', 'certline unit list --waiting --code BOARD_GONE --json'],
       readsState: true,
       load: () => import('./list-units.ts'),
-      run: async ({ listWaitingUnits }, { options, stateFolder }) =>
-        await listWaitingUnits(stateFolder, options),
+      run: async ({ listWaitingUnits }, { options, invocation }) =>
+        await listWaitingUnits(await invocation(), options),
     }),
     command('renew', {
       says: 'give a unit that passed a new certificate, once its board is in a socket; firmware is not touched',
@@ -58,6 +60,7 @@ Reads the registry where it is, and asks Temporal on other hosts; the last row s
         '--new-key': 'also a new key; default: the key that is on the board',
         ...REASONED_OPTIONS,
         '--order <id>': 'order whose reissue is used; default: the order of the unit',
+        ...JSON_OPTION,
       },
       examples: ['certline unit renew CL-000017 --reason "expires in May"'],
       readsState: true,
@@ -75,7 +78,11 @@ Reads the registry where it is, and asks Temporal on other hosts; the last row s
     command('rerun', {
       says: 'run a unit again that ended without a pass: on HOLD, as an ERROR, cancelled or terminated',
       args: SERIAL,
-      options: { ...REASONED_OPTIONS, '--scrapped': 'also if it was scrapped, which is otherwise permanent' },
+      options: {
+        ...REASONED_OPTIONS,
+        '--scrapped': 'also if it was scrapped, which is otherwise permanent',
+        ...JSON_OPTION,
+      },
       notes: `
 It runs in a supplement of its batch, under the same order, with a new key and the next attempt. A unit that passed
 is reworked instead.`,
@@ -92,11 +99,11 @@ function decision(verdict: UnitVerdict, says: string, reason: string): Entry {
   return command(verdict, {
     says,
     args: SERIAL,
-    options: DECISION_OPTIONS,
+    options: { ...DECISION_OPTIONS, ...JSON_OPTION },
     examples: [`certline unit ${verdict} CL-000017 --reason "${reason}"`],
     readsState: true,
     load: () => import('./decide-on-unit.ts'),
-    run: async ({ decideOnUnit }, { serial, options, stateFolder }) =>
-      await decideOnUnit(stateFolder, serial, verdict, options),
+    run: async ({ decideOnUnit }, { serial, options, invocation }) =>
+      await decideOnUnit(await invocation(), serial, verdict, options),
   });
 }

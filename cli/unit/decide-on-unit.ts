@@ -6,7 +6,8 @@ import { askWorkflow } from '../line/ask-workflow.ts';
 import { decisionInput } from '../decision-options.ts';
 import { CommandError } from '../exit-status.ts';
 import { withLineClient } from '../line/line-client.ts';
-import { printLine } from '../terminal/stdout.ts';
+import { printJson, printLine } from '../terminal/stdout.ts';
+import type { Invocation } from '../invocation.ts';
 import { findUnit } from './find-unit.ts';
 
 /**
@@ -14,21 +15,22 @@ import { findUnit } from './find-unit.ts';
  * `unknown`, `lineNotRunning`.
  */
 export async function decideOnUnit(
-  stateFolder: string,
+  invocation: Invocation,
   given: string,
   verdict: UnitVerdict,
-  options: { reason?: string; by?: string },
+  { json, ...options }: { reason?: string; by?: string; json?: boolean },
 ): Promise<void> {
   const serial = given.toUpperCase();
-  await withLineClient(stateFolder, async (client) => {
+  await withLineClient(invocation.stateFolder, async (client) => {
     const answer = await askWorkflow<string>(client, unitWorkflowId(serial), verdict, decisionInput(options));
-    if (answer === undefined) throw await unitNotRunning(client, stateFolder, serial);
-    printLine(answer);
+    if (answer === undefined) throw await unitNotRunning(client, invocation, serial);
+    if (json === true) printJson({ serial, verdict, says: answer });
+    else printLine(answer);
   });
 }
 
 /** Why there is nothing to decide: the unit has ended or has not begun. Throws `unknown` where it does not exist. */
-async function unitNotRunning(client: Client, stateFolder: string, serial: string): Promise<CommandError> {
+async function unitNotRunning(client: Client, invocation: Invocation, serial: string): Promise<CommandError> {
   const see = `see "certline unit show ${serial}"`;
   const ended = await endOf(client, serial);
   if (ended !== undefined)
@@ -36,7 +38,7 @@ async function unitNotRunning(client: Client, stateFolder: string, serial: strin
       'refused',
       `${serial} has ended (${ended}), so there is nothing to decide: ${see}.`,
     );
-  const { outcome } = await findUnit(stateFolder, serial);
+  const { outcome } = await findUnit(invocation, serial);
   const standing = outcome === undefined ? 'has not begun' : `has ended as ${outcome}`;
   return new CommandError('refused', `${serial} ${standing}, so there is nothing to decide: ${see}.`);
 }

@@ -5,13 +5,17 @@ import type {
   DecisionRecord,
   RegisteredCertificate,
   EvidenceRecord,
+  UnitOnBoard,
   UnitRecord,
 } from '../../registry/registry.ts';
+import { runIdOf } from '../../provisioning/workflow-ids.ts';
 import { CommandError } from '../exit-status.ts';
+import { withRegistry } from '../registry/open-registry.ts';
 import { shownExpiry, shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printFields, printTable } from '../terminal/table.ts';
-import { findUnit } from './find-unit.ts';
+import type { Invocation } from '../invocation.ts';
+import { findUnitOrOwner } from './find-unit.ts';
 import { retryCommand } from './retry-command.ts';
 import type { LiveState } from './unit-live-state.ts';
 
@@ -22,18 +26,22 @@ export interface DescribeUnitOptions {
 
 /** `certline unit show`. Throws `unknown`, and `refused` where the PEM of a unit without a certificate is asked for. */
 export async function describeUnit(
-  stateFolder: string,
-  serial: string,
+  invocation: Invocation,
+  which: string,
   options: DescribeUnitOptions,
 ): Promise<void> {
-  const unit = await findUnit(stateFolder, serial);
+  const unit = await findUnitOrOwner(invocation, which);
   if (options.pem === true) {
     process.stdout.write(activePem(unit));
     return;
   }
-  const live = mayRun(unit) ? await askLive(stateFolder, unit.serial) : undefined;
-  if (options.json === true) printJson(documentOf(unit, live));
-  else await printUnit(unit, live);
+  const live = mayRun(unit) ? await askLive(invocation.stateFolder, unit.serial) : undefined;
+  const sameBoards = await withRegistry(
+    invocation,
+    async (registry) => await registry.unitsOnSameBoards(unit.serial),
+  );
+  if (options.json === true) printJson({ ...documentOf(unit, live), sameBoards });
+  else await printUnit(unit, live, sameBoards);
 }
 
 /** A unit that has ended runs again while it is in a rework. */
@@ -64,16 +72,21 @@ function documentOf(unit: UnitRecord, live: LiveState): object {
   return { ...unit, certificates, live: live ?? null };
 }
 
-async function printUnit(unit: UnitRecord, live: LiveState): Promise<void> {
+async function printUnit(
+  unit: UnitRecord,
+  live: LiveState,
+  sameBoards: readonly UnitOnBoard[],
+): Promise<void> {
   printFields([
     ['Serial', unit.serial],
     ['Outcome', standingOf(unit, live)],
     ['What happened', unit.outcome === 'PASS' ? undefined : unit.attempts.at(-1)?.message],
-    ['To do', isWaiting(unit, live) ? hintOf(unit) : undefined],
-    ['Now', live && nowOf(live)],
+    ['To do', isWaiting(unit, live) ? hintOf(unit) : afterEnd(unit)],
+    ['Now', live && nowOf(live, unit)],
     ['Batch', `${unit.batchId}, row ${unit.row}, order ${unit.order}${supplementOf(unit)}`],
     ['Product', unit.product],
     ['Board', unit.boardId === undefined ? undefined : `${unit.boardId} (by the manifest)`],
+    ...sameBoards.map((other) => ['Same board', sameBoardIn(other)] as const),
     ...Object.entries(unit.attrs).map(([name, value]) => [name, value] as const),
   ]);
   await printAttempts(unit.attempts);
@@ -83,9 +96,15 @@ async function printUnit(unit: UnitRecord, live: LiveState): Promise<void> {
   printEvidence(unit.evidence);
 }
 
+/** A board with another label: the genealogy of a unit. */
+function sameBoardIn({ serial, boardId, outcome, registeredAt }: UnitOnBoard): string {
+  return `${boardId} was also ${serial} (${outcome ?? 'open'}), registered ${shownTime(registeredAt)}`;
+}
+
 /** The record has a unit that tries again as waiting until it ends; its workflow knows better. */
 function isWaiting({ attention }: UnitRecord, live: LiveState): boolean {
-  return attention && !(live !== undefined && 'now' in live && live.now.attention === undefined);
+  if (live === undefined || 'unheard' in live) return attention;
+  return attention && 'now' in live && live.now.attention !== undefined;
 }
 
 function standingOf(unit: UnitRecord, live: LiveState): string {
@@ -114,19 +133,42 @@ function hintOf({ serial, batchId, code, step, attempts }: UnitRecord): string {
   return `${hint}Then: ${retryCommand({ serial, batchId, step, hasBegun: attempts.at(-1)?.stationId !== undefined })}`;
 }
 
-function nowOf(live: Exclude<LiveState, undefined>): string {
+/** Of a unit that ended without a pass, and that nobody scrapped. */
+function afterEnd({ serial, outcome, code, freedAt }: UnitRecord): string | undefined {
+  if (outcome === undefined || outcome === 'PASS' || outcome === 'FAIL' || freedAt !== undefined)
+    return undefined;
+  const hint = isFailureCode(code) ? `${FAILURES[code].hint} ` : '';
+  return `${hint}To run it again: certline unit rerun ${serial} --reason "why"`;
+}
+
+function nowOf(live: Exclude<LiveState, undefined>, unit: UnitRecord): string {
   if ('unheard' in live) return `unknown: ${live.unheard}`;
+  if ('ended' in live)
+    return `its workflow ${live.ended}. If no end of it is recorded within a minute: ${recoverCommand(unit)}`;
   const { attempt, step, stationId, socket, attention } = live.now;
   const place = stationId === undefined ? '' : ` in ${stationId}/${socket ?? '?'}`;
   return attention ? `waits (${attention.code} at ${attention.step})` : `attempt ${attempt}, ${step}${place}`;
 }
 
+/** What records the end of a unit that was terminated is its batch or its rework, unless that was terminated too. */
+function recoverCommand({ batchId, supplement, reworks }: UnitRecord): string {
+  const rework = reworks.find(({ isOpen }) => isOpen);
+  const what =
+    rework === undefined
+      ? `batch recover ${runIdOf(batchId, supplement)}`
+      : `rework recover ${rework.reworkId}`;
+  return `certline ${what} --reason "why" --by "your name"`;
+}
+
 async function printAttempts(attempts: readonly AttemptRecord[]): Promise<void> {
   if (attempts.length === 0) return;
   printLine();
-  const heads = ['attempt', 'what', 'socket', 'board', 'came to', 'code', 'reason', 'started', 'finished'];
   await printTable(
-    heads.map((head) => ({ head })),
+    [
+      ...['attempt', 'what', 'socket', 'board', 'came to', 'code'].map((head) => ({ head })),
+      { head: 'reason', wraps: true },
+      ...['started', 'finished'].map((head) => ({ head })),
+    ],
     attempts.map((attempt) => [
       String(attempt.attempt) +
         (attempt.supplement === undefined ? '' : ` (supplement ${attempt.supplement})`),
@@ -145,9 +187,8 @@ async function printAttempts(attempts: readonly AttemptRecord[]): Promise<void> 
 async function printReworks(reworks: UnitRecord['reworks']): Promise<void> {
   if (reworks.length === 0) return;
   printLine();
-  const heads = ['rework', 'kind', 'by', 'when', 'result', 'why'];
   await printTable(
-    heads.map((head) => ({ head })),
+    [...['rework', 'kind', 'by', 'when', 'result'].map((head) => ({ head })), { head: 'why', wraps: true }],
     reworks.map(({ reworkId, kind, by, openedAt, result, refusal, reason }) => [
       reworkId,
       kind,
@@ -162,9 +203,8 @@ async function printReworks(reworks: UnitRecord['reworks']): Promise<void> {
 async function printDecisions(decisions: readonly DecisionRecord[]): Promise<void> {
   if (decisions.length === 0) return;
   printLine();
-  const heads = ['decision', 'attempt', 'by', 'when', 'why'];
   await printTable(
-    heads.map((head) => ({ head })),
+    [...['decision', 'attempt', 'by', 'when'].map((head) => ({ head })), { head: 'why', wraps: true }],
     decisions.map(({ verdict, attempt, by, decidedAt, reason }) => [
       verdict,
       String(attempt),

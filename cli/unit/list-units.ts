@@ -1,14 +1,15 @@
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { registryPath } from '../../line/state-folder.ts';
+import { registryName } from '../../line/registry.ts';
 import { findBatch } from '../batch/find-batch.ts';
 import { standingSummary } from '../batch/standing-summary.ts';
 import type { StandingSummary } from '../batch/standing-summary.ts';
 import { withRegistryIfAny } from '../registry/open-registry.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
-import { printTable } from '../terminal/table.ts';
+import { printBeside, printTable } from '../terminal/table.ts';
 import { shownTime } from '../terminal/words.ts';
+import type { Invocation } from '../invocation.ts';
 import { retryCommand } from './retry-command.ts';
 
 export interface ListUnitsOptions {
@@ -39,15 +40,21 @@ interface WaitingList {
 }
 
 /** `certline unit list --waiting`. Throws `unknown` for a batch that is not there, LINE_NOT_RUNNING where nobody can be asked. */
-export async function listWaitingUnits(stateFolder: string, options: ListUnitsOptions): Promise<void> {
-  const all = await withRegistryIfAny(stateFolder, async (registry) =>
-    registry === undefined
-      ? await fromTemporal(stateFolder, options.batch)
-      : await fromRegistry(stateFolder, registry, options.batch),
-  );
+export async function listWaitingUnits(invocation: Invocation, options: ListUnitsOptions): Promise<void> {
+  const all = await waitingList(invocation, options.batch);
   const list = { ...all, units: all.units.filter((unit) => isAskedFor(unit, options)) };
   if (options.json === true) printJson({ ...list, units: list.units.map(withHint) });
-  else await print(list, stateFolder);
+  else await print(list, registryName(invocation));
+}
+
+/** The units that wait for a decision, in all batches or in one. Throws as `listWaitingUnits`. */
+export async function waitingList(invocation: Invocation, batch: string | undefined): Promise<WaitingList> {
+  const { stateFolder } = invocation;
+  return await withRegistryIfAny(invocation, async (registry) =>
+    registry === undefined
+      ? await fromTemporal(stateFolder, batch)
+      : await fromRegistry(stateFolder, registry, batch),
+  );
 }
 
 function isAskedFor({ code, stationId }: ListedUnit, options: ListUnitsOptions): boolean {
@@ -112,11 +119,12 @@ function withHint(unit: ListedUnit): object {
   return { ...unit, hint: hintOf(unit) };
 }
 
-function hintOf({ code }: ListedUnit): string {
+/** What the person at the bench should do about it. */
+export function hintOf({ code }: ListedUnit): string {
   return isFailureCode(code) ? FAILURES[code].hint : '';
 }
 
-async function print({ units, from, waitingBy }: WaitingList, stateFolder: string): Promise<void> {
+async function print({ units, from, waitingBy }: WaitingList, registry: string): Promise<void> {
   if (units.length === 0) printLine('No unit waits for a decision.');
   else {
     const heads = ['serial', 'batch', 'code', 'step', 'station', 'since', 'then type'];
@@ -134,19 +142,14 @@ async function print({ units, from, waitingBy }: WaitingList, stateFolder: strin
     );
     printLine();
     const byCode = new Map(units.map((unit) => [unit.code, hintOf(unit)]));
-    for (const [code, hint] of byCode) printLine(`${code}: ${hint}`);
+    for (const [code, hint] of byCode) printBeside(`${code}:`, hint, ' ');
   }
   printLine();
-  printLine(sourceOf(from, waitingBy, stateFolder));
+  printLine(sourceOf(from, waitingBy, registry));
 }
 
-function sourceOf(
-  from: WaitingList['from'],
-  waitingBy: WaitingList['waitingBy'],
-  stateFolder: string,
-): string {
-  const path = registryPath(stateFolder);
-  if (from === 'temporal') return `From Temporal, by search attribute: there is no registry ${path}.`;
-  if (waitingBy === 'temporal') return `From the registry ${path}.`;
-  return `From the registry ${path}: no orchestrator answers, so some may be trying again already.`;
+function sourceOf(from: WaitingList['from'], waitingBy: WaitingList['waitingBy'], registry: string): string {
+  if (from === 'temporal') return `From Temporal, by search attribute: there is no registry ${registry}.`;
+  if (waitingBy === 'temporal') return `From the registry ${registry}.`;
+  return `From the registry ${registry}: no orchestrator answers, so some may be trying again already.`;
 }

@@ -6,7 +6,10 @@ import { startRework } from '../rework/start-rework.ts';
 export async function renewUnit(
   stateFolder: string,
   given: string,
-  { newKey = false, ...options }: { newKey?: boolean; reason: string; by?: string; order?: string },
+  {
+    newKey = false,
+    ...options
+  }: { newKey?: boolean; reason: string; by?: string; order?: string; json?: boolean },
 ): Promise<void> {
   const serial = given.toUpperCase();
   if (!isSerial(serial))

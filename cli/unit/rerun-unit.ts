@@ -11,8 +11,8 @@ export async function rerunUnit(
   given: string,
   { scrapped, ...decided }: SupplementOptions & { readonly scrapped?: boolean },
 ): Promise<void> {
-  const { serial, batchId } = await findUnit(invocation.stateFolder, given);
-  await withRegistry(invocation.stateFolder, async (registry) => {
+  const { serial, batchId } = await findUnit(invocation, given);
+  await withRegistry(invocation, async (registry) => {
     const choice = { serials: [serial], ...(scrapped === true && { scrapped }) };
     await startSupplement(invocation, registry, await findBatch(registry, batchId), choice, decided);
   });

@@ -1,7 +1,7 @@
 import type { ResultRow } from '../../provisioning/result-row.ts';
 import { outcomeStyle } from '../terminal/words.ts';
 import { printTable } from '../terminal/table.ts';
-import type { Column } from '../terminal/table.ts';
+import type { Column } from '../terminal/column.ts';
 
 const COLUMNS: readonly Column[] = [
   { head: 'serial' },
@@ -14,19 +14,25 @@ const COLUMNS: readonly Column[] = [
   { head: 'seconds', align: 'right' },
 ];
 
-/** Prints a row for each unit of a batch, as they come; `waiting` are the serials of those that wait for a decision. */
+/**
+ * Prints a row for each unit of a batch, as they come; `waiting` are the serials of those that wait for a decision. `cloud` says of
+ * each what happened to it in a cloud, where there is one.
+ */
 export async function printUnitRows(
   rows: AsyncIterable<ResultRow>,
   waiting: ReadonlySet<string>,
+  cloud?: ReadonlyMap<string, string>,
 ): Promise<void> {
-  await printTable(COLUMNS, cellsOf(rows, waiting));
+  const columns = cloud === undefined ? COLUMNS : [...COLUMNS, { head: 'cloud' }];
+  await printTable(columns, cellsOf(rows, waiting, cloud));
 }
 
 async function* cellsOf(
   rows: AsyncIterable<ResultRow>,
   waiting: ReadonlySet<string>,
+  cloud: ReadonlyMap<string, string> | undefined,
 ): AsyncGenerator<string[]> {
-  for await (const row of rows) yield cells(row, waiting.has(row.serial));
+  for await (const row of rows) yield [...cells(row, waiting.has(row.serial)), cloud?.get(row.serial) ?? ''];
 }
 
 function cells(row: ResultRow, waits: boolean): string[] {

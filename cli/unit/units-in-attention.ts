@@ -1,6 +1,9 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import type { SearchAttributeName } from '../../provisioning/search-attributes.ts';
 import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
+import { printable } from '../../provisioning/printable.ts';
+import { isSerial } from '../../provisioning/serial-number.ts';
+import { isShellWord } from '../terminal/shell-word.ts';
 import { batchStanding } from '../batch/batch-standing.ts';
 import type { ListedUnit } from './list-units.ts';
 import { retryCommand } from './retry-command.ts';
@@ -21,8 +24,11 @@ export async function unitsInAttention(client: Client, batch: string | undefined
   const units: ListedUnit[] = [];
   const refusedBatches = new Set<string>();
   for await (const workflow of client.workflow.list({ query: waiting + ofBatch })) {
-    if (UNIT_WORKFLOWS.has(workflow.type)) units.push(await listed(client, workflow));
-    else refusedBatches.add(textOf(workflow, 'ProvBatch'));
+    const batchId = textOf(workflow, 'ProvBatch');
+    // Anybody can start a workflow that says this of itself.
+    if (!isShellWord(batchId)) continue;
+    if (!UNIT_WORKFLOWS.has(workflow.type)) refusedBatches.add(batchId);
+    else if (isSerial(textOf(workflow, 'ProvSerial'))) units.push(await listed(client, workflow));
   }
   for (const batchId of refusedBatches) units.push(...(await refusedUnits(client, batchId, units)));
   return units;
@@ -64,7 +70,7 @@ async function refusedUnits(
 ): Promise<ListedUnit[]> {
   const { progress } = await batchStanding(client, batchId);
   const known = new Set(begun.map(({ serial }) => serial));
-  const refused = (progress?.attention ?? []).filter(({ serial }) => !known.has(serial));
+  const refused = (progress?.attention ?? []).filter(({ serial }) => isSerial(serial) && !known.has(serial));
   return refused.map(({ serial, code, step }) => ({
     serial,
     batchId,
@@ -75,5 +81,5 @@ async function refusedUnits(
 }
 
 function textOf({ searchAttributes }: WorkflowExecutionInfo, name: SearchAttributeName): string {
-  return String(searchAttributes?.[name]?.[0] ?? '');
+  return printable(String(searchAttributes?.[name]?.[0] ?? ''));
 }

@@ -1,7 +1,7 @@
 import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
-import { csvLine } from '../csv/csv-text.ts';
+import { BYTE_ORDER_MARK, csvLine } from '../csv/csv-text.ts';
 import { ISSUES } from '../issue-codes.ts';
 import { issue } from '../check/issue.ts';
 import { ManifestError } from '../manifest-error.ts';
@@ -30,27 +30,20 @@ const HEADER = [
   'file_sha256',
 ];
 
-/** By it a spreadsheet recognises UTF-8. */
-const BYTE_ORDER_MARK = '\uFEFF';
-
 /** Enough for the first two rows of any rejection: three cells of 80 shown characters, at most 10 bytes each. */
 const HEAD_BYTES = 8_192;
 
 /** Paths of the files that answer the manifest `name` in `folder`: its name without `.csv`, and what they are. */
-export function answerPaths(
-  folder: string,
-  name: string,
-): { accepted: string; rejected: string; result: string } {
+export function answerPaths(folder: string, name: string): { accepted: string; rejected: string } {
   const stem = join(folder, stemOf(name));
   return {
     accepted: `${stem}.accepted.json`,
     rejected: `${stem}.rejected.csv`,
-    result: `${stem}.result.csv`,
   };
 }
 
 /** The answers of `lot7` and `lot7.csv` must not have the same names. */
-function stemOf(name: string): string {
+export function stemOf(name: string): string {
   if (name.endsWith('.csv')) return name.slice(0, -'.csv'.length);
   return name.includes('.') ? name : `${name}.file`;
 }
@@ -62,7 +55,7 @@ function laterAcceptance(folder: string, { name, sha256 }: Pick<AnsweredFile, 'n
 
 /** Whether a file name is the name of an answer. */
 export function isAnswerName(name: string): boolean {
-  return /\.(?:accepted\.json|rejected\.csv|result(?:\.[\w-]+)*\.csv|status\.(?:json|csv)|report\.html)$/i.test(
+  return /\.(?:accepted\.json|rejected\.csv|result(?:\.[\w-]+)*\.csv|status(?:\.[\w-]+)*\.(?:json|csv)|report(?:\.[\w-]+)*\.html)$/i.test(
     name,
   );
 }
@@ -138,6 +131,7 @@ function acceptance(file: AnsweredFile, verdict: Accepted): string {
     ...(verdict.continues && { continues: verdict.continues }),
     ...(understood.length > 0 && { understood }),
     ...(warnings.length > 0 && { warnings }),
+    ...(verdict.result !== undefined && { result: verdict.result }),
     ...(duplicateOf && { firstManifest: duplicateOf }),
   };
   const { name, bytes, modified, sha256 } = file;

@@ -1,11 +1,9 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { ResultRow } from '../../provisioning/result-row.ts';
-import { csvLine } from '../csv/csv-text.ts';
-import { isSystemError } from '../../disk/errno.ts';
-import { ManifestError } from '../manifest-error.ts';
-import { writeWhole } from '../../disk/write-whole.ts';
+import { writeCsvFile } from './csv-file.ts';
 
 const HEADER = [
+  'order',
+  'batch',
   'serial',
   'product',
   'outcome',
@@ -25,51 +23,37 @@ const HEADER = [
   'result_version',
 ];
 
-/** Rows put together for one write. */
-const PAGE_ROWS = 500;
+/** What is the same in every row of a result. */
+export interface ResultOf {
+  readonly batchId: string;
+  readonly order: string;
+  /** Names of the attributes, each of which gets a column. */
+  readonly attributes: readonly string[];
+  /** From 1; rises with each writing of the result of the batch. */
+  readonly version: number;
+}
 
 /**
- * Writes the result of a batch to `path`: a CSV row for each unit, in the order given. It streams, so memory does not
- * grow with the number of units. `version`, from 1, rises with each result of the batch. It is atomic, so a reader never sees half of it. Returns the number of units. Throws
- * MANIFEST_ANSWER_FAILED, and what reading the rows throws.
+ * Writes the result of a batch to `path`: a CSV row for each unit, in the order given. Returns the number of units. Throws as
+ * `writeCsvFile`.
  */
 export async function writeResultFile(
   path: string,
+  of: ResultOf,
   rows: AsyncIterable<ResultRow>,
-  version: number,
 ): Promise<number> {
-  let count = 0;
-  try {
-    await writeWhole(path, 0o644, async (file) => {
-      count = await writeRows(file, rows, version);
-    });
-  } catch (error) {
-    // An error of reading the rows is not about the file.
-    throw isSystemError(error)
-      ? new ManifestError('MANIFEST_ANSWER_FAILED', 'write the result', path, error)
-      : error;
+  async function* lines(): AsyncGenerator<(string | number)[]> {
+    for await (const row of rows) yield cellsOf(of, row);
   }
-  return count;
+  return await writeCsvFile(path, [...HEADER, ...of.attributes.map((name) => `attr.${name}`)], lines());
 }
 
-async function writeRows(file: FileHandle, rows: AsyncIterable<ResultRow>, version: number): Promise<number> {
-  let count = 0;
-  let page = csvLine(HEADER);
-  for await (const row of rows) {
-    page += resultLine(row, version);
-    count += 1;
-    if (count % PAGE_ROWS !== 0) continue;
-    await file.writeFile(page);
-    page = '';
-  }
-  await file.writeFile(page);
-  return count;
-}
-
-function resultLine(row: ResultRow, version: number): string {
+function cellsOf({ order, batchId, attributes, version }: ResultOf, row: ResultRow): (string | number)[] {
   const { serial, product, outcome, code, certificateSerial, certificateSha256, boardId, stationId, socket } =
     row;
   const texts = [
+    order,
+    batchId,
     serial,
     product,
     outcome,
@@ -80,7 +64,7 @@ function resultLine(row: ResultRow, version: number): string {
     stationId,
     socket,
   ];
-  return csvLine([
+  return [
     ...texts.map((text) => text ?? ''),
     row.attempts,
     row.startedAt ?? '',
@@ -90,5 +74,6 @@ function resultLine(row: ResultRow, version: number): string {
     row.reason ?? '',
     row.decidedBy ?? '',
     version,
-  ]);
+    ...attributes.map((name) => row.attrs[name] ?? ''),
+  ];
 }

@@ -24,8 +24,8 @@ const CONTROL = /\p{Cc}/u;
  */
 const FORMULA = /^[=＝]|^[+\-@＋－＠].*(?:[a-z]\(|[!|]|[\w)][+\-*/]\$?[a-z]{1,3}\$?\d+$)/iu;
 
-/** Text of which nothing has to be looked at more closely: visible ASCII that begins with a letter or a digit. */
-const PLAIN_TEXT = /^[A-Za-z0-9](?:[ -~]{0,254}[!-~])?$/;
+/** Text of which nothing has to be looked at more closely: visible ASCII without `&`, `:` and `_`, a letter or a digit first. */
+const PLAIN_TEXT = /^[A-Za-z0-9](?:[ -%'-9;-^`-~]{0,254}[!-%'-9;-^`-~])?$/;
 
 /** Names that no file can have on Windows: results are kept there too. */
 const DEVICE_NAMES = /^(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])$/;
@@ -43,7 +43,7 @@ export function serialFault(value: string): CellFault | undefined {
 /** The fault of a board id that is not empty, or undefined. Upper case is accepted. */
 export function boardIdFault(value: string): CellFault | undefined {
   if (BOARD_ID_PATTERN.test(value)) return identifierDamage(value);
-  const fault = textFault(value) ?? identifierDamage(value);
+  const fault = identifierDamage(value) ?? textFault(value);
   if (fault !== undefined) return fault;
   const strange = /[^0-9A-Fa-f]/u.exec(value)?.[0];
   const { expected } = ISSUES.MANIFEST_BOARD_ID_INVALID;
@@ -54,10 +54,11 @@ export function boardIdFault(value: string): CellFault | undefined {
 /** The fault of a product name that is not in the configuration, whose names are `known`. */
 export function productFault(value: string, known: readonly string[]): CellFault {
   if (value === '') return { code: 'MANIFEST_CELL_EMPTY' };
-  return (
-    textFault(value) ??
-    identifierDamage(value) ?? { code: 'MANIFEST_PRODUCT_UNKNOWN', expected: `one of: ${known.join(', ')}` }
-  );
+  const fault = identifierDamage(value) ?? textFault(value);
+  if (fault !== undefined) return fault;
+  return isFormula(value)
+    ? { code: 'MANIFEST_FORMULA' }
+    : { code: 'MANIFEST_PRODUCT_UNKNOWN', expected: `one of: ${known.join(', ')}` };
 }
 
 /** The fault of an attribute, or undefined; it may be empty. */
@@ -80,11 +81,14 @@ export function deviceNameFault(value: string): CellFault | undefined {
 function identifierFault(value: string, pattern: RegExp, code: IssueCode): CellFault | undefined {
   if (pattern.test(value)) return undefined;
   if (value === '') return { code: 'MANIFEST_CELL_EMPTY' };
-  const fault = textFault(value) ?? identifierDamage(value);
+  const fault = identifierDamage(value) ?? textFault(value);
   if (fault !== undefined) return fault;
-  return /^[=+\-@＝＋－＠]/.test(value) && !value.startsWith('-')
-    ? { code: 'MANIFEST_FORMULA' }
-    : { code, expected: remedy(value, code) };
+  return isFormula(value) ? { code: 'MANIFEST_FORMULA' } : { code, expected: remedy(value, code) };
+}
+
+/** Whether a spreadsheet would run the value; an identifier with a hyphen first is only wrong. */
+function isFormula(value: string): boolean {
+  return /^[=+@＝＋－＠]/.test(value);
 }
 
 /** The faults that no cell may have. Another program writes U+FFFD for a character that it could not read. */

@@ -17,12 +17,13 @@ export function isAttrColumn(name: string): boolean {
   return ATTR_COLUMN.test(name);
 }
 
-/** The form in which column names are compared: any case, spaces around. */
+/** The form in which column names are compared: any case, also of the Turkish i, spaces around. */
 export function foldColumn(name: string): string {
   return name
     .replace(/^\uFEFF/, '')
     .trim()
-    .toLowerCase();
+    .toLowerCase()
+    .replaceAll(/i\u0307|\u0131/g, 'i');
 }
 
 /** How many of the cells are names of columns without `attr.`. */
@@ -34,6 +35,8 @@ export function knownNames(cells: readonly string[]): number {
 export function expectedName(name: string): string | undefined {
   const near = foldColumn(name).replaceAll(/[\s-]+/g, '_');
   if (isPlainColumn(near) || isAttrColumn(near)) return near;
+  const inner = /[a-z](?:[a-z0-9_.]*[a-z0-9])?/.exec(near)?.[0] ?? '';
+  if (isPlainColumn(inner)) return inner;
   if (!near.startsWith('attr.')) return undefined;
   const own = near.slice('attr.'.length);
   const rule = 'attr. and a name of a-z, 0-9 and _ that begins with a letter';

@@ -1,3 +1,4 @@
+import { codePointName, visibleText } from '../csv/visible-text.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
 import {
@@ -45,6 +46,12 @@ export const FORMAT_NAME = 'certline-manifest';
 /** Lines in which a header is looked for, to say where it is. */
 const SEARCHED_LINES = 20;
 
+/** Line breaks of word processors and of other times, which end no line of a CSV. */
+const STRANGE_LINE_END = /[\v\f\u0085\u2028\u2029]/;
+
+/** Quotes other than those of CSV. */
+const STRANGE_QUOTES = /['\u2018\u2019\u201C-\u201E\u00AB\u00BB]/g;
+
 /** Excel's own line: `sep=;`. */
 const SEPARATOR_LINE = /^"?sep=(.)"?[\s,;]*$/i;
 
@@ -67,6 +74,9 @@ export function readHeader(lines: readonly string[]): HeaderReading {
   }
   const text = lines[at] ?? '';
   if (text.endsWith('\r')) return refused(at, lineEndIssue(at + 1, text));
+  const end = STRANGE_LINE_END.exec(text);
+  if (end !== null && headerSeparators(text.slice(0, end.index)).length > 0)
+    return refused(at, strangeLineEnd(at + 1, text, end[0]));
   const separators = declared === undefined ? headerSeparators(text) : declaredSeparators(text, declared);
   const [separator, other] = separators;
   if (separator === undefined) return refused(at, noHeader(lines, at));
@@ -99,6 +109,11 @@ export function lineEndIssue(line: number, value: string): Issue {
   return issue('MANIFEST_LINE_ENDING', { line, value });
 }
 
+function strangeLineEnd(line: number, value: string, end: string): Issue {
+  const expected = `LF or CR LF after every CSV row: here is ${codePointName(end)}, so export the sheet again`;
+  return issue('MANIFEST_LINE_ENDING', { line, value }, expected);
+}
+
 function ambiguous(at: number, value: string, separators: readonly string[]): Issue {
   const names = separators.map(separatorName).join(' and by ');
   const expected = `one separator for all columns: here they are separated by ${names}`;
@@ -117,12 +132,20 @@ function noHeader(lines: readonly string[], at: number): Issue {
   const inner = cellsOf(text, ',')?.[0] ?? '';
   if (headerSeparators(inner).length > 0 && /[,;\t]/.test(inner))
     return issue('MANIFEST_ONE_CELL', { line, value: text });
+  const quotes = new Set(text.match(STRANGE_QUOTES));
+  if (quotes.size > 0 && headerSeparators(text.replaceAll(STRANGE_QUOTES, '')).length > 0) {
+    const expected = `no quotes, or plain ones ("): here are ${[...quotes].join(' and ')}`;
+    return issue('MANIFEST_QUOTE', { line, value: text }, expected);
+  }
   const found = lines
     .slice(at + 1, SEARCHED_LINES)
     .findIndex((below) => headerSeparators(below).some((each) => knownNames(cellsOf(below, each) ?? []) > 1));
   const place = { line, value: text };
   if (found !== -1) {
     const header = line + 1 + found;
+    const below = lines[header - 1] ?? '';
+    const [separator = ','] = headerSeparators(below);
+    if (!isAccepted(separator)) return strangeSeparator(header - 1, below, separator);
     const above = header - line === 1 ? `line ${line}` : `lines ${line} to ${header - 1}`;
     const expected = `the header (order,serial,product) in line ${line}: it is in line ${header}, so delete ${above}`;
     return issue('MANIFEST_NO_HEADER', place, expected);
@@ -167,7 +190,7 @@ function understoodOf(
     sentences.push(`The columns are separated by ${separatorName(separator)}.`);
   const renamed = names.filter((name) => name !== foldColumn(name));
   if (renamed.length > 0) {
-    const pairs = renamed.slice(0, 5).map((name) => `"${name}" as ${foldColumn(name)}`);
+    const pairs = renamed.slice(0, 5).map((name) => `"${visibleText(name)}" as ${foldColumn(name)}`);
     sentences.push(`Column names were read without case and spaces: ${pairs.join(', ')}.`);
   }
   if (unnamed.length > 0)

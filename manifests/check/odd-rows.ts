@@ -7,7 +7,7 @@ import { otherSeparator, separatorName } from './separators.ts';
 
 /** Words that stand before a sum below a table, in the languages of the large spreadsheets. */
 const SUM_WORDS =
-  /^(?:(?:grand|sub)[ -]?)?(?:total|totals|totale|totaal|sum|summe|somme|suma|gesamt|anzahl|count|итого|всего|合计|总计|合計|總計|計)(?:[ :=\d].*)?$/iu;
+  /^(?:(?:grand|sub|sous|zwischen|teil|gesamt|genel|ara|eind)[ -]?)?(?:total|totals|totale|totaal|toplam|sum|summe|ergebnis|somme|suma|razem|gesamt|anzahl|count|итого|всего|小计|合计|总计|共计|合計|總計|計)(?:[ :=\d].*)?$/iu;
 
 /** What a row is that is not a unit: one fault that explains those of all its cells. Undefined for a faulty unit. */
 export function oddRow(

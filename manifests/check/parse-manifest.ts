@@ -204,7 +204,8 @@ class ManifestParser {
     const text = cells.join(separator);
     if (text.length > MAX_LINE_BYTES) return this.#refuse([tooLong(line, text)]);
     const odd = oddRow(line, cells, this.#columns!, this.#reader!.before);
-    const expected = `${width} cells, as in the header; this CSV row has ${cells.length}`;
+    const remedy = cells.length === 1 ? `: if it is no unit, delete line ${line}` : '';
+    const expected = `${width} cells, as in the header; this CSV row has ${cells.length}${remedy}`;
     this.#refuse([odd ?? issue('MANIFEST_CELL_COUNT', { line, value: text }, expected)]);
   }
 

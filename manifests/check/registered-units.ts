@@ -38,15 +38,41 @@ export interface TakenRow {
   readonly serialBatch: string | undefined;
 }
 
-/** The rows whose serial or board an earlier batch has. */
-export async function takenRows(
-  rows: readonly ManifestRow[],
-  registered: RegisteredUnits,
-): Promise<TakenRow[]> {
-  const serials = await registered.registeredSerials(rows.map((row) => foldSerial(row.serial)));
-  const boards = await registered.registeredBoards(rows.flatMap((row) => row.boardId ?? []));
+/** Which keys of rows earlier batches have. */
+export interface TakenKeys {
+  readonly serials: readonly RegisteredKey[];
+  readonly boards: readonly RegisteredKey[];
+}
+
+/** A batch that is being stored while its manifest is read; nobody else sees it before it is accepted. */
+export interface StagedBatch {
+  /** Stores rows, except those whose serial or board an earlier batch has, which it returns. */
+  add(rows: readonly ManifestRow[]): Promise<TakenKeys>;
+  /** The new batch, or the earlier one when the same content was stored before. */
+  accept(batch: NewBatch): Promise<RegisteredBatch>;
+  /** Removes it, unless it was accepted. */
+  discard(): Promise<void>;
+}
+
+/** Rows whose serials are looked up together. */
+const PAGE_ROWS = 500;
+
+/** Looks up which keys of the rows earlier batches have. */
+export async function lookUp(rows: readonly ManifestRow[], registered: RegisteredUnits): Promise<TakenKeys> {
+  const serials: RegisteredKey[] = [];
+  const boards: RegisteredKey[] = [];
+  for (let at = 0; at < rows.length; at += PAGE_ROWS) {
+    const page = rows.slice(at, at + PAGE_ROWS);
+    serials.push(...(await registered.registeredSerials(page.map((row) => foldSerial(row.serial)))));
+    boards.push(...(await registered.registeredBoards(page.flatMap((row) => row.boardId ?? []))));
+  }
+  return { serials, boards };
+}
+
+/** The rows that have one of the keys. */
+export function takenRows(rows: readonly ManifestRow[], { serials, boards }: TakenKeys): TakenRow[] {
+  if (serials.length + boards.length === 0) return [];
   const [batchOfSerial, batchOfBoard] = [batchesByKey(serials), batchesByKey(boards)];
-  if (batchOfSerial.size + batchOfBoard.size === 0) return [];
   const taken = rows.map((row) => ({
     row,
     issues: conflictsOf(row, batchOfSerial, batchOfBoard),

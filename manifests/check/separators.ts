@@ -1,5 +1,5 @@
 import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
-import { knownNames } from './column-names.ts';
+import { knownNames, REQUIRED_COLUMNS } from './column-names.ts';
 
 /** Separators that are accepted, and what people call them. */
 const SEPARATORS = new Map([
@@ -16,11 +16,21 @@ const STRANGE = new Map([
   ['\uFF0C', 'full-width commas'],
   ['\uFF1B', 'full-width semicolons'],
   ['\u3001', 'ideographic commas'],
+  ['\u060C', 'Arabic commas'],
+  ['\u061B', 'Arabic semicolons'],
+]);
+
+/** Separators that are recognised in a header with every required column alone: sentences have them too. */
+const OF_SENTENCES = new Map([
+  [':', 'colons'],
+  [' ', 'spaces'],
 ]);
 
 /** The name of a separator in the plural: `semicolons`. */
 export function separatorName(separator: string): string {
-  return SEPARATORS.get(separator) ?? STRANGE.get(separator) ?? `"${separator}"`;
+  return (
+    SEPARATORS.get(separator) ?? STRANGE.get(separator) ?? OF_SENTENCES.get(separator) ?? `"${separator}"`
+  );
 }
 
 export function isAccepted(separator: string): boolean {
@@ -36,9 +46,10 @@ export function cellsOf(line: string, separator: string): string[] | undefined {
 export function headerSeparators(line: string): readonly string[] {
   let most = 1;
   let best: string[] = [];
-  for (const separator of [...SEPARATORS.keys(), ...STRANGE.keys()]) {
+  for (const separator of [...SEPARATORS.keys(), ...STRANGE.keys(), ...OF_SENTENCES.keys()]) {
     if (!line.includes(separator) && separator !== ',') continue;
     const names = knownNames(cellsOf(line, separator) ?? []);
+    if (OF_SENTENCES.has(separator) && (names <= most || names < REQUIRED_COLUMNS.length)) continue;
     if (names > most) best = [];
     if (names >= most) best.push(separator);
     most = Math.max(most, names);

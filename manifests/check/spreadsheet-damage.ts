@@ -1,4 +1,6 @@
+import { ISSUES } from '../issue-codes.ts';
 import type { IssueCode } from '../issue-codes.ts';
+import { isDate } from './sheet-dates.ts';
 
 /** What a program did to a value, and what to do about it. */
 export interface Damage {
@@ -8,15 +10,17 @@ export interface Damage {
 
 const EXPONENT = /^[+-]?\d+[.,]?\d*E[+-]?\d+$/i;
 const DECIMAL_ZERO = /^\d+[.,]0+$/;
-/** Errors of spreadsheets in English and, with an exclamation or a question mark, in any language. */
-const SHEET_ERROR = /^#(?:N\/A|NV|REF!|[\p{Lu}\d/]+[!?])$/u;
+/** A number as a spreadsheet shows it, its digits in groups of three. */
+const GROUPED = /^\d{1,3}(?:[.,'\u2019 \u00A0\u202F]\d{3})+$/;
+/** A cell that was quoted, and then its quotes again. */
+const QUOTED_TWICE = /^"[^"]*"$/;
+/** Errors of Excel, Google Sheets and Numbers: in any language with an exclamation or a question mark, and "not available". */
+const SHEET_ERROR =
+  /^#(?:N\/[AD]|NV|YOK|I\/T|Н\/Д|PUUTTUU|SAKNAS|HIÁNYZIK|GETTING_DATA|[¡¿]?[\p{Lu}\d/_]+[!?])$/u;
+/** Errors of LibreOffice. */
+const NUMBERED_ERROR = /^(?:Err|Fehler|Erreur|Errore|Erro|Fout|Hata|错误|錯誤) ?:5\d\d$/;
 /** What is shown of a number or a date in a column that is too narrow. */
 const TOO_NARROW = /^#{2,}$/;
-const MONTH = 'jan|feb|mar|m[äa]r|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez';
-const DATE = new RegExp(
-  `^(?:\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])(?:[T ].*)?|\\d{1,2}([./])\\d{1,2}(?:\\1\\d{2,4})?|\\d{1,2}[-. ](?:${MONTH})[a-z]*\\.?(?:[-. ]\\d{2,4})?|(?:${MONTH})[a-z]*[-. ]\\d{2,4})$`,
-  'i',
-);
 /** Values of which a spreadsheet or a program makes these words. */
 const WORDS = new Set([
   'TRUE',
@@ -25,6 +29,15 @@ const WORDS = new Set([
   'FALSCH',
   'VRAI',
   'FAUX',
+  'VERO',
+  'FALSO',
+  'VERDADERO',
+  'WAAR',
+  'ONWAAR',
+  'PRAWDA',
+  'FAŁSZ',
+  'DOĞRU',
+  'YANLIŞ',
   'NULL',
   'NONE',
   'NAN',
@@ -33,6 +46,11 @@ const WORDS = new Set([
 /** UTF-8 that was read as Windows-1252 or Latin-1. */
 const MISREAD =
   /[ÂÃ][\u0080-\u00BF]|[ÂÃâ](?:€|‚|„|†|‡|ˆ|‰|Š|‹|Œ|˜|™|š|›|œ|¡|¢|£|¤|¥|¦|§|¨|©|ª|«|¬|®|¯|°|±|²|³|´|µ|¶|¸|¹|º|»|¼|½|¾|¿)/u;
+
+/** A carriage return or a line feed as workbooks write it. */
+const WRITTEN_BREAK = /_x000[AD]_/i;
+/** A character as web pages write it. */
+const WEB_CHARACTER = /&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[\da-f]{2,5});/i;
 
 const FORMAT_FIRST = 'format the column as text before you paste, then export again';
 
@@ -45,6 +63,11 @@ export function identifierDamage(value: string): Damage | undefined {
       code: 'MANIFEST_MANGLED',
       expected: `the value without the decimal places of a number: ${FORMAT_FIRST}`,
     };
+  if (GROUPED.test(value))
+    return {
+      code: 'MANIFEST_MANGLED',
+      expected: `the digits without the separators of a number: ${FORMAT_FIRST}`,
+    };
   if (WORDS.has(value.toUpperCase()))
     return {
       code: 'MANIFEST_MANGLED',
@@ -56,27 +79,29 @@ export function identifierDamage(value: string): Damage | undefined {
       code: 'MANIFEST_APOSTROPHE',
       expected: 'the value without the apostrophe: delete it, and format the column as text',
     };
-  return sheetError(value);
+  if (QUOTED_TWICE.test(value))
+    return {
+      code: 'MANIFEST_QUOTE',
+      expected: 'the value without the quotes around it: a program quoted it twice, so export it again',
+    };
+  return textDamage(value);
 }
 
 /** The damage that a value of any column can have. */
 export function textDamage(value: string): Damage | undefined {
-  return (
-    sheetError(value) ??
-    (MISREAD.test(value) ? { code: 'MANIFEST_MISREAD', expected: MISREAD_EXPECTED } : undefined)
-  );
-}
-
-const MISREAD_EXPECTED = 'the original text: open the source file as UTF-8, then save it as UTF-8 again';
-
-/** Whether the value looks as a spreadsheet shows a date. */
-export function isDate(value: string): boolean {
-  return value.length >= 3 && value.length <= 30 && DATE.test(value) && !isUpperCaseCode(value);
-}
-
-/** `MAR-02` is an honest part number; a spreadsheet writes `Mar-02`. */
-function isUpperCaseCode(value: string): boolean {
-  return /[A-Z]{3}/.test(value) && !/[a-z]/.test(value);
+  const error = sheetError(value);
+  if (error !== undefined) return error;
+  const written = WRITTEN_BREAK.exec(value)?.[0];
+  if (written !== undefined)
+    return {
+      code: 'MANIFEST_LINE_BREAK',
+      expected: `the text of the cell in one line: a program wrote ${written} for a line break`,
+    };
+  const web = WEB_CHARACTER.exec(value)?.[0];
+  if (web !== undefined)
+    return { code: 'MANIFEST_MISREAD', expected: `the character itself: a web page writes ${web} for it` };
+  if (!MISREAD.test(value)) return undefined;
+  return { code: 'MANIFEST_MISREAD', expected: ISSUES.MANIFEST_MISREAD.expected };
 }
 
 /** Whether a value that is a good serial may still be what a program made of another: a word or a date. */
@@ -91,7 +116,7 @@ function sheetError(value: string): Damage | undefined {
       code: 'MANIFEST_SHEET_ERROR',
       expected: 'the value: make the column wider, or format it as text, then export again',
     };
-  if (!SHEET_ERROR.test(value)) return undefined;
+  if (!SHEET_ERROR.test(value) && !NUMBERED_ERROR.test(value)) return undefined;
   return {
     code: 'MANIFEST_SHEET_ERROR',
     expected: `the value: a formula in the sheet ends in ${value}, so correct it, then export again`,

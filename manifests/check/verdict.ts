@@ -17,6 +17,8 @@ export interface Accepted {
   readonly warnings?: readonly string[];
   /** Batches that have the other units of the file; `rows` are the new ones. */
   readonly continues?: readonly string[];
+  /** Name of the file that the result will be in. */
+  readonly result?: string;
   /** The name under which the same content was accepted before; nothing was done this time. */
   readonly duplicateOf?: string;
 }

@@ -18,9 +18,10 @@ export interface ForeignFile {
 }
 
 /**
- * Leading bytes of ZIP (PKWARE APPNOTE §4.3.7, so XLSX and ODS), OLE compound files (MS-CFB §2.2, so XLS), gzip, PDF.
+ * Leading bytes of ZIP (PKWARE APPNOTE §4.3.7, so XLSX and ODS), OLE compound files (MS-CFB §2.2, so XLS), gzip, PDF, and
+ * AppleDouble (RFC 1740), which macOS writes beside a file on a drive of another system.
  */
-const NOT_TEXT = ['504b0304', 'd0cf11e0', '1f8b', '25504446'];
+const NOT_TEXT = ['504b0304', 'd0cf11e0', '1f8b', '25504446', '00051607'];
 
 /** Byte order marks (Unicode §23.8). Those of UTF-32 come first: one of them begins with a mark of UTF-16. */
 const UTF32_MARKS = ['fffe0000', '0000feff'];
@@ -35,6 +36,10 @@ const OTHER_TEXTS: readonly (readonly [RegExp, string])[] = [
   [/^<\?xml/i, 'XML'],
   [/^<(?:!doctype|html|head|body|table|div|meta|style|!--)/i, 'HTML'],
   [/^[[{]\s*["{[\]}]/, 'JSON'],
+  [/^\{\\rtf/, 'RTF'],
+  [/^(?:MIME-Version|Received|Return-Path|Delivered-To|Message-ID|Content-Type): /i, 'a mail'],
+  [/^[^\n]*=(?:0D|0A|2C|3B|\r?\n)/, 'a part of a mail, in quoted-printable'],
+  [/^[A-Za-z0-9+/]{40,}={0,2}\r?(?:\n|$)/, 'a part of a mail, in base64'],
 ];
 
 /** Enough for the first lines of any manifest. */
@@ -51,7 +56,10 @@ export async function textForm(path: string): Promise<TextForm | ForeignFile> {
   const file = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return formOf(buffer.subarray(0, bytesRead));
+    const form = formOf(buffer.subarray(0, bytesRead));
+    const isWide = 'encoding' in form && form.encoding !== 'utf-8';
+    // A character of UTF-16 has two bytes or four.
+    return isWide && (await file.stat()).size % 2 === 1 ? { fault: 'MANIFEST_CUT_SHORT' } : form;
   } finally {
     await file.close();
   }

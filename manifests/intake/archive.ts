@@ -12,7 +12,7 @@ const ACCEPTANCE = /^(.+?)(?:\.[0-9a-f]{8})?\.accepted\.json$/;
 
 /** A manifest, its digest, and every kind of answer to it. */
 const OF_A_MANIFEST =
-  /^(.+?)\.(?:csv|csv\.sha256|(?:[0-9a-f]{8}\.)?accepted\.json|rejected\.csv|result(?:\.[\w-]+)*\.csv|status\.(?:json|csv)|report\.html)$/;
+  /^(.+?)\.(?:csv|csv\.sha256|(?:[0-9a-f]{8}\.)?accepted\.json|rejected\.csv|result(?:\.[\w-]+)*\.csv|status(?:\.[\w-]+)*\.(?:json|csv)|report(?:\.[\w-]+)*\.html)$/;
 
 /** When each batch that has ended did so, ISO 8601, by batch. */
 export type Closings = () => Promise<ReadonlyMap<string, string>>;

@@ -4,12 +4,13 @@ import type { ManifestProduct, ManifestRow } from '../check/manifest-row.ts';
 import { orderIssues } from '../check/order-issues.ts';
 import type { AskOrder } from '../check/order-issues.ts';
 import { parseManifest } from '../check/parse-manifest.ts';
-import type { RegisteredBatch, RegisteredUnits } from '../check/registered-units.ts';
+import type { RegisteredBatch, RegisteredUnits, StagedBatch } from '../check/registered-units.ts';
+import { prioritySays } from '../../provisioning/priority.ts';
 import { validateManifest } from '../check/validate-manifest.ts';
 import { rejectedFile } from '../check/verdict.ts';
 import type { Rejected } from '../check/verdict.ts';
 import type { ManifestCopy } from './copy-manifest.ts';
-import { claimIssues } from './manifest-claims.ts';
+import { claimIssues, priorityClaimed } from './manifest-claims.ts';
 import { extensionOf } from './extended-manifest.ts';
 
 /** What a manifest is compared with. */
@@ -19,6 +20,8 @@ export interface Surroundings {
   readonly registered: RegisteredUnits | undefined;
   /** Undefined where there is no signer to ask, or where its orders are made for the rehearsal. */
   readonly askOrder: AskOrder | undefined;
+  /** Waits until no other manifest is between the question about its order and its answer: both would get what is left. */
+  readonly takeTurn?: () => Promise<void>;
   /** Products that the sockets of this host take; undefined where the sockets are on other hosts. */
   readonly socketProducts: ReadonlySet<string> | undefined;
 }
@@ -40,17 +43,25 @@ export type Assessment =
       readonly newRows: () => AsyncGenerator<ManifestRow>;
     };
 
-/** Checks a manifest against everything that can refuse it. It changes nothing: intake and `certline validate` agree. */
-export async function assessManifest(copy: ManifestCopy, around: Surroundings): Promise<Assessment> {
+/**
+ * Checks a manifest against everything that can refuse it: intake and `certline validate` agree. It changes nothing, except that
+ * intake has the new units stored in `staged`, which is not a batch yet.
+ */
+export async function assessManifest(
+  copy: ManifestCopy,
+  around: Surroundings,
+  staged?: Pick<StagedBatch, 'add'>,
+): Promise<Assessment> {
   const { products, registered, askOrder } = around;
   const known = await registered?.batchOf(copy.sha256);
   if (known !== undefined)
     return known.freedAt === undefined ? { status: 'known', batch: known } : rejectedFile(withdrawn(known));
-  const found = await validateManifest(copy.path, products, registered);
+  const found = await validateManifest(copy.path, products, registered, staged);
   const claims = claimIssues(copy.claims, { rows: found.rows, sha256: copy.sha256 });
   const { order } = found;
-  const batches = found.takenBy.size > 0 || askOrder ? ((await registered?.listBatches()) ?? []) : [];
-  const extension = found.takenBy.size > 0 ? await extensionOf(copy, found, batches, products) : undefined;
+  const listBatches = async (): Promise<Batches> => (await registered?.listBatches()) ?? [];
+  const extension =
+    found.takenBy.size > 0 ? await extensionOf(copy, found, await listBatches(), products) : undefined;
   const [first] = extension?.batches ?? [];
   if (
     extension !== undefined &&
@@ -60,11 +71,12 @@ export async function assessManifest(copy: ManifestCopy, around: Surroundings): 
     return { status: 'known', batch: first };
   const issues: Issue[] = [...claims, ...(extension?.changed ?? [])];
   const rows = extension?.rows ?? found.rows;
-  const batchId = `${order}-${copy.sha256.slice(0, 8)}`;
+  const batchId = batchIdOf(order, copy.sha256);
   const newRows = (): AsyncGenerator<ManifestRow> =>
     rowsOf(copy.path, products, (row) => !found.taken.has(row.serial));
   if (askOrder !== undefined && order !== '' && rows > 0) {
-    const open = batches
+    await around.takeTurn?.();
+    const open = (await listBatches())
       .filter((batch) => batch.order === order && batch.state === 'open')
       .map(({ batchId: id, quantity }) => ({ batchId: id, quantity }));
     const question = {
@@ -81,7 +93,11 @@ export async function assessManifest(copy: ManifestCopy, around: Surroundings): 
     found.addToRows(issues);
     return extension === undefined ? found.verdict() : onlyThese(issues, found.rows);
   }
-  const { understood } = found;
+  const priority = priorityClaimed(copy.claims);
+  const understood = [
+    ...found.understood,
+    ...(priority === undefined ? [] : [`Its priority is ${prioritySays(priority)}.`]),
+  ];
   return {
     status: 'valid',
     batchId,
@@ -92,6 +108,13 @@ export async function assessManifest(copy: ManifestCopy, around: Surroundings): 
     continues: extension?.batches ?? [],
     newRows,
   };
+}
+
+type Batches = Awaited<ReturnType<RegisteredUnits['listBatches']>>;
+
+/** The id of the batch that a manifest with this order and content becomes. */
+export function batchIdOf(order: string, manifestSha256: string): string {
+  return `${order}-${manifestSha256.slice(0, 8)}`;
 }
 
 /** What was withdrawn is not made again because the same file comes again. */

@@ -35,6 +35,14 @@ export interface ManifestCopy {
   readonly claims: ManifestClaims;
 }
 
+/** About 8,000 units, which are read in a tenth of a second. */
+const LARGE_BYTES = 256 * 1024;
+
+/** Whether reading it takes so long that others must not wait for it. */
+export function isLarge({ bytes }: ManifestCopy): boolean {
+  return bytes > LARGE_BYTES;
+}
+
 /** The folder of the private copies. */
 export function manifestStore(stateFolder: string): string {
   return join(stateFolder, 'manifests');

@@ -12,8 +12,8 @@ export interface InboxOwner {
   readonly line: string;
   /** ISO 8601. */
   readonly since: string;
-  /** The manifest that is being read; absent while none is. */
-  readonly reading?: string;
+  /** The manifests that are being read; absent while none is. */
+  readonly reading?: readonly string[];
 }
 
 /** A mark, and how old it is by the clock of the folder's disk. */
@@ -41,12 +41,19 @@ export async function inboxOwner(folder: string): Promise<SeenOwner | undefined>
   }
 }
 
+/** Whether the factory line of another state folder has the drop folder. */
+export async function isTaken(folder: string, stateFolder: string): Promise<boolean> {
+  const owner = await inboxOwner(folder);
+  const isLate = owner === undefined || owner.ageMs >= OWNER_GONE_MS;
+  return !isLate && isOther(owner, { host: hostname(), line: stateFolder });
+}
+
 /** The drop folder belongs to this factory line for as long as it renews its mark. */
 export class InboxHold {
   readonly #folder: string;
   readonly #mark: InboxOwner;
   readonly #timer: NodeJS.Timeout;
-  #reading: string | undefined;
+  readonly #reading = new Set<string>();
 
   private constructor(folder: string, mark: InboxOwner) {
     this.#folder = folder;
@@ -76,8 +83,10 @@ export class InboxHold {
       throw taken(this.#folder, owner);
   }
 
-  reading(name: string | undefined): void {
-    this.#reading = name;
+  /** Says so in the mark until the function that it returns is called. */
+  reading(name: string): () => void {
+    this.#reading.add(name);
+    return () => void this.#reading.delete(name);
   }
 
   async release(): Promise<void> {
@@ -89,7 +98,7 @@ export class InboxHold {
 
   async #renew(): Promise<void> {
     await this.check();
-    const mark = { ...this.#mark, ...(this.#reading !== undefined && { reading: this.#reading }) };
+    const mark = { ...this.#mark, ...(this.#reading.size > 0 && { reading: [...this.#reading] }) };
     await writeWhole(join(this.#folder, OWNER_MARK), 0o644, `${JSON.stringify(mark)}\n`);
   }
 }
@@ -110,13 +119,13 @@ async function createMark(folder: string, mark: InboxOwner): Promise<void> {
   }
 }
 
-function isOther(one: InboxOwner, other: InboxOwner): boolean {
+function isOther(one: InboxOwner, other: Pick<InboxOwner, 'host' | 'line'>): boolean {
   return one.host !== other.host || one.line !== other.line;
 }
 
 /** The time by the clock of the disk: a file server may be minutes away from this host. */
 async function clockOf(folder: string): Promise<number> {
-  const probe = temporaryPath(join(folder, 'clock'));
+  const probe = temporaryPath(join(folder, OWNER_MARK));
   try {
     await writeFile(probe, '');
     return (await stat(probe)).mtimeMs;

@@ -8,11 +8,11 @@ import type { AnsweredFile } from '../answer/answers.ts';
 import { issue } from '../check/issue.ts';
 import { ARCHIVE_AFTER_MS, archiveDone } from './archive.ts';
 import type { Closings } from './archive.ts';
-import { copyManifest, manifestStore } from './copy-manifest.ts';
+import { copyManifest, isLarge, manifestStore } from './copy-manifest.ts';
 import type { ManifestCopy } from './copy-manifest.ts';
 import { isMisnamed, listInbox, looksComplete } from './inbox-listing.ts';
 import type { InboxFile, InboxListing } from './inbox-listing.ts';
-import { InboxHold } from './inbox-owner.ts';
+import { InboxHold, OWNER_MARK } from './inbox-owner.ts';
 import { ManifestError } from '../manifest-error.ts';
 import { Settling } from './settling.ts';
 import { rejectedFile } from '../check/verdict.ts';
@@ -33,7 +33,10 @@ export interface InboxOptions {
   readonly closings?: Closings;
   /** How long a lot that is done stays; milliseconds, default a day. */
   readonly archiveAfterMs?: number;
-  /** Validates and imports a manifest. Called for one file at a time, and again for the same content after a crash. */
+  /**
+   * Validates and imports a manifest. Called again for the same content after a crash; for a small file while large ones are
+   * under way, else for one file at a time.
+   */
   readonly accept: (copy: ManifestCopy) => Promise<Verdict>;
   readonly report: (event: InboxEvent) => void;
   /** A file is read after it has not changed for this time. Default 2,000: copies over a network pause for a second. */
@@ -62,7 +65,7 @@ export interface Inbox {
 }
 
 /**
- * Watches the drop folder and answers every manifest in it, one after the other, beside the file. A file with its
+ * Watches the drop folder and answers every manifest in it, one after the other, beside the file; large ones beside that. A file with its
  * answer beside it is not read again until it changes. Throws MANIFEST_INBOX_FAILED when the folder cannot be created,
  * MANIFEST_INBOX_TAKEN when another factory line reads it.
  */
@@ -84,6 +87,8 @@ class FolderInbox implements Inbox {
   readonly #settling = new Settling();
   readonly #running: Promise<void>;
   #unfinished: ReadonlySet<string> = new Set();
+  /** Large manifests that are judged now, by name. */
+  readonly #underWay = new Map<string, Promise<void>>();
   /** Names that only stand for those of files: see `readableName`. */
   readonly #impossible = new Set<string>();
   #watcher: FSWatcher | undefined;
@@ -116,6 +121,7 @@ class FolderInbox implements Inbox {
       await this.#pause(await this.#look());
     }
     this.#watcher?.close();
+    await Promise.all(this.#underWay.values());
   }
 
   /** Lists the folder and answers what is due; returns the milliseconds until the next listing is needed. */
@@ -129,7 +135,10 @@ class FolderInbox implements Inbox {
       return this.#folderProblem(error);
     }
     for (const name of this.#settling.due(performance.now())) {
-      if (!this.#isClosed) await this.#answerOrRetry(name);
+      if (this.#isClosed) break;
+      // One that changes while it is checked is looked at again afterwards.
+      if (this.#underWay.has(name)) this.#postpone(name, this.#options.pollMs);
+      else await this.#orRetry(name, async () => this.#answer(name));
     }
     return Math.min(this.#settling.waitMs(performance.now()), this.#options.pollMs);
   }
@@ -163,9 +172,9 @@ class FolderInbox implements Inbox {
     return this.#unfinished.has(identity) || Date.now() - modifiedMs > OLD_MS ? 0 : settleMs;
   }
 
-  async #answerOrRetry(name: string): Promise<void> {
+  async #orRetry(name: string, work: () => Promise<void>): Promise<void> {
     try {
-      await this.#answer(name);
+      await work();
     } catch (error) {
       const { pollMs, report } = this.#options;
       const retryMs = this.#settling.postpone(name, performance.now(), pollMs, LONGEST_RETRY_MS);
@@ -174,26 +183,50 @@ class FolderInbox implements Inbox {
   }
 
   async #answer(name: string): Promise<void> {
-    const { folder, stateFolder, settleMs, accept } = this.#options;
-    if (this.#impossible.has(name) || isAnswerName(name)) return await this.#refuseName(name);
+    const { folder, stateFolder, settleMs } = this.#options;
+    if (this.#impossible.has(name) || isAnswerName(name)) {
+      await this.#refuseName(name);
+      return this.#settling.rest(name);
+    }
     const result = await copyManifest(join(folder, name), stateFolder);
     if ('refused' in result && result.refused.code === 'MANIFEST_MISSING') return;
     if ('refused' in result && result.refused.code === 'MANIFEST_CHANGED') {
-      this.#settling.postpone(name, performance.now(), settleMs, settleMs);
+      this.#postpone(name, settleMs);
       return;
     }
+    // It needs nothing more, unless it changes, or this fails.
+    this.#settling.rest(name);
     if ('refused' in result) {
       await this.#write({ name, bytes: 0, modified: '', sha256: '' }, rejectedFile(result.refused));
       return;
     }
-    this.#hold.reading(name);
+    if (isLarge(result.copy)) this.#judgeBeside(result.copy);
+    else await this.#judge(result.copy);
+  }
+
+  /** Checks a large manifest while others are read. */
+  #judgeBeside(copy: ManifestCopy): void {
+    const { name } = copy;
+    const judged = this.#orRetry(name, async () => this.#judge(copy)).finally(() => {
+      this.#underWay.delete(name);
+      this.#nudge();
+    });
+    this.#underWay.set(name, judged);
+  }
+
+  #postpone(name: string, ms: number): void {
+    this.#settling.postpone(name, performance.now(), ms, ms);
+  }
+
+  async #judge(copy: ManifestCopy): Promise<void> {
+    const end = this.#hold.reading(copy.name);
     try {
-      const verdict = await accept(result.copy);
-      await this.#write(result.copy, verdict);
+      const verdict = await this.#options.accept(copy);
+      await this.#write(copy, verdict);
       // The copy of an accepted manifest is the record of what was made; of a refused one nothing refers to it.
-      if (verdict.status === 'rejected') await rm(result.copy.path, { force: true });
+      if (verdict.status === 'rejected') await rm(copy.path, { force: true });
     } finally {
-      this.#hold.reading(undefined);
+      end();
     }
   }
 
@@ -208,7 +241,6 @@ class FolderInbox implements Inbox {
 
   async #write(file: AnsweredFile, verdict: Verdict): Promise<void> {
     const answer = await writeAnswer(this.#options.folder, file, verdict);
-    this.#settling.rest(file.name);
     this.#options.report({ kind: 'answered', name: file.name, verdict, answer });
   }
 
@@ -237,7 +269,10 @@ class FolderInbox implements Inbox {
   #watch(): void {
     if (this.#watcher !== undefined) return;
     try {
-      this.#watcher = watch(this.#options.folder, () => this.#nudge());
+      this.#watcher = watch(this.#options.folder, (_event, name) => {
+        // Each look writes beside the mark: to look again for that would never end.
+        if (name?.includes(OWNER_MARK) !== true) this.#nudge();
+      });
       this.#watcher.on('error', () => {
         this.#watcher?.close();
         this.#watcher = undefined;

@@ -16,6 +16,12 @@ export interface AuditKey {
 
 /** Of the key's SHA-256, in the name of its notes: two signers' notes must not be mistaken for each other's. */
 const NAME_HEX_LENGTH = 16;
+const AUDIT_NAME = /^certline-audit-[0-9a-f]{16}$/;
+
+/** Whether this is the public half of an audit key, by its name. No station may have such a name. */
+export function isAuditKey({ name }: Pick<NoteVerifier, 'name'>): boolean {
+  return AUDIT_NAME.test(name);
+}
 
 /** The key in a file (PKCS#8, PEM) that only its owner can read. Throws AUDIT_KEY_INVALID. */
 export function loadAuditKey(path: string): AuditKey {

@@ -5,7 +5,7 @@ import type { AuditEntry, AuditEvent } from '../audit/audit-chain.ts';
 import type { AuditHead, AuditLog } from '../audit/audit-log.ts';
 import { PkiError } from '../pki-error.ts';
 import type { Refusal, Refusals } from '../signing/refusals.ts';
-import type { LedgerDatabase } from './ledger-database.ts';
+import type { SqlDatabase } from '../../sql/sql-database.ts';
 
 /** Entries read at once. */
 const PAGE = 1_000;
@@ -22,7 +22,7 @@ const REFUSAL_MAX = 200;
 
 /** The audit log of a ledger: what happened, each entry chained to the one before. */
 export class LedgerAuditLog implements AuditLog, Refusals {
-  readonly #database: LedgerDatabase;
+  readonly #database: SqlDatabase;
   #witnessed: AuditHead | undefined;
   /** Refusals that may be recorded now, as of a time of the process's clock; and those that were not. */
   #refusals = REFUSALS_AT_ONCE;
@@ -33,7 +33,7 @@ export class LedgerAuditLog implements AuditLog, Refusals {
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  constructor(database: LedgerDatabase) {
+  constructor(database: SqlDatabase) {
     this.#database = database;
   }
 

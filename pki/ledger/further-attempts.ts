@@ -1,6 +1,7 @@
 import { saidIn } from '../../provisioning/decision.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { ReleasedAttempt } from '../../provisioning/signing.ts';
+import { supplementOf } from '../../provisioning/workflow-ids.ts';
 import { integer, present } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
 import { openOrderAt } from '../orders/order-policy.ts';
@@ -11,15 +12,15 @@ import { sha256Hex } from '../x509/p256.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
 import { endIssuance, NOT_PASSED } from './issuance-end.ts';
 import { liveIssuanceOf } from './issuance-rows.ts';
-import type { LedgerDatabase } from './ledger-database.ts';
+import type { SqlDatabase } from '../../sql/sql-database.ts';
 import { countOrder, orderOfBatch, releasedSha256, releasedUnitIn, releaseSerials } from './orders.ts';
 
 /** Further attempts at units that have ended, and units that are given back: both change what an order allows. */
 export class LedgerFurtherAttempts implements FurtherAttempts {
-  readonly #database: LedgerDatabase;
+  readonly #database: SqlDatabase;
   readonly #audit: LedgerAuditLog;
 
-  constructor(database: LedgerDatabase, audit: LedgerAuditLog) {
+  constructor(database: SqlDatabase, audit: LedgerAuditLog) {
     this.#database = database;
     this.#audit = audit;
   }
@@ -59,7 +60,7 @@ export class LedgerFurtherAttempts implements FurtherAttempts {
 
   returnSerials(units: UnitReturn): Promise<string[]> {
     return this.#database.write(async (transaction) => {
-      const { batchId, serials } = units;
+      const { batchId, serials, supplements } = units;
       const batch = await transaction.get('SELECT withdrawn_at FROM batch WHERE batch_id = ?', batchId);
       // All that was left of a batch that was withdrawn at the signer is back already.
       if (batch === undefined || batch['withdrawn_at'] !== null) return [];
@@ -68,7 +69,7 @@ export class LedgerFurtherAttempts implements FurtherAttempts {
       const entries = new Set<number>();
       let returned = 0;
       for (const serial of serials) {
-        if (await isBegun(transaction, batchId, serial)) kept.push(serial);
+        if (await isNeeded(transaction, { batchId, serial, supplements })) kept.push(serial);
         else if (await giveBack(transaction, { batchId, serial }, entries)) returned += 1;
       }
       if (returned === 0) return kept;
@@ -162,9 +163,18 @@ function mustHaveReissues({ order, reissues, reissued }: OrderStanding, needed: 
   throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'reissue' });
 }
 
-async function isBegun(transaction: SqlTransaction, batchId: string, serial: string): Promise<boolean> {
-  const sql = 'SELECT seq FROM issuance WHERE serial_folded = ? AND batch_id = ? LIMIT 1';
-  return (await transaction.get(sql, foldSerial(serial), batchId)) !== undefined;
+/** It has a certificate, or was released for a supplement that came after it was said that it was never begun. */
+async function isNeeded(
+  transaction: SqlTransaction,
+  { batchId, serial, supplements }: Pick<UnitReturn, 'batchId' | 'supplements'> & { readonly serial: string },
+): Promise<boolean> {
+  const of = 'WHERE serial_folded = ? AND batch_id = ?';
+  const folded = foldSerial(serial);
+  const issued = await transaction.get(`SELECT seq FROM issuance ${of} LIMIT 1`, folded, batchId);
+  if (issued !== undefined) return true;
+  const row = await transaction.get(`SELECT further_run FROM released_serial ${of}`, folded, batchId);
+  const { run = '' } = row === undefined ? {} : present(row, { run: 'further_run' });
+  return supplementOf(run) > supplements;
 }
 
 /** False where it was given back before. Adds the entry of the audit log that had released it. */

@@ -1,3 +1,4 @@
+import { keepsOldCertificate } from '../../provisioning/rework.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import { integer, text } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
@@ -5,6 +6,7 @@ import { planReservation, planResumption } from '../signing/issuance-policy.ts';
 import type { ReservationPlan } from '../signing/issuance-policy.ts';
 import { LIVE_STATES } from '../signing/issuances.ts';
 import type {
+  EndedAttempt,
   EndedRework,
   Issuance,
   Issuances,
@@ -29,7 +31,7 @@ import {
   SELECT_ISSUANCE,
   withdrawn,
 } from './issuance-rows.ts';
-import type { LedgerDatabase } from './ledger-database.ts';
+import type { SqlDatabase } from '../../sql/sql-database.ts';
 import { countOrder, releasedUnit } from './orders.ts';
 import { closeRework, openReworkOf, useRework } from './reworks.ts';
 import { reservationFacts, resumptionFacts } from './reservation-facts.ts';
@@ -41,10 +43,10 @@ const SHA256_HEX_LENGTH = 64;
 
 /** What was signed, and its state now: the policy's decisions, each with its audit entry, in one transaction. */
 export class LedgerIssuances implements Issuances {
-  readonly #database: LedgerDatabase;
+  readonly #database: SqlDatabase;
   readonly #audit: LedgerAuditLog;
 
-  constructor(database: LedgerDatabase, audit: LedgerAuditLog) {
+  constructor(database: SqlDatabase, audit: LedgerAuditLog) {
     this.#database = database;
     this.#audit = audit;
   }
@@ -65,7 +67,11 @@ export class LedgerIssuances implements Issuances {
   }
 
   liveIssuance(serial: string): Promise<Issuance | undefined> {
-    return this.#database.read(async (transaction) => (await liveIssuancesOf(transaction, serial))[0]);
+    return this.#database.read((transaction) => liveIssuanceOf(transaction, serial));
+  }
+
+  liveIssuances(serial: string): Promise<readonly Issuance[]> {
+    return this.#database.read((transaction) => liveIssuancesOf(transaction, serial));
   }
 
   /** Every issuance of a serial, the newest first. */
@@ -73,6 +79,14 @@ export class LedgerIssuances implements Issuances {
     return this.#database.read(async (transaction) => {
       const sql = `${SELECT_ISSUANCE} WHERE i.serial_folded = ? ORDER BY i.seq DESC`;
       return (await transaction.all(sql, foldSerial(serial))).map(issuanceIn);
+    });
+  }
+
+  /** All issuances for a board, by its hardware id in hex, the newest first. It reads all issuances. */
+  issuancesOfBoard(boardId: string): Promise<Issuance[]> {
+    return this.#database.read(async (transaction) => {
+      const sql = `${SELECT_ISSUANCE} WHERE i.board_id IN (?, ?) ORDER BY i.seq DESC`;
+      return (await transaction.all(sql, boardId, boardId.toLowerCase())).map(issuanceIn);
     });
   }
 
@@ -182,7 +196,7 @@ export class LedgerIssuances implements Issuances {
     });
   }
 
-  withdrawUnit({ batchId, serial, attempt }: AttemptId): Promise<void> {
+  withdrawUnit({ batchId, serial, attempt, endedKey }: EndedAttempt): Promise<void> {
     return this.#database.write(async (transaction) => {
       const unit = await releasedUnit(transaction, serial);
       // What comes late, of an attempt before the one that was released last, ends nothing of that one.
@@ -198,7 +212,7 @@ export class LedgerIssuances implements Issuances {
         await transaction.run(sql, Math.max(newest, unit.withdrawnAttempt), foldSerial(serial));
         await this.#audit.append(transaction, 'unit-withdrawn', { serial: unit.serial, attempt: newest });
       }
-      if (live === undefined) return;
+      if (live === undefined || (live.state === 'issued' && live.spkiSha256 !== endedKey)) return;
       await endIssuance(transaction, this.#audit, live.requestId, NOT_PASSED);
     });
   }
@@ -209,6 +223,12 @@ export class LedgerIssuances implements Issuances {
       const unit = await releasedUnit(transaction, serial);
       const rework = await openReworkOf(transaction, foldSerial(serial));
       if (unit === undefined || rework?.reworkId !== reworkId) return;
+      // No person asked for that: anyone who reaches Temporal can say how a rework ended.
+      if (revokesActive && keepsOldCertificate(rework.kind))
+        throw withdrawalRefused(
+          `The certificate of ${serial} is active, and its rework was to ${rework.kind} it`,
+          'rework',
+        );
       await this.#stopAttempts(transaction, unit, end);
       let isUsed = rework.isUsed;
       for (const live of await liveIssuancesOf(transaction, serial)) {
@@ -223,17 +243,17 @@ export class LedgerIssuances implements Issuances {
     });
   }
 
-  /** Neither this attempt nor an earlier one is signed any more; no attempt that is still to come is meant. */
+  /** Neither this attempt nor any other that was permitted is signed any more; no attempt that is still to come is meant. */
   async #stopAttempts(
     transaction: SqlTransaction,
     unit: ReleasedUnit,
     { attempt, revokesActive }: EndedRework,
   ): Promise<void> {
-    const { serial, withdrawnAttempt } = unit;
+    const { serial, withdrawnAttempt, permittedAttempt } = unit;
     const newest = Math.min(attempt, (await newestAttempt(transaction, serial)) + 1);
     const sql = 'UPDATE released_serial SET withdrawn_attempt = ?, ended = ? WHERE serial_folded = ?';
     const isEnded = revokesActive || unit.isEnded;
-    const last = Math.max(newest, withdrawnAttempt);
+    const last = Math.max(newest, withdrawnAttempt, permittedAttempt);
     await transaction.run(sql, last, isEnded ? 1 : 0, foldSerial(serial));
     await this.#audit.append(transaction, 'unit-withdrawn', { serial, attempt: last });
   }

@@ -1,25 +1,80 @@
-import type { SqlTransaction } from '../../sql/transaction.ts';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseTroubleError } from '../../sql/database-trouble.ts';
+import type { DatabaseTrouble } from '../../sql/database-trouble.ts';
+import { SchemaVersionError } from '../../sql/schema-version-error.ts';
+import type { SqlDatabase, Store } from '../../sql/sql-database.ts';
+import { SqliteDatabase } from '../../sql/sqlite-database.ts';
+import { PkiError } from '../pki-error.ts';
+import {
+  ledgerCorrupt,
+  ledgerDefect,
+  ledgerNewer,
+  ledgerOlder,
+  ledgerUnavailable,
+  passwordUnusable,
+  requestInvalid,
+} from './ledger-errors.ts';
+import type { LedgerTrouble } from './ledger-errors.ts';
+import { ledgerMigrations } from './migrations.ts';
+
+const MEANINGS: Readonly<Record<DatabaseTrouble, LedgerTrouble | 'corrupt' | 'defect' | 'request'>> = {
+  busy: 'busy',
+  'read-only': 'read-only',
+  'input-output': 'input-output',
+  full: 'full',
+  'cannot-open': 'cannot-open',
+  lost: 'lost',
+  connection: 'connection',
+  tls: 'tls',
+  login: 'login',
+  rights: 'rights',
+  'unknown-database': 'no-database',
+  damaged: 'corrupt',
+  'no-database': 'corrupt',
+  data: 'request',
+  constraint: 'defect',
+  'opened-to-read': 'defect',
+  other: 'defect',
+};
 
 /**
- * sign: makes the ledger where there is none, and brings its schema up to date. command: brings an existing one up to
- * date. read: changes nothing, and throws LEDGER_OLDER for a ledger that a signer has yet to bring up to date.
+ * The ledger, in any database. It throws LEDGER_UNAVAILABLE, LEDGER_CORRUPT, LEDGER_NEWER, LEDGER_OLDER, and SIGNER_FAULT for a
+ * broken constraint.
  */
-export type LedgerMode = 'sign' | 'command' | 'read';
+export const LEDGER: Store = {
+  name: 'ledger',
+  migrations: ledgerMigrations,
+  mainTable: 'issuance',
+  translate,
+  writeLock: 0x43_65_72_74,
+  nul: 'refused',
+  // Each statement is of a few rows.
+  silenceMs: 10_000,
+  // 64 MiB. With SQLite's 1,000 every thirtieth issuance waits for the copying; measured, 99 of 100 then end within 5.2 ms, and
+  // with 16,000 within 3.3.
+  checkpointPages: 16_000,
+};
 
-/**
- * The database under a ledger. `work` may await only its transaction. All three throw LEDGER_UNAVAILABLE,
- * LEDGER_CORRUPT, or SIGNER_FAULT for a broken constraint, and whatever `work` throws, after rolling back.
- */
-export interface LedgerDatabase {
-  /** Sees what is committed, and nothing else. */
-  read<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
-  /** Sees what is committed when it begins, however long it takes. */
-  snapshot<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
-  /** One writer at a time, from the first statement on; on disk when the promise resolves. */
-  write<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
-  /** No write begins while the promise that `wait` returns is pending; what it rejects with does not matter. */
-  waitBetweenGroups(wait: () => Promise<void> | undefined): void;
-  /** Throws LEDGER_UNAVAILABLE where a signer could not write. */
-  assertWritable(): Promise<void>;
-  close(): Promise<void>;
+/** Opens or makes the file of a ledger, and its folder, and brings its schema up to date. */
+export function openLedgerFile(path: string): SqlDatabase {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw ledgerUnavailable(path, 'cannot-open', error);
+  }
+  return SqliteDatabase.open(LEDGER, path);
+}
+
+function translate(where: string, error: unknown, trouble: DatabaseTrouble | undefined): unknown {
+  if (error instanceof PkiError) return error;
+  if (error instanceof SchemaVersionError)
+    return error.standing === 'newer' ? ledgerNewer(where) : ledgerOlder(where);
+  if (error instanceof DatabaseTroubleError && error.passwordFile !== undefined)
+    return passwordUnusable(where, error.passwordFile, error);
+  const meaning = trouble && MEANINGS[trouble];
+  if (meaning === undefined) return error;
+  if (meaning === 'request') return requestInvalid(where, error);
+  if (meaning === 'corrupt') return ledgerCorrupt(where, error);
+  return meaning === 'defect' ? ledgerDefect(where, error) : ledgerUnavailable(where, meaning, error);
 }

@@ -50,3 +50,19 @@ export function ledgerDefect(where: string, cause: unknown): PkiError {
   const message = `The ledger ${where} refused a statement: report this as a defect.`;
   return new PkiError('SIGNER_FAULT', message, { reason: 'constraint', cause });
 }
+
+/** A NUL in a text, a number beyond four octets: no statement of ours has such, so it was in a request. */
+export function requestInvalid(where: string, cause: unknown): PkiError {
+  const message = `A request has a value that the ledger ${where} cannot store: find out who sends such requests.`;
+  return new PkiError('REQUEST_INVALID', message, { reason: 'contents', cause });
+}
+
+/** The password file of a ledger cannot be used, and why. */
+export function passwordUnusable(
+  where: string,
+  { path, why }: { readonly path: string; readonly why: string },
+  cause: unknown,
+): PkiError {
+  const message = `The password file ${path} of the ledger ${where} cannot be used (${why}), so nothing is signed: make it readable only for its owner.`;
+  return new PkiError('LEDGER_UNAVAILABLE', message, { reason: 'login', cause });
+}

@@ -1,7 +1,7 @@
 import { LedgerAuditLog } from './audit-log.ts';
 import { LedgerFurtherAttempts } from './further-attempts.ts';
 import { LedgerIssuances } from './issuances.ts';
-import type { LedgerDatabase } from './ledger-database.ts';
+import type { SqlDatabase } from '../../sql/sql-database.ts';
 import { LedgerOrders } from './orders.ts';
 import { LedgerReworks } from './reworks.ts';
 import { LedgerVerification } from './verification.ts';
@@ -10,7 +10,7 @@ import { LedgerWithdrawals } from './withdrawals.ts';
 
 /** The durable memory of a signer, by what it is about. */
 export class Ledger {
-  readonly #database: LedgerDatabase;
+  readonly #database: SqlDatabase;
   readonly auditLog: LedgerAuditLog;
   readonly orders: LedgerOrders;
   readonly issuances: LedgerIssuances;
@@ -20,7 +20,7 @@ export class Ledger {
   readonly withdrawals: LedgerWithdrawals;
   readonly verification: LedgerVerification;
 
-  constructor(database: LedgerDatabase) {
+  constructor(database: SqlDatabase) {
     this.#database = database;
     this.auditLog = new LedgerAuditLog(database);
     this.orders = new LedgerOrders(database, this.auditLog);

@@ -7,13 +7,14 @@ import { checkManifest, checkProducts, checkQuantity, openOrderAt } from '../ord
 import type { OrderStanding } from '../orders/order-policy.ts';
 import { textSha256 } from '../orders/order.ts';
 import type { SignedOrder } from '../orders/order.ts';
-import type { PermitTerms } from '../../provisioning/permit.ts';
+import type { PermittedTerms, PermitTerms } from '../../provisioning/permit.ts';
 import { PkiError } from '../pki-error.ts';
 import type { BatchRelease, ReleasedUnit, Releases, UnitOfBatch, UnitRelease } from '../signing/releases.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
 import { newestAttempt } from './issuance-rows.ts';
-import type { LedgerDatabase } from './ledger-database.ts';
+import { replaceableOf } from './replaceable.ts';
+import type { SqlDatabase } from '../../sql/sql-database.ts';
 import { altered } from './ledger-errors.ts';
 
 /** A batch as the ledger has it. */
@@ -45,10 +46,10 @@ const WITHOUT_ISSUANCE = `NOT EXISTS (SELECT 1 FROM issuance i
 
 /** What the OEM ordered, and what was released under it. */
 export class LedgerOrders implements OrderBook, Releases {
-  readonly #database: LedgerDatabase;
+  readonly #database: SqlDatabase;
   readonly #audit: LedgerAuditLog;
 
-  constructor(database: LedgerDatabase, audit: LedgerAuditLog) {
+  constructor(database: SqlDatabase, audit: LedgerAuditLog) {
     this.#database = database;
     this.#audit = audit;
   }
@@ -73,6 +74,15 @@ export class LedgerOrders implements OrderBook, Releases {
 
   orderStanding(order: string): Promise<OrderStanding | undefined> {
     return this.#database.read((transaction) => orderOf(transaction, order));
+  }
+
+  /** Orders that allow something at this moment or later, those that close first, at most `limit`. */
+  openOrders(at: Date, limit: number): Promise<OrderStanding[]> {
+    return this.#database.read(async (transaction) => {
+      const sql = `SELECT * FROM purchase_order WHERE closed_at IS NULL AND closes > ?
+        ORDER BY closes, order_id LIMIT ?`;
+      return (await transaction.all(sql, at.toISOString(), limit)).map(standingIn);
+    });
   }
 
   admitOrder(order: SignedOrder): Promise<void> {
@@ -148,7 +158,7 @@ export class LedgerOrders implements OrderBook, Releases {
     return this.#database.write((transaction) => releaseSerials(transaction, this.#audit, release));
   }
 
-  permitAttempt(terms: PermitTerms): Promise<number> {
+  permitAttempt(terms: PermitTerms): Promise<PermittedTerms> {
     return this.#database.write(async (transaction) => {
       const { serial, attempt: asked } = terms;
       const unit = await releasedUnit(transaction, serial);
@@ -162,12 +172,13 @@ export class LedgerOrders implements OrderBook, Releases {
         unit.withdrawnAttempt + 1,
         (await newestAttempt(transaction, serial)) + 1,
       );
-      if (attempt <= unit.permittedAttempt && !unit.isEnded) return attempt;
+      const permitted = { ...terms, attempt, ...(await replaceableOf(transaction, serial)) };
+      if (attempt <= unit.permittedAttempt && !unit.isEnded) return permitted;
       // The registry says that the unit is open: what ended it here was not the unit.
       const sql = 'UPDATE released_serial SET permitted_attempt = ?, ended = 0 WHERE serial_folded = ?';
       await transaction.run(sql, attempt, foldSerial(serial));
       await this.#audit.append(transaction, 'attempt-permitted', { serial: unit.serial, attempt });
-      return attempt;
+      return permitted;
     });
   }
 }

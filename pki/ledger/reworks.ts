@@ -9,15 +9,15 @@ import type { ReleasedRework, ReworkRelease, Reworks } from '../signing/reworks.
 import { sha256Hex } from '../x509/p256.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
 import { liveIssuancesOf } from './issuance-rows.ts';
-import type { LedgerDatabase } from './ledger-database.ts';
+import type { SqlDatabase } from '../../sql/sql-database.ts';
 import { countOrder, orderOf, orderOfBatch, releasedUnit } from './orders.ts';
 
 /** The reworks that may be issued, and those that were. */
 export class LedgerReworks implements Reworks {
-  readonly #database: LedgerDatabase;
+  readonly #database: SqlDatabase;
   readonly #audit: LedgerAuditLog;
 
-  constructor(database: LedgerDatabase, audit: LedgerAuditLog) {
+  constructor(database: SqlDatabase, audit: LedgerAuditLog) {
     this.#database = database;
     this.#audit = audit;
   }

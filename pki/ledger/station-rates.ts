@@ -1,7 +1,7 @@
 import { CLOCK_TOLERANCE_MS } from '../clock-tolerance.ts';
 import type { EnrolledStation } from '../signing/stations.ts';
 import type { Allowance } from '../signing/station-gate.ts';
-import type { LedgerDatabase } from './ledger-database.ts';
+import type { SqlDatabase } from '../../sql/sql-database.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -29,11 +29,11 @@ interface Lease {
  * leases parts.
  */
 export class StationRates implements Allowance {
-  readonly #database: LedgerDatabase;
+  readonly #database: SqlDatabase;
   readonly #leases = new Map<string, Lease>();
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor(database: LedgerDatabase) {
+  constructor(database: SqlDatabase) {
     this.#database = database;
   }
 

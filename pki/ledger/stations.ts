@@ -5,7 +5,7 @@ import type { AuditEvent } from '../audit/audit-chain.ts';
 import { PkiError } from '../pki-error.ts';
 import type { EnrolledStation, StationState, Stations } from '../signing/stations.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
-import type { LedgerDatabase } from './ledger-database.ts';
+import type { SqlDatabase } from '../../sql/sql-database.ts';
 import { StationRates } from './station-rates.ts';
 
 /** What the audit log says when a person, or the signer, changes the state of a station. */
@@ -17,12 +17,12 @@ const EVENTS: Readonly<Record<StationState, AuditEvent['event']>> = {
 
 /** The stations that a signer accepts requests from. */
 export class LedgerStations implements Stations {
-  readonly #database: LedgerDatabase;
+  readonly #database: SqlDatabase;
   readonly #audit: LedgerAuditLog;
   /** How many certificates each may still ask for. */
   readonly rates: StationRates;
 
-  constructor(database: LedgerDatabase, audit: LedgerAuditLog) {
+  constructor(database: SqlDatabase, audit: LedgerAuditLog) {
     this.#database = database;
     this.#audit = audit;
     this.rates = new StationRates(database);

@@ -8,7 +8,7 @@ import { sha256Hex } from '../x509/p256.ts';
 import { AuditedRecords } from './audited-records.ts';
 import type { AuditedBatch, AuditedMembers } from './audited-records.ts';
 import { SELECT_ISSUANCE } from './issuance-rows.ts';
-import type { LedgerDatabase } from './ledger-database.ts';
+import type { SqlDatabase } from '../../sql/sql-database.ts';
 import { admissionOf, releasedSha256, releasedUnitIn, standingIn } from './orders.ts';
 
 /** Entries, and rows, read at once: as many as a statement may have values. */
@@ -22,9 +22,9 @@ const MAX_FINDINGS = 20;
  * serials, certificates and stations must be what it says. Takes 10 µs for an entry and as much for a certificate.
  */
 export class LedgerVerification {
-  readonly #database: LedgerDatabase;
+  readonly #database: SqlDatabase;
 
-  constructor(database: LedgerDatabase) {
+  constructor(database: SqlDatabase) {
     this.#database = database;
   }
 

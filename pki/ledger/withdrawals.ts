@@ -8,15 +8,15 @@ import { sha256Hex } from '../x509/p256.ts';
 import type { RevocationReason } from '../x509/revocation-reason.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
 import { knownIssuance, withdrawn } from './issuance-rows.ts';
-import type { LedgerDatabase } from './ledger-database.ts';
+import type { SqlDatabase } from '../../sql/sql-database.ts';
 import { releasedUnit } from './orders.ts';
 
 /** Certificates that are on hold, and the revocation lists that say so, and which others were withdrawn. */
 export class LedgerWithdrawals implements Withdrawals {
-  readonly #database: LedgerDatabase;
+  readonly #database: SqlDatabase;
   readonly #audit: LedgerAuditLog;
 
-  constructor(database: LedgerDatabase, audit: LedgerAuditLog) {
+  constructor(database: SqlDatabase, audit: LedgerAuditLog) {
     this.#database = database;
     this.#audit = audit;
   }

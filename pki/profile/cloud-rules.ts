@@ -8,7 +8,7 @@ type CloudNames = Pick<Product, 'organization' | 'commonName'>;
 const GOLIOTH_ID = /^[A-Za-z0-9._-]+$/;
 /** Azure DPS: alphanumerics and - . _ : with none of these at either end. */
 const REGISTRATION_ID = /^[A-Za-z0-9](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?$/;
-/** AWS IoT: at most 128 of these, which a common name never is. */
+/** AWS IoT, and nRF Cloud, which is built on it: at most 128 of these, which a common name never is. */
 const THING_NAME = /^[A-Za-z0-9:_-]+$/;
 
 /**
@@ -39,6 +39,12 @@ const RULES: Readonly<Record<Cloud, (names: CloudNames) => ProfileFault[]>> = {
       THING_NAME.test(fillTemplate(commonName, 'A')),
       'commonName',
       'is not a name of an AWS IoT thing: around {serial}, use only A-Z a-z 0-9 : _ - (no dot)',
+    ),
+  'nrf-cloud': ({ commonName }) =>
+    faultUnless(
+      THING_NAME.test(fillTemplate(commonName, 'A')),
+      'commonName',
+      'is not an id of a device at nRF Cloud: around {serial}, use only A-Z a-z 0-9 : _ - (no dot)',
     ),
 };
 

@@ -1,8 +1,9 @@
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { errnoOf } from '../../disk/errno.ts';
 import { readPrivateFile } from '../../disk/private-file.ts';
 import { writeWholeSync } from '../../disk/write-whole.ts';
+import type { Pkcs11Key } from './pkcs11-key.ts';
 
 const KEY_LENGTH = 32;
 const SALT_LENGTH = 16;
@@ -38,6 +39,14 @@ export function rememberRefused(refusalFile: string, pin: string): void {
 /** The token accepts the PIN: what it refused earlier no longer matters. */
 export function forgetRefused(refusalFile: string): void {
   rmSync(refusalFile, { force: true });
+}
+
+/** Differs when somebody has written the PIN file again, or removed what is remembered of a refusal. */
+export function pinSight({ pinFile, refusalFile }: Pick<Pkcs11Key, 'pinFile' | 'refusalFile'>): string {
+  return [pinFile, refusalFile]
+    .map((path) => statSync(path, { throwIfNoEntry: false }))
+    .map((stats) => (stats === undefined ? 'none' : `${stats.ino} ${stats.size} ${stats.mtimeMs}`))
+    .join(', ');
 }
 
 function readOrUndefined(path: string): string | undefined {

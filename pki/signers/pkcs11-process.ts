@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { PkiError } from '../pki-error.ts';
 import type { Pkcs11Answer, Pkcs11Key, Pkcs11Request } from './pkcs11-key.ts';
 
-const CHILD = join(import.meta.dirname, 'pkcs11-child.ts');
+const CHILD = join(import.meta.dirname, `pkcs11-child${extname(import.meta.filename)}`);
 
 interface Waiting {
   readonly resolve: (answer: Pkcs11Answer) => void;

@@ -129,7 +129,7 @@ function logIn(library: typeof Library, token: PKCS11, session: Handle, key: Pkc
   const pin = readPin(key.pinFile);
   if (wasRefused(key.refusalFile, pin))
     throw new PinRefusedError(
-      `it refused this PIN before, and Certline tries no PIN twice: correct ${key.pinFile}`,
+      `it refused this PIN before, and Certline tries no PIN twice: correct ${key.pinFile}, or, if the PIN is right, type "certline ca retry-pin"`,
     );
   try {
     unless(USER_ALREADY_LOGGED_IN, () => token.C_Login(session, library.CKU_USER, pin));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PkiError } from '../pki-error.ts';
 import type { Pkcs11Key } from './pkcs11-key.ts';
+import { pinSight } from './pkcs11-pin.ts';
 import { Pkcs11Process } from './pkcs11-process.ts';
 import { closedSigner, probeSigner } from './probe-signer.ts';
 import type { Signer, SigningContext } from './signer.ts';
@@ -10,7 +11,8 @@ const TIMEOUT_MS = 10_000;
 
 /**
  * A signer over a P-256 key on a PKCS#11 token, hash first and then CKM_ECDSA, in a process of its own. One that hangs,
- * crashes or fails is replaced at the next signature; a PIN that the token refused is never tried again.
+ * crashes or fails is replaced at the next signature; a PIN that the token refused is never tried again before a person has changed
+ * the PIN file, or removed what is remembered of the refusal.
  */
 export class Pkcs11Signer implements Signer {
   readonly id: string;
@@ -18,7 +20,7 @@ export class Pkcs11Signer implements Signer {
   readonly #key: Pkcs11Key;
   readonly #timeoutMs: number;
   #process: Promise<Pkcs11Process>;
-  #refused: PkiError | undefined;
+  #refused: { readonly error: PkiError; readonly sight: string } | undefined;
   #isClosed = false;
 
   private constructor(key: Pkcs11Key, timeoutMs: number, process: Pkcs11Process, spki: Uint8Array) {
@@ -54,7 +56,8 @@ export class Pkcs11Signer implements Signer {
 
   /** The running process, or a new one where it has ended; callers at the same time get the same one. */
   async #running(): Promise<Pkcs11Process> {
-    if (this.#refused !== undefined) throw this.#refused;
+    if (this.#refused?.sight === pinSight(this.#key)) throw this.#refused.error;
+    this.#refused = undefined;
     const current = this.#process;
     const process = await current.catch(() => undefined);
     if (process !== undefined && !process.isOver) return process;
@@ -70,7 +73,8 @@ export class Pkcs11Signer implements Signer {
       const message = `The ${this.id} has another key with the same label than before: check the token.`;
       throw new PkiError('CA_UNAVAILABLE', message, { reason: 'key-changed' });
     } catch (error) {
-      if (error instanceof PkiError && error.code === 'TOKEN_PIN_REFUSED') this.#refused = error;
+      if (error instanceof PkiError && error.code === 'TOKEN_PIN_REFUSED')
+        this.#refused = { error, sight: pinSight(this.#key) };
       throw error;
     }
   }

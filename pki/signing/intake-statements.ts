@@ -1,5 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import type { ReleaseUnitsInput } from '../../provisioning/signing.ts';
+import type { SeenLog } from '../../provisioning/signer-log.ts';
+import type {
+  ReleaseAttemptsInput,
+  ReleaseUnitsInput,
+  ReturnUnitsInput,
+} from '../../provisioning/signing.ts';
 import type { PermitTerms } from '../../provisioning/permit.ts';
 import type { AskedRework, ReworkInput } from '../../provisioning/rework.ts';
 import type { UnitRow } from '../../provisioning/unit.ts';
@@ -10,8 +15,11 @@ import { PkiError } from '../pki-error.ts';
 import { sha256Hex } from '../x509/p256.ts';
 
 const RELEASE_KIND = 'certline-release-v1';
+const FURTHER_KIND = 'certline-further-v1';
+const RETURN_KIND = 'certline-return-v1';
 const ATTEMPT_KIND = 'certline-attempt-v1';
 const REWORK_KIND = 'certline-rework-v1';
+const ENDED_KIND = 'certline-ended-v1';
 
 /** Units of a batch that the intake accepted with its manifest. */
 export type ReleaseStatement = Omit<ReleaseUnitsInput, 'signed'>;
@@ -30,6 +38,37 @@ export function checkRelease(
   return signerOf(RELEASE_KIND, members, { signature: signed, what: `batch ${release.batchId}`, intakes });
 }
 
+/** Units of a supplement: they run again in it, each after its last attempt. */
+export type FurtherStatement = Omit<ReleaseAttemptsInput, 'signed' | 'reason' | 'by'>;
+
+/** The intake's word that these units of an accepted manifest run again, in this run: Ed25519, base64. */
+export function signFurther(further: FurtherStatement, privateKey: KeyObject): string {
+  return signMembers(FURTHER_KIND, furtherMembers(further), privateKey);
+}
+
+/** As `checkRelease`, of units that run again. */
+export function checkFurther(input: ReleaseAttemptsInput, intakes: readonly NoteVerifier[]): string {
+  const { signed: signature, run } = input;
+  return signerOf(FURTHER_KIND, furtherMembers(input), { signature, what: `the run ${run}`, intakes });
+}
+
+/** Units that ended and were never begun. */
+export type ReturnStatement = Required<Pick<ReturnUnitsInput, 'batchId' | 'serials' | 'supplements'>>;
+
+/** The intake's word that these units ended and were never begun: Ed25519, base64. */
+export function signReturn(units: ReturnStatement, privateKey: KeyObject): string {
+  return signMembers(RETURN_KIND, returnMembers(units), privateKey);
+}
+
+/** As `checkRelease`, of units that are given back. */
+export function checkReturn(
+  units: ReturnStatement & Pick<ReturnUnitsInput, 'signed'>,
+  intakes: readonly NoteVerifier[],
+): string {
+  const what = `units of batch ${units.batchId} that are given back`;
+  return signerOf(RETURN_KIND, returnMembers(units), { signature: units.signed, what, intakes });
+}
+
 /** The intake's word that a further attempt at a unit may be made: Ed25519, base64. */
 export function signAttempt(terms: PermitTerms, privateKey: KeyObject): string {
   return signMembers(ATTEMPT_KIND, attemptMembers(terms), privateKey);
@@ -45,6 +84,27 @@ export function checkAttemptRelease(
   return signerOf(ATTEMPT_KIND, attemptMembers(terms), { signature, what, intakes });
 }
 
+/** A key of a unit. */
+interface EndedKey {
+  readonly batchId: string;
+  readonly serial: string;
+  readonly spkiSha256: string;
+}
+
+/**
+ * The intake's word that the unit ended without a pass, so that the certificate for this key is good for nothing: Ed25519, base64. Of the
+ * key, since a unit may run again: what was said of it before must not end the certificate that it gets then.
+ */
+export function signEnded(unit: EndedKey, privateKey: KeyObject): string {
+  return signMembers(ENDED_KIND, endedMembers(unit), privateKey);
+}
+
+/** True when an admitted intake signed just this. `signature` may be anything. */
+export function isEndSigned(unit: EndedKey, signature: unknown, intakes: readonly NoteVerifier[]): boolean {
+  const members = endedMembers(unit);
+  return intakes.some(({ publicKey }) => isSignedBy(ENDED_KIND, members, { signature, publicKey }));
+}
+
 /** The intake's word that a person at its host asked for this rework: Ed25519, base64. */
 export function signRework(asked: AskedRework, privateKey: KeyObject): string {
   return signMembers(REWORK_KIND, reworkMembers(asked), privateKey);
@@ -56,13 +116,48 @@ export function checkRework({ signed, ...asked }: ReworkInput, intakes: readonly
   return signerOf(REWORK_KIND, reworkMembers(asked), { signature: signed, what, intakes });
 }
 
-function reworkMembers({ reworkId, kind, reason, by, order, serials }: AskedRework): Members {
-  const list = sha256Hex(Buffer.from(JSON.stringify(serials)));
-  return [reworkId, kind, reason, by, order ?? null, list];
+function endedMembers({ batchId, serial, spkiSha256 }: EndedKey): Members {
+  return [batchId, serial, spkiSha256];
 }
 
-function releaseMembers({ batchId, order, manifestSha256, quantity, units }: ReleaseStatement): Members {
-  return [batchId, order, manifestSha256, quantity, sha256Hex(Buffer.from(JSON.stringify(listOf(units))))];
+function reworkMembers({ reworkId, kind, reason, by, order, serials }: AskedRework): Members {
+  return [reworkId, kind, reason, by, order ?? null, digestOf(serials)];
+}
+
+function releaseMembers({
+  batchId,
+  order,
+  manifestSha256,
+  quantity,
+  units,
+  seen,
+}: ReleaseStatement): Members {
+  return [batchId, order, manifestSha256, quantity, digestOf(listOf(units)), ...seenMembers(seen)];
+}
+
+function furtherMembers({
+  batchId,
+  order,
+  manifestSha256,
+  quantity,
+  run,
+  units,
+  seen,
+}: FurtherStatement): Members {
+  const list = listOf(units).map((each, at) => [...each, units[at]!.attempt]);
+  return [batchId, order, manifestSha256, quantity, run, digestOf(list), ...seenMembers(seen)];
+}
+
+function returnMembers({ batchId, serials, supplements }: ReturnStatement): Members {
+  return [batchId, supplements, digestOf(serials)];
+}
+
+function seenMembers(seen: readonly SeenLog[] = []): Members {
+  return seen.flatMap(({ log, size, hash }) => [log, size, hash]);
+}
+
+function digestOf(list: readonly unknown[]): string {
+  return sha256Hex(Buffer.from(JSON.stringify(list)));
 }
 
 function listOf(units: readonly UnitRow[]): Members[] {

@@ -51,6 +51,12 @@ export interface Issuance extends Reservation {
   readonly supersedes?: string;
 }
 
+/** The end of an attempt at a unit. */
+export interface EndedAttempt extends AttemptId {
+  /** SHA-256 of the key with which it ended, by the word of an intake, hex. */
+  readonly endedKey?: string;
+}
+
 /** The end of the rework of a unit. */
 export interface EndedRework {
   readonly reworkId: string;
@@ -81,6 +87,8 @@ export interface Issuances {
    * certificate is not it.
    */
   liveIssuance(serial: string): Promise<Issuance | undefined>;
+  /** The same, and behind it the one that is pending. */
+  liveIssuances(serial: string): Promise<readonly Issuance[]>;
 
   /**
    * Reserves under the rules of `planReservation`, and says that a signature may exist from now on; or returns the row
@@ -107,12 +115,12 @@ export interface Issuances {
   /** A person, `by`, withdraws an issuance; idempotent. Undefined when the request id is unknown. */
   revoke(requestId: string, reason: RevocationReason, by: string): Promise<Issuance | undefined>;
   /**
-   * A unit ended without a pass: what is signing or issued of its serial is withdrawn, and a request of this or an earlier
+   * A unit ended without a pass: what is signing of its serial is withdrawn, also what is issued for `endedKey`, and a request of this or an earlier
    * attempt that arrives later is refused. No attempt that is still to come is withdrawn, whatever `attempt` says, and no
    * certificate of a later one. Idempotent; a serial that was never released has nothing to withdraw. Throws
    * WITHDRAWAL_REFUSED for an active certificate, for a serial of another batch, and for what is no attempt.
    */
-  withdrawUnit(unit: AttemptId): Promise<void>;
+  withdrawUnit(unit: EndedAttempt): Promise<void>;
   /**
    * The rework of a unit ended. What was issued under it and is not active is withdrawn, and nothing of this or an earlier
    * attempt is signed any more. An active certificate stays, unless `revokesActive`. Idempotent; a rework that is not open

@@ -63,9 +63,13 @@ export class Issuer {
   /**
    * The certificate of a request. Throws NOT_RELEASED, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, SERIAL_BOUND,
    * QUOTA_EXCEEDED, REQUEST_CONFLICT, CERTIFICATE_WITHDRAWN, PROFILE_INVALID, for none of which a retry helps, and
-   * LEDGER_UNAVAILABLE, LEDGER_CORRUPT, CA_UNAVAILABLE, CLOCK_WRONG, SIGNER_FAULT, where it may.
+   * LEDGER_UNAVAILABLE, LEDGER_CORRUPT, CA_UNAVAILABLE, CLOCK_WRONG, SIGNER_FAULT, where it may. `admit` is asked once about a
+   * request that the ledger does not have; what it throws refuses the request.
    */
-  async issue(request: IssueRequest): Promise<CertificateRecord> {
+  async issue(
+    request: IssueRequest,
+    admit: () => Promise<void> = async () => {},
+  ): Promise<CertificateRecord> {
     checkRequest(request);
     const digest = requestDigest(request);
     const running = this.#running.get(request.requestId);
@@ -73,7 +77,7 @@ export class Issuer {
       if (running.digest !== digest) throw conflict(request);
       return running.result;
     }
-    const result = this.#issue(request, digest).finally(() => this.#running.delete(request.requestId));
+    const result = this.#issue(request, digest, admit).finally(() => this.#running.delete(request.requestId));
     this.#running.set(request.requestId, { digest, result });
     return result;
   }
@@ -84,9 +88,14 @@ export class Issuer {
     return profile && profileSha256(profile);
   }
 
-  async #issue(request: IssueRequest, digest: string): Promise<CertificateRecord> {
+  async #issue(
+    request: IssueRequest,
+    digest: string,
+    admit: () => Promise<void>,
+  ): Promise<CertificateRecord> {
     const known = await this.#issuances.find(request.requestId);
     if (known !== undefined) return this.#resume(request, digest, known);
+    await admit();
     this.#atStep('lookedUp', request.requestId);
     const reservation = await this.#prepare(request, digest);
     this.#lint(reservation);

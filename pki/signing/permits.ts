@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Permit, PermitTerms } from '../../provisioning/permit.ts';
+import type { Permit, PermittedTerms, PermitTerms } from '../../provisioning/permit.ts';
 import type { NoteVerifier } from '../keys/signed-note.ts';
 import type { StationKey } from '../keys/station-key.ts';
 import { isSignedBy, signMembers } from '../keys/signed-members.ts';
@@ -9,10 +9,15 @@ import { PkiError } from '../pki-error.ts';
 const KIND = 'certline-permit-v1';
 
 /** The signer's permit for an attempt at a unit that was released. */
-export function signPermit(terms: PermitTerms, privateKey: KeyObject): Permit {
-  const { boardId } = terms;
+export function signPermit(terms: PermittedTerms, privateKey: KeyObject): Permit {
+  const { boardId, replaces, renews } = terms;
   const signature = signMembers(KIND, membersOf(terms), privateKey);
-  return { signature, ...(boardId !== undefined && { boardId }) };
+  return {
+    signature,
+    ...(boardId !== undefined && { boardId }),
+    ...(replaces !== undefined && { replaces }),
+    ...(renews !== undefined && { renews }),
+  };
 }
 
 /**
@@ -25,10 +30,10 @@ export function checkPermit(
   signers: readonly Pick<NoteVerifier, 'publicKey'>[],
 ): void {
   const { serial, attempt } = unit;
-  const { signature, boardId: permitted } = permit ?? {};
+  const { signature, boardId: permitted, ...more } = permit ?? {};
   if (permitted !== undefined && permitted !== boardId)
     throw invalid(`The permit of ${serial} is for the board ${permitted}, not for ${boardId}`, 'board');
-  const members = membersOf({ ...unit, boardId: permitted });
+  const members = membersOf({ ...unit, ...more, boardId: permitted });
   if (signers.some(({ publicKey }) => isSignedBy(KIND, members, { signature, publicKey }))) return;
   const what = permit === undefined ? 'came without a permit' : 'has no permit that the signer made for it';
   throw invalid(`Attempt ${attempt} at ${serial} ${what}`, permit === undefined ? 'missing' : 'signature');
@@ -50,7 +55,7 @@ export class PermitDesk {
     this.#key = key;
   }
 
-  sign(terms: PermitTerms): Permit {
+  sign(terms: PermittedTerms): Permit {
     const permit = signPermit(terms, this.#key.privateKey);
     this.#signed.set(JSON.stringify(membersOf(terms)), permit.signature);
     const [oldest] = this.#signed.keys();
@@ -64,15 +69,20 @@ export class PermitDesk {
     asked: { readonly permit: Permit | undefined; readonly boardId: string },
   ): void {
     const { permit, boardId } = asked;
-    const known = this.#signed.get(JSON.stringify(membersOf({ ...unit, boardId: permit?.boardId })));
-    const isBoard = permit?.boardId === undefined || permit.boardId === boardId;
-    if (known !== undefined && known === permit?.signature && isBoard) return;
+    const { signature, boardId: permitted, ...more } = permit ?? {};
+    const known = this.#signed.get(JSON.stringify(membersOf({ ...unit, ...more, boardId: permitted })));
+    const isBoard = permitted === undefined || permitted === boardId;
+    if (known !== undefined && known === signature && isBoard) return;
     checkPermit(unit, asked, [this.#key.verifier]);
   }
 }
 
-function membersOf({ order, batchId, serial, product, attempt, boardId }: PermitTerms): Members {
-  return [order, batchId, serial, product, attempt, boardId ?? null];
+/** The first permit of a unit, of which there are many, says nothing of certificates: there are none. */
+function membersOf(terms: PermittedTerms): Members {
+  const { order, batchId, serial, product, attempt, boardId, replaces, renews } = terms;
+  const attemptAtUnit = [order, batchId, serial, product, attempt, boardId ?? null];
+  if (replaces === undefined && renews === undefined) return attemptAtUnit;
+  return [...attemptAtUnit, JSON.stringify(replaces ?? []), renews ?? null];
 }
 
 function invalid(what: string, reason: string): PkiError {

@@ -10,7 +10,9 @@ export interface RefusableRequest {
     | 'permitAttempt'
     | 'activateCertificates'
     | 'revokeCertificate'
-    | 'releaseRework';
+    | 'releaseRework'
+    | 'endRework'
+    | 'returnUnits';
   readonly requestId?: string;
   readonly batchId?: string;
   readonly reworkId?: string;
@@ -43,6 +45,7 @@ const INABILITIES: ReadonlySet<PkiCode> = new Set([
   'LEDGER_STALE',
   'WITNESS_UNAVAILABLE',
   'CA_UNAVAILABLE',
+  'TOKEN_PIN_REFUSED',
   'SIGNER_FAULT',
 ]);
 

@@ -1,5 +1,5 @@
 import type { ReleasedAttempt } from '../../provisioning/signing.ts';
-import type { PermitTerms } from '../../provisioning/permit.ts';
+import type { PermittedTerms, PermitTerms } from '../../provisioning/permit.ts';
 import type { OrderStanding } from '../orders/order-policy.ts';
 
 /**
@@ -51,6 +51,8 @@ export interface AttemptRelease {
 export interface UnitReturn {
   readonly batchId: string;
   readonly serials: readonly string[];
+  /** Supplements that the batch has had: a serial that was released for a later one stays. */
+  readonly supplements: number;
   readonly reason?: string;
   readonly by?: string;
 }
@@ -66,7 +68,7 @@ export interface FurtherAttempts {
   releaseAttempts(release: AttemptRelease): Promise<ReleasedAttempt[]>;
   /**
    * Gives units back to their order: their serials may be released to another batch. Idempotent. Returns those that stay,
-   * because a certificate of them exists. A batch that was never released has nothing to give back.
+   * because a certificate of them exists or a later supplement needs them. A batch that was never released has nothing to give back.
    */
   returnSerials(units: UnitReturn): Promise<string[]>;
 }
@@ -105,8 +107,8 @@ export interface Releases {
   }): Promise<void>;
   /**
    * Permits a further attempt at a unit; idempotent for one that was permitted and has not been used. Returns its number:
-   * the one that is asked for, or a higher one where that was withdrawn or signed for. Throws NOT_RELEASED unless the unit
-   * is released just so.
+   * the one that is asked for, or a higher one where that was withdrawn or signed for; and what of earlier attempts it may
+   * replace. Throws NOT_RELEASED unless the unit is released just so.
    */
-  permitAttempt(unit: PermitTerms): Promise<number>;
+  permitAttempt(unit: PermitTerms): Promise<PermittedTerms>;
 }

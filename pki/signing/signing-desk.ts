@@ -1,6 +1,7 @@
 import { CHUNK_SIZE } from '../../provisioning/batch.ts';
 import type {
   EndReworkInput,
+  EndWord,
   ReleaseAttemptsInput,
   ReleasedAttempt,
   ReleaseReworkInput,
@@ -10,6 +11,7 @@ import type {
   UnfinishedCertificatesInput,
 } from '../../provisioning/signing.ts';
 import type { OrderQuestion, OrderReply } from '../../provisioning/order-check.ts';
+import type { SeenLog } from '../../provisioning/signer-log.ts';
 import type { AttemptId } from '../../provisioning/unit.ts';
 import type { AdmittedOrder, OrderDesk } from '../orders/order-desk.ts';
 import { checkListed } from '../orders/order-policy.ts';
@@ -21,7 +23,14 @@ import type { StationKey } from '../keys/station-key.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { answerOrderQuestion } from '../orders/order-question.ts';
 import { PkiError } from '../pki-error.ts';
-import { checkAttemptRelease, checkRelease, checkRework } from './intake-statements.ts';
+import {
+  checkAttemptRelease,
+  checkFurther,
+  checkRelease,
+  checkReturn,
+  checkRework,
+  isEndSigned,
+} from './intake-statements.ts';
 import { isPassSigned } from './pass-statement.ts';
 import { PermitDesk } from './permits.ts';
 import { gateCsr } from './csr-gate.ts';
@@ -37,7 +46,7 @@ import type { Reworks } from './reworks.ts';
 import { checkAfterLog, checkSignerClock } from './signer-clock.ts';
 import type { RequestStatement } from './signed-request.ts';
 import type { Arrival, StationGate } from './station-gate.ts';
-import type { Stations } from './stations.ts';
+import type { EnrolledStation, Stations } from './stations.ts';
 
 /** What a station asks the signer for. Any part of it may be forged: it comes by way of Temporal. */
 export interface SigningRequest {
@@ -49,10 +58,12 @@ export interface SigningRequest {
   readonly csr: Uint8Array;
 }
 
-/** What the clock of the signer is compared with. */
-interface LogTime {
+/** What the clock of the signer, and what others have seen of it, is compared with. */
+interface LogFacts {
   /** Time of what the audit log says last, ISO 8601; undefined where it says nothing of use. */
   latestTime(): Promise<string | undefined>;
+  /** The hash of an entry; undefined where there is none. */
+  auditHash(seq: number): Promise<string | undefined>;
 }
 
 /** What signing needs of a ledger. */
@@ -62,7 +73,7 @@ export interface SigningLedger {
   readonly furtherAttempts: FurtherAttempts;
   readonly reworks: Reworks;
   readonly stations: Stations;
-  readonly auditLog: Refusals & LogTime;
+  readonly auditLog: Refusals & LogFacts;
 }
 
 /** What a signing desk works with. */
@@ -75,6 +86,8 @@ export interface SigningDeskParts {
   readonly permitKey: StationKey;
   /** Whose releases are accepted, as it is now. */
   readonly intakes: () => readonly NoteVerifier[];
+  /** The audit log of this signer: the name of its key, and its newest checkpoint, a signed note. */
+  readonly log: { readonly name: string; readonly newest: () => string };
 }
 
 /**
@@ -88,8 +101,10 @@ export class SigningDesk {
   readonly #ledger: SigningLedger;
   readonly #permits: PermitDesk;
   readonly #intakes: SigningDeskParts['intakes'];
+  readonly #log: SigningDeskParts['log'];
 
-  constructor({ stations, orders, issuer, ledger, permitKey, intakes }: SigningDeskParts) {
+  constructor({ stations, orders, issuer, ledger, permitKey, intakes, log }: SigningDeskParts) {
+    this.#log = log;
     this.#permits = new PermitDesk(permitKey);
     this.#intakes = intakes;
     this.#stations = stations;
@@ -98,25 +113,31 @@ export class SigningDesk {
     this.#ledger = ledger;
   }
 
+  /** How far the audit log of this signer had come before it signed last: a signed note. */
+  get checkpoint(): string {
+    return this.#log.newest();
+  }
+
   /**
    * The certificate that an enrolled station asks for. The gates, in this order: the clock is right, the station made this
    * request, the CSR is strict and for the key that the station signed for, this signer has permitted the attempt, the order
-   * of the batch is good, and the issuer's policy allows it. Throws what `StationGate.check`, `gateCsr`, `checkPermit`,
-   * `OrderDesk.admit` and `Issuer.issue` throw, and REQUEST_INVALID for a CSR with another key. A key that was certified
-   * before stops the station.
+   * of the batch is good, the station has not asked too often, and the issuer's policy allows it. A request that is sent
+   * again, or is refused, is not counted: a stranger who repeats it cannot use up what the station may ask for. Throws what
+   * `StationGate`, `gateCsr`, `checkPermit`, `OrderDesk.admit` and `Issuer.issue` throw, and REQUEST_INVALID for a CSR with
+   * another key. A key that was certified before stops the station.
    */
   async sign(request: SigningRequest, arrival: Arrival): Promise<CertificateRecord> {
     const { requestId, batchId, order, serial, stationId, boardId } = request.statement;
     const asked = { requestId, batchId, order, serial, station: stationId, boardId };
     return await this.#audited({ request: 'signCertificate', ...asked }, async () => {
       await this.#checkClock(arrival);
-      const csr = await this.#gate(request, arrival);
+      const { station, csr } = await this.#gate(request, arrival);
       const { product, attempt, permit } = request.statement;
       const unit = { order, batchId, serial, product, attempt };
       this.#permits.check(unit, { permit, boardId });
       await this.#admitOrderOf(request.statement);
       const asks = { requestId, batchId, serial, product, attempt, boardId, stationId, csr };
-      return await this.#issue(stationId, asks);
+      return await this.#issue(stationId, asks, () => this.#stations.count(station, arrival));
     });
   }
 
@@ -133,6 +154,7 @@ export class SigningDesk {
     return await this.#audited({ request: 'releaseUnits', batchId, order, manifestSha256 }, async () => {
       await this.#checkClock(arrival);
       const intake = checkRelease(input, this.#intakes());
+      await this.#checkSeen(input.seen);
       this.#checkListed(await this.#orders.admit(order), units);
       const releasedAt = arrival.now.toISOString();
       const release = { batchId, order, manifestSha256, quantity, releasedAt, intake };
@@ -152,10 +174,11 @@ export class SigningDesk {
     input: ReleaseAttemptsInput,
     arrival: Pick<Arrival, 'deliveredAt' | 'now'> = { now: new Date() },
   ): Promise<ReleasedAttempt[]> {
-    const { batchId, order, manifestSha256, quantity, signed: _signed, ...further } = input;
+    const { batchId, order, manifestSha256, quantity, signed: _signed, seen, ...further } = input;
     return await this.#audited({ request: 'releaseAttempts', batchId, order, manifestSha256 }, async () => {
       await this.#checkClock(arrival);
-      const intake = checkRelease(input, this.#intakes());
+      const intake = checkFurther(input, this.#intakes());
+      await this.#checkSeen(seen);
       this.#checkListed(await this.#orders.admit(order), further.units);
       const releasedAt = arrival.now.toISOString();
       const release = { batchId, order, manifestSha256, quantity, releasedAt, intake };
@@ -164,9 +187,16 @@ export class SigningDesk {
     });
   }
 
-  /** Gives units that were never begun back to their order; idempotent. Returns those that stay: they have a certificate. */
-  async returnUnits(units: ReturnUnitsInput): Promise<string[]> {
-    return await this.#ledger.furtherAttempts.returnSerials(units);
+  /**
+   * Gives units back to their order, if an intake signed that they ended and were never begun; idempotent. Returns those that
+   * stay: they have a certificate, or run again. Throws RELEASE_UNSIGNED, RELEASE_CONFLICT.
+   */
+  async returnUnits({ signed, supplements = 0, ...units }: ReturnUnitsInput): Promise<string[]> {
+    const { batchId } = units;
+    return await this.#audited({ request: 'returnUnits', batchId }, async () => {
+      checkReturn({ ...units, supplements, ...(signed !== undefined && { signed }) }, this.#intakes());
+      return await this.#ledger.furtherAttempts.returnSerials({ ...units, supplements });
+    });
   }
 
   /**
@@ -196,13 +226,14 @@ export class SigningDesk {
     });
   }
 
-  /** The rework of a unit has ended. Only one that was released ends a certificate. */
+  /**
+   * The rework of a unit has ended. Only one that was released ends a certificate, and only one that wipes the board the active
+   * one. Throws WITHDRAWAL_REFUSED.
+   */
   async endRework({ reworkId, serial, attempt, revokesActive }: EndReworkInput): Promise<void> {
-    if (!Number.isSafeInteger(attempt) || attempt < 1) {
-      const message = `The last attempt of the rework of ${serial.slice(0, 64)} is not a positive whole number.`;
-      throw new PkiError('REQUEST_INVALID', message, { reason: 'attempt' });
-    }
-    await this.#ledger.issuances.endRework({ reworkId, serial, attempt, revokesActive });
+    await this.#audited({ request: 'endRework', reworkId, serial }, () =>
+      this.#ledger.issuances.endRework({ reworkId, serial, attempt, revokesActive }),
+    );
   }
 
   /**
@@ -213,8 +244,8 @@ export class SigningDesk {
     const { batchId, order, serial } = unit;
     return await this.#audited({ request: 'permitAttempt', batchId, order, serial }, async () => {
       checkAttemptRelease(unit, release.signature, this.#intakes());
-      const attempt = await this.#ledger.orders.permitAttempt(unit);
-      return { attempt, permit: this.#permits.sign({ ...unit, attempt }) };
+      const terms = await this.#ledger.orders.permitAttempt(unit);
+      return { attempt: terms.attempt, permit: this.#permits.sign(terms) };
     });
   }
 
@@ -263,26 +294,43 @@ export class SigningDesk {
     });
   }
 
-  /** A page of the certificates of a batch that are neither active nor withdrawn. */
-  async unfinished({ batchId, after = 0 }: UnfinishedCertificatesInput): Promise<UnfinishedCertificates> {
-    const { issuances, next } = await this.#ledger.issuances.unfinishedOf(batchId, after, CHUNK_SIZE);
-    const certificates = issuances.map(({ requestId, serial, attempt, spkiSha256 }) => ({
+  /** A page of the certificates of a batch, or that of one of its units, that are neither active nor withdrawn. */
+  async unfinished({
+    batchId,
+    serial: of,
+    after = 0,
+  }: UnfinishedCertificatesInput): Promise<UnfinishedCertificates> {
+    const { issuances, next } =
+      of === undefined
+        ? await this.#ledger.issuances.unfinishedOf(batchId, after, CHUNK_SIZE)
+        : { issuances: await this.#unfinishedOfUnit(batchId, of) };
+    const certificates = issuances.map(({ requestId, serial, attempt, spkiSha256, boardId, stationId }) => ({
       requestId,
       serial,
       attempt,
       spkiSha256,
+      boardId,
+      ...(stationId !== undefined && { stationId }),
     }));
     return { certificates, ...(next !== undefined && { next }) };
   }
 
+  async #unfinishedOfUnit(batchId: string, serial: string): Promise<readonly Issuance[]> {
+    const issuances = await this.#ledger.issuances.liveIssuances(serial);
+    return issuances.filter((issuance) => issuance.state !== 'active' && issuance.batchId === batchId);
+  }
+
   /**
    * Withdraws what was signed for a unit that did not pass; nothing of this or an earlier attempt is signed any more.
-   * Anybody may ask for this, so nothing that has shipped can be lost by it. Throws WITHDRAWAL_REFUSED.
+   * Anybody may ask for this, so nothing that has shipped can be lost by it: a certificate that was issued may be on a board whose
+   * tile says PASS, and ends only by the word of an intake. Throws WITHDRAWAL_REFUSED.
    */
-  async withdraw(unit: AttemptId): Promise<void> {
-    const { batchId, serial, attempt } = unit;
+  async withdraw({ batchId, serial, attempt }: AttemptId, word?: EndWord): Promise<void> {
+    const { spkiSha256 = '', signature } = word ?? {};
+    const hasEnded = isEndSigned({ batchId, serial, spkiSha256 }, signature, this.#intakes());
+    const unit = { batchId, serial, attempt, ...(hasEnded && { endedKey: spkiSha256 }) };
     await this.#audited({ request: 'revokeCertificate', batchId, serial }, () =>
-      this.#ledger.issuances.withdrawUnit({ batchId, serial, attempt }),
+      this.#ledger.issuances.withdrawUnit(unit),
     );
   }
 
@@ -290,6 +338,15 @@ export class SigningDesk {
   async #checkClock(arrival: Pick<Arrival, 'deliveredAt' | 'now'>): Promise<void> {
     checkSignerClock(arrival);
     checkAfterLog(arrival.now, await this.#ledger.auditLog.latestTime());
+  }
+
+  /** What the registry has seen of this log in certificates must be in it: else the ledger is an old copy. */
+  async #checkSeen(seen: readonly SeenLog[] = []): Promise<void> {
+    for (const { log, size, hash } of seen) {
+      if (log !== this.#log.name || (await this.#ledger.auditLog.auditHash(size)) === hash) continue;
+      const message = `The registry has a certificate that was signed after entry ${size} of the audit log, and this ledger has another one there, or none: it was restored or copied. Stop the signer and restore the newest copy.`;
+      throw new PkiError('LEDGER_STALE', message, { reason: 'seen' });
+    }
   }
 
   /**
@@ -310,19 +367,26 @@ export class SigningDesk {
   }
 
   /** Before anything else: an enrolled station asked for just this, for the key of just this CSR. */
-  async #gate({ statement, signature, csr }: SigningRequest, arrival: Arrival): Promise<GatedCsr> {
-    await this.#stations.check(statement, signature, arrival);
+  async #gate(
+    { statement, signature, csr }: SigningRequest,
+    arrival: Arrival,
+  ): Promise<{ station: EnrolledStation; csr: GatedCsr }> {
+    const station = await this.#stations.check(statement, signature, arrival);
     const gated = await gateCsr(csr);
-    if (gated.spkiSha256 === statement.spkiSha256) return gated;
+    if (gated.spkiSha256 === statement.spkiSha256) return { station, csr: gated };
     const { serial, stationId } = statement;
     const message = `The CSR for ${serial} has another key than the one that station ${stationId} signed: call the security engineer.`;
     throw new PkiError('REQUEST_INVALID', message, { reason: 'key' });
   }
 
   /** A key that comes twice is the station's fault, not the unit's: its random numbers repeat, or it was cloned. */
-  async #issue(stationId: string, request: IssueRequest): Promise<CertificateRecord> {
+  async #issue(
+    stationId: string,
+    request: IssueRequest,
+    admit: () => Promise<void>,
+  ): Promise<CertificateRecord> {
     try {
-      return await this.#issuer.issue(request);
+      return await this.#issuer.issue(request, admit);
     } catch (error) {
       if (error instanceof PkiError && error.code === 'KEY_REUSED')
         await this.#ledger.stations.setStationState(

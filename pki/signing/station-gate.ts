@@ -35,10 +35,13 @@ export class StationGate {
 
   /**
    * Throws STATION_UNKNOWN, STATION_REVOKED, STATION_STOPPED, REQUEST_UNSIGNED, REQUEST_INVALID for a signature that is
-   * not the station's over this very statement, STATION_CLOCK when its clock is more than five minutes off, and
-   * STATION_RATE, after which a later try may pass.
+   * not the station's over this very statement, and STATION_CLOCK when its clock is more than five minutes off.
    */
-  async check(statement: RequestStatement, signature: string | undefined, arrival: Arrival): Promise<void> {
+  async check(
+    statement: RequestStatement,
+    signature: string | undefined,
+    arrival: Arrival,
+  ): Promise<EnrolledStation> {
     const { stationId } = statement;
     if (typeof signature !== 'string')
       throw refusal('REQUEST_UNSIGNED', stationId, 'sent a request that is not signed');
@@ -49,12 +52,13 @@ export class StationGate {
     if (verifier === undefined || !isStatementSigned(statement, signature, verifier.publicKey))
       throw refusal('REQUEST_INVALID', stationId, 'did not sign this request with its enrolled key');
     checkClock(statement, arrival);
-    if (await this.#rates.take(station, arrival.now.getTime())) return;
-    throw refusal(
-      'STATION_RATE',
-      stationId,
-      `requests more than ${station.perMinute} certificates in a minute`,
-    );
+    return station;
+  }
+
+  /** Counts a certificate that the station gets. Throws STATION_RATE, after which a later try may pass. */
+  async count({ stationId, perMinute }: EnrolledStation, { now }: Pick<Arrival, 'now'>): Promise<void> {
+    if (await this.#rates.take({ stationId, perMinute }, now.getTime())) return;
+    throw refusal('STATION_RATE', stationId, `requests more than ${perMinute} certificates in a minute`);
   }
 }
 

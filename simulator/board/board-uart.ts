@@ -75,10 +75,14 @@ export class BoardUart {
 
   /** Powers the board. It listens at once: who put it into the socket took longer than a boot. */
   start(): void {
-    this.#board.events = { ...this.#board.events, onReset: () => this.#restart() };
+    this.#board.events = {
+      ...this.#board.events,
+      onReset: () => this.#restart(),
+      onLog: (text) => this.#log(text),
+    };
     this.#board.start();
     this.#halt('running');
-    this.#printBanner();
+    this.#run();
   }
 
   /** Cuts the power. */
@@ -199,7 +203,7 @@ export class BoardUart {
     this.#halt('booting');
     this.#bootTimer = setTimeout(() => {
       this.#state = 'running';
-      this.#printBanner();
+      this.#run();
     }, this.#board.profile.bootMs).unref();
   }
 
@@ -215,6 +219,18 @@ export class BoardUart {
 
   #newReceiver(): LineReceiver {
     return new LineReceiver(this.#board.profile, this.#speed.lineHandlingMs, () => this.#allocate());
+  }
+
+  #run(): void {
+    this.#printBanner();
+    this.#board.events.onRunning?.();
+  }
+
+  #log(text: string): void {
+    const { transport, consoleOnUart } = this.#board.profile;
+    if (this.#state !== 'running') return;
+    if (transport === 'shell') this.#console.log(text);
+    else if (consoleOnUart) this.#print(`${text}\r\n`);
   }
 
   #printBanner(): void {

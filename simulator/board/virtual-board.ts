@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { BoardFaults } from './board-faults.ts';
 import { readBoardFile, writeBoardFile } from './board-file.ts';
@@ -30,6 +30,10 @@ const FOREIGN_DIRECTORY = '/lfs1/credentials';
 export interface BoardEvents {
   /** The firmware restarts now. */
   onReset?: (() => void) | undefined;
+  /** The firmware runs: its application may do what it does. */
+  onRunning?: (() => void) | undefined;
+  /** The application logs a line, where the firmware shows its log. */
+  onLog?: ((text: string) => void) | undefined;
   /** A fault pulls the plug now. */
   onUnplug?: ((fault: BoardFault<'unplug'>) => void) | undefined;
   /** A fault stops the port from taking bytes now. */
@@ -137,6 +141,17 @@ export class VirtualBoard {
   reset(): void {
     this.start();
     this.events.onReset?.();
+  }
+
+  /** A line of the application's log, as the shell's UART shows it. */
+  log(text: string): void {
+    this.events.onLog?.(text);
+  }
+
+  /** Loads another firmware, as a programmer or an update does: what is on the file system stays. */
+  loadFirmware(profile: FirmwareProfile): VirtualBoard {
+    writeBoardFile(this.directory, { hardwareId: this.hardwareId, profile, faults: this.faults.list });
+    return VirtualBoard.open(dirname(this.directory), this.hardwareId);
   }
 
   /** Restarts after the answer to the reset command is out. */

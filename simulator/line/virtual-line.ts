@@ -56,6 +56,8 @@ export interface VirtualLineOptions {
   /** Where the product keeps its key: what is written there can be asked for with `writtenKeys()`. */
   readonly keyPath?: string;
   readonly log?: (event: LineEvent) => void;
+  /** What the application on each board does when its firmware runs. */
+  readonly application?: (board: VirtualBoard) => void;
 }
 
 interface Place {
@@ -200,6 +202,7 @@ export class VirtualLine {
   #seat(place: Place, board: VirtualBoard): void {
     board.events = {
       onUnplug: (fault) => this.#onUnplug(place, fault),
+      onRunning: () => this.#options.application?.(board),
       onCrash: () => this.#log('firmware-crashed', place, 'more requests in flight than packet buffers'),
       onWritten: (path, content) => {
         if (path === (this.#options.keyPath ?? DEFAULT_KEY_PATH)) this.#keys.push(Uint8Array.from(content));

@@ -1,7 +1,7 @@
 import { SmpError } from '../smp-error.ts';
 
 /** CONFIG_MCUMGR_GRP_FS_PATH_LEN: longer names are refused with a bare rc 3. */
-const MAX_PATH_BYTES = 64;
+export const MAX_PATH_BYTES = 64;
 
 /** Throws `SMP_INVALID_ARGUMENT` unless the path is absolute and 2 to 64 bytes of UTF-8. */
 export function checkFilePath(path: string): void {

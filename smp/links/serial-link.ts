@@ -1,7 +1,10 @@
 import { SerialPort } from 'serialport';
+import { lendPollers } from './lent-pollers.ts';
 import type { Link } from './link.ts';
 import { isSmpError, SmpError } from '../smp-error.ts';
 import type { SmpErrorCode } from '../smp-error.ts';
+
+lendPollers();
 
 /** A serial port by its path; 8N1 without flow control. */
 export interface SerialLinkOptions {

@@ -5,16 +5,16 @@ import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isServing } from './is-serving.ts';
 import type { Patience } from './patience.ts';
-import { endProcess, identifyProcess, isRunning } from './process-identity.ts';
+import { endProcess, identifyProcess, isRunning } from '../program/process-identity.ts';
 import { openServerLog, serverLogPath } from './server-log.ts';
 import type { ServerLog } from './server-log.ts';
 import { choosePlaceInside, chooseServerPorts } from './server-ports.ts';
 import type { ServerPorts } from './server-ports.ts';
 import { addressOf, writeServerRecord } from './server-record.ts';
 import type { ServerRecord } from './server-record.ts';
-import { withSignOfLife } from './sign-of-life.ts';
+import { withSignOfLife } from '../program/sign-of-life.ts';
 import type { UiInside } from './ui-guard.ts';
-import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
+import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/temporal-server-error.ts';
 
 const REPORT_EVERY_MS = 10_000;
 /** Another process may take a free port after we looked and before the server binds it. */

@@ -1,21 +1,29 @@
-import { Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { chosenBy } from './chosen-server.ts';
+import { openClientConnection } from './client-connection.ts';
 import { describeGrpcError, hasGrpcStatus } from './grpc-status.ts';
 import { waitForNamespace } from './namespace-wait.ts';
 import type { Patience } from './patience.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { plaintextWarning } from './plaintext.ts';
+import { proxyFor } from './proxy.ts';
+import { Obstacle, reachServer } from './reach.ts';
 import type { SearchAttributes } from './search-attributes.ts';
 import type { TemporalConnectionOptions, TemporalServer } from './temporal-server.ts';
-import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
+import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/temporal-server-error.ts';
+
+/** A server that the environment chooses, with the proxy on the way to it. */
+export interface ExternalConfiguration extends Omit<ClientConnectConfig, 'connectionOptions'> {
+  readonly connectionOptions: TemporalConnectionOptions;
+}
 
 /**
  * The server that Temporal's environment configuration names, TLS, API key and namespace included; `undefined` when
  * the environment chooses none. Throws `TEMPORAL_CONFIGURATION` when it cannot be read or has no address.
  */
-export function externalConfiguration(environment: NodeJS.ProcessEnv): ClientConnectConfig | undefined {
+export function externalConfiguration(environment: NodeJS.ProcessEnv): ExternalConfiguration | undefined {
   const variable = chosenBy(environment);
   if (variable === undefined) return undefined;
   const set = Object.entries(environment).filter(
@@ -28,8 +36,12 @@ export function externalConfiguration(environment: NodeJS.ProcessEnv): ClientCon
     const { message } = error as Error;
     throw misconfigured(`Temporal's configuration (${variable}) cannot be used: ${message}.`, error);
   }
-  if (configuration.connectionOptions.address !== undefined) return configuration;
-  throw misconfigured(`${variable} is set and names no address; set TEMPORAL_ADDRESS too.`);
+  const { connectionOptions } = configuration;
+  const { address } = connectionOptions;
+  if (address === undefined)
+    throw misconfigured(`${variable} is set and names no address; set TEMPORAL_ADDRESS too.`);
+  const proxy = proxyFor(address, environment);
+  return { ...configuration, connectionOptions: { ...connectionOptions, ...(proxy && { proxy }) } };
 }
 
 /** gRPC statuses that refuse the caller. */
@@ -60,7 +72,7 @@ export async function openExternalServer(options: ExternalServerOptions): Promis
     await waitForNamespace(connection, namespace, patience.namespaceMs, signal);
     await ensureSearchAttributes(connection, namespace, searchAttributes, signal);
   } catch (error) {
-    throw hasGrpcStatus(error, ...REFUSALS) ? denied(address, error) : error;
+    throw hasGrpcStatus(error, ...REFUSALS) ? denied(address, connectionOptions, error) : error;
   } finally {
     await connection.close();
   }
@@ -72,12 +84,15 @@ export async function openExternalServer(options: ExternalServerOptions): Promis
 async function connect(
   address: string,
   options: TemporalConnectionOptions,
-  connectTimeout: number,
+  connectMs: number,
 ): Promise<Connection> {
+  const begun = Date.now();
   try {
-    return await Connection.connect({ ...options, connectTimeout });
+    await reachServer(options, connectMs);
+    return await openClientConnection(options, Math.max(1_000, connectMs - (Date.now() - begun)));
   } catch (error) {
-    throw hasGrpcStatus(error, ...REFUSALS) ? denied(address, error) : unreachable(address, error);
+    if (error instanceof Obstacle) throw obstructed(address, error);
+    throw hasGrpcStatus(error, ...REFUSALS) ? denied(address, options, error) : unreachable(address, error);
   }
 }
 
@@ -85,18 +100,34 @@ function misconfigured(message: string, cause?: unknown): TemporalServerError {
   return new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.CONFIGURATION, message, { cause });
 }
 
-function denied(address: string, cause: unknown): TemporalServerError {
+/** What was shown to the server decides what to correct. */
+function denied(
+  address: string,
+  { apiKey, tls }: TemporalConnectionOptions,
+  cause: unknown,
+): TemporalServerError {
+  const shown =
+    apiKey !== undefined
+      ? ['the API key', 'correct TEMPORAL_API_KEY, or the permissions of its owner']
+      : typeof tls === 'object' && tls?.clientCertPair !== undefined
+        ? ['the client certificate', 'correct TEMPORAL_TLS_CLIENT_CERT_PATH, or the permissions of its name']
+        : ['a client without credentials', 'set TEMPORAL_API_KEY, or a client certificate'];
   return new TemporalServerError(
     TEMPORAL_SERVER_ERROR_CODES.DENIED,
-    `The Temporal server at ${address} refuses these credentials (${describeGrpcError(cause)}); check TEMPORAL_API_KEY or the TEMPORAL_TLS_ certificate and TEMPORAL_NAMESPACE.`,
+    `The Temporal server at ${address} refuses ${shown[0]} (${describeGrpcError(cause)}): ${shown[1]}, and check TEMPORAL_NAMESPACE.`,
     { cause },
   );
+}
+
+function obstructed(address: string, cause: Obstacle): TemporalServerError {
+  const message = `The Temporal server at ${address} ${cause.message}.`;
+  return new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.UNREACHABLE, message, { cause });
 }
 
 function unreachable(address: string, cause: unknown): TemporalServerError {
   return new TemporalServerError(
     TEMPORAL_SERVER_ERROR_CODES.UNREACHABLE,
-    `No Temporal server answers at ${address} (${describeGrpcError(cause)}); start it, correct TEMPORAL_ADDRESS or TEMPORAL_TLS, or unset TEMPORAL_ADDRESS to let Certline run its own.`,
+    `The Temporal server at ${address} cannot be used (${describeGrpcError(cause)}): see whether it is starting, and correct TEMPORAL_ADDRESS if it is another one.`,
     { cause },
   );
 }

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import { Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
+import { openClientConnection } from './client-connection.ts';
 
 /** grpc.health.v1.HealthCheckResponse.ServingStatus.SERVING */
 const SERVING = 1;
@@ -10,7 +11,7 @@ export async function isServing(address: string, timeoutMs: number): Promise<boo
   if (!(await isListening(address, timeoutMs))) return false;
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ address, connectTimeout: timeoutMs });
+    connection = await openClientConnection({ address }, timeoutMs);
     const { healthService } = connection;
     const health = await connection.withDeadline(Date.now() + timeoutMs, () =>
       healthService.check({ service: 'temporal.api.workflowservice.v1.WorkflowService' }),

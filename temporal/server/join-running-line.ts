@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
+import { openClientConnection } from './client-connection.ts';
 import { tryLock } from '../../disk/exclusive-lock.ts';
 import { isServing } from './is-serving.ts';
 import type { LocalServerOptions } from './local-server-options.ts';
 import { waitForNamespace } from './namespace-wait.ts';
-import { isRunning } from './process-identity.ts';
+import { isRunning } from '../program/process-identity.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { addressOf, describeServer, readServerRecord } from './server-record.ts';
 import type { ServerRecord } from './server-record.ts';
-import { withSignOfLife } from './sign-of-life.ts';
+import { withSignOfLife } from '../program/sign-of-life.ts';
 import type { TemporalServer } from './temporal-server.ts';
-import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
+import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/temporal-server-error.ts';
 
 const REPORT_EVERY_MS = 15_000;
 /** A recorded server that does not answer for this long will not come up. */
@@ -30,9 +30,9 @@ export async function joinRunningLine(
     return `Waiting for the factory line that is starting in ${options.directory} to start its Temporal server: ${elapsed} so far.`;
   });
   if (record === undefined) return undefined;
-  const connection = await Connection.connect({ address: addressOf(record) });
+  const connection = await openClientConnection({ address: addressOf(record) });
   try {
-    await waitForNamespace(connection, options.namespace, options.patience.namespaceMs, options.signal);
+    await waitForNamespace(connection, options.namespace, options.patience.adoptMs, options.signal);
     await ensureSearchAttributes(connection, options.namespace, options.searchAttributes, options.signal);
   } finally {
     await connection.close();

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
+import { openClientConnection } from './client-connection.ts';
 import { startDevServer, watchDevServer } from './dev-server.ts';
 import type { DevServer } from './dev-server.ts';
 import { isDatabaseOpen, tryLock } from '../../disk/exclusive-lock.ts';
@@ -10,12 +10,12 @@ import { joinRunningLine } from './join-running-line.ts';
 import type { LocalServerOptions } from './local-server-options.ts';
 import { ensureOwnNamespace } from './own-namespace.ts';
 import { ownServer } from './own-server.ts';
-import { endProcess, isRunning } from './process-identity.ts';
+import { endProcess, isRunning } from '../program/process-identity.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { addressOf, readServerRecord } from './server-record.ts';
-import { findTemporalBinary } from './temporal-binary.ts';
+import { findTemporalBinary } from '../program/temporal-binary.ts';
 import type { TemporalServer } from './temporal-server.ts';
-import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
+import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/temporal-server-error.ts';
 
 /**
  * The dev server of this state folder: one that another process runs (joined, not owned), one that a killed process
@@ -95,7 +95,7 @@ async function waitUntilFree(databasePath: string, options: LocalServerOptions):
 
 /** Namespace, retention and search attributes; a server that refuses them is ended. */
 async function prepare(server: DevServer, options: LocalServerOptions): Promise<void> {
-  const connection = await Connection.connect({ address: addressOf(server.record) });
+  const connection = await openClientConnection({ address: addressOf(server.record) });
   try {
     await ensureOwnNamespace(connection, options.namespace);
     await ensureSearchAttributes(connection, options.namespace, options.searchAttributes, options.signal);

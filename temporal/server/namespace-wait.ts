@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
 import { hasGrpcStatus } from './grpc-status.ts';
-import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
+import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/temporal-server-error.ts';
 
 /** Waits until the server has the namespace; throws `TEMPORAL_NAMESPACE_MISSING` after `timeoutMs` without it. */
 export async function waitForNamespace(

@@ -1,7 +1,7 @@
 import type { Connection } from '@temporalio/client';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { hasGrpcStatus } from './grpc-status.ts';
-import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
+import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/temporal-server-error.ts';
 
 /**
  * How long closed workflows stay visible: a month of production. With one day, the default of the dev server,

@@ -1,7 +1,7 @@
 import type { DevServer } from './dev-server.ts';
 import type { ExclusiveLock } from '../../disk/exclusive-lock.ts';
 import type { LocalServerOptions } from './local-server-options.ts';
-import { endProcess, sendSignal } from './process-identity.ts';
+import { endProcess, sendSignal } from '../program/process-identity.ts';
 import { describeServer, removeServerRecord } from './server-record.ts';
 import type { ServerRecord } from './server-record.ts';
 import type { TemporalServer } from './temporal-server.ts';

@@ -14,10 +14,10 @@ export interface Patience {
 
 /** Long enough for slow machines: each wait ends as soon as its condition holds. */
 export const PATIENCE: Patience = {
-  // A name look-up, a TLS handshake, a server that is restarting.
-  connectMs: 10_000,
-  // The set-up job of a new cluster makes the namespace some seconds after the server has come up.
-  namespaceMs: 30_000,
+  // A name look-up, a TLS handshake: a sentence after 5 s is worth more to a person than patience with a server that restarts.
+  connectMs: 4_000,
+  // The set-up job of a new cluster may make the namespace just now; a supervisor starts what ends without it again.
+  namespaceMs: 3_000,
   adoptMs: 20_000,
   // Measured: 1 s. With a cold disk and a virus scanner it may be a minute.
   startMs: 180_000,

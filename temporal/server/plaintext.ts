@@ -12,7 +12,7 @@ export function plaintextWarning(address: string, options: TemporalConnectionOpt
 }
 
 /** RFC 6890: 127.0.0.0/8 and ::1; RFC 6761 §6.3: localhost. */
-function isLoopback(address: string): boolean {
+export function isLoopback(address: string): boolean {
   const host = address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWholeSync } from '../../disk/write-whole.ts';
 import { z } from 'zod';
-import { processIdentity } from './process-identity.ts';
+import { processIdentity } from '../program/process-identity.ts';
 import { serverPorts, tcpPort } from './server-ports.ts';
 import type { TemporalServer } from './temporal-server.ts';
 

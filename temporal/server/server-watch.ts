@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
+import { openClientConnection } from './client-connection.ts';
 import { externalConfiguration } from './external-server.ts';
 import { describeGrpcError } from './grpc-status.ts';
 import type { TemporalConnectionOptions } from './temporal-server.ts';
-import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from './temporal-server-error.ts';
+import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/temporal-server-error.ts';
 
 /** How often the server is asked, and for how long it may be silent. */
 export interface WatchPace {
@@ -80,7 +80,7 @@ async function failureOf(
   connectTimeout: number,
 ): Promise<string | undefined> {
   try {
-    const connection = await Connection.connect({ ...options, connectTimeout });
+    const connection = await openClientConnection(options, connectTimeout);
     await connection.close();
     return undefined;
   } catch (error) {

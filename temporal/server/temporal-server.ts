@@ -1,9 +1,9 @@
 import type { NativeConnectionOptions } from '@temporalio/worker';
 
-/** What both `Connection.connect` of the client and `NativeConnection.connect` of the worker take. */
+/** What `openClientConnection`, for clients, and `NativeConnection.connect`, for workers, take. */
 export type TemporalConnectionOptions = Pick<
   NativeConnectionOptions,
-  'address' | 'tls' | 'apiKey' | 'metadata'
+  'address' | 'tls' | 'apiKey' | 'metadata' | 'proxy'
 >;
 
 /** A Temporal server that answers, with its namespace and search attributes in place. */

@@ -23,6 +23,8 @@ export interface UiGuard {
 }
 
 const SETTINGS = '/api/v1/settings';
+/** Every browser sends the first: it takes compressed answers. */
+const PLAIN_WITHOUT = ['accept-encoding', 'if-none-match', 'if-modified-since'];
 /** In Temporal's HTTP API a query is a POST that changes nothing; the page shows current details by it. */
 const QUERY = /^\/api\/v1\/namespaces\/[^/]+\/workflows\/.+\/query(\/|$)/;
 
@@ -64,9 +66,13 @@ function forward(
   { host, port }: UiInside,
   actions: boolean,
 ): void {
-  const { method, url = '/', headers } = incoming;
+  const { method, url = '/' } = incoming;
+  const isChanged = !actions && new URL(url, 'http://page').pathname === SETTINGS;
+  const headers = { ...incoming.headers };
+  // What is changed must come as plain text, from the server and not from the browser's own copy of it.
+  if (isChanged) for (const name of PLAIN_WITHOUT) delete headers[name];
   const onwards = httpRequest({ host, port, method, path: url, headers }, (answer) => {
-    if (!actions && new URL(url, 'http://page').pathname === SETTINGS) {
+    if (isChanged) {
       void answerSettings(answer, outgoing);
       return;
     }

@@ -2,18 +2,19 @@ import { asyncLocalStorage } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createRegistryActivities } from '../../activities/registry-activities.ts';
 import type { Registration } from '../../registry/registry.ts';
-import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../registry/record/open-registry.ts';
 import { registryParts } from './trust.ts';
+import { readCsv } from '../manifests/csv/read-csv.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 it('tries to close a batch for as long as its result cannot be written', async () => {
   const inbox = temporaryFolder();
-  const registry = new SqliteRegistry(join(inbox, 'registry.db'));
+  const registry = openRegistryFile(join(inbox, 'registry.db'));
   const batch = {
     batchId: 'B',
     order: 'PO-1',
@@ -29,12 +30,77 @@ it('tries to close a batch for as long as its result cannot be written', async (
   expect(failure).toBeInstanceOf(ApplicationFailure);
   expect(failure).toMatchObject({ type: 'REGISTRY_FAULT', nonRetryable: false });
   expect((await registry.batchSummary('B')).batch.state).toBe('open');
-  registry.close();
+  await registry.close();
+});
+
+it('never overwrites the result of another batch whose manifest had the same name', async () => {
+  const inbox = temporaryFolder();
+  const registry = openRegistryFile(join(temporaryFolder(), 'registry.db'));
+  const books = createRegistryActivities(registryParts(registry, inbox));
+  const close = async (batchId: string) =>
+    await asActivity(1, () => books.closeBatch({ batchId, cancelled: true }), `batch/${batchId}`);
+  for (const [at, batchId] of ['PO-1-a', 'PO-1-b'].entries()) {
+    const batch = { batchId, order: 'PO-1', manifest: 'lot.csv', manifestSha256: String(at).repeat(64) };
+    await registry.importBatch({ ...batch, quantity: 1 }, rows(`CL-${at}`));
+  }
+  // The later one ends first, and ends twice: its supplement, for one.
+  for (const batchId of ['PO-1-b', 'PO-1-a', 'PO-1-b'])
+    expect(await close(batchId)).not.toBeInstanceOf(Error);
+  expect(readdirSync(inbox).toSorted()).toEqual([
+    'lot.report.PO-1-b.html',
+    'lot.report.html',
+    'lot.result.PO-1-b.csv',
+    'lot.result.csv',
+    'lot.status.PO-1-b.csv',
+    'lot.status.PO-1-b.json',
+    'lot.status.csv',
+    'lot.status.json',
+  ]);
+  const statusOf = (file: string): object => JSON.parse(readFileSync(join(inbox, file), 'utf8')) as object;
+  expect(statusOf('lot.status.json')).toMatchObject({ batch: 'PO-1-a', result: { version: 1 } });
+  expect(statusOf('lot.status.PO-1-b.json')).toMatchObject({
+    state: 'closed',
+    result: { file: 'lot.result.PO-1-b.csv', version: 2 },
+  });
+  expect(readFileSync(join(inbox, 'lot.report.html'), 'utf8')).toMatch(/Lot PO-1-a.*>Closed<\/t[dh]><td>20/s);
+  expect(readCsv(join(inbox, 'lot.result.csv'))).toMatchObject([
+    { order: 'PO-1', batch: 'PO-1-a', serial: 'CL-0', result_version: '1' },
+  ]);
+  expect(readCsv(join(inbox, 'lot.result.PO-1-b.csv'))).toMatchObject([
+    { order: 'PO-1', batch: 'PO-1-b', serial: 'CL-1', result_version: '2' },
+  ]);
+  await registry.close();
+});
+
+it('does not close a batch before all device registries have its units, and says what is missing', async () => {
+  const inbox = temporaryFolder();
+  const registry = openRegistryFile(join(inbox, 'registry.db'));
+  const named = { batchId: 'B', order: 'PO-1', manifest: 'lot.csv', manifestSha256: 'a'.repeat(64) };
+  await registry.importBatch({ ...named, quantity: 1 }, rows('CL-1'));
+  await registry.registerUnit({ ...registrationOf('CL-1', 'k1'), registries: ['erp'] });
+  const [entry] = await registry.outbox.due('erp', Date.now(), 1);
+  const { entryId, version } = entry!;
+  const fault = { reason: 'refused', message: 'No.', isUnknown: false, isOwn: false } as const;
+  const pace = { firstPauseMs: 1, longestPauseMs: 1 };
+  const standing = { failures: 0, pausedUntil: 0 };
+  await registry.outbox.settle('erp', [{ entryId, version, fault, at: Date.now(), pace }], standing);
+  const books = createRegistryActivities(registryParts(registry, inbox));
+  const close = () => books.closeBatch({ batchId: 'B', cancelled: false });
+  expect(await asActivity(100, close)).toMatchObject({
+    type: 'OUTBOX_OPEN',
+    nonRetryable: false,
+    message: expect.stringContaining('erp (0 waiting, 1 parked)'),
+  });
+  expect((await registry.batchSummary('B')).batch.state).toBe('open');
+  await registry.outbox.abandonParked({ serial: 'CL-1' }, { reason: 'scrap', by: 'mara' });
+  expect(await asActivity(100, close)).toMatchObject({ passed: 1 });
+  expect((await registry.batchSummary('B')).batch.state).toBe('closed');
+  await registry.close();
 });
 
 it('takes a reason that is no text, which a unit of an earlier version waits to have recorded', async () => {
   const folder = temporaryFolder();
-  const registry = new SqliteRegistry(join(folder, 'registry.db'));
+  const registry = openRegistryFile(join(folder, 'registry.db'));
   const named = { batchId: 'B', order: 'PO-1', manifest: 'lot.csv', manifestSha256: 'a'.repeat(64) };
   await registry.importBatch({ ...named, quantity: 1 }, rows('CL-1'));
   const books = createRegistryActivities(registryParts(registry, folder));
@@ -43,14 +109,14 @@ it('takes a reason that is no text, which a unit of an earlier version waits to 
   const reason: unknown = { a: 'x'.repeat(60_000) };
   const failing = () => books.recordFailure({ ...end, reason: reason as string });
   const recorded = await asActivity(1, failing, 'unit/CL-1');
-  expect(recorded).toBeUndefined();
+  expect(recorded).toEqual({});
   const [attempt] = (await registry.unit('CL-1'))!.attempts;
   expect(attempt?.reason).toMatch(/^\{"a":"x{494}$/);
-  registry.close();
+  await registry.close();
 });
 
 it('judges certificates by what the registry says of their units', async () => {
-  const registry = new SqliteRegistry(join(temporaryFolder(), 'registry.db'));
+  const registry = openRegistryFile(join(temporaryFolder(), 'registry.db'));
   const batch = {
     batchId: 'B',
     order: 'PO-1',
@@ -78,13 +144,13 @@ it('judges certificates by what the registry says of their units', async () => {
   const books = createRegistryActivities(registryParts(registry, temporaryFolder()));
   expect(await asActivity(1, () => books.judgeCertificates({ batchId: 'B', certificates }))).toEqual({
     passed: [{ requestId: 'B/CL-1/k1' }],
-    ended: [certificates[2]],
+    ended: [{ ...certificates[2], ended: { spkiSha256: 'k2', signature: expect.any(String) as string } }],
   });
-  registry.close();
+  await registry.close();
 });
 
 it('records a terminated unit once, and takes no registration of it that comes later', async () => {
-  const registry = new SqliteRegistry(join(temporaryFolder(), 'registry.db'));
+  const registry = openRegistryFile(join(temporaryFolder(), 'registry.db'));
   const named = { batchId: 'B', order: 'PO-1', manifest: 'lot.csv', manifestSha256: 'a'.repeat(64) };
   await registry.importBatch({ ...named, quantity: 2 }, rows('CL-1', 'CL-2'));
   await registry.registerUnit(registrationOf('CL-1', 'k1'));
@@ -106,7 +172,48 @@ it('records a terminated unit once, and takes no registration of it that comes l
     { serial: 'CL-1', product: 'node', outcome: 'PASS' },
     { serial: 'CL-2', product: 'node', outcome: 'ERROR' },
   ]);
-  registry.close();
+  await registry.close();
+});
+
+it('names the board of a terminated unit that had a certificate, as it may be in the good tray', async () => {
+  const registry = openRegistryFile(join(temporaryFolder(), 'registry.db'));
+  const named = { batchId: 'B', order: 'PO-1', manifest: 'lot.csv', manifestSha256: 'a'.repeat(64) };
+  await registry.importBatch({ ...named, quantity: 3 }, rows('CL-1', 'CL-2', 'CL-3'));
+  const failure = { batchId: 'B', serial: 'CL-2', attempt: 1, code: 'BOARD_GONE', boardId: 'b1' };
+  await registry.recordAttention({ ...failure, step: 'flashCredentials' });
+  const books = createRegistryActivities(registryParts(registry, temporaryFolder()));
+  const certificateOf = (serial: string, attempt: number) => ({
+    requestId: serial,
+    serial,
+    attempt,
+    spkiSha256: 'a'.repeat(64),
+    boardId: `b${attempt + 7}`,
+    stationId: 'st-1',
+  });
+  for (const certificate of [certificateOf('CL-1', 1), certificateOf('CL-2', 2)])
+    expect(
+      await asActivity(1, () =>
+        books.recordTermination({ batchId: 'B', serial: certificate.serial, certificate }),
+      ),
+    ).toEqual({
+      outcome: 'ERROR',
+      attempt: certificate.attempt,
+      ended: { spkiSha256: certificate.spkiSha256, signature: expect.any(String) as string },
+    });
+  const certificates = [certificateOf('CL-3', 1)];
+  await asActivity(1, () => books.judgeCertificates({ batchId: 'B', certificates, isOver: true }));
+  const results = await Array.fromAsync(registry.resultRows('B'));
+  expect(results).toMatchObject([
+    { serial: 'CL-1', outcome: 'ERROR', code: 'UNIT_TERMINATED', attempts: 1, boardId: 'b8' },
+    { serial: 'CL-2', outcome: 'ERROR', code: 'UNIT_TERMINATED', attempts: 2, boardId: 'b9' },
+    { serial: 'CL-3', outcome: 'ERROR', code: 'UNIT_TERMINATED', attempts: 1, boardId: 'b8' },
+  ]);
+  expect((await registry.unit('CL-2'))!.attempts.map(({ message }) => message)).toEqual([
+    undefined,
+    expect.stringMatching(/board b9 at st-1 .* take that board back from the good tray/),
+  ]);
+  expect(await registry.socketYields()).toEqual([]);
+  await registry.close();
 });
 
 /** A unit that passed at its first attempt. */

@@ -35,6 +35,13 @@ async function newSigner(): Promise<
 const type = (code: string): unknown => expect.objectContaining({ type: code, nonRetryable: true });
 
 describe('signCertificate', () => {
+  it('refuses what no station signed', async () => {
+    const { sign, signer } = await newSigner();
+    const { signed: _none, ...input } = inputOf(askFor('CL-1'));
+    await expect(sign(input as SignCertificateInput)).rejects.toThrow(type('REQUEST_UNSIGNED'));
+    expect(signer.signatures).toBe(0);
+  });
+
   it('signs what an enrolled station asks for, and gives the same bytes again', async () => {
     const { sign, signer } = await newSigner();
     const request = inputOf(askFor('CL-1'));
@@ -60,10 +67,10 @@ describe('signCertificate', () => {
   });
 
   it.each([
-    ['nothing of a station', { signed: undefined as never }, 'REQUEST_UNSIGNED'],
-    ['garbage', { signed: { at: 7 as never, signature: [] as never } }, 'REQUEST_UNSIGNED'],
+    ['garbage', { signed: { at: 7 as never, signature: [] as never } }, 'REQUEST_INVALID'],
     ['a signature over another request', { signed: inputOf(askFor('CL-2')).signed }, 'REQUEST_INVALID'],
-    ['a CSR that is no text', { csr: 7 as never }, 'CSR_REFUSED'],
+    ['a CSR that is no text', { csr: 7 as never }, 'REQUEST_INVALID'],
+    ['a CSR that is none', { csr: 'AA==' }, 'CSR_REFUSED'],
   ])('refuses a request with %s', async (_name, change, code) => {
     const { sign, signer } = await newSigner();
     await expect(sign({ ...inputOf(askFor('CL-1')), ...change })).rejects.toThrow(type(code));

@@ -68,7 +68,8 @@ it('tells again what was proven, after a crash and with the board gone to its tr
   const key = await asActivity(() => claim.generateKeypair({ unit, permit }));
   const der = await certified(folder, ca, { serial: 'CL-1', key });
   const certificate = Buffer.from(der).toString('base64');
-  const delivery: DeliveryInput = { unit, claim: key, certificate, spkiSha256: key.spkiSha256 };
+  const { stationId, socket, boardId, spkiSha256 } = key;
+  const delivery: DeliveryInput = { unit, claim: { stationId, socket, boardId }, certificate, spkiSha256 };
   const steps = createStationActivities(bench.station, stationKey);
   await asActivity(() => steps.flashCredentials(delivery));
   const proven = await asActivity(() => steps.verifyReadback(delivery));

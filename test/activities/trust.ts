@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { RegistryParts } from '../../activities/registry-activities.ts';
+import type { UnitEnds } from '../../activities/unit-ends.ts';
 import { noteVerifierOf } from '../../pki/keys/signed-note.ts';
 import type { Registry } from '../../registry/registry.ts';
 
@@ -8,6 +9,9 @@ const { privateKey } = generateKeyPairSync('ed25519');
 /** The intake of tests. */
 export const INTAKE = { privateKey, verifier: noteVerifierOf('intake', privateKey) };
 
+/** Nobody is told how units end. */
+export const NOBODY_LISTENS: UnitEnds = { unit: () => undefined, units: () => undefined };
+
 /** What a registry works with where nothing of it is under test: no station is admitted, and nothing runs. */
 export function registryParts(
   registry: Registry,
@@ -15,6 +19,15 @@ export function registryParts(
   parts: Partial<RegistryParts> = {},
 ): RegistryParts {
   const work = { unitRuns: async () => false, batchRuns: async () => false };
-  const nobody = { products: [], issuers: [], stationKey: async () => undefined };
-  return { ...nobody, intake: INTAKE, work, registry, inbox, ...parts };
+  const nobody = { products: [], issuers: [], stationKey: async () => undefined, auditKeys: () => [] };
+  return {
+    ...nobody,
+    intake: INTAKE,
+    intakes: () => [],
+    work,
+    ends: NOBODY_LISTENS,
+    registry,
+    inbox,
+    ...parts,
+  };
 }

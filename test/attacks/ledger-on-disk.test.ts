@@ -217,7 +217,8 @@ describe('H6: a ledger that was edited', () => {
     const signer = signerOnDisk();
     const { issue, ledger } = await signer.start();
     for (const serial of ['CL-1', 'CL-2', 'CL-3']) await issue(serial);
-    await ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'CL-1', attempt: 1 });
+    const endedKey = (await ledger.issuances.liveIssuance('CL-1'))!.spkiSha256;
+    await ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'CL-1', attempt: 1, endedKey });
     await ledger.stations.admitStation({ stationId: 'st-1', verifier: 'a+b+c', perMinute: 60 });
     await ledger.stations.setStationState('st-1', 'revoked', 'stolen');
     await ledger.close();
@@ -270,7 +271,7 @@ describe('a ledger that Certline alone changed', () => {
     await ledger.reworks.releaseRework({ ...rework, reworkId: 'rw-2', units });
     await ledger.issuances.endRework({ reworkId: 'rw-2', serial: 'CL-1', attempt: 2, revokesActive: false });
     await ledger.orders.releaseSerials({ batchId: 'b1', units: [{ serial: 'CL-3', product: 'sensor' }] });
-    await ledger.furtherAttempts.returnSerials({ batchId: 'b1', serials: ['CL-3'] });
+    await ledger.furtherAttempts.returnSerials({ batchId: 'b1', serials: ['CL-3'], supplements: 0 });
     await ledger.withdrawals.hold('b1/CL-1/2');
     await ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'CL-2', attempt: 1 });
     await ledger.orders.withdrawBatch('b1', { reason: 'enough', by: 'A. Smith' });

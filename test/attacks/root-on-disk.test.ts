@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkCa } from '../../cli/doctor/check-ca.ts';
-import { auditKeyPath, stationKeyPath } from '../../line/state-folder.ts';
+import { auditKeyPath, intakeKeyPath, permitKeyPath, stationKeyPath } from '../../line/state-folder.ts';
 import { openRoot } from '../../pki/ca/open-root.ts';
 import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
 import { json, newPlace } from '../support/certline.ts';
@@ -98,9 +98,13 @@ describe('M10: keys of the signer and of stations', () => {
     process.env['CREDENTIALS_DIRECTORY'] = join(folder, 'credentials');
     try {
       expect(auditKeyPath('/state')).toBe('/state/signer/audit.key.pem');
-      for (const name of ['audit.key.pem', 'st-1.key.pem'])
+      expect(permitKeyPath('/state')).toBe('/state/signer/permit.key.pem');
+      expect(intakeKeyPath('/state')).toBe('/state/intake/intake.key.pem');
+      for (const name of ['audit.key.pem', 'permit.key.pem', 'intake.key.pem', 'st-1.key.pem'])
         writeFileSync(join(folder, 'credentials', name), '');
       expect(auditKeyPath('/state')).toBe(join(folder, 'credentials', 'audit.key.pem'));
+      expect(permitKeyPath('/state')).toBe(join(folder, 'credentials', 'permit.key.pem'));
+      expect(intakeKeyPath('/state')).toBe(join(folder, 'credentials', 'intake.key.pem'));
       expect(stationKeyPath('/state', 'st-1')).toBe(join(folder, 'credentials', 'st-1.key.pem'));
       expect(stationKeyPath('/state', 'st-2')).toBe('/state/stations/st-2/station.key.pem');
     } finally {

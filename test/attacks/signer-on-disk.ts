@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import { openLineAudit } from '../../line/audit.ts';
+import type { LineAudit } from '../../line/audit.ts';
 import { ensureDemoCa } from '../../line/ca.ts';
 import { orderSourcesOf } from '../../line/orders.ts';
 import type { WitnessPlace } from '../../line/remote-witness.ts';
 import { ledgerPath } from '../../line/state-folder.ts';
 import { assertUnaltered } from '../../line/unaltered-ledger.ts';
 import { noteVerifierOf, verifierText } from '../../pki/keys/signed-note.ts';
-import { SqliteDatabase } from '../../pki/ledger/sqlite-database.ts';
+import { openLedgerFile } from '../../pki/ledger/ledger-database.ts';
 import { OrderDesk } from '../../pki/orders/order-desk.ts';
 import { signOrder } from '../../pki/orders/order.ts';
 import type { Order } from '../../pki/orders/order.ts';
@@ -41,6 +42,7 @@ export const ORDER: Order = {
 export interface StartedSigner extends SigningLine {
   /** Releases this serial and issues its certificate; the same request each time. */
   readonly issue: (serial: string) => Promise<CertificateRecord>;
+  readonly audit: LineAudit;
 }
 
 /** The folder of a signer, with an order for five sensors, and what a thief of the disk does to it. */
@@ -91,17 +93,18 @@ export function signerOnDisk(): SignerOnDisk {
 }
 
 async function startSigner(state: string, remote?: WitnessPlace): Promise<StartedSigner> {
-  const database = SqliteDatabase.open(ledgerPath(state));
+  const database = openLedgerFile(ledgerPath(state));
   onTestFinished(() => database.close().catch(() => undefined));
   const line = lineOver(database, ca);
   const { ledger } = line;
   const sources = orderSourcesOf(state, {});
-  await openLineAudit({ stateFolder: state, ledger, witnessFile: undefined, remote });
+  const audit = await openLineAudit({ stateFolder: state, ledger, witnessFile: undefined, remote });
   await assertUnaltered(ledger);
   const orders = new OrderDesk(sources, ledger.orders);
   const asked = new Map<string, CsrRequest>();
   return {
     ...line,
+    audit,
     issue: async (serial) => {
       await orders.admit('PO-1');
       const release = {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { registryPath } from '../../line/state-folder.ts';
-import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../registry/record/open-registry.ts';
 import { issueInto } from '../cli/issued-lot.ts';
 import { newPlace } from '../support/certline.ts';
 import type { Place } from '../support/certline.ts';
@@ -16,7 +16,7 @@ async function admit(signer: Place, printed: string): Promise<void> {
 it('a stranger’s certificate in a registry on another host is found at the signer', async () => {
   const [signer, orchestrator] = [newPlace(), newPlace()];
   const [issued] = await issueInto(signer, ['CL-1']);
-  const registry = new SqliteRegistry(registryPath(orchestrator.state));
+  const registry = openRegistryFile(registryPath(orchestrator.state));
   const batch = { batchId: 'b1', order: 'PO-1', manifest: 'lot.csv', manifestSha256: 'ab'.repeat(32) };
   await registry.importBatch({ ...batch, quantity: 2 }, rows('CL-1', 'CL-2'));
   const registration = { batchId: 'b1', attempt: 1, stationId: 'st-1', socket: '1', evidence: {} };
@@ -24,7 +24,7 @@ it('a stranger’s certificate in a registry on another host is found at the sig
   await registry.registerUnit({ ...registration, ...times, ...issued!, serial: 'CL-1', boardId: 'a' });
   const [strange] = await issueInto(newPlace(), ['CL-2']);
   await registry.registerUnit({ ...registration, ...times, ...strange!, serial: 'CL-2', boardId: 'b' });
-  registry.close();
+  await registry.close();
   const file = join(orchestrator.folder, 'registry.jsonl');
   const reconcile = () => signer.certline('audit', 'reconcile', '--registry', file);
   expect(await reconcile()).toMatchObject({ status: 5 });

@@ -4,6 +4,22 @@ import { command, group } from '../../cli/command.ts';
 import { wholeNumber } from '../../cli/option-values.ts';
 import { certlineProgram } from '../../cli/program.ts';
 
+/** Commands without `--json`, by the reason. */
+const TEXT_ONLY = {
+  'run until they are stopped': ['demo', 'up', 'worker', 'codec-server', 'simulate', 'witness serve'],
+  'is a screen; "line status --json" has its facts': ['watch'],
+  'print a document for another program': [
+    'completion',
+    'manifest new',
+    'ca csr',
+    'ca export',
+    'ca prove',
+    'audit checkpoint',
+    'station export',
+    'station signer-key',
+  ],
+} as const;
+
 /** Runs a command line on a program with one command, and returns what its action was given. */
 async function given(...words: string[]): Promise<Record<string, unknown>> {
   const seen: Record<string, unknown>[] = [];
@@ -87,6 +103,12 @@ describe('the commands of certline', () => {
     },
   );
 
+  it('print JSON where they print facts', () => {
+    const without = actions.filter((each) => each.options.every(({ long }) => long !== '--json'));
+    const reasons = Object.values(TEXT_ONLY).flat();
+    expect(without.map(pathOf).toSorted()).toEqual(reasons.map((path) => `certline ${path}`).toSorted());
+  });
+
   it.each(actions.map((each) => [pathOf(each), each] as const))(
     '%s is described in one clause',
     (_, each) => {
@@ -97,7 +119,8 @@ describe('the commands of certline', () => {
 });
 
 function actionsOf(parent: Command): Command[] {
-  return parent.commands.flatMap((each) => (each.commands.length === 0 ? [each] : actionsOf(each)));
+  const commands = parent.commands.filter((each) => each.name() !== 'help');
+  return commands.flatMap((each) => (each.commands.length === 0 ? [each] : actionsOf(each)));
 }
 
 function pathOf(each: Command): string {

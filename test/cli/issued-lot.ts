@@ -4,7 +4,7 @@ import { gateCsr } from '../../pki/signing/csr-gate.ts';
 import { Issuer } from '../../pki/signing/issuer.ts';
 import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
 import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
-import type { PostgresPlace } from '../../pki/ledger/postgres-place.ts';
+import type { PostgresPlace } from '../../sql/postgres-place.ts';
 import { ensureDemoCa } from '../../line/ca.ts';
 import { openLedger } from '../../line/ledger.ts';
 import { RELEASE, signedOrder } from '../pki/orders/signed-orders.ts';
@@ -22,7 +22,7 @@ export async function issueInto(
   const opened = ca ?? (await ensureDemoCa(state));
   const ledger = await openLedger(
     { stateFolder: state, config: place === undefined ? {} : { ledger: place } },
-    'sign',
+    'make',
   );
   const issuer = new Issuer({
     ca: opened,

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PostgresPlace } from '../../pki/ledger/postgres-place.ts';
+import type { PostgresPlace } from '../../sql/postgres-place.ts';
 import type { Finding } from '../../cli/doctor/finding.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
 import { ensureStationKey } from '../../pki/keys/station-key.ts';

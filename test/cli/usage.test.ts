@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import { certlineProgram } from '../../cli/program.ts';
-import { newPlace } from '../support/certline.ts';
+import { json, newPlace, PRODUCT } from '../support/certline.ts';
 import { pageOf } from './follow-docs.ts';
 
 describe('certline', () => {
@@ -53,6 +55,60 @@ describe('certline', () => {
     expect(stderr).toMatch(message);
   });
 
+  it.each([
+    [
+      ['help', 'batch', 'show'],
+      ['batch', 'show', '--help'],
+    ],
+    [
+      ['batch', 'help', 'show'],
+      ['batch', 'show', '--help'],
+    ],
+    [
+      ['help', 'order', 'key', 'init'],
+      ['order', 'key', 'init', '--help'],
+    ],
+    [
+      ['order', 'help', 'key'],
+      ['order', 'key', '--help'],
+    ],
+    [['help'], ['--help']],
+    [
+      ['batch', 'help'],
+      ['batch', '--help'],
+    ],
+  ])('shows for %j what it shows for %j', async (asked, same) => {
+    const place = newPlace();
+    const [help, other] = [await place.certline(...asked), await place.certline(...same)];
+    expect(help).toEqual({ ...other, status: 0, stderr: '' });
+    expect(help.stdout).toMatch(/^Usage: certline/);
+  });
+
+  it('has no help for a command that it does not know', async () => {
+    const { status, stdout, stderr } = await newPlace().certline('help', 'batch', 'shwo');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/unknown command 'batch shwo'\. Did you mean show\?/);
+  });
+
+  it('has an error as its one document with --json', async () => {
+    const ended = await newPlace().certline('ca', 'show', '--json');
+    expect(ended.status).toBe(30);
+    expect(json(ended)).toEqual({
+      error: { code: 'CA_NOT_FOUND', status: 30, message: expect.stringContaining('certline ca init') },
+    });
+    expect(ended.stderr).toMatch(/^certline: There is no CA file/);
+  });
+
+  it('says with status 30 that a line cannot start before "ca init"', async () => {
+    const place = newPlace();
+    const sockets = [{ id: '1', port: join(place.folder, 'none'), product: PRODUCT.name }];
+    place.configure({ inbox: place.inbox, products: [PRODUCT], stations: [{ id: 'st', sockets }] });
+    const child = place.start(['up'], ['ignore', 'ignore', 'pipe']);
+    const [stderr, [status]] = await Promise.all([textOf(child.stderr!), once(child, 'exit')]);
+    expect(stderr).toContain('certline ca init');
+    expect(status).toBe(30);
+  });
+
   it('says where a configuration is wrong, with status 4', async () => {
     const place = newPlace();
     place.configure({ inbox: 'in', products: [{ name: 'x y' }] });
@@ -72,9 +128,8 @@ describe('certline', () => {
 /** The command lines without arguments that a command leads to: `batch list`, `ca init` … */
 function commandPaths(command: Command): string[] {
   if (command.commands.length === 0) return [''];
-  return command.commands.flatMap((each) =>
-    commandPaths(each).map((path) => `${each.name()} ${path}`.trim()),
-  );
+  const commands = command.commands.filter((each) => each.name() !== 'help' || command.parent === null);
+  return commands.flatMap((each) => commandPaths(each).map((path) => `${each.name()} ${path}`.trim()));
 }
 
 describe('docs/operations.md', () => {

@@ -98,8 +98,10 @@ describe('docker-compose.yml', () => {
     }
     const tracked = spawnSync('git', ['ls-files', 'deploy/secrets'], { cwd: root, encoding: 'utf8' });
     expect(tracked.stdout.replace('deploy/secrets/.gitignore', '').trim()).toBe('');
-    const variables = services.flatMap(([, { environment }]) => Object.keys(environment ?? {}));
-    expect(variables.filter((name) => /PASSWORD$|PWD$|TOKEN$|KEY$|PASSPHRASE$/.test(name))).toEqual([]);
+    const variables = services.flatMap(([, { environment }]) => Object.entries(environment ?? {}));
+    const secret = variables.filter(([name]) => /PASSWORD$|PWD$|TOKEN$|KEY$|PASSPHRASE$/.test(name));
+    // The path of a key is none.
+    expect(secret.filter(([, value]) => !value.startsWith('/run/'))).toEqual([]);
     const used = new Set(services.flatMap(([, { secrets }]) => secrets ?? []));
     expect([...used].toSorted()).toEqual(Object.keys(compose.secrets).toSorted());
   });
@@ -108,7 +110,8 @@ describe('docker-compose.yml', () => {
     const mounts = services
       .flatMap(([, { volumes }]) => volumes ?? [])
       .map((volume) => volume.split(':')[0] ?? '');
-    const bound = mounts.filter((source) => source.startsWith('.'));
+    // deploy/make-certificates.sh makes what is in deploy/tls: scripts.test.ts.
+    const bound = mounts.filter((source) => source.startsWith('.') && !source.startsWith('./deploy/tls/'));
     expect(bound.length).toBeGreaterThan(0);
     expect(bound.filter((source) => !existsSync(join(root, source)))).toEqual([]);
     const named = mounts.filter((source) => !source.startsWith('.'));
@@ -141,6 +144,27 @@ describe('docker-compose.yml', () => {
     expect(holders('ca-passphrase')).toEqual(['signer']);
   });
 
+  it('has whoever speaks to Temporal show a certificate of its own, which nobody else can read', () => {
+    const server = service('temporal');
+    expect(server.environment?.['TEMPORAL_TLS_REQUIRE_CLIENT_AUTH']).toBe('true');
+    const clients = services.filter(([, { environment }]) => environment?.['TEMPORAL_ADDRESS'] !== undefined);
+    const folders = clients.map(([name, { volumes }]) => {
+      const folder = volumes?.find((volume) => volume.endsWith(':/run/certline-tls:ro'));
+      return [name, folder?.split(':')[0]];
+    });
+    expect(Object.fromEntries(folders)).toEqual({
+      'temporal-namespace': './deploy/tls/operator',
+      'temporal-ui': './deploy/tls/ui',
+      orchestrator: './deploy/tls/orchestrator',
+      signer: './deploy/tls/signer',
+      station: './deploy/tls/station',
+    });
+    const keyless = clients.filter(
+      ([, { environment = {} }]) => !Object.values(environment).includes('/run/certline-tls/client.key'),
+    );
+    expect(keyless).toEqual([]);
+  });
+
   it.each(['signer', 'station'])('lets %s lock memory for keys, swap nothing and dump no core', (role) => {
     const { ulimits, mem_limit: memory, memswap_limit: withSwap } = service(role);
     expect(ulimits?.core).toBe(0);
@@ -158,10 +182,11 @@ describe('docker-compose.yml', () => {
   it('runs roles that the command line knows', async () => {
     const cli = join(root, 'cli/certline.ts');
     const { stdout } = await promisify(execFile)(process.execPath, [cli, 'worker', '--help']);
-    const known = /^ +role +(.+)$/m.exec(stdout)?.[1]?.split(' | ');
-    expect(known?.toSorted()).toEqual(['orchestrator', 'signer', 'station']);
-    for (const role of known ?? []) {
-      expect(service(role).command).toEqual(['node', 'cli/certline.ts', 'worker', role]);
+    const choices = /^ +role +which one \(choices: ([^)]+)\)/m.exec(stdout)?.[1];
+    const known = [...(choices ?? '').matchAll(/"(\w+)"/g)].map(([, role]) => role!);
+    expect(known.toSorted()).toEqual(['orchestrator', 'signer', 'station']);
+    for (const role of known) {
+      expect(service(role).command).toEqual(['certline', 'worker', role]);
     }
   });
 

@@ -1,14 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PkiError } from '../../pki/pki-error.ts';
-import { postgresError } from '../../pki/ledger/postgres-errors.ts';
+import { LEDGER } from '../../pki/ledger/ledger-database.ts';
+import { postgresTrouble } from '../../sql/postgres-trouble.ts';
 import { parseLineConfig } from '../../line/config.ts';
 import type { LineConfig } from '../../line/config.ts';
 import { openLedger } from '../../line/ledger.ts';
 import { blocksOf, pageOf } from '../cli/follow-docs.ts';
-import { PostgresServer, POSTGRES_INSTALLED } from '../support/postgres-server.ts';
+import { POSTGRES_INSTALLED } from '../support/postgres-server.ts';
+import { DocumentedDatabase } from './documented-database.ts';
 
 const SECTION = 'The ledger on PostgreSQL';
 const PRODUCTS = [{ name: 'node', organization: 'acme' }];
@@ -31,7 +32,7 @@ describe('docs/deployment.md on the ledger', () => {
     'says what a ledger means that PostgreSQL refuses with %s',
     (code) => {
       const refusal = Object.assign(new Error('from outside'), { code });
-      const { reason } = postgresError('here', refusal) as PkiError;
+      const { reason } = LEDGER.translate('here', refusal, postgresTrouble(refusal)) as PkiError;
       expect(pageOf('deployment.md')).toMatch(new RegExp(`^\\| .*\`${reason}\``, 'm'));
     },
   );
@@ -40,37 +41,27 @@ describe('docs/deployment.md on the ledger', () => {
 describe.skipIf(!POSTGRES_INSTALLED)(
   'docs/deployment.md on the ledger, on a server (test/pki/lint/install-tools.sh installs it)',
   () => {
-    const root = mkdtempSync(join(tmpdir(), 'certline-postgres-'));
-    let server: PostgresServer;
-    beforeAll(async () => {
-      server = await PostgresServer.start(root);
-    });
-    afterAll(() => {
-      server.kill();
-      rmSync(root, { recursive: true, force: true });
-    });
+    const database = new DocumentedDatabase();
 
     it('makes a database that its role can use, and no other', async () => {
-      for (const statement of blocksOf('deployment.md', SECTION, 'sql')
-        .split(';')
-        .filter((text) => text.trim()))
-        await server.sql('postgres', statement);
+      await database.follow(SECTION);
+      const { server } = database;
       await server.sql('postgres', `ALTER ROLE certline_signer PASSWORD 'one of its own'`);
       await server.sql('postgres', `CREATE ROLE stranger LOGIN PASSWORD 'one of its own'`);
-      const passwordFile = join(root, 'ledger-password');
+      const passwordFile = join(database.folder, 'ledger-password');
       writeFileSync(passwordFile, 'one of its own\n', { mode: 0o600 });
       const here = (user: string): { stateFolder: string; config: Pick<LineConfig, 'ledger'> } => {
         const url = documented().ledger!.url.replace(
           /\/\/certline_signer@db\.example(.*)\?.*$/,
           `//${user}@127.0.0.1:${server.port}$1`,
         );
-        return { stateFolder: root, config: { ledger: { url, passwordFile } } };
+        return { stateFolder: database.folder, config: { ledger: { url, passwordFile } } };
       };
-      const ledger = await openLedger(here('certline_signer'), 'sign');
+      const ledger = await openLedger(here('certline_signer'), 'make');
       await ledger.stations.admitStation({ stationId: 'st-1', verifier: 'v', perMinute: 60 });
       expect(await ledger.stations.stations()).toMatchObject([{ stationId: 'st-1' }]);
       await ledger.close();
-      await expect(openLedger(here('stranger'), 'sign')).rejects.toMatchObject({
+      await expect(openLedger(here('stranger'), 'make')).rejects.toMatchObject({
         code: 'LEDGER_UNAVAILABLE',
         reason: 'rights',
       });

@@ -1,4 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +9,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
-import { findTemporalBinary } from '../../temporal/server/temporal-binary.ts';
+import { findTemporalBinary } from '../../temporal/program/temporal-binary.ts';
 import { testServer } from '../support/temporal-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -18,6 +19,7 @@ const run = promisify(execFile);
 
 describe('every shell script', () => {
   const scripts = [
+    'make-certificates.sh',
     'make-secrets.sh',
     ...readdirSync(join(deploy, 'temporal')).map((name) => `temporal/${name}`),
   ].filter((name) => name.endsWith('.sh'));
@@ -114,5 +116,58 @@ describe.runIf(process.getuid?.() === 0 || process.getuid?.() === 1000)('make-se
     expect(passphraseFromFile(join(secrets, 'ca-passphrase')).length).toBe(64);
     expect(spawnSync('sh', [script]).status).toBe(0);
     expect(read()).toEqual(first);
+  });
+});
+
+describe('make-certificates.sh', () => {
+  const folder = temporaryFolder();
+  const tls = join(folder, 'tls');
+  mkdirSync(tls);
+  const script = join(folder, 'make-certificates.sh');
+  symlinkSync(join(deploy, 'make-certificates.sh'), script);
+  const make = (...names: string[]): number | null => spawnSync('sh', [script, ...names]).status;
+  const read = (path: string): string => readFileSync(join(tls, path), 'utf8');
+  const certificate = (path: string): X509Certificate => new X509Certificate(read(path));
+
+  it('makes what docker-compose.yml mounts, once, each key for one alone', () => {
+    expect(make()).toBe(0);
+    const compose = readFileSync(join(deploy, '..', 'docker-compose.yml'), 'utf8');
+    const mounted = [...compose.matchAll(/- \.\/deploy\/tls\/([a-z]+):/g)].map(([, name]) => name ?? '');
+    expect(readdirSync(tls).toSorted()).toEqual([...new Set(['authorities', ...mounted])].toSorted());
+    for (const name of mounted) {
+      const file = name === 'server' ? 'server' : 'client';
+      expect(statSync(join(tls, `${name}/${file}.key`)).mode & 0o777).toBe(0o400);
+      const key = createPrivateKey(read(`${name}/${file}.key`));
+      expect(certificate(`${name}/${file}.pem`).checkPrivateKey(key)).toBe(true);
+    }
+    const first = read('signer/client.pem');
+    expect(make()).toBe(0);
+    expect(read('signer/client.pem')).toBe(first);
+  });
+
+  it('gives clients an authority that the inner parts of the server do not know', () => {
+    const [client, server] = [certificate('signer/client.pem'), certificate('server/server.pem')];
+    const [clients, cluster] = [certificate('server/client-ca.pem'), certificate('signer/server-ca.pem')];
+    const verdicts = [clients, cluster].map((ca) =>
+      [client, server].map((leaf) => leaf.checkIssued(ca) && leaf.verify(ca.publicKey)),
+    );
+    expect(verdicts).toEqual([
+      [true, false],
+      [false, true],
+    ]);
+    expect(server.checkHost('temporal')).toBe('temporal');
+  });
+
+  it('renews by name, under the same authority, and makes further clients', () => {
+    const before = read('station/client.pem');
+    expect(make('station', 'station-2')).toBe(0);
+    expect(read('station/client.pem')).not.toBe(before);
+    const authority = certificate('server/client-ca.pem').publicKey;
+    for (const name of ['station', 'station-2'])
+      expect(certificate(`${name}/client.pem`).verify(authority)).toBe(true);
+  });
+
+  it.each(['authorities', '../elsewhere', 'Station'])('makes nothing that is called %s', (name) => {
+    expect(make(name)).toBe(2);
   });
 });

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isDatabaseOpen, tryLock, waitForLock } from '../../disk/exclusive-lock.ts';
-import { runChild } from '../temporal/server/child.ts';
+import { runChild } from '../temporal/program/child.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 

@@ -32,9 +32,24 @@ function keyPairs(key: Buffer | undefined, certificate: Uint8Array): boolean {
   }
 }
 
-/** 4: no key is certified twice, and no two boards hold the same key. */
-export function noKeyTwice({ issuances, boards }: Pick<LineEvidence, 'issuances' | 'boards'>): string[] {
-  const certified = issuances.flatMap(({ certificate }) => (certificate ? [spkiOf(certificate)] : []));
+/** 4: no key is certified twice, save for a unit whose certificate was renewed, and no two boards hold the same key. */
+export function noKeyTwice({
+  issuances,
+  boards,
+  reworks,
+}: Pick<LineEvidence, 'issuances' | 'boards' | 'reworks'>): string[] {
+  const renewed = new Set(reworks.filter(({ kind }) => kind === 'renew').map(({ serial }) => serial));
+  const keys = issuances.flatMap(({ serial, certificate }) =>
+    certificate ? [{ serial, spki: spkiOf(certificate) }] : [],
+  );
+  const ofRenewed = new Set(
+    keys.filter(({ serial }) => renewed.has(serial)).map(({ serial, spki }) => `${serial} ${spki}`),
+  );
+  const certified = [
+    ...keys.filter(({ serial }) => !renewed.has(serial)).map(({ spki }) => spki),
+    // However often for its own unit.
+    ...[...ofRenewed].map((pair) => pair.split(' ')[1]!),
+  ];
   const stored = boards.flatMap(({ key }) => (key ? [sha256(key)] : []));
   return [
     ...repeated(certified).map((spki) => `4: the key ${spki} was certified twice`),

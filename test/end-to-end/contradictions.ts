@@ -116,7 +116,7 @@ export const CONTRADICTIONS: readonly Contradiction[] = [
   {
     what: 'a result that lacks a row',
     breaks: 14,
-    make: (places) => editResult(places, (text) => text.replace(/"CL-000003".*\r\n/, '')),
+    make: (places) => editResult(places, (text) => text.replace(/.*"CL-000003".*\r\n/, '')),
   },
   {
     what: 'a manifest with two answers',

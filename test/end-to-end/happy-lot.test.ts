@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
+import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { tampered } from '../workflows/tampered-history.ts';
 import { until } from '../support/until.ts';
 import { CONTRADICTIONS } from './contradictions.ts';
@@ -100,8 +100,8 @@ describe('the example lot on two stations', () => {
   it('replays, every workflow of it', async () => {
     const histories = rig.line.client.workflow.list().intoHistories();
     const replayed = [];
-    const workflowBundle = await bundleWorkflows();
-    for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
+    const options = { workflowBundle: await workflowBundle() };
+    for await (const { workflowId, error } of Worker.runReplayHistories(options, histories)) {
       expect(error).toBeUndefined();
       replayed.push(workflowId);
     }
@@ -111,8 +111,9 @@ describe('the example lot on two stations', () => {
   it('would not replay if a unit had gone another way', async () => {
     const history = await rig.line.client.workflow.getHandle('unit/CL-000007').fetchHistory();
     const replayed = Worker.runReplayHistory(
-      { workflowBundle: await bundleWorkflows() },
+      { workflowBundle: await workflowBundle() },
       tampered(history, 'signCertificate'),
+      'unit/CL-000007',
     );
     await expect(replayed).rejects.toThrow(/signCertificate/);
   });

@@ -2,6 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { isAnswerName } from '../../manifests/answer/answers.ts';
 
 /** Where the parts of a line keep what they wrote; in a line on one host all but the inbox lie in one state folder. */
 export interface LinePlaces {
@@ -33,6 +34,7 @@ export interface UnitRow {
   readonly serial: string;
   readonly batchId: string;
   readonly outcome: string | null;
+  readonly code: string | null;
   readonly attention: number;
   readonly attempts: number;
   /** 1: it was never begun, and another batch may have its serial. */
@@ -50,6 +52,14 @@ export interface CertificateRow {
   readonly fingerprint: string;
   readonly number: string;
   readonly der: Uint8Array;
+}
+
+/** A unit in a rework that has ended, and what was its board. */
+export interface ReworkRow {
+  readonly serial: string;
+  readonly kind: string;
+  readonly result: string;
+  readonly oldBoardId: string;
 }
 
 /** Rows of the ledger. */
@@ -82,6 +92,7 @@ export interface LineEvidence {
   readonly units: readonly UnitRow[];
   readonly attempts: readonly AttemptRow[];
   readonly certificates: readonly CertificateRow[];
+  readonly reworks: readonly ReworkRow[];
   readonly issuances: readonly IssuanceRow[];
   readonly releases: readonly ReleaseRow[];
   readonly audit: readonly { seq: number; body: string; hash: string }[];
@@ -112,7 +123,7 @@ export function readEvidence(places: LinePlaces): LineEvidence {
     batches: rowsOf(registry, 'SELECT batch_id AS batchId, manifest, state FROM batches'),
     units: rowsOf(
       registry,
-      `SELECT serial, batch_id AS batchId, outcome, attention, attempts, freed_at IS NOT NULL AS isFreed
+      `SELECT serial, batch_id AS batchId, outcome, code, attention, attempts, freed_at IS NOT NULL AS isFreed
        FROM units ORDER BY unit_id`,
     ),
     attempts: rowsOf(registry, `SELECT serial, attempt, board_id AS boardId FROM attempts ${SERIAL_OF_UNIT}`),
@@ -120,6 +131,12 @@ export function readEvidence(places: LinePlaces): LineEvidence {
       registry,
       `SELECT serial, board_id AS boardId, state, fingerprint, certificate_serial AS number, der
        FROM certificates ${SERIAL_OF_UNIT}`,
+    ),
+    reworks: rowsOf(
+      registry,
+      `SELECT serial, kind, result, certificates.board_id AS oldBoardId
+       FROM rework_units JOIN reworks USING (rework_id) JOIN units USING (unit_id)
+         JOIN certificates ON fingerprint = old_fingerprint WHERE result IS NOT NULL`,
     ),
     issuances: rowsOf(
       ledger,
@@ -147,13 +164,14 @@ export function rowsOf<T = object>(path: string, sql: string): T[] {
 }
 
 function readManifests(inbox: string): DroppedManifest[] {
-  const isManifest = (name: string) => /^[^.].*\.csv$/.test(name) && !/\.(rejected|result)\.csv$/.test(name);
+  const isManifest = (name: string) => /^[^.].*\.csv$/.test(name) && !isAnswerName(name);
   return readdirSync(inbox)
     .filter(isManifest)
     .map((name) => {
       const beside = (ending: string) => join(inbox, name.replace(/\.csv$/, ending));
       const acceptance = beside('.accepted.json');
-      const [header = '', ...lines] = readFileSync(join(inbox, name), 'utf8').split(/\r?\n/).filter(Boolean);
+      const text = readFileSync(join(inbox, name), 'utf8').replace(/^certline-manifest,.*\r?\n/, '');
+      const [header = '', ...lines] = text.split(/\r?\n/).filter(Boolean);
       const column = header.split(',').indexOf('serial');
       return {
         name,

@@ -9,13 +9,17 @@ import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import type { Assignment } from '../../provisioning/product.ts';
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import type { BatchRecord } from '../../registry/registry.ts';
+import type { VirtualBoard } from '../../simulator/board/virtual-board.ts';
+import type { FirmwareProfile } from '../../simulator/firmware-profile.ts';
 import { VirtualLine } from '../../simulator/line/virtual-line.ts';
 import type { PlannedFault } from '../../simulator/line/virtual-line.ts';
 import { VirtualOperator } from '../../simulator/line/virtual-operator.ts';
 import { startLine } from '../../workers/all-in-one.ts';
 import type { Line } from '../../workers/all-in-one.ts';
 import { ensureDemoCa } from '../../line/ca.ts';
+import { Monitor } from '../../monitoring/monitor.ts';
 import { parseLineConfig } from '../../line/config.ts';
+import type { DeviceRegistryConfig } from '../../line/device-registry-config.ts';
 import { logPath, tileFilePath, virtualLineFolder } from '../../line/state-folder.ts';
 import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
 import { WORKER_HEARTBEAT_MS } from '../../temporal/worker-presence.ts';
@@ -60,14 +64,25 @@ export interface LineRig {
 export interface LineRigOptions {
   readonly faults?: PlannedFault[];
   readonly stations?: typeof STATIONS;
+  /** Units of a batch under way at once; twice the sockets, where it is not said. */
+  readonly unitsInFlight?: number;
   /** Whether manifests name their boards; any board, where they do not. */
   readonly assignment?: Assignment;
   /** Where the ledger is, as in a configuration; a file of the state folder, where it is not said. */
   readonly ledger?: object;
+  /** Where the registry of record is, as in a configuration; a file of the state folder, where it is not said. */
+  readonly registry?: object;
+  /** Device registries, as in a configuration: the product has all of them, in this order. */
+  readonly registries?: readonly DeviceRegistryConfig[];
   /** The line plays the OEM and signs what it needs, unless the test does. */
   readonly orders?: 'by-oem';
   /** Loads and unloads boards; where there is none the test does. */
   readonly operator?: { replaceFailed: boolean };
+  /** The firmware of the boards, and what its application does when it runs. */
+  readonly profile?: FirmwareProfile;
+  readonly application?: (board: VirtualBoard) => void;
+  /** What the product has beside its name. */
+  readonly product?: object;
   /** A server of the test's own, which it stops itself. */
   readonly openServer?: (folder: string) => Promise<TemporalServer>;
 }
@@ -82,14 +97,31 @@ export async function startLineRig(options: LineRigOptions = {}): Promise<LineRi
     stations,
     speed: 'instant',
     faults: options.faults ?? [],
+    ...(options.profile && { profile: options.profile }),
+    ...(options.application && { application: options.application }),
   });
   const server = await (options.openServer ?? sharedServer)(folder);
-  const { assignment, ledger } = options;
-  const parts = { ...lineConfig(boards, inbox, stations, assignment), ...(ledger && { ledger }) };
+  const { assignment = 'any-board', ledger, registry, product, registries = [], unitsInFlight } = options;
+  const named = { registries: registries.map(({ name }) => name) };
+  const parts = {
+    ...lineConfig(boards, inbox, stations, { assignment, ...named, ...product }),
+    registries,
+    ...(unitsInFlight !== undefined && { unitsInFlight }),
+    ...(ledger && { ledger }),
+    ...(registry && { registry }),
+  };
   const config = parseLineConfig(parts, 'the rig', folder);
   const ca = await ensureDemoCa(folder);
   const rehearsal = options.orders !== 'by-oem';
-  const line = await startLine({ config, stateFolder: folder, ca, server, log, rehearsal });
+  const line = await startLine({
+    config,
+    stateFolder: folder,
+    ca,
+    server,
+    monitor: new Monitor(),
+    log,
+    rehearsal,
+  });
   const watched = stations.map((station) => ({ ...station, tileFile: tileFilePath(folder, station.id) }));
   const hands = { unloadMs: 0, loadMs: 0, replaceFailed: options.operator?.replaceFailed ?? false };
   const operator = options.operator && new VirtualOperator(boards, watched, hands);
@@ -137,16 +169,11 @@ export async function startLineRig(options: LineRigOptions = {}): Promise<LineRi
   };
 }
 
-function lineConfig(
-  boards: VirtualLine,
-  inbox: string,
-  stations: typeof STATIONS,
-  assignment: Assignment = 'any-board',
-): object {
+function lineConfig(boards: VirtualLine, inbox: string, stations: typeof STATIONS, fields: object): object {
   const product = 'golioth-node';
   return {
     inbox,
-    products: [{ name: product, organization: 'certline-test', assignment }],
+    products: [{ name: product, organization: 'certline-test', ...fields }],
     stations: stations.map(({ id, sockets }) => ({
       id,
       signaturesPerMinute: 100_000,

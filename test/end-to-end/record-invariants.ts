@@ -70,11 +70,27 @@ export function registryAgreesWithLedger({ issuances, certificates }: LineEviden
 }
 
 /** 10: a board and a serial belong together for ever, and all records of an attempt name one board. */
-export function oneBoardForASerial({ certificates, issuances, attempts, boards }: LineEvidence): string[] {
+export function oneBoardForASerial({
+  units,
+  certificates,
+  issuances,
+  attempts,
+  boards,
+  reworks,
+}: LineEvidence): string[] {
   const active = certificates.filter(isActive);
+  // It was in the good tray before.
+  const replaced = new Set(reworks.filter(({ result }) => result !== 'kept').map((row) => row.oldBoardId));
+  // A tile says PASS before the unit is registered: whose unit is terminated in between, its board may be there already.
+  const terminated = units.filter(({ code }) => code === 'UNIT_TERMINATED').map(({ serial }) => serial);
+  const revoked = new Set(
+    issuances
+      .filter(({ serial, state }) => terminated.includes(serial) && !LIVE.has(state))
+      .map(({ boardId }) => boardId),
+  );
   const carried = boards.flatMap(({ certificate }) => (certificate ? [sha256(certificate)] : []));
   const unfinished = boards
-    .filter(({ place }) => place === 'done')
+    .filter(({ place, boardId }) => place === 'done' && !replaced.has(boardId) && !revoked.has(boardId))
     .filter(({ boardId }) => !active.some((row) => row.boardId === boardId));
   const divided = issuances
     .filter((issued) =>

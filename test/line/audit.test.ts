@@ -8,7 +8,7 @@ import { checkWitness } from '../../pki/audit/audit-witness.ts';
 import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
 import { Ledger } from '../../pki/ledger/ledger.ts';
-import { SqliteDatabase } from '../../pki/ledger/sqlite-database.ts';
+import { openLedgerFile } from '../../pki/ledger/ledger-database.ts';
 import { openSqliteLedger } from '../support/sqlite-ledger.ts';
 import { issueCrl } from '../../pki/revocation/crl-issuer.ts';
 import { ensureDemoCa } from '../../line/ca.ts';
@@ -148,7 +148,7 @@ describe('a signer that runs', () => {
   it('makes no signature once its database is exchanged under it', async () => {
     const { start, state, ca } = await newSigner();
     const { key } = await start();
-    const database = SqliteDatabase.open(ledgerPath(state));
+    const database = openLedgerFile(ledgerPath(state));
     const ledger = new Ledger(database);
     onTestFinished(() => ledger.close());
     const audit = await openLineAudit({ stateFolder: state, ledger, witnessFile: undefined });

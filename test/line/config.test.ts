@@ -146,7 +146,7 @@ describe('a wrong configuration', () => {
     [{ products: [PRODUCT], inbox: '' }, 'inbox: must not be empty'],
     [
       { products: [{ ...PRODUCT, cloud: 'azure' }] },
-      'products.0.cloud: is "azure", but must be "golioth" or "azure-dps" or "aws-iot"',
+      'products.0.cloud: is "azure", but must be "golioth" or "azure-dps" or "aws-iot" or "nrf-cloud"',
     ],
     [
       { products: [{ ...PRODUCT, validity: '10 years' }] },
@@ -272,6 +272,64 @@ describe('the paths of a configuration', () => {
       '/',
     );
     expect([inbox, products.length, stations, unitsInFlight]).toEqual(['/manifests/inbox', 1, [], 32]);
-    expect([manufacturers, rest]).toEqual([[], {}]);
+    expect([manufacturers, rest]).toEqual([[], { registries: [] }]);
+  });
+});
+
+describe('device registries', () => {
+  const REGISTRIES = [
+    { kind: 'file', name: 'site', folder: 'devices' },
+    {
+      kind: 'webhook',
+      name: 'erp',
+      url: 'https://example.com/hook',
+      secretFile: 'erp.secret',
+      devicesPerSecond: 5,
+    },
+  ];
+  const withRegistries = (registries: object[], ...products: object[]): (() => LineConfig) => {
+    return () => parseLineConfig({ products, registries }, '/etc/certline.json', '/etc');
+  };
+
+  it('have absolute paths, and products name them in order', () => {
+    const product = { ...PRODUCT, registries: ['erp', 'site'] };
+    const { registries, products } = withRegistries(REGISTRIES, product)();
+    expect(registries).toMatchObject([{ folder: '/etc/devices' }, { secretFile: '/etc/erp.secret' }]);
+    expect(products[0]?.registries).toEqual(['erp', 'site']);
+  });
+
+  it.each([
+    ['of an unknown kind', [{ kind: 'fax', name: 'fax' }], [], 'registries.0.kind'],
+    [
+      'with a name that another has',
+      [REGISTRIES[0]!, REGISTRIES[0]!],
+      [],
+      'another registry has site already',
+    ],
+    [
+      'that no product can have',
+      REGISTRIES,
+      ['golioth'],
+      '"golioth" is not one of the registries: site, erp',
+    ],
+    ['that a product has twice', REGISTRIES, ['erp', 'erp'], 'erp is in the list already'],
+    ['without TLS', [{ ...REGISTRIES[1], url: 'http://example.com' }], [], 'must begin with https://'],
+    [
+      'with a credential',
+      [{ ...REGISTRIES[1], url: 'https://u:pw@example.com' }],
+      [],
+      'contains a credential',
+    ],
+    [
+      'with a group that would be two',
+      [{ kind: 'nrf-cloud', name: 'nrf', secretFile: 'key', tags: ['a|b'] }],
+      [],
+      'registries.0.tags.0: may have letters',
+    ],
+    ['that are too fast', [{ ...REGISTRIES[1], devicesPerSecond: 1e6 }], [], 'at most 10000'],
+  ])('%s are refused in one sentence', (_what, registries, named, says) => {
+    const parse = withRegistries(registries, { ...PRODUCT, registries: named });
+    expect(parse).toThrow(says);
+    expect(parse).not.toThrow('pw@');
   });
 });

@@ -11,7 +11,7 @@ import { ensureDemoCa } from '../../line/ca.ts';
 import { publishCrl, publishDueCrl, registryUpdater } from '../../line/crl.ts';
 import { crlPath, ledgerPath, registryPath } from '../../line/state-folder.ts';
 import { issueInto } from '../cli/issued-lot.ts';
-import { imported, openedRegistry, registration } from '../registry/sqlite/opened.ts';
+import { imported, openedRegistry, registration } from '../registry/record/opened.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 it('a signer publishes a list when it starts and one is due, and otherwise leaves it', async () => {

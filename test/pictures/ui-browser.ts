@@ -9,6 +9,8 @@ const CHROMIUM = '/usr/bin/chromium';
 const LOADED_MS = 60_000;
 /** Frames grow to the size of their text after they have loaded. */
 const SETTLED_MS = 2_000;
+/** Of a page that is not the one that was looked for. */
+const SHOWN_CHARACTERS = 2_000;
 
 export async function openBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
@@ -16,7 +18,7 @@ export async function openBrowser(): Promise<Browser> {
 
 /** A tall window, so that everything is in the picture; each page is drawn by itself. */
 export async function openPage(browser: Browser): Promise<Page> {
-  return await browser.newPage({ viewport: { width: 1100, height: 1000 } });
+  return await browser.newPage({ viewport: { width: 1100, height: 1400 } });
 }
 
 /** Goes to a page, waits for a text in it or in one of its frames, and for the page to stand still. */
@@ -25,7 +27,9 @@ export async function visit(page: Page, url: string, text: string): Promise<void
   const giveUpAt = Date.now() + LOADED_MS;
   while (!(await shows(page, text))) {
     if (Date.now() > giveUpAt) {
-      throw new Error(`${url} does not show "${text}"`);
+      throw new Error(
+        `${url} does not show "${text}", but: ${(await textOf(page)).slice(0, SHOWN_CHARACTERS)}`,
+      );
     }
     await sleep(200);
   }

@@ -19,7 +19,7 @@ export function asActivity<T>(
     },
     cancellationSignal: new AbortController().signal,
     heartbeat: () => undefined,
-    log: { warn: () => undefined, info: () => undefined },
+    log: { warn: () => undefined, info: () => undefined, error: () => undefined },
   };
   return asyncLocalStorage.run(context as unknown as Context, run);
 }

@@ -15,7 +15,7 @@ export function oneKeyForEachIssuance({ issuances }: RecordEvidence): string[] {
     ({ certificate, spkiSha256 }) => certificate !== null && spkiOf(certificate) !== spkiSha256,
   );
   return [
-    ...noKeyTwice({ issuances, boards: [] }),
+    ...noKeyTwice({ issuances, boards: [], reworks: [] }),
     ...repeated(issuances.map(({ spkiSha256 }) => spkiSha256)).map((spki) => `4: the key ${spki} came twice`),
     ...others.map(({ requestId }) => `4: ${requestId} has another key in its certificate than in the ledger`),
   ];

@@ -1,13 +1,15 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRegistryActivities } from '../../activities/registry-activities.ts';
+import { NOBODY_LISTENS } from '../activities/trust.ts';
 import { parseVerifier } from '../../pki/keys/signed-note.ts';
 import type { Product } from '../../provisioning/product.ts';
 import { batchWorkflowId, unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { pemBlocks } from '../../pki/x509/pem.ts';
 import type { RegistryActivities } from '../../provisioning/registration.ts';
 import type { SignCertificateInput, SignedCertificate } from '../../provisioning/signing.ts';
-import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../registry/record/open-registry.ts';
+import type { SqlRegistry } from '../../registry/record/sql-registry.ts';
 import { asActivity } from './as-activity.ts';
 import { LoadOem } from './load-oem.ts';
 import { recordPlaces } from './load-places.ts';
@@ -35,7 +37,7 @@ export const LOAD_PRODUCTS: readonly Product[] = ['sensor', 'pump'].map((name) =
 export class LoadLine {
   readonly places: RecordPlaces;
   readonly client: SignerClient;
-  readonly registry: SqliteRegistry;
+  readonly registry: SqlRegistry;
   readonly books: RegistryActivities;
   readonly oem: LoadOem;
   readonly #answered = new Map<string, string>();
@@ -56,7 +58,7 @@ export class LoadLine {
     this.places = recordPlaces(folder);
     this.client = client;
     this.#clerkEvery = clerkEvery;
-    this.registry = new SqliteRegistry(this.places.registry);
+    this.registry = openRegistryFile(this.places.registry);
     const inbox = join(folder, 'inbox');
     mkdirSync(inbox);
     this.oem = new LoadOem(this.places);
@@ -69,8 +71,11 @@ export class LoadLine {
         const station = this.stations.find(({ stationId }) => stationId === id);
         return station && parseVerifier(station.verifier);
       },
+      auditKeys: () => [],
+      intakes: () => [],
       intake: INTAKE_KEY,
       work: { unitRuns: async () => false, batchRuns: async () => false },
+      ends: NOBODY_LISTENS,
     });
     const asUnit = <T>({ serial }: { serial: string }, run: () => Promise<T>): Promise<T> =>
       asActivity(run, Date.now(), unitWorkflowId(serial));
@@ -94,6 +99,7 @@ export class LoadLine {
       recordWipe: (input) => asActivity(() => activities.recordWipe(input)),
       recordReworkFailure: (input) => asActivity(() => activities.recordReworkFailure(input)),
       endReworkUnit: (input) => asActivity(() => activities.endReworkUnit(input)),
+      recallReworkUnit: (input) => asActivity(() => activities.recallReworkUnit(input)),
       rewriteResult: (input) => asActivity(() => activities.rewriteResult(input)),
       neverBegun: (input) => asBatch(input, () => activities.neverBegun(input)),
       freeUnits: (input) => asBatch(input, () => activities.freeUnits(input)),

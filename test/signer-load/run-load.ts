@@ -105,7 +105,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
     await client.stop();
   } finally {
     client.end();
-    line.registry.close();
+    await line.registry.close();
   }
   return {
     surprises: line.surprises,

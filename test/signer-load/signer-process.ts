@@ -9,7 +9,7 @@ import { profileOfProduct } from '../../pki/profile/certificate-profile.ts';
 import { Issuer } from '../../pki/signing/issuer.ts';
 import { OrderDesk } from '../../pki/orders/order-desk.ts';
 import type { Signer } from '../../pki/signers/signer.ts';
-import { SqliteDatabase } from '../../pki/ledger/sqlite-database.ts';
+import { openLedgerFile } from '../../pki/ledger/ledger-database.ts';
 import { SigningDesk } from '../../pki/signing/signing-desk.ts';
 import { StationGate } from '../../pki/signing/station-gate.ts';
 import type { Product } from '../../provisioning/product.ts';
@@ -33,7 +33,7 @@ const places = recordPlaces(stateFolder);
 const points = new KillPoints(doom, killLogPath(stateFolder));
 const handovers = new AsyncLocalStorage<Handover>();
 
-const ledger = watchedLedger(SqliteDatabase.open(places.ledger), points);
+const ledger = watchedLedger(openLedgerFile(places.ledger), points);
 points.pass('after opening the ledger');
 const auditLog = bindingProxy(ledger.auditLog, {
   auditHead: () => {
@@ -62,11 +62,16 @@ const issuer = new Issuer({
 const orders = new OrderDesk({ folder: places.orders, releaseKeys: places.releaseKeys }, ledger.orders);
 const stations = new StationGate(ledger.stations, ledger.stations.rates);
 
+// Its registry compares no logs.
+const NO_LOG = { name: 'none', newest: () => '' };
+
 const permitKey = openPermitKey(stateFolder);
 const intakes = () => readVerifierKeys(intakeKeysPath(stateFolder));
 
 const work: SignerWork = {
-  ...createSignerActivities(new SigningDesk({ issuer, ledger, orders, stations, permitKey, intakes })),
+  ...createSignerActivities(
+    new SigningDesk({ issuer, ledger, orders, stations, permitKey, intakes, log: NO_LOG }),
+  ),
   closeOrder: ({ order }) => ledger.orders.closeOrder(order),
   revokeByHand: async ({ requestId, reason }) =>
     void (await ledger.issuances.revoke(requestId, reason, 'a person')),

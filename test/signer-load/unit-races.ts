@@ -59,7 +59,8 @@ export async function raceOfAttempts(scene: BatchScene, row: UnitRow, random: Ra
   const input = inputs.at(-1)!;
   if ('value' in last) return await pass(scene, { input, key: generateDeviceKey(), certificate: last.value });
   line.expectRefused('the last of a race', last, 'QUOTA_EXCEEDED');
-  await scrap(scene, input.unit, undefined, random);
+  const signed = inputs.findLast((_input, at) => 'value' in answers[at]!);
+  await scrap(scene, input.unit, undefined, random, signed);
 }
 
 /** The unit is given up while its certificate is being signed. */
@@ -72,7 +73,7 @@ export async function withdrawnWhileSigning(
   const unit = attemptOf(scene, row, 1);
   const boardId = row.boardId ?? boardNamed(row.serial);
   const input = requestOf(unit, { station: random.pick(line.stations), boardId });
-  const [answer] = await Promise.all([line.sign(input), scrap(scene, unit, undefined, random)]);
+  const [answer] = await Promise.all([line.sign(input), scrap(scene, unit, undefined, random, input)]);
   if ('code' in answer) line.expectRefused('withdrawn meanwhile', answer, 'CERTIFICATE_WITHDRAWN');
   line.expectRefused('withdrawn for good', await line.sign(input), 'CERTIFICATE_WITHDRAWN');
 }

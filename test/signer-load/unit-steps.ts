@@ -91,17 +91,20 @@ export async function activate({ line, toActivate }: BatchScene): Promise<void> 
   for (const requestId of refused ?? []) line.surprises.push(`${requestId} cannot be active`);
 }
 
-/** The unit ends without a pass, in the order of `giveUp`; what is asked for it later is refused. */
+/** The unit ends without a pass, in the order of `giveUp`; what is asked for it later is refused. `asked`: with an answer or without. */
 export async function scrap(
   { line }: BatchScene,
   unit: UnitAttempt,
   input: SignCertificateInput | undefined,
   random: RandomSeries,
+  asked = input,
 ): Promise<void> {
   const outcome = random.pick(['FAIL', 'HOLD'] as const);
   await line.books.recordFailure({ unit, step: 'flashCredentials', code: 'SMP_TIMEOUT' });
-  await line.books.recordFailure({ unit, step: 'flashCredentials', code: 'SMP_TIMEOUT', outcome });
-  line.expectDone('withdraw', await line.client.ask('revokeCertificate', { unit, reason: 'skip' }));
+  const key = asked && { spkiSha256: asked.spkiSha256 };
+  const failed = { unit, step: 'flashCredentials', code: 'SMP_TIMEOUT', outcome, ...key } as const;
+  const word = (await line.books.recordFailure(failed)) ?? {};
+  line.expectDone('withdraw', await line.client.ask('revokeCertificate', { unit, reason: 'skip', ...word }));
   if (input === undefined || !random.chance(0.5)) return;
   line.expectRefused('a withdrawn one', await line.sign(input), 'CERTIFICATE_WITHDRAWN');
   const { boardId } = input.claim;

@@ -1,3 +1,4 @@
+import type { SignCertificateInput } from '../../provisioning/signing.ts';
 import type { UnitRow } from '../../provisioning/unit.ts';
 import { overask, sendBadRequests, sendKeyAgain } from './bad-requests.ts';
 import type { BadRequestScene } from './bad-requests.ts';
@@ -18,12 +19,14 @@ export async function unitStory(scene: BatchScene, row: UnitRow, random: RandomS
   const { line } = scene;
   if (random.chance(0.04)) return await raceOfAttempts(scene, row, random);
   if (random.chance(0.04)) return await withdrawnWhileSigning(scene, row, random);
+  let earlier: SignCertificateInput | undefined;
   for (let attempt = 1; ; attempt++) {
     const unit = attemptOf(scene, row, attempt);
     const boardId = row.boardId ?? boardNamed(`${row.serial}/${random.chance(0.7) ? 1 : attempt}`);
     await disturb({ ...scene, unit, boardId, station: random.pick(line.stations), random });
     const signed = await signSomehow(scene, { unit, boardId }, random);
-    if (signed === undefined) return await scrap(scene, unit, undefined, random);
+    if (signed === undefined) return await scrap(scene, unit, undefined, random, earlier);
+    earlier = signed.input;
     await askOtherwise(scene, signed, random);
     const fate = random.next();
     if (fate < 0.05) await holdForAWhile(line, signed);

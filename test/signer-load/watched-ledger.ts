@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { LedgerDatabase } from '../../pki/ledger/ledger-database.ts';
+import type { SqlDatabase } from '../../sql/sql-database.ts';
 import { Ledger } from '../../pki/ledger/ledger.ts';
 import type { KillPoints } from './kill-points.ts';
 
@@ -8,7 +8,7 @@ import type { KillPoints } from './kill-points.ts';
  * writes is a point inside its transaction, when all is written and nothing committed, and one after the commit, before
  * anybody is told.
  */
-export function watchedLedger(database: LedgerDatabase, points: KillPoints): Ledger {
+export function watchedLedger(database: SqlDatabase, points: KillPoints): Ledger {
   const methods = new AsyncLocalStorage<string>();
   const watchedDatabase = bindingProxy(database, {
     write: async (work) => {
@@ -21,7 +21,7 @@ export function watchedLedger(database: LedgerDatabase, points: KillPoints): Led
       points.pass(`after ${method}`);
       return result;
     },
-  } satisfies Pick<LedgerDatabase, 'write'>);
+  } satisfies Pick<SqlDatabase, 'write'>);
   const ledger = new Ledger(watchedDatabase);
   const named = <T extends object>(object: T): T => namingProxy(object, methods);
   return bindingProxy(ledger, {

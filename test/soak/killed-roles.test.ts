@@ -5,7 +5,6 @@ import { violations } from '../end-to-end/invariants.ts';
 import { readEvidence } from '../end-to-end/line-evidence.ts';
 import { dropInto, manifest } from '../end-to-end/line-rig.ts';
 import { RolesRig } from '../end-to-end/roles-rig.ts';
-import type { RoleName } from '../end-to-end/roles-rig.ts';
 import { until } from '../support/until.ts';
 
 const UNITS = 64;
@@ -19,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => rig?.end());
 
 describe('a lot goes on after a kill -9', () => {
-  it.each<[RoleName, number]>([
+  it.each<[string, number]>([
     ['st-1', 10],
     ['signer', 24],
     ['orchestrator', 38],

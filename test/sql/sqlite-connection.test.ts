@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -86,4 +87,23 @@ describe('trouble with SQLite', () => {
     expect(trouble('PRAGMA query_only = 1; DELETE FROM thing')).toBe('read-only');
     expect(sqliteTrouble(new Error('of something else'))).toBeUndefined();
   });
+});
+
+const ASK = `
+  const { isDatabaseOpen } = await import(process.argv[1]);
+  console.log(isDatabaseOpen(process.argv[2]));`;
+
+/** What another process sees: locks of this one do not count here. */
+function isOpenForOthers(path: string): boolean {
+  const lock = new URL('../../disk/exclusive-lock.ts', import.meta.url).href;
+  const answer = execFileSync(process.execPath, ['--input-type=module', '--eval', ASK, lock, path]);
+  return answer.toString().trim() === 'true';
+}
+
+it('keeps its locks when the file is opened and closed once more in this process', () => {
+  const connection = opened('locked.db');
+  expect(isOpenForOthers(connection.path)).toBe(true);
+  SqliteConnection.open(connection.path, MIGRATIONS).close();
+  SqliteConnection.openForReading(connection.path, MIGRATIONS).close();
+  expect(isOpenForOthers(connection.path)).toBe(true);
 });

@@ -1,11 +1,12 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
+import { runInHost } from './command-hosts.ts';
 
-// Each command is a process of its own, which takes seconds to start where all processors are busy.
+// A process takes seconds to start where all processors are busy.
 vi.setConfig({ testTimeout: 120_000 });
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -26,9 +27,9 @@ export interface Place {
   readonly inbox: string;
   /** What commands of this place are run with. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Runs the real program and waits for its end. */
+  /** Runs a command and waits for its end. Its process is not its own: see `command-hosts.ts`. */
   certline(...args: string[]): Promise<Ended>;
-  /** Starts the real program. */
+  /** Starts the real program, in a process of its own. */
   start(args: readonly string[], stdio: StdioOptions): ChildProcess;
   configure(config: object): void;
 }
@@ -54,7 +55,7 @@ export function newPlace(environment: Readonly<Record<string, string>> = {}): Pl
     state: state!,
     inbox: inbox!,
     environment: env(),
-    certline: (...args) => run(args, env()),
+    certline: (...args) => runInHost({ args, env: env() }),
     start: (args, stdio) => spawn(NODE, [CLI, ...args], { env: env(), stdio, cwd: ROOT }),
     configure,
   };
@@ -63,14 +64,6 @@ export function newPlace(environment: Readonly<Record<string, string>> = {}): Pl
 /** What stands on standard output, as the one JSON document that it must be. */
 export function json({ stdout }: Ended): unknown {
   return JSON.parse(stdout);
-}
-
-function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = execFile(NODE, [CLI, ...args], { env, cwd: ROOT }, (_error, stdout, stderr) => {
-      resolve({ status: child.exitCode ?? -1, stdout, stderr });
-    });
-  });
 }
 
 /** The tests' runner colours its output and may itself be set to a server. */

@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { freePort } from './free-port.ts';
+import { until } from './until.ts';
 
 const BIN = '/usr/lib/postgresql/15/bin';
 
@@ -16,20 +16,28 @@ const HBA = `host all ledger 127.0.0.1/32 trust
 host all all 127.0.0.1/32 scram-sha-256
 `;
 
+export interface PostgresOptions {
+  /** Commits reach the disk; else a killed server loses nothing that the operating system has, and is faster. */
+  readonly durable?: boolean;
+  readonly connections?: number;
+}
+
 /** A PostgreSQL server of one test file, on a loopback port, its data in a folder of its own. */
 export class PostgresServer {
   readonly #data: string;
   readonly #log: string;
   readonly port: number;
+  readonly #settings: readonly string[];
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, { durable = false, connections = 100 }: PostgresOptions) {
     this.#data = join(folder, 'data');
     this.#log = join(folder, 'log');
     this.port = port;
+    this.#settings = [`fsync=${durable ? 'on' : 'off'}`, `max_connections=${connections}`];
   }
 
-  static async start(folder: string): Promise<PostgresServer> {
-    const server = new PostgresServer(folder, await freePort());
+  static async start(folder: string, options: PostgresOptions = {}): Promise<PostgresServer> {
+    const server = new PostgresServer(folder, await freePort(), options);
     // PostgreSQL refuses to run as root.
     if (userInfo().uid === 0) execFileSync('chown', ['postgres', folder]);
     runAsOwner(`${BIN}/initdb`, ['-D', server.#data, '-U', 'ledger', '-A', 'trust', '--no-sync']);
@@ -77,14 +85,32 @@ export class PostgresServer {
   }
 
   resume(): void {
-    // Without fsync: a killed server loses nothing that the operating system has, and this one does not outlive it.
-    const options = `-p ${this.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off`;
+    const settings = ['listen_addresses=127.0.0.1', "unix_socket_directories=''", ...this.#settings];
+    const options = `-p ${this.port} ${settings.map((setting) => `-c ${setting}`).join(' ')}`;
     runAsOwner(`${BIN}/pg_ctl`, ['-D', this.#data, '-l', this.#log, '-w', '-o', options, 'start']);
   }
 
   /** As a power cut would: no shutdown checkpoint, connections are dropped. */
   kill(): void {
     runAsOwner(`${BIN}/pg_ctl`, ['-D', this.#data, '-w', '-m', 'immediate', 'stop']);
+  }
+
+  /** kill -9 of the server itself, and a new start as soon as its processes have noticed. */
+  async killHard(): Promise<void> {
+    process.kill(this.pid, 'SIGKILL');
+    await until('PostgreSQL starts again', () => {
+      try {
+        this.resume();
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  /** Process id of the server itself. */
+  get pid(): number {
+    return Number(readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n')[0]);
   }
 }
 
@@ -93,12 +119,4 @@ function runAsOwner(program: string, args: readonly string[]): void {
   const [command = '', ...rest] = [...asPostgres, program, ...args];
   const { status, stderr } = spawnSync(command, rest, { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' });
   if (status !== 0) throw new Error(`${program} failed: ${String(stderr)}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -4,12 +4,14 @@ import { ReadStream } from 'node:tty';
 
 interface PtyBinding {
   open(columns: number, rows: number): { master: number; slave: number; pty: string };
+  resize(fd: number, columns: number, rows: number): void;
 }
 
 /** The board's end of a real pseudo-terminal; clients open `path` as they would a serial port. */
 export interface PseudoTerminal {
   path: string;
   write(bytes: Uint8Array): void;
+  resize(columns: number, rows: number): void;
   /** The next bytes from the client, at least that many. */
   read(count: number): Promise<Buffer>;
   /** From now on all bytes go to this listener. */
@@ -36,6 +38,7 @@ export function openPseudoTerminal(): PseudoTerminal {
   return {
     path: pty,
     write: (bytes) => void writeSync(master, bytes),
+    resize: (columns, rows) => binding.resize(master, columns, rows),
     read: async (count) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       look = () => {

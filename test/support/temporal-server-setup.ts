@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { openTemporalServer } from '../../temporal/server/open-temporal-server.ts';
-import { findTemporalBinary } from '../../temporal/server/temporal-binary.ts';
+import { findTemporalBinary } from '../../temporal/program/temporal-binary.ts';
 import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
 import { offerOnce } from './once-a-run.ts';
 

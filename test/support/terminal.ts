@@ -10,12 +10,18 @@ import type { Place } from './certline.ts';
 export interface AtTerminal {
   /** All that it showed so far, without colours and cursor moves. */
   readonly screen: () => string;
-  /** Waits until it shows a text, then types another. */
+  /** The same, as it came. */
+  readonly bytes: () => string;
+  /** Waits until it shows a text, on however many lines, then types another. */
   answer(question: string, reply: string): Promise<void>;
+  /** Presses keys, without Enter. */
+  press(keys: string): void;
+  /** Gives the terminal another size, of which the command hears. */
+  resize(columns: number, rows: number): void;
   readonly ended: Promise<number>;
 }
 
-/** Starts a command whose standard streams are all one real terminal. */
+/** Starts a command whose standard streams are all one real terminal of 80 columns and 24 rows. */
 export function startAtTerminal(place: Place, args: readonly string[]): AtTerminal {
   const pty = openPseudoTerminal();
   onTestFinished(() => pty.close());
@@ -29,10 +35,21 @@ export function startAtTerminal(place: Place, args: readonly string[]): AtTermin
   closeSync(terminal);
   return {
     screen,
+    bytes: () => shown,
     answer: async (question, reply) => {
-      await until(`it shows "${question}"`, () => screen().includes(question));
+      await until(`it shows "${question}"`, () => onOneLine(screen()).includes(onOneLine(question)));
       pty.write(Buffer.from(`${reply}\r`));
+    },
+    press: (keys) => pty.write(Buffer.from(keys)),
+    resize: (columns, rows) => {
+      pty.resize(columns, rows);
+      // It is not the command's controlling terminal, so the kernel tells it nothing.
+      child.kill('SIGWINCH');
     },
     ended: once(child, 'exit').then(([status]) => Number(status)),
   };
+}
+
+function onOneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ');
 }

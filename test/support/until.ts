@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const FIRST_PAUSE_MS = 2;
 const LAST_PAUSE_MS = 50;
 
-/** Waits until the condition gives something and returns that; fails with `what` after 20 s, or the milliseconds given. */
+/** Waits until the condition gives something and returns that; fails with `what` after 60 s, or the milliseconds given. */
 export async function until<T>(
   what: string,
   condition: () => Promise<T | undefined | false> | T | undefined | false,
-  patienceMs = 20_000,
+  patienceMs = 60_000,
 ): Promise<T> {
   const limit = Date.now() + patienceMs;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LAST_PAUSE_MS)) {

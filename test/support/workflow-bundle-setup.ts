@@ -19,10 +19,9 @@ export default function setup(project: TestProject): () => void {
   const socket = join(directory, 'ask');
   const stop = offerOnce(socket, async () => {
     Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-    const bundle = await bundleWorkflows();
-    if (!('code' in bundle)) throw new Error('the workflow bundle is no text');
+    const { code } = await bundleWorkflows();
     const path = join(directory, 'workflows.js');
-    writeFileSync(path, bundle.code);
+    writeFileSync(path, code);
     return path;
   });
   project.provide('workflowBundleSocket', socket);

@@ -75,8 +75,14 @@ describe('workers that the server has seen', () => {
   });
 
   it('are known by a poll that is later than their report', async () => {
-    const workers = await presence(serverWith([{ pid: '1', seconds: 100 }], 130));
-    expect(workers).toMatchObject([{ lastSeenAt: new Date(130_000), pid: 1 }]);
+    const workers = await presence(serverWith([{ pid: '1', seconds: 100 }], 120));
+    expect(workers).toMatchObject([{ lastSeenAt: new Date(120_000), silentAfterMs: 25_000, pid: 1 }]);
+  });
+
+  it('are another process when they poll after the reports have ended, and judged by that poll', async () => {
+    const [worker] = await presence(serverWith([{ pid: '1', seconds: 100 }], 130));
+    expect(worker).toMatchObject({ lastSeenAt: new Date(130_000), silentAfterMs: 150_000 });
+    expect(worker).not.toHaveProperty('pid');
   });
 
   it('have stopped when their last report says so', async () => {

@@ -6,7 +6,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkInboxOwner } from '../../cli/doctor/check-inbox.ts';
 import { parseLineConfig } from '../../line/config.ts';
 import type { OrderQuestion, OrderReply } from '../../provisioning/order-check.ts';
-import { SqliteRegistry } from '../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../registry/record/open-registry.ts';
+import type { SqlRegistry } from '../../registry/record/sql-registry.ts';
 import { startIntake } from '../../workers/intake.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
@@ -29,25 +30,26 @@ async function openIntake(
 ): Promise<{
   folder: string;
   inbox: string;
-  registry: SqliteRegistry;
+  registry: SqlRegistry;
   drop: (name: string, text: string) => void;
 }> {
   const folder = temporaryFolder();
   const inbox = join(folder, 'inbox');
-  const registry = new SqliteRegistry(join(folder, 'registry.db'));
+  const registry = openRegistryFile(join(folder, 'registry.db'));
   const products = [{ name: 'golioth-node', organization: 'test' }];
   const config = parseLineConfig({ inbox, products, manufacturers }, 'the test', folder);
   const role = await startIntake({
     ...config,
     socketProducts: undefined,
     stateFolder: folder,
+    registryPlace: { stateFolder: folder, config: {} },
     registry,
     client: clientOf(answer),
     log: pino({ enabled: false }),
   });
   onTestFinished(async () => {
     await role.stop();
-    registry.close();
+    await registry.close();
   });
   const drop = (name: string, text: string): void => {
     const hidden = join(folder, 'dropped');

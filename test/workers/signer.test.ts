@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
+import type { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { ensureDemoCa } from '../../line/ca.ts';
+import { Monitor } from '../../monitoring/monitor.ts';
 import { parseLineConfig } from '../../line/config.ts';
 import { auditWitnessPath, crlPath, ledgerPath } from '../../line/state-folder.ts';
+import { connectClient } from '../../temporal/connection.ts';
 import { openSigner } from '../../workers/signer.ts';
 import { issueInto } from '../cli/issued-lot.ts';
 import { PRODUCT } from '../fixtures/station/bench.ts';
@@ -41,8 +44,10 @@ it.each([
     stateFolder,
     config: { ...config, products: [PRODUCT, { ...PRODUCT, ...change }] },
     ca: await makeCa(temporaryFolder()),
+    client: untouched('client') as Client,
     connection: untouched('connection') as NativeConnection,
     namespace: 'none',
+    monitor: new Monitor(),
     log,
   });
   await expect(started).rejects.toMatchObject({
@@ -63,7 +68,10 @@ it('a signer publishes its list when it starts, and witnesses what it signed las
   const ca = await ensureDemoCa(stateFolder);
   const server = await testServer();
   const connection = await NativeConnection.connect(server.connectionOptions);
-  const signer = await openSigner({ stateFolder, config, ca, connection, namespace: server.namespace, log });
+  const { client, connection: clientConnection } = await connectClient(server);
+  const { namespace } = server;
+  const monitor = new Monitor();
+  const signer = await openSigner({ stateFolder, config, ca, client, connection, namespace, monitor, log });
   await until('the list is published', () => {
     try {
       return readFileSync(crlPath(stateFolder), 'utf8').includes('X509 CRL');
@@ -73,7 +81,15 @@ it('a signer publishes its list when it starts, and witnesses what it signed las
   });
   await issueInto({ state: stateFolder }, ['CL-1'], ca);
   const { size } = await signer.ledger.auditLog.auditHead();
+  const text = await monitor.metrics.text();
+  expect(text).toContain(`certline_ledger_head_entries ${size}`);
+  expect(text).toMatch(/^certline_ca_expiry_timestamp_seconds\{ca="issuing"\} \d{10}/m);
+  expect(text).toMatch(/^certline_crl_next_update_timestamp_seconds \d{10}/m);
+  expect(text).toMatch(/^certline_ledger_witness_age_seconds \d/m);
+  expect(text).toMatch(/^certline_order_quota_left\{order="[A-Z0-9-]+"\} \d+$/m);
+  expect(text).toContain('certline_ready{part="ledger"} 1');
   await signer.stop();
   expect(readFileSync(auditWitnessPath(stateFolder), 'utf8').split('\n')[1]).toBe(String(size));
   await connection.close();
+  await clientConnection.close();
 });

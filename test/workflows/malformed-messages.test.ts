@@ -70,6 +70,21 @@ describe('a message that is not as it must be', () => {
     expect(await refusalOf(batch, 'rerunFailed', { serial: ['A1-00011'] })).toMatch(/unknown key "serial"/);
     expect(await refusalOf(batch, 'rerunFailed', 'A1-00011')).toMatch(/must be an object in braces/);
     expect(await refusalOf(batch, 'rerunFailed', { codes: 5 })).toMatch(/"codes" must be a list/);
+    for (const update of ['pause', 'resume', 'close', 'setWindow', 'setPriority', 'rerunFailed']) {
+      const whole =
+        { close: { as: 'short' }, setWindow: { units: 3 }, setPriority: { priority: 1 } }[update] ?? {};
+      for (const [wrong, what] of [
+        [{ ...whole, reason: 4711 }, /"reason" must be text/],
+        [{ ...whole, by: ['A. Berg'] }, /"by" must be text/],
+        [{ ...whole, resaon: 'x' }, /unknown key "resaon"/],
+        [[whole], /must be an object in braces/],
+        [7, /must be an object in braces/],
+      ] as const)
+        expect(await refusalOf(batch, update, wrong)).toMatch(what);
+    }
+    expect(await refusalOf(batch, 'close', { as: 'shrot' })).toMatch(/"as" must be/);
+    expect(await refusalOf(batch, 'close', {})).toMatch(/"as"/);
+    expect(await refusalOf(batch, 'setWindow', { units: '3' })).toMatch(/"units" must be/);
     const nobody = await refusalOf(batch, 'rerunFailed', { codes: ['BOARD_GONE'] });
     expect(nobody).toContain('3 units wait: ');
     for (const serial of bad) expect(nobody).toContain(`${serial} SMP_DEVICE_ERROR`);
@@ -78,6 +93,13 @@ describe('a message that is not as it must be', () => {
       await batch.signal('chunkReport', junk);
       await chunk.signal('unitAttention', junk);
       await chunk.signal('rerunUnits', junk);
+      await chunk.signal('setPace', junk);
+      await batch.signal('lineReport', junk);
+      // Nothing, or an empty object, is how a person who gives no name closes and cancels.
+      if (junk !== undefined && JSON.stringify(junk) !== '{}') {
+        await chunk.signal('closeUnits', junk);
+        await batch.signal('announceCancel', junk);
+      }
       if (junk !== undefined) await unit.signal('retry', junk === null ? junk : { junk });
     }
     expect(await progressOf(batch)).toMatchObject({ passed: 0, openChunks: 1 });

@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowBundleOption } from '@temporalio/worker';
-import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
+import { bundleWorkflows, workflowBundle } from '../../workers/workflow-bundle.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import type { ChunkRow, LoadChunkInput, LoadedChunk, UnitCounts } from '../../provisioning/batch.ts';
 import type { ReleasedUnits } from '../../provisioning/permit.ts';
@@ -50,7 +50,7 @@ export interface Rig {
 const VERIFIED_AT = '2026-01-01T00:00:01.000Z';
 
 /** Everything goes well, on one board a unit. */
-function goodActivities(): ScriptedActivities {
+export function goodActivities(): ScriptedActivities {
   return {
     generateKeypair: async ({ unit }) => ({
       stationId: STATION,
@@ -109,7 +109,8 @@ function goodActivities(): ScriptedActivities {
     refuseRework: async () => undefined,
     recordWipe: async () => undefined,
     recordReworkFailure: async () => undefined,
-    endReworkUnit: async () => undefined,
+    endReworkUnit: async ({ result }) => result,
+    recallReworkUnit: async () => ({ attempt: 1, fingerprint: 'fp-old' }),
     rewriteResult: async () => undefined,
     revokeCertificate: async () => undefined,
     releaseUnits: async () => undefined,
@@ -146,19 +147,21 @@ export async function startRig(
     orchestratorAbsent?: boolean;
     /** Serials of units whose boards are in sockets. */
     ownBoards?: readonly string[];
+    /** What a stranger who took the task answers; undefined: nobody took it. May throw. */
+    stranger?: (name: string) => unknown;
   } = {},
 ): Promise<Rig & { startStation(): Promise<void>; startOrchestrator(): Promise<void> }> {
   const server = await testServer(SEARCH_ATTRIBUTES);
   const connection = await NativeConnection.connect(server.connectionOptions);
   const clientConnection = await Connection.connect(server.connectionOptions);
   const calls: Calls = [];
-  const activities = recorded({ ...goodActivities(), ...script }, calls);
+  const activities = recorded({ ...goodActivities(), ...script }, calls, options.stranger);
   const base = { connection, namespace: server.namespace };
   const orchestrator = async (): Promise<Worker> =>
     await Worker.create({
       ...base,
       taskQueue: WORKFLOW_QUEUE,
-      workflowBundle: options.workflowBundle ?? (await bundleWorkflows()),
+      workflowBundle: options.workflowBundle ?? (await workflowBundle()),
       ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),
     });
   const workers = options.orchestratorAbsent ? [] : [await orchestrator()];
@@ -197,10 +200,16 @@ export function failure(code: string, nonRetryable = true): ApplicationFailure {
   return ApplicationFailure.create({ type: code, message: code, nonRetryable });
 }
 
-function recorded(activities: ScriptedActivities, calls: Calls): ScriptedActivities {
+function recorded(
+  activities: ScriptedActivities,
+  calls: Calls,
+  stranger: (name: string) => unknown = () => undefined,
+): ScriptedActivities {
   const entries = Object.entries(activities).map(([name, run]) => [
     name,
     async (input: never) => {
+      const forged = stranger(name);
+      if (forged !== undefined) return forged;
       calls.push({ name, input });
       return asNow(name, input, await (run as (input: never) => Promise<unknown>)(input));
     },

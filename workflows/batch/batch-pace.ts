@@ -1,17 +1,19 @@
 import { getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow';
 import { decidedNow } from '../../provisioning/decision.ts';
-import type { DecisionInput, WindowInput } from '../../provisioning/messages.ts';
+import { PRIORITY } from '../../provisioning/priority.ts';
+import type { DecisionInput, PriorityInput, WindowInput } from '../../provisioning/messages.ts';
 import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { mustFit, refusal } from '../checked-message.ts';
-import { decisionCheck, windowCheck } from '../message-schemas.ts';
-import { pause, resume, setPace, setWindow } from '../messages.ts';
+import { decisionCheck, priorityCheck, windowCheck } from '../message-schemas.ts';
+import { pause, resume, setPace, setPriority, setWindow } from '../messages.ts';
 import type { BatchDecisions } from './batch-decisions.ts';
 import type { BatchWindow } from './batch-window.ts';
 
 const ARGUMENT = '{"reason": "why", "by": "your name"}';
+const PRIORITY_ARGUMENT = '{"priority": 1, "reason": "why", "by": "your name"}';
 const WINDOW_ARGUMENT = '{"units": 8, "reason": "why", "by": "your name"}';
 
-/** People may pause a batch, resume it, and say how many of its units are under way at once. */
+/** People may pause a batch, resume it, and say how many of its units are under way at once, and before which others. */
 export function listenForPace(window: BatchWindow, decisions: BatchDecisions, show: () => void): void {
   const spread = async (): Promise<void> => {
     show();
@@ -42,6 +44,15 @@ export function listenForPace(window: BatchWindow, decisions: BatchDecisions, sh
       mustFit(windowCheck, WINDOW_ARGUMENT, [first, ...more]);
       if ((first as WindowInput).units === window.width)
         throw refusal(`${window.width} units may be under way at once already`);
+    },
+  });
+  setHandler(setPriority, (input) => prefer(window, decisions, spread, input), {
+    description: `Units that start from now on get boards before those of batches with a higher number. Argument: ${PRIORITY_ARGUMENT}`,
+    validator: (...args: unknown[]): void => {
+      const [first = null, ...more] = args;
+      mustFit(priorityCheck, PRIORITY_ARGUMENT, [first, ...more]);
+      if ((first as PriorityInput).priority === (window.priority ?? PRIORITY.usual))
+        throw refusal(`the batch has priority ${window.priority ?? PRIORITY.usual} already`);
     },
   });
 }
@@ -85,6 +96,19 @@ async function widenBatch(
   await spread();
   const paused = window.pause === undefined ? '' : '; the batch is paused';
   return `${input.units} units may be under way at once (before: ${before})${paused}`;
+}
+
+async function prefer(
+  window: BatchWindow,
+  decisions: BatchDecisions,
+  spread: Spread,
+  { priority, ...input }: PriorityInput,
+): Promise<string> {
+  const before = window.priority ?? PRIORITY.usual;
+  window.setPriority(priority);
+  decisions.record(decidedNow('priority', input, String(priority)));
+  await spread();
+  return `units that start from now on have priority ${priority} (before: ${before}); units that wait for a board keep theirs`;
 }
 
 /** A chunk that is just being started learns the pace once it has started, and one that is closed does not need it. */

@@ -24,6 +24,7 @@ export class BatchWindow {
   #pause: Decision | undefined;
   #closing: Decision | undefined;
   #units: number;
+  #hasLost = false;
   readonly #own = new Set<number>();
 
   constructor(input: BatchInput) {
@@ -51,9 +52,9 @@ export class BatchWindow {
     return chunkCount(this.#units);
   }
 
-  /** The next chunk to start, if every open chunk leaves room. */
-  takeNext(): number | undefined {
-    if (!this.canStart) return undefined;
+  /** The next chunk to start, if every open chunk leaves room and the batch is not paused, or `startsPaused`. */
+  takeNext(startsPaused = () => false): number | undefined {
+    if (!this.canStart && !(this.hasNext && startsPaused())) return undefined;
     const chunk = this.#nextChunk++;
     this.#open.set(chunk, emptyReport(chunk));
     this.#starting = chunk;
@@ -75,7 +76,12 @@ export class BatchWindow {
   }
 
   get canStart(): boolean {
-    return this.#nextChunk <= this.chunks && this.hasRoom && this.#pause === undefined;
+    return this.hasNext && this.#pause === undefined;
+  }
+
+  /** A chunk is left, and every open one leaves room for it. */
+  get hasNext(): boolean {
+    return this.#nextChunk <= this.chunks && this.hasRoom;
   }
 
   get finished(): boolean {
@@ -126,9 +132,15 @@ export class BatchWindow {
   lose(chunk: number): void {
     const known = this.#open.get(chunk);
     if (!known) return;
+    this.#hasLost = true;
     const { passed, failed, errors, held } = known;
     const missing = unitsInChunk(this.#units, chunk) - passed - failed - errors - held;
     this.#close({ ...known, errors: errors + missing });
+  }
+
+  /** In this run: units of such a chunk may have been terminated before, and nobody recorded it. */
+  get hasLost(): boolean {
+    return this.#hasLost;
   }
 
   /** Undefined where nobody has changed it. */
@@ -157,18 +169,34 @@ export class BatchWindow {
     return this.#pace?.window ?? this.#input.window;
   }
 
+  /** Of units that start from now on; undefined where nobody has asked for one. */
+  get priority(): number | undefined {
+    return this.#pace?.priority ?? this.#input.priority;
+  }
+
   setPause(pause: Decision | undefined): void {
     this.#pause = pause;
-    this.#changePace(this.width);
+    this.#changePace({});
   }
 
-  setWidth(width: number): void {
-    this.#changePace(width);
+  setWidth(window: number): void {
+    this.#changePace({ window });
   }
 
-  #changePace(window: number): void {
-    const sequence = (this.#pace?.sequence ?? 0) + 1;
-    this.#pace = { sequence, window, paused: this.#pause !== undefined };
+  setPriority(priority: number): void {
+    this.#changePace({ priority });
+  }
+
+  /** Of a chunk that an earlier run of the batch started, nobody knows at which pace it is: it receives this one. */
+  settlePace(): void {
+    if (this.#pace === undefined) this.#changePace({});
+  }
+
+  /** By the clock, so that a chunk takes it for newer than what an earlier run of the batch said. */
+  #changePace(change: Partial<Pick<Pace, 'window' | 'priority'>>): void {
+    const sequence = Math.max((this.#pace?.sequence ?? 0) + 1, Date.now());
+    const before = { window: this.width, ...this.#pace };
+    this.#pace = { ...before, ...change, sequence, paused: this.#pause !== undefined };
   }
 
   /** No further chunk is started. */
@@ -202,6 +230,7 @@ export class BatchWindow {
       attention: open.flatMap((report) => report.attention),
       refused: open.some((report) => report.refused),
       window: this.width,
+      ...(this.priority !== undefined && { priority: this.priority }),
       ...(this.#pause && { pause: this.#pause }),
       ...(this.#closing && { closing: this.#closing }),
     };

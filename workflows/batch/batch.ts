@@ -26,14 +26,15 @@ import type {
 import { decidedNow, saidIn } from '../../provisioning/decision.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
 import type { RerunFilter, RerunResult } from '../../provisioning/messages.ts';
-import { INHERITED_CHUNK_PAUSE_MS, UNIT_LOOK_PAUSE_MS } from '../../provisioning/timeouts.ts';
-import { chunkWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { LOOK_PAUSE_MS } from '../../provisioning/timeouts.ts';
+import { batchWorkflowId, chunkWorkflowId, runIdOf } from '../../provisioning/workflow-ids.ts';
 import { BatchDecisions } from './batch-decisions.ts';
 import { listenForPace, tellPace } from './batch-pace.ts';
 import { BatchLine } from './batch-line.ts';
 import { showBatch } from './batch-page.ts';
 import { BatchWindow } from './batch-window.ts';
 import type { chunk } from '../chunk/chunk.ts';
+import { wasReset } from '../after-reset.ts';
 import { fitting, mustFit, refusal } from '../checked-message.ts';
 import { cancelCheck, chunkReportCheck, lineReportCheck, rerunCheck } from '../message-schemas.ts';
 import {
@@ -48,8 +49,9 @@ import {
 import { listenForClose, tellClose } from './close-batch.ts';
 import { giveBack } from './give-back.ts';
 import { nothingChosen } from './nothing-chosen.ts';
+import { mustHaveId } from '../right-id.ts';
 import { batchAttributes, showLineTrouble } from '../search-attributes.ts';
-import { settleCertificates } from './settle-certificates.ts';
+import { settleCertificates } from '../settle-certificates.ts';
 import { untilUnitEnded } from '../until-unit-ended.ts';
 import { registryBookkeeping } from '../steps.ts';
 
@@ -62,6 +64,7 @@ const RERUN_ARGUMENT =
 /** A manifest's units, chunk after chunk, until the last one has ended. Continues as new when its history is long. */
 export async function batch(started: BatchInput | EarlierBatchInput): Promise<BatchProgress> {
   let input = batchInputOf(started);
+  mustHaveId(batchWorkflowId(runIdOf(input.batchId, input.supplement?.number)));
   const window = new BatchWindow(input);
   const decisions = new BatchDecisions(input.batchId);
   const line = new BatchLine(input.resume?.line);
@@ -83,7 +86,12 @@ export async function batch(started: BatchInput | EarlierBatchInput): Promise<Ba
     }
     throw error;
   }
-  await close(input, window, decisions, false);
+  // Every unit has ended: a person who cancels the batch now changes nothing of that, and it still closes.
+  const asked = CancellationScope.current();
+  await CancellationScope.nonCancellable(async () => {
+    await close(input, window, decisions, false);
+    if (asked.consideredCancelled) await giveBack(input.batchId, decisions.last);
+  });
   showBatch(window.progress, []);
   return window.progress;
 }
@@ -107,7 +115,8 @@ async function close(
   const run = { batchId, ...(supplement && { supplement: supplement.number }) };
   const withdrawn = recovery?.decision?.verdict === 'withdraw';
   const closed = window.closing !== undefined || recovery?.decision?.verdict === 'close';
-  if (patched('settle-certificates')) await settleCertificates({ ...run, isOver: recovered });
+  if (patched('settle-certificates'))
+    await settleCertificates({ ...run, isOver: recovered || window.hasLost });
   const end = {
     ...run,
     cancelled: cancelled || withdrawn,
@@ -133,14 +142,20 @@ async function runChunks(
   line: BatchLine,
 ): Promise<void> {
   void watchInheritedChunks(input, window).catch(() => undefined);
-  const reset = new ResetRun(input);
+  const reset = new ResetRun();
+  const startsPaused = (): boolean => reset.startsPaused;
   while (!window.finished) {
-    for (let next = window.takeNext(); next !== undefined; next = window.takeNext()) {
+    for (let next = window.takeNext(startsPaused); next !== undefined; next = window.takeNext(startsPaused)) {
       await startChunk(input, next, window);
       window.noteStarted();
     }
     await condition(
-      () => window.canStart || window.finished || workflowInfo().continueAsNewSuggested || reset.mustLook,
+      () =>
+        window.canStart ||
+        (window.hasNext && startsPaused()) ||
+        window.finished ||
+        workflowInfo().continueAsNewSuggested ||
+        reset.mustLook,
     );
     if (reset.mustLook) {
       reset.looked = true;
@@ -161,16 +176,23 @@ async function runChunks(
  */
 class ResetRun {
   looked = false;
-  readonly #isReset: boolean;
-
-  /** A run that continued an earlier one has another id than the first in any case: see `watchInheritedChunks`. */
-  constructor({ resume }: BatchInput) {
-    const { runId, firstExecutionRunId } = workflowInfo();
-    this.#isReset = resume === undefined && runId !== firstExecutionRunId;
-  }
+  readonly #isReset = wasReset();
 
   get mustLook(): boolean {
     return this.#isReset && !this.looked && patched('look-after-reset');
+  }
+
+  /** The same of a batch that was being cancelled when it was reset. */
+  get mustLookAtCancelled(): boolean {
+    return this.#isReset && patched('look-at-cancelled-after-reset');
+  }
+
+  /**
+   * Whether chunks start although the batch is paused: they start no unit then, and say how many have ended. It may be all, where
+   * the batch had closed before.
+   */
+  get startsPaused(): boolean {
+    return this.#isReset && patched('start-paused-after-reset');
   }
 }
 
@@ -184,7 +206,7 @@ async function startChunk(input: BatchInput, number: number, window: BatchWindow
 
 async function startChunkChild(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
   const { batchId, order, manifestSha256, quantity, window: width, supplement } = input;
-  const { pace, runId } = window;
+  const { pace, priority, runId } = window;
   window.own(number);
   try {
     const child = await startChild<typeof chunk>('chunk', {
@@ -199,11 +221,13 @@ async function startChunkChild(input: BatchInput, number: number, window: BatchW
           chunk: number,
           quantity,
           window: width,
+          ...(priority !== undefined && { priority }),
           ...(pace && { pace }),
           ...(supplement && { supplement: { number: supplement.number, decision: supplement.decision } }),
         },
       ],
       typedSearchAttributes: batchAttributes(batchId, order),
+      ...(priority !== undefined && { priority: { priorityKey: priority } }),
       staticSummary: `${runId}, chunk ${number}`,
     });
     void watchChunk(child.result(), input, number, window);
@@ -211,6 +235,8 @@ async function startChunkChild(input: BatchInput, number: number, window: BatchW
     // It runs: an earlier run of this batch, which was reset or terminated, had started it.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     window.disown(number);
+    // Earlier versions left it at the pace that it had.
+    if (patched('pace-of-running-chunk')) window.settlePace();
     if (patched('watch-running-chunk')) void watchInherited(input, number, window).catch(() => undefined);
   }
   if (window.pace !== pace) await tellPace(number, window);
@@ -236,7 +262,8 @@ async function watchChunk(
 
 /** A chunk that is no child of this run: a signal shows whether it is open. If it is not, what its units recorded is used. */
 async function watchInherited(input: BatchInput, number: number, window: BatchWindow): Promise<void> {
-  while (window.openChunks.includes(number)) {
+  const { first, longest } = LOOK_PAUSE_MS;
+  for (let pause: number = first; window.openChunks.includes(number); pause = Math.min(2 * pause, longest)) {
     try {
       await getExternalWorkflowHandle(chunkWorkflowId(window.runId, number)).signal(reportAgain);
     } catch (error) {
@@ -244,7 +271,7 @@ async function watchInherited(input: BatchInput, number: number, window: BatchWi
       await loseChunk(input, number, window);
       return;
     }
-    await sleep(INHERITED_CHUNK_PAUSE_MS);
+    await sleep(pause);
   }
 }
 
@@ -274,7 +301,8 @@ async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Pro
   const inherited = new Set(input.resume?.open.map((report) => report.chunk));
   // A run that was reset does not hear of the end of chunks that it had started itself; earlier versions did not look at those.
   const all = input.resume !== undefined && patched('watch-all-open-chunks');
-  for (;;) {
+  const { first, longest } = LOOK_PAUSE_MS;
+  for (let pause: number = first; ; pause = Math.min(2 * pause, longest)) {
     const open = window.startedChunks.filter((number) => all || inherited.has(number));
     if (open.length === 0 && !all) return;
     await Promise.all(
@@ -284,7 +312,7 @@ async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Pro
           .catch(() => (all ? loseChunk(input, number, window) : window.lose(number))),
       ),
     );
-    await sleep(INHERITED_CHUNK_PAUSE_MS);
+    await sleep(pause);
   }
 }
 
@@ -315,7 +343,9 @@ function listen(input: BatchInput, window: BatchWindow, decisions: BatchDecision
     const isEnd = known.finished && patched('chunk-end-is-checked');
     window.hear(isEnd ? { ...known, finished: false } : known);
     show();
-    return isEnd && !window.isOwn(known.chunk) ? hearEnd(input, known, window) : undefined;
+    return isEnd && !window.isOwn(known.chunk)
+      ? CancellationScope.nonCancellable(() => hearEnd(input, known, window))
+      : undefined;
   });
   listenForPace(window, decisions, show);
   listenForClose(window, decisions, show);
@@ -347,7 +377,7 @@ async function hearEnd(input: BatchInput, report: ChunkReport, window: BatchWind
     return;
   }
   const chunk = getExternalWorkflowHandle(chunkWorkflowId(window.runId, number));
-  for (let pauseMs = UNIT_LOOK_PAUSE_MS.first; pauseMs < CHUNK_END_PAUSE_MS; pauseMs *= 2) {
+  for (let pauseMs: number = LOOK_PAUSE_MS.first; pauseMs < CHUNK_END_PAUSE_MS; pauseMs *= 2) {
     // Another report of the same end may have been believed meanwhile: a batch does not wait for it again.
     if (await condition(() => !window.openChunks.includes(number), pauseMs)) return;
     try {
@@ -412,5 +442,8 @@ async function cancelChunks(input: BatchInput, window: BatchWindow): Promise<voi
         ),
     ),
   );
+  const reset = new ResetRun();
+  await condition(() => window.finished || reset.mustLookAtCancelled);
+  for (const number of window.openChunks) void watchInherited(input, number, window).catch(() => undefined);
   await condition(() => window.finished);
 }

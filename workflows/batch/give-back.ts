@@ -22,12 +22,13 @@ async function giveBackPage(
   after: number,
   { reason, by }: Partial<Decision> = {},
 ): Promise<number | undefined> {
-  const { serials, next } = await registryBookkeeping.neverBegun({ batchId, after });
+  const { serials, next, ...word } = await registryBookkeeping.neverBegun({ batchId, after });
   if (serials.length === 0) return undefined;
   const kept = new Set(
     await signerBookkeeping.returnUnits({
       batchId,
       serials,
+      ...word,
       ...(reason !== undefined && { reason }),
       ...(by !== undefined && { by }),
     }),

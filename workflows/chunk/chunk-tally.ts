@@ -1,4 +1,4 @@
-import type { ChunkReport, Pace, UnitCounts } from '../../provisioning/batch.ts';
+import type { ChunkInput, ChunkReport, Pace, UnitCounts } from '../../provisioning/batch.ts';
 import type { ReportedPass } from '../../provisioning/pass.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import type { Attention } from '../../provisioning/unit.ts';
@@ -10,6 +10,7 @@ const REPORTS_PER_CHUNK = 10;
 export class ChunkTally {
   readonly #chunk: number;
   #pace: Pace;
+  readonly #given: number | undefined;
   readonly #attention = new Map<string, Attention>();
   /** Units that have not begun, because the signer refuses to release them. */
   #refused: readonly Attention[] = [];
@@ -22,9 +23,10 @@ export class ChunkTally {
   #urgent = false;
   #closing = false;
 
-  constructor(chunk: number, window: number, pace: Pace = { sequence: 0, window, paused: false }) {
+  constructor({ chunk, window, pace, priority }: Pick<ChunkInput, 'chunk' | 'window' | 'pace' | 'priority'>) {
     this.#chunk = chunk;
-    this.#pace = pace;
+    this.#pace = pace ?? { sequence: 0, window, paused: false };
+    this.#given = priority;
   }
 
   /** Rows are loaded. */
@@ -119,6 +121,11 @@ export class ChunkTally {
   /** The next unit may start. */
   get mayStart(): boolean {
     return this.roomForOne && !this.#pace.paused;
+  }
+
+  /** Of the next unit; undefined where nobody has asked for one. */
+  get priority(): number | undefined {
+    return this.#pace.priority ?? this.#given;
   }
 
   /** Signals come late and out of order: only a newer pace is used. The batch learns at once whether there is room now. */

@@ -33,12 +33,19 @@ import type { DecisionInput } from '../../provisioning/messages.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import type { ReleasedAttempt } from '../../provisioning/signing.ts';
 import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
-import type { Attention, UnitReport } from '../../provisioning/unit.ts';
-import { batchWorkflowId, runIdOf, unitWorkflowId } from '../../provisioning/workflow-ids.ts';
+import type { Attention } from '../../provisioning/unit.ts';
+import {
+  batchWorkflowId,
+  chunkWorkflowId,
+  runIdOf,
+  unitWorkflowId,
+} from '../../provisioning/workflow-ids.ts';
 import { ChunkTally } from './chunk-tally.ts';
 import { adoptUnit, endOfUnit } from './ended-unit.ts';
+import { endBeforeReset, endEarlierUnits, mayHaveEarlierUnits } from './earlier-units.ts';
 import { showChunk } from './chunk-page.ts';
 import type { UnitOfChunk } from './ended-unit.ts';
+import { unitReportCheck } from '../answer-schemas.ts';
 import { fitting } from '../checked-message.ts';
 import { decisionCheck, paceCheck, rerunUnitsCheck, unitAttentionCheck } from '../message-schemas.ts';
 import {
@@ -50,6 +57,8 @@ import {
   setPace,
   unitAttention,
 } from '../messages.ts';
+import { afterReset } from '../after-reset.ts';
+import { mustHaveId } from '../right-id.ts';
 import { showTrouble, unitAttributes } from '../search-attributes.ts';
 import { codeOfStepFailure } from '../unit/step-failure.ts';
 import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
@@ -58,7 +67,8 @@ import type { unit as unitWorkflow } from '../unit/unit.ts';
 /** Up to 250 units of a batch, a window of them at a time. Never continues as new, so its units report natively. */
 export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<ChunkReport> {
   const input = chunkInputOf(started);
-  const tally = new ChunkTally(input.chunk, input.window, input.pace);
+  mustHaveId(chunkWorkflowId(runIdOf(input.batchId, input.supplement?.number), input.chunk));
+  const tally = new ChunkTally(input);
   setHandler(unitAttention, (message) => {
     const known = fitting(unitAttentionCheck, MESSAGES.unitAttention, message);
     if (known) tally.attend(known.serial, known.attention);
@@ -74,12 +84,13 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
     if (known) tally.setPace(known);
   });
   setHandler(reportAgain, () => tally.reportAgain());
-  const running = new Set<string>();
+  const units: UnitsOfChunk = { tally, running: new Set(), begun: new Set(), closing: {} };
   setHandler(closeUnits, (message = {}) => {
     const known = fitting(decisionCheck, MESSAGES.closeUnits, message);
     if (!known) return undefined;
     tally.close();
-    return closeRunning([...running], known);
+    units.closing = known;
+    return closeRunning([...units.running], known);
   });
   const reporting = reportToBatch(input, tally);
   try {
@@ -87,15 +98,21 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
     tally.expect(rows.length);
     const open = rows.filter(({ outcome }) => outcome === undefined);
     for (const { serial, outcome } of rows) if (outcome !== undefined) tally.recall(serial, outcome);
-    const units = open.length === 0 ? [] : await releaseUnits(input, { ...loaded, rows: open }, tally);
-    await runUnits(input, units, { tally, running });
+    const released = open.length === 0 ? [] : await releaseUnits(input, { ...loaded, rows: open }, tally);
+    await runUnits(input, released, units);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     tally.refuse([]);
     // The units are being cancelled too; each still has a socket to leave and a record to write.
-    await CancellationScope.nonCancellable(() =>
-      condition(() => tally.active + tally.attention.length === 0),
-    );
+    await CancellationScope.nonCancellable(async () => {
+      await condition(() => tally.active + tally.attention.length === 0);
+      if (!mayHaveEarlierUnits()) return;
+      const { rows } = await load(input);
+      const serials = rows
+        .filter(({ serial, outcome }) => outcome === undefined && !units.begun.has(serial))
+        .map(({ serial }) => serial);
+      await endEarlierUnits(input.batchId, serials, tally, (unit) => unit.cancel());
+    });
     tally.expect(tally.ended);
   }
   return await reporting;
@@ -176,35 +193,51 @@ function refusedUnit({ serial, attempt = 0 }: ChunkRow, code: FailureCode): Atte
   return { serial, code, step: 'signCertificate', attempt: attempt + 1, hint: FAILURES[code].hint };
 }
 
-/** The units of a chunk: their counts, and which have started and not ended. */
+/** The units of a chunk: their counts, which this run has begun, and which of those have not ended. */
 interface UnitsOfChunk {
   readonly tally: ChunkTally;
   readonly running: Set<string>;
+  readonly begun: Set<string>;
+  /** Who closes the batch, and why. */
+  closing: DecisionInput;
 }
 
-async function runUnits(
-  input: ChunkInput,
-  rows: readonly ReleasedRow[],
-  { tally, running }: UnitsOfChunk,
-): Promise<void> {
+async function runUnits(input: ChunkInput, rows: readonly ReleasedRow[], units: UnitsOfChunk): Promise<void> {
+  const { tally, running, begun } = units;
   const ending: Promise<void>[] = [];
   let left = rows.length;
   for (const row of rows) {
     await condition(() => tally.mayStart || tally.isClosing);
     if (tally.isClosing) break;
     left -= 1;
+    const outcome = await endBeforeReset(input.batchId, row.serial);
+    begun.add(row.serial);
+    if (outcome !== undefined) {
+      tally.recall(row.serial, outcome);
+      continue;
+    }
     tally.start();
     running.add(row.serial);
     ending.push(runUnit(input, row, tally).finally(() => running.delete(row.serial)));
   }
-  if (left > 0) tally.leaveOut(left);
+  if (left > 0 && mayHaveEarlierUnits()) {
+    const serials = rows.slice(-left).map(({ serial }) => serial);
+    await endEarlierUnits(input.batchId, serials, tally, (unit) => unit.signal(closeUnits, units.closing));
+  } else if (left > 0) tally.leaveOut(left);
   await Promise.all(ending);
 }
 
 async function runUnit(input: ChunkInput, row: ReleasedRow, tally: ChunkTally): Promise<void> {
+  const { batchId } = input;
+  const unit = { batchId, serial: row.serial, from: row.from?.attempt };
+  const endedMeanwhile = afterReset().then(() => adoptUnit(unit));
+  tally.end(row.serial, await Promise.race([outcomeOfUnit(input, row, tally), endedMeanwhile]));
+}
+
+async function outcomeOfUnit(input: ChunkInput, row: ReleasedRow, tally: ChunkTally): Promise<Outcome> {
   const { batchId, order } = input;
+  const { priority } = tally;
   const { from, permit, outcome: _none, isReused: _reused, attempt: _before, ...unit } = row;
-  let outcome: Outcome;
   try {
     const report = await executeChild<typeof unitWorkflow>('unit', {
       workflowId: unitWorkflowId(row.serial),
@@ -212,15 +245,19 @@ async function runUnit(input: ChunkInput, row: ReleasedRow, tally: ChunkTally): 
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       args: [{ batchId, order, unit, ...(permit && { permit }), ...from }],
       typedSearchAttributes: unitAttributes({ batchId, order, serial: row.serial, product: row.product }),
+      // Its activities inherit it.
+      ...(priority !== undefined && { priority: { priorityKey: priority } }),
       staticSummary: `${row.serial} (${row.product})`,
     });
-    outcome = report.outcome;
-    const { requestId, pass } = report;
+    const known = unitReportCheck(report).data;
+    if (known === undefined) return await endOfUnit({ batchId, serial: row.serial, from: from?.attempt });
+    const { outcome, requestId } = known;
+    const { pass } = report;
     if (requestId !== undefined) tally.pass({ requestId, ...(pass && { pass }) });
+    return outcome;
   } catch (error) {
-    outcome = await outcomeWithoutReport(error, { batchId, serial: row.serial, from: from?.attempt });
+    return await outcomeWithoutReport(error, { batchId, serial: row.serial, from: from?.attempt });
   }
-  tally.end(row.serial, outcome);
 }
 
 /**
@@ -248,8 +285,7 @@ function outcomeOfFailedUnit(error: unknown): Outcome {
   if (!(error instanceof ChildWorkflowFailure)) throw error;
   if (error.cause instanceof CancelledFailure) return 'HOLD';
   if (error.cause instanceof ApplicationFailure) {
-    const report = error.cause.details?.[0] as UnitReport | undefined;
-    return report?.outcome ?? 'ERROR';
+    return unitReportCheck(error.cause.details?.[0]).data?.outcome ?? 'ERROR';
   }
   return 'ERROR';
 }

@@ -4,10 +4,12 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
+  patched,
 } from '@temporalio/workflow';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
+import { unfinishedCertificateOf } from '../unfinished-certificate.ts';
 import { untilUnitEnded } from '../until-unit-ended.ts';
 
 /** A unit of a chunk. */
@@ -25,9 +27,19 @@ export interface UnitOfChunk {
 export async function endOfUnit({ batchId, serial, from = 1 }: UnitOfChunk): Promise<Outcome> {
   try {
     return await CancellationScope.nonCancellable(async () => {
-      const { outcome, attempt } = await registryBookkeeping.recordTermination({ batchId, serial });
+      // Earlier versions did not ask.
+      const certificate = patched('board-of-terminated-unit')
+        ? await unfinishedCertificateOf(batchId, serial)
+        : undefined;
+      const ended = { batchId, serial, ...(certificate && { certificate }) };
+      const { outcome, attempt, ended: word } = await registryBookkeeping.recordTermination(ended);
       const unit = { batchId, serial, attempt: Math.max(attempt, from) };
-      if (outcome !== 'PASS') await signerBookkeeping.revokeCertificate({ unit, reason: 'terminated' });
+      if (outcome !== 'PASS')
+        await signerBookkeeping.revokeCertificate({
+          unit,
+          reason: 'terminated',
+          ...(word && { ended: word }),
+        });
       return outcome;
     });
   } catch (error) {

@@ -104,7 +104,7 @@ function short(fingerprint: string | undefined): string {
   return `\`${fingerprint?.slice(0, 16) ?? '?'}\``;
 }
 
-function whatToDo({ failure, isProven }: UnitView): string {
+function whatToDo({ failure, isProven, boardId }: UnitView): string {
   const hint = failure === undefined ? '' : FAILURES[failure.code].hint;
   const retry = isProven ? 'repeats the registration only' : 'makes a new key and a new certificate';
   return [
@@ -115,5 +115,10 @@ function whatToDo({ failure, isProven }: UnitView): string {
     '- `{"reason": "board replaced", "by": "A. Berg"}`',
     `- \`retry\` ${retry}`,
     '- `skip` leaves the unit out of its batch (HOLD), `scrap` ends it as bad (FAIL); both revoke its certificate',
+    ...(isProven
+      ? [
+          `- before you skip or scrap it: its tile said PASS, so take board \`${boardId ?? '?'}\` back from the good tray`,
+        ]
+      : []),
   ].join('\n');
 }

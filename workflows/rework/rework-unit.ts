@@ -1,11 +1,29 @@
-import { ApplicationFailure, CancellationScope, isCancellation, log, setHandler } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { GeneratedKeypair } from '../../provisioning/claim.ts';
 import { decidedNow } from '../../provisioning/decision.ts';
 import type { Decision, UnitVerdict } from '../../provisioning/decision.ts';
 import { FAILURES } from '../../provisioning/failure-table.ts';
-import type { ReworkResult, ReworkUnitInput, ReworkUnitReport } from '../../provisioning/rework.ts';
+import { keepsOldCertificate } from '../../provisioning/rework.ts';
+import type {
+  RecalledRework,
+  ReworkResult,
+  ReworkUnitInput,
+  ReworkUnitReport,
+} from '../../provisioning/rework.ts';
 import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
-import { reportAgain, state } from '../messages.ts';
+import type { Step } from '../../provisioning/step.ts';
+import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { reportAgain, state, unitAttention } from '../messages.ts';
+import { mustHaveId } from '../right-id.ts';
 import { showTrouble } from '../search-attributes.ts';
 import {
   claims,
@@ -16,11 +34,12 @@ import {
   signerBookkeeping,
 } from '../steps.ts';
 import { DecisionDesk } from '../unit/decision-desk.ts';
+import { EndedBefore, FurtherAttempt, RestartedUnit } from '../unit/restarted-unit.ts';
 import { stepFailure } from '../unit/step-failure.ts';
 import type { StepFailure } from '../unit/step-failure.ts';
 import { deliver } from '../unit/unit-delivery.ts';
 import { obtainPermit } from '../unit/obtain-permit.ts';
-import { leaveSocket, tellChunk } from '../unit/unit-exceptions.ts';
+import { leaveSocket, tellAgain, tellChunk } from '../unit/unit-exceptions.ts';
 import { showUnit } from '../unit/unit-page.ts';
 import { UnitPassage } from '../unit/unit-passage.ts';
 import { restoreCertificate, wipeIfSeated } from './own-board.ts';
@@ -30,33 +49,70 @@ interface Work {
   readonly input: ReworkUnitInput;
   readonly passage: UnitPassage;
   readonly desk: DecisionDesk;
+  readonly restarted: RestartedUnit<RecalledRework>;
   /** The old key is gone from the board. */
   isWiped: boolean;
+  isCancelled: boolean;
 }
 
 /** One unit that passed and is changed: the five steps again, by the kind of the rework. */
 export async function reworkUnit(input: ReworkUnitInput): Promise<ReworkUnitReport> {
   const { unit } = input;
   const { serial } = unit;
-  const desk = new DecisionDesk(serial);
+  mustHaveId(unitWorkflowId(serial));
+  const desk = new DecisionDesk(serial, { keepsCertificate: keepsOldCertificate(input.kind) });
   const passage: UnitPassage = new UnitPassage(
     { batchId: unit.batchId, order: unit.order, unit },
     () => showUnit(passage, desk),
     unit.attempt,
   );
-  const work: Work = { input, passage, desk, isWiped: false };
+  const ask = () => registryBookkeeping.recallReworkUnit({ reworkId: input.reworkId, unit: passage.unit });
+  const work: Work = {
+    input,
+    passage,
+    desk,
+    restarted: new RestartedUnit(ask),
+    isWiped: false,
+    isCancelled: false,
+  };
   setHandler(state, () => passage.state(desk.attention), { description: 'Step, socket, and why it waits' });
-  setHandler(reportAgain, () => (desk.attention ? tellChunk(passage, desk.attention) : undefined), {
+  setHandler(reportAgain, () => tellAgain(passage, desk), {
     description: 'Tell the rework again, if this unit waits',
   });
+  try {
+    return await make(work);
+  } catch (error) {
+    if (!(error instanceof EndedBefore)) throw error;
+    return endAgain(work, error.recalled as RecalledRework);
+  } finally {
+    if (work.isCancelled || work.restarted.isByHand)
+      await CancellationScope.nonCancellable(() => writeResultAlone(passage));
+  }
+}
+
+/** Its rework hears of the end and writes the result of the batch. Where the rework was terminated, it is written from here. */
+async function writeResultAlone({ unit: { batchId, serial } }: UnitPassage): Promise<void> {
+  const { parent } = workflowInfo();
+  try {
+    if (parent === undefined) throw new Error('started by hand');
+    await getExternalWorkflowHandle(parent.workflowId).signal(unitAttention, { serial, attention: null });
+  } catch {
+    await registryBookkeeping.rewriteResult({ batchId });
+  }
+}
+
+async function make(work: Work): Promise<ReworkUnitReport> {
+  const { input, passage, restarted } = work;
   try {
     if (input.kind === 'scrap') return await scrap(work);
     for (;;) {
       const failure = await attempt(work);
       if (failure === undefined) return { ...passage.report('PASS'), result: 'done' };
       passage.failure = failure;
+      await restarted.recall();
       await leaveSocket(passage, failure.code);
       const decision = await askForDecision(work, failure);
+      await restarted.recall();
       if (decision.verdict !== 'retry') return await giveUp(work, failure, decision);
       passage.nextAttempt();
     }
@@ -68,18 +124,33 @@ export async function reworkUnit(input: ReworkUnitInput): Promise<ReworkUnitRepo
 
 /** One attempt. Returns what it failed with, or undefined when the new certificate is registered and active. */
 async function attempt(work: Work): Promise<StepFailure | undefined> {
-  const { passage, input } = work;
+  try {
+    return await steps(work);
+  } catch (error) {
+    if (!(error instanceof FurtherAttempt)) throw error;
+    work.passage.startOver(error.attempt);
+    return await steps(work);
+  }
+}
+
+async function steps(work: Work): Promise<StepFailure | undefined> {
+  const { passage, input, restarted } = work;
   const { serial } = passage.row;
+  const begin = async (step: Step): Promise<void> => {
+    await restarted.mayBegin(passage);
+    passage.begin(step);
+  };
   try {
     if (!passage.verified) {
-      passage.begin('generateKeypair');
+      await begin('generateKeypair');
       if (passage.permit === undefined) await obtainPermit(passage);
       passage.keypair = await claim(work);
-      passage.begin('signCertificate');
+      await begin('signCertificate');
       passage.signed = await signer(serial).signCertificate(passage.signRequest());
+      await restarted.mayBegin(passage);
       passage.prove(await deliver(passage));
     }
-    passage.begin('registerDevice');
+    await begin('registerDevice');
     const rework = { reworkId: input.reworkId, supersedesAttempt: input.unit.oldAttempt };
     await registry(serial).registerDevice({ ...passage.registration(), rework });
   } catch (error) {
@@ -115,7 +186,7 @@ async function askForDecision(work: Work, failure: StepFailure): Promise<Decisio
   const { code } = failure;
   const { step, unit, claim: place } = passage;
   const attention = { serial: unit.serial, code, step, attempt: unit.attempt, hint: FAILURES[code].hint };
-  desk.open(attention);
+  desk.open(attention, passage.verified && place?.boardId);
   showUnit(passage, desk);
   const station = place && { station: place.stationId };
   showTrouble({ status: UNIT_STATUS.attention, step, error: code, ...station });
@@ -143,7 +214,7 @@ async function giveUp(
   const { input, passage } = work;
   const { code } = failure;
   const failed = failureOf(passage, failure);
-  if (decision.verdict === 'skip' && !work.isWiped) {
+  if (decision.verdict === 'skip' && !isWiped(work)) {
     await restore(work);
     return await keep(work, { failure: failed, decision });
   }
@@ -163,11 +234,13 @@ async function giveUp(
 /** Nobody decides any more: as `skip`. A unit whose board is proven is done but for its registration. */
 async function cancelled(work: Work): Promise<ReworkUnitReport> {
   const { input, passage } = work;
+  work.isCancelled = true;
+  await work.restarted.recall();
   if (input.kind === 'scrap') return await scrap(work);
   if (passage.verified && (await attempt(work)) === undefined)
     return { ...passage.report('PASS'), result: 'done' };
   await leaveSocket(passage, 'CANCELLED');
-  if (!work.isWiped) {
+  if (!isWiped(work)) {
     await restore(work);
     return await keep(work, {});
   }
@@ -178,8 +251,13 @@ async function cancelled(work: Work): Promise<ReworkUnitReport> {
   throw ended(work, outcome);
 }
 
-async function restore({ input, passage }: Work): Promise<void> {
-  const isWritten = passage.signedBefore || passage.signed !== undefined;
+/** By what happened in this run, or by what the registry says of one that was reset or started by hand. */
+function isWiped({ input, restarted: { recalled }, isWiped: wiped }: Work): boolean {
+  return wiped || (recalled !== undefined && recalled.fingerprint !== input.unit.oldFingerprint);
+}
+
+async function restore({ input, passage, restarted }: Work): Promise<void> {
+  const isWritten = passage.signedBefore || passage.signed !== undefined || restarted.recalled !== undefined;
   if (input.kind === 'renew' && isWritten) await restoreCertificate(input, passage);
 }
 
@@ -206,8 +284,11 @@ function old({ unit }: ReworkUnitInput): Pick<ReworkUnitReport, 'fingerprint' | 
 async function scrap(work: Work): Promise<ReworkUnitReport> {
   const { input, passage } = work;
   await CancellationScope.nonCancellable(async () => {
-    // The signer permits nothing more for a unit that has ended.
-    await obtainPermit(passage);
+    await work.restarted.recall();
+    // The signer permits nothing more for a unit that has ended; a run that was reset may come after that.
+    await obtainPermit(passage).catch((error: unknown) => {
+      if (!(error instanceof ActivityFailure)) throw error;
+    });
     await endAtSigner(work, true);
     await wipeIfSeated(input, passage);
     const { reworkId, reason, by } = input;
@@ -246,5 +327,28 @@ function ended(
     message: `${serial}: ${outcome}, its rework was given up. ${FAILURES[code].hint}`,
     nonRetryable: true,
     details: [{ serial, outcome, attempts: passage.unit.attempt, code, result }],
+  });
+}
+
+/** The unit ends as its rework had ended. */
+function endAgain(
+  { passage: { unit } }: Work,
+  { result = 'kept', outcome = 'PASS', attempt: attempts, code, fingerprint }: RecalledRework,
+): ReworkUnitReport {
+  const { serial } = unit;
+  const report: ReworkUnitReport = {
+    serial,
+    outcome,
+    attempts,
+    result,
+    ...(code && { code }),
+    ...(fingerprint !== undefined && { fingerprint }),
+  };
+  if (result !== 'ended') return report;
+  throw ApplicationFailure.create({
+    type: code ?? 'ENDED_BEFORE',
+    message: `${serial} had ended as ${outcome} before.`,
+    nonRetryable: true,
+    details: [report],
   });
 }

@@ -4,20 +4,36 @@ import {
   CancellationScope,
   ChildWorkflowFailure,
   ParentClosePolicy,
-  TerminatedFailure,
   WorkflowIdReusePolicy,
   executeChild,
+  getExternalWorkflowHandle,
   isCancellation,
+  patched,
 } from '@temporalio/workflow';
+import type { Decision } from '../../provisioning/decision.ts';
 import { keepsOldCertificate } from '../../provisioning/rework.ts';
-import type { ReworkResult, ReworkUnitInput, ReworkUnitReport } from '../../provisioning/rework.ts';
+import type {
+  ReworkFailure,
+  ReworkResult,
+  ReworkUnitInput,
+  ReworkUnitReport,
+} from '../../provisioning/rework.ts';
+import type { UnfinishedCertificate } from '../../provisioning/signing.ts';
 import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { afterReset } from '../after-reset.ts';
 import { unitAttributes } from '../search-attributes.ts';
+import { settleCertificates } from '../settle-certificates.ts';
 import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
+import { unfinishedCertificateOf } from '../unfinished-certificate.ts';
+import { untilUnitEnded } from '../until-unit-ended.ts';
 import type { reworkUnit } from './rework-unit.ts';
 
 /** Runs the workflow of one unit. It has the id of the unit's first one: nothing else can run for the unit meanwhile. */
 export async function runReworkUnit(input: ReworkUnitInput): Promise<ReworkResult> {
+  return await Promise.race([resultOfUnit(input), afterReset().then(() => endOfReworkUnit(input))]);
+}
+
+async function resultOfUnit(input: ReworkUnitInput): Promise<ReworkResult> {
   const { unit, kind } = input;
   const { batchId, order, serial, product } = unit;
   try {
@@ -38,31 +54,78 @@ export async function runReworkUnit(input: ReworkUnitInput): Promise<ReworkResul
 }
 
 async function resultWithoutReport(error: unknown, input: ReworkUnitInput): Promise<ReworkResult> {
-  if (!(error instanceof ChildWorkflowFailure)) {
-    const neverBegan = error instanceof WorkflowExecutionAlreadyStartedError || isCancellation(error);
-    if (neverBegan) return await settle(input, 'kept');
-    throw error;
-  }
+  // It runs: an earlier run of this rework, which was reset, had started it.
+  if (error instanceof WorkflowExecutionAlreadyStartedError) return await endOfReworkUnit(input);
+  if (isCancellation(error) && !(error instanceof ChildWorkflowFailure)) return await settle(input, 'kept');
+  if (!(error instanceof ChildWorkflowFailure)) throw error;
   const { cause } = error;
   const report =
     cause instanceof ApplicationFailure ? (cause.details?.[0] as ReworkUnitReport | undefined) : undefined;
-  if (report !== undefined) return report.result;
-  // Of a unit that was terminated, nobody knows whether its board was wiped.
-  const isKept = keepsOldCertificate(input.kind) || !(cause instanceof TerminatedFailure);
-  return await settle(input, isKept ? 'kept' : 'ended');
+  // Also one that was reset is terminated, and runs.
+  return report?.result ?? (await endOfReworkUnit(input));
 }
 
-/** The unit's workflow did not run, or was terminated: what it would have recorded. What it recorded itself stays. */
-async function settle({ reworkId, unit }: ReworkUnitInput, result: ReworkResult): Promise<ReworkResult> {
-  const { batchId, serial, attempt } = unit;
+/** The end of a unit that cannot tell its rework: as it recorded it, or else as terminated. It is cancelled with its rework. */
+export async function endOfReworkUnit(input: ReworkUnitInput, decision?: Decision): Promise<ReworkResult> {
+  const { unit, kind } = input;
+  try {
+    await untilUnitEnded(unit.serial);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    await CancellationScope.nonCancellable(() => cancelUnit(unit.serial));
+  }
+  // Of a unit that was terminated, nobody knows whether its board was wiped.
+  return await settle(input, keepsOldCertificate(kind) ? 'kept' : 'ended', decision);
+}
+
+/** Asks for the end of a unit's workflow, and waits for it. */
+export async function cancelUnit(serial: string): Promise<void> {
+  // It may just have ended.
+  await getExternalWorkflowHandle(unitWorkflowId(serial))
+    .cancel()
+    .catch(() => undefined);
+  await untilUnitEnded(serial);
+}
+
+/** What the unit would have recorded. What it recorded itself stays, and is returned. */
+async function settle(
+  { reworkId, kind, unit }: ReworkUnitInput,
+  assumed: ReworkResult,
+  decision?: Decision,
+): Promise<ReworkResult> {
+  const { batchId, serial } = unit;
   return await CancellationScope.nonCancellable(async () => {
-    await registryBookkeeping.endReworkUnit({
+    const certificate = await certificateOf({ kind, unit });
+    const attempt = certificate?.attempt ?? unit.attempt;
+    const result = await registryBookkeeping.endReworkUnit({
       reworkId,
       unit: { batchId, serial, attempt },
-      result,
-      ...(result === 'ended' && { outcome: { outcome: 'ERROR', code: 'UNIT_TERMINATED' } }),
+      result: assumed,
+      ...(certificate && { failure: failureOf(certificate) }),
+      ...(assumed === 'ended' && { outcome: { outcome: 'ERROR', code: 'UNIT_TERMINATED' } }),
+      ...(decision && { decision }),
     });
-    await signerBookkeeping.endRework({ reworkId, serial, attempt, revokesActive: result === 'ended' });
+    // It may have been terminated between its registration and the activation of its certificate.
+    if (result === 'done' && kind !== 'scrap') await settleCertificates({ batchId, isOver: false });
+    const revokesActive = result === 'ended' || kind === 'scrap';
+    await signerBookkeeping.endRework({ reworkId, serial, attempt, revokesActive });
     return result;
   });
+}
+
+/** What was signed for a unit that was terminated in its rework: its board may carry that, and its tile may have said PASS. */
+async function certificateOf({
+  kind,
+  unit: { batchId, serial },
+}: Pick<ReworkUnitInput, 'kind' | 'unit'>): Promise<UnfinishedCertificate | undefined> {
+  // Nothing is signed for what is scrapped. Earlier versions did not ask.
+  if (kind === 'scrap' || !patched('board-of-terminated-rework')) return undefined;
+  return await unfinishedCertificateOf(batchId, serial);
+}
+
+function failureOf({ boardId, stationId }: UnfinishedCertificate): ReworkFailure {
+  const board = boardId === undefined ? 'its board' : `board ${boardId}`;
+  const where = stationId === undefined ? '' : ` at ${stationId}`;
+  const message = `The unit was terminated in Temporal after a certificate was signed for ${board}${where}, which is revoked: if the tile said PASS, take that board back from the good tray.`;
+  return { step: 'flashCredentials', code: 'UNIT_TERMINATED', message };
 }

@@ -14,12 +14,17 @@ const ARGUMENT = '{"reason": "why", "by": "your name"}';
 /** Where a unit waits for a person: `retry`, `skip` and `scrap` are refused unless it does. */
 export class DecisionDesk {
   attention: Attention | undefined;
+  /** Its board was proven: the tile says PASS, and only the registration is missing. */
+  #provenBoard: string | undefined;
   #decision: Decision<UnitEnd> | undefined;
   #closing: Decision<UnitEnd> | undefined;
   #onClose: () => void = () => undefined;
+  /** It waits for a board, or has just got one. */
+  #isClaiming = false;
   readonly #serial: string;
 
-  constructor(serial: string) {
+  /** `keepsCertificate`: it passed, and keeps its certificate until it has another one, so it is not scrapped by the way. */
+  constructor(serial: string, { keepsCertificate = false } = {}) {
     this.#serial = serial;
     const validator = (...args: unknown[]): void => {
       mustFit(decisionCheck, ARGUMENT, args);
@@ -29,12 +34,21 @@ export class DecisionDesk {
       validator,
       description: `Try this unit again. Optional argument: ${ARGUMENT}`,
     });
-    setHandler(skip, (input) => this.#decide('skip', input), {
-      validator,
-      description: `Leave this unit out of the batch; it ends as HOLD. Optional argument: ${ARGUMENT}`,
+    setHandler(skip, (input) => (this.attention ? this.#decide('skip', input) : this.#leaveOut(input)), {
+      validator: (...args: unknown[]): void => {
+        mustFit(decisionCheck, ARGUMENT, args);
+        if (!this.#isClaiming || this.#closing) this.#mustWait();
+      },
+      description: `Leave this unit out of the batch, if it waits for a decision or a board; it ends as HOLD. Optional argument: ${ARGUMENT}`,
     });
     setHandler(scrap, (input) => this.#decide('scrap', input), {
-      validator,
+      validator: (...args: unknown[]) => {
+        validator(...args);
+        if (keepsCertificate)
+          throw refusal(
+            `${serial} has passed and keeps its certificate: skip it, and create a rework of the kind scrap`,
+          );
+      },
       description: `The unit is bad and never ships; it ends as FAIL. Optional argument: ${ARGUMENT}`,
     });
     setHandler(
@@ -55,17 +69,19 @@ export class DecisionDesk {
     );
   }
 
-  /** Its batch is being closed: the unit waits no more, and a claim of a board is given up. */
+  /** Its batch is being closed, or it is left out: the unit waits no more, and a claim of a board is given up. */
   get closing(): Decision<UnitEnd> | undefined {
     return this.#closing;
   }
 
-  /** Runs when the batch is closed while `work` is under way. */
+  /** Runs when the batch is closed, or the unit left out, while `work`, the claim of a board, is under way. */
   async untilClosed<T>(work: () => Promise<T>, onClose: () => void): Promise<T> {
     this.#onClose = onClose;
+    this.#isClaiming = true;
     try {
       return await work();
     } finally {
+      this.#isClaiming = false;
       this.#onClose = () => undefined;
     }
   }
@@ -76,9 +92,17 @@ export class DecisionDesk {
     this.#onClose();
   }
 
+  /** No board has been claimed, as far as is known: a unit that has just got one continues, and ends so if it fails. */
+  #leaveOut(input: DecisionInput | undefined): string {
+    this.#closing = decidedNow('skip', said(input));
+    this.#onClose();
+    return `skip: ${this.#serial} no longer waits for a board; if it has just got one, it ends as it does`;
+  }
+
   /** From now on the unit waits. Called before that becomes visible: anyone who sees it must be able to decide. */
-  open(attention: Attention): void {
+  open(attention: Attention, provenBoard?: string): void {
     this.#decision = this.#closing;
+    this.#provenBoard = provenBoard;
     this.attention = attention;
   }
 
@@ -98,7 +122,12 @@ export class DecisionDesk {
   #decide(verdict: UnitVerdict, input: DecisionInput | undefined): string {
     const code = this.attention!.code;
     this.#decision = decidedNow(verdict, said(input));
-    return `${verdict}: ${this.#serial} (${code}: ${FAILURES[code].hint})`;
+    const board = this.#provenBoard;
+    const tray =
+      verdict === 'retry' || board === undefined
+        ? ''
+        : `. Its tile said PASS: take board ${board} back from the good tray`;
+    return `${verdict}: ${this.#serial} (${code}: ${FAILURES[code].hint})${tray}`;
   }
 }
 

@@ -3,14 +3,13 @@ import { FAILURES } from '../../provisioning/failure-table.ts';
 import type { RecalledUnit } from '../../provisioning/registration.ts';
 import { signingRequestId } from '../../provisioning/signing-request-id.ts';
 import type { UnitReport } from '../../provisioning/unit.ts';
-import { registryBookkeeping } from '../steps.ts';
 import type { UnitPassage } from './unit-passage.ts';
 
 /** The unit has ended before: this run must not make it again. */
-export class EndedBefore extends Error {
-  readonly recalled: RecalledUnit;
+export class EndedBefore<Recalled extends RecalledUnit = RecalledUnit> extends Error {
+  readonly recalled: Recalled;
 
-  constructor(recalled: RecalledUnit) {
+  constructor(recalled: Recalled) {
     super('the unit has ended before');
     this.recalled = recalled;
   }
@@ -30,28 +29,36 @@ export class FurtherAttempt extends Error {
  * A run that somebody made by hand: by Reset, or by starting the workflow again, which no chunk does. Before it does anything
  * it asks the registry how the unit stands, once. `patched` is false while what was before a reset is replayed.
  */
-export class RestartedUnit {
-  #recalled: RecalledUnit | undefined;
+export class RestartedUnit<Recalled extends RecalledUnit = RecalledUnit> {
+  #recalled: Recalled | undefined;
   #isSettled = false;
-  readonly #isByHand: boolean;
+  readonly #ask: () => Promise<Recalled>;
+  readonly isByHand: boolean;
   readonly #isReset: boolean;
 
-  constructor() {
+  /** `ask`: how the unit stands, by the registry. */
+  constructor(ask: () => Promise<Recalled>) {
+    this.#ask = ask;
     const { parent, runId, firstExecutionRunId } = workflowInfo();
     this.#isReset = runId !== firstExecutionRunId;
-    this.#isByHand = this.#isReset || parent === undefined;
+    this.isByHand = this.#isReset || parent === undefined;
+  }
+
+  /** What the registry said, if it was asked. */
+  get recalled(): Recalled | undefined {
+    return this.#recalled;
   }
 
   /** Call before anything is decided or recorded. Throws EndedBefore. */
-  async recall({ unit: { batchId, serial } }: UnitPassage): Promise<void> {
-    if (!this.#isByHand || this.#recalled !== undefined || !patched('recall-restarted-unit')) return;
-    this.#recalled = await registryBookkeeping.recallUnit({ batchId, serial });
+  async recall(): Promise<void> {
+    if (!this.isByHand || this.#recalled !== undefined || !patched('recall-restarted-unit')) return;
+    this.#recalled = await this.#ask();
     if (this.#recalled.outcome !== undefined) throw new EndedBefore(this.#recalled);
   }
 
   /** Call before each step. Throws EndedBefore or FurtherAttempt. */
   async mayBegin(passage: UnitPassage): Promise<void> {
-    await this.recall(passage);
+    await this.recall();
     if (this.#recalled === undefined || this.#isSettled) return;
     this.#isSettled = true;
     const { attempt } = this.#recalled;
@@ -78,7 +85,7 @@ export function endAgain({ unit }: UnitPassage, recalled: RecalledUnit): UnitRep
   const because = code === undefined ? '' : ` ${FAILURES[code].hint}`;
   throw ApplicationFailure.create({
     type: code ?? 'ENDED_BEFORE',
-    message: `${unit.serial} had ended as ${outcome} before this workflow was reset or started again.${because}`,
+    message: `${unit.serial} had ended as ${outcome} before.${because}`,
     nonRetryable: true,
     details: [report],
   });

@@ -11,6 +11,7 @@ import { FAILURES } from '../../provisioning/failure-table.ts';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
 import type { Decision, UnitEnd } from '../../provisioning/decision.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
+import type { SignedEnd } from '../../provisioning/registration.ts';
 import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
 import type { Attention } from '../../provisioning/unit.ts';
 import type { DecisionDesk } from './decision-desk.ts';
@@ -51,7 +52,7 @@ export async function askForDecision(
     hint: FAILURES[code].hint,
     ...(passage.claim && { stationId: passage.claim.stationId, socket: passage.claim.socket }),
   };
-  desk.open(attention);
+  desk.open(attention, passage.verified && passage.claim?.boardId);
   showUnit(passage, desk);
   showTrouble({
     status: UNIT_STATUS.attention,
@@ -99,15 +100,41 @@ export async function giveUp(
     readonly decision?: Decision;
   },
 ): Promise<boolean> {
+  const tray = wordOfTray(passage);
+  const said = tray === undefined ? {} : { reason: `${tray} ${ending.reason}` };
+  const message = failure.message ?? tray;
+  let word: SignedEnd | void = undefined;
   try {
-    await registryBookkeeping.recordFailure({ ...record(passage, failure), ...ending });
+    word = await registryBookkeeping.recordFailure({
+      ...record(passage, { ...failure, ...(message !== undefined && { message }) }),
+      ...ending,
+      ...said,
+      ...(passage.keypair && { spkiSha256: passage.keypair.spkiSha256 }),
+    });
   } catch (error) {
-    if (codeOfStepFailure(error, 'registerDevice') === 'REGISTRY_CONFLICT') return false;
-    throw error;
+    if (codeOfStepFailure(error, 'registerDevice') !== 'REGISTRY_CONFLICT') throw error;
+    if (await hasPassed(passage)) return false;
   }
   // A certificate that was signed for this serial must not remain valid, even if its answer was lost.
-  await signerBookkeeping.revokeCertificate({ unit: passage.unit, reason: ending.reason });
+  await signerBookkeeping.revokeCertificate({
+    unit: passage.unit,
+    reason: ending.reason,
+    ...(word?.ended && { ended: word.ended }),
+  });
   return true;
+}
+
+/** The board of a unit that ends without a pass may be in the good tray: its tile said PASS when it was proven. */
+export function wordOfTray({ verified, claim }: UnitPassage): string | undefined {
+  if (verified === undefined || claim === undefined) return undefined;
+  return `Its tile said PASS: take board ${claim.boardId} back from the good tray.`;
+}
+
+/** Why the registry takes no other end: the unit passed, or has ended otherwise. Earlier versions took it for passed. */
+async function hasPassed({ unit: { batchId, serial } }: UnitPassage): Promise<boolean> {
+  if (!patched('conflict-is-asked')) return true;
+  const { outcome } = await registryBookkeeping.recallUnit({ batchId, serial });
+  return outcome === undefined || outcome === 'PASS';
 }
 
 function record(passage: UnitPassage, failure: StepFailure) {
@@ -118,6 +145,14 @@ function record(passage: UnitPassage, failure: StepFailure) {
     ...(passage.claim && { claim: passage.claim }),
     ...(passage.keypair && { startedAt: passage.keypair.startedAt }),
   };
+}
+
+/**
+ * Answers a chunk that asks whether the unit waits. A signal handler that is cancelled would end the workflow at once, in the middle of
+ * what a cancelled unit has yet to do.
+ */
+export async function tellAgain(passage: UnitPassage, { attention }: DecisionDesk): Promise<void> {
+  if (attention) await CancellationScope.nonCancellable(() => tellChunk(passage, attention));
 }
 
 export async function tellChunk(passage: UnitPassage, attention: Attention | null): Promise<void> {

@@ -23,6 +23,8 @@ export class UnitPassage {
   /** The unit, and which attempt at it is under way. */
   unit: UnitAttempt;
   #step: Step = 'generateKeypair';
+  /** When each step began. */
+  #began: Partial<Record<Step, string>> = {};
   readonly #changed: () => void;
   keypair: GeneratedKeypair | undefined;
   signed: SignedCertificate | undefined;
@@ -62,6 +64,8 @@ export class UnitPassage {
 
   begin(step: Step): void {
     this.#step = step;
+    // A board that was proven is only registered again.
+    this.#began[step] ??= new Date().toISOString();
     this.#changed();
   }
 
@@ -78,6 +82,7 @@ export class UnitPassage {
     this.permit = undefined;
     this.keypair = undefined;
     this.signed = undefined;
+    this.#began = {};
   }
 
   /** Nothing of what was done before is used, except a board that an earlier attempt left complete. */
@@ -89,6 +94,7 @@ export class UnitPassage {
     this.signed = undefined;
     this.verified = undefined;
     this.#proven = undefined;
+    this.#began = {};
   }
 
   /** What a permit is asked for. */
@@ -146,6 +152,7 @@ export class UnitPassage {
       spkiSha256,
       startedAt,
       verified: this.#reached(this.verified),
+      steps: this.#began,
     };
   }
 

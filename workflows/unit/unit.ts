@@ -12,18 +12,20 @@ import { UNIT_STATUS } from '../../provisioning/search-attributes.ts';
 import type { GeneratedKeypair } from '../../provisioning/claim.ts';
 import type { Step } from '../../provisioning/step.ts';
 import type { UnitInput, UnitReport } from '../../provisioning/unit.ts';
+import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import { reportAgain, state } from '../messages.ts';
+import { mustHaveId } from '../right-id.ts';
 import { showTrouble } from '../search-attributes.ts';
 import { showUnit } from './unit-page.ts';
 import { EndedBefore, endAgain, FurtherAttempt, RestartedUnit } from './restarted-unit.ts';
 import { stepFailure, wasNeverTaken } from './step-failure.ts';
 import type { StepFailure } from './step-failure.ts';
-import { askForDecision, giveUp, leaveSocket, tellChunk } from './unit-exceptions.ts';
+import { askForDecision, giveUp, leaveSocket, tellAgain, wordOfTray } from './unit-exceptions.ts';
 import { UnitPassage } from './unit-passage.ts';
 import { obtainPermit } from './obtain-permit.ts';
 import { deliver, proveAgain } from './unit-delivery.ts';
-import { claims, reclaims, registry, signer } from '../steps.ts';
+import { claims, reclaims, registry, registryBookkeeping, signer, signerBookkeeping } from '../steps.ts';
 
 /** A cancellation brings no name; who cancelled a batch by command is recorded with the batch. */
 const CANCELLED_BY = 'cancelled with its batch, or in Temporal, where no name was given';
@@ -33,11 +35,13 @@ const CANCELLED_BY = 'cancelled with its batch, or in Temporal, where no name wa
  * new key, or registration alone when the board was already proven.
  */
 export async function unit(input: UnitInput): Promise<UnitReport> {
+  mustHaveId(unitWorkflowId(input.unit.serial));
   const desk = new DecisionDesk(input.unit.serial);
   const passage: UnitPassage = new UnitPassage(input, () => showUnit(passage, desk));
-  const restarted = new RestartedUnit();
+  const { batchId, unit: row } = input;
+  const restarted = new RestartedUnit(() => registryBookkeeping.recallUnit({ batchId, serial: row.serial }));
   setHandler(state, () => passage.state(desk.attention), { description: 'Step, socket, and why it waits' });
-  setHandler(reportAgain, () => (desk.attention ? tellChunk(passage, desk.attention) : undefined), {
+  setHandler(reportAgain, () => tellAgain(passage, desk), {
     description: 'Tell the chunk again, if this unit waits',
   });
   try {
@@ -57,10 +61,11 @@ async function make(passage: UnitPassage, desk: DecisionDesk, restarted: Restart
       const failure = await attempt(passage, restarted, desk);
       if (failure === undefined) return pass(passage, desk);
       passage.failure = failure;
-      await restarted.recall(passage);
+      await endIfEnded(passage, failure);
+      await restarted.recall();
       await leaveSocket(passage, failure.code);
       const decision = await askForDecision(passage, desk, failure);
-      await restarted.recall(passage);
+      await restarted.recall();
       if (decision.verdict !== 'retry') return await end(passage, { desk, restarted }, failure, decision);
       passage.nextAttempt();
     }
@@ -71,6 +76,29 @@ async function make(passage: UnitPassage, desk: DecisionDesk, restarted: Restart
     }
     throw error;
   }
+}
+
+/**
+ * The registry refuses a unit that has ended there meanwhile: its batch was closed, say, before somebody reset its chunk. It ends
+ * as it has ended, and what it was given since is withdrawn. Throws EndedBefore.
+ */
+async function endIfEnded(passage: UnitPassage, { code }: StepFailure): Promise<void> {
+  if (code !== 'REGISTRY_CONFLICT' || !patched('ended-meanwhile')) return;
+  const { batchId, serial } = passage.unit;
+  const endedKey = passage.keypair?.spkiSha256;
+  const recalled = await registryBookkeeping.recallUnit({
+    batchId,
+    serial,
+    ...(endedKey !== undefined && { endedKey }),
+  });
+  if (recalled.outcome === undefined) return;
+  if (recalled.outcome !== 'PASS')
+    await signerBookkeeping.revokeCertificate({
+      unit: passage.unit,
+      reason: 'ended before',
+      ...(recalled.ended && { ended: recalled.ended }),
+    });
+  throw new EndedBefore(recalled);
 }
 
 function pass(passage: UnitPassage, desk: DecisionDesk): UnitReport {
@@ -120,7 +148,7 @@ async function steps(
     return undefined;
   } catch (error) {
     if (desk?.closing && passage.step === 'generateKeypair' && isCancellation(error))
-      return { code: 'CLOSED_SHORT' };
+      return { code: desk.closing.verdict === 'close' ? 'CLOSED_SHORT' : 'NO_BOARD' };
     return stepFailure(error, passage.step);
   }
 }
@@ -197,14 +225,14 @@ async function cancelled(
   desk: DecisionDesk,
   restarted: RestartedUnit,
 ): Promise<boolean> {
-  await restarted.recall(passage);
+  await restarted.recall();
   if (passage.verified && (await attempt(passage, restarted)) === undefined) return false;
   await leaveSocket(passage, 'CANCELLED');
   const outcome = outcomeOfBlame(FAILURES.CANCELLED.blame);
   const ended = await giveUp(passage, { code: 'CANCELLED' }, { outcome, reason: CANCELLED_BY });
   showTrouble(ended ? { status: UNIT_STATUS.cancelled, step: passage.step } : {});
   if (ended) {
-    passage.failure ??= { code: 'CANCELLED', message: CANCELLED_BY };
+    passage.failure ??= { code: 'CANCELLED', message: wordOfTray(passage) ?? CANCELLED_BY };
     showUnit(passage, desk, { outcome });
   }
   return ended;

@@ -2,7 +2,7 @@ import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, writeFi
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../../registry/record/open-registry.ts';
 import type { BatchRow } from '../../../registry/registry.ts';
 import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { auditWitnessPath, crlPath, ledgerPath, registryPath } from '../../../line/state-folder.ts';
@@ -98,7 +98,7 @@ async function passedLot(place: Place): Promise<void> {
   await ledger.issuances.activate(['b1/CL-1/1']);
   await ledger.issuances.revoke('b1/CL-2/1', 'cessationOfOperation', 'a person');
   await ledger.close();
-  const registry = new SqliteRegistry(registryPath(place.state));
+  const registry = openRegistryFile(registryPath(place.state));
   const batch = {
     batchId: 'b1',
     order: 'PO-1',
@@ -120,7 +120,7 @@ async function passedLot(place: Place): Promise<void> {
     evidence: {},
   });
   await registry.closeBatch('b1');
-  registry.close();
+  await registry.close();
 }
 
 describe('certline audit reconcile', () => {

@@ -4,12 +4,18 @@ import type { Connection } from '@temporalio/client';
 import { onTestFinished } from 'vitest';
 import { certificateIn } from '../../../activities/certificate-payload.ts';
 import { createRegistryActivities } from '../../../activities/registry-activities.ts';
-import type { UnfinishedCertificate } from '../../../provisioning/signing.ts';
+import type {
+  SignCertificateInput,
+  SignedCertificate,
+  UnfinishedCertificate,
+} from '../../../provisioning/signing.ts';
 import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import { batchWorkflowId } from '../../../provisioning/workflow-ids.ts';
 import type { BatchRow } from '../../../registry/registry.ts';
-import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../../registry/record/open-registry.ts';
+import type { SqlRegistry } from '../../../registry/record/sql-registry.ts';
 import { registryPath } from '../../../line/state-folder.ts';
+import { openIntakeKey } from '../../../line/trusted-keys.ts';
 import { failure, PRODUCT, startRig, STATION } from '../../workflows/rig.ts';
 import type { Rig, ScriptedActivities } from '../../workflows/rig.ts';
 import { registryParts } from '../../activities/trust.ts';
@@ -19,7 +25,7 @@ import type { Place } from '../../support/certline.ts';
 /** A running batch PO-1, and a place whose commands talk to it. */
 export interface Bench {
   readonly place: Place;
-  readonly registry: SqliteRegistry;
+  readonly registry: SqlRegistry;
   readonly rig: Rig;
   /** Serials whose board is bad; may be changed at any time. */
   readonly bad: Set<string>;
@@ -39,7 +45,7 @@ export async function startBench(
   const environment: Record<string, string> = {};
   const place = newPlace(environment);
   mkdirSync(place.inbox);
-  const registry = new SqliteRegistry(registryPath(place.state));
+  const registry = openRegistryFile(registryPath(place.state));
   onTestFinished(() => registry.close());
   const named = { batchId: 'PO-1', order: 'PO-1', manifest: 'lot.csv' };
   const batch = { ...named, manifestSha256: sha256('lot.csv'), quantity: serials.length };
@@ -51,7 +57,10 @@ export async function startBench(
     ...scriptOf(faulty),
     unfinishedCertificates: async () => ({ certificates: unfinished }),
     ...scripted,
-    ...createRegistryActivities(registryParts(registry, place.inbox)),
+    ...createRegistryActivities(
+      // Its own intake is the one of the place, whose commands sign with it.
+      registryParts(registry, place.inbox, { intakes: () => [openIntakeKey(place.state).verifier] }),
+    ),
     // What the registry believes of a pass is not under test: certificates here are made up.
     registerDevice: async ({ unit, claim, signed, spkiSha256, startedAt, verified }) =>
       await registry.registerUnit({
@@ -90,19 +99,22 @@ function scriptOf(bad: ReadonlySet<string>): Partial<ScriptedActivities> {
       startedAt: '2026-01-01T00:00:00.000Z',
       signed: { at: 's', signature: 'c2ln' },
     }),
-    signCertificate: async ({ unit }) => {
-      const certificate = Buffer.from(`certificate of ${unit.serial}, ${unit.attempt}`);
-      return {
-        certificate: certificate.toString('base64'),
-        certificateSerial: sha256(certificate).slice(0, 32),
-        fingerprint: sha256(certificate),
-        notBefore: '2026-01-01T00:00:00.000Z',
-        notAfter: '9999-12-31T23:59:59.000Z',
-      };
-    },
+    signCertificate: certificateFor,
     flashCredentials: async ({ unit }) => {
       if (bad.has(unit.serial)) throw failure('BOARD_GONE');
     },
+  };
+}
+
+/** What the signer of a bench signs. */
+export async function certificateFor({ unit }: SignCertificateInput): Promise<SignedCertificate> {
+  const certificate = Buffer.from(`certificate of ${unit.serial}, ${unit.attempt}`);
+  return {
+    certificate: certificate.toString('base64'),
+    certificateSerial: sha256(certificate).slice(0, 32),
+    fingerprint: sha256(certificate),
+    notBefore: '2026-01-01T00:00:00.000Z',
+    notAfter: '9999-12-31T23:59:59.000Z',
   };
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { BatchProgress } from '../../../provisioning/batch.ts';
 import { until } from '../../support/until.ts';
 import { json } from '../../support/certline.ts';
-import { startBench } from './bench.ts';
+import { certificateFor, startBench } from './bench.ts';
 import type { Bench } from './bench.ts';
 
 it('activates what the registry knows as passed, and writes the result again, when its batch is closed', async () => {
@@ -75,6 +75,9 @@ describe('a batch that was terminated in Temporal', () => {
       place.certline('batch', 'cancel', 'PO-1', '--yes'),
     ]);
     for (const { stdout, stderr } of said) expect(stdout + stderr).toMatch(ENDED);
+    expect(said[1].stdout).not.toContain('certline batch rerun');
+    const line = await place.certline('line', 'status');
+    expect(line.stdout).toMatch(/^! batch PO-1: Batch PO-1 was terminated in Temporal/m);
     expect(said.map(({ status }) => status)).toEqual([0, 0, 1, 6, 6]);
     const recovered = await place.certline(
       'batch',
@@ -108,6 +111,14 @@ describe('a batch that was terminated in Temporal', () => {
     await workflow.getHandle('unit/CL-2').terminate();
     await workflow.getHandle('batch/PO-1/chunk-00001').terminate();
     unfinished.push({ requestId: 'its request', serial: 'CL-2', attempt: 1, spkiSha256: 'k' });
+    const shown = (await place.certline('unit', 'show', 'CL-2')).stdout;
+    expect(shown).toMatch(/^Now .* was terminated in Temporal at \S+\. .*: certline batch recover PO-1 /m);
+    expect(shown).toMatch(/^Outcome +open: BOARD_GONE/m);
+    expect(shown).not.toContain('certline unit retry');
+    await until('no unit waits', async () => {
+      const { stdout } = await place.certline('unit', 'list', '--waiting');
+      return stdout.startsWith('No unit waits for a decision.');
+    });
     const recovered = await place.certline(
       'batch',
       'recover',
@@ -126,9 +137,65 @@ describe('a batch that was terminated in Temporal', () => {
     const result = await workflow.getHandle('batch/PO-1').result();
     expect(result).toMatchObject({ passed: 2, errors: 1, held: 0 });
     expect(await registry.unit('CL-2')).toMatchObject({ outcome: 'ERROR', code: 'UNIT_TERMINATED' });
+    expect((await place.certline('unit', 'show', 'CL-2')).stdout).toMatch(
+      /^To do .* do not ship its board\. To run it again: certline unit rerun CL-2 --reason "why"$/m,
+    );
     const withdrawn = rig.calls.filter(({ name }) => name === 'revokeCertificate').at(-1)!;
     expect(withdrawn.input).toMatchObject({ unit: { serial: 'CL-2' } });
     expect(existsSync(join(place.inbox, 'lot.result.csv'))).toBe(true);
     expect(json(await place.certline('batch', 'show', 'PO-1', '--json'))).toMatchObject({ state: 'closed' });
   });
+});
+
+it('a batch that was paused and terminated starts its other units once it is recovered', async () => {
+  const gate = Promise.withResolvers<void>();
+  const serials = ['CL-1', 'CL-2', 'CL-3', 'CL-4', 'CL-5', 'CL-6'];
+  const { place, rig, registry } = await startBench(serials, [], {
+    signCertificate: async (input) => {
+      await gate.promise;
+      return await certificateFor(input);
+    },
+  });
+  await until('four are under way', () => rig.called('signCertificate') === 4);
+  for (const words of [['pause'], ['resume'], ['pause']])
+    expect(await place.certline('batch', ...words, 'PO-1')).toMatchObject({ status: 0 });
+  gate.resolve();
+  await until('they passed', async () => (await registry.batchSummary('PO-1')).passed === 4);
+  expect(rig.called('signCertificate')).toBe(4);
+  await rig.client.workflow.getHandle('batch/PO-1').terminate();
+  const who = ['--reason', 'a slip', '--by', 'A. Berg'];
+  expect(await place.certline('batch', 'recover', 'PO-1', ...who, '--yes')).toMatchObject({
+    stdout: 'Batch PO-1 continues: certline batch watch PO-1\n',
+  });
+  await until('it is recorded', async () => (await registry.batchDecisions('PO-1')).length === 4);
+  expect((await place.certline('batch', 'show', 'PO-1')).stdout).not.toContain('paused: no further');
+  expect(await rig.client.workflow.getHandle('batch/PO-1').result()).toMatchObject({ passed: 6 });
+});
+
+it('a batch that was deleted in Temporal says so everywhere, and is closed', async () => {
+  const { place, rig, registry } = await startBench(['CL-1', 'CL-2'], ['CL-2']);
+  await until('one waits', async () => (await registry.batchSummary('PO-1')).attention === 1);
+  const { workflowService } = rig.client;
+  for (const workflowId of ['batch/PO-1', 'batch/PO-1/chunk-00001', 'unit/CL-2'])
+    await workflowService.deleteWorkflowExecution({
+      namespace: rig.namespace,
+      workflowExecution: { workflowId },
+    });
+  const gone = /Temporal does not have batch PO-1 \(any more\); recover with: certline batch recover PO-1/;
+  await until('it is gone', async () => gone.test((await place.certline('batch', 'list')).stdout));
+  const shown = await place.certline('batch', 'show', 'PO-1');
+  expect(shown.stdout).toMatch(gone);
+  for (const [status, ...words] of [
+    [5, 'watch', 'PO-1'],
+    [5, 'rerun', 'PO-1'],
+    [5, 'cancel', 'PO-1', '--yes'],
+  ] as const)
+    expect(await place.certline('batch', ...words)).toMatchObject({
+      status,
+      stderr: expect.stringMatching(/Temporal has no batch PO-1 .* certline batch recover PO-1/) as string,
+    });
+  const who = ['--reason', 'a slip', '--by', 'A. Berg'];
+  expect(await place.certline('batch', 'recover', 'PO-1', ...who, '--yes')).toMatchObject({ status: 0 });
+  await rig.client.workflow.getHandle('batch/PO-1').result();
+  expect(json(await place.certline('batch', 'show', 'PO-1', '--json'))).toMatchObject({ state: 'closed' });
 });

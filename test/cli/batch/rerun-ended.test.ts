@@ -86,6 +86,50 @@ it('leaves passed and scrapped units alone, unless the latter are asked for', as
   expect(await registry.unit('CL-3')).toMatchObject({ outcome: 'PASS', supplement: 2 });
 });
 
+it('is steered with the first run of its batch, whichever of them has it so already', async () => {
+  const { place, registry, rig } = await startBench(['CL-1', 'CL-2'], ['CL-1', 'CL-2']);
+  await until('both wait', async () => (await registry.batchSummary('PO-1')).attention === 2);
+  await place.certline('unit', 'skip', 'CL-2');
+  await until('it ended', async () => (await registry.batchSummary('PO-1')).held === 1);
+  await place.certline('unit', 'rerun', 'CL-2', ...REASON);
+  await until('it runs again', async () => (await registry.batchSummary('PO-1')).attention === 2);
+  const supplement = 'PO-1/supplement-1';
+  expect(await place.certline('batch', 'pause', supplement)).toMatchObject({ status: 0 });
+  expect((await place.certline('batch', 'show', 'PO-1')).stdout).toContain('paused: no further unit starts');
+  expect(await place.certline('batch', 'resume', 'PO-1')).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^Batch PO-1\/supplement-1: resumed: .*\n$/) as string,
+  });
+  expect((await place.certline('batch', 'show', 'PO-1')).stdout).not.toContain('paused: no further');
+  expect(await place.certline('batch', 'resume', 'PO-1')).toMatchObject({
+    status: 6,
+    stderr: 'certline: the batch is not paused\n',
+  });
+  const why = ['--short', '--reason', 'why', '--by', 'A. Berg', '--yes'];
+  expect(await place.certline('batch', 'close', 'PO-1', ...why)).toMatchObject({ status: 0 });
+  for (const id of ['batch/PO-1', `batch/${supplement}`]) await rig.client.workflow.getHandle(id).result();
+  expect(await registry.batchSummary('PO-1')).toMatchObject({ held: 2, batch: { state: 'closed' } });
+});
+
+it('is recovered with the first run of its batch, if everything was terminated', async () => {
+  const { place, registry, rig } = await startBench(['CL-1', 'CL-2'], ['CL-1', 'CL-2']);
+  await until('both wait', async () => (await registry.batchSummary('PO-1')).attention === 2);
+  await place.certline('unit', 'skip', 'CL-2');
+  await until('it ended', async () => (await registry.batchSummary('PO-1')).held === 1);
+  await place.certline('unit', 'rerun', 'CL-2', ...REASON);
+  await until('it runs again', async () => (await registry.batchSummary('PO-1')).attention === 2);
+  const batches = ['batch/PO-1', 'batch/PO-1/supplement-1'];
+  for (const id of [...batches, ...batches.map((each) => `${each}/chunk-00001`), 'unit/CL-1', 'unit/CL-2'])
+    await rig.client.workflow.getHandle(id).terminate();
+  const who = ['--reason', 'a slip', '--by', 'A. Berg', '--yes'];
+  const recovered = await place.certline('batch', 'recover', 'PO-1', ...who);
+  expect(recovered.stdout).toMatch(
+    /^Batch PO-1 is being closed: .*\nBatch PO-1\/supplement-1 is being closed: .*\n$/,
+  );
+  for (const id of batches) await rig.client.workflow.getHandle(id).result();
+  expect(await registry.batchSummary('PO-1')).toMatchObject({ held: 2, batch: { state: 'closed' } });
+});
+
 it('is seen, steered and ended by the name of its batch', async () => {
   const { place, registry, rig, bad } = await endedBatch();
   bad.add('CL-2');

@@ -72,8 +72,9 @@ describe('a batch with a bad board', () => {
       stdout: '1 unit of the 2 named tries again: certline batch watch PO-1\n',
       stderr: '',
     });
-    const through = await place.certline('batch', 'watch', 'PO-1');
+    const through = await place.certline('batch', 'watch', 'PO-1', '--json');
     expect(through).toMatchObject({ status: 0, stderr: '' });
+    expect(json(through)).toMatchObject([{ batchId: 'PO-1', passed: 3, attention: [] }]);
     expect(existsSync(join(place.inbox, 'lot.result.csv'))).toBe(true);
 
     const ended = await place.certline('batch', 'rerun', 'PO-1');
@@ -99,9 +100,8 @@ describe('a batch with a bad board', () => {
     expect(await watching.ended).toBe(1);
     expect(watching.screen()).toMatch(/█+░+ {2}1\/2 passed/);
     expect(watching.screen()).toContain('st-9  [A1 HOLD CL-2');
-    expect(watching.screen()).toMatch(
-      /Waiting for a decision. To try again: .*batch rerun PO-1\S*\s+CL-2 {2}BOARD_GONE at flashCredentials/,
-    );
+    expect(watching.screen()).toMatch(/Waiting for a decision. To try again:\s.*batch rerun PO-1\s/);
+    expect(watching.screen()).toContain('  CL-2  BOARD_GONE at flashCredentials');
   });
 });
 
@@ -114,10 +114,15 @@ describe('a unit that waits', () => {
     const [retried, skipped, scrapped] = await Promise.all([
       place.certline('unit', 'retry', 'cl-1', '--reason', 'board replaced'),
       place.certline('unit', 'skip', 'CL-2', '--reason', 'at the lab', '--by', 'A. Berg'),
-      place.certline('unit', 'scrap', 'CL-3'),
+      place.certline('unit', 'scrap', 'CL-3', '--json'),
     ]);
     expect(retried).toMatchObject({ status: 0, stdout: expect.stringMatching(/^retry: CL-1 /), stderr: '' });
     expect([skipped.status, scrapped.status]).toEqual([0, 0]);
+    expect(json(scrapped)).toMatchObject({
+      serial: 'CL-3',
+      verdict: 'scrap',
+      says: expect.stringContaining('CL-3'),
+    });
     const watched = await place.certline('batch', 'watch', 'PO-1');
     expect(watched).toMatchObject({
       status: 1,
@@ -183,7 +188,9 @@ describe('certline batch pause, window and resume', () => {
       stderr: expect.stringContaining('a whole number from 1 to 500'),
     });
     expect((await place.certline('batch', 'window', 'PO-1', '9')).status).toBe(0);
-    expect((await place.certline('batch', 'resume', 'PO-1')).status).toBe(0);
+    expect(json(await place.certline('batch', 'resume', 'PO-1', '--json'))).toMatchObject([
+      { batchId: 'PO-1', says: expect.stringMatching(/./) },
+    ]);
     await until('all are recorded', async () => (await bench.registry.batchDecisions('PO-1')).length === 3);
     const { decisions, state } = json(await place.certline('batch', 'show', 'PO-1', '--json')) as {
       decisions: Decision[];
@@ -196,6 +203,25 @@ describe('certline batch pause, window and resume', () => {
       { verdict: 'window', by, detail: '4 to 9 units' },
       { verdict: 'resume', by },
     ]);
+  });
+});
+
+describe('certline batch priority', () => {
+  it('says what follows, and is kept with who decided and why', async () => {
+    const bench = await startBench(['CL-1', 'CL-2'], ['CL-2']);
+    const { place } = bench;
+    await untilWaiting(bench, 1);
+    const wrong = await place.certline('batch', 'priority', 'PO-1', '6');
+    expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('from 1 (first) to 5 (last)') });
+    const same = await place.certline('batch', 'priority', 'PO-1', '3');
+    expect(same).toMatchObject({ status: 6, stderr: 'certline: the batch has priority 3 already\n' });
+    const said = await place.certline('batch', 'priority', 'po', '1', '--reason', 'late', '--by', 'A. Berg');
+    expect(said).toMatchObject({ status: 0, stdout: expect.stringContaining('have priority 1 (before: 3)') });
+    await until('it is recorded', async () => (await bench.registry.batchDecisions('PO-1')).length === 1);
+    const shown = await place.certline('batch', 'show', 'PO-1');
+    expect(shown.stdout).toMatch(/^Priority +1: its units get boards before those of other batches$/m);
+    expect(shown.stdout).toMatch(/^priority +1 +A\. Berg +20\S+ \S+ UTC +late$/m);
+    expect(json(await place.certline('batch', 'show', 'PO-1', '--json'))).toMatchObject({ priority: 1 });
   });
 });
 
@@ -238,7 +264,7 @@ describe('certline submit --wait', () => {
         askOrder: undefined,
         socketProducts: undefined,
         nameOf: ({ name }) => name,
-        importBatch: registry.importBatch.bind(registry),
+        stageBatch: registry.stageBatch.bind(registry),
         startBatch: ({ batchId, order, manifest, manifestSha256, quantity }) =>
           startBatchWorkflow(rig.client, { batchId, order, manifest, manifestSha256, quantity, window: 4 }),
       }),
@@ -255,5 +281,19 @@ describe('certline submit --wait', () => {
     });
     expect(ended.status).toBe(1);
     expect(ended.stderr).toMatch(/^certline: 1 of 2 units did not pass: .*\n$/);
+
+    const urgent = join(place.folder, 'lot-3.csv');
+    writeFileSync(urgent, `order,serial,product\nPO-3,CL-21,${PRODUCT}\n`);
+    const preferred = await place.certline('submit', urgent, '--priority', '1', '--wait', '--json');
+    expect(json(preferred)).toMatchObject({
+      file: { name: 'lot-3.priority-1.csv' },
+      understood: [expect.stringMatching(/^Its priority is 1: /)],
+    });
+    const named = join(place.folder, 'lot-4.priority-2.csv');
+    writeFileSync(named, `order,serial,product\nPO-4,CL-31,${PRODUCT}\n`);
+    expect(await place.certline('submit', named, '--priority', '1')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('says priority 2, and --priority says 1'),
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { boardFailure } from '../../../cli/board/board-failure.ts';
@@ -215,6 +215,13 @@ describe('certline board put, get, hash, ls and rm', () => {
     expect(json(await bench.run('ls', '--json'))).toMatchObject({
       directories: [{ path: '/lfs1', entries: [{ name: 'a', isDirectory: true, bytes: null }] }],
     });
+
+    // A board can hold names that are longer than what it takes in a question.
+    const longName = 'n'.repeat(60);
+    writeFileSync(join(bench.board.directory, 'lfs1/a/b', longName), 'x');
+    expect((await bench.run('ls', '/lfs1/a/b')).stdout).toContain(`       /lfs1/a/b/${longName}\n`);
+
+    rmSync(join(bench.board.directory, 'lfs1/a/b', longName));
 
     const removed = await bench.run('rm', '/lfs1/a/b/settings.bin', '--yes');
     expect(removed).toMatchObject({ status: 0, stderr: '' });
@@ -441,7 +448,7 @@ describe('certline board reset, of a board that does not restart', () => {
 describe('--json', () => {
   it('gives one document on failure too, with the code and what was seen', async () => {
     const { run } = await startBench('golioth', { kind: 'console-only' });
-    const probe = await run('probe', '--json', '--timeout', '1');
+    const probe = await run('probe', '--json', '--timeout', '4');
     expect(probe.status).not.toBe(0);
     expect(JSON.parse(probe.stdout)).toMatchObject({
       error: {
@@ -455,7 +462,7 @@ describe('--json', () => {
 
   it('gives what is known and the failure where a board falls silent', async () => {
     const { run } = await startBench('factory', { kind: 'crash', nth: 6 });
-    const probe = await run('probe', '--json', '--timeout', '1');
+    const probe = await run('probe', '--json', '--timeout', '4');
     expect(JSON.parse(probe.stdout)).toMatchObject({
       answerMs: expect.any(Number),
       line: { seen: ['fault', 'text'] },

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { openConfiguredCa } from '../../../line/ca.ts';
 import { loadLineConfig } from '../../../line/config.ts';
 import { pemOf } from '../../../pki/x509/pem.ts';
-import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../../registry/record/open-registry.ts';
 import { registryPath } from '../../../line/state-folder.ts';
 import { openssl } from '../../pki/openssl.ts';
 import { SOFTHSM_INSTALLED } from '../../pki/signers/softhsm.ts';
-import { rowsOf } from '../../registry/sqlite/opened.ts';
+import { rowsOf } from '../../registry/record/opened.ts';
 import { newPlace, PRODUCT } from '../../support/certline.ts';
 import type { Place } from '../../support/certline.ts';
 import { blocksOf, followCommands, pageOf, sectionsWith, signerPages } from '../follow-docs.ts';
@@ -58,7 +58,7 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
       const ca = await openConfiguredCa(place.state, loadLineConfig(join(place.folder, 'certline.json')));
       const serials = ['CL-000017', 'CL-000018'];
       await issueInto(place, serials, ca);
-      const registry = new SqliteRegistry(registryPath(place.state));
+      const registry = openRegistryFile(registryPath(place.state));
       const batch = {
         batchId: 'b1',
         order: 'PO-1',
@@ -67,7 +67,7 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
         quantity: 2,
       };
       await registry.importBatch(batch, rowsOf(serials));
-      registry.close();
+      await registry.close();
       await ca.signer.close();
       follow(place, 'Look at a certificate');
       expect(follow(place, 'Hold, release or revoke a certificate')).toContain('Key Compromise');
@@ -111,7 +111,7 @@ describe('docs/signer/', () => {
       .split('\n')
       .filter((line) => line.startsWith('|'));
     const tests = rows.map((row) =>
-      [...row.matchAll(/`(test\/[\w/-]+\.test\.ts)`/g)].map(([, path]) => path!),
+      [...row.matchAll(/`(test\/[\w/.-]+\.test\.ts)`/g)].map(([, path]) => path!),
     );
     expect(rows.length).toBeGreaterThan(12);
     const unproven = rows.filter(

@@ -80,7 +80,14 @@ describe('certline cert show', () => {
     const file = join(place.folder, 'crt.der');
     writeFileSync(file, issued!.certificate);
     const colons = issued!.certificateSha256.toUpperCase().replaceAll(/..(?=.)/g, '$&:');
-    for (const which of ['cl-1', issued!.certificateSerial, issued!.certificateSha256, colons, file]) {
+    for (const which of [
+      'cl-1',
+      'board-CL-1',
+      issued!.certificateSerial,
+      issued!.certificateSha256,
+      colons,
+      file,
+    ]) {
       const shown = json(await place.certline('cert', 'show', which, '--json'));
       expect(shown).toMatchObject([
         {
@@ -157,7 +164,7 @@ describe('certline cert revoke', () => {
     const place = newPlace();
     const serials = Array.from({ length: 21 }, (_each, at) => `CL-${at + 1}`);
     await issueInto(place, serials);
-    const ledger = await openLedger({ stateFolder: place.state, config: {} }, 'sign');
+    const ledger = await openLedger({ stateFolder: place.state, config: {} }, 'make');
     await ledger.issuances.activate(serials.map((serial) => `b1/${serial}/1`));
     const revoke = (serial: string, ...more: string[]) =>
       place.certline('cert', 'revoke', serial, '--reason', 'keyCompromise', ...more);

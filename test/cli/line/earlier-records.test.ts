@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import type { Finding } from '../../../cli/doctor/finding.ts';
 import { SQLITE } from '../../../sql/dialect.ts';
 import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
-import { MIGRATIONS } from '../../../registry/sqlite/migrations.ts';
+import { registryMigrations } from '../../../registry/record/migrations.ts';
 import { ledgerPath, registryPath } from '../../../line/state-folder.ts';
 import { json, newPlace } from '../../support/certline.ts';
 
@@ -24,7 +24,7 @@ function earlier(path: string, migrations: readonly string[]): Buffer {
 it('commands that read leave the records of an earlier Certline as they are, and say what to do', async () => {
   const place = newPlace();
   const [ledger, registry] = [ledgerPath(place.state), registryPath(place.state)];
-  const before = [earlier(ledger, SQLITE_MIGRATIONS), earlier(registry, MIGRATIONS)];
+  const before = [earlier(ledger, SQLITE_MIGRATIONS), earlier(registry, registryMigrations(SQLITE))];
   for (const command of [
     ['cert', 'show', 'CL-1'],
     ['station', 'list'],

@@ -52,20 +52,22 @@ describe.skipIf(process.platform !== 'linux')('a process that holds keys', () =>
     expect(stderr()).not.toContain('Debugger');
   });
 
-  it.each(['--inspect=127.0.0.1:0', '--heapsnapshot-signal=SIGUSR2', '--abort-on-uncaught-exception'])(
-    'refuses %s, in whatever way it comes',
-    async (option) => {
-      const place = newPlace({ NODE_OPTIONS: option });
-      for (const command of [
-        ['worker', 'signer'],
-        ['ca', 'prove', '3c1f0a6b9d2e4f70'],
-      ]) {
-        const refused = await place.certline(...command);
-        expect(refused.status).toBe(34);
-        expect(refused.stderr).toContain(`${option} shows the memory of this process`);
-      }
-    },
-  );
+  it.each([
+    '--inspect=127.0.0.1:0',
+    '--heapsnapshot-signal=SIGUSR2',
+    '--abort-on-uncaught-exception',
+    '--report-on-signal',
+  ])('refuses %s, in whatever way it comes', async (option) => {
+    const place = newPlace({ NODE_OPTIONS: option });
+    for (const command of [
+      ['worker', 'signer'],
+      ['ca', 'prove', '3c1f0a6b9d2e4f70'],
+    ]) {
+      const refused = await place.certline(...command);
+      expect(refused.status).toBe(34);
+      expect(refused.stderr).toContain(`${option} shows the memory of this process`);
+    }
+  });
 
   it('goes on in a rehearsal, where a developer may look', async () => {
     const place = newPlace({

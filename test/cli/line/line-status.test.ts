@@ -24,10 +24,13 @@ describe('certline line status', () => {
     const { address } = (rig.client.connection as Connection).options;
     const desk = newPlace({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: rig.namespace });
     const here = await place.certline('line', 'status', '--json');
-    const there = await until('Temporal lists the batch', async () => {
+    // Its search attributes reach Temporal's lists a little later than its query.
+    const there = await until('Temporal lists the batch with all three units', async () => {
       const ended = await desk.certline('line', 'status', '--json');
-      const { batches } = json(ended) as { batches: { open: readonly object[] } };
-      return batches.open.length > 0 && ended;
+      const { batches } = json(ended) as {
+        batches: { open: readonly { passed: number; attention: number }[] };
+      };
+      return batches.open.some(({ passed, attention }) => passed + attention === 3) && ended;
     });
     const open = [{ batchId: 'PO-1', order: 'PO-1', quantity: 3, passed: 2, attention: 1, open: 0 }];
     expect(json(here)).toMatchObject({ batches: { from: 'registry', open } });

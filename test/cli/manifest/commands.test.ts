@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { readManifestFile } from '../../../cli/manifest/manifest-file.ts';
 import { openInbox } from '../../../manifests/intake/inbox.ts';
 import { createIntake } from '../../../manifests/intake/intake.ts';
-import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../../registry/record/open-registry.ts';
 import { lockLine } from '../../../line/lock.ts';
 import { ordersFolder, registryPath, releaseKeysPath } from '../../../line/state-folder.ts';
 import { noteVerifierOf, verifierText } from '../../../pki/keys/signed-note.ts';
@@ -26,25 +26,26 @@ interface Judgement {
 /** A line as far as a planner sees it: it holds the lock, watches the inbox, judges and registers. */
 async function startLine(place: Place): Promise<void> {
   const lock = lockLine(place.state);
-  const registry = new SqliteRegistry(registryPath(place.state));
+  const registry = openRegistryFile(registryPath(place.state));
   const inbox = await openInbox({
     folder: place.inbox,
     stateFolder: place.state,
     settleMs: 50,
+    incompleteMs: 200,
     accept: createIntake({
       products: [{ name: PRODUCT.name, assignment: 'any-board', commonName: '{serial}' }],
       registered: registry,
       askOrder: undefined,
       socketProducts: undefined,
       nameOf: ({ name }) => name,
-      importBatch: registry.importBatch.bind(registry),
+      stageBatch: registry.stageBatch.bind(registry),
       startBatch: async ({ batchId }) => registry.recordStart(batchId),
     }),
     report: () => undefined,
   });
   onTestFinished(async () => {
     await inbox.close();
-    registry.close();
+    await registry.close();
     lock.release();
   });
 }
@@ -60,11 +61,11 @@ function contentOf(folder: string): Record<string, string> {
 }
 
 async function recordOf(place: Place): Promise<unknown> {
-  const registry = new SqliteRegistry(registryPath(place.state));
+  const registry = openRegistryFile(registryPath(place.state));
   try {
     return [await registry.listBatches(), await registry.unit('CL-000007')];
   } finally {
-    registry.close();
+    await registry.close();
   }
 }
 

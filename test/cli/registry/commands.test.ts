@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AttemptFailure, BatchSummary, UnitRecord } from '../../../registry/registry.ts';
-import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../../registry/record/open-registry.ts';
 import { registryPath } from '../../../line/state-folder.ts';
 import { freshTbs, makeCa, signTbs } from '../../pki/leaf.ts';
-import { imported, registration, serialsFrom } from '../../registry/sqlite/opened.ts';
+import { imported, registration, serialsFrom } from '../../registry/record/opened.ts';
+import { readCsv } from '../../manifests/csv/read-csv.ts';
 import { json, newPlace } from '../../support/certline.ts';
 import type { Place } from '../../support/certline.ts';
 
@@ -26,7 +27,7 @@ const failure = (serial: string, code: string): AttemptFailure => ({
 /** Batches PO-1 (five units: passed, scrapped, waiting, two open) and, later, PO-10 (one unit, not started). */
 async function filledPlace(): Promise<Place & { chain: string; certificate: Uint8Array }> {
   const place = newPlace();
-  const registry = new SqliteRegistry(registryPath(place.state));
+  const registry = openRegistryFile(registryPath(place.state));
   const ca = await makeCa(place.folder);
   const certificate = await signTbs(ca, await freshTbs(ca, 'CL-000001'));
   await imported(registry, '1', serialsFrom(1, 5));
@@ -40,14 +41,14 @@ async function filledPlace(): Promise<Place & { chain: string; certificate: Uint
   });
   await registry.recordAttention(failure('CL-000003', 'BOARD_GONE'));
   await imported(registry, '10', ['CL-000099']);
-  registry.close();
+  await registry.close();
   return { ...place, chain: ca.chainPath, certificate };
 }
 
 describe('certline batch list', () => {
   it('says that there is no batch yet', async () => {
     const place = newPlace();
-    new SqliteRegistry(registryPath(place.state)).close();
+    await openRegistryFile(registryPath(place.state)).close();
     const { status, stdout } = await place.certline('batch', 'list');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^No batch yet/);
@@ -90,8 +91,11 @@ describe('a host without the registry of the line', () => {
     ['unit', 'show', 'CL-1'],
   ])('is told so by certline %s %s, with the path and what still works', async (...args) => {
     const place = newPlace();
-    const { status, stdout, stderr } = await place.certline(...args);
-    expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
+    const ended = await place.certline(...args);
+    const { status, stdout, stderr } = ended;
+    expect(status).toBe(5);
+    if (args.includes('--json')) expect(json(ended)).toMatchObject({ error: { code: 'unknown', status: 5 } });
+    else expect(stdout).toBe('');
     expect(stderr).toContain(`There is no registry ${registryPath(place.state)}`);
     expect(stderr).toContain('certline batch watch');
     expect(existsSync(registryPath(place.state))).toBe(false);
@@ -157,6 +161,31 @@ describe('certline batch show', () => {
     writeFileSync(join(place.inbox, '1.result.csv'), '');
     const after = json(await place.certline('batch', 'show', 'PO-1', '--json')) as { result: string };
     expect(after.result).toBe(join(place.inbox, '1.result.csv'));
+  });
+
+  it('can be written again as a result, with a version that rises', async () => {
+    const place = await filledPlace();
+    mkdirSync(place.inbox);
+    const other = join(place.folder, 'other.csv');
+    const first = await place.certline('batch', 'result', 'PO-1');
+    const second = await place.certline('batch', 'result', 'PO-1', '--output', other);
+    const path = join(place.inbox, '1.result.csv');
+    expect(first.stdout).toBe(
+      `Result 1 of batch PO-1 is in ${path}; the batch is open, so units have no outcome yet\n`,
+    );
+    expect(second).toMatchObject({ status: 0, stderr: '' });
+    const [one, two] = [readCsv(path), readCsv(other)];
+    expect(one).toHaveLength(5);
+    expect(one[0]).toMatchObject({ batch: 'PO-1', outcome: 'PASS', 'attr.rev': 'B2', result_version: '1' });
+    expect(two).toEqual(one.map((row) => ({ ...row, result_version: '2' })));
+    const absent = await place.certline(
+      'batch',
+      'result',
+      'PO-1',
+      '--output',
+      join(other, 'in', 'a', 'file'),
+    );
+    expect(absent).toMatchObject({ status: 50, stderr: expect.stringContaining(other) });
   });
 
   it('has every unit on demand', async () => {
@@ -243,11 +272,11 @@ describe('commands that steer', () => {
     ['unit', 'retry', 'CL-000003'],
   ])('need a running line: %s %s', async (...command) => {
     const place = newPlace();
-    new SqliteRegistry(registryPath(place.state)).close();
+    await openRegistryFile(registryPath(place.state)).close();
     const { status, stderr } = await place.certline(...command);
     expect(stderr).toMatch(/^certline: .+\n$/);
     // A batch that the registry does not know is the first thing that is wrong.
-    expect(status).toBe(command[1] === 'watch' ? 5 : 8);
+    expect(status).toBe(['watch', 'cancel'].includes(command[1]) ? 5 : 8);
   });
 });
 

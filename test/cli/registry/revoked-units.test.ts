@@ -8,10 +8,10 @@ import { issueCrl } from '../../../pki/revocation/crl-issuer.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import type { UnitRecord } from '../../../registry/registry.ts';
-import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../../registry/record/open-registry.ts';
 import { ensureDemoCa } from '../../../line/ca.ts';
 import { crlPath, ledgerPath, registryPath } from '../../../line/state-folder.ts';
-import { rowsOf } from '../../registry/sqlite/opened.ts';
+import { rowsOf } from '../../registry/record/opened.ts';
 import { json, newPlace, PRODUCT } from '../../support/certline.ts';
 import type { Place } from '../../support/certline.ts';
 import { issueInto } from '../issued-lot.ts';
@@ -27,18 +27,18 @@ async function register(
   const ledger = openSqliteLedger(ledgerPath(place.state));
   await ledger.issuances.activate([`b1/${serial}/${attempt}`]);
   await ledger.close();
-  const registry = new SqliteRegistry(registryPath(place.state));
+  const registry = openRegistryFile(registryPath(place.state));
   const times = { startedAt: '2026-01-01T00:00:00.000Z', verifiedAt: '2026-01-01T00:00:00.000Z' };
   const where = { batchId: 'b1', boardId: `board-${serial}`, stationId: 'st-1', socket: 'a' };
   await registry.registerUnit({ ...issued, ...where, ...times, serial, attempt, evidence: {} });
-  registry.close();
+  await registry.close();
 }
 
 /** A lot of two that passed, in the ledger and the registry of one host. */
 async function passedLot(): Promise<{ place: Place; issued: readonly CertificateRecord[] }> {
   const place = newPlace();
   const issued = await issueInto(place, SERIALS);
-  const registry = new SqliteRegistry(registryPath(place.state));
+  const registry = openRegistryFile(registryPath(place.state));
   const batch = {
     batchId: 'b1',
     order: 'PO-1',
@@ -47,7 +47,7 @@ async function passedLot(): Promise<{ place: Place; issued: readonly Certificate
     quantity: 2,
   };
   await registry.importBatch(batch, rowsOf(SERIALS));
-  registry.close();
+  await registry.close();
   for (const [at, serial] of SERIALS.entries()) await register(place, serial, 1, issued[at]!);
   return { place, issued };
 }

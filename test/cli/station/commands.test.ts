@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { registryPath } from '../../../line/state-folder.ts';
-import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../../registry/record/open-registry.ts';
 import { json, newPlace, PRODUCT } from '../../support/certline.ts';
 
 describe('certline station yield', () => {
   it('shows the tries of each socket, and the boards that were rejected', async () => {
     const place = newPlace();
     expect(await place.certline('station', 'yield')).toMatchObject({ status: 5 });
-    const registry = new SqliteRegistry(registryPath(place.state));
+    const registry = openRegistryFile(registryPath(place.state));
     const seenAt = '2026-11-29T10:00:00.000Z';
     const board = {
       stationId: 'st-1',
@@ -18,7 +18,7 @@ describe('certline station yield', () => {
     } as const;
     await registry.recordRejectedBoard({ ...board, message: 'it says nrf52' });
     await registry.recordRejectedBoard({ ...board, stationId: 'st-2', code: 'SMP_UNSUPPORTED' });
-    registry.close();
+    await registry.close();
     const { stdout } = await place.certline('station', 'yield', '--station', 'st-1');
     expect(stdout).toMatch(/^st-1\/3 +1 +0 +0 +1 +0\.0 % +BOARD_WRONG_PRODUCT 1$/m);
     expect(stdout).toMatch(/^2026-11-29 10:00:00 UTC +st-1\/3 +aa +BOARD_WRONG_PRODUCT +it says nrf52$/m);

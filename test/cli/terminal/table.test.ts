@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { printFields, printTable } from '../../../cli/terminal/table.ts';
 
 function captured(): { text: () => string } {
@@ -7,10 +8,17 @@ function captured(): { text: () => string } {
     text += String(part);
     return true;
   });
-  return { text: () => text };
+  return { text: () => stripVTControlCharacters(text) };
 }
 
 afterEach(() => vi.restoreAllMocks());
+
+/** From here on to the end of the test, standard output is a terminal so wide. */
+function atTerminal(columns: number): void {
+  const { isTTY, columns: before } = process.stdout;
+  Object.assign(process.stdout, { isTTY: true, columns });
+  onTestFinished(() => void Object.assign(process.stdout, { isTTY, columns: before }));
+}
 
 const COLUMNS = [{ head: 'serial' }, { head: 'n', align: 'right' }, { head: 'code' }] as const;
 
@@ -62,5 +70,66 @@ describe('a table', () => {
       ['B', '2'],
     ]);
     expect(out.text()).toBe('A     1\nB     2\n');
+  });
+
+  it('has several rows for a sentence where the terminal is narrow', async () => {
+    const out = captured();
+    atTerminal(44);
+    await printTable(
+      [{ head: 'serial' }, { head: 'what to do', wraps: true }, { head: 'then type' }],
+      [
+        ['CL-1', 'Look at the board: reseat it', 'certline x'],
+        ['CL-2', '', ''],
+      ],
+    );
+    expect(out.text()).toBe(
+      [
+        `serial  ${'what to do'.padEnd(24)}  then type`,
+        `CL-1    ${'Look at the board:'.padEnd(24)}  certline x`,
+        '        reseat it',
+        'CL-2',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('names its cells one after the other where there is no room for its columns', async () => {
+    const out = captured();
+    atTerminal(40);
+    const id = 'PO-1001-A-LONG-ORDER-NUMBER-A3EB0579';
+    await printTable(
+      ['batch', 'state', 'units', 'why'].map((head) => ({
+        head,
+        ...(head === 'why' && { wraps: true as const }),
+      })),
+      [
+        [id, 'open', '24', 'the antenna is cracked, and the cover is missing'],
+        ['PO-2', '', '1', ''],
+      ],
+    );
+    expect(out.text()).toBe(
+      [
+        'batch',
+        `  ${id}`,
+        '  state open  units 24',
+        '  why  the antenna is cracked, and the',
+        '       cover is missing',
+        'batch PO-2  units 1',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('cuts no cell of a row that is wider than those by which it was laid out', async () => {
+    const out = captured();
+    atTerminal(20);
+    const rows = Array.from({ length: 501 }, (_row, at) => [
+      at === 500 ? 'CL-A-MUCH-LONGER-1' : 'CL-1',
+      '7',
+      'X',
+    ]);
+    await printTable(COLUMNS, rows);
+    const lines = out.text().split('\n').slice(-5);
+    expect(lines).toEqual(['CL-1    7  X', 'serial', '  CL-A-MUCH-LONGER-1', '  n 7  code X', '']);
   });
 });

@@ -42,6 +42,35 @@ async function type(place: Place, command: string): Promise<Ended> {
 }
 
 describe('certline unit list --waiting', () => {
+  it('names no unit that a stranger made up in Temporal, whose name a shell would run', async () => {
+    const bench = await startBench(['CL-1'], ['CL-1']);
+    await untilWaiting(bench, 1);
+    const evil = 'x; touch evil \u001b]0;evil\u0007';
+    const forged = [
+      { ProvStatus: ['ATTENTION'], ProvBatch: ['PO-1'], ProvSerial: [evil], ProvError: ['BOARD_GONE'] },
+      { ProvStatus: ['ATTENTION'], ProvBatch: [evil], ProvSerial: ['CL-9'], ProvError: ['BOARD_GONE'] },
+      { ProvStatus: ['ATTENTION'], ProvBatch: ['PO-1'], ProvSerial: ['CL-8'], ProvError: ['\u001b[2Jevil'] },
+    ];
+    for (const [at, searchAttributes] of forged.entries())
+      await bench.rig.client.workflow.start('unit', {
+        workflowId: `unit/forged-${at}`,
+        taskQueue: 'evil',
+        searchAttributes,
+      });
+    await bench.rig.client.workflow.start('batch', { workflowId: `batch/$(touch evil)`, taskQueue: 'evil' });
+    const desk = deskOf(bench);
+    const text = await until('Temporal lists what may be one', async () => {
+      const { stdout } = await desk.certline('unit', 'list', '--waiting');
+      return stdout.includes('CL-8') && stdout.includes('CL-1') && stdout;
+    });
+    const line = await desk.certline('line', 'status');
+    for (const said of [text, line.stdout]) {
+      expect(said).not.toContain('touch evil');
+      expect(said).not.toContain('\u001b');
+    }
+    expect(text).not.toContain('CL-9');
+  });
+
   it('lists them with what to type, from the registry and from Temporal alike', async () => {
     const bench = await startBench(['CL-1', 'CL-2', 'CL-3'], ['CL-2', 'CL-3']);
     await untilWaiting(bench, 2);

@@ -41,14 +41,29 @@ describe('the answer to a manifest', () => {
 
   it('is NAME.rejected.csv for a rejection: a row for each fault, and no cell that a spreadsheet would run', async () => {
     const folder = temporaryFolder();
-    const values = ['=cmd|x!A0', '+1', '-1', '@SUM(A1)', '\tx', '＝1', 'a"b,c', 'a\nb'];
+    const values = [
+      '=cmd|x!A0',
+      '+3V3',
+      '-1,5',
+      '-',
+      '-A1',
+      '-2+3',
+      '@SUM(A1)',
+      '\tx',
+      '＝1',
+      'a"b,c',
+      'a\nb',
+    ];
     const path = await writeAnswer(folder, FILE, rejected(...values));
     expect(path).toBe(join(folder, 'lot7.rejected.csv'));
     const rows = readCsv(path);
     expect(rows.map((row) => row['value'])).toEqual([
       "'=cmd|x!A0",
-      "'+1",
-      "'-1",
+      '+3V3',
+      '-1,5',
+      '-',
+      "'-A1",
+      "'-2+3",
       "'@SUM(A1)",
       '\\u{9}x',
       "'＝1",

@@ -9,6 +9,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 const PASSED: ResultRow = {
   serial: 'CL-1',
   product: 'golioth-node',
+  attrs: { hw_rev: 'B2', lot: '=1+1' },
   outcome: 'PASS',
   certificateSerial: '40ff',
   certificateSha256: 'ab'.repeat(32),
@@ -24,6 +25,8 @@ const PASSED: ResultRow = {
   decidedBy: 'A. Berg',
 };
 
+const OF = { batchId: 'PO-1-a', order: 'PO-1', attributes: ['hw_rev', 'lot'], version: 2 };
+
 async function* rows(count: number): AsyncGenerator<ResultRow> {
   for (let at = 1; at <= count; at += 1) yield { ...PASSED, serial: `CL-${at}` };
 }
@@ -33,12 +36,22 @@ describe('the result of a batch', () => {
     const path = join(temporaryFolder(), 'lot7.result.csv');
     async function* some(): AsyncGenerator<ResultRow> {
       yield PASSED;
-      yield { serial: 'CL-2', product: 'golioth-node', outcome: 'ERROR', code: 'SMP_TIMEOUT', attempts: 1 };
-      yield { serial: 'CL-3', product: '=evil', attempts: 0 };
+      yield {
+        serial: 'CL-2',
+        product: 'golioth-node',
+        attrs: {},
+        outcome: 'ERROR',
+        code: 'SMP_TIMEOUT',
+        attempts: 1,
+      };
+      yield { serial: 'CL-3', product: '=evil', attrs: { lot: 'ü"' }, attempts: 0 };
     }
-    expect(await writeResultFile(path, some(), 2)).toBe(3);
+    expect(await writeResultFile(path, OF, some())).toBe(3);
     const found = readCsv(path);
+    expect(readFileSync(path, 'utf8')).toMatch(/^\uFEFF"order",/);
     expect(found[0]).toEqual({
+      order: 'PO-1',
+      batch: 'PO-1-a',
       serial: 'CL-1',
       product: 'golioth-node',
       outcome: 'PASS',
@@ -56,14 +69,22 @@ describe('the result of a batch', () => {
       reason: 'board replaced',
       decided_by: 'A. Berg',
       result_version: '2',
+      'attr.hw_rev': 'B2',
+      'attr.lot': "'=1+1",
     });
     expect(found[1]).toMatchObject({ outcome: 'ERROR', code: 'SMP_TIMEOUT', board_id: '', finished: '' });
-    expect(found[2]).toMatchObject({ product: "'=evil", outcome: '', attempts: '0' });
+    expect(found[2]).toMatchObject({
+      product: "'=evil",
+      outcome: '',
+      attempts: '0',
+      'attr.hw_rev': '',
+      'attr.lot': 'ü"',
+    });
   });
 
   it('streams any number of units', async () => {
     const path = join(temporaryFolder(), 'lot7.result.csv');
-    expect(await writeResultFile(path, rows(1_234), 1)).toBe(1_234);
+    expect(await writeResultFile(path, OF, rows(1_234))).toBe(1_234);
     const found = readCsv(path);
     expect(found.map((row) => row['serial'])).toEqual(
       Array.from({ length: 1_234 }, (_row, at) => `CL-${at + 1}`),
@@ -78,7 +99,7 @@ describe('the result of a batch', () => {
       yield* rows(600);
       throw new Error('the registry is gone');
     }
-    await expect(writeResultFile(path, broken(), 1)).rejects.toMatchObject({
+    await expect(writeResultFile(path, OF, broken())).rejects.toMatchObject({
       message: 'the registry is gone',
     });
     expect(readFileSync(path, 'utf8')).toBe('the former one');

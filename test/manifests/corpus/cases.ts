@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { PROGRAM_CASES } from './program-cases.ts';
 
 /** A file that a spreadsheet, a script or an accident makes, and the right answer to it. */
 export interface Case {
@@ -674,4 +675,4 @@ const REFUSED: readonly Case[] = [
   },
 ];
 
-export const CASES: readonly Case[] = [...ACCEPTED, ...REFUSED];
+export const CASES: readonly Case[] = [...ACCEPTED, ...REFUSED, ...PROGRAM_CASES];

@@ -17,11 +17,13 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openInbox } from '../../../manifests/intake/inbox.ts';
 import type { Inbox, InboxEvent, InboxOptions } from '../../../manifests/intake/inbox.ts';
+import { InboxHold } from '../../../manifests/intake/inbox-owner.ts';
 import { createIntake } from '../../../manifests/intake/intake.ts';
 import type { ManifestProduct } from '../../../manifests/check/manifest-row.ts';
-import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../../registry/record/open-registry.ts';
 import { readCsv } from '../csv/read-csv.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { until } from '../../support/until.ts';
 
 const PRODUCTS: readonly ManifestProduct[] = [
   { name: 'golioth-node', assignment: 'any-board', commonName: '{serial}' },
@@ -43,7 +45,7 @@ const MARK = '.certline-inbox.json';
 class Line {
   readonly state = temporaryFolder();
   readonly folder = join(this.state, 'inbox');
-  readonly registry = new SqliteRegistry(join(this.state, 'registry.db'));
+  readonly registry = openRegistryFile(join(this.state, 'registry.db'));
   readonly events: InboxEvent[] = [];
   /** Batches whose workflow was started, in order; `startFails` times it is not to be had. */
   readonly started: string[] = [];
@@ -56,7 +58,7 @@ class Line {
     mkdirSync(this.folder);
     onTestFinished(async () => {
       await this.close();
-      this.registry.close();
+      await this.registry.close();
     });
   }
 
@@ -67,7 +69,7 @@ class Line {
       askOrder: undefined,
       socketProducts: undefined,
       nameOf: ({ name }) => name,
-      importBatch: async (batch, rows) => this.registry.importBatch(batch, rows),
+      stageBatch: async (batchId) => this.registry.stageBatch(batchId),
       startBatch: async ({ batchId }) => {
         if (this.startFails-- > 0) throw new Error('no Temporal server');
         this.started.push(batchId);
@@ -416,6 +418,28 @@ describe('a copy that stalled', () => {
     expect(line.json('lot7.rows-3.accepted.json')).toMatchObject({ rows: 3 });
   });
 
+  it('may say in its name how urgent it is, beside what else it says', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('lot7.rows-2.priority-6.csv', lot('PO-7', 1, 3));
+    await line.answered(1);
+    const codes = ['MANIFEST_ROW_COUNT', 'MANIFEST_PRIORITY'];
+    expect(line.codes('lot7.rows-2.priority-6.rejected.csv')).toEqual(codes);
+    line.drop('lot7.priority-2.rows-3.csv', lot('PO-7', 1, 3));
+    await line.answered(2);
+    expect(line.json('lot7.priority-2.rows-3.accepted.json')).toMatchObject({
+      understood: ['Its priority is 2: its units get boards before those of other batches.'],
+    });
+    line.drop('again.priority-1.csv', lot('PO-7', 1, 3));
+    await line.answered(3);
+    expect(line.json('again.priority-1.accepted.json')).toMatchObject({
+      status: 'accepted before',
+      warnings: [
+        expect.stringMatching(/was accepted with priority 2\. .*certline batch priority PO-7-\w+ 1$/),
+      ],
+    });
+  });
+
   it('is not accepted when the file beside it has another digest', async () => {
     const line = new Line();
     await line.open();
@@ -532,6 +556,18 @@ describe('when the line stumbles', () => {
     expect(line.events[0]).toMatchObject({ kind: 'problem', name: 'lot7.csv', retryMs: 40 });
     expect(line.events[1]).toMatchObject({ kind: 'problem', name: 'lot7.csv', retryMs: 80 });
     expect(line.started).toHaveLength(1);
+  });
+
+  it('a folder in which nothing happens is looked at by the clock alone', async () => {
+    const line = new Line();
+    // The mark is renewed meanwhile, as each look does.
+    const looks = vi.spyOn(InboxHold.prototype, 'check');
+    onTestFinished(() => looks.mockRestore());
+    await line.open({ pollMs: 300 });
+    await until('it is looked at', () => looks.mock.calls.length > 2);
+    const [startMs, before] = [performance.now(), looks.mock.calls.length];
+    await until('it is looked at for a while', () => looks.mock.calls.length >= before + 3);
+    expect(performance.now() - startMs).toBeGreaterThan(500);
   });
 
   it('a folder that goes away is reported, and watched again when it is back', async () => {

@@ -9,7 +9,7 @@ import { validateManifest } from '../../../manifests/check/validate-manifest.ts'
 import type { Accepted, Rejected, Verdict } from '../../../manifests/check/verdict.ts';
 import type { IssueCode } from '../../../manifests/issue-codes.ts';
 import type { OrderQuestion, OrderReply } from '../../../provisioning/order-check.ts';
-import { SqliteRegistry } from '../../../registry/sqlite/sqlite-registry.ts';
+import { openRegistryFile } from '../../../registry/record/open-registry.ts';
 import { temporaryFile, temporaryFolder } from '../../support/temporary-folder.ts';
 
 const PRODUCTS = [
@@ -20,7 +20,7 @@ const HEAD = 'order,serial,product,board_id\n';
 
 class Desk {
   readonly state = temporaryFolder();
-  readonly registry = new SqliteRegistry(join(this.state, 'registry.db'));
+  readonly registry = openRegistryFile(join(this.state, 'registry.db'));
   readonly started: string[] = [];
   readonly ports: IntakePorts = {
     products: PRODUCTS,
@@ -28,7 +28,7 @@ class Desk {
     askOrder: undefined,
     socketProducts: undefined,
     nameOf: ({ name }) => name,
-    importBatch: async (batch, rows) => this.registry.importBatch(batch, rows),
+    stageBatch: async (batchId) => this.registry.stageBatch(batchId),
     startBatch: async ({ batchId }) => {
       this.started.push(batchId);
       await this.registry.recordStart(batchId);
@@ -101,11 +101,11 @@ describe('intake', () => {
       `${HEAD}PO-1,CL-1,golioth-node,\nPO-1,CL-2,golioth-node,\n`,
       `${HEAD}PO-2,CL-2,golioth-node,\nPO-2,CL-3,golioth-node,\n`,
     ];
-    // The second is stored after the first was judged and before it is stored.
+    // The second is taken when the first is about to be stored.
     const verdict = await desk.intake(one, {
-      importBatch: async (batch, rows) => {
+      stageBatch: async (batchId) => {
         await desk.intake(other);
-        return desk.registry.importBatch(batch, rows);
+        return desk.registry.stageBatch(batchId);
       },
     });
     expect(faultsOf(verdict)).toEqual(['3:serial:SERIAL_REGISTERED']);

@@ -46,7 +46,7 @@ export async function deliver(
 async function provision(socket: Socket, { serial, certify }: Delivery): Promise<void> {
   const { boardId } = socket.seated!;
   const key = await socket.use({ serial, step: 'generateKeypair', boardId }, never, (board) =>
-    writeNewKey(board, serial, boardId, never),
+    writeNewKey(board, { serial, boardId }, never),
   );
   const certificate = await certify(key);
   await socket.use({ serial, step: 'flashCredentials', boardId }, never, (board) =>

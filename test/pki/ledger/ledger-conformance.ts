@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgeChain } from '../../../pki/audit/audit-chain.ts';
 import type { SqlRow } from '../../../sql/row.ts';
-import type { LedgerDatabase } from '../../../pki/ledger/ledger-database.ts';
+import type { SqlDatabase } from '../../../sql/sql-database.ts';
 import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
 import type { SignedOrder } from '../../../pki/orders/order.ts';
 import { sha256Hex } from '../../../pki/x509/p256.ts';
@@ -14,7 +14,7 @@ import type { SigningLine } from '../signing/signing-line.ts';
 
 /** A database for one test: `open` connects to it, as often as there are processes. */
 export interface LedgerUnderTest {
-  open(): Promise<LedgerDatabase>;
+  open(): Promise<SqlDatabase>;
 }
 
 const BATCH = { ...RELEASE, batchId: 'b1', quantity: 2 };
@@ -102,8 +102,14 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
     it('has no live certificate, and none that comes late', async () => {
       const line = await usedLine();
       const late = requestFor('ACME-2');
+      const ended = { batchId: 'b1', serial: 'ACME-1', attempt: 1 };
+      const { spkiSha256 } = (await line.ledger.issuances.liveIssuance('ACME-1'))!;
+      // Without the word of an intake, or with that for another key, what is issued stays.
+      for (const endedKey of [{}, { endedKey: 'another' }])
+        await line.ledger.issuances.withdrawUnit({ ...ended, ...endedKey });
+      expect(await line.sql('SELECT state FROM issuance')).toEqual([{ state: 'issued' }]);
       for (let time = 0; time < 2; time += 1) {
-        await line.ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 1 });
+        await line.ledger.issuances.withdrawUnit({ ...ended, endedKey: spkiSha256 });
         await line.ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-2', attempt: 1 });
         await line.ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'NEVER-RELEASED', attempt: 1 });
       }
@@ -218,7 +224,13 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
     it('are free for another batch, and their order has as many left', async () => {
       const line = await usedLine();
       const { orders, furtherAttempts } = line.ledger;
-      const returned = { batchId: 'b1', serials: ['ACME-1', 'ACME-2'], reason: 'wrong file', by: 'who' };
+      const returned = {
+        batchId: 'b1',
+        serials: ['ACME-1', 'ACME-2'],
+        supplements: 0,
+        reason: 'wrong file',
+        by: 'who',
+      };
       for (let time = 0; time < 2; time += 1)
         expect(await furtherAttempts.returnSerials(returned)).toEqual(['ACME-1']);
       expect(await orders.orderStanding('PO-1')).toMatchObject({ released: 1 });
@@ -232,17 +244,25 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       expect(events.map(({ body }) => JSON.parse(body))).toMatchObject([
         { batchId: 'b1', count: 1, reason: 'wrong file', by: 'who' },
       ]);
-      expect(await furtherAttempts.returnSerials({ batchId: 'b9', serials: ['X1'] })).toEqual([]);
+      expect(await furtherAttempts.returnSerials({ batchId: 'b9', serials: ['X1'], supplements: 0 })).toEqual(
+        [],
+      );
     });
 
     it('are not more than their batch has', async () => {
       const line = await usedLine();
       const { orders, furtherAttempts } = line.ledger;
-      const strange = furtherAttempts.returnSerials({ batchId: 'b1', serials: ['ACME-1', 'X1', 'X2'] });
+      const strange = furtherAttempts.returnSerials({
+        batchId: 'b1',
+        serials: ['ACME-1', 'X1', 'X2'],
+        supplements: 0,
+      });
       await expect(strange).rejects.toThrow(code('RELEASE_CONFLICT', 'returned'));
       expect(await orders.orderStanding('PO-1')).toMatchObject({ released: 2 });
       await orders.withdrawBatch('b1', { reason: 'not ours', by: 'who' });
-      expect(await furtherAttempts.returnSerials({ batchId: 'b1', serials: ['ACME-2'] })).toEqual([]);
+      expect(
+        await furtherAttempts.returnSerials({ batchId: 'b1', serials: ['ACME-2'], supplements: 0 }),
+      ).toEqual([]);
       expect(await orders.orderStanding('PO-1')).toMatchObject({ released: 1 });
     });
 
@@ -251,7 +271,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       const { orders, furtherAttempts } = line.ledger;
       await orders.admitOrder(signedOrder({ quantity: 2 }));
       await orders.releaseBatch(BATCH);
-      await furtherAttempts.returnSerials({ batchId: 'b1', serials: ['ACME-1', 'ACME-2'] });
+      await furtherAttempts.returnSerials({ batchId: 'b1', serials: ['ACME-1', 'ACME-2'], supplements: 0 });
       await orders.releaseBatch({ ...BATCH, batchId: 'b2', quantity: 1 });
       const again = (serials: string[]) =>
         furtherAttempts.releaseAttempts({
@@ -280,7 +300,8 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       expect(await issuances.unfinishedOf('b1', second.next!, 1)).toEqual({ issuances: [] });
       expect(serialsOf(await issuances.unfinishedOf('b2', 0, 9))).toEqual([]);
       await issuances.activate([first.issuances[0]!.requestId]);
-      await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-2', attempt: 1 });
+      const endedKey = second.issuances[0]!.spkiSha256;
+      await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-2', attempt: 1, endedKey });
       expect(await issuances.unfinishedOf('b1', 0, 9)).toEqual({ issuances: [] });
     });
   });
@@ -289,7 +310,8 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
     it('is what the log says, and is no longer once somebody edits it', async () => {
       const { ledger, issuer, sql } = await usedLine();
       await ledger.stations.admitStation({ stationId: 'st-1', verifier: 'a+b+c', perMinute: 60 });
-      await ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 1 });
+      const endedKey = (await ledger.issuances.liveIssuance('ACME-1'))!.spkiSha256;
+      await ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 1, endedKey });
       await issuer.issue(requestFor('ACME-2'));
       await ledger.issuances.activate(['b1/ACME-2/1']);
       await ledger.auditLog.acceptClock({ reason: 'set', by: 'A. Smith' });

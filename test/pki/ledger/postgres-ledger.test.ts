@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { judgeChain } from '../../../pki/audit/audit-chain.ts';
-import type { LedgerDatabase } from '../../../pki/ledger/ledger-database.ts';
-import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
+import type { SqlDatabase } from '../../../sql/sql-database.ts';
+import { LEDGER } from '../../../pki/ledger/ledger-database.ts';
+import { PostgresDatabase } from '../../../sql/postgres-database.ts';
 import { POSTGRESQL } from '../../../sql/dialect.ts';
 import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { makeCa } from '../leaf.ts';
@@ -21,10 +22,10 @@ const ca = await makeCa(temporaryFolder());
 const root = mkdtempSync(join(tmpdir(), 'certline-postgres-'));
 let server: PostgresServer;
 let databases = 0;
-const open: LedgerDatabase[] = [];
+const open: SqlDatabase[] = [];
 
-async function connect(url: string): Promise<LedgerDatabase> {
-  const database = await PostgresDatabase.open({ url });
+async function connect(url: string): Promise<SqlDatabase> {
+  const database = await PostgresDatabase.open(LEDGER, { url });
   open.push(database);
   return database;
 }
@@ -96,7 +97,7 @@ describe.skipIf(!POSTGRES_INSTALLED)(
     it('of a later version is not touched', async () => {
       const { sql, url } = await newLine(['ACME-1']);
       await sql('UPDATE ledger_version SET version = 99');
-      await expect(PostgresDatabase.open({ url })).rejects.toThrow(code('LEDGER_NEWER'));
+      await expect(PostgresDatabase.open(LEDGER, { url })).rejects.toThrow(code('LEDGER_NEWER'));
     });
 
     it('refuses what its columns cannot hold as the request that it is, and goes on', async () => {
@@ -157,7 +158,9 @@ describe.skipIf(!POSTGRES_INSTALLED)(
     it('says when the database is read-only', async () => {
       const { sql, url } = await newLine(['ACME-1']);
       await sql(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`);
-      await expect(PostgresDatabase.open({ url })).rejects.toThrow(code('LEDGER_UNAVAILABLE', 'read-only'));
+      await expect(PostgresDatabase.open(LEDGER, { url })).rejects.toThrow(
+        code('LEDGER_UNAVAILABLE', 'read-only'),
+      );
     });
 
     it.each([
@@ -165,14 +168,14 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       ['a host that does not exist', 'postgres://ledger@nowhere.invalid/ledger', 'connection'],
     ])('names %s without its password', async (_name, url, reason) => {
       const secret = url.replace('ledger@', 'ledger:hunter2@');
-      await expect(PostgresDatabase.open({ url: secret })).rejects.toThrow(
+      await expect(PostgresDatabase.open(LEDGER, { url: secret })).rejects.toThrow(
         code('LEDGER_UNAVAILABLE', reason),
       );
-      await expect(PostgresDatabase.open({ url: secret })).rejects.not.toThrow(/hunter2/);
+      await expect(PostgresDatabase.open(LEDGER, { url: secret })).rejects.not.toThrow(/hunter2/);
     });
 
     it('says when the database does not exist', async () => {
-      const refused = PostgresDatabase.open({ url: server.urlOf('nowhere') });
+      const refused = PostgresDatabase.open(LEDGER, { url: server.urlOf('nowhere') });
       await expect(refused).rejects.toThrow(code('LEDGER_UNAVAILABLE', 'no-database'));
     });
   },

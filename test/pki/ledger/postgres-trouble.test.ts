@@ -4,9 +4,10 @@ import type { Server, Socket, AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
-import { postgresUrlFault } from '../../../pki/ledger/postgres-place.ts';
-import type { PostgresPlace } from '../../../pki/ledger/postgres-place.ts';
+import { LEDGER } from '../../../pki/ledger/ledger-database.ts';
+import { PostgresDatabase } from '../../../sql/postgres-database.ts';
+import { postgresUrlFault } from '../../../sql/postgres-place.ts';
+import type { PostgresPlace } from '../../../sql/postgres-place.ts';
 import { Ledger } from '../../../pki/ledger/ledger.ts';
 import { until } from '../../support/until.ts';
 import { makeCa } from '../leaf.ts';
@@ -25,7 +26,7 @@ const open: PostgresDatabase[] = [];
 let server: PostgresServer;
 
 async function opened(place: PostgresPlace): Promise<PostgresDatabase> {
-  const database = await PostgresDatabase.open(place);
+  const database = await PostgresDatabase.open(LEDGER, place);
   open.push(database);
   return database;
 }
@@ -276,22 +277,22 @@ describe.skipIf(!POSTGRES_INSTALLED)(
 
     it('is not made by whoever only looks for it', async () => {
       const url = server.createDatabase('empty');
-      expect(await PostgresDatabase.open({ url }, 'command')).toBeUndefined();
+      expect(await PostgresDatabase.open(LEDGER, { url }, 'update')).toBeUndefined();
       expect(await server.sql('empty', `SELECT 1 FROM pg_tables WHERE schemaname = 'public'`)).toEqual([]);
       await opened({ url });
-      const found = await PostgresDatabase.open({ url }, 'command');
+      const found = await PostgresDatabase.open(LEDGER, { url }, 'update');
       expect(found).toBeDefined();
       await found!.close();
     });
 
     it('is read by whoever may only read, neither made nor changed by that', async () => {
       const url = server.createDatabase('read_only');
-      expect(await PostgresDatabase.open({ url }, 'read')).toBeUndefined();
+      expect(await PostgresDatabase.open(LEDGER, { url }, 'read')).toBeUndefined();
       const writer = await opened({ url });
       await server.sql('read_only', `CREATE ROLE auditor LOGIN PASSWORD '${PASSWORD}'`);
       await server.sql('read_only', 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO auditor');
       const auditor = { url: url.replace(/\/\/[^@]*@/, '//auditor@'), passwordFile: passwordFile(PASSWORD) };
-      const database = await PostgresDatabase.open(auditor, 'read');
+      const database = await PostgresDatabase.open(LEDGER, auditor, 'read');
       open.push(database!);
       const read = new Ledger(database!);
       await new Ledger(writer).auditLog.recordRefusal(REFUSAL);
@@ -300,9 +301,9 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       expect(await reasonOf(database!.assertWritable())).toBe('rights');
       await writer.assertWritable();
       await server.sql('read_only', 'UPDATE ledger_version SET version = version - 1');
-      await expect(PostgresDatabase.open({ url }, 'read')).rejects.toThrow(code('LEDGER_OLDER'));
+      await expect(PostgresDatabase.open(LEDGER, { url }, 'read')).rejects.toThrow(code('LEDGER_OLDER'));
       await server.sql('read_only', 'UPDATE ledger_version SET version = 99');
-      await expect(PostgresDatabase.open({ url }, 'read')).rejects.toThrow(code('LEDGER_NEWER'));
+      await expect(PostgresDatabase.open(LEDGER, { url }, 'read')).rejects.toThrow(code('LEDGER_NEWER'));
     });
   },
 );

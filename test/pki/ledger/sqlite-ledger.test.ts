@@ -7,7 +7,7 @@ import { AUDIT_GENESIS, auditHash, judgeChain } from '../../../pki/audit/audit-c
 import { SQLITE } from '../../../sql/dialect.ts';
 import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
 import { PkiError } from '../../../pki/pki-error.ts';
-import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
+import { openLedgerFile } from '../../../pki/ledger/ledger-database.ts';
 import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
 import { makeCa } from '../leaf.ts';
 import { describeLedger } from './ledger-conformance.ts';
@@ -26,7 +26,7 @@ let databases = 0;
 describeLedger(ca, async () => {
   databases += 1;
   const path = join(folder, `conformance-${databases}.db`);
-  return { open: async () => SqliteDatabase.open(path) };
+  return { open: async () => openLedgerFile(path) };
 });
 
 describe('the file', () => {

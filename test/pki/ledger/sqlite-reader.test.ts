@@ -7,7 +7,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { Ledger } from '../../../pki/ledger/ledger.ts';
 import { SQLITE } from '../../../sql/dialect.ts';
 import { ledgerMigrations } from '../../../pki/ledger/migrations.ts';
-import { SqliteReader } from '../../../pki/ledger/sqlite-reader.ts';
+import { LEDGER } from '../../../pki/ledger/ledger-database.ts';
+import { SqliteReader } from '../../../sql/sqlite-reader.ts';
 import { makeCa } from '../leaf.ts';
 import { code, makeLine, release, requestFor } from '../signing/signing-line.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -18,7 +19,7 @@ const folder = temporaryFolder();
 const ca = await makeCa(folder);
 
 function reader(path: string): Ledger {
-  const ledger = new Ledger(SqliteReader.open(path));
+  const ledger = new Ledger(SqliteReader.open(LEDGER, path));
   onTestFinished(() => ledger.close());
   return ledger;
 }
@@ -53,7 +54,7 @@ describe('a ledger that is only read', () => {
     (version) => {
       const path = ledgerOf(`older-${version}.db`, version);
       const before = readFileSync(path);
-      expect(() => SqliteReader.open(path)).toThrow(
+      expect(() => SqliteReader.open(LEDGER, path)).toThrow(
         expect.objectContaining({
           code: 'LEDGER_OLDER',
           message: expect.stringContaining('start the signer'),
@@ -65,7 +66,7 @@ describe('a ledger that is only read', () => {
 
   it('tells whether a signer could write it', async (context) => {
     const path = ledgerOf('fixed.db', SQLITE_MIGRATIONS.length);
-    const database = SqliteReader.open(path);
+    const database = SqliteReader.open(LEDGER, path);
     onTestFinished(() => database.close());
     await database.assertWritable();
     context.skip(process.getuid?.() === 0, 'root may write every file');
@@ -78,13 +79,13 @@ describe('a ledger that is only read', () => {
     const database = new DatabaseSync(later);
     database.exec('PRAGMA user_version = 99');
     database.close();
-    expect(() => SqliteReader.open(later)).toThrow(code('LEDGER_NEWER'));
+    expect(() => SqliteReader.open(LEDGER, later)).toThrow(code('LEDGER_NEWER'));
     const missing = join(folder, 'missing.db');
-    expect(() => SqliteReader.open(missing)).toThrow(code('LEDGER_UNAVAILABLE', 'cannot-open'));
+    expect(() => SqliteReader.open(LEDGER, missing)).toThrow(code('LEDGER_UNAVAILABLE', 'cannot-open'));
     expect(existsSync(missing)).toBe(false);
     const noise = join(folder, 'noise.db');
     writeFileSync(noise, 'no ledger at all '.repeat(400));
-    expect(() => SqliteReader.open(noise)).toThrow(code('LEDGER_CORRUPT'));
+    expect(() => SqliteReader.open(LEDGER, noise)).toThrow(code('LEDGER_CORRUPT'));
   });
 
   it('is whole after the signer was killed: what it had committed is still in the WAL', async () => {

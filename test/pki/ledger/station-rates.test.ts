@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LedgerDatabase } from '../../../pki/ledger/ledger-database.ts';
+import type { SqlDatabase } from '../../../sql/sql-database.ts';
 import { Ledger } from '../../../pki/ledger/ledger.ts';
-import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
+import { openLedgerFile } from '../../../pki/ledger/ledger-database.ts';
 import { StationRates } from '../../../pki/ledger/station-rates.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -11,9 +11,9 @@ const folder = temporaryFolder();
 const START = Date.UTC(2026, 5, 1, 12);
 
 let databases = 0;
-async function newDatabase(perMinute: number): Promise<LedgerDatabase> {
+async function newDatabase(perMinute: number): Promise<SqlDatabase> {
   databases += 1;
-  const database = SqliteDatabase.open(join(folder, `rates-${databases}.db`));
+  const database = openLedgerFile(join(folder, `rates-${databases}.db`));
   await new Ledger(database).stations.admitStation({ stationId: 'st-1', verifier: 'v', perMinute });
   return database;
 }
@@ -81,7 +81,7 @@ describe('the allowance of a station', () => {
   it('is written down six times a minute, however busy the station', async () => {
     const database = await newDatabase(6_000);
     let writes = 0;
-    const counting: LedgerDatabase = {
+    const counting: SqlDatabase = {
       read: (work) => database.read(work),
       snapshot: (work) => database.snapshot(work),
       write: (work) => {

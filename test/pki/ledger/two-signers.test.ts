@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { judgeChain } from '../../../pki/audit/audit-chain.ts';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import type { CsrRequest } from '../signing/gated-issuer.ts';
-import { PostgresDatabase } from '../../../pki/ledger/postgres-database.ts';
+import { LEDGER } from '../../../pki/ledger/ledger-database.ts';
+import { PostgresDatabase } from '../../../sql/postgres-database.ts';
 import { FAILURES } from '../../../provisioning/failure-table.ts';
 import { makeCa } from '../leaf.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
@@ -25,7 +26,7 @@ async function twoSigners(prepare?: (name: string) => Promise<unknown>): Promise
   const url = server.createDatabase(`ledger_${databases}`);
   await prepare?.(`ledger_${databases}`);
   const signer = async (): Promise<SigningLine> => {
-    const database = await PostgresDatabase.open({ url });
+    const database = await PostgresDatabase.open(LEDGER, { url });
     open.push(database);
     return lineOver(database, ca);
   };

@@ -10,5 +10,6 @@ apt-get install -y -qq --no-install-recommends \
   openssl gnutls-bin libnss3-tools libmbedtls-dev gcc libc6-dev postgresql-15 python3-venv
 mkdir -p "$cache"
 if command -v go >/dev/null; then go build -C "$here/verifiers/go-verify" -o "$cache/go-verify" .; fi
-python3 -m venv "$cache/pkilint"
+# Made again from the start: one that was left half made, or by another Python, does not work.
+python3 -m venv --clear "$cache/pkilint"
 "$cache/pkilint/bin/pip" install -q pkilint==0.13.3

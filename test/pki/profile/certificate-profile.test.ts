@@ -175,6 +175,8 @@ describe('the rule of a cloud', () => {
     ['azure-dps', { commonName: '-{serial}' }, ['commonName']],
     ['aws-iot', { organization: 'Any Name Ltd', commonName: 'node:{serial}-' }, []],
     ['aws-iot', { commonName: 'node.{serial}' }, ['commonName']],
+    ['nrf-cloud', { organization: 'Any Name Ltd', commonName: 'node:{serial}-' }, []],
+    ['nrf-cloud', { commonName: 'node.{serial}' }, ['commonName']],
   ] as const)('%s: %j', (cloud, change, faults) => {
     expect(of(cloud, change)).toEqual(faults);
   });
@@ -186,10 +188,11 @@ describe('the rule of a cloud', () => {
       golioth: /^[A-Za-z0-9._-]{1,64}$/,
       'azure-dps': /^(?=.{1,64}$)[A-Za-z0-9](?:[A-Za-z0-9._:-]*[A-Za-z0-9])?$/,
       'aws-iot': /^[A-Za-z0-9:_-]{1,64}$/,
+      'nrf-cloud': /^[A-Za-z0-9:_-]{1,64}$/,
     };
     fc.assert(
       fc.property(
-        fc.constantFrom('golioth', 'azure-dps', 'aws-iot'),
+        fc.constantFrom('golioth', 'azure-dps', 'aws-iot', 'nrf-cloud'),
         templates,
         serials,
         (cloud, template, serial) => {

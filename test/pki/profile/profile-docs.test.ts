@@ -15,7 +15,7 @@ const ca = await makeCa(folder);
 
 it('the examples of docs/signer/profiles.md are one for each cloud, fit into one configuration, and give valid certificates', async () => {
   const { products } = parseLineConfig({ products: BLOCKS.map((block) => JSON.parse(block)) }, 'page', '/');
-  expect(products.map(({ cloud }) => cloud)).toEqual(['golioth', 'azure-dps', 'aws-iot']);
+  expect(products.map(({ cloud }) => cloud)).toEqual(['golioth', 'azure-dps', 'aws-iot', 'nrf-cloud']);
   const said: string[] = [];
   for (const product of products) {
     const profile = profileOfProduct(product);
@@ -42,4 +42,5 @@ it('the examples of docs/signer/profiles.md are one for each cloud, fit into one
   expect(said[1]).toContain('othername:');
   expect(said[2]).toContain('CN = pump_CL-000017');
   expect(said[2]).toContain('URI:urn:dev:ops:32473-CL-000017');
+  expect(said[3]).toContain('CN = tracker_CL-000017');
 });

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeFactoryIcaCertificate, makeRootCertificate } from '../../../pki/ca/ca-certificate.ts';
 import { openIssuingCa } from '../../../pki/ca/issuing-ca.ts';
 import type { Pkcs11Key } from '../../../pki/signers/pkcs11-key.ts';
+import { rememberRefused } from '../../../pki/signers/pkcs11-pin.ts';
 import { Pkcs11Signer } from '../../../pki/signers/pkcs11-signer.ts';
 import { pemOf } from '../../../pki/x509/pem.ts';
 import { SoftwareSigner } from '../../../pki/signers/software-signer.ts';
@@ -23,6 +24,14 @@ function pinFlags({ token }: Pkcs11Key): string {
     encoding: 'utf8',
   });
   return stdout.slice(stdout.indexOf(token)).split('Slot')[0]!;
+}
+
+/** Ends the processes that hold tokens, as a crash of their library would. */
+function killChildren(): void {
+  const { stdout } = spawnSync('pgrep', ['-f', '-P', String(process.pid), 'pkcs11-child'], {
+    encoding: 'utf8',
+  });
+  for (const pid of stdout.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
 }
 
 describe.skipIf(!SOFTHSM_INSTALLED)(
@@ -94,6 +103,36 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
       await signer.probe();
       await signer.close();
       expect(existsSync(wrong.refusalFile)).toBe(false);
+    });
+
+    it('goes on without a restart once the PIN file is corrected, and tries no PIN twice before', async () => {
+      const changed = makeToken(folder, 'changed-pin');
+      onTestFinished(() => useToken(key));
+      const signer = await Pkcs11Signer.open(changed);
+      const sign = () => signer.sign(Buffer.from([1]), { requestId: 'r' });
+      await sign();
+      writeFileSync(changed.pinFile, '000000\n');
+      killChildren();
+      await expect(sign()).rejects.toThrow(code('CA_UNAVAILABLE'));
+      await expect(sign()).rejects.toThrow(code('TOKEN_PIN_REFUSED'));
+      for (let time = 0; time < 5; time += 1) await expect(sign()).rejects.toThrow(code('TOKEN_PIN_REFUSED'));
+      expect(pinFlags(changed)).not.toContain('final user PIN try');
+      writeFileSync(changed.pinFile, `${PIN}\n`);
+      expect(await sign()).toHaveLength(64);
+      await signer.close();
+    });
+
+    it('tries a PIN again that the token refused, once its refusal is forgotten by hand', async () => {
+      const faulty = makeToken(folder, 'refused-once');
+      onTestFinished(() => useToken(key));
+      rememberRefused(faulty.refusalFile, PIN);
+      await expect(Pkcs11Signer.open(faulty)).rejects.toThrow(
+        `correct ${faulty.pinFile}, or, if the PIN is right, type "certline ca retry-pin"`,
+      );
+      rmSync(faulty.refusalFile);
+      const signer = await Pkcs11Signer.open(faulty);
+      await signer.probe();
+      await signer.close();
     });
 
     it('whose token hangs says so, and works again when the token does', async () => {

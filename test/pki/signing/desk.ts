@@ -15,7 +15,7 @@ import { signPermit } from '../../../pki/signing/permits.ts';
 import { INTAKE } from '../../activities/trust.ts';
 import { ensureRoleKey, ensureStationKey } from '../../../pki/keys/station-key.ts';
 import type { Ledger } from '../../../pki/ledger/ledger.ts';
-import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
+import { openLedgerFile } from '../../../pki/ledger/ledger-database.ts';
 import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
 import { OrderDesk } from '../../../pki/orders/order-desk.ts';
 import type { OrderSources, OrderTerms } from '../../../pki/orders/order-desk.ts';
@@ -35,7 +35,10 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const ca = await makeCa(folder);
-const station = ensureStationKey(join(folder, 'station.key.pem'), 'st-1');
+/** The station that asks. */
+export const STATION = ensureStationKey(join(folder, 'station.key.pem'), 'st-1');
+/** A log whose checkpoints nobody reads. */
+export const AUDIT_LOG = { name: 'certline-audit-0123456789abcdef', newest: () => 'a note' };
 /** The signer's key for permits. */
 export const PERMIT_KEY = ensureRoleKey(join(folder, 'permit.key.pem'), 'signer');
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -48,6 +51,8 @@ export interface Desk {
   /** The CA of the desk. */
   readonly ca: IssuingCa;
   readonly sources: OrderSources;
+  /** File of the ledger. */
+  readonly database: string;
   /** Signs the order PO-1 with these changes, or another one, and puts it into the signer's folder. */
   readonly put: (changes?: Partial<Order>) => void;
 }
@@ -73,22 +78,23 @@ export async function openDesk(terms?: OrderTerms, parts?: Partial<IssuerParts>)
   };
   put();
   writeFileSync(sources.releaseKeys, `${verifierText(oem)}\n`);
-  const database = SqliteDatabase.open(join(home, 'ledger.db'));
+  const database = openLedgerFile(join(home, 'ledger.db'));
   const { ledger, plainIssuer: issuer, signer } = lineOver(database, ca, parts);
   await ledger.stations.admitStation({
     stationId: 'st-1',
-    verifier: verifierText(station.verifier),
+    verifier: verifierText(STATION.verifier),
     perMinute: 60,
   });
   const stations = new StationGate(ledger.stations, ledger.stations.rates);
   const orders = new OrderDesk(sources, ledger.orders, terms);
   const intakes = () => [INTAKE.verifier];
-  const desk = new SigningDesk({ stations, orders, issuer, ledger, permitKey: PERMIT_KEY, intakes });
+  const deskParts = { stations, orders, issuer, ledger, permitKey: PERMIT_KEY, intakes };
+  const desk = new SigningDesk({ ...deskParts, log: AUDIT_LOG });
   const units = ['CL-1', 'CL-2', 'CL-3'].map((serial) => ({ serial, product: 'sensor' }));
   await desk.release(
     releaseOf({ batchId: 'b1', order: 'PO-1', manifestSha256: 'ab'.repeat(32), quantity: 3, units }),
   );
-  return { desk, ledger, signer, ca, sources, put };
+  return { desk, ledger, signer, ca, sources, put, database: join(home, 'ledger.db') };
 }
 
 /** A release as the intake signs it. */
@@ -100,7 +106,7 @@ export function releaseOf(release: ReleaseStatement): ReleaseUnitsInput {
 export function passOf(
   { statement }: SigningRequest,
   { certificateSha256 }: Pick<CertificateRecord, 'certificateSha256'>,
-  by: StationKey = station,
+  by: StationKey = STATION,
 ): ReportedPass {
   const { requestId, attempt } = statement;
   const verifiedAt = new Date().toISOString();
@@ -123,7 +129,7 @@ export function askFor(
   const statement = { ...place, ...unit, requestId, spkiSha256, permit, at };
   return {
     statement,
-    signature: signStatement(statement, station.privateKey),
+    signature: signStatement(statement, STATION.privateKey),
     csr: key.createCsr({ serial }),
   };
 }
@@ -131,5 +137,5 @@ export function askFor(
 /** A request with other contents, signed by the station like any other. */
 export function signedByStation(request: SigningRequest, changes: Partial<RequestStatement>): SigningRequest {
   const statement = { ...request.statement, ...changes };
-  return { ...request, statement, signature: signStatement(statement, station.privateKey) };
+  return { ...request, statement, signature: signStatement(statement, STATION.privateKey) };
 }

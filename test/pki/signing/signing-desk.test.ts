@@ -3,9 +3,12 @@ import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import type { CertificateRecord } from '../../../provisioning/certificate-record.ts';
 import type { Ledger } from '../../../pki/ledger/ledger.ts';
 import type { SigningDesk, SigningRequest } from '../../../pki/signing/signing-desk.ts';
-import { askFor, openDesk, passOf, releaseOf } from './desk.ts';
+import { verifierText } from '../../../pki/keys/signed-note.ts';
+import { askFor, openDesk, passOf, releaseOf, STATION } from './desk.ts';
 import type { ReportedPass } from '../../../provisioning/pass.ts';
 import { auditOf, code } from './signing-line.ts';
+import { signEnded } from '../../../pki/signing/intake-statements.ts';
+import { INTAKE } from '../../activities/trust.ts';
 
 /** Asks now, by every clock. */
 async function sign(desk: SigningDesk, request: SigningRequest): Promise<CertificateRecord> {
@@ -66,6 +69,24 @@ describe('SigningDesk.sign', () => {
     const csr = new Uint8Array([0x30]);
     await expect(sign(desk, { statement, csr, signature: '' })).rejects.toThrow(code('REQUEST_INVALID'));
     await expect(sign(desk, { ...wrong, csr })).rejects.toThrow(code('CSR_REFUSED'));
+  });
+
+  it('counts neither a request that is sent again nor one that is refused against what a station may ask for', async () => {
+    const { desk, ledger } = await openDesk();
+    await ledger.stations.admitStation({
+      stationId: 'st-1',
+      verifier: verifierText(STATION.verifier),
+      perMinute: 2,
+    });
+    const first = askFor('CL-1');
+    for (let times = 0; times < 5; times++) await sign(desk, first);
+    const { permit } = first.statement;
+    const refused = askFor('CL-3', undefined, undefined, { permit });
+    for (let times = 0; times < 5; times++)
+      await expect(sign(desk, refused)).rejects.toThrow(code('PERMIT_INVALID'));
+    await sign(desk, askFor('CL-2'));
+    await expect(sign(desk, askFor('CL-3'))).rejects.toThrow(code('STATION_RATE'));
+    await sign(desk, first);
   });
 
   it('keeps what is no text out of the audit log', async () => {
@@ -146,6 +167,14 @@ describe('SigningDesk.askOrder', () => {
   });
 });
 
+const ENDED = { batchId: 'b1', serial: 'CL-1', attempt: 1 };
+
+/** The intake's word that CL-1 ended with this key. */
+const wordFor = (spkiSha256: string) => ({
+  spkiSha256,
+  signature: signEnded({ batchId: 'b1', serial: 'CL-1', spkiSha256 }, INTAKE.privateKey),
+});
+
 describe('SigningDesk.activate and withdraw', () => {
   it('names the certificates that cannot be activated, and activates the others', async () => {
     const { desk, ledger } = await openDesk();
@@ -153,7 +182,7 @@ describe('SigningDesk.activate and withdraw', () => {
     const passes: ReportedPass[] = [];
     for (const request of requests) passes.push(passOf(request, await sign(desk, request)));
     const [withdrawn, kept] = passes as [ReportedPass, ReportedPass];
-    await desk.withdraw({ batchId: 'b1', serial: 'CL-1', attempt: 1 });
+    await desk.withdraw(ENDED, wordFor(requests[0]!.statement.spkiSha256));
     const nobody = { requestId: 'nobody' };
     const refused = await desk.activate([withdrawn, kept, nobody]);
     expect(refused).toEqual([withdrawn.requestId, 'nobody']);
@@ -161,9 +190,22 @@ describe('SigningDesk.activate and withdraw', () => {
     expect(await desk.activate([kept])).toEqual([]);
   });
 
+  it('names the board of a unit whose certificate nobody has called active', async () => {
+    const { desk } = await openDesk();
+    const request = askFor('CL-1');
+    await sign(desk, request);
+    await sign(desk, askFor('CL-2'));
+    const { boardId, stationId, spkiSha256, requestId, attempt } = request.statement;
+    const signed = { requestId, serial: 'CL-1', attempt, spkiSha256, boardId, stationId };
+    expect(await desk.unfinished({ batchId: 'b1', serial: 'CL-1' })).toEqual({ certificates: [signed] });
+    expect(await desk.unfinished({ batchId: 'b2', serial: 'CL-1' })).toEqual({ certificates: [] });
+    await desk.withdraw(ENDED, wordFor(spkiSha256));
+    expect(await desk.unfinished({ batchId: 'b1', serial: 'CL-1' })).toEqual({ certificates: [] });
+  });
+
   it('signs nothing more for the attempt that was withdrawn', async () => {
     const { desk, signer } = await openDesk();
-    await desk.withdraw({ batchId: 'b1', serial: 'CL-1', attempt: 1 });
+    await desk.withdraw(ENDED);
     await expect(sign(desk, askFor('CL-1'))).rejects.toThrow(code('CERTIFICATE_WITHDRAWN', 'unit'));
     expect(signer.signatures).toBe(0);
   });

@@ -6,10 +6,10 @@ import { Issuer } from '../../../pki/signing/issuer.ts';
 import type { IssuerParts } from '../../../pki/signing/issuer.ts';
 import type { IssuingCa } from '../../../pki/ca/issuing-ca.ts';
 import type { SqlRow, SqlValue } from '../../../sql/row.ts';
-import type { LedgerDatabase } from '../../../pki/ledger/ledger-database.ts';
+import type { SqlDatabase } from '../../../sql/sql-database.ts';
 import type { Signer, SigningContext } from '../../../pki/signers/signer.ts';
 import { Ledger } from '../../../pki/ledger/ledger.ts';
-import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
+import { openLedgerFile } from '../../../pki/ledger/ledger-database.ts';
 import { PROFILE } from '../acme.ts';
 import { GatedIssuer } from './gated-issuer.ts';
 import type { CsrRequest } from './gated-issuer.ts';
@@ -59,7 +59,7 @@ let lines = 0;
 
 /** An issuer over a counting signer and a ledger in this database. */
 export function lineOver(
-  database: LedgerDatabase,
+  database: SqlDatabase,
   ca: IssuingCa,
   parts: Partial<IssuerParts> = {},
 ): SigningLine {
@@ -79,7 +79,7 @@ export function openLine(
   ca: IssuingCa,
   parts: Partial<IssuerParts> = {},
 ): SigningLine & { path: string } {
-  return { ...lineOver(SqliteDatabase.open(path), ca, parts), path };
+  return { ...lineOver(openLedgerFile(path), ca, parts), path };
 }
 
 /** The same over a new SQLite file in `folder`. */

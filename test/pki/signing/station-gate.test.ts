@@ -5,7 +5,7 @@ import { noteVerifierOf, verifierText } from '../../../pki/keys/signed-note.ts';
 import { signStatement } from '../../../pki/signing/signed-request.ts';
 import type { RequestStatement } from '../../../pki/signing/signed-request.ts';
 import { Ledger } from '../../../pki/ledger/ledger.ts';
-import { SqliteDatabase } from '../../../pki/ledger/sqlite-database.ts';
+import { openLedgerFile } from '../../../pki/ledger/ledger-database.ts';
 import { StationGate } from '../../../pki/signing/station-gate.ts';
 import { StationRates } from '../../../pki/ledger/station-rates.ts';
 import { ensureStationKey, loadStationKey } from '../../../pki/keys/station-key.ts';
@@ -34,16 +34,19 @@ const STATEMENT: RequestStatement = {
 let ledgers = 0;
 async function newGate(perMinute = 10) {
   ledgers += 1;
-  const database = SqliteDatabase.open(join(folder, `gate-${ledgers}.db`));
+  const database = openLedgerFile(join(folder, `gate-${ledgers}.db`));
   const ledger = new Ledger(database);
   await ledger.stations.admitStation({ stationId: 'st-1', verifier: verifierText(key.verifier), perMinute });
   const restart = (): StationGate => new StationGate(ledger.stations, new StationRates(database));
   let gate = restart();
-  const ask = (changes: Partial<RequestStatement> = {}, arrival: { askedAt?: string; now?: string } = {}) => {
+  const ask = async (
+    changes: Partial<RequestStatement> = {},
+    arrival: { askedAt?: string; now?: string } = {},
+  ) => {
     const statement = { ...STATEMENT, ...changes };
     const { askedAt = NOW, now = askedAt } = arrival;
     const times = { askedAt: new Date(askedAt), now: new Date(now) };
-    return gate.check(statement, signStatement(statement, key.privateKey), times);
+    await gate.count(await gate.check(statement, signStatement(statement, key.privateKey), times), times);
   };
   return { ledger, gate, ask, restart: () => void (gate = restart()) };
 }
@@ -138,7 +141,7 @@ describe('the gate of the signer', () => {
     await ask();
     await expect(ask()).rejects.toThrow(code('STATION_RATE'));
     const theirs = { ...STATEMENT, stationId: 'st-2' };
-    await gate.check(theirs, signStatement(theirs, other.privateKey), ARRIVAL);
+    await gate.count(await gate.check(theirs, signStatement(theirs, other.privateKey), ARRIVAL), ARRIVAL);
     const later = { now: '2026-06-01T12:00:30.000Z' };
     await ask({}, later);
     await expect(ask({}, later)).rejects.toThrow(code('STATION_RATE'));

@@ -149,3 +149,24 @@ describe('openSerialLink on a real pseudo-terminal', () => {
     await client.close();
   });
 });
+
+it('opens a port again and again without leaving anything in the event loop', async () => {
+  const terminal = openPseudoTerminal();
+  opened.push(terminal);
+  const reopen = async (): Promise<void> => {
+    const link = await openSerialLink({ path: terminal.path });
+    await link.write(ALL_BYTES);
+    await terminal.read(256);
+    await link.close();
+  };
+  await reopen();
+  const before = pollHandles();
+  for (let times = 0; times < 20; times += 1) await reopen();
+  expect(pollHandles()).toBeLessThan(before + 5);
+});
+
+/** Those of libuv, also where they wait for nothing. */
+function pollHandles(): number {
+  const { libuv } = process.report.getReport() as unknown as { libuv: readonly { type: string }[] };
+  return libuv.filter(({ type }) => type === 'poll').length;
+}

@@ -112,7 +112,7 @@ describe('a server from the environment', () => {
     await expect(open({ TEMPORAL_ADDRESS: '127.0.0.1:9' }, 1_000)).rejects.toMatchObject({
       code: 'TEMPORAL_UNREACHABLE',
       message: expect.stringMatching(
-        /^No Temporal server answers at 127\.0\.0\.1:9 \(.+\); start it, .+\.$/,
+        /^The Temporal server at 127\.0\.0\.1:9 refuses the connection, nothing listens .+: start it, .+\.$/,
       ) as string,
     });
   });

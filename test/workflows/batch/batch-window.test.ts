@@ -68,14 +68,29 @@ describe('the window of a batch', () => {
     window.hear(report(1));
     window.setWidth(9);
     window.setPause(decision);
-    expect(window.pace).toEqual({ sequence: 2, window: 9, paused: true });
+    const paused = window.pace!;
+    expect(paused).toMatchObject({ window: 9, paused: true });
     window = new BatchWindow({ ...input(600), resume: structuredClone(window.resume) });
     expect(window.progress).toMatchObject({ window: 9, pause: decision });
     expect([window.canStart, window.takeNext(), window.finished]).toEqual([false, undefined, false]);
     window.setPause(undefined);
-    expect(window.pace).toEqual({ sequence: 3, window: 9, paused: false });
+    expect(window.pace).toMatchObject({ window: 9, paused: false });
+    expect(window.pace!.sequence).toBeGreaterThan(paused.sequence);
     expect(window.progress.pause).toBeUndefined();
     expect(window.takeNext()).toBe(2);
+  });
+
+  it('keeps a priority that was changed when it continues as new, and when its width changes', () => {
+    expect(new BatchWindow(input(600)).priority).toBeUndefined();
+    let window = new BatchWindow({ ...input(600), priority: 2 });
+    expect(window.progress).toMatchObject({ priority: 2 });
+    expect(window.resume).not.toHaveProperty('pace');
+    window.setPriority(5);
+    window.setWidth(9);
+    window = new BatchWindow({ ...input(600), priority: 2, resume: structuredClone(window.resume) });
+    window.setPause({ verdict: 'pause', decidedAt: '2026-01-01T00:00:00.000Z' });
+    expect(window.pace).toMatchObject({ window: 9, priority: 5, paused: true });
+    expect(window.progress).toMatchObject({ priority: 5, window: 9 });
   });
 
   it('ignores reports that are old, repeated or of no open chunk', () => {

@@ -2,13 +2,14 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CHUNK_SIZE } from '../../../provisioning/batch.ts';
-import type { BatchInput, BatchProgress, ChunkReport } from '../../../provisioning/batch.ts';
+import type { BatchInput, BatchProgress } from '../../../provisioning/batch.ts';
 import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import type { UnitRow } from '../../../provisioning/unit.ts';
 import { failure, instantChunks, PRODUCT, startRig } from '../rig.ts';
 import type { Rig, ScriptedActivities } from '../rig.ts';
 import type { ActivateCertificatesInput } from '../../../provisioning/signing.ts';
 import { until } from '../../support/until.ts';
+import { passedChunk } from './passed-chunk.ts';
 
 let rig: Rig | undefined;
 afterEach(async () => {
@@ -226,6 +227,28 @@ describe('a batch', () => {
     await until('nothing runs', async () => (await workflow.count('ExecutionStatus="Running"')).count === 0);
   });
 
+  it('closes all the same when it is cancelled while it closes, and gives back what was never begun', async () => {
+    const asked = Promise.withResolvers<void>();
+    const handle = await startBatch(batchOf(2), {
+      loadChunk: async () => units(2),
+      closeBatch: async () => {
+        await asked.promise;
+        return { passed: 2, failed: 0, errors: 0, held: 0 };
+      },
+      neverBegun: async () => ({ serials: [] }),
+    });
+    await until('it closes', () => rig!.called('closeBatch') === 1);
+    await handle.cancel();
+    await until('it knows', async () => {
+      const { events } = await handle.fetchHistory();
+      return events?.some(({ workflowExecutionCancelRequestedEventAttributes: asks }) => asks) ?? false;
+    });
+    asked.resolve();
+    expect(await handle.result()).toMatchObject({ passed: 2 });
+    expect(rig!.called('closeBatch')).toBe(1);
+    expect(rig!.calls.at(-1)).toMatchObject({ name: 'neverBegun' });
+  });
+
   it('settles certificates that no chunk reported before it closes, page by page', async () => {
     const page = (serials: string[]) =>
       serials.map((serial) => ({ requestId: `B/${serial}/k`, serial, attempt: 1, spkiSha256: 'k' }));
@@ -327,9 +350,51 @@ describe('a batch', () => {
     expect(await handle.result()).toMatchObject({ passed: 1 });
   });
 
+  it('starts its units with its priority, also after it continues as new, and with another one from then on', async () => {
+    const gates = new Map<string, () => void>();
+    const closed = { passed: 0, failed: 0, errors: 0, held: 0 };
+    const pace = { sequence: 1, window: 1, paused: false, priority: 2 };
+    const resume = { nextChunk: 1, open: [], closed, pace };
+    const handle = await startBatch(
+      { ...batchOf(2, 1), priority: 1, resume },
+      {
+        loadChunk: async () => units(2),
+        registerDevice: ({ unit }) =>
+          new Promise((resolve) => {
+            gates.set(unit.serial, () => resolve(undefined));
+          }),
+      },
+    );
+    const [first, second] = units(2).map(({ serial }) => serial);
+    await until('the first is under way', () => gates.has(first!));
+    for (const priority of [0, 2, 6, 1.5, '1', undefined])
+      await expect(handle.executeUpdate('setPriority', { args: [{ priority }] })).rejects.toBeInstanceOf(
+        WorkflowUpdateFailedError,
+      );
+    expect(await progressOf(handle)).toMatchObject({ priority: 2 });
+    await expect(
+      handle.executeUpdate('setPriority', { args: [{ priority: 4, by: 'Ada' }] }),
+    ).resolves.toMatch(/priority 4 \(before: 2\)/);
+    const opening = setInterval(() => gates.forEach((open) => open()), 50);
+    await handle.result();
+    clearInterval(opening);
+    const priorityOf = async (serial: string): Promise<number | undefined> =>
+      (await rig!.client.workflow.getHandle(`unit/${serial}`).describe()).priority?.priorityKey;
+    expect(await Promise.all([first!, second!].map(priorityOf))).toEqual([2, 4]);
+    const [decision] = rig!.calls.filter(({ name }) => name === 'recordBatchDecision');
+    expect(decision?.input).toMatchObject({ decision: { verdict: 'priority', detail: '4', by: 'Ada' } });
+  });
+
   it('goes on where an earlier run of it was', async () => {
     const bundle = await instantChunks();
-    const open = { ...report(2), started: 200, passed: 150, attention: [], draining: true, finished: false };
+    const open = {
+      ...passedChunk(2),
+      started: 200,
+      passed: 150,
+      attention: [],
+      draining: true,
+      finished: false,
+    };
     const resume = { nextChunk: 3, open: [open], closed: { passed: 249, failed: 1, errors: 0, held: 0 } };
     const row = { serial: 'CL-2', product: 'golioth-node' };
     let ended: { outcome?: 'PASS' } = {};
@@ -339,32 +404,18 @@ describe('a batch', () => {
     const chunk = await workflow.start('silentChunk', { workflowId: 'batch/B/chunk-00002', taskQueue });
     const args: [BatchInput] = [{ ...batchOf(1_000), resume }];
     const handle = await workflow.start('batch', { workflowId: 'batch/B', taskQueue, args });
-    await until('the last two chunks are through', async () => (await progressOf(handle)).passed === 899);
-    expect(await progressOf(handle)).toMatchObject({ openChunks: 1, failed: 1 });
+    await until('the last two chunks are through', async () => {
+      const { passed, openChunks } = await progressOf(handle);
+      return passed === 899 && openChunks === 1;
+    });
+    expect(await progressOf(handle)).toMatchObject({ failed: 1 });
     // What anybody can say does not end a chunk of which the registry has a unit without an end.
-    await handle.signal('chunkReport', { ...report(2), sequence: 2 });
+    await handle.signal('chunkReport', { ...passedChunk(2), sequence: 2 });
     await until('the registry was asked', () => rig!.called('loadChunk') > 0);
     expect((await progressOf(handle)).openChunks).toBe(1);
     ended = { outcome: 'PASS' };
-    await handle.signal('chunkReport', { ...report(2), sequence: 3 });
+    await handle.signal('chunkReport', { ...passedChunk(2), sequence: 3 });
     expect(await handle.result()).toMatchObject({ passed: 999, failed: 1, openChunks: 0 });
     await chunk.terminate();
   });
 });
-
-function report(chunk: number): ChunkReport {
-  return {
-    chunk,
-    sequence: 1,
-    units: CHUNK_SIZE,
-    started: CHUNK_SIZE,
-    passed: CHUNK_SIZE,
-    failed: 0,
-    errors: 0,
-    held: 0,
-    attention: [],
-    draining: true,
-    refused: false,
-    finished: true,
-  };
-}

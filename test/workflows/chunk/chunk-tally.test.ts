@@ -11,7 +11,7 @@ const waiting = (serial: string): Attention => ({
 });
 
 function tallyOf(units: number, window: number): ChunkTally {
-  const tally = new ChunkTally(1, window);
+  const tally = new ChunkTally({ chunk: 1, window });
   tally.expect(units);
   return tally;
 }

@@ -66,6 +66,7 @@ describe('the current details of a unit', () => {
     const details = unitDetails(view({ step: 'registerDevice', ...proven }));
     expect(details).toContain('- Board: `b015`, proven: it carries its key and certificate');
     expect(details).toContain('- `retry` repeats the registration only');
+    expect(details).toContain('its tile said PASS, so take board `b015` back from the good tray');
   });
 
   it('say that the station is silent, and what the attempt before failed with', () => {

@@ -1,31 +1,18 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ReworkInput, ReworkKind, ReworkState, ReworkUnit } from '../../../provisioning/rework.ts';
+import type { ReworkInput, ReworkKind, ReworkState } from '../../../provisioning/rework.ts';
 import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import { until } from '../../support/until.ts';
-import { failure, PRODUCT, startRig } from '../rig.ts';
+import { failure, startRig } from '../rig.ts';
 import type { ScriptedActivities } from '../rig.ts';
+import { SERIAL, UNIT } from './rework-unit.ts';
 
 let rig: Awaited<ReturnType<typeof startRig>> | undefined;
 afterEach(async () => {
   await rig?.stop();
   rig = undefined;
 });
-
-const SERIAL = 'CL-1';
-const UNIT: ReworkUnit = {
-  serial: SERIAL,
-  product: PRODUCT,
-  batchId: 'B',
-  order: 'PO-1',
-  attempt: 2,
-  heldBoardId: 'b01',
-  oldAttempt: 1,
-  oldFingerprint: 'fp-old',
-  oldSpkiSha256: 'spki-old',
-  oldCertificate: 'b2xk',
-};
 
 async function startRework(
   kind: ReworkKind,
@@ -47,7 +34,7 @@ const names = (): string[] => rig!.calls.map(({ name }) => name);
 const inputsOf = (name: keyof ScriptedActivities): unknown[] =>
   rig!.calls.filter((call) => call.name === name).map(({ input }) => input);
 
-async function decide(verdict: 'retry' | 'skip' | 'scrap'): Promise<void> {
+async function decide(verdict: 'retry' | 'skip' | 'scrap'): Promise<unknown> {
   const unit = rig!.client.workflow.getHandle(`unit/${SERIAL}`);
   await until('the unit waits', async () => {
     const { attention } = await unit
@@ -55,7 +42,7 @@ async function decide(verdict: 'retry' | 'skip' | 'scrap'): Promise<void> {
       .catch(() => ({ attention: undefined }));
     return attention !== undefined && names().includes('recordReworkFailure');
   });
-  await unit.executeUpdate(verdict, { args: [{ reason: 'because', by: 'A. Tester' }] });
+  return await unit.executeUpdate(verdict, { args: [{ reason: 'because', by: 'A. Tester' }] });
 }
 
 const flashFails: Partial<ScriptedActivities> = {
@@ -147,6 +134,14 @@ describe('a rework', () => {
     expect(report).toMatchObject({ outcome: 'PASS', fingerprint: 'fp-old', result: 'kept' });
   });
 
+  it('that is given up with only its registration missing says which board must come back', async () => {
+    const handle = await startRework('swap', {
+      registerDevice: async () => Promise.reject(failure('REGISTRY_CONFLICT')),
+    });
+    expect(await decide('skip')).toMatch(/Its tile said PASS: take board b02 back from the good tray$/);
+    expect(await handle.result()).toMatchObject({ kept: 1 });
+  });
+
   it('that is given up after the board was wiped leaves no valid certificate', async () => {
     const handle = await startRework('rekey', flashFails);
     await decide('skip');
@@ -176,6 +171,21 @@ describe('a rework', () => {
     await rig!.client.workflow.getHandle(`unit/${SERIAL}`).terminate();
     expect(await handle.result()).toMatchObject({ kept: 1 });
     expect(inputsOf('endRework')).toMatchObject([{ revokesActive: false }]);
+  });
+
+  it('whose unit was terminated after its PASS names the board that must come back', async () => {
+    const certificate = { requestId: 'r', serial: SERIAL, attempt: 2, spkiSha256: 'k', boardId: 'b02' };
+    const handle = await startRework('swap', {
+      registerDevice: async () => Promise.reject(failure('REGISTRY_CONFLICT')),
+      unfinishedCertificates: async () => ({ certificates: [{ ...certificate, stationId: 'st-1' }] }),
+    });
+    await until('it waits', () => names().includes('recordReworkFailure'));
+    await rig!.client.workflow.getHandle(`unit/${SERIAL}`).terminate();
+    expect(await handle.result()).toMatchObject({ kept: 1 });
+    const message = expect.stringMatching(/board b02 at st-1, .* take that board back from the good tray\.$/);
+    expect(inputsOf('endReworkUnit')).toMatchObject([
+      { result: 'kept', unit: { attempt: 2 }, failure: { code: 'UNIT_TERMINATED', message } },
+    ]);
   });
 
   it('whose unit was terminated leaves no certificate valid where the board may be wiped', async () => {

@@ -17,14 +17,13 @@ afterEach(async () => {
 async function startUnit(
   script: Partial<ScriptedActivities> = {},
   options: Parameters<typeof startRig>[1] = {},
+  product = PRODUCT,
 ): Promise<WorkflowHandle> {
   rig = await startRig(script, options);
   return await rig.client.workflow.start('unit', {
     workflowId: 'unit/CL-1',
     taskQueue: WORKFLOW_QUEUE,
-    args: [
-      { batchId: 'B', order: 'O', unit: { serial: 'CL-1', product: PRODUCT }, permit: { signature: 'p' } },
-    ],
+    args: [{ batchId: 'B', order: 'O', unit: { serial: 'CL-1', product }, permit: { signature: 'p' } }],
   });
 }
 
@@ -160,6 +159,39 @@ describe('a unit', () => {
     await handle.terminate();
   });
 
+  it('ends as the registry has it where it had ended there meanwhile, with nothing live left behind', async () => {
+    let ended = false;
+    const handle = await startUnit({
+      registerDevice: async () => {
+        ended = true;
+        throw failure('REGISTRY_CONFLICT');
+      },
+      recallUnit: async () => (ended ? { outcome: 'ERROR', code: 'CHUNK_LOST', attempt: 1 } : { attempt: 0 }),
+    });
+    expect(await reportOf(handle)).toMatchObject({ outcome: 'ERROR', code: 'CHUNK_LOST' });
+    expect(rig!.calls.at(-1)).toMatchObject({
+      name: 'revokeCertificate',
+      input: { unit: { serial: 'CL-1', attempt: 1 }, reason: 'ended before' },
+    });
+  });
+
+  it('is no pass where the registry has another end of it when it is given up', async () => {
+    let ended = false;
+    const handle = await startUnit({
+      verifyReadback: async () => Promise.reject(failure('READ_BACK_DIFFERS')),
+      recordFailure: async ({ outcome }) => {
+        if (outcome === undefined) return;
+        ended = true;
+        throw failure('REGISTRY_CONFLICT');
+      },
+      recallUnit: async () => (ended ? { outcome: 'ERROR', code: 'CHUNK_LOST', attempt: 1 } : { attempt: 1 }),
+    });
+    await untilAttention(handle);
+    await handle.executeUpdate('skip');
+    expect(await reportOf(handle)).toMatchObject({ outcome: 'HOLD' });
+    expect(rig!.called('revokeCertificate')).toBe(1);
+  });
+
   it('repeats registration alone when the board was already proven', async () => {
     const handle = await startUnit({ registerDevice: failing(1, 'REGISTRY_CONFLICT') });
     const state = await untilAttention(handle);
@@ -168,6 +200,15 @@ describe('a unit', () => {
     await handle.executeUpdate('retry');
     expect(await handle.result()).toMatchObject({ outcome: 'PASS', attempts: 2, fingerprint: 'fp-CL-1-1' });
     expect(rig!.called('generateKeypair')).toBe(1);
+  });
+
+  it('says which board must come back from the good tray, when only its registration was missing', async () => {
+    const handle = await startUnit({ registerDevice: failing(1, 'REGISTRY_CONFLICT') });
+    await untilAttention(handle);
+    expect(await handle.executeUpdate('skip')).toMatch(
+      /^skip: CL-1 \(REGISTRY_CONFLICT: .*\)\. Its tile said PASS: take board b01 back from the good tray$/,
+    );
+    expect(await reportOf(handle)).toMatchObject({ outcome: 'HOLD' });
   });
 
   it.each([
@@ -223,6 +264,23 @@ describe('a unit', () => {
     expect(await handle.result()).toMatchObject({ outcome: 'PASS' });
   });
 
+  it('is left out while it waits for a board that never comes, and then is neither retried nor scrapped', async () => {
+    const handle = await startUnit({}, {}, 'of-no-socket');
+    await until('it waits for a board', async () => (await stateOf(handle)).step === 'generateKeypair');
+    await expect(handle.executeUpdate('scrap')).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
+    const said = { reason: 'no such boards here', by: 'A. Berg' };
+    const answer = await until('it can be skipped', () =>
+      handle.executeUpdate<string, [object]>('skip', { args: [said] }).catch(() => undefined),
+    );
+    expect(answer).toContain('no longer waits for a board');
+    expect(await reportOf(handle)).toMatchObject({ outcome: 'HOLD', code: 'NO_BOARD' });
+    expect(rig!.calls.findLast(({ name }) => name === 'recordFailure')!.input).toMatchObject({
+      outcome: 'HOLD',
+      code: 'NO_BOARD',
+      decision: { verdict: 'skip', ...said },
+    });
+  });
+
   it('writes once more when the board reads back wrong, and no more', async () => {
     const handle = await startUnit({
       verifyReadback: async () => Promise.reject(failure('READ_BACK_DIFFERS')),
@@ -260,6 +318,26 @@ describe('a unit', () => {
     mended = true;
     expect(await handle.result()).toMatchObject({ outcome: 'PASS' });
     expect([rig!.called('revokeCertificate'), rig!.called('recordFailure')]).toEqual([0, 0]);
+  });
+
+  it('says which board must come back, when it is cancelled and the registry does not take its pass', async () => {
+    let isGone = false;
+    const handle = await startUnit({
+      registerDevice: async () => {
+        throw failure('REGISTRY_UNAVAILABLE', isGone);
+      },
+    });
+    await until('it registers', () => rig!.called('registerDevice') > 0);
+    isGone = true;
+    await handle.cancel();
+    await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    const tray = /Its tile said PASS: take board \S+ back from the good tray\./;
+    expect(rig!.calls.findLast((call) => call.name === 'recordFailure')!.input).toMatchObject({
+      outcome: 'HOLD',
+      code: 'CANCELLED',
+      message: expect.stringMatching(tray),
+      reason: expect.stringMatching(tray),
+    });
   });
 
   it('passes with a cache of none: every task replays', async () => {

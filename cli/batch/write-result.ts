@@ -1,0 +1,32 @@
+import { resolve } from 'node:path';
+import { writeBatchResult } from '../../reports/batch-result.ts';
+import { filesOf, writeStatus } from '../../reports/lot-answers.ts';
+import type { Invocation } from '../invocation.ts';
+import { withRegistry, withWritableRegistry } from '../registry/open-registry.ts';
+import { tell } from '../terminal/stdout.ts';
+import { findBatch } from './find-batch.ts';
+
+/** `certline batch result`. Throws `unknown`, and MANIFEST_ANSWER_FAILED where the file cannot be written. */
+export async function writeResult(
+  invocation: Invocation,
+  given: string,
+  options: { readonly output?: string; readonly json?: boolean },
+): Promise<void> {
+  const { config } = invocation;
+  const batch = await withRegistry(invocation, (registry) => findBatch(registry, given));
+  await withWritableRegistry(invocation, async (registry) => {
+    if (registry === undefined) return;
+    const files = await filesOf(registry, config.inbox, batch);
+    const path = options.output === undefined ? files.result : resolve(options.output);
+    const version = await writeBatchResult(registry, batch, path);
+    // That of an open batch is written by the line all the time.
+    if (path === files.result && batch.state === 'closed')
+      await writeStatus(registry, files, (await registry.batch(batch.batchId)) ?? batch);
+    const still = batch.state === 'open' ? '; the batch is open, so units have no outcome yet' : '';
+    tell(
+      options.json,
+      { batchId: batch.batchId, file: path, version, state: batch.state },
+      `Result ${version} of batch ${batch.batchId} is in ${path}${still}`,
+    );
+  });
+}

@@ -1,0 +1,21 @@
+import { checkDeviceRegistries } from '../../line/check-device-registries.ts';
+import type { DeviceRegistryConfig } from '../../line/device-registry-config.ts';
+import { fail, ok } from './finding.ts';
+import type { Finding } from './finding.ts';
+
+/** Each device registry allows what is needed; a finding for each thing that it does not. */
+export async function checkClouds(
+  stateFolder: string,
+  registries: readonly DeviceRegistryConfig[],
+): Promise<Finding[]> {
+  const checked = await checkDeviceRegistries(stateFolder, registries);
+  const faults = checked.flatMap(({ registry, permission, fault }) =>
+    fault === undefined ? [] : [fail(`registry ${registry}`, 'configuration', `${permission}: ${fault}`)],
+  );
+  const failed = new Set(checked.filter(({ fault }) => fault !== undefined).map(({ registry }) => registry));
+  const well = registries.filter(({ name }) => !failed.has(name));
+  return [
+    ...faults,
+    ...well.map(({ name, kind }) => ok(`registry ${name}`, `${kind}, allows what is needed`)),
+  ];
+}

@@ -1,0 +1,296 @@
+import { createHash } from 'node:crypto';
+import {
+  AddThingToThingGroupCommand,
+  AttachPolicyCommand,
+  AttachThingPrincipalCommand,
+  CreateThingCommand,
+  DescribeCACertificateCommand,
+  DescribeCertificateCommand,
+  DescribeThingCommand,
+  DescribeThingGroupCommand,
+  DescribeThingTypeCommand,
+  DetachThingPrincipalCommand,
+  GetPolicyCommand,
+  IoTClient,
+  ListThingPrincipalsCommand,
+  RegisterCertificateCommand,
+  RegisterCertificateWithoutCACommand,
+  ResourceAlreadyExistsException,
+  ResourceNotFoundException,
+  UpdateCertificateCommand,
+} from '@aws-sdk/client-iot';
+import { checkedPermission } from '../checked-permission.ts';
+import { pemOf } from '../../pki/x509/pem.ts';
+import { DeviceRegistryError } from '../device-registry-error.ts';
+import { eachDevice } from '../each-device.ts';
+import type {
+  Answer,
+  CheckedPermission,
+  Device,
+  DeviceRegistry,
+  Presence,
+  RegistryPace,
+} from '../device-registry.ts';
+import { HttpClient } from '../http/http-client.ts';
+import { AwsHttp } from './aws-http.ts';
+import { readAwsCredentials } from './aws-credentials.ts';
+import { awsFault } from './aws-fault.ts';
+
+export interface AwsIotOptions {
+  readonly name: string;
+  readonly region: string;
+  /** File as AWS's credentials file, with one profile. */
+  readonly secretFile: string;
+  /** Attached to each certificate. */
+  readonly policies: readonly string[];
+  readonly thingType?: string;
+  readonly groups?: readonly string[];
+  /** Certificate of the CA, DER, that is registered in the account: certificates are registered with it. Else without any. */
+  readonly registeredCa?: Uint8Array;
+  /** Instead of the endpoint of the region. */
+  readonly url?: string;
+  readonly deadlineMs?: number;
+}
+
+/** The one attribute of a thing by which we recognize it. */
+const SERIAL = 'serial';
+
+type Ask<T> = (client: IoTClient) => Promise<T>;
+
+/**
+ * AWS IoT Core: a thing for each unit, called as the CN, with its certificate as principal. The id of a certificate at AWS is the
+ * SHA-256 of its DER, so it is known before anything is asked. A withdrawn certificate is revoked and detached; its thing stays.
+ */
+export class AwsIotRegistry implements DeviceRegistry {
+  readonly name: string;
+  readonly guarantees = { signedIsLive: false, canProbe: true };
+  readonly pace: RegistryPace = {
+    // Registering certificates and getting policies: 10 in a second by default (quotas as Thingpress documents them, 2025-06).
+    devicesPerSecond: 10,
+    devicesPerCall: 1,
+    callsAtOnce: 8,
+    gatherMs: 0,
+    firstPauseMs: 1_000,
+    longestPauseMs: 300_000,
+  };
+  readonly #options: AwsIotOptions;
+  readonly #http: HttpClient;
+  readonly #client: IoTClient;
+
+  constructor(options: AwsIotOptions) {
+    const { name, region, secretFile, url = `https://iot.${region}.amazonaws.com` } = options;
+    this.name = name;
+    this.#options = options;
+    this.#http = new HttpClient({ ...options, url });
+    this.#client = new IoTClient({
+      region,
+      endpoint: url,
+      // The outbox tries again, and knows for how long to wait.
+      maxAttempts: 1,
+      credentials: async () => readAwsCredentials(secretFile, name),
+      requestHandler: new AwsHttp(this.#http) as never,
+    });
+  }
+
+  async probe(device: Device, signal: AbortSignal): Promise<Presence> {
+    const owner = await this.#ownerOf(device, signal);
+    if (owner === 'others') return 'other';
+    const known = await this.#described(device, signal);
+    if (owner === undefined || known?.status !== 'ACTIVE') return 'absent';
+    const { principals = [] } = await this.#ask('list the certificates of a thing', (client) =>
+      client.send(new ListThingPrincipalsCommand({ thingName: device.commonName }), { abortSignal: signal }),
+    );
+    return principals.includes(known.arn) ? 'present' : 'absent';
+  }
+
+  async put(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
+    return await eachDevice(devices, (device) => this.#putOne(device, signal));
+  }
+
+  async withdraw(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
+    return await eachDevice(devices, (device) => this.#withdrawOne(device, signal));
+  }
+
+  async check(signal: AbortSignal): Promise<CheckedPermission[]> {
+    const { policies, thingType, groups = [], registeredCa } = this.#options;
+    const abort = { abortSignal: signal };
+    const nothing = createHash('sha256').update('no certificate').digest('hex');
+    const tries: [string, Ask<unknown>][] = [
+      [
+        'describe things',
+        (client) => absentIsFine(client.send(new DescribeThingCommand({ thingName: nothing }), abort)),
+      ],
+      [
+        'describe certificates',
+        (client) =>
+          absentIsFine(client.send(new DescribeCertificateCommand({ certificateId: nothing }), abort)),
+      ],
+      ...policies.map((policyName): [string, Ask<unknown>] => [
+        `find the policy ${policyName}`,
+        (client) => client.send(new GetPolicyCommand({ policyName }), abort),
+      ]),
+      ...(thingType === undefined ? [] : [thingType]).map((thingTypeName): [string, Ask<unknown>] => [
+        `find the thing type ${thingTypeName}`,
+        (client) => client.send(new DescribeThingTypeCommand({ thingTypeName }), abort),
+      ]),
+      ...groups.map((thingGroupName): [string, Ask<unknown>] => [
+        `find the thing group ${thingGroupName}`,
+        (client) => client.send(new DescribeThingGroupCommand({ thingGroupName }), abort),
+      ]),
+      ...(registeredCa === undefined ? [] : [registeredCa]).map((ca): [string, Ask<unknown>] => [
+        'find the registered CA',
+        (client) => client.send(new DescribeCACertificateCommand({ certificateId: idOf(ca) }), abort),
+      ]),
+    ];
+    const checked: CheckedPermission[] = [];
+    for (const [permission, ask] of tries)
+      checked.push(await checkedPermission(permission, () => this.#ask(permission, ask)));
+    return checked;
+  }
+
+  async close(): Promise<void> {
+    this.#client.destroy();
+    this.#http.close();
+  }
+
+  /** The thing first: where it is another's, nothing has been registered yet. */
+  async #putOne(device: Device, signal: AbortSignal): Promise<void> {
+    const abort = { abortSignal: signal };
+    const { commonName: thingName } = device;
+    const { policies, groups = [] } = this.#options;
+    await this.#createThing(device, signal);
+    const principal = await this.#register(device, signal);
+    for (const thingGroupName of groups)
+      await this.#ask('add a thing to a group', (client) =>
+        client.send(new AddThingToThingGroupCommand({ thingGroupName, thingName }), abort),
+      );
+    for (const policyName of policies)
+      await this.#ask('attach a policy', (client) =>
+        client.send(new AttachPolicyCommand({ policyName, target: principal }), abort),
+      );
+    await this.#ask('attach a certificate to a thing', (client) =>
+      client.send(new AttachThingPrincipalCommand({ thingName, principal }), abort),
+    );
+  }
+
+  async #withdrawOne(device: Device, signal: AbortSignal): Promise<void> {
+    const abort = { abortSignal: signal };
+    const known = await this.#described(device, signal);
+    if (known === undefined) return;
+    if (known.status !== 'REVOKED')
+      await this.#ask('revoke a certificate', (client) =>
+        client.send(
+          new UpdateCertificateCommand({ certificateId: device.certificateSha256, newStatus: 'REVOKED' }),
+          abort,
+        ),
+      );
+    const { commonName: thingName } = device;
+    await this.#ask('detach a certificate from a thing', (client) =>
+      absentIsFine(client.send(new DetachThingPrincipalCommand({ thingName, principal: known.arn }), abort)),
+    );
+  }
+
+  /** Creating the same thing again is success; another one of its name is ours where it has the serial. */
+  async #createThing(device: Device, signal: AbortSignal): Promise<void> {
+    const { thingType: thingTypeName } = this.#options;
+    const command = new CreateThingCommand({
+      thingName: device.commonName,
+      attributePayload: { attributes: { [SERIAL]: device.serial } },
+      ...(thingTypeName !== undefined && { thingTypeName }),
+    });
+    const isNew = await this.#ask('create a thing', (client) =>
+      unless(ResourceAlreadyExistsException, client.send(command, { abortSignal: signal })),
+    );
+    if (isNew !== undefined || (await this.#ownerOf(device, signal)) === 'ours') return;
+    const message = `The registry ${this.name} has a thing called ${device.commonName} whose attribute "${SERIAL}" is not ${device.serial}: find out whose it is.`;
+    throw new DeviceRegistryError('conflict', message);
+  }
+
+  /** The ARN of the certificate, in use. */
+  async #register(device: Device, signal: AbortSignal): Promise<string> {
+    const { registeredCa } = this.#options;
+    const abort = { abortSignal: signal };
+    const certificate = {
+      certificatePem: pemOf('CERTIFICATE', device.certificate),
+      status: 'ACTIVE',
+    } as const;
+    const caCertificatePem = registeredCa && pemOf('CERTIFICATE', registeredCa);
+    const registered = await this.#ask('register a certificate', (client) =>
+      unless(
+        ResourceAlreadyExistsException,
+        caCertificatePem === undefined
+          ? client.send(new RegisterCertificateWithoutCACommand(certificate), abort)
+          : client.send(new RegisterCertificateCommand({ ...certificate, caCertificatePem }), abort),
+      ),
+    );
+    if (registered?.certificateArn !== undefined) return registered.certificateArn;
+    const known = await this.#described(device, signal);
+    if (known === undefined) throw this.#gone(device);
+    if (known.status !== 'ACTIVE')
+      await this.#ask('activate a certificate', (client) =>
+        client.send(
+          new UpdateCertificateCommand({ certificateId: device.certificateSha256, newStatus: 'ACTIVE' }),
+          abort,
+        ),
+      );
+    return known.arn;
+  }
+
+  async #described(
+    { certificateSha256 }: Device,
+    signal: AbortSignal,
+  ): Promise<{ readonly arn: string; readonly status: string } | undefined> {
+    const command = new DescribeCertificateCommand({ certificateId: certificateSha256 });
+    const found = await this.#ask('describe a certificate', (client) =>
+      unless(ResourceNotFoundException, client.send(command, { abortSignal: signal })),
+    );
+    const { certificateArn: arn, status = '' } = found?.certificateDescription ?? {};
+    return arn === undefined ? undefined : { arn, status };
+  }
+
+  async #ownerOf(
+    { commonName, serial }: Device,
+    signal: AbortSignal,
+  ): Promise<'ours' | 'others' | undefined> {
+    const command = new DescribeThingCommand({ thingName: commonName });
+    const found = await this.#ask('describe a thing', (client) =>
+      unless(ResourceNotFoundException, client.send(command, { abortSignal: signal })),
+    );
+    if (found === undefined) return undefined;
+    return found.attributes?.[SERIAL] === serial ? 'ours' : 'others';
+  }
+
+  #gone({ commonName }: Device): DeviceRegistryError {
+    const message = `The registry ${this.name} says that it has the certificate of ${commonName}, and does not find it: it is tried again.`;
+    return new DeviceRegistryError('unavailable', message, { isUnknown: true });
+  }
+
+  async #ask<T>(what: string, ask: Ask<T>): Promise<T> {
+    try {
+      return await ask(this.#client);
+    } catch (error) {
+      throw awsFault(this.name, what, error);
+    }
+  }
+}
+
+/** The answer; undefined where it is this error. */
+async function unless<T>(
+  expected: new (...args: never[]) => Error,
+  answer: Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof expected) return undefined;
+    throw error;
+  }
+}
+
+async function absentIsFine<T>(answer: Promise<T>): Promise<T | undefined> {
+  return await unless(ResourceNotFoundException, answer);
+}
+
+function idOf(certificate: Uint8Array): string {
+  return createHash('sha256').update(certificate).digest('hex');
+}

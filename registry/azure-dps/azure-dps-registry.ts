@@ -1,0 +1,287 @@
+import { z } from 'zod';
+import { pemOf } from '../../pki/x509/pem.ts';
+import { checkedPermission } from '../checked-permission.ts';
+import { DeviceRegistryError } from '../device-registry-error.ts';
+import { eachDevice } from '../each-device.ts';
+import type {
+  Answer,
+  CheckedPermission,
+  Device,
+  DeviceRegistry,
+  Presence,
+  RegistryGuarantees,
+  RegistryPace,
+} from '../device-registry.ts';
+import { HttpClient } from '../http/http-client.ts';
+import type { HttpAnswer, HttpQuestion } from '../http/http-client.ts';
+import { httpFault, jsonIn, notUnderstood } from '../http/http-fault.ts';
+import { sasToken } from './sas-token.ts';
+
+export interface AzureDpsOptions {
+  readonly name: string;
+  /** Of the service, as in https://example.azure-devices-provisioning.net. */
+  readonly url: string;
+  /** File with a connection string of a policy that may read and write enrollments. */
+  readonly secretFile: string;
+  /** An enrollment group that trusts the factory CA: a unit needs an enrollment of its own only to be refused. */
+  readonly enrollmentGroup?: string;
+  /** Host names of the IoT hubs that devices may be given to; else all that are linked. */
+  readonly iotHubs?: readonly string[];
+  readonly deadlineMs?: number;
+}
+
+const API_VERSION = 'api-version=2021-10-01';
+/** Most enrollments of one bulk operation. */
+const DEVICES_PER_CALL = 10;
+
+const enrollmentShape = z.object({
+  etag: z.string(),
+  provisioningStatus: z.enum(['enabled', 'disabled']),
+  attestation: z.object({
+    x509: z
+      .object({
+        clientCertificates: z.object({
+          primary: z.object({ info: z.object({ sha256Thumbprint: z.string() }) }),
+        }),
+      })
+      .nullish(),
+  }),
+});
+const groupShape = z.object({
+  provisioningStatus: z.enum(['enabled', 'disabled']),
+  attestation: z.object({ type: z.string() }),
+});
+const bulkShape = z.object({
+  isSuccessful: z.boolean(),
+  errors: z
+    .array(z.object({ registrationId: z.string(), errorCode: z.int(), errorStatus: z.string().default('') }))
+    .nullish(),
+});
+const errorShape = z.object({ message: z.string() });
+
+type Status = 'enabled' | 'disabled';
+
+interface Enrollment {
+  readonly etag: string;
+  readonly isEnabled: boolean;
+  /** SHA-256 of the certificate, lower-case hex; undefined where it attests in another way. */
+  readonly certificateSha256: string | undefined;
+}
+
+/**
+ * Azure's Device Provisioning Service: an individual enrollment for each unit, whose registration id is the CN, created ten at a
+ * time. An enrollment has one certificate in use. `withdraw` disables it, and leaves one that has the unit's next certificate.
+ *
+ * With an enrollment group for the factory CA, DPS takes every certificate that is signed, and `put` only undoes an earlier
+ * `withdraw`, which is a disabled enrollment: DPS looks for one of those before it looks at groups.
+ */
+export class AzureDpsRegistry implements DeviceRegistry {
+  readonly name: string;
+  readonly guarantees: RegistryGuarantees;
+  readonly pace: RegistryPace = {
+    // 1,000 operations in a minute for a service (its limits, 2024-03), some of which are for devices.
+    devicesPerSecond: 12,
+    devicesPerCall: DEVICES_PER_CALL,
+    callsAtOnce: 2,
+    gatherMs: 1_000,
+    firstPauseMs: 2_000,
+    longestPauseMs: 300_000,
+  };
+  readonly #options: AzureDpsOptions;
+  readonly #client: HttpClient;
+
+  constructor(options: AzureDpsOptions) {
+    this.name = options.name;
+    this.guarantees = { signedIsLive: options.enrollmentGroup !== undefined, canProbe: true };
+    this.#options = options;
+    this.#client = new HttpClient(options);
+  }
+
+  async probe(device: Device, signal: AbortSignal): Promise<Presence> {
+    const there = await this.#enrollmentOf(device, signal);
+    if (there === undefined) return this.#options.enrollmentGroup === undefined ? 'absent' : 'present';
+    if (there.certificateSha256 === device.certificateSha256) return there.isEnabled ? 'present' : 'absent';
+    return isOwn(device, there) ? 'absent' : 'other';
+  }
+
+  async put(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
+    if (this.#options.enrollmentGroup === undefined) return await this.#create(devices, 'enabled', signal);
+    return await eachDevice(devices, async (device) => {
+      const there = await this.#enrollmentOf(device, signal);
+      if (there !== undefined) await this.#bring(device, there, 'enabled', signal);
+    });
+  }
+
+  async withdraw(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
+    const answers: Answer[] = [];
+    for (const device of devices) answers.push(await this.#withdrawOne(device, signal));
+    return answers;
+  }
+
+  async check(signal: AbortSignal): Promise<CheckedPermission[]> {
+    return [
+      await checkedPermission('read enrollments', async () => {
+        const path = `/enrollments/certline-check?${API_VERSION}`;
+        const answer = await this.#ask({ method: 'GET', path }, signal);
+        if (answer.status !== 200 && answer.status !== 404) throw this.#fault('read enrollments', answer);
+      }),
+      ...(this.#options.enrollmentGroup === undefined
+        ? []
+        : [await this.#checkGroup(this.#options.enrollmentGroup, signal)]),
+    ];
+  }
+
+  async close(): Promise<void> {
+    this.#client.close();
+  }
+
+  async #checkGroup(group: string, signal: AbortSignal): Promise<CheckedPermission> {
+    return await checkedPermission(`find the enrollment group ${group}`, async () => {
+      const path = `/enrollmentGroups/${encodeURIComponent(group)}?${API_VERSION}`;
+      const answer = await this.#ask({ method: 'GET', path }, signal);
+      if (answer.status !== 200 && answer.status !== 404)
+        throw this.#fault('read an enrollment group', answer);
+      const { data } = groupShape.safeParse(answer.status === 200 ? jsonIn(this.name, answer) : undefined);
+      if (data?.provisioningStatus === 'enabled' && data.attestation.type === 'x509') return;
+      const message = `The registry ${this.name} has no enrollment group ${group} that is enabled and attests by certificates: create it for the factory CA.`;
+      throw new DeviceRegistryError('credentials', message);
+    });
+  }
+
+  /** Creates enrollments; those that are there already and ours get this status. */
+  async #create(devices: readonly Device[], status: Status, signal: AbortSignal): Promise<Answer[]> {
+    const json = { mode: 'create', enrollments: devices.map((device) => this.#enrollment(device, status)) };
+    const answer = await this.#ask({ method: 'POST', path: `/enrollments?${API_VERSION}` }, signal, json);
+    // Some refusals of single enrollments come with an error of the whole.
+    if (answer.status !== 200 && answer.status !== 400) throw this.#fault('create enrollments', answer);
+    const { success, data } = bulkShape.safeParse(jsonIn(this.name, answer));
+    if (!success) {
+      if (answer.status === 400) throw this.#fault('create enrollments', answer);
+      throw notUnderstood(this.name);
+    }
+    const errors = new Map((data.errors ?? []).map((error) => [error.registrationId.toLowerCase(), error]));
+    const answers: Answer[] = [];
+    for (const device of devices) {
+      const error = errors.get(device.commonName.toLowerCase());
+      if (error === undefined && (data.isSuccessful || errors.size > 0)) answers.push('done');
+      else answers.push(await this.#settled(device, status, error, signal));
+    }
+    return answers;
+  }
+
+  async #withdrawOne(device: Device, signal: AbortSignal): Promise<Answer> {
+    const there = await this.#enrollmentOf(device, signal);
+    if (this.#options.enrollmentGroup !== undefined) {
+      if (there !== undefined && !isOwn(device, there)) return this.#taken(device);
+      // One that the group would take gets an enrollment of its own; where the unit has another certificate, its name stays good.
+      if (there === undefined && device.inUse === undefined)
+        return (await this.#create([device], 'disabled', signal))[0]!;
+    }
+    const isThis = there?.certificateSha256 === device.certificateSha256;
+    if (isThis && there.isEnabled) await this.#write(device, there, 'disabled', signal);
+    return 'done';
+  }
+
+  /** What an error of one enrollment comes to: one that exists may be ours, or have an earlier certificate of the unit. */
+  async #settled(
+    device: Device,
+    target: Status,
+    error: { readonly errorCode: number; readonly errorStatus: string } | undefined,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    if (error === undefined) throw notUnderstood(this.name);
+    // 409001: the first three digits are a status of HTTP.
+    const status = Number(String(error.errorCode).slice(0, 3));
+    if (status !== 409) {
+      const answer = { status, headers: {}, body: Buffer.alloc(0) };
+      const fault = httpFault(this.name, `create ${device.commonName}`, answer, error.errorStatus);
+      if (fault.reason === 'refused') return fault;
+      throw fault;
+    }
+    const there = await this.#enrollmentOf(device, signal);
+    if (there === undefined) throw notUnderstood(this.name);
+    if (!isOwn(device, there)) return this.#taken(device);
+    await this.#bring(device, there, target, signal);
+    return 'done';
+  }
+
+  /** Makes an enrollment that of this certificate. Throws `conflict` where it is not ours. */
+  async #bring(device: Device, there: Enrollment, target: Status, signal: AbortSignal): Promise<void> {
+    if (!isOwn(device, there)) throw this.#taken(device);
+    const isSame = there.certificateSha256 === device.certificateSha256;
+    if (!isSame || there.isEnabled !== (target === 'enabled'))
+      await this.#write(device, there, target, signal);
+  }
+
+  async #enrollmentOf({ commonName }: Device, signal: AbortSignal): Promise<Enrollment | undefined> {
+    const path = `/enrollments/${encodeURIComponent(commonName)}?${API_VERSION}`;
+    const answer = await this.#ask({ method: 'GET', path }, signal);
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw this.#fault('read an enrollment', answer);
+    const { success, data } = enrollmentShape.safeParse(jsonIn(this.name, answer));
+    if (!success) throw notUnderstood(this.name);
+    return {
+      etag: data.etag,
+      isEnabled: data.provisioningStatus === 'enabled',
+      certificateSha256:
+        data.attestation.x509?.clientCertificates.primary.info.sha256Thumbprint.toLowerCase(),
+    };
+  }
+
+  /** Changes what was read, and nothing that somebody changed since. */
+  async #write(device: Device, { etag }: Enrollment, status: Status, signal: AbortSignal): Promise<void> {
+    const path = `/enrollments/${encodeURIComponent(device.commonName)}?${API_VERSION}`;
+    const question = { method: 'PUT', path, headers: { 'if-match': etag } } as const;
+    const answer = await this.#ask(question, signal, this.#enrollment(device, status));
+    if (answer.status === 200) return;
+    if (answer.status !== 412) throw this.#fault('change an enrollment', answer);
+    const message = `The registry ${this.name} says that somebody else changed the enrollment of ${device.commonName} at the same time: it is tried again.`;
+    throw new DeviceRegistryError('unavailable', message, { isUnknown: true });
+  }
+
+  #enrollment({ commonName, certificate }: Device, provisioningStatus: Status): unknown {
+    const { iotHubs } = this.#options;
+    return {
+      registrationId: commonName,
+      deviceId: commonName,
+      provisioningStatus,
+      attestation: {
+        type: 'x509',
+        x509: { clientCertificates: { primary: { certificate: pemOf('CERTIFICATE', certificate) } } },
+      },
+      ...(iotHubs && { iotHubs }),
+    };
+  }
+
+  async #ask(question: Omit<HttpQuestion, 'body'>, signal: AbortSignal, json?: unknown): Promise<HttpAnswer> {
+    const headers = {
+      ...question.headers,
+      authorization: sasToken(this.#options.secretFile, this.name),
+      ...(json !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
+    };
+    return await this.#client.ask(
+      { ...question, headers, ...(json !== undefined && { body: JSON.stringify(json) }) },
+      signal,
+    );
+  }
+
+  #fault(what: string, answer: HttpAnswer): DeviceRegistryError {
+    let said = '';
+    try {
+      said = errorShape.parse(JSON.parse(answer.body.toString('utf8'))).message;
+    } catch {
+      // Something between us and the service answered.
+    }
+    return httpFault(this.name, what, answer, said);
+  }
+
+  #taken({ commonName }: Device): DeviceRegistryError {
+    const message = `The registry ${this.name} has an enrollment ${commonName} with a certificate that is not the unit's: find out which one is real.`;
+    return new DeviceRegistryError('conflict', message);
+  }
+}
+
+function isOwn({ certificateSha256, others }: Device, there: Enrollment): boolean {
+  const { certificateSha256: found } = there;
+  return found !== undefined && [certificateSha256, ...others].includes(found);
+}

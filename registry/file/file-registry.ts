@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { access, constants, mkdir, readFile, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { errnoOf } from '../../disk/errno.ts';
+import { writeWhole } from '../../disk/write-whole.ts';
+import { csvLine } from '../../manifests/csv/csv-text.ts';
+import { signNote } from '../../pki/keys/signed-note.ts';
+import type { StationKey } from '../../pki/keys/station-key.ts';
+import { checkedPermission } from '../checked-permission.ts';
+import { DeviceRegistryError } from '../device-registry-error.ts';
+import type {
+  Answer,
+  CheckedPermission,
+  Device,
+  DeviceRegistry,
+  Presence,
+  RegistryPace,
+} from '../device-registry.ts';
+
+export interface FileRegistryOptions {
+  readonly name: string;
+  /** It is made where it is not there. */
+  readonly folder: string;
+  /** The intake's: it signs each part. It is asked for when the first part is written. */
+  readonly key: () => StationKey;
+}
+
+/** What is recorded of a device, in this order. */
+const COLUMNS = [
+  'act',
+  'serial',
+  'product',
+  'batch',
+  'board_id',
+  'common_name',
+  'organization',
+  'certificate_sha256',
+  'certificate',
+] as const;
+
+/** Five digits and more: parts stay in order in a list. */
+const NOTE_NAME = /^(\d{5,})\.note$/;
+
+/**
+ * A folder of files to be carried to where devices are imported by hand, for sites without a network. Each call adds a part: the
+ * same rows as NDJSON and as CSV, and a signed note with their digests and the digest of the note before it, so that a missing,
+ * changed or exchanged part is noticed. The last row of a certificate is what is true. A part without its note is unfinished, and
+ * its number is used again.
+ */
+export class FileRegistry implements DeviceRegistry {
+  readonly name: string;
+  readonly guarantees = { signedIsLive: false, canProbe: true };
+  readonly pace: RegistryPace = {
+    devicesPerSecond: 10_000,
+    devicesPerCall: 1_000,
+    callsAtOnce: 1,
+    gatherMs: 2_000,
+    firstPauseMs: 1_000,
+    longestPauseMs: 60_000,
+  };
+  readonly #options: FileRegistryOptions;
+  /** Parts are written one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: FileRegistryOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  /** Reads parts from the newest to the oldest: it takes a while where there are many, and is rarely asked for. */
+  async probe({ certificateSha256 }: Device): Promise<Presence> {
+    return await this.#onDisk(async () => {
+      for (const part of (await this.#parts()).toReversed()) {
+        const act = await this.#lastAct(part, certificateSha256);
+        if (act !== undefined) return act === 'put' ? 'present' : 'absent';
+      }
+      return 'absent';
+    });
+  }
+
+  put(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
+    return this.#add('put', devices, signal);
+  }
+
+  withdraw(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
+    return this.#add('withdraw', devices, signal);
+  }
+
+  async check(): Promise<CheckedPermission[]> {
+    const { folder } = this.#options;
+    return [
+      await checkedPermission('write into the folder', () =>
+        this.#onDisk(async () => await access(firstThere(folder), constants.W_OK | constants.X_OK)),
+      ),
+    ];
+  }
+
+  async close(): Promise<void> {
+    await this.#last.catch(() => undefined);
+  }
+
+  #add(act: 'put' | 'withdraw', devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
+    const run = this.#last.then(async () => {
+      if (signal.aborted) throw new DeviceRegistryError('unavailable', `The registry ${this.name} stops.`);
+      await this.#onDisk(() => this.#writePart(act, devices));
+      return devices.map((): Answer => 'done');
+    });
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+
+  async #writePart(act: 'put' | 'withdraw', devices: readonly Device[]): Promise<void> {
+    const { folder } = this.#options;
+    const key = this.#options.key();
+    await mkdir(folder, { recursive: true });
+    const before = (await this.#parts()).at(-1);
+    const part = String(Number(before ?? 0) + 1).padStart(5, '0');
+    const rows = devices.map((device) => rowOf(act, device));
+    const files = [
+      { name: `${part}.ndjson`, text: rows.map((row) => `${JSON.stringify(row)}\n`).join('') },
+      {
+        name: `${part}.csv`,
+        text: [COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column]))].map(csvLine).join(''),
+      },
+    ];
+    for (const { name, text } of files) await writeWhole(join(folder, name), 0o644, text);
+    const previous = before === undefined ? 'none' : sha256(await readFile(join(folder, `${before}.note`)));
+    const lines = [
+      'certline/devices/v1',
+      `registry ${this.name}`,
+      `part ${part}`,
+      `rows ${rows.length}`,
+      `previous ${previous}`,
+      ...files.map(({ name, text }) => `sha256 ${sha256(text)} ${name}`),
+    ];
+    const note = signNote(`${lines.join('\n')}\n`, key.verifier, key.privateKey);
+    await writeWhole(join(folder, `${part}.note`), 0o644, note);
+  }
+
+  /** Numbers of the finished parts, in order. */
+  async #parts(): Promise<string[]> {
+    const names = await readdir(this.#options.folder).catch((error: unknown) => {
+      if (errnoOf(error) === 'ENOENT') return [];
+      throw error;
+    });
+    return names
+      .flatMap((name) => NOTE_NAME.exec(name)?.[1] ?? [])
+      .toSorted((one, other) => Number(one) - Number(other));
+  }
+
+  async #lastAct(part: string, certificateSha256: string): Promise<unknown> {
+    const input = createReadStream(join(this.#options.folder, `${part}.ndjson`));
+    let act: unknown;
+    for await (const line of createInterface({ input })) {
+      if (!line.includes(certificateSha256)) continue;
+      const row = JSON.parse(line) as Record<string, unknown>;
+      if (row['certificate_sha256'] === certificateSha256) ({ act } = row);
+    }
+    return act;
+  }
+
+  async #onDisk<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const { name, folder } = this.#options;
+      const message = `The registry ${name} cannot use its folder ${folder} (${errnoOf(error) ?? (error as Error).message}): make it a folder that this user can write to, with space.`;
+      throw new DeviceRegistryError('unavailable', message, { isUnknown: true, cause: error });
+    }
+  }
+}
+
+/** The folder, or where it will be made the first one above it that is there. */
+function firstThere(folder: string): string {
+  return existsSync(folder) || dirname(folder) === folder ? folder : firstThere(dirname(folder));
+}
+
+function rowOf(act: 'put' | 'withdraw', device: Device): Record<(typeof COLUMNS)[number], string> {
+  return {
+    act,
+    serial: device.serial,
+    product: device.product,
+    batch: device.batchId,
+    board_id: device.boardId,
+    common_name: device.commonName,
+    organization: device.organization,
+    certificate_sha256: device.certificateSha256,
+    certificate: Buffer.from(device.certificate).toString('base64'),
+  };
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}

@@ -1,0 +1,151 @@
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { DeviceRegistryError } from '../device-registry-error.ts';
+
+/** Answers of device registries are a few kilobytes; a list of a hundred devices has about 100. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const DEADLINE_MS = 30_000;
+/** Sockets that are kept open for the next calls. */
+const MAX_SOCKETS = 64;
+
+export interface HttpClientOptions {
+  /** Of the device registry, for sentences. */
+  readonly name: string;
+  /** `https:`, or `http:` on this host. Paths of requests are added to it. */
+  readonly url: string;
+  /** From question to the end of the answer, in milliseconds. */
+  readonly deadlineMs?: number;
+  readonly maxAnswerBytes?: number;
+  /** Trusted beside those of Node, PEM: for a device registry with a CA of its own. */
+  readonly ca?: string;
+  /** `https_proxy` and `no_proxy` are obeyed. */
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+export interface HttpQuestion {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
+  /** Added to the address of the client, with its query. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+/** What came back, whatever its status. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** What fails between us and an answer, and whether the question may have arrived. */
+const BEFORE_THE_QUESTION = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+]);
+
+/**
+ * The one way in which adapters speak HTTP: sockets are kept open, an answer has an end and a limited size, redirects are not
+ * followed, and a proxy is used where the environment names one, but never for this host. What fails is thrown as a
+ * DeviceRegistryError `unavailable`; any answer with a status is returned.
+ */
+export class HttpClient {
+  readonly #options: HttpClientOptions;
+  readonly #base: URL;
+  readonly #agent: HttpAgent | HttpsAgent;
+
+  constructor(options: HttpClientOptions) {
+    this.#options = options;
+    this.#base = new URL(options.url);
+    this.#agent = agentFor(options);
+  }
+
+  /** For a library that brings its own client: the same sockets, and the same proxy. */
+  get agent(): HttpAgent | HttpsAgent {
+    return this.#agent;
+  }
+
+  async ask(question: HttpQuestion, signal: AbortSignal): Promise<HttpAnswer> {
+    const { deadlineMs = DEADLINE_MS } = this.#options;
+    const deadline = AbortSignal.timeout(deadlineMs);
+    try {
+      return await this.#exchange(question, AbortSignal.any([signal, deadline]));
+    } catch (error) {
+      throw this.#fault(
+        error,
+        deadline.aborted ? `gave no answer within ${deadlineMs / 1_000} s` : undefined,
+      );
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #exchange({ method, path, headers, body }: HttpQuestion, signal: AbortSignal): Promise<HttpAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const request = this.#open(path, {
+      method,
+      agent: this.#agent,
+      signal,
+      headers: {
+        ...headers,
+        ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
+      },
+    });
+    request.once('response', resolve).once('error', reject);
+    request.end(body);
+    const answer = await promise;
+    return {
+      status: answer.statusCode ?? 0,
+      headers: answer.headers,
+      body: await this.#bodyOf(answer),
+    };
+  }
+
+  #open(path: string, options: Parameters<typeof httpRequest>[1]): ClientRequest {
+    const url = path === '' ? this.#base : new URL(this.#base.pathname.replace(/\/$/, '') + path, this.#base);
+    return this.#base.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
+  }
+
+  async #bodyOf(answer: IncomingMessage): Promise<Buffer> {
+    const { maxAnswerBytes = MAX_ANSWER_BYTES } = this.#options;
+    const parts: Buffer[] = [];
+    let length = 0;
+    for await (const part of answer as AsyncIterable<Buffer>) {
+      length += part.length;
+      // Leaving the loop destroys the socket, and with it the rest.
+      if (length > maxAnswerBytes) throw new Error(`its answer is longer than ${maxAnswerBytes} bytes`);
+      parts.push(part);
+    }
+    return Buffer.concat(parts);
+  }
+
+  #fault(error: unknown, sentence: string | undefined): DeviceRegistryError {
+    const { name, url } = this.#options;
+    const { code } = error as NodeJS.ErrnoException;
+    const why = sentence ?? `cannot be reached (${code ?? (error as Error).message})`;
+    const isUnknown = !BEFORE_THE_QUESTION.has(code ?? '');
+    const message = `The registry ${name} at ${new URL(url).host} ${why}.`;
+    return new DeviceRegistryError('unavailable', message, { isUnknown });
+  }
+}
+
+function agentFor({ url, ca, environment = process.env }: HttpClientOptions): HttpAgent | HttpsAgent {
+  const { hostname, protocol } = new URL(url);
+  const options = {
+    keepAlive: true,
+    maxSockets: MAX_SOCKETS,
+    ...(!isThisHost(hostname) && { proxyEnv: environment }),
+  };
+  if (protocol === 'http:') return new HttpAgent(options);
+  return new HttpsAgent({ ...options, ...(ca !== undefined && { ca }) });
+}
+
+/** A name of this host, to which nothing may go by way of another one. */
+export function isThisHost(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}

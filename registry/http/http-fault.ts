@@ -1,0 +1,68 @@
+import type { DeviceRegistryReason } from '../device-registry-error.ts';
+import { DeviceRegistryError } from '../device-registry-error.ts';
+import { printable } from '../../provisioning/printable.ts';
+import type { HttpAnswer } from './http-client.ts';
+
+/** Where a device registry asks for patience without saying how long. */
+const THROTTLE_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 3_600_000;
+/** What a device registry says of a fault is shown up to this length. */
+const SAID_CHARACTERS = 200;
+
+/**
+ * What an answer other than success means by RFC 9110 and RFC 6585. An adapter looks first for what its cloud says in another
+ * way. `what` is what was asked, as in "register a device"; `said` is what the cloud says of it.
+ */
+export function httpFault(name: string, what: string, answer: HttpAnswer, said = ''): DeviceRegistryError {
+  const { status } = answer;
+  const quoted = said === '' ? '' : `, "${printable(said).slice(0, SAID_CHARACTERS)}"`;
+  const reason = reasonOf(status);
+  const message = `The registry ${name} answered ${status}${quoted} when asked to ${what}: ${ADVICE[reason]}.`;
+  const waitMs = reason === 'throttled' ? (retryAfterMs(answer) ?? THROTTLE_WAIT_MS) : retryAfterMs(answer);
+  return new DeviceRegistryError(reason, message, {
+    isUnknown: reason === 'unavailable',
+    ...(waitMs !== undefined && { waitMs }),
+  });
+}
+
+const ADVICE: Readonly<Record<DeviceRegistryReason, string>> = {
+  unavailable: 'it is tried again',
+  throttled: 'it is asked again later',
+  credentials: 'correct its credentials, or what they are allowed to do',
+  refused: 'correct what it refuses, then retry the unit',
+  conflict: 'find out which certificate is real',
+};
+
+function reasonOf(status: number): DeviceRegistryReason {
+  if (status === 429) return 'throttled';
+  if (status === 401 || status === 403 || status === 407) return 'credentials';
+  if (status === 409) return 'conflict';
+  if (status === 408 || status === 425 || status >= 500) return 'unavailable';
+  return 'refused';
+}
+
+/** The pause that an answer asks for (RFC 9110 §10.2.3), at most an hour; undefined where it asks for none. */
+export function retryAfterMs({ headers }: Pick<HttpAnswer, 'headers'>, now = Date.now()): number | undefined {
+  const text = headers['retry-after'];
+  if (text === undefined) return undefined;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
+}
+
+/**
+ * The JSON of a success. Throws `unavailable` for anything else, since a proxy or a broken server may have answered: what was
+ * asked may have been done.
+ */
+export function jsonIn(name: string, { body }: HttpAnswer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as unknown;
+  } catch {
+    throw notUnderstood(name);
+  }
+}
+
+/** An answer that is not what the device registry documents. */
+export function notUnderstood(name: string): DeviceRegistryError {
+  const message = `The registry ${name} gave an answer that is not of its kind: it is tried again.`;
+  return new DeviceRegistryError('unavailable', message, { isUnknown: true });
+}

@@ -1,0 +1,113 @@
+import type { Device, RegistryPace } from './device-registry.ts';
+import type { DeviceRegistryReason } from './device-registry-error.ts';
+
+/**
+ * What device registries must yet be brought to have. It is part of the registry of record: an entry is written in the
+ * transaction of the pass, the revocation or the rework that it follows from. There is one entry for each certificate and device
+ * registry; it stays when it is done. Times are milliseconds since 1970. Methods throw a RegistryError.
+ */
+export interface Outbox {
+  /** Entries of this device registry that are due, the ones that wait longest first, at most `limit`. */
+  due(registry: string, now: number, limit: number): Promise<OutboxEntry[]>;
+  /**
+   * Records the results of calls, all of them or none, and how the device registry stands since. A result for an entry that
+   * changed meanwhile, as its certificate was revoked, is not for what the entry is now, and changes nothing.
+   */
+  settle(registry: string, results: readonly OutboxResult[], standing: RegistryStanding): Promise<void>;
+  /** How the device registry stands; as new where nothing is known of it. */
+  standing(registry: string): Promise<RegistryStanding>;
+  /**
+   * Books the time of `devices` devices at this rate, and returns when the first of them may be sent: nobody else gets that time,
+   * whatever process asks.
+   */
+  book(registry: string, now: number, devices: number, devicesPerSecond: number): Promise<number>;
+  /** How full it is, for each device registry that it has ever had an entry of. It takes a second for a million entries. */
+  depths(): Promise<OutboxDepth[]>;
+  /** What is not done yet, for each device registry that was ever asked: quick, however much is done. */
+  backlog(): Promise<Backlog[]>;
+  /** The same of what is not done yet of a batch: none where all device registries have all of its units. */
+  openOf(batchId: string): Promise<OpenEntries[]>;
+  /** Entries that are parked, the oldest first, at most `limit`. */
+  parked(limit: number): Promise<ParkedEntry[]>;
+  /** Makes parked entries due again; returns how many. */
+  retryParked(choice: ParkedChoice): Promise<number>;
+  /** A person decided that the entries stay as they are: nothing waits for them any more. Returns how many there were. */
+  abandonParked(choice: ParkedChoice, why: { readonly reason: string; readonly by: string }): Promise<number>;
+}
+
+/** What is to be done at a device registry about one certificate. */
+export interface OutboxEntry {
+  readonly entryId: number;
+  /** Rises with each change of what is to be done. */
+  readonly version: number;
+  readonly act: 'put' | 'withdraw';
+  /** The last call may have been carried out. */
+  readonly isUnknown: boolean;
+  /** How often it failed while the device registry was well. */
+  readonly ownFailures: number;
+  /** All but the names, which the certificate has. */
+  readonly device: Omit<Device, 'commonName' | 'organization'>;
+}
+
+/** What a call came to for one entry. */
+export interface OutboxResult {
+  readonly entryId: number;
+  readonly version: number;
+  /** Absent where it is done. */
+  readonly fault?: {
+    readonly reason: DeviceRegistryReason;
+    readonly message: string;
+    readonly isUnknown: boolean;
+    /** The device registry is well: the fault is the entry's own. */
+    readonly isOwn: boolean;
+  };
+  readonly at: number;
+  /** The pauses of this device registry, for the next try. */
+  readonly pace: Pick<RegistryPace, 'firstPauseMs' | 'longestPauseMs'>;
+}
+
+/** How often a device registry failed since it last answered, and until when nothing is sent. */
+export interface RegistryStanding {
+  readonly failures: number;
+  readonly pausedUntil: number;
+  /** Why it pauses. */
+  readonly reason?: DeviceRegistryReason;
+  readonly message?: string;
+}
+
+/** `waiting`: due now or later, or after another device registry. */
+export interface OpenEntries {
+  readonly registry: string;
+  readonly waiting: number;
+  readonly parked: number;
+}
+
+export interface Backlog extends OpenEntries {
+  /** Since when the oldest entry that is not done is there; absent where there is none. */
+  readonly oldestAt?: number;
+}
+
+export interface OutboxDepth extends Backlog, RegistryStanding {
+  readonly done: number;
+  readonly abandoned: number;
+}
+
+export interface ParkedEntry {
+  readonly registry: string;
+  readonly serial: string;
+  readonly batchId: string;
+  readonly act: 'put' | 'withdraw';
+  readonly certificateSha256: string;
+  readonly reason: DeviceRegistryReason;
+  readonly message: string;
+  readonly failedAt: number;
+}
+
+/** Which parked entries are meant; what is absent is not restricted. */
+export interface ParkedChoice {
+  readonly registry?: string;
+  readonly serial?: string;
+}
+
+/** After so many failures of its own an entry is parked. With growing pauses that takes some minutes. */
+export const FAILURES_UNTIL_PARKED = 8;

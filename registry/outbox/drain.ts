@@ -1,0 +1,282 @@
+import { DeviceRegistryError, isOfDevice } from '../device-registry-error.ts';
+import type { Device, DeviceRegistry } from '../device-registry.ts';
+import type { Outbox, OutboxEntry, OutboxResult, RegistryStanding } from '../outbox.ts';
+import { callsOf } from './calls.ts';
+import type { Call } from './calls.ts';
+import type { Clock } from './clock.ts';
+import { nextStanding } from './next-standing.ts';
+
+/** How often an empty outbox is looked at, and one that pauses: a person may end the pause. */
+const LOOK_MS = 250;
+const LOOK_IN_PAUSE_MS = 5_000;
+
+/** Results gathered for one write: a disk syncs a few hundred times a second. What a kill loses is done again. */
+const GATHER_RESULTS_MS = 50;
+
+/** Entries read at once: those of two seconds, so that what is new is not behind an hour of older ones. */
+const PAGE_SECONDS = 2;
+const PAGE_MOST = 500;
+
+export interface DrainParts {
+  readonly registry: DeviceRegistry;
+  readonly outbox: Pick<Outbox, 'due' | 'settle' | 'standing' | 'book'>;
+  /** The subject's names in a certificate, DER; undefined where it has none that can be read. */
+  readonly namesIn: (certificate: Uint8Array) => Pick<Device, 'commonName' | 'organization'> | undefined;
+  readonly devicesPerSecond: number;
+  readonly clock: Clock;
+  /** An error that is a defect of ours: it is for the log. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+/**
+ * Brings one device registry to have what the outbox says, until `endAt` or until the signal is aborted. Only one such drain may
+ * run for a device registry; two would do no harm but repeat each other's calls, and share its rate. Memory does not grow with
+ * the outbox. Throws what the outbox throws.
+ */
+export async function drain(parts: DrainParts, endAt: number, signal: AbortSignal): Promise<void> {
+  await new Drain(parts, endAt, signal).run();
+}
+
+class Drain {
+  readonly #parts: DrainParts;
+  readonly #endAt: number;
+  readonly #signal: AbortSignal;
+  /** Entries that are sent and not yet settled. */
+  readonly #underWay = new Map<number, OutboxEntry>();
+  readonly #calls = new Set<Promise<void>>();
+  #results: OutboxResult[] = [];
+  #settling: Promise<void> | undefined;
+  #look: Promise<boolean> | undefined;
+  /** Why results could not be recorded: without that nothing more is sent. */
+  #failure: unknown;
+  #standing: RegistryStanding = { failures: 0, pausedUntil: 0 };
+  #gatheringSince: number | undefined;
+
+  constructor(parts: DrainParts, endAt: number, signal: AbortSignal) {
+    this.#parts = parts;
+    this.#endAt = endAt;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<void> {
+    const { outbox, registry, clock } = this.#parts;
+    this.#standing = await outbox.standing(registry.name);
+    try {
+      while (!this.#isOver()) {
+        if (this.#standing.pausedUntil > clock.now()) await this.#pause();
+        else await this.#sendPage();
+      }
+    } finally {
+      await Promise.all(this.#calls);
+      await this.#settling;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #isOver(): boolean {
+    return this.#failure !== undefined || this.#signal.aborted || this.#parts.clock.now() >= this.#endAt;
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    const { clock } = this.#parts;
+    await clock.sleep(Math.max(0, Math.min(ms, this.#endAt - clock.now())), this.#signal);
+  }
+
+  /** What is under way ends first, and is recorded; then the outbox may say that the pause is over. */
+  async #pause(): Promise<void> {
+    const { outbox, registry, clock } = this.#parts;
+    await Promise.all(this.#calls);
+    await this.#settling;
+    await this.#sleep(Math.min(this.#standing.pausedUntil - clock.now(), LOOK_IN_PAUSE_MS));
+    this.#standing = await outbox.standing(registry.name);
+  }
+
+  async #sendPage(): Promise<void> {
+    const calls = await this.#nextCalls();
+    if (calls.length === 0) return this.#sleep(LOOK_MS);
+    const { outbox, registry, clock, devicesPerSecond } = this.#parts;
+    const devices = calls.reduce((sum, { entries }) => sum + entries.length, 0);
+    const bookedFrom = await outbox.book(registry.name, clock.now(), devices, devicesPerSecond);
+    let before = 0;
+    for (const call of calls) {
+      const startAt = bookedFrom + (before * 1_000) / devicesPerSecond;
+      before += call.entries.length;
+      if (startAt > clock.now()) await this.#sleep(startAt - clock.now());
+      while (this.#calls.size >= registry.pace.callsAtOnce) await Promise.race(this.#calls);
+      // What was booked and is not sent stays unused.
+      if (this.#isOver() || this.#standing.pausedUntil > clock.now()) return;
+      this.#start(call);
+    }
+  }
+
+  /** After a failure of the device registry, one device shows whether it is well again. */
+  async #nextCalls(): Promise<Call[]> {
+    const { outbox, registry, clock, devicesPerSecond } = this.#parts;
+    const { devicesPerCall } = registry.pace;
+    const page = Math.max(devicesPerCall, Math.min(Math.ceil(devicesPerSecond * PAGE_SECONDS), PAGE_MOST));
+    const due = await outbox.due(registry.name, clock.now(), page + this.#underWay.size);
+    const fresh = due.filter(({ entryId }) => !this.#underWay.has(entryId));
+    const busy = new Set([...this.#underWay.values()].map(({ device }) => device.serial));
+    const calls = callsOf(fresh, devicesPerCall, busy);
+    if (this.#standing.failures > 0) return this.#calls.size > 0 ? [] : trial(calls);
+    return this.#mustGather(fresh.length) ? [] : calls;
+  }
+
+  /** Whether more entries may yet come for a call that is not full. */
+  #mustGather(waiting: number): boolean {
+    const { registry, clock } = this.#parts;
+    const { devicesPerCall, gatherMs } = registry.pace;
+    if (waiting === 0 || waiting >= devicesPerCall) {
+      this.#gatheringSince = undefined;
+      return false;
+    }
+    this.#gatheringSince ??= clock.now();
+    if (clock.now() - this.#gatheringSince < gatherMs) return true;
+    this.#gatheringSince = undefined;
+    return false;
+  }
+
+  #start(call: Call): void {
+    for (const entry of call.entries) this.#underWay.set(entry.entryId, entry);
+    const running = this.#send(call).finally(() => this.#calls.delete(running));
+    this.#calls.add(running);
+  }
+
+  async #send({ act, entries }: Call): Promise<void> {
+    const faults = await this.#faultsOf(act, entries);
+    if (this.#signal.aborted && faults.some((fault) => fault !== undefined)) return;
+    const isWell = faults.some((fault) => fault?.reason === 'unavailable') && (await this.#isWell());
+    const { clock, registry } = this.#parts;
+    const at = clock.now();
+    const isOwnFault = (fault: DeviceRegistryError | undefined): boolean =>
+      isWell && fault?.reason === 'unavailable';
+    // One call is one failure of the device registry, however many devices were in it.
+    const ofRegistry = faults.find((fault) => !isOwnFault(fault) && !isAnswer(fault));
+    this.#standing = nextStanding(this.#standing, ofRegistry, at, registry.pace);
+    for (const [index, { entryId, version }] of entries.entries()) {
+      const fault = faults[index];
+      const isOwn = isOwnFault(fault);
+      this.#results.push({
+        entryId,
+        version,
+        at,
+        pace: registry.pace,
+        ...(fault && { fault: outcomeOf(fault, isOwn) }),
+      });
+    }
+    this.#settling ??= this.#settle();
+  }
+
+  /** Whether the device registry is well although a call failed: then the fault is that of a unit. All calls share one look. */
+  #isWell(): Promise<boolean> {
+    this.#look ??= this.#checkAll().finally(() => (this.#look = undefined));
+    return this.#look;
+  }
+
+  async #checkAll(): Promise<boolean> {
+    try {
+      const permissions = await this.#parts.registry.check(this.#signal);
+      return permissions.every(({ fault }) => fault === undefined);
+    } catch (error) {
+      this.#faultIn(error);
+      return false;
+    }
+  }
+
+  /** What went wrong with each entry. */
+  async #faultsOf(
+    act: Call['act'],
+    entries: readonly OutboxEntry[],
+  ): Promise<(DeviceRegistryError | undefined)[]> {
+    const faults = new Map<OutboxEntry, DeviceRegistryError>();
+    try {
+      const open = await this.#notYetDone(act, entries, faults);
+      if (open.length > 0) {
+        const { registry } = this.#parts;
+        const answers = await registry[act](
+          open.map(({ device }) => device),
+          this.#signal,
+        );
+        for (const [index, { entry }] of open.entries()) {
+          const answer =
+            answers[index] ?? new DeviceRegistryError('unavailable', 'No answer.', { isUnknown: true });
+          if (answer !== 'done') faults.set(entry, answer);
+        }
+      }
+    } catch (error) {
+      const fault = this.#faultIn(error);
+      for (const entry of entries) if (!faults.has(entry)) faults.set(entry, fault);
+    }
+    return entries.map((entry) => faults.get(entry));
+  }
+
+  /** An entry whose last call is in doubt is looked at first: it may be done. */
+  async #notYetDone(
+    act: Call['act'],
+    entries: readonly OutboxEntry[],
+    faults: Map<OutboxEntry, DeviceRegistryError>,
+  ): Promise<{ readonly entry: OutboxEntry; readonly device: Device }[]> {
+    const { registry, namesIn } = this.#parts;
+    const open: { readonly entry: OutboxEntry; readonly device: Device }[] = [];
+    for (const entry of entries) {
+      const names = namesIn(entry.device.certificate);
+      if (names === undefined) {
+        faults.set(entry, unreadable(entry));
+        continue;
+      }
+      const device = { ...entry.device, ...names };
+      const isDone =
+        entry.isUnknown &&
+        registry.guarantees.canProbe &&
+        (await registry.probe(device, this.#signal)) === (act === 'put' ? 'present' : 'absent');
+      if (!isDone) open.push({ entry, device });
+    }
+    return open;
+  }
+
+  #faultIn(error: unknown): DeviceRegistryError {
+    if (error instanceof DeviceRegistryError) return error;
+    this.#parts.onDefect(error);
+    const message = `The adapter of the registry ${this.#parts.registry.name} failed: read the log.`;
+    return new DeviceRegistryError('unavailable', message, { isUnknown: true, cause: error });
+  }
+
+  /** Writes what has come, until nothing comes any more. */
+  async #settle(): Promise<void> {
+    const { outbox, registry, clock } = this.#parts;
+    try {
+      while (this.#results.length > 0) {
+        if (this.#calls.size > 0) await clock.sleep(GATHER_RESULTS_MS, this.#signal);
+        const results = this.#results;
+        this.#results = [];
+        await outbox.settle(registry.name, results, this.#standing);
+        for (const { entryId } of results) this.#underWay.delete(entryId);
+      }
+    } catch (error) {
+      this.#failure = error;
+    } finally {
+      this.#settling = undefined;
+    }
+  }
+}
+
+/** The device registry has looked at the device, and will not take it. */
+function isAnswer(fault: DeviceRegistryError | undefined): boolean {
+  return fault === undefined || isOfDevice(fault.reason);
+}
+
+function outcomeOf(
+  { reason, message, isUnknown }: DeviceRegistryError,
+  isOwn: boolean,
+): NonNullable<OutboxResult['fault']> {
+  return { reason, message, isUnknown, isOwn };
+}
+
+function trial(calls: readonly Call[]): Call[] {
+  const [first] = calls;
+  return first === undefined ? [] : [{ act: first.act, entries: first.entries.slice(0, 1) }];
+}
+
+function unreadable({ device }: OutboxEntry): DeviceRegistryError {
+  return new DeviceRegistryError('refused', `The certificate of ${device.serial} cannot be read.`);
+}

@@ -1,0 +1,32 @@
+import type { DeviceRegistryError } from '../device-registry-error.ts';
+import type { RegistryPace } from '../device-registry.ts';
+import type { RegistryStanding } from '../outbox.ts';
+
+/** A device registry whose credentials are wrong is asked again this often: somebody may have corrected them. */
+const CREDENTIALS_PAUSE_MS = 60_000;
+
+/**
+ * How a device registry stands after one more call. `fault` is absent where it answered, also where it refused a device. A success
+ * that comes late does not end a pause.
+ */
+export function nextStanding(
+  before: RegistryStanding,
+  fault: DeviceRegistryError | undefined,
+  now: number,
+  pace: RegistryPace,
+): RegistryStanding {
+  if (fault === undefined)
+    return before.pausedUntil > now ? { ...before, failures: 0 } : { failures: 0, pausedUntil: 0 };
+  const { reason, message } = fault;
+  const failures = before.failures + (reason === 'throttled' ? 0 : 1);
+  const pausedUntil = Math.max(before.pausedUntil, now + pauseAfter(fault, failures, pace));
+  return { failures, pausedUntil, reason, message };
+}
+
+function pauseAfter({ reason, waitMs }: DeviceRegistryError, failures: number, pace: RegistryPace): number {
+  const { firstPauseMs, longestPauseMs } = pace;
+  if (reason === 'credentials') return CREDENTIALS_PAUSE_MS;
+  if (reason === 'throttled') return waitMs ?? firstPauseMs;
+  const doubled = firstPauseMs * 2 ** Math.min(failures - 1, 30);
+  return Math.max(waitMs ?? 0, Math.min(doubled, longestPauseMs));
+}

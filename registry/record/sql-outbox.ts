@@ -1,0 +1,323 @@
+import { foldSerial } from '../../provisioning/serial-number.ts';
+import { bytes, integer, present, text } from '../../sql/row.ts';
+import type { SqlRow, SqlValue } from '../../sql/row.ts';
+import type { SqlDatabase } from '../../sql/sql-database.ts';
+import { together } from '../../sql/transaction.ts';
+import type { SqlTransaction } from '../../sql/transaction.ts';
+import { isOfDevice } from '../device-registry-error.ts';
+import type { DeviceRegistryReason } from '../device-registry-error.ts';
+import { FAILURES_UNTIL_PARKED } from '../outbox.ts';
+import type {
+  Backlog,
+  OpenEntries,
+  Outbox,
+  OutboxDepth,
+  OutboxEntry,
+  OutboxResult,
+  ParkedChoice,
+  ParkedEntry,
+  RegistryStanding,
+} from '../outbox.ts';
+
+/** The outbox in the database of the registry. */
+export class SqlOutbox implements Outbox {
+  readonly #db: SqlDatabase;
+
+  constructor(db: SqlDatabase) {
+    this.#db = db;
+  }
+
+  due(registry: string, now: number, limit: number): Promise<OutboxEntry[]> {
+    return this.#db.read((db) => dueEntries(db, registry, now, limit));
+  }
+
+  settle(registry: string, results: readonly OutboxResult[], standing: RegistryStanding): Promise<void> {
+    return this.#db.write(async (db) => {
+      await together(...results.map((result) => settleOne(db, registry, result)));
+      await recordStanding(db, registry, standing);
+    });
+  }
+
+  standing(registry: string): Promise<RegistryStanding> {
+    return this.#db.read(async (db) => {
+      const row = await db.get('SELECT * FROM device_registries WHERE registry = ?', registry);
+      return row === undefined ? AS_NEW : standingIn(row);
+    });
+  }
+
+  book(registry: string, now: number, devices: number, devicesPerSecond: number): Promise<number> {
+    return this.#db.write(async (db) => {
+      // Times are kept in microseconds, so that no rate is rounded.
+      const row = await db.get('SELECT booked_until FROM device_registries WHERE registry = ?', registry);
+      const from = Math.max(now * 1_000, row === undefined ? 0 : integer(row, 'booked_until'));
+      const until = from + Math.ceil((devices * 1_000_000) / devicesPerSecond);
+      await db.run(
+        `INSERT INTO device_registries (registry, booked_until) VALUES (?, ?)
+         ON CONFLICT (registry) DO UPDATE SET booked_until = excluded.booked_until`,
+        registry,
+        until,
+      );
+      return from / 1_000;
+    });
+  }
+
+  depths(): Promise<OutboxDepth[]> {
+    return this.#db.read(async (db) => {
+      const depths = [];
+      for (const row of await db.all(DEPTHS))
+        depths.push({ registry: text(row, 'registry'), ...(await depthOf(db, row)) });
+      return depths;
+    });
+  }
+
+  backlog(): Promise<Backlog[]> {
+    return this.#db.read(async (db) =>
+      (await db.all(BACKLOG)).map((row) => ({
+        registry: text(row, 'registry'),
+        waiting: integer(row, 'waiting'),
+        parked: integer(row, 'parked'),
+        ...(row['oldest_at'] !== null && { oldestAt: integer(row, 'oldest_at') }),
+      })),
+    );
+  }
+
+  openOf(batchId: string): Promise<OpenEntries[]> {
+    return this.#db.read(async (db) =>
+      (await db.all(OPEN_OF_BATCH, batchId)).map((row) => ({
+        registry: text(row, 'registry'),
+        waiting: integer(row, 'waiting'),
+        parked: integer(row, 'parked'),
+      })),
+    );
+  }
+
+  parked(limit: number): Promise<ParkedEntry[]> {
+    const sql = `SELECT outbox.*, units.serial FROM outbox JOIN units USING (unit_id)
+      WHERE outbox.state = 'parked' ORDER BY outbox.failed_at, outbox.entry_id LIMIT ?`;
+    return this.#db.read(async (db) => (await db.all(sql, limit)).map(parkedIn));
+  }
+
+  retryParked(choice: ParkedChoice): Promise<number> {
+    return this.#db.write(async (db) => {
+      const [where, values] = chosen(choice);
+      const again = `UPDATE outbox SET state = 'due', version = version + 1, due_at = ?, failures = 0, failed_at = NULL,
+        reason = NULL, message = NULL WHERE ${where}`;
+      const count = await db.run(again, Date.now(), ...values);
+      // Who repaired the cause does not wait for the end of a pause.
+      if (choice.registry === undefined)
+        await db.run('UPDATE device_registries SET paused_until = 0, failures = 0');
+      else
+        await db.run(
+          'UPDATE device_registries SET paused_until = 0, failures = 0 WHERE registry = ?',
+          choice.registry,
+        );
+      return count;
+    });
+  }
+
+  abandonParked(
+    choice: ParkedChoice,
+    { reason, by }: { readonly reason: string; readonly by: string },
+  ): Promise<number> {
+    return this.#db.write(async (db) => {
+      const [where, values] = chosen(choice);
+      const rows = await db.all(`SELECT * FROM outbox WHERE ${where}`, ...values);
+      for (const row of rows) {
+        await db.run(
+          `UPDATE outbox SET state = 'abandoned', version = version + 1, done_at = ?, message = ? WHERE entry_id = ?`,
+          Date.now(),
+          `${by}: ${reason} (it was: ${text(row, 'message')})`,
+          integer(row, 'entry_id'),
+        );
+        await releaseNext(db, row, Date.now());
+      }
+      return rows.length;
+    });
+  }
+}
+
+const AS_NEW: RegistryStanding = { failures: 0, pausedUntil: 0 };
+
+async function dueEntries(
+  db: SqlTransaction,
+  registry: string,
+  now: number,
+  limit: number,
+): Promise<OutboxEntry[]> {
+  const rows = await db.all(
+    `SELECT outbox.entry_id, outbox.version, outbox.act, outbox.is_unknown, outbox.failures, outbox.fingerprint, outbox.batch_id,
+       outbox.unit_id, units.serial, units.product, certificates.board_id, certificates.der
+     FROM outbox JOIN units USING (unit_id) JOIN certificates USING (fingerprint)
+     WHERE outbox.registry = ? AND outbox.state = 'due' AND outbox.due_at <= ?
+     ORDER BY outbox.due_at, outbox.entry_id LIMIT ?`,
+    registry,
+    now,
+    limit,
+  );
+  return [...(await together(...rows.map((row) => entryIn(db, row))))];
+}
+
+async function entryIn(db: SqlTransaction, row: SqlRow): Promise<OutboxEntry> {
+  const fingerprint = text(row, 'fingerprint');
+  const others = await db.all(
+    'SELECT fingerprint, state FROM certificates WHERE unit_id = ? AND fingerprint <> ? ORDER BY attempt',
+    integer(row, 'unit_id'),
+    fingerprint,
+  );
+  const inUse = others.find((other) => other['state'] === 'active');
+  return {
+    entryId: integer(row, 'entry_id'),
+    version: integer(row, 'version'),
+    act: actIn(row),
+    isUnknown: row['is_unknown'] === 1,
+    ownFailures: integer(row, 'failures'),
+    device: {
+      serial: text(row, 'serial'),
+      product: text(row, 'product'),
+      batchId: text(row, 'batch_id'),
+      boardId: text(row, 'board_id'),
+      certificate: bytes(row, 'der'),
+      certificateSha256: fingerprint,
+      others: others.map((other) => text(other, 'fingerprint')),
+      ...(inUse !== undefined && { inUse: text(inUse, 'fingerprint') }),
+    },
+  };
+}
+
+async function settleOne(db: SqlTransaction, registry: string, result: OutboxResult): Promise<void> {
+  const { entryId, version, fault, at } = result;
+  const row = await db.get('SELECT * FROM outbox WHERE entry_id = ? AND version = ?', entryId, version);
+  if (row === undefined || text(row, 'registry') !== registry || row['state'] !== 'due') return;
+  if (fault !== undefined) return await recordFault(db, row, result, fault);
+  await db.run(
+    `UPDATE outbox SET state = 'done', done_at = ?, is_unknown = 0, reason = NULL, message = NULL WHERE entry_id = ?`,
+    at,
+    entryId,
+  );
+  await releaseNext(db, row, at);
+}
+
+async function recordFault(
+  db: SqlTransaction,
+  row: SqlRow,
+  { entryId, at, pace }: OutboxResult,
+  { reason, message, isUnknown, isOwn }: NonNullable<OutboxResult['fault']>,
+): Promise<void> {
+  const failures = integer(row, 'failures') + (isOwn ? 1 : 0);
+  const isParked = isOfDevice(reason) || failures >= FAILURES_UNTIL_PARKED;
+  const pauseMs = Math.min(pace.firstPauseMs * 2 ** Math.max(failures - 1, 0), pace.longestPauseMs);
+  await db.run(
+    `UPDATE outbox SET state = ?, due_at = ?, failures = ?, failed_at = ?, is_unknown = ?, reason = ?, message = ?
+     WHERE entry_id = ?`,
+    isParked ? 'parked' : 'due',
+    at + (reason === 'unavailable' ? pauseMs : 0),
+    failures,
+    at,
+    isUnknown ? 1 : 0,
+    reason,
+    message,
+    entryId,
+  );
+}
+
+/** The next device registry of the product has its turn. */
+async function releaseNext(db: SqlTransaction, row: SqlRow, at: number): Promise<void> {
+  if (row['act'] !== 'put') return;
+  await db.run(
+    `UPDATE outbox SET state = 'due', due_at = ? WHERE fingerprint = ? AND state = 'waiting' AND position = ?`,
+    at,
+    text(row, 'fingerprint'),
+    integer(row, 'position') + 1,
+  );
+}
+
+async function recordStanding(
+  db: SqlTransaction,
+  registry: string,
+  standing: RegistryStanding,
+): Promise<void> {
+  await db.run(
+    `INSERT INTO device_registries (registry, failures, paused_until, reason, message) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (registry) DO UPDATE SET failures = excluded.failures, paused_until = excluded.paused_until,
+       reason = excluded.reason, message = excluded.message`,
+    registry,
+    standing.failures,
+    Math.ceil(standing.pausedUntil),
+    standing.reason,
+    standing.message,
+  );
+}
+
+function standingIn(row: SqlRow): RegistryStanding {
+  const { reason, message } = present(row, { reason: 'reason', message: 'message' });
+  return {
+    failures: integer(row, 'failures'),
+    pausedUntil: integer(row, 'paused_until'),
+    ...(reason !== undefined && { reason: reason as DeviceRegistryReason }),
+    ...(message !== undefined && { message }),
+  };
+}
+
+const DEPTHS = `SELECT registry,
+    sum(CASE WHEN state IN ('due', 'waiting') THEN 1 ELSE 0 END) AS waiting,
+    sum(CASE WHEN state = 'parked' THEN 1 ELSE 0 END) AS parked,
+    sum(CASE WHEN state = 'done' THEN 1 ELSE 0 END) AS done,
+    sum(CASE WHEN state = 'abandoned' THEN 1 ELSE 0 END) AS abandoned,
+    min(CASE WHEN state IN ('due', 'waiting', 'parked') THEN recorded_at END) AS oldest_at
+  FROM outbox GROUP BY registry ORDER BY registry`;
+
+/** By the index of what is open: the condition is that of the index, and the names are no column, whose index would be used instead. */
+const BACKLOG = `SELECT registry, coalesce(waiting, 0) AS waiting, coalesce(parked, 0) AS parked, oldest_at
+  FROM device_registries LEFT JOIN (
+    SELECT registry || '' AS registry, sum(CASE WHEN state <> 'parked' THEN 1 ELSE 0 END) AS waiting,
+      sum(CASE WHEN state = 'parked' THEN 1 ELSE 0 END) AS parked, min(recorded_at) AS oldest_at
+    FROM outbox WHERE state IN ('waiting', 'due', 'parked') GROUP BY 1
+  ) AS open USING (registry) ORDER BY registry`;
+
+const OPEN_OF_BATCH = `SELECT registry, sum(CASE WHEN state <> 'parked' THEN 1 ELSE 0 END) AS waiting,
+    sum(CASE WHEN state = 'parked' THEN 1 ELSE 0 END) AS parked
+  FROM outbox WHERE batch_id = ? AND state IN ('waiting', 'due', 'parked') GROUP BY registry ORDER BY registry`;
+
+async function depthOf(db: SqlTransaction, row: SqlRow): Promise<Omit<OutboxDepth, 'registry'>> {
+  const known = await db.get('SELECT * FROM device_registries WHERE registry = ?', text(row, 'registry'));
+  return {
+    ...(known === undefined ? AS_NEW : standingIn(known)),
+    waiting: integer(row, 'waiting'),
+    parked: integer(row, 'parked'),
+    done: integer(row, 'done'),
+    abandoned: integer(row, 'abandoned'),
+    ...(row['oldest_at'] !== null && { oldestAt: integer(row, 'oldest_at') }),
+  };
+}
+
+function parkedIn(row: SqlRow): ParkedEntry {
+  return {
+    registry: text(row, 'registry'),
+    serial: text(row, 'serial'),
+    batchId: text(row, 'batch_id'),
+    act: actIn(row),
+    certificateSha256: text(row, 'fingerprint'),
+    reason: text(row, 'reason') as DeviceRegistryReason,
+    message: text(row, 'message'),
+    failedAt: integer(row, 'failed_at'),
+  };
+}
+
+function actIn(row: SqlRow): 'put' | 'withdraw' {
+  return text(row, 'act') as 'put' | 'withdraw';
+}
+
+/** A condition on the outbox, and its values. */
+function chosen({ registry, serial }: ParkedChoice): readonly [string, SqlValue[]] {
+  const parts = [`state = 'parked'`];
+  const values: SqlValue[] = [];
+  if (registry !== undefined) {
+    parts.push('registry = ?');
+    values.push(registry);
+  }
+  if (serial !== undefined) {
+    parts.push('unit_id = (SELECT unit_id FROM units WHERE serial_folded = ?)');
+    values.push(foldSerial(serial));
+  }
+  return [parts.join(' AND '), values];
+}

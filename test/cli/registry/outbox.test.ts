@@ -1,0 +1,87 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { registryPath } from '../../../line/state-folder.ts';
+import { openRegistryFile } from '../../../registry/record/open-registry.ts';
+import { imported, registration, serialsFrom } from '../../registry/record/opened.ts';
+import { PRODUCT, json, newPlace } from '../../support/certline.ts';
+import type { Place } from '../../support/certline.ts';
+
+const MESSAGE = 'The registry erp answered 422 when asked to take an event.';
+
+/** Three units passed: of CL-000001 nothing is to do, CL-000002 is parked, CL-000003 waits. */
+async function placeWithParked(): Promise<Place> {
+  const place = newPlace();
+  const registry = openRegistryFile(registryPath(place.state));
+  const serials = serialsFrom(1, 3);
+  await imported(registry, '1', serials);
+  for (const serial of serials) await registry.registerUnit({ ...registration(serial), registries: ['erp'] });
+  const [first, second] = await registry.outbox.due('erp', Date.now(), 10);
+  const result = { at: Date.now(), pace: { firstPauseMs: 1_000, longestPauseMs: 1_000 } };
+  const fault = { reason: 'refused', message: MESSAGE, isUnknown: false, isOwn: false } as const;
+  const results = [
+    { ...result, entryId: first!.entryId, version: first!.version },
+    { ...result, entryId: second!.entryId, version: second!.version, fault },
+  ];
+  await registry.outbox.settle('erp', results, { failures: 0, pausedUntil: 0 });
+  await registry.close();
+  return place;
+}
+
+it('shows what is parked and why, tries it again, and gives it up with a reason', async () => {
+  const place = await placeWithParked();
+  const shown = await place.certline('registry', 'status');
+  expect(shown.status).toBe(0);
+  expect(shown.stdout).toMatch(/erp +1 +1 +1 +0/);
+  expect(shown.stdout).toContain('CL-000002');
+  expect(shown.stdout).toContain(MESSAGE);
+  expect(json(await place.certline('registry', 'status', '--json'))).toMatchObject({
+    registries: [{ registry: 'erp', done: 1, waiting: 1, parked: 1 }],
+    parked: [{ serial: 'CL-000002', reason: 'refused', act: 'put' }],
+  });
+  const given = await place.certline('registry', 'abandon', 'CL-000002', '--reason', 'scrap');
+  expect(given.stdout).toContain('1 entry of CL-000002 given up');
+  const nothing = await place.certline('registry', 'abandon', 'CL-000002', '--reason', 'scrap');
+  expect(nothing.status).not.toBe(0);
+  expect(nothing.stderr).toContain('Nothing of CL-000002 is parked');
+  const again = await place.certline('registry', 'retry');
+  expect(again.stdout).toContain('0 parked entries are tried again');
+});
+
+it('tries device registries without changing anything, and doctor does so too', async () => {
+  const asked: (string | undefined)[] = [];
+  const receiver = createServer((request, response) => {
+    asked.push(request.method);
+    response.writeHead(405).end();
+  });
+  await new Promise<void>((resolve) => void receiver.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void receiver.close());
+  const place = newPlace();
+  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  const secretFile = join(place.folder, 'secret');
+  const registries = [
+    { kind: 'webhook', name: 'erp', url, secretFile },
+    { kind: 'file', name: 'site', folder: 'devices' },
+  ];
+  place.configure({ products: [{ ...PRODUCT, registries: ['erp', 'site'] }], registries });
+  const missing = await place.certline('cloud', 'check');
+  expect(missing.status).toBe(4);
+  expect(missing.stdout).toContain(`${secretFile}, cannot be read (ENOENT)`);
+  const doctor = json(await place.certline('doctor', '--json')) as {
+    findings: { check: string; verdict: string }[];
+  };
+  const found = doctor.findings.filter(({ check }) => check.startsWith('registry '));
+  expect(found).toMatchObject([
+    { check: 'registry erp', verdict: 'fail' },
+    { check: 'registry site', verdict: 'ok' },
+  ]);
+  writeFileSync(secretFile, `whsec_${Buffer.alloc(24, 7).toString('base64')}`, { mode: 0o600 });
+  const well = await place.certline('cloud', 'check', '--json');
+  expect([well.status, json(well)]).toMatchObject([
+    0,
+    [{ registry: 'erp' }, { registry: 'erp' }, { registry: 'site' }],
+  ]);
+  expect(new Set(asked)).toEqual(new Set(['HEAD']));
+});

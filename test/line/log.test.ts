@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { openLineLog } from '../../line/log.ts';
+import { openPseudoTerminal } from '../support/pseudo-terminal.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
+
+const messagesIn = (path: string): string[] =>
+  existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => (JSON.parse(line) as { msg: string }).msg)
+    : [];
+
+it('continues in a new file after SIGHUP, and only the owner and the group can read either', async () => {
+  const folder = temporaryFolder();
+  const [path, rotated] = [join(folder, 'certline.log'), join(folder, 'certline.log.1')];
+  const umask = process.umask(0);
+  try {
+    const log = openLineLog(path, 'station');
+    log.info('before');
+    await until('the first line is there', () => messagesIn(path).length === 1);
+    renameSync(path, rotated);
+    const hangup = once(process, 'SIGHUP');
+    process.kill(process.pid, 'SIGHUP');
+    await hangup;
+    await until('there is a new file', () => existsSync(path));
+    log.info('after');
+    await until('the second line is there', () => messagesIn(path).length === 1);
+  } finally {
+    process.umask(umask);
+  }
+  expect([messagesIn(rotated), messagesIn(path)]).toEqual([['before'], ['after']]);
+  for (const file of [path, rotated]) expect(statSync(file).mode & 0o777).toBe(0o640);
+});
+
+it('takes a bounded part of the disk, and has every line of what is left', async () => {
+  const folder = temporaryFolder();
+  const inOrder = ['certline.2.log', 'certline.1.log', 'certline.log'].map((name) => join(folder, name));
+  const log = openLineLog(inOrder[2]!, 'station', { fileBytes: 20_000, oldFiles: 2 });
+  const numbers = (): number[] => inOrder.flatMap(messagesIn).map(Number);
+  for (let at = 1; at <= 2_000; at++) {
+    log.info(String(at));
+    if (at % 100 === 0) await until(`line ${at} is there`, () => numbers().at(-1) === at);
+  }
+  expect(readdirSync(folder).toSorted()).toEqual(['certline.1.log', 'certline.2.log', 'certline.log']);
+  for (const path of inOrder) {
+    // sonic-boom writes at most 16 KiB at once.
+    expect(statSync(path).size).toBeLessThan(20_000 + 16_384);
+    expect(statSync(path).mode & 0o137).toBe(0);
+  }
+  const left = numbers();
+  expect(left.length).toBeGreaterThan(200);
+  expect(left).toEqual(left.map((_number, at) => 2_001 - left.length + at));
+});
+
+it('continues in the new file where another process has renamed the old one', async () => {
+  const folder = temporaryFolder();
+  const [path, renamed] = [join(folder, 'certline.log'), join(folder, 'elsewhere')];
+  const log = openLineLog(path, 'station', { fileBytes: 5_000, oldFiles: 2 });
+  log.info('before');
+  await until('it is there', () => messagesIn(path).length === 1);
+  renameSync(path, renamed);
+  await until('it writes there again', () => {
+    log.info('after');
+    return messagesIn(path).length > 0;
+  });
+  expect(messagesIn(renamed)[0]).toBe('before');
+});
+
+it('ends no process at SIGHUP whose terminal is there, and ends one in order whose terminal was closed', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'certline.log');
+  const program = `
+    const { openLineLog } = await import(${JSON.stringify(join(import.meta.dirname, '..', '..', 'line', 'log.ts'))});
+    const log = openLineLog(${JSON.stringify(path)}, 'station');
+    process.once('SIGTERM', () => process.exit(7));
+    setInterval(() => log.info('alive'), 10);`;
+  const pty = openPseudoTerminal();
+  onTestFinished(() => pty.close());
+  const terminal = openSync(pty.path, 'r+');
+  // Without the other end of the terminal, which would keep it open.
+  const alone =
+    'for fd in /proc/$$/fd/*; do [ "${fd##*/}" -le 2 ] || eval "exec ${fd##*/}>&-"; done; exec "$0" "$@"';
+  const child = spawn('bash', ['-c', alone, process.execPath, '--input-type=module', '-e', program], {
+    stdio: [terminal, 'ignore', 'inherit'],
+  });
+  closeSync(terminal);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  await until('it writes', () => messagesIn(path).length > 0);
+  renameSync(path, join(folder, 'rotated'));
+  child.kill('SIGHUP');
+  await until('it writes a new file', () => messagesIn(path).length > 0);
+  pty.close();
+  await until('it ends', () => {
+    child.kill('SIGHUP');
+    return child.exitCode !== null;
+  });
+  expect(await ended).toEqual([7, null]);
+}, 60_000);

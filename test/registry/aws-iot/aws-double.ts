@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto';
+import { startDouble } from '../http/double-server.ts';
+import type { DoubleAnswer, DoubleQuestion, DoubleServer } from '../http/double-server.ts';
+
+export const REGION = 'eu-central-1';
+
+interface Thing {
+  readonly type: string;
+  readonly attributes: string;
+  readonly principals: Set<string>;
+  readonly groups: Set<string>;
+}
+
+interface Certificate {
+  readonly arn: string;
+  status: string;
+  readonly policies: Set<string>;
+}
+
+class AwsError extends Error {
+  readonly status: number;
+  readonly kind: string;
+
+  constructor(status: number, kind: string, message: string) {
+    super(message);
+    this.status = status;
+    this.kind = kind;
+  }
+}
+
+const notFound = (what: string): AwsError =>
+  new AwsError(404, 'ResourceNotFoundException', `${what} does not exist`);
+const exists = (what: string): AwsError =>
+  new AwsError(409, 'ResourceAlreadyExistsException', `${what} exists already`);
+const invalid = (what: string): AwsError => new AwsError(400, 'InvalidRequestException', what);
+
+/** AWS IoT's control plane, by the shapes and errors of its API's model. */
+export class AwsDouble {
+  readonly things = new Map<string, Thing>();
+  readonly certificates = new Map<string, Certificate>();
+  readonly policies = ['factory'];
+  readonly groups = ['lot'];
+  readonly types = ['node'];
+  /** Ids of registered CAs. */
+  readonly cas = new Set<string>();
+  /** What is answered instead, once, by method and path. */
+  readonly refusals = new Map<string, AwsError>();
+  readonly accessKeyId = 'AKIAEXAMPLEEXAMPLE00';
+  readonly secret = 'wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY';
+  server!: DoubleServer;
+
+  static async start(): Promise<AwsDouble> {
+    const double = new AwsDouble();
+    double.server = await startDouble({
+      answer: (question) => double.#answer(question),
+      // Not 429: that is what AWS IoT does.
+      throttled: refusal(new AwsError(400, 'ThrottlingException', 'Rate exceeded')),
+      stranger: refusal(new AwsError(403, 'UnrecognizedClientException', 'The security token is invalid.')),
+      broken: refusal(new AwsError(503, 'ServiceUnavailableException', 'busy')),
+    });
+    return double;
+  }
+
+  refuse(methodAndPath: string, status: number, kind: string): void {
+    this.refusals.set(methodAndPath, new AwsError(status, kind, 'as the test wants'));
+  }
+
+  /** SHA-256 of the certificates that are active and attached to a thing. */
+  inUse(): string[] {
+    return [...this.things.values()].flatMap(({ principals }) =>
+      [...this.certificates]
+        .filter(([, { arn, status }]) => status === 'ACTIVE' && principals.has(arn))
+        .map(([id]) => id),
+    );
+  }
+
+  #answer(question: DoubleQuestion): DoubleAnswer {
+    try {
+      const { method, path, headers } = question;
+      const scope = `AWS4-HMAC-SHA256 Credential=${this.accessKeyId}/`;
+      const { authorization = '' } = headers;
+      if (
+        !authorization.startsWith(scope) ||
+        !/\/eu-central-1\/(?:iot|execute-api)\/aws4_request/.test(authorization)
+      )
+        throw new AwsError(403, 'InvalidSignatureException', 'signature is invalid');
+      const refused = this.refusals.get(`${method} ${path}`);
+      if (refused !== undefined) {
+        this.refusals.delete(`${method} ${path}`);
+        throw refused;
+      }
+      return { status: 200, body: JSON.stringify(this.#route(question)) };
+    } catch (error) {
+      if (error instanceof AwsError) return refusal(error);
+      throw error;
+    }
+  }
+
+  #route({ method, path, query, headers, body }: DoubleQuestion): unknown {
+    const json = body.length === 0 ? {} : (JSON.parse(body.toString('utf8')) as Record<string, string>);
+    const [, kind = '', given = '', below = ''] = path.split('/').map((part) => decodeURIComponent(part));
+    const principal = String(headers['x-amzn-principal'] ?? '');
+    switch (`${method} ${kind}${below === '' ? '' : `/${below}`}`) {
+      case 'POST things':
+        return this.#createThing(given, json);
+      case 'GET things':
+        return this.#describeThing(given);
+      case 'GET things/principals':
+        return { principals: [...this.#thing(given).principals] };
+      case 'PUT things/principals':
+        this.#certificateOf(principal);
+        this.#thing(given).principals.add(principal);
+        return {};
+      case 'DELETE things/principals':
+        if (!this.#thing(given).principals.delete(principal)) throw notFound(principal);
+        return {};
+      case 'POST certificate':
+        return this.#register(given === 'register', json);
+      case 'GET certificates':
+        return { certificateDescription: this.#describeCertificate(given) };
+      case 'PUT certificates':
+        this.#certificate(given).status = this.#statusIn(query.get('newStatus') ?? '');
+        return {};
+      case 'PUT target-policies':
+        if (!this.policies.includes(given)) throw notFound(given);
+        this.#certificateOf(json['target'] ?? '').policies.add(given);
+        return {};
+      case 'PUT thing-groups':
+        if (!this.groups.includes(json['thingGroupName'] ?? '')) throw notFound('group');
+        this.#thing(json['thingName'] ?? '').groups.add(json['thingGroupName']!);
+        return {};
+      case 'GET policies':
+        return known(this.policies, given);
+      case 'GET thing-groups':
+        return known(this.groups, given);
+      case 'GET thing-types':
+        return known(this.types, given);
+      case 'GET cacertificate':
+        return known([...this.cas], given);
+      default:
+        throw invalid(`no ${method} ${path}`);
+    }
+  }
+
+  #createThing(
+    name: string,
+    {
+      thingTypeName = '',
+      attributePayload,
+    }: { thingTypeName?: string; attributePayload?: { attributes?: object } },
+  ): unknown {
+    if (!/^[a-zA-Z0-9:_-]{1,128}$/.test(name)) throw invalid('thingName is invalid');
+    if (thingTypeName !== '' && !this.types.includes(thingTypeName)) throw notFound(thingTypeName);
+    const attributes = JSON.stringify(attributePayload?.attributes ?? {});
+    const there = this.things.get(name);
+    if (there && (there.type !== thingTypeName || there.attributes !== attributes)) throw exists(name);
+    if (!there)
+      this.things.set(name, { type: thingTypeName, attributes, principals: new Set(), groups: new Set() });
+    return { thingName: name, thingArn: `arn:aws:iot:${REGION}:1:thing/${name}` };
+  }
+
+  #describeThing(name: string): unknown {
+    const { attributes, type } = this.#thing(name);
+    return { thingName: name, thingTypeName: type, attributes: JSON.parse(attributes) as object, version: 1 };
+  }
+
+  #register(hasCa: boolean, json: Record<string, string>): unknown {
+    const allowed = hasCa ? ['certificatePem', 'caCertificatePem', 'status'] : ['certificatePem', 'status'];
+    for (const key of Object.keys(json)) if (!allowed.includes(key)) throw invalid(`unknown field ${key}`);
+    const id = sha256OfPem(json['certificatePem'] ?? '');
+    if (hasCa && !this.cas.has(sha256OfPem(json['caCertificatePem'] ?? '')))
+      throw new AwsError(400, 'CertificateValidationException', 'no such CA');
+    const arn = `arn:aws:iot:${REGION}:1:cert/${id}`;
+    if (this.certificates.has(id)) throw exists(arn);
+    this.certificates.set(id, { arn, status: this.#statusIn(json['status'] ?? ''), policies: new Set() });
+    return { certificateArn: arn, certificateId: id };
+  }
+
+  #describeCertificate(id: string): unknown {
+    const { arn, status } = this.#certificate(id);
+    return { certificateArn: arn, certificateId: id, status };
+  }
+
+  #statusIn(status: string): string {
+    if (!['ACTIVE', 'INACTIVE', 'REVOKED'].includes(status)) throw invalid(`status ${status} is invalid`);
+    return status;
+  }
+
+  #thing(name: string): Thing {
+    const thing = this.things.get(name);
+    if (thing === undefined) throw notFound(name);
+    return thing;
+  }
+
+  #certificate(id: string): Certificate {
+    const certificate = this.certificates.get(id);
+    if (certificate === undefined) throw notFound(id);
+    return certificate;
+  }
+
+  #certificateOf(arn: string): Certificate {
+    return this.#certificate(arn.split('cert/')[1] ?? '');
+  }
+}
+
+function sha256OfPem(pem: string): string {
+  const [, base64] =
+    /^-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=\n]+)-----END CERTIFICATE-----\n$/.exec(pem) ?? [];
+  if (base64 === undefined) throw new AwsError(400, 'CertificateValidationException', 'no certificate');
+  return createHash('sha256').update(Buffer.from(base64, 'base64')).digest('hex');
+}
+
+function known(names: readonly string[], name: string): unknown {
+  if (!names.includes(name)) throw notFound(name);
+  return {};
+}
+
+function refusal({ status, kind, message }: AwsError): DoubleAnswer {
+  const headers = { 'x-amzn-errortype': kind, 'content-type': 'application/json' };
+  return { status, headers, body: JSON.stringify({ message }) };
+}

@@ -1,0 +1,154 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Device } from '../../../registry/device-registry.ts';
+import { AzureDpsRegistry } from '../../../registry/azure-dps/azure-dps-registry.ts';
+import type { AzureDpsOptions } from '../../../registry/azure-dps/azure-dps-registry.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import {
+  describeDeviceRegistry,
+  outcomeOf,
+  plainDevice,
+} from '../conformance/device-registry-conformance.ts';
+import type { RegistryRig } from '../conformance/device-registry-conformance.ts';
+import type { DoubleServer } from '../http/double-server.ts';
+import { DPS_KEY, DpsDouble } from './dps-double.ts';
+
+const SIGNAL = new AbortController().signal;
+
+interface Rig extends RegistryRig {
+  readonly double: DoubleServer;
+  readonly kept: DpsDouble['kept'];
+  readonly dps: DpsDouble;
+}
+
+async function startRig(key = DPS_KEY, options: Partial<AzureDpsOptions> = {}): Promise<Rig> {
+  const dps = await DpsDouble.start();
+  const { server: double } = dps;
+  const secretFile = join(temporaryFolder(), 'dps');
+  writeFileSync(secretFile, dps.connectionString(key), { mode: 0o600 });
+  return {
+    registry: new AzureDpsRegistry({
+      name: 'dps',
+      url: double.url,
+      secretFile,
+      deadlineMs: 2_000,
+      ...options,
+    }),
+    dps,
+    double,
+    kept: dps.kept,
+    inUse: () => dps.inUse(),
+    misbehave: double.misbehave,
+    plant: ({ commonName, certificateSha256 }: Device, whose) =>
+      dps.put(commonName, whose === 'ours' ? certificateSha256 : 'ab'.repeat(32)),
+    secret: DPS_KEY,
+  };
+}
+
+describeDeviceRegistry('Azure DPS', () => startRig(), {
+  device: plainDevice,
+  refusedDevice: () => ({ ...plainDevice('CL-9'), commonName: 'CL-9.' }),
+});
+
+describe('enrollments', () => {
+  it('are created ten at a time, and only those that exist are looked at', async () => {
+    const { registry, double } = await startRig();
+    await outcomeOf(registry, 'put', plainDevice('CL-3'));
+    const devices = Array.from({ length: 10 }, (_none, at) => plainDevice(`CL-${at + 1}`));
+    expect(await registry.put(devices, SIGNAL)).toEqual(devices.map(() => 'done'));
+    expect(double.questions.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'POST /enrollments',
+      'POST /enrollments',
+      'GET /enrollments/CL-3',
+    ]);
+  });
+
+  it('that somebody changes at the same time are not overwritten', async () => {
+    const { registry, kept } = await startRig();
+    const old = plainDevice('CL-1');
+    await outcomeOf(registry, 'put', old);
+    const there = kept.get('cl-1')!;
+    // Between look and change.
+    let reads = 0;
+    Object.defineProperty(there, 'etag', { get: () => (reads += 1) });
+    const fresh = { ...plainDevice('CL-1', 2), others: [old.certificateSha256] };
+    expect(await outcomeOf(registry, 'put', fresh)).toMatchObject({ reason: 'unavailable' });
+    expect(kept.get('cl-1')!.sha256).toBe(old.certificateSha256);
+  });
+});
+
+describe('an enrollment group for the factory CA', () => {
+  const start = (): Promise<Rig> => startRig(DPS_KEY, { enrollmentGroup: 'factory' });
+
+  it('needs no enrollment for a unit', async () => {
+    const { registry, kept } = await start();
+    const one = plainDevice('CL-1');
+    expect(registry.guarantees.signedIsLive).toBe(true);
+    expect(await registry.probe(one, SIGNAL)).toBe('present');
+    expect(await outcomeOf(registry, 'put', one)).toBe('done');
+    expect(kept.size).toBe(0);
+  });
+
+  it('does not let a withdrawn unit in, until it has a certificate again', async () => {
+    const { registry, dps } = await start();
+    const [old, fresh] = [plainDevice('CL-1', 1), plainDevice('CL-1', 2)];
+    for (let times = 0; times < 2; times += 1)
+      expect(await outcomeOf(registry, 'withdraw', old)).toBe('done');
+    expect([dps.lets(old), await registry.probe(old, SIGNAL)]).toEqual([false, 'absent']);
+    const next = { ...fresh, others: [old.certificateSha256] };
+    const former = { ...old, others: [fresh.certificateSha256], inUse: fresh.certificateSha256 };
+    expect(await outcomeOf(registry, 'put', next)).toBe('done');
+    expect([dps.lets(next), dps.lets(old)]).toEqual([true, false]);
+    expect(await outcomeOf(registry, 'withdraw', former)).toBe('done');
+    expect(dps.lets(next)).toBe(true);
+    // Released after a hold: the same certificate.
+    expect(await outcomeOf(registry, 'withdraw', next)).toBe('done');
+    expect(dps.lets(next)).toBe(false);
+    expect(await outcomeOf(registry, 'put', next)).toBe('done');
+    expect(dps.lets(next)).toBe(true);
+  });
+
+  it('keeps the name of a renewed unit good', async () => {
+    const { registry, kept } = await start();
+    const renewed = { ...plainDevice('CL-1'), inUse: plainDevice('CL-1', 2).certificateSha256 };
+    expect(await outcomeOf(registry, 'withdraw', renewed)).toBe('done');
+    expect(kept.size).toBe(0);
+  });
+
+  it("leaves another's enrollment alone, and a person hears of it", async () => {
+    const { registry, plant, inUse } = await start();
+    const one = plainDevice('CL-1');
+    await plant(one, 'others');
+    for (const act of ['put', 'withdraw'] as const)
+      expect(await outcomeOf(registry, act, one)).toMatchObject({ reason: 'conflict' });
+    expect(await inUse()).toEqual(['ab'.repeat(32)]);
+  });
+
+  it('disables an enrollment that appears while it is refused', async () => {
+    const { registry, kept, double, plant } = await start();
+    const one = plainDevice('CL-1');
+    double.misbehave('cut-after-commit', 1, 1);
+    expect(await outcomeOf(registry, 'withdraw', one)).toMatchObject({ isUnknown: true });
+    await plant(one, 'ours');
+    expect(await outcomeOf(registry, 'withdraw', one)).toBe('done');
+    expect(kept.get('cl-1')!.status).toBe('disabled');
+  });
+
+  it.each([
+    ['is not there', undefined, 'find the enrollment group factory'],
+    ['is disabled', 'disabled', 'find the enrollment group factory'],
+    ['is there', 'enabled', undefined],
+  ])('that %s is found before a lot starts', async (_how, status, fault) => {
+    const { registry, dps } = await start();
+    if (status !== undefined) dps.groups.set('factory', status);
+    const faults = (await registry.check(SIGNAL)).filter((each) => each.fault !== undefined);
+    expect(faults.map(({ permission }) => permission)).toEqual(fault === undefined ? [] : [fault]);
+  });
+});
+
+it('finds a wrong key', async () => {
+  const { registry } = await startRig(Buffer.from('another key').toString('base64'));
+  const [checked] = await registry.check(SIGNAL);
+  expect(checked!.fault).toContain('correct its credentials');
+});

@@ -1,0 +1,284 @@
+import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { DeviceRegistryError } from '../../../registry/device-registry-error.ts';
+import type { Device, DeviceRegistry, Presence } from '../../../registry/device-registry.ts';
+
+/**
+ * timeout-after-commit: it does what it is asked and never answers. cut-after-commit: its answer breaks off. slow: its answer
+ * comes a byte at a time. endless: its answer has no end. garbage: something else answers, with a success. throttle,
+ * server-error and bad-credentials: it does nothing, and says so in its own words.
+ */
+export type Misbehaviour =
+  | 'timeout-after-commit'
+  | 'cut-after-commit'
+  | 'slow'
+  | 'endless'
+  | 'garbage'
+  | 'throttle'
+  | 'server-error'
+  | 'bad-credentials';
+
+/** One device registry with the far side that it speaks to, for one test. */
+export interface RegistryRig {
+  /** Its deadline for an answer is 500 ms at most. */
+  readonly registry: DeviceRegistry;
+  /** SHA-256 of the certificates that the far side has in use, in any order, each as often as it has it. */
+  readonly inUse: () => Promise<readonly string[]> | readonly string[];
+  readonly misbehave: (how: Misbehaviour, times?: number) => void;
+  /** Puts into the far side what Certline put there before, as somebody else's record of this device or as our own. */
+  readonly plant: (device: Device, whose: 'ours' | 'others') => Promise<void> | void;
+  /** What must never be in an error. */
+  readonly secret: string;
+}
+
+/** A device that the far side refuses to take, whoever asks; see `RegistryExceptions`. */
+export interface DeviceMaker {
+  /** With certificates that the far side believes: real ones, where it looks at them. */
+  readonly device: (serial: string, attempt?: number) => Device;
+  /** One that it refuses permanently. */
+  readonly refusedDevice: () => Device;
+}
+
+/** Cases that mean nothing for a kind of device registry, each with the reason: they are skipped by that name. */
+export type RegistryExceptions = Partial<Record<RegistryCase, string>>;
+export type RegistryCase = 'conflict-ours' | 'conflict-others' | 'refused' | Misbehaviour;
+
+/** A device whose certificate is text: for far sides that do not look into certificates. */
+export function plainDevice(serial: string, attempt = 1): Device {
+  const certificate = Buffer.from(`certificate of ${serial}, attempt ${attempt}`);
+  return {
+    serial,
+    product: 'node',
+    batchId: 'PO-1',
+    boardId: createHash('sha256').update(serial).digest('hex').slice(0, 16),
+    commonName: serial,
+    organization: 'project-1',
+    certificate,
+    certificateSha256: createHash('sha256').update(certificate).digest('hex'),
+    others: [],
+  };
+}
+
+const SIGNAL = new AbortController().signal;
+
+/** 'done', or the error, whether it is of the device or of the whole call. */
+export async function outcomeOf(
+  registry: DeviceRegistry,
+  act: 'put' | 'withdraw',
+  device: Device,
+): Promise<'done' | DeviceRegistryError> {
+  try {
+    const answers = await registry[act]([device], SIGNAL);
+    expect(answers).toHaveLength(1);
+    return answers[0]!;
+  } catch (error) {
+    if (error instanceof DeviceRegistryError) return error;
+    throw error;
+  }
+}
+
+/** Every device registry passes this suite, whatever it is. */
+export function describeDeviceRegistry(
+  title: string,
+  makeRig: () => Promise<RegistryRig>,
+  { device, refusedDevice }: DeviceMaker,
+  exceptions: RegistryExceptions = {},
+): void {
+  const test = (
+    name: string,
+    needs: RegistryCase | undefined,
+    run: (rig: RegistryRig) => Promise<void>,
+  ): void => {
+    const reason = needs && exceptions[needs];
+    const titled = reason === undefined ? name : `${name} (not here: ${reason})`;
+    // oxlint-disable-next-line vitest/expect-expect, vitest/valid-title -- `run` has the assertions, `name` the title.
+    it.skipIf(reason !== undefined)(titled, async () => {
+      const rig = await makeRig();
+      try {
+        await run(rig);
+      } finally {
+        await rig.registry.close();
+      }
+    });
+  };
+
+  /** What it says of a device, where it can say anything. */
+  const expectPresence = async (
+    { registry }: RegistryRig,
+    which: Device,
+    presence: Presence,
+  ): Promise<void> => {
+    const said = await registry.probe(which, SIGNAL);
+    expect(said).toBe(registry.guarantees.canProbe ? presence : 'unknown');
+  };
+
+  describe(`${title} as a device registry`, () => {
+    test('has what is put, and says so', undefined, async (rig) => {
+      const [first, second] = [device('CL-1'), device('CL-2')];
+      await expectPresence(rig, first, 'absent');
+      expect(await outcomeOf(rig.registry, 'put', first)).toBe('done');
+      expect(await rig.inUse()).toEqual([first.certificateSha256]);
+      await expectPresence(rig, first, 'present');
+      await expectPresence(rig, second, 'absent');
+    });
+
+    test('has once what is put again', undefined, async (rig) => {
+      const one = device('CL-1');
+      for (let times = 0; times < 3; times += 1)
+        expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
+      expect(await rig.inUse()).toEqual([one.certificateSha256]);
+    });
+
+    test('has once what is put several times at once', undefined, async (rig) => {
+      const one = device('CL-1');
+      const outcomes = await Promise.all(
+        Array.from({ length: 4 }, () => outcomeOf(rig.registry, 'put', one)),
+      );
+      // Who loses such a race may have to ask again, and no more.
+      for (const outcome of outcomes)
+        expect(outcome === 'done' || outcome.reason === 'unavailable' || outcome.reason === 'throttled').toBe(
+          true,
+        );
+      expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
+      expect(await rig.inUse()).toEqual([one.certificateSha256]);
+    });
+
+    test('takes a full call, and answers for each device', undefined, async (rig) => {
+      const { devicesPerCall } = rig.registry.pace;
+      const count = Math.min(devicesPerCall, 25);
+      const devices = Array.from({ length: count }, (_none, at) => device(`CL-${at + 1}`));
+      expect(await rig.registry.put(devices, SIGNAL)).toEqual(devices.map(() => 'done'));
+      const hashes = devices.map(({ certificateSha256 }) => certificateSha256);
+      expect((await rig.inUse()).toSorted()).toEqual(hashes.toSorted());
+      expect(await rig.registry.withdraw(devices, SIGNAL)).toEqual(devices.map(() => 'done'));
+      expect(await rig.inUse()).toEqual([]);
+    });
+
+    test('refuses one device and takes the others', 'refused', async (rig) => {
+      const bad = refusedDevice();
+      const outcome = await outcomeOf(rig.registry, 'put', bad);
+      expect(outcome).toMatchObject({ reason: 'refused' });
+      if (rig.registry.pace.devicesPerCall > 1) {
+        const good = [device('CL-1'), device('CL-2')] as const;
+        const answers = await rig.registry.put([good[0], bad, good[1]], SIGNAL);
+        expect(answers).toEqual(['done', expect.objectContaining({ reason: 'refused' }), 'done']);
+        const hashes = good.map(({ certificateSha256 }) => certificateSha256);
+        expect((await rig.inUse()).toSorted()).toEqual(hashes.toSorted());
+      } else expect(await rig.inUse()).toEqual([]);
+    });
+
+    for (const how of ['timeout-after-commit', 'cut-after-commit', 'slow'] as const)
+      test(`does not know after ${how}, and has it once after the repetition`, how, async (rig) => {
+        const one = device('CL-1');
+        rig.misbehave(how);
+        expect(await outcomeOf(rig.registry, 'put', one)).toMatchObject({
+          reason: 'unavailable',
+          isUnknown: true,
+        });
+        const presence = await rig.registry.probe(one, SIGNAL);
+        expect(['present', 'absent', 'unknown']).toContain(presence);
+        expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
+        expect(await rig.inUse()).toEqual([one.certificateSha256]);
+        rig.misbehave(how);
+        expect(await outcomeOf(rig.registry, 'withdraw', one)).toMatchObject({ isUnknown: true });
+        expect(await outcomeOf(rig.registry, 'withdraw', one)).toBe('done');
+        expect(await rig.inUse()).toEqual([]);
+      });
+
+    test('takes its own record for what it is', 'conflict-ours', async (rig) => {
+      const one = device('CL-1');
+      await rig.plant(one, 'ours');
+      expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
+      expect(await rig.inUse()).toEqual([one.certificateSha256]);
+    });
+
+    test("changes nothing of another's record in its place", 'conflict-others', async (rig) => {
+      const one = device('CL-1');
+      await rig.plant(one, 'others');
+      const before = await rig.inUse();
+      await expectPresence(rig, one, 'other');
+      expect(await outcomeOf(rig.registry, 'put', one)).toMatchObject({ reason: 'conflict' });
+      expect(await rig.inUse()).toEqual(before);
+      // What is not ours is not withdrawn either.
+      await outcomeOf(rig.registry, 'withdraw', one);
+      expect(await rig.inUse()).toEqual(before);
+    });
+
+    for (const [when, order] of [
+      ['before', ['withdraw', 'put']],
+      ['after', ['put', 'withdraw']],
+    ] as const)
+      test(
+        `has the new certificate of a unit whose old one is withdrawn ${when} it is put`,
+        undefined,
+        async (rig) => {
+          const [old, fresh] = [device('CL-1', 1), device('CL-1', 2)];
+          expect(await outcomeOf(rig.registry, 'put', old)).toBe('done');
+          const next = { ...fresh, others: [old.certificateSha256] };
+          const former = { ...old, others: [fresh.certificateSha256], inUse: fresh.certificateSha256 };
+          for (const act of order)
+            expect(await outcomeOf(rig.registry, act, act === 'put' ? next : former)).toBe('done');
+          expect(await rig.inUse()).toEqual([fresh.certificateSha256]);
+          await expectPresence(rig, next, 'present');
+        },
+      );
+
+    test('says that it is throttled in its own words, and did nothing', 'throttle', async (rig) => {
+      const one = device('CL-1');
+      rig.misbehave('throttle');
+      const outcome = await outcomeOf(rig.registry, 'put', one);
+      expect(outcome).toMatchObject({ reason: 'throttled', isUnknown: false, waitMs: expect.any(Number) });
+      expect(await rig.inUse()).toEqual([]);
+      expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
+    });
+
+    for (const how of ['server-error', 'garbage', 'endless'] as const)
+      test(`is unavailable after ${how}, and takes it later`, how, async (rig) => {
+        const one = device('CL-1');
+        rig.misbehave(how);
+        expect(await outcomeOf(rig.registry, 'put', one)).toMatchObject({
+          reason: 'unavailable',
+          isUnknown: true,
+        });
+        expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
+        expect(await rig.inUse()).toEqual([one.certificateSha256]);
+      });
+
+    test('says that its credentials are bad, without them', 'bad-credentials', async (rig) => {
+      rig.misbehave('bad-credentials');
+      const outcome = await outcomeOf(rig.registry, 'put', device('CL-1'));
+      expect(outcome).toMatchObject({ reason: 'credentials' });
+      expect(inspect(outcome, { depth: 20, showHidden: true })).not.toContain(rig.secret);
+      expect(await rig.inUse()).toEqual([]);
+    });
+
+    test('withdraws, and withdraws again', undefined, async (rig) => {
+      const [one, never] = [device('CL-1'), device('CL-2')];
+      await outcomeOf(rig.registry, 'put', one);
+      for (let times = 0; times < 2; times += 1)
+        expect(await outcomeOf(rig.registry, 'withdraw', one)).toBe('done');
+      expect(await rig.inUse()).toEqual([]);
+      await expectPresence(rig, one, 'absent');
+      expect(await outcomeOf(rig.registry, 'withdraw', never)).toBe('done');
+      expect(await rig.inUse()).toEqual([]);
+    });
+
+    test('stops when it is asked to', 'timeout-after-commit', async (rig) => {
+      rig.misbehave('timeout-after-commit');
+      const stop = new AbortController();
+      const call = rig.registry.put([device('CL-1')], stop.signal);
+      stop.abort();
+      await expect(call).rejects.toBeInstanceOf(DeviceRegistryError);
+    });
+
+    test('is checked without any change', undefined, async (rig) => {
+      await outcomeOf(rig.registry, 'put', device('CL-1'));
+      const before = await rig.inUse();
+      const checked = await rig.registry.check(SIGNAL);
+      expect(checked.length).toBeGreaterThan(0);
+      expect(checked.filter(({ fault }) => fault !== undefined)).toEqual([]);
+      expect(await rig.inUse()).toEqual(before);
+    });
+  });
+}

@@ -1,0 +1,186 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Device } from '../../../registry/device-registry.ts';
+import { GoliothRegistry } from '../../../registry/golioth/golioth-registry.ts';
+import type { GoliothRegistryOptions } from '../../../registry/golioth/golioth-registry.ts';
+import { makeCa } from '../../pki/leaf.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import {
+  describeDeviceRegistry,
+  outcomeOf,
+  plainDevice,
+} from '../conformance/device-registry-conformance.ts';
+import type { RegistryRig } from '../conformance/device-registry-conformance.ts';
+import { GoliothDouble, ODD } from './golioth-double.ts';
+import type { Quirks } from './golioth-double.ts';
+
+const PROJECT = 'project-1';
+const SIGNAL = new AbortController().signal;
+const CREATE = { create: { blueprint: 'node', tags: ['factory'] } };
+
+interface Rig {
+  readonly double: GoliothDouble;
+  readonly registry: GoliothRegistry;
+}
+
+async function startRig(
+  options: Partial<GoliothRegistryOptions> = CREATE,
+  quirks: Partial<Quirks> = {},
+): Promise<Rig> {
+  const double = await GoliothDouble.start(PROJECT, quirks);
+  const secretFile = join(temporaryFolder(), 'api-key');
+  writeFileSync(secretFile, double.apiKey, { mode: 0o600 });
+  const registry = new GoliothRegistry({
+    name: 'golioth',
+    project: PROJECT,
+    secretFile,
+    url: double.server.url,
+    deadlineMs: 2_000,
+    ...options,
+  });
+  return { double, registry };
+}
+
+/** Golioth keeps no hash: a device that is enabled is what its unit's newest certificate of this test works with. */
+const newest = new Map<string, string>();
+
+function deviceOf(serial: string, attempt = 1): Device {
+  const device = plainDevice(serial, attempt);
+  newest.set(device.commonName, device.certificateSha256);
+  return device;
+}
+
+for (const [title, quirks] of [
+  ['a project at Golioth', {}],
+  ['a project at Golioth that does all that is not documented in another way', ODD],
+] as const)
+  describeDeviceRegistry(
+    title,
+    async (): Promise<RegistryRig> => {
+      const { double, registry } = await startRig(CREATE, quirks);
+      return {
+        registry,
+        inUse: () =>
+          double.devices.filter(({ enabled }) => enabled).map(({ name }) => newest.get(name) ?? name),
+        misbehave: double.server.misbehave,
+        plant: ({ commonName, boardId }, whose) =>
+          void double.add({
+            name: commonName,
+            certificateId: whose === 'ours' ? commonName : 'another-unit',
+            ...(whose === 'ours' && { hardwareIds: [boardId] }),
+          }),
+        secret: double.apiKey,
+      };
+    },
+    { device: deviceOf, refusedDevice: () => ({ ...deviceOf('CL-9'), organization: 'project-2' }) },
+  );
+
+describe('a device at Golioth', () => {
+  it('is created beforehand with its board, blueprint and tags, and becomes the unit with its first connect', async () => {
+    const { double, registry } = await startRig();
+    expect(await outcomeOf(registry, 'put', deviceOf('CL-1'))).toBe('done');
+    const [device] = double.devices;
+    expect(device).toMatchObject({
+      name: 'CL-1',
+      certificateId: '',
+      hardwareIds: [plainDevice('CL-1').boardId],
+      tagIds: ['tag-1'],
+      blueprintId: 'blueprint-1',
+    });
+  });
+
+  it('is left to its first connect otherwise', async () => {
+    const { double, registry } = await startRig({});
+    expect(await outcomeOf(registry, 'put', deviceOf('CL-1'))).toBe('done');
+    expect(double.devices).toEqual([]);
+    expect(double.server.questions.map(({ method }) => method)).toEqual(['GET']);
+  });
+
+  it('is created disabled when a certificate that never connected is withdrawn, and never deleted', async () => {
+    const { double, registry } = await startRig({});
+    expect(await outcomeOf(registry, 'withdraw', deviceOf('CL-1'))).toBe('done');
+    expect(double.devices).toMatchObject([{ name: 'CL-1', enabled: false }]);
+    expect(double.server.questions.map(({ method }) => method)).not.toContain('DELETE');
+  });
+
+  it('is enabled again when the unit gets another certificate', async () => {
+    const { double, registry } = await startRig({});
+    double.add({ name: 'CL-1', certificateId: 'CL-1', enabled: false });
+    const renewed = { ...deviceOf('CL-1', 2), others: [plainDevice('CL-1').certificateSha256] };
+    expect(await outcomeOf(registry, 'put', renewed)).toBe('done');
+    expect(double.devices).toMatchObject([{ enabled: true }]);
+  });
+
+  it('is found by its certificate id when somebody has renamed it, among 250 others', async () => {
+    const { double, registry } = await startRig({}, { firstPage: 1 });
+    for (let at = 0; at < 250; at += 1) double.add({ name: `other-${at}`, certificateId: `other-${at}` });
+    const renamed = double.add({ name: 'Kitchen sensor', certificateId: 'CL-1' });
+    const devices = [deviceOf('CL-1'), deviceOf('CL-2')];
+    expect(await registry.withdraw(devices, SIGNAL)).toEqual(['done', 'done']);
+    expect(renamed.enabled).toBe(false);
+    expect(double.devices.filter(({ enabled }) => !enabled).map(({ name }) => name)).toEqual([
+      'Kitchen sensor',
+      'CL-2',
+    ]);
+    // All devices were listed once for both.
+    const lists = double.server.questions.filter(({ method, query }) => method === 'GET' && query.size === 2);
+    expect(lists.length).toBeLessThanOrEqual(4);
+  });
+
+  it('keeps what a person gave it', async () => {
+    const { double, registry } = await startRig();
+    double.blueprints.push({ id: 'blueprint-2', name: 'special' });
+    double.tags.push({ id: 'tag-2', name: 'field-test' });
+    double.add({ name: 'CL-1', certificateId: 'CL-1', tagIds: ['tag-2'], blueprintId: 'blueprint-2' });
+    await outcomeOf(registry, 'put', deviceOf('CL-1'));
+    expect(double.devices).toMatchObject([{ tagIds: ['tag-2', 'tag-1'], blueprintId: 'blueprint-2' }]);
+  });
+
+  it('gets the board of one that was disabled', async () => {
+    const { double, registry } = await startRig();
+    const { boardId } = plainDevice('CL-1');
+    double.add({ name: 'CL-7', hardwareIds: [boardId], enabled: false });
+    expect(await outcomeOf(registry, 'put', deviceOf('CL-1'))).toBe('done');
+    expect(double.devices).toMatchObject([
+      { name: 'CL-7', hardwareIds: [], enabled: false },
+      { name: 'CL-1', hardwareIds: [boardId], enabled: true },
+    ]);
+  });
+
+  it('with the hardware id of another one is a conflict, and changes nothing', async () => {
+    const { double, registry } = await startRig();
+    double.add({ name: 'CL-7', hardwareIds: [plainDevice('CL-1').boardId] });
+    expect(await outcomeOf(registry, 'put', deviceOf('CL-1'))).toMatchObject({ reason: 'conflict' });
+    expect(double.devices).toHaveLength(1);
+  });
+});
+
+describe('what is checked', () => {
+  const faultsOf = async ({ registry }: Rig): Promise<string[]> =>
+    (await registry.check(SIGNAL)).flatMap(({ fault }) => fault ?? []);
+
+  it.each([
+    ['an expired key', { key: 'expired' }, 2, 'make a new one'],
+    ['a project of others', { project: 'project-9' }, 2, 'correct the project, or the key'],
+    ['a missing permission', { forbidden: 'GET /devices' }, 1, 'give its owner the permission'],
+  ] as const)('finds %s, a sentence each', async (_what, wrong, count, says) => {
+    const rig = await startRig({ ...('project' in wrong && { project: wrong.project }) });
+    if ('key' in wrong) rig.double.apiKey = wrong.key;
+    if ('forbidden' in wrong) rig.double.forbidden.add(wrong.forbidden);
+    const faults = await faultsOf(rig);
+    expect(faults.length).toBeGreaterThanOrEqual(count);
+    for (const fault of faults) expect(fault).toContain(says);
+  });
+
+  it('finds a blueprint that does not exist', async () => {
+    const faults = await faultsOf(await startRig({ create: { blueprint: 'nodes' } }));
+    expect(faults).toEqual([expect.stringContaining('no blueprint called "nodes"')]);
+  });
+
+  it('finds that the project does not trust the CA', async () => {
+    const [issuingCa] = (await makeCa(temporaryFolder())).chain;
+    const rig = await startRig({ issuingCa: issuingCa! });
+    expect(await faultsOf(rig)).toEqual([expect.stringContaining('certline cloud golioth ca upload')]);
+  });
+});

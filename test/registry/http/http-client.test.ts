@@ -1,0 +1,147 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { connect } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { HttpClient } from '../../../registry/http/http-client.ts';
+import { retryAfterMs } from '../../../registry/http/http-fault.ts';
+import { registryUrlFault } from '../../../registry/http/registry-url.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { startDouble } from './double-server.ts';
+
+const SIGNAL = new AbortController().signal;
+const QUESTION = { method: 'GET', path: '/devices?page=1' } as const;
+
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** A proxy for HTTP and for tunnels, which leads everything to this port, and what it was asked for. */
+async function startProxy(port: number): Promise<{ url: string; asked: string[] }> {
+  const asked: string[] = [];
+  const proxy = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.end('by the proxy');
+  });
+  proxy.on('connect', (request, socket) => {
+    asked.push(`CONNECT ${request.url}`);
+    const far = connect(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      far.pipe(socket).pipe(far);
+    });
+    far.on('error', () => socket.destroy());
+    socket.on('error', () => far.destroy());
+  });
+  return { url: `http://127.0.0.1:${await listening(proxy)}`, asked };
+}
+
+function clientOf(options: Omit<ConstructorParameters<typeof HttpClient>[0], 'name'>): HttpClient {
+  const client = new HttpClient({ name: 'cloud', deadlineMs: 5_000, ...options });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+describe('a proxy', () => {
+  it('is used for another host, through a tunnel where it is https', async () => {
+    const folder = temporaryFolder();
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const names = ['-subj', '/CN=cloud.test', '-addext', 'subjectAltName=DNS:cloud.test'];
+    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+    const made = spawnSync('openssl', ['req', ...kind, '-keyout', key, '-out', cert, ...names]);
+    expect(made.status).toBe(0);
+    const cloud = createTlsServer(
+      { key: readFileSync(key), cert: readFileSync(cert) },
+      (_request, response) => void response.end('by the cloud'),
+    );
+    const proxy = await startProxy(await listening(cloud));
+    const environment = { https_proxy: proxy.url, http_proxy: proxy.url };
+    const secure = clientOf({ url: 'https://cloud.test/v1', ca: readFileSync(cert, 'utf8'), environment });
+    expect((await secure.ask(QUESTION, SIGNAL)).body.toString()).toBe('by the cloud');
+    const plain = clientOf({ url: 'http://cloud.test/v1', environment });
+    expect((await plain.ask(QUESTION, SIGNAL)).body.toString()).toBe('by the proxy');
+    expect(proxy.asked).toEqual(['CONNECT cloud.test:443', 'GET http://cloud.test/v1/devices?page=1']);
+    // The proxy changes nothing about who must prove what: without the CA the tunnel is of no use.
+    const distrustful = clientOf({ url: 'https://cloud.test/v1', environment });
+    await expect(distrustful.ask(QUESTION, SIGNAL)).rejects.toMatchObject({ reason: 'unavailable' });
+  });
+
+  it('is not used where no_proxy says so, and never for this host', async () => {
+    const double = await startDouble({
+      answer: () => ({ status: 200, body: 'direct' }),
+      throttled: { status: 429 },
+      stranger: { status: 401 },
+      broken: { status: 500 },
+    });
+    const proxy = await startProxy(0);
+    const environment = { http_proxy: proxy.url, https_proxy: proxy.url };
+    const here = clientOf({ url: double.url, environment });
+    expect((await here.ask(QUESTION, SIGNAL)).body.toString()).toBe('direct');
+    const excepted = clientOf({
+      url: 'http://nowhere.invalid',
+      environment: { ...environment, no_proxy: '.invalid' },
+    });
+    await expect(excepted.ask(QUESTION, SIGNAL)).rejects.toMatchObject({ isUnknown: false });
+    expect(proxy.asked).toEqual([]);
+  });
+});
+
+describe('an answer', () => {
+  it('that leads elsewhere is not followed', async () => {
+    const double = await startDouble({
+      answer: () => ({ status: 302, headers: { location: '/elsewhere' } }),
+      throttled: { status: 429 },
+      stranger: { status: 401 },
+      broken: { status: 500 },
+    });
+    const { status } = await clientOf({ url: double.url }).ask(QUESTION, SIGNAL);
+    expect([status, double.questions.length]).toEqual([302, 1]);
+  });
+
+  it('that nobody gives is no doubt: nothing was sent', async () => {
+    const nobody = createServer();
+    const port = await listening(nobody);
+    await new Promise((resolve) => void nobody.close(resolve));
+    const call = clientOf({ url: `http://127.0.0.1:${port}` }).ask(QUESTION, SIGNAL);
+    await expect(call).rejects.toMatchObject({
+      reason: 'unavailable',
+      isUnknown: false,
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  it.each([
+    ['7', 7_000],
+    ['0', 0],
+    ['86400', 3_600_000],
+    [new Date(60_000).toUTCString(), 60_000],
+    [new Date(-60_000).toUTCString(), 0],
+    ['soon', undefined],
+    [undefined, undefined],
+  ])('that says to come back in %s is understood', (text, ms) => {
+    expect(retryAfterMs({ headers: text === undefined ? {} : { 'retry-after': text } }, 0)).toBe(ms);
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    ['https://example.com/hook?x=1', undefined],
+    ['http://127.0.0.1:8080', undefined],
+    ['http://localhost', undefined],
+    ['http://[::1]:1', undefined],
+    ['http://example.com', 'another host'],
+    ['http://127.0.0.1.example.com', 'another host'],
+    ['ftp://example.com', 'https://'],
+    ['https://user:word@example.com', 'credential'],
+    ['https://example.com/#x', '#'],
+    ['example.com', 'not an address'],
+  ])('%s', (text, says) => {
+    const fault = registryUrlFault(text);
+    if (says === undefined) expect(fault).toBeUndefined();
+    else expect(fault).toContain(says);
+  });
+});

@@ -1,0 +1,196 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { NrfCloudRegistry } from '../../../registry/nrf-cloud/nrf-cloud-registry.ts';
+import type { NrfCloudRegistryOptions } from '../../../registry/nrf-cloud/nrf-cloud-registry.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import {
+  describeDeviceRegistry,
+  outcomeOf,
+  plainDevice,
+} from '../conformance/device-registry-conformance.ts';
+import type { RegistryRig } from '../conformance/device-registry-conformance.ts';
+import { NrfCloudDouble } from './nrf-cloud-double.ts';
+
+const SIGNAL = new AbortController().signal;
+
+interface Rig {
+  readonly double: NrfCloudDouble;
+  readonly registry: NrfCloudRegistry;
+}
+
+async function startRig(options: Partial<NrfCloudRegistryOptions> = {}): Promise<Rig> {
+  const double = await NrfCloudDouble.start();
+  const secretFile = join(temporaryFolder(), 'nrf-cloud.key');
+  writeFileSync(secretFile, double.apiKey, { mode: 0o600 });
+  const registry = new NrfCloudRegistry({
+    name: 'nrf',
+    secretFile,
+    url: double.server.url,
+    subType: 'node',
+    tags: ['lot-2026'],
+    fwTypes: ['APP', 'MODEM'],
+    deadlineMs: 2_000,
+    pollMs: 1,
+    patienceMs: 5_000,
+    ...options,
+  });
+  return { double, registry };
+}
+
+describeDeviceRegistry(
+  'nRF Cloud',
+  async (): Promise<RegistryRig> => {
+    const { double, registry } = await startRig();
+    return {
+      registry,
+      inUse: () => double.inUse(),
+      misbehave: double.server.misbehave,
+      plant: ({ commonName, certificateSha256 }, whose) =>
+        void double.devices.set(commonName, {
+          subType: 'node',
+          tags: whose === 'ours' ? ['certline'] : ['bench'],
+          fwTypes: [],
+          certificateSha256: whose === 'ours' ? certificateSha256 : 'ab'.repeat(32),
+        }),
+      secret: double.apiKey,
+    };
+  },
+  { device: plainDevice, refusedDevice: () => ({ ...plainDevice('CL-9'), commonName: 'CL 9' }) },
+);
+
+const posts = ({ server }: NrfCloudDouble): string[] =>
+  server.questions.filter(({ method }) => method === 'POST').map(({ path }) => path);
+
+describe('devices at nRF Cloud', () => {
+  it('are onboarded a thousand in one operation, in groups that people chose', async () => {
+    const { double, registry } = await startRig();
+    const devices = Array.from({ length: 1_000 }, (_none, at) => plainDevice(`CL-${at + 1}`));
+    expect(await registry.put(devices, SIGNAL)).toEqual(devices.map(() => 'done'));
+    expect(posts(double)).toEqual(['/devices']);
+    expect(double.devices.get('CL-1000')).toEqual({
+      subType: 'node',
+      tags: ['certline', 'lot-2026'],
+      fwTypes: ['APP', 'MODEM'],
+      certificateSha256: devices[999]!.certificateSha256,
+    });
+  });
+
+  it.each([
+    ['Device certificate is not a valid ES256 certificate', 'refused'],
+    ['', 'refused'],
+    ['Internal error, please try again', 'unavailable'],
+    ['The device certificate is already registered and attached to a different device.', 'conflict'],
+  ])('whose operation fails with "%s" are sent again alone', async (says, reason) => {
+    const { double, registry } = await startRig();
+    const devices = [1, 2, 3].map((at) => plainDevice(`CL-${at}`));
+    double.rowErrors.set('CL-2', [says]);
+    const answers = await registry.put(devices, SIGNAL);
+    expect(answers).toEqual(['done', expect.objectContaining({ reason }), 'done']);
+    expect(await outcomeOf(registry, 'put', devices[1]!)).toBe('done');
+    expect(double.operations.map(({ rows }) => rows.map(([id]) => id))).toEqual([
+      ['CL-1', 'CL-2', 'CL-3'],
+      ['CL-2'],
+    ]);
+    expect(double.inUse().toSorted()).toEqual(devices.map((each) => each.certificateSha256).toSorted());
+  });
+
+  it('that are malformed do not stop the others of a thousand', async () => {
+    const { double, registry } = await startRig({ pollMs: 0 });
+    const devices = Array.from({ length: 1_000 }, (_none, at) => plainDevice(`CL-${at + 1}`));
+    // Its id is good, so that the look before it says nothing of it.
+    devices[700] = { ...plainDevice('CL-701'), certificate: Buffer.alloc(0) };
+    const answers = await registry.put(devices, SIGNAL);
+    expect(answers.filter((answer) => answer !== 'done')).toEqual([
+      expect.objectContaining({ reason: 'refused', message: expect.stringContaining('CL-701') }),
+    ]);
+    expect(double.devices.size).toBe(999);
+    expect(posts(double).length).toBeLessThan(25);
+  });
+
+  it('of another team are a conflict, and stay there', async () => {
+    const { double, registry } = await startRig();
+    double.elsewhere.add('CL-1');
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ reason: 'conflict' });
+    expect(double.inUse()).toEqual([]);
+  });
+
+  it('that are ours get their certificate also after the kind of device was changed', async () => {
+    const { double, registry } = await startRig();
+    const device = plainDevice('CL-1');
+    await outcomeOf(registry, 'put', device);
+    double.devices.get('CL-1')!.subType = 'another';
+    expect(await outcomeOf(registry, 'put', device)).toBe('done');
+    expect(posts(double)).toEqual(['/devices', '/devices', '/devices/certificates']);
+  });
+
+  it('that somebody took out of our group are not deleted when they are withdrawn, and a person hears of it', async () => {
+    const { double, registry } = await startRig();
+    const device = plainDevice('CL-1');
+    await outcomeOf(registry, 'put', device);
+    double.devices.get('CL-1')!.tags = ['bench'];
+    expect(await outcomeOf(registry, 'withdraw', device)).toMatchObject({ reason: 'conflict' });
+    expect(double.inUse()).toEqual([device.certificateSha256]);
+  });
+});
+
+describe('a bulk operation', () => {
+  it('that is still under way is no reason to believe that a withdrawn device is not there', async () => {
+    const { double, registry } = await startRig({ patienceMs: 20 });
+    const device = plainDevice('CL-1');
+    double.isHeld = true;
+    expect(await outcomeOf(registry, 'put', device)).toMatchObject({
+      reason: 'unavailable',
+      isUnknown: true,
+    });
+    expect(await outcomeOf(registry, 'withdraw', device)).toMatchObject({ reason: 'unavailable' });
+    double.finish();
+    expect(double.inUse()).toEqual([device.certificateSha256]);
+    expect(await outcomeOf(registry, 'withdraw', device)).toBe('done');
+    expect(double.inUse()).toEqual([]);
+  });
+
+  it('whose answer was lost is carried out once', async () => {
+    const { double, registry } = await startRig();
+    const device = plainDevice('CL-1');
+    double.server.misbehave('timeout-after-commit', 1, 1);
+    expect(await outcomeOf(registry, 'put', device)).toMatchObject({
+      reason: 'unavailable',
+      isUnknown: true,
+    });
+    expect(posts(double)).toEqual(['/devices']);
+    expect(await outcomeOf(registry, 'put', device)).toBe('done');
+    expect(double.inUse()).toEqual([device.certificateSha256]);
+  });
+
+  it('is waited for, although nRF Cloud cannot be asked about it for a while', async () => {
+    const { double, registry } = await startRig({ deadlineMs: 50 });
+    for (const how of ['server-error', 'garbage', 'timeout-after-commit'] as const)
+      double.server.misbehave(how, 1, how === 'server-error' ? 2 : 0);
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toBe('done');
+    expect(posts(double)).toEqual(['/devices']);
+  });
+
+  it.each([
+    ['on another host without TLS', () => 'http://bulk-ops-requests.example.com/errors.json'],
+    ['that is not there', (url: string) => url.replace('.json', '.txt')],
+  ])('whose errors are in a file %s is in doubt', async (_where, summary) => {
+    const { double, registry } = await startRig();
+    double.rowErrors.set('CL-1', ['bad']);
+    double.summary = summary;
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({
+      reason: 'unavailable',
+      isUnknown: true,
+    });
+  });
+});
+
+it('finds a key that may only look, and a wrong one, a sentence each', async () => {
+  const { double, registry } = await startRig();
+  double.role = 'viewer';
+  const faults = async (): Promise<(string | undefined)[]> =>
+    (await registry.check(SIGNAL)).map(({ fault }) => fault);
+  expect(await faults()).toEqual([undefined, undefined, expect.stringContaining('that of a viewer')]);
+  double.apiKey = 'a new one';
+  for (const fault of await faults()) expect(fault).toContain('correct its credentials');
+});

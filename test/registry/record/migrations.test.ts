@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { registryMigrations } from '../../../registry/record/migrations.ts';
+import { SQLITE } from '../../../sql/dialect.ts';
+import { schemaDigests } from '../../sql/schema-digests.ts';
+
+/** A new version adds a digest; none of the others may change, since databases with those schemas exist. */
+const RELEASED = [
+  '489ad6ce1ce0f3955b89af92f20ae98cd33aeca63ba4a5592e89876c671b8675',
+  'd3001df140c3ae9a351d9225d86efa330d6c1d6a5382b39d880bc9b216a396d6',
+  'a84068bf12c4244ce0790b37765346a0813c17cfb200b51f4bf9ab4d5e63eda4',
+  'c5f73c9a7720bbaccc02e30d3413e9207e07693bed80cf5182324a0232c12f18',
+  'f8a7f5dcbe9043829cfe928b4b1e465ecb9c74ce9cfb85b5c2afea0167f957b0',
+  '5b3ae838d59691c552a9c9d6e8dcb4a96e360cc4e815f3c8e67c1f640c8ca192',
+  'd69c2f259d9da4dbbbf8916fb7360d58c6553ef885964c547195b695797870a7',
+  '495c0466f1c5c07f7147cf7f23120ca2a06a1c1637fca659e849757bc9eba724',
+  '5a1b7d0440f84fd5a580b710afd1b6d60b95fdc36861a1c5b527e42d76bc2fd6',
+  'd4a018b01c9fc31368e5d4802d86c3abdfba0002dfe28c31795017b1b0f20ffb',
+  '6fa2ba7dce4aa28809f439f7b5156a81d0f607d7bbc04e3528692b8dadc4f91a',
+];
+
+it('the schema of each released version of a registry stays what it was, to the byte', () => {
+  expect(schemaDigests(registryMigrations(SQLITE))).toEqual(RELEASED);
+});

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { OutboxResult } from '../../../registry/outbox.ts';
+import type { SqlRegistry } from '../../../registry/record/sql-registry.ts';
+import { imported, registration } from './opened.ts';
+
+const WELL = { failures: 0, pausedUntil: 0 };
+const PACE = { firstPauseMs: 1_000, longestPauseMs: 60_000 };
+const LATER = 8_000_000_000_000;
+
+const result = (
+  { entryId, version }: { readonly entryId: number; readonly version: number },
+  fault?: OutboxResult['fault'],
+): OutboxResult => ({ entryId, version, at: LATER, pace: PACE, ...(fault && { fault }) });
+
+export function describeOutbox(opened: () => Promise<SqlRegistry>): void {
+  async function passedRegistry(): Promise<SqlRegistry> {
+    const registry = await opened();
+    await imported(registry, '1', ['CL-1', 'CL-2']);
+    for (const serial of ['CL-1', 'CL-2'])
+      await registry.registerUnit({ ...registration(serial), registries: ['first', 'second'] });
+    return registry;
+  }
+
+  describe('the outbox', () => {
+    it('has an entry for each device registry in turn, until all have the unit', async () => {
+      const { outbox } = await passedRegistry();
+      const due = await outbox.due('first', LATER, 10);
+      expect(due.map(({ device, act }) => [device.serial, act])).toEqual([
+        ['CL-1', 'put'],
+        ['CL-2', 'put'],
+      ]);
+      expect(due[0]!.device.certificate).toEqual(new Uint8Array(registration('CL-1').certificate));
+      expect(await outbox.due('second', LATER, 10)).toEqual([]);
+      await outbox.settle(
+        'first',
+        due.map((entry) => result(entry)),
+        WELL,
+      );
+      expect(await outbox.due('second', LATER + 1, 1)).toMatchObject([{ device: { serial: 'CL-1' } }]);
+      expect(await outbox.openOf('PO-1')).toEqual([{ registry: 'second', waiting: 2, parked: 0 }]);
+      expect(await outbox.depths()).toMatchObject([
+        { registry: 'first', waiting: 0, done: 2 },
+        { registry: 'second', waiting: 2, done: 0, oldestAt: expect.any(Number) },
+      ]);
+    });
+
+    it('parks what a device registry refuses, for a person to decide', async () => {
+      const { outbox } = await passedRegistry();
+      const [one, other] = await outbox.due('first', LATER, 10);
+      const fault = { reason: 'refused', message: 'no such project', isUnknown: false, isOwn: true } as const;
+      await outbox.settle('first', [result(one!, fault), result(other!, fault)], WELL);
+      expect(await outbox.parked(10)).toMatchObject([
+        { serial: 'CL-1', reason: 'refused', failedAt: LATER },
+        { serial: 'CL-2' },
+      ]);
+      expect(await outbox.retryParked({ serial: 'cl-1' })).toBe(1);
+      expect(await outbox.abandonParked({ registry: 'first' }, { reason: 'sold', by: 'A. Berg' })).toBe(1);
+      expect(await outbox.openOf('PO-1')).toEqual([
+        { registry: 'first', waiting: 1, parked: 0 },
+        { registry: 'second', waiting: 2, parked: 0 },
+      ]);
+    });
+
+    it('calls back what was revoked, and a result for what it was before changes nothing', async () => {
+      const registry = await passedRegistry();
+      const { outbox } = registry;
+      const [put] = await outbox.due('first', LATER, 1);
+      const { certificateSerial } = registration('CL-1');
+      const revocations = [
+        { certificateSerial, reason: 'keyCompromise', revokedAt: '2026-02-01T00:00:00.000Z' },
+      ];
+      await registry.applyRevocations({ issuerKey: 'ca', number: 1, revocations });
+      await outbox.settle('first', [result(put!)], WELL);
+      const due = await outbox.due('first', LATER, 10);
+      expect(new Set(due.map(({ device, act }) => `${act} ${device.serial}`))).toEqual(
+        new Set(['withdraw CL-1', 'put CL-2']),
+      );
+      // It was never put there, and a registry that trusts the CA takes it nevertheless.
+      expect(await outbox.due('second', LATER, 10)).toMatchObject([
+        { act: 'withdraw', device: { serial: 'CL-1' } },
+      ]);
+    });
+
+    it('says what is not done, however much is', async () => {
+      const { outbox } = await passedRegistry();
+      expect(await outbox.backlog()).toEqual([]);
+      const [first] = await outbox.due('first', LATER, 1);
+      await outbox.settle('first', [result(first!)], WELL);
+      await outbox.book('third', LATER, 1, 1);
+      expect(await outbox.backlog()).toEqual([
+        { registry: 'first', waiting: 1, parked: 0, oldestAt: expect.any(Number) },
+        { registry: 'third', waiting: 0, parked: 0 },
+      ]);
+    });
+
+    it('gives the same time to nobody else', async () => {
+      const { outbox } = await passedRegistry();
+      const booked = await Promise.all([1, 2, 3].map(() => outbox.book('first', LATER, 3, 7)));
+      expect(booked.map((from) => Math.round(from - LATER)).toSorted((a, b) => a - b)).toEqual([0, 429, 857]);
+      expect(await outbox.standing('first')).toEqual(WELL);
+    });
+  });
+}

@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { WebhookRegistry } from '../../../registry/webhook/webhook-registry.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import {
+  describeDeviceRegistry,
+  outcomeOf,
+  plainDevice,
+} from '../conformance/device-registry-conformance.ts';
+import type { RegistryRig } from '../conformance/device-registry-conformance.ts';
+import type { DoubleServer } from '../http/double-server.ts';
+import { EventReceiver } from './event-receiver.ts';
+
+const NO_REPEAT = 'a receiver knows a repetition by its id and says no more';
+
+interface Receiver extends RegistryRig {
+  readonly double: DoubleServer;
+  readonly secretPath: string;
+}
+
+/** A receiver with these secrets, or with one of its own, of which it knows the last. */
+async function receiver(...secrets: readonly string[]): Promise<Receiver> {
+  const lines = secrets.length > 0 ? secrets : [`whsec_${randomBytes(32).toString('base64')}`];
+  const secretPath = join(temporaryFolder(), 'secret');
+  writeFileSync(secretPath, lines.join('\n'), { mode: 0o600 });
+  const events = await EventReceiver.start(lines.at(-1)!);
+  const double = events.server;
+  const registry = new WebhookRegistry({
+    name: 'erp',
+    url: `${double.url}/hook?tenant=1`,
+    secretFile: secretPath,
+    deadlineMs: 2_000,
+  });
+  return {
+    registry,
+    double,
+    secretPath,
+    inUse: () => events.inUse(),
+    misbehave: double.misbehave,
+    plant: () => undefined,
+    secret: lines[0]!.slice('whsec_'.length),
+  };
+}
+
+describeDeviceRegistry(
+  'a webhook',
+  () => receiver(),
+  { device: plainDevice, refusedDevice: () => plainDevice('CL-REFUSED') },
+  {
+    'conflict-ours': NO_REPEAT,
+    'conflict-others': NO_REPEAT,
+    garbage: 'any answer of success is one: the body is not read',
+  },
+);
+
+describe('an event', () => {
+  it('has the same id and the same bytes each time, and its address keeps its query', async () => {
+    const { registry, double } = await receiver();
+    for (let times = 0; times < 2; times += 1) await outcomeOf(registry, 'put', plainDevice('CL-1'));
+    await outcomeOf(registry, 'withdraw', plainDevice('CL-1'));
+    const [first, second, third] = double.questions;
+    expect(second!.headers['webhook-id']).toBe(first!.headers['webhook-id']);
+    expect(second!.body).toEqual(first!.body);
+    expect(third!.headers['webhook-id']).not.toBe(first!.headers['webhook-id']);
+    expect(first!.query.get('tenant')).toBe('1');
+    await registry.close();
+  });
+
+  it('is signed with both secrets while they change', async () => {
+    const secrets = [1, 2].map(() => `whsec_${randomBytes(24).toString('base64')}`);
+    const { registry, inUse } = await receiver(...secrets);
+    // The receiver verifies with the second one.
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toBe('done');
+    expect(await inUse()).toHaveLength(1);
+    await registry.close();
+  });
+
+  it('waits as long as the receiver asks', async () => {
+    const { registry, misbehave } = await receiver();
+    misbehave('throttle');
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ waitMs: 7_000 });
+    await registry.close();
+  });
+});
+
+describe('the secret', () => {
+  it.each([
+    ['others can read', 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 0o644, 'chmod 600'],
+    ['is too short', 'whsec_AAAA', 0o600, '24 to 64 bytes'],
+    ['is of another kind', 'hunter2-and-more-of-the-same-kind', 0o600, 'whsec_'],
+    ['is empty', '\n', 0o600, 'it is empty'],
+  ])('that %s is refused before anything is sent, and not repeated', async (_why, text, mode, says) => {
+    const { double } = await receiver();
+    const path = join(temporaryFolder(), 'secret');
+    writeFileSync(path, text, { mode });
+    const registry = new WebhookRegistry({ name: 'erp', url: double.url, secretFile: path });
+    const outcome = await outcomeOf(registry, 'put', plainDevice('CL-1'));
+    expect(outcome).toMatchObject({ reason: 'credentials', message: expect.stringContaining(says) });
+    expect(String(outcome)).not.toContain('hunter2');
+    expect(double.questions).toEqual([]);
+    const checked = await registry.check(new AbortController().signal);
+    expect(checked.map(({ fault }) => fault !== undefined)).toEqual([true, false]);
+    await registry.close();
+  });
+});

@@ -1,0 +1,54 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
+import { expect, it, onTestFinished } from 'vitest';
+import { startUiGuard } from '../../../temporal/server/ui-guard.ts';
+import { freePort } from '../../support/free-port.ts';
+
+const SETTINGS = { Version: '2.54.1', DisableWriteActions: false };
+
+/** A page behind its guard, which compresses what the client takes compressed, as Temporal's does. Returns the guard's address. */
+async function guarded(actions: boolean): Promise<string> {
+  const page = createServer(({ url, headers }, response) => {
+    if (url !== '/api/v1/settings?') {
+      response.end('the page');
+      return;
+    }
+    const body = Buffer.from(JSON.stringify(SETTINGS));
+    const isCompressed = headers['accept-encoding']?.includes('gzip') === true;
+    if (isCompressed) response.setHeader('content-encoding', 'gzip');
+    response.end(isCompressed ? gzipSync(body) : body);
+  });
+  page.listen(0, '127.0.0.1');
+  await once(page, 'listening');
+  const port = await freePort();
+  const inside = { host: '127.0.0.1', port: (page.address() as AddressInfo).port };
+  const guard = await startUiGuard({ port, inside, actions });
+  onTestFinished(async () => {
+    await guard.close();
+    page.close();
+  });
+  return `http://127.0.0.1:${port}`;
+}
+
+// `fetch` takes compressed answers, as every browser does.
+it.each([
+  ['is read-only', false, true],
+  ['has its buttons', true, false],
+])('the settings of a page that %s reach a browser', async (_, actions, isDisabled) => {
+  const answer = await fetch(`${await guarded(actions)}/api/v1/settings?`);
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toEqual({ ...SETTINGS, DisableWriteActions: isDisabled });
+});
+
+it('everything else is passed on, save what changes something on a read-only page', async () => {
+  const address = await guarded(false);
+  expect(await (await fetch(address)).text()).toBe('the page');
+  expect(
+    (await fetch(`${address}/api/v1/namespaces/default/workflows/a/terminate`, { method: 'POST' })).status,
+  ).toBe(403);
+  expect(
+    (await fetch(`${address}/api/v1/namespaces/default/workflows/a/query/b`, { method: 'POST' })).status,
+  ).toBe(200);
+});
