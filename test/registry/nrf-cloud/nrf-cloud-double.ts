@@ -96,17 +96,22 @@ export class NrfCloudDouble {
     const status = query.get('status');
     const found = this.operations.filter((each) => status === null || each.status === status);
     const items = found.slice(0, Number(query.get('pageLimit') ?? 10)).map((each) => this.#details(each));
+    for (const each of found) this.#end(each);
     return answer(200, { total: found.length, items });
   }
 
-  /** What was asked for ends while it is asked about. */
   #operation(id: string): DoubleAnswer {
     const operation = this.operations.find((each) => each.id === id);
     if (operation === undefined) return refusal(404, 'no such operation');
     const details = this.#details(operation);
+    this.#end(operation);
+    return answer(200, details);
+  }
+
+  /** What is under way ends while it is asked about or listed, also where the one who started it is gone. */
+  #end(operation: Operation): void {
     if (operation.status === 'IN_PROGRESS')
       operation.status = operation.errors.length > 0 ? 'FAILED' : 'SUCCEEDED';
-    return answer(200, details);
   }
 
   #details({ id, endpoint, status }: Operation): unknown {
