@@ -75,9 +75,11 @@ async function openWay(
     method: 'CONNECT',
     path: authority,
     headers: { host: authority },
+    agent: false,
     signal,
     ...(basicAuth && { auth: `${basicAuth.username}:${basicAuth.password}` }),
   });
+  asked.on('error', () => undefined);
   asked.end();
   try {
     const [answer, socket] = (await Promise.race([
@@ -87,6 +89,7 @@ async function openWay(
     if (answer.statusCode === 200) return socket;
     throw new Obstacle(`${says}, which answers ${answer.statusCode}: ${remedy}`);
   } catch (error) {
+    asked.destroy();
     if (error instanceof Obstacle || signal.aborted) throw error;
     throw new Obstacle(`${says} (${codeOf(error)}): ${remedy}`);
   }
