@@ -1,14 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { startVirtualPlant } from './pipeline/virtual-plant.ts';
 import { usageOf } from './process-usage.ts';
 import { SEARCH_ATTRIBUTES } from '../provisioning/search-attributes.ts';
 import { installTemporalRuntime, openLineLog } from '../line/log.ts';
 import { logPath, temporalFolder } from '../line/state-folder.ts';
 import { connectClient } from '../temporal/connection.ts';
-import { connectWorkers } from '../temporal/worker-connection.ts';
 import { readServerRecord } from '../temporal/server/server-record.ts';
 import { openTemporalServer } from '../temporal/server/open-temporal-server.ts';
 
@@ -68,7 +67,7 @@ try {
 
 /** Units per second of the bare workflow. */
 async function bare(run: string, units: number): Promise<number> {
-  const connection = await connectWorkers(server);
+  const connection = await NativeConnection.connect(server.connectionOptions);
   const client = await connectClient(server);
   const nothing = async (): Promise<void> => undefined;
   const worker = await Worker.create({

@@ -26,9 +26,9 @@ import type { Role } from './role.ts';
 import { openSigner } from './signer.ts';
 import { openRegistry } from '../line/registry.ts';
 import { startStation } from './station.ts';
+import { watchCredentials } from './watch-credentials.ts';
 import { watchLine } from './watch-line.ts';
-import { connectClient } from '../temporal/connection.ts';
-import { connectWorkers } from '../temporal/worker-connection.ts';
+import { ServerConnections } from '../temporal/server-connections.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 
 export interface LineOptions {
@@ -54,10 +54,9 @@ export interface Line extends Role {
 export async function startLine(options: LineOptions): Promise<Line> {
   const { config, stateFolder, ca, server, monitor, log } = options;
   return await openInOrder(log, async (closing) => {
-    const connection = await connectWorkers(server);
-    closing.push(() => connection.close());
-    const { client, connection: clientConnection } = await connectClient(server);
-    closing.push(() => clientConnection.close());
+    const connections = await ServerConnections.open(server);
+    closing.push(() => connections.close());
+    const { client } = connections;
     const registry = await openRegistry({ stateFolder, config }, 'make');
     if (config.notifications !== undefined) registry.notices.start();
     closing.push(() => registry.close());
@@ -67,7 +66,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
       return role;
     };
     const { inbox, manufacturers, products, unitsInFlight, notifications } = config;
-    const near = { client, connection, namespace, registry, monitor, log };
+    const near = { client, connections, namespace, registry, monitor, log };
     const signer = keep(await openSigner({ stateFolder, config, ca, ...near }));
     const issuers = [ca.certificate];
     const { stations: admitted } = signer.ledger;
@@ -84,7 +83,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
     await enrollOwnStations(stateFolder, config.stations, signer.ledger);
     const signers = readSignerKeys(stateFolder, config);
     const stations = [];
-    const shared = { products, issuers, signers, stateFolder, client, server, monitor, log };
+    const shared = { products, issuers, signers, stateFolder, client, connections, namespace, monitor, log };
     for (const station of config.stations)
       stations.push(keep(await startStation({ ...shared, config: station })));
     const startWatching = async (): Promise<Role> => {
@@ -114,13 +113,15 @@ export async function startLine(options: LineOptions): Promise<Line> {
       monitor,
       stations.map(({ station }) => station),
     );
-    monitorClientCertificate(monitor, server.connectionOptions);
+    monitorClientCertificate(monitor, connections);
     const roles = joinRoles([intake, ...stations, orchestrator, signer]);
+    const watch = watchCredentials(connections, log);
+    closing.push(async () => watch.stop());
     return {
       client,
       registry,
       stations: stations.map(({ station }) => station),
-      ended: roles.ended,
+      ended: Promise.race([roles.ended, watch.lost]),
       stop: () => closeAll(closing),
     };
   });

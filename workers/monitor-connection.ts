@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Monitor } from '../monitoring/monitor.ts';
 import { unpolledQueues } from '../temporal/worker-presence.ts';
-import type { TemporalConnectionOptions } from '../temporal/server/temporal-server.ts';
+import type { ServerConnections } from '../temporal/server-connections.ts';
 
 /** Shorter than the patience of a scrape, milliseconds. */
 const ANSWER_MS = 3_000;
@@ -29,13 +29,19 @@ export function monitorPolling(
 }
 
 /** When the certificate expires with which this process connects, if it has one. */
-export function monitorClientCertificate({ metrics }: Monitor, { tls }: TemporalConnectionOptions): void {
-  const certificate = typeof tls === 'object' ? tls?.clientCertPair?.crt : undefined;
-  if (certificate === undefined) return;
-  const { validTo } = new X509Certificate(certificate);
+export function monitorClientCertificate(
+  { metrics }: Monitor,
+  connections: Pick<ServerConnections, 'options'>,
+): void {
+  const expiry = (): number | undefined => {
+    const { tls } = connections.options;
+    const certificate = typeof tls === 'object' ? tls?.clientCertPair?.crt : undefined;
+    return certificate && Date.parse(new X509Certificate(certificate).validTo) / 1_000;
+  };
+  if (expiry() === undefined) return;
   metrics.sample({
     name: 'certline_client_certificate_expiry_timestamp_seconds',
     help: 'When the certificate expires with which this process connects to Temporal, as Unix time.',
-    read: () => [{ value: Date.parse(validTo) / 1_000 }],
+    read: () => [expiry()].flatMap((value) => (value === undefined ? [] : [{ value }])),
   });
 }

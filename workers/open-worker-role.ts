@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { openConfiguredCa, readIssuers } from '../line/ca.ts';
 import { ConfigError } from '../line/config-error.ts';
@@ -9,10 +8,8 @@ import { findRunningServer } from '../line/running-server.ts';
 import { factoryKeysIn, intakeKeysFile, openIntakeKey, readSignerKeys } from '../line/trusted-keys.ts';
 import { openRegistry } from '../line/registry.ts';
 import { readVerifierKeys } from '../pki/keys/verifier-key-file.ts';
-import { connectClient } from '../temporal/connection.ts';
-import { watchExternalServer } from '../temporal/server/server-watch.ts';
+import { ServerConnections } from '../temporal/server-connections.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
-import { connectWorkers } from '../temporal/worker-connection.ts';
 import { closeAll, openInOrder } from './close-all.ts';
 import type { Closing } from './close-all.ts';
 import { startIntake } from './intake.ts';
@@ -26,6 +23,7 @@ import { joinRoles } from './role.ts';
 import type { Role } from './role.ts';
 import { openSigner } from './signer.ts';
 import { startStation } from './station.ts';
+import { watchCredentials } from './watch-credentials.ts';
 import { watchLine } from './watch-line.ts';
 import type { WorkerRole } from './worker-roles.ts';
 
@@ -44,9 +42,8 @@ export interface OpenRole extends Role {
 
 interface Surroundings extends RolePlace {
   readonly client: Client;
-  readonly connection: NativeConnection;
+  readonly connections: ServerConnections;
   readonly namespace: string;
-  readonly server: TemporalServer;
   /** A role adds here how to close each thing that it opened, as soon as it is open. */
   readonly closing: Closing;
 }
@@ -64,21 +61,20 @@ const OPEN: Record<WorkerRole, (surroundings: Surroundings) => Promise<Pick<Role
 export async function openWorkerRole(role: WorkerRole, place: RolePlace): Promise<OpenRole> {
   return await openInOrder(place.log, async (closing) => {
     const server = await findRunningServer(place.stateFolder);
-    monitorClientCertificate(place.monitor, server.connectionOptions);
-    const connection = await connectWorkers(server);
-    closing.push(() => connection.close());
-    const { client, connection: clientConnection } = await connectClient(server);
-    closing.push(() => clientConnection.close());
+    const connections = await ServerConnections.open(server);
+    closing.push(() => connections.close());
+    monitorClientCertificate(place.monitor, connections);
+    const { client } = connections;
     const { namespace } = server;
-    const { ended } = await OPEN[role]({ ...place, client, connection, namespace, server, closing });
-    const watch = watchExternalServer(process.env);
+    const { ended } = await OPEN[role]({ ...place, client, connections, namespace, closing });
+    const watch = watchCredentials(connections, place.log);
     closing.push(async () => watch.stop());
     return { server, ended: Promise.race([ended, watch.lost]), stop: () => closeAll(closing) };
   });
 }
 
 async function orchestrate(surroundings: Surroundings): Promise<Role> {
-  const { stateFolder, config, client, connection, namespace, monitor, log, closing } = surroundings;
+  const { stateFolder, config, client, connections, namespace, monitor, log, closing } = surroundings;
   const { inbox, manufacturers, products, unitsInFlight, notifications } = config;
   const registry = await openRegistry({ stateFolder, config }, 'make');
   if (notifications !== undefined) registry.notices.start();
@@ -91,7 +87,7 @@ async function orchestrate(surroundings: Surroundings): Promise<Role> {
     intakes: () => readVerifierKeys(intakeKeysFile(stateFolder, config)),
   };
   const deviceRegistries = await openDeviceRegistries(stateFolder, config.registries);
-  const places = { registry, deviceRegistries, inbox, client, connection, namespace, monitor, log };
+  const places = { registry, deviceRegistries, inbox, client, connections, namespace, monitor, log };
   const orchestrator = await startOrchestrator({ ...trust, ...places });
   closing.push(() => orchestrator.stop());
   const stations = config.stations.map(({ id }) => id);

@@ -1,5 +1,3 @@
-import type { NativeConnection } from '@temporalio/worker';
-import { Worker } from '@temporalio/worker';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { createOutboxActivities } from '../activities/outbox-activities.ts';
@@ -15,6 +13,7 @@ import { every } from './periodic-role.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
 import { lineDataConverter } from '../temporal/data-converter.ts';
+import type { ServerConnections } from '../temporal/server-connections.ts';
 import { SHUTDOWN_GRACE_MS } from '../provisioning/timeouts.ts';
 import { stepMeter } from './step-meter.ts';
 import { unitEnds } from './unit-ends.ts';
@@ -32,7 +31,7 @@ const CACHED_WORKFLOWS = 300;
 export interface OrchestratorRoleOptions extends Omit<RegistryParts, 'work' | 'ends'> {
   readonly deviceRegistries: readonly ConfiguredRegistry[];
   readonly client: Client;
-  readonly connection: NativeConnection;
+  readonly connections: ServerConnections;
   readonly namespace: string;
   readonly monitor: Monitor;
   readonly log: Logger;
@@ -40,17 +39,17 @@ export interface OrchestratorRoleOptions extends Omit<RegistryParts, 'work' | 'e
 
 /** Runs the workflows, and their bookkeeping in the registry. */
 export async function startOrchestrator(options: OrchestratorRoleOptions): Promise<Role> {
-  const { client, connection, namespace, deviceRegistries, monitor, log, ...parts } = options;
+  const { client, connections, namespace, deviceRegistries, monitor, log, ...parts } = options;
+  const connection = await connections.openForWorkers();
   const stopping = new AbortController();
   const outbox = { outbox: parts.registry.outbox, deviceRegistries, stopping: stopping.signal };
   const base = {
-    connection,
     namespace,
     dataConverter: lineDataConverter(),
     identity: IDENTITY,
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
   };
-  const books = await Worker.create({
+  const books = await connection.createWorker({
     ...base,
     taskQueue: REGISTRY_QUEUE,
     interceptors: stepMeter(monitor.metrics),
@@ -63,7 +62,7 @@ export async function startOrchestrator(options: OrchestratorRoleOptions): Promi
       ...createOutboxActivities(outbox),
     },
   });
-  const workflows = await Worker.create({
+  const workflows = await connection.createWorker({
     ...base,
     taskQueue: WORKFLOW_QUEUE,
     workflowBundle: await workflowBundle(),

@@ -1,6 +1,4 @@
 import type { Client } from '@temporalio/client';
-import type { NativeConnection } from '@temporalio/worker';
-import { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createSignerActivities } from '../activities/signer-activities.ts';
 import { openLineAudit, witnessKeeper } from '../line/audit.ts';
@@ -26,6 +24,7 @@ import { SHUTDOWN_GRACE_MS } from '../provisioning/timeouts.ts';
 import { SIGNER_QUEUE } from '../provisioning/task-queues.ts';
 import type { Registry } from '../registry/registry.ts';
 import { lineDataConverter } from '../temporal/data-converter.ts';
+import type { ServerConnections } from '../temporal/server-connections.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 import { closeAll, openInOrder } from './close-all.ts';
 import { monitorPolling } from './monitor-connection.ts';
@@ -51,7 +50,7 @@ export interface SignerPlace {
   /** Opened, and closed after the signer has stopped, by the caller. */
   readonly ca: IssuingCa;
   readonly client: Client;
-  readonly connection: NativeConnection;
+  readonly connections: ServerConnections;
   readonly namespace: string;
   /** Where it is on the host of the signer: it learns what each revocation list says. */
   readonly registry?: Registry;
@@ -132,10 +131,10 @@ async function profilesUnder(
 
 async function startWorker(
   desk: SigningDesk,
-  { connection, namespace, monitor }: SignerPlace,
+  { connections, namespace, monitor }: SignerPlace,
 ): Promise<Role> {
-  const worker = await Worker.create({
-    connection,
+  const connection = await connections.openForWorkers();
+  const worker = await connection.createWorker({
     namespace,
     dataConverter: lineDataConverter(),
     identity: IDENTITY,

@@ -1,6 +1,4 @@
 import type { Client } from '@temporalio/client';
-import type { NativeConnection } from '@temporalio/worker';
-import { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createClaimActivities } from '../activities/claim-activities.ts';
 import { createStationActivities } from '../activities/station-activities.ts';
@@ -22,9 +20,9 @@ import { RejectionReports } from './rejection-reports.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
 import { stationBookPath, stationKeyPath, tileFilePath } from '../line/state-folder.ts';
-import { connectWorkers } from '../temporal/worker-connection.ts';
+import type { ServerConnections } from '../temporal/server-connections.ts';
+import type { WorkerConnection } from '../temporal/worker-connection.ts';
 import { lineDataConverter } from '../temporal/data-converter.ts';
-import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 import { watchSockets } from './socket-watch.ts';
 import { stepMeter } from './step-meter.ts';
 import { temporalUnitStanding } from './temporal-unit-standing.ts';
@@ -38,21 +36,21 @@ export interface StationRoleOptions {
   readonly signers: readonly NoteVerifier[];
   readonly stateFolder: string;
   readonly client: Client;
-  readonly server: TemporalServer;
+  readonly connections: ServerConnections;
+  readonly namespace: string;
   readonly monitor: Monitor;
   readonly log: Logger;
 }
 
 /** A station beside its fixtures: claims from the queues of its boards, delivery on its own queue. */
 export async function startStation(options: StationRoleOptions): Promise<Role & { station: Station }> {
-  const { config, server, stateFolder, log } = options;
+  const { config, connections, stateFolder, log } = options;
   return await openInOrder(log, async (closing) => {
     const key = loadStationKey(stationKeyPath(stateFolder, config.id), config.id);
     const lock = lockStation(stateFolder, config.id);
     closing.push(async () => lock.release());
     // Workers of one connection must not share a task queue, and stations of one product do.
-    const connection = await connectWorkers(server);
-    closing.push(() => connection.close());
+    const connection = await connections.openForWorkers();
     const rejections = new RejectionReports(options.client, log.child({ station: config.id }));
     const station = new Station({
       config,
@@ -80,13 +78,12 @@ export async function startStation(options: StationRoleOptions): Promise<Role & 
 async function startWorkers(
   station: Station,
   key: StationKey,
-  connection: NativeConnection,
-  { config, client, server, signers, monitor, log }: StationRoleOptions,
+  connection: WorkerConnection,
+  { config, client, namespace, signers, monitor, log }: StationRoleOptions,
 ): Promise<Role> {
   const identity = `station ${config.id}`;
   const base = {
-    connection,
-    namespace: server.namespace,
+    namespace,
     dataConverter: lineDataConverter(),
     identity,
     interceptors: stepMeter(monitor.metrics),
@@ -95,14 +92,14 @@ async function startWorkers(
   };
   const claimWorker = async (queue: string): Promise<Role> =>
     runWorker(
-      await Worker.create({
+      await connection.createWorker({
         ...base,
         taskQueue: queue,
         activities: createClaimActivities({ station, key, signers }, queue),
         tuner: boardTuner(station, queue),
       }),
     );
-  const delivery = await Worker.create({
+  const delivery = await connection.createWorker({
     ...base,
     taskQueue: stationQueue(config.id),
     activities: createStationActivities(station, key),

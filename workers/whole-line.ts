@@ -7,7 +7,6 @@ import { temporalFolder } from '../line/state-folder.ts';
 import type { InboxEvent } from '../manifests/intake/inbox.ts';
 import { SEARCH_ATTRIBUTES } from '../provisioning/search-attributes.ts';
 import { openTemporalServer } from '../temporal/server/open-temporal-server.ts';
-import { watchExternalServer } from '../temporal/server/server-watch.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 import {
   TEMPORAL_SERVER_ERROR_CODES,
@@ -72,9 +71,7 @@ export async function openWholeLine(setup: WholeLineSetup): Promise<WholeLine> {
     });
     closing.push(() => line.stop());
     onMilestone('workers');
-    const watch = watchExternalServer(process.env);
-    closing.push(async () => watch.stop());
-    const ended = Promise.race([line.ended.then(endedByItself), lossOf(server), watch.lost]);
+    const ended = Promise.race([line.ended.then(endedByItself), lossOf(server)]);
     // The one who opened the line waits for `ended`; until then a rejection must not end the process.
     ended.catch(() => undefined);
     return { ...line, server, ended, stop: () => closeAll(closing) };

@@ -23,32 +23,47 @@ export interface ServerWatch {
 }
 
 /**
- * Watches the server of the environment on behalf of a role, whose workers keep the connection and the credentials that
- * they started with. It does nothing where the environment names no server. `lost` rejects when the credentials on disk are others, since no worker reads them again, and when
- * no new connection comes about for too long: the server is gone, the certificate expired, or the API key was refused.
+ * Watches the server of the environment on behalf of a role, whose connections keep the credentials that they were made with. It does
+ * nothing where the environment names no server. When the credentials on disk are others, `renew` gets them. `lost` rejects when
+ * that fails, and when no new connection comes about for too long: the server is gone, the certificate expired, or the API key
+ * was refused.
  */
-export function watchExternalServer(environment: NodeJS.ProcessEnv, pace: WatchPace = PACE): ServerWatch {
+export function watchExternalServer(
+  environment: NodeJS.ProcessEnv,
+  renew: (options: TemporalConnectionOptions) => Promise<void>,
+  pace: WatchPace = PACE,
+): ServerWatch {
   const stopped = new AbortController();
-  const lost = watch(environment, pace, stopped.signal);
+  const lost = watch(environment, renew, pace, stopped.signal);
   // The one who runs the role waits for it; until then a rejection must not end the process.
   lost.catch(() => undefined);
   return { lost, stop: () => stopped.abort() };
 }
 
-async function watch(environment: NodeJS.ProcessEnv, pace: WatchPace, signal: AbortSignal): Promise<never> {
+async function watch(
+  environment: NodeJS.ProcessEnv,
+  renew: (options: TemporalConnectionOptions) => Promise<void>,
+  pace: WatchPace,
+  signal: AbortSignal,
+): Promise<never> {
   const atStart = optionsOf(environment);
   // A server of this host's own line: the process that owns it watches it.
   if (atStart === undefined) return await forever();
-  const started = fingerprintOf(atStart);
+  let inUse = fingerprintOf(atStart);
   let answeredAt = Date.now();
-  let previous = started;
+  let previous = inUse;
   for (;;) {
     await delay(pace.everyMs, undefined, { signal, ref: false }).catch(async () => await forever());
     const options = optionsOf(environment);
     const current = options === undefined ? previous : fingerprintOf(options);
     const failure = await failureOf(options ?? atStart, pace.connectMs);
     // Certificate and key are two files: new ones are in place once they work, and are the same at two looks.
-    if (current !== started && current === previous && failure === undefined) throw renewed(atStart);
+    if (options !== undefined && current !== inUse && current === previous && failure === undefined) {
+      await renew(options).catch((error: unknown) => {
+        throw notRenewed(options, error);
+      });
+      inUse = current;
+    }
     previous = current;
     if (failure === undefined) answeredAt = Date.now();
     else if (Date.now() - answeredAt > pace.silentMs) throw silent(atStart, Date.now() - answeredAt, failure);
@@ -88,9 +103,9 @@ async function failureOf(
   }
 }
 
-function renewed(options: TemporalConnectionOptions): TemporalServerError {
-  const message = `The credentials for the Temporal server at ${options.address ?? ''} were replaced: this process ends so that its supervisor starts it again with the new ones.`;
-  return new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.LOST, message);
+function notRenewed({ address = '' }: TemporalConnectionOptions, cause: unknown): TemporalServerError {
+  const message = `The credentials for the Temporal server at ${address} were replaced, and this process cannot continue with the new ones (${describeGrpcError(cause)}): it ends so that its supervisor starts it again.`;
+  return new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.LOST, message, { cause });
 }
 
 function silent(options: TemporalConnectionOptions, ms: number, failure: string): TemporalServerError {

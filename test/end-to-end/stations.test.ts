@@ -1,4 +1,4 @@
-import { Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterEach, describe, expect, it } from 'vitest';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import { openSqliteLedger } from '../support/sqlite-ledger.ts';
@@ -6,7 +6,6 @@ import type { ClaimActivities, GeneratedKeypair } from '../../provisioning/claim
 import { anyBoardQueue } from '../../provisioning/task-queues.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { ledgerPath } from '../../line/state-folder.ts';
-import { connectWorkers } from '../../temporal/worker-connection.ts';
 import { auditOf } from '../pki/signing/signing-line.ts';
 import { until } from '../support/until.ts';
 import { manifest, startLineRig } from './line-rig.ts';
@@ -29,7 +28,7 @@ async function startImpostor({ server }: LineRig): Promise<() => Promise<void>> 
       return isFirst ? { ...forged, signed } : (forged as GeneratedKeypair);
     },
   };
-  const connection = await connectWorkers(server);
+  const connection = await NativeConnection.connect(server.connectionOptions);
   const taskQueue = anyBoardQueue('golioth-node');
   const worker = await Worker.create({ connection, namespace: server.namespace, taskQueue, activities });
   const ended = worker.run();

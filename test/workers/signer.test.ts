@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Client } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { ensureDemoCa } from '../../line/ca.ts';
 import { Monitor } from '../../monitoring/monitor.ts';
 import { parseLineConfig } from '../../line/config.ts';
 import { auditWitnessPath, crlPath, ledgerPath } from '../../line/state-folder.ts';
-import { connectClient } from '../../temporal/connection.ts';
+import { ServerConnections } from '../../temporal/server-connections.ts';
 import { openSigner } from '../../workers/signer.ts';
 import { issueInto } from '../cli/issued-lot.ts';
 import { PRODUCT } from '../fixtures/station/bench.ts';
@@ -45,7 +44,7 @@ it.each([
     config: { ...config, products: [PRODUCT, { ...PRODUCT, ...change }] },
     ca: await makeCa(temporaryFolder()),
     client: untouched('client') as Client,
-    connection: untouched('connection') as NativeConnection,
+    connections: untouched('connections') as ServerConnections,
     namespace: 'none',
     monitor: new Monitor(),
     log,
@@ -67,11 +66,11 @@ it('a signer publishes its list when it starts, and witnesses what it signed las
   );
   const ca = await ensureDemoCa(stateFolder);
   const server = await testServer();
-  const connection = await NativeConnection.connect(server.connectionOptions);
-  const { client, connection: clientConnection } = await connectClient(server);
+  const connections = await ServerConnections.open(server);
+  const { client } = connections;
   const { namespace } = server;
   const monitor = new Monitor();
-  const signer = await openSigner({ stateFolder, config, ca, client, connection, namespace, monitor, log });
+  const signer = await openSigner({ stateFolder, config, ca, client, connections, namespace, monitor, log });
   await until('the list is published', () => {
     try {
       return readFileSync(crlPath(stateFolder), 'utf8').includes('X509 CRL');
@@ -90,6 +89,5 @@ it('a signer publishes its list when it starts, and witnesses what it signed las
   expect(text).toContain('certline_ready{part="ledger"} 1');
   await signer.stop();
   expect(readFileSync(auditWitnessPath(stateFolder), 'utf8').split('\n')[1]).toBe(String(size));
-  await connection.close();
-  await clientConnection.close();
+  await connections.close();
 });

@@ -8,11 +8,12 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import type { TlsOptions } from 'node:tls';
+import { NativeConnection } from '@temporalio/worker';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connectClient } from '../../../temporal/connection.ts';
 import { openTemporalServer } from '../../../temporal/server/open-temporal-server.ts';
 import { proxyFor } from '../../../temporal/server/proxy.ts';
-import { connectWorkers } from '../../../temporal/worker-connection.ts';
+import { WorkerConnection } from '../../../temporal/worker-connection.ts';
 import { testServer } from '../../support/temporal-server.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { newTlsAuthority } from './tls-files.ts';
@@ -191,7 +192,7 @@ describe('a server that cannot be reached says so in a sentence of its own', () 
     vi.stubEnv('SSL_CERT_FILE', fileOf(''));
     vi.stubEnv('SSL_CERT_DIR', temporaryFolder());
     onTestFinished(() => void vi.unstubAllEnvs());
-    await expect(connectWorkers({ connectionOptions: { address, tls: true } })).rejects.toMatchObject({
+    await expect(WorkerConnection.open({ address, tls: true })).rejects.toMatchObject({
       code: 'TEMPORAL_CONFIGURATION',
       message: expect.stringMatching(/^This host has no CA certificates/),
     });
@@ -241,7 +242,7 @@ describe('a proxy', () => {
       const { client, connection } = await connectClient(server);
       await client.workflowService.getSystemInfo({});
       await connection.close();
-      const workers = await connectWorkers(server);
+      const workers = await NativeConnection.connect(server.connectionOptions);
       await workers.workflowService.getSystemInfo({});
       await workers.close();
     };
