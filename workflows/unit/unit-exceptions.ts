@@ -19,6 +19,7 @@ import { unitAttention } from '../messages.ts';
 import { showTrouble } from '../search-attributes.ts';
 import { codeOfStepFailure } from './step-failure.ts';
 import type { StepFailure } from './step-failure.ts';
+import { settleCertificates } from '../settle-certificates.ts';
 import { registryBookkeeping, signerBookkeeping, stationBookkeeping } from '../steps.ts';
 import { showUnit } from './unit-page.ts';
 import type { UnitPassage } from './unit-passage.ts';
@@ -121,6 +122,11 @@ export async function giveUp(
     reason: ending.reason,
     ...(word?.ended && { ended: word.ended }),
   });
+  // Nor may that of an earlier attempt, where this one came to no key or to no certificate.
+  if (passage.isRetried && patched('settle-earlier-attempts')) {
+    const { batchId, serial } = passage.unit;
+    await settleCertificates({ batchId, serial, isOver: false });
+  }
   return true;
 }
 

@@ -39,6 +39,8 @@ export class UnitPassage {
   #proven: UnitAttempt | undefined;
   /** An earlier attempt got a certificate, which may be on a board by now. */
   signedBefore: boolean;
+  /** An earlier attempt of this run may have got a certificate, also where its answer was lost. */
+  isRetried = false;
 
   /**
    * `changed` is called when a step begins, and when it does not. `attempt`: the first one of a unit that has attempts already.
@@ -78,6 +80,7 @@ export class UnitPassage {
   nextAttempt(): void {
     this.unit = { ...this.unit, attempt: this.unit.attempt + 1 };
     if (this.verified) return;
+    this.isRetried = true;
     this.signedBefore ||= this.signed !== undefined;
     this.permit = undefined;
     this.keypair = undefined;
@@ -88,6 +91,7 @@ export class UnitPassage {
   /** Nothing of what was done before is used, except a board that an earlier attempt left complete. */
   startOver(attempt: number): void {
     this.unit = { ...this.unit, attempt };
+    this.isRetried = true;
     this.signedBefore = true;
     this.permit = undefined;
     this.keypair = undefined;
