@@ -38,6 +38,13 @@ export function createSignerActivities(desk: SigningDesk): SignerActivities {
     ),
     returnUnits: taking(SIGNER_INPUTS.returnUnits, 'endless', (input) => desk.returnUnits(input)),
     permitAttempt: taking(SIGNER_INPUTS.permitAttempt, 'endless', (input) => desk.permit(input)),
+    recallCertificate: taking(SIGNER_INPUTS.recallCertificate, 'endless', async (input) => {
+      const found = await desk.issuedTo(input);
+      if (found === undefined) return {};
+      const { record, ...issued } = found;
+      const signed = { ...certificatePayload(record), checkpoint: desk.checkpoint };
+      return { issued: { ...issued, spkiSha256: record.spkiSha256, signed } };
+    }),
     askOrder: taking(SIGNER_INPUTS.askOrder, 'bounded', (question) => desk.askOrder(question)),
   };
 }

@@ -68,6 +68,7 @@ export const SIGNER_INPUTS = {
     ...said,
   }),
   permitAttempt: z.strictObject({ unit: permitTerms, release: z.strictObject({ signature: digest }) }),
+  recallCertificate: z.strictObject({ batchId: id, serial: id }),
   returnUnits: z.strictObject({
     batchId: id,
     serials,

@@ -33,6 +33,11 @@ export function createStationActivities(station: Station, key: StationKey): Stat
         const { unit, claim, code } = fitInput(STATION_INPUTS.releaseSocket, input);
         await station.holds.release(unit, claim, code);
       }),
+    recallProof: (input) =>
+      translated('STATION_FAULT', async () => {
+        const { unit, boardId } = fitInput(STATION_INPUTS.recallProof, input);
+        return await withHeartbeat((signal) => station.recallProof(boardId, unit, signal));
+      }),
   };
 }
 

@@ -12,4 +12,5 @@ export const STATION_INPUTS = {
   flashCredentials: delivery,
   verifyReadback: delivery,
   releaseSocket: z.strictObject({ unit: unitAttempt, claim, code: failureCode }),
+  recallProof: z.strictObject({ unit: unitAttempt, boardId: id }),
 };

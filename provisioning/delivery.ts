@@ -25,9 +25,23 @@ export interface ReleaseSocketInput {
   readonly code: FailureCode;
 }
 
+/** Exceptional path: a run of a unit that somebody reset has forgotten what was proven. */
+export interface RecallProofInput {
+  readonly unit: UnitAttempt;
+  readonly boardId: string;
+}
+
+/** What a station proved of a board, which may have left since. Empty where it proved nothing. */
+export interface RecalledProof {
+  /** Where the board was; absent in a proof of an earlier version. */
+  readonly socket?: string;
+  readonly verified?: VerifiedReadback;
+}
+
 /** Served on `station/<id>`. */
 export interface StationActivities {
   flashCredentials(input: DeliveryInput): Promise<void>;
   verifyReadback(input: DeliveryInput): Promise<VerifiedReadback>;
   releaseSocket(input: ReleaseSocketInput): Promise<void>;
+  recallProof(input: RecallProofInput): Promise<RecalledProof>;
 }

@@ -62,6 +62,22 @@ export interface UnfinishedCertificate extends Pick<UnitAttempt, 'serial' | 'att
   readonly stationId?: string;
 }
 
+/** A certificate that was issued for a unit, and that no report has called active. */
+export interface IssuedCertificate {
+  readonly attempt: number;
+  readonly requestId: string;
+  /** SHA-256 of the SubjectPublicKeyInfo, hex. */
+  readonly spkiSha256: string;
+  readonly boardId: string;
+  readonly stationId: string;
+  readonly signed: SignedCertificate;
+}
+
+export interface RecallCertificateInput {
+  readonly batchId: string;
+  readonly serial: string;
+}
+
 export interface UnfinishedCertificatesInput {
   readonly batchId: string;
   /** Of this unit alone; absent for all units of the batch. */
@@ -160,6 +176,8 @@ export interface SignerActivities {
   revokeCertificate(input: RevokeCertificateInput): Promise<void>;
   releaseUnits(input: ReleaseUnitsInput): Promise<ReleasedUnits>;
   permitAttempt(input: PermitAttemptInput): Promise<PermittedAttempt>;
+  /** What a run of a unit that somebody reset has forgotten; `issued` is absent where there is none. */
+  recallCertificate(input: RecallCertificateInput): Promise<{ readonly issued?: IssuedCertificate }>;
   releaseAttempts(input: ReleaseAttemptsInput): Promise<ReleasedAttempt[]>;
   /** Returns the serials that stay, because a certificate of them exists. */
   returnUnits(input: ReturnUnitsInput): Promise<string[]>;

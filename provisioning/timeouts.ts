@@ -73,6 +73,9 @@ export const SIGNER_LOOK_MS = 30_000;
 /** One try of bookkeeping at the registry: the result file of a batch of a million units takes minutes. */
 export const REGISTRY_BOOKKEEPING_MS = 300_000;
 
+/** What a station proved, it may be asked while it starts again; after this long a person must decide. */
+export const RECALL_PROOF_MS = 60_000;
+
 /** After this long a station that is down no longer gets word that a unit left its socket: it asks when it is back. */
 export const RELEASE_SOCKET_MS = 30_000;
 

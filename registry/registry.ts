@@ -151,6 +151,8 @@ export interface Registry {
   listBatches(): Promise<BatchRecord[]>;
   /** Those that are open, the newest first: few, however many there have been. */
   openBatches(): Promise<BatchRecord[]>;
+  /** The one that was closed last; undefined where none is closed. */
+  batchClosedLast(): Promise<BatchRecord | undefined>;
   /** How many units of the batch, or of a supplement of it, are in each state. */
   batchSummary(batchId: string, supplement?: number): Promise<BatchSummary>;
   /** All that is known of a unit, whatever the case of `serial`. */

@@ -20,6 +20,26 @@ const keypair = z.object({
   startedAt: z.string(),
   requestId: z.exactOptional(z.string()),
 });
+const signed = z.object({
+  certificate: z.string(),
+  certificateSerial: z.string(),
+  fingerprint: z.string(),
+  notBefore: z.string(),
+  notAfter: z.string(),
+});
+const verified = z.object({
+  verifiedAt: z.string(),
+  evidence: z.record(z.string(), z.unknown()),
+  pass: z.exactOptional(z.object({ signature: z.string() })),
+});
+const issued = z.object({
+  attempt: count,
+  requestId: z.string(),
+  spkiSha256: z.string(),
+  boardId: z.string(),
+  stationId: z.string(),
+  signed,
+});
 const row = z.object({
   serial: z.string(),
   product: z.string(),
@@ -53,28 +73,14 @@ const reworkUnit = z.object({
 const ANSWERS: ReadonlyMap<string, z.ZodMiniType> = new Map<string, z.ZodMiniType>([
   ['generateKeypair', keypair],
   ['requestRenewal', keypair],
-  [
-    'signCertificate',
-    z.object({
-      certificate: z.string(),
-      certificateSerial: z.string(),
-      fingerprint: z.string(),
-      notBefore: z.string(),
-      notAfter: z.string(),
-    }),
-  ],
-  [
-    'verifyReadback',
-    z.object({
-      verifiedAt: z.string(),
-      evidence: z.record(z.string(), z.unknown()),
-      pass: z.exactOptional(z.object({ signature: z.string() })),
-    }),
-  ],
+  ['signCertificate', signed],
+  ['verifyReadback', verified],
   ['loadChunk', z.union([z.array(row), z.object({ rows: z.array(row) })])],
   // Earlier versions of the signer answered nothing.
   ['releaseUnits', z.nullish(z.object({ permits: z.exactOptional(z.array(permit)) }))],
   ['releaseAttempts', z.array(z.object({ serial: z.string(), attempt: count, hasCertificate: z.boolean() }))],
+  ['recallProof', z.object({ socket: z.exactOptional(z.string()), verified: z.exactOptional(verified) })],
+  ['recallCertificate', z.object({ issued: z.exactOptional(issued) })],
   ['releaseAttempt', z.object({ signature: z.string() })],
   ['permitAttempt', z.object({ attempt: count, permit })],
   ['activateCertificates', strings],

@@ -20,6 +20,7 @@ import {
   OWN_BOARD_WAIT_MS,
   RECLAIM_WAIT_MS,
   REGISTRY_BOOKKEEPING_MS,
+  RECALL_PROOF_MS,
   RELEASE_SOCKET_MS,
   RETRY_PAUSE_MS,
   SIGNER_LOOK_MS,
@@ -159,6 +160,16 @@ export const registryBookkeeping = bookkeepingOf(
     heartbeatTimeout: HEARTBEAT_MS,
   }),
 );
+
+/** What a station remembers. It may be about to start. */
+export function stationMemory(stationId: string): Pick<StationActivities, 'recallProof'> {
+  const asked = proxyActivities<StationActivities>({
+    ...BOOKKEEPING,
+    taskQueue: stationQueue(stationId),
+    scheduleToCloseTimeout: RECALL_PROOF_MS,
+  });
+  return stepsOf(asked, 'STATION_FAULT');
+}
 
 /** Bookkeeping at a station: a unit has left its socket. A station that is down finds out by itself when it is back. */
 export function stationBookkeeping(stationId: string): Pick<StationActivities, 'releaseSocket'> {

@@ -56,9 +56,7 @@ async function lookAt(invocation: Invocation): Promise<Look> {
 
 async function endedLast(invocation: Invocation): Promise<EndedLot | undefined> {
   return await withRegistryIfAny(invocation, async (registry) => {
-    const batches = (await registry?.listBatches()) ?? [];
-    const closedAt = (batch: { readonly closedAt?: string }): string => batch.closedAt ?? '';
-    const last = batches.toSorted((one, other) => closedAt(other).localeCompare(closedAt(one)))[0];
+    const last = await registry?.batchClosedLast();
     if (last?.closedAt === undefined) return undefined;
     const { batch, passed, failed, errors, held } = await registry!.batchSummary(last.batchId);
     const { batchId, quantity } = batch;

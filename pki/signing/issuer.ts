@@ -148,7 +148,7 @@ export class Issuer {
     this.#atStep('verified', requestId);
     const recorded = await this.#issuances.recordIssued(requestId, certificate);
     this.#atStep('recorded', requestId);
-    return factsOf(issuance, recorded);
+    return recordOf(issuance, recorded);
   }
 
   /** Refuses to sign what breaks the profile. */
@@ -193,10 +193,11 @@ function issuedOf(issuance: Issuance): CertificateRecord | undefined {
     const message = `The certificate of request ${requestId} is ${state} (${reason}): start a new attempt.`;
     throw new PkiError('CERTIFICATE_WITHDRAWN', message, { reason: state });
   }
-  return certificate === undefined ? undefined : factsOf(issuance, certificate);
+  return certificate === undefined ? undefined : recordOf(issuance, certificate);
 }
 
-function factsOf(
+/** The certificate of an issuance. */
+export function recordOf(
   {
     certificateSerial,
     spkiSha256,

@@ -8,6 +8,7 @@ import type {
   ReleaseUnitsInput,
   ReturnUnitsInput,
   UnfinishedCertificates,
+  RecallCertificateInput,
   UnfinishedCertificatesInput,
 } from '../../provisioning/signing.ts';
 import type { OrderQuestion, OrderReply } from '../../provisioning/order-check.ts';
@@ -38,6 +39,7 @@ import type { GatedCsr } from './csr-gate.ts';
 import type { Issuance, Issuances } from './issuances.ts';
 import type { IssueRequest } from './issue-request.ts';
 import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
+import { recordOf } from './issuer.ts';
 import type { Issuer } from './issuer.ts';
 import { refusalOf } from './refusals.ts';
 import type { RefusableRequest, Refusals } from './refusals.ts';
@@ -88,6 +90,15 @@ export interface SigningDeskParts {
   readonly intakes: () => readonly NoteVerifier[];
   /** The audit log of this signer: the name of its key, and its newest checkpoint, a signed note. */
   readonly log: { readonly name: string; readonly newest: () => string };
+}
+
+/** A certificate of a unit, and where its board was. */
+export interface IssuedTo {
+  readonly attempt: number;
+  readonly requestId: string;
+  readonly boardId: string;
+  readonly stationId: string;
+  readonly record: CertificateRecord;
 }
 
 /**
@@ -313,6 +324,17 @@ export class SigningDesk {
       ...(stationId !== undefined && { stationId }),
     }));
     return { certificates, ...(next !== undefined && { next }) };
+  }
+
+  /** The newest certificate of a unit that is issued and not yet active, and who asked for it; undefined where nobody knows. */
+  async issuedTo({ batchId, serial }: RecallCertificateInput): Promise<IssuedTo | undefined> {
+    const unfinished = await this.#unfinishedOfUnit(batchId, serial);
+    const issued = unfinished
+      .filter(({ state }) => state === 'issued')
+      .toSorted((a, b) => b.attempt - a.attempt)[0];
+    if (issued?.certificate === undefined || issued.stationId === undefined) return undefined;
+    const { attempt, requestId, boardId, stationId } = issued;
+    return { attempt, requestId, boardId, stationId, record: recordOf(issued, issued.certificate) };
   }
 
   async #unfinishedOfUnit(batchId: string, serial: string): Promise<readonly Issuance[]> {

@@ -59,6 +59,14 @@ export async function openBatches(db: SqlTransaction): Promise<BatchRecord[]> {
   return (await db.all(sql)).map(batchRecord);
 }
 
+/** See Registry.batchClosedLast. */
+export async function batchClosedLast(db: SqlTransaction): Promise<BatchRecord | undefined> {
+  const row = await db.get(
+    `SELECT * FROM batches WHERE state = 'closed' ORDER BY closed_at DESC, batch_id DESC LIMIT 1`,
+  );
+  return row && batchRecord(row);
+}
+
 /** See Registry.recordStart. Runs inside a transaction. */
 export async function recordStart(db: SqlTransaction, batchId: string): Promise<void> {
   await knownBatch(db, batchId);

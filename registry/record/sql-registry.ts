@@ -21,6 +21,7 @@ import { RegistryError } from '../registry-error.ts';
 import type * as Port from '../registry.ts';
 import { attemptCounts } from './attempt-counts.ts';
 import {
+  batchClosedLast,
   batchSummary,
   certifiedBoards,
   batchWithContent,
@@ -286,6 +287,10 @@ export class SqlRegistry implements Port.Registry {
 
   openBatches(): Promise<Port.BatchRecord[]> {
     return this.#db.read(openBatches);
+  }
+
+  batchClosedLast(): Promise<Port.BatchRecord | undefined> {
+    return this.#db.read(batchClosedLast);
   }
 
   batchSummary(batchId: string, supplement?: number): Promise<Port.BatchSummary> {

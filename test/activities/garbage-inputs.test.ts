@@ -75,6 +75,7 @@ const WHOLE: Readonly<Record<string, object>> = {
     by: 'who',
   },
   permitAttempt: { unit: { ...unit, boardId: 'beef' }, release: { signature: 'AA==' } },
+  recallCertificate: { batchId: 'b1', serial: 'CL-1' },
   returnUnits: {
     batchId: 'b1',
     serials: ['CL-1'],
@@ -156,6 +157,7 @@ const WHOLE: Readonly<Record<string, object>> = {
   flashCredentials: delivery,
   verifyReadback: delivery,
   releaseSocket: { unit, claim, code: 'BOARD_GONE' },
+  recallProof: { unit, boardId: 'beef' },
 };
 
 const SCHEMAS: Readonly<Record<string, InputSchema<unknown>>> = {

@@ -98,6 +98,8 @@ export function goodActivities(): ScriptedActivities {
     recordBatchDecision: async () => undefined,
     activateCertificates: async () => [],
     unfinishedCertificates: async () => ({ certificates: [] }),
+    recallCertificate: async () => ({}),
+    recallProof: async () => ({}),
     recordTermination: async () => ({ outcome: 'ERROR', attempt: 1 }),
     recordRejectedBoard: async () => undefined,
     recallUnit: async () => ({ attempt: 0 }),

@@ -34,6 +34,7 @@ import {
   signerBookkeeping,
 } from '../steps.ts';
 import { DecisionDesk } from '../unit/decision-desk.ts';
+import { startOver } from '../unit/proven-before.ts';
 import { EndedBefore, FurtherAttempt, RestartedUnit } from '../unit/restarted-unit.ts';
 import { stepFailure } from '../unit/step-failure.ts';
 import type { StepFailure } from '../unit/step-failure.ts';
@@ -128,8 +129,8 @@ async function attempt(work: Work): Promise<StepFailure | undefined> {
     return await steps(work);
   } catch (error) {
     if (!(error instanceof FurtherAttempt)) throw error;
-    work.passage.startOver(error.attempt);
-    return await steps(work);
+    const failure = await startOver(work.passage, work.restarted, error.attempt);
+    return failure ?? (await steps(work));
   }
 }
 

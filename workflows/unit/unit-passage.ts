@@ -17,6 +17,17 @@ import type {
   UnitState,
 } from '../../provisioning/unit.ts';
 
+/** All that is needed to register a unit. */
+export interface Reached {
+  readonly keypair: KeyOnBoard;
+  readonly signed: SignedCertificate;
+  readonly verified: VerifiedReadback;
+}
+
+/** The key that a station made; without its request where a run that was reset has forgotten that. */
+export type KeyOnBoard = Omit<GeneratedKeypair, 'csr' | 'signed'> &
+  Partial<Pick<GeneratedKeypair, 'csr' | 'signed'>>;
+
 /** What a unit has reached: each step reads what the ones before it left here. */
 export class UnitPassage {
   readonly row: UnitRow;
@@ -26,7 +37,7 @@ export class UnitPassage {
   /** When each step began. */
   #began: Partial<Record<Step, string>> = {};
   readonly #changed: () => void;
-  keypair: GeneratedKeypair | undefined;
+  keypair: KeyOnBoard | undefined;
   signed: SignedCertificate | undefined;
   verified: VerifiedReadback | undefined;
   /** What the last attempt that failed failed with. */
@@ -101,6 +112,14 @@ export class UnitPassage {
     this.#began = {};
   }
 
+  /** The board was proven in an earlier run, in this attempt: only its registration is missing. */
+  adopt(attempt: number, reached: Reached): void {
+    this.unit = { ...this.unit, attempt };
+    this.keypair = reached.keypair;
+    this.signed = reached.signed;
+    this.prove(reached.verified);
+  }
+
   /** What a permit is asked for. */
   get permitTerms(): PermitTerms {
     const { boardId } = this.row;
@@ -135,7 +154,8 @@ export class UnitPassage {
     const { csr, spkiSha256, signed } = this.#reached(this.keypair);
     const claim = this.#reached(this.claim);
     const permit = this.permit && { permit: this.permit };
-    return { requestId: this.requestId, unit: this.unit, claim, csr, spkiSha256, signed, ...permit };
+    const request = { csr: this.#reached(csr), spkiSha256, signed: this.#reached(signed) };
+    return { requestId: this.requestId, unit: this.unit, claim, ...request, ...permit };
   }
 
   delivery(): DeliveryInput {

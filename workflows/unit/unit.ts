@@ -24,6 +24,7 @@ import type { StepFailure } from './step-failure.ts';
 import { askForDecision, giveUp, leaveSocket, tellAgain, wordOfTray } from './unit-exceptions.ts';
 import { UnitPassage } from './unit-passage.ts';
 import { obtainPermit } from './obtain-permit.ts';
+import { startOver } from './proven-before.ts';
 import { deliver, proveAgain } from './unit-delivery.ts';
 import { claims, reclaims, registry, registryBookkeeping, signer, signerBookkeeping } from '../steps.ts';
 
@@ -116,8 +117,8 @@ async function attempt(
     return await steps(passage, restarted, desk);
   } catch (error) {
     if (!(error instanceof FurtherAttempt)) throw error;
-    passage.startOver(error.attempt);
-    return await steps(passage, restarted, desk);
+    const failure = await startOver(passage, restarted, error.attempt);
+    return failure ?? (await steps(passage, restarted, desk));
   }
 }
 

@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { RecalledProof } from '../../../provisioning/delivery.ts';
+import type { IssuedCertificate } from '../../../provisioning/signing.ts';
+import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
+import type { UnitState } from '../../../provisioning/unit.ts';
+import { until } from '../../support/until.ts';
+import { resetTo } from '../reset-to.ts';
+import { failure, goodActivities, PRODUCT, startRig } from '../rig.ts';
+import type { Rig, ScriptedActivities } from '../rig.ts';
+
+let rig: Rig | undefined;
+afterEach(async () => {
+  await rig?.stop();
+  rig = undefined;
+});
+
+const good = goodActivities();
+const UNIT = { batchId: 'B', order: 'PO-1', serial: 'CL-1', product: PRODUCT, attempt: 1 };
+
+async function issued(attempt: number): Promise<{ issued: IssuedCertificate }> {
+  const signed = await good.signCertificate({ unit: { ...UNIT, attempt } } as never);
+  const key = { requestId: `B/CL-1/spki-CL-1-${attempt}`, spkiSha256: `spki-CL-1-${attempt}` };
+  return { issued: { attempt, ...key, boardId: 'b01', stationId: 'st-1', signed } };
+}
+
+async function proven(): Promise<RecalledProof> {
+  return { socket: '3', verified: await good.verifyReadback({ unit: UNIT } as never) };
+}
+
+/** A unit whose registration hangs after its board was proven is reset to its first event; then the registry takes it. */
+async function resetBeforeRegistration(script: Partial<ScriptedActivities>): Promise<void> {
+  let isReset = false;
+  rig = await startRig({
+    registerDevice: async () => {
+      if (!isReset) throw failure('REGISTRY_FAULT', false);
+    },
+    ...script,
+  });
+  const options = { workflowId: 'unit/CL-1', taskQueue: WORKFLOW_QUEUE };
+  const { serial, product, batchId, order } = UNIT;
+  await rig.client.workflow.start('unit', {
+    ...options,
+    args: [{ batchId, order, unit: { serial, product } }],
+  });
+  await until('its registration is tried', () => rig!.called('registerDevice') > 0);
+  isReset = true;
+  await resetTo(rig, 'unit/CL-1', 'first');
+}
+
+const registered = () => rig!.calls.filter(({ name }) => name === 'registerDevice').at(-1)!.input;
+const handle = () => rig!.client.workflow.getHandle('unit/CL-1');
+
+describe('a unit that is reset after its board was proven, and before it is registered', () => {
+  it('is registered with that board, which may be in the good tray by now', async () => {
+    await resetBeforeRegistration({ recallCertificate: () => issued(1), recallProof: proven });
+    expect(await handle().result()).toMatchObject({
+      outcome: 'PASS',
+      attempts: 1,
+      boardId: 'b01',
+      fingerprint: 'fp-CL-1-1',
+      requestId: 'B/CL-1/spki-CL-1-1',
+      pass: { attempt: 1 },
+    });
+    expect(registered()).toMatchObject({
+      unit: { attempt: 1 },
+      claim: { stationId: 'st-1', socket: '3', boardId: 'b01' },
+      spkiSha256: 'spki-CL-1-1',
+    });
+    expect(rig!.called('generateKeypair')).toBe(1);
+  });
+
+  it.each([
+    ['nothing was proven', { recallCertificate: () => issued(1) }],
+    ['no certificate was issued', {}],
+    [
+      'what was proven is recorded as failed',
+      {
+        recallCertificate: () => issued(1),
+        recallProof: proven,
+        recallUnit: async () => ({ attempt: 1 }),
+      },
+    ],
+  ])('gets another board where %s', async (_why, script) => {
+    await resetBeforeRegistration(script);
+    expect(await handle().result()).toMatchObject({
+      outcome: 'PASS',
+      boardId: expect.not.stringMatching('b01'),
+    });
+    expect(rig!.called('generateKeypair')).toBe(2);
+  });
+
+  it('waits for a person where its station does not say', async () => {
+    await resetBeforeRegistration({
+      recallCertificate: () => issued(1),
+      recallProof: async () => {
+        throw failure('STATION_FAULT');
+      },
+    });
+    const state = async (): Promise<UnitState> => await handle().query<UnitState>('state');
+    await until('it waits', async () => (await state()).attention !== undefined);
+    expect(await state()).toMatchObject({
+      attention: { code: 'STATION_UNREACHABLE' },
+      message: expect.stringContaining('take that board back from the good tray'),
+    });
+    await handle().executeUpdate('retry');
+    expect(await handle().result()).toMatchObject({ outcome: 'PASS' });
+    expect(rig!.called('generateKeypair')).toBe(2);
+  });
+});
