@@ -77,3 +77,30 @@ describe('signCertificate', () => {
     expect(signer.signatures).toBe(0);
   });
 });
+
+describe('recallCertificate', () => {
+  it('says again what was issued and is not yet active, and who asked for it', async () => {
+    const { sign, desk, ledger } = await newSigner();
+    const { recallCertificate } = createSignerActivities(desk);
+    const asked = inputOf(askFor('CL-1'));
+    const { batchId } = asked.unit;
+    const recalled = async (of: { batchId: string; serial: string }) =>
+      await asActivity(() => recallCertificate(of));
+    expect(await recalled({ batchId, serial: 'CL-1' })).toEqual({});
+    const signed = await sign(asked);
+    const { requestId, spkiSha256, claim } = asked;
+    expect(await recalled({ batchId, serial: 'cl-1' })).toEqual({
+      issued: {
+        attempt: 1,
+        requestId,
+        spkiSha256,
+        boardId: claim.boardId,
+        stationId: claim.stationId,
+        signed: { ...signed, checkpoint: expect.any(String) as string },
+      },
+    });
+    expect(await recalled({ batchId: 'another', serial: 'CL-1' })).toEqual({});
+    await ledger.issuances.activate([requestId]);
+    expect(await recalled({ batchId, serial: 'CL-1' })).toEqual({});
+  });
+});
