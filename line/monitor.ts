@@ -1,11 +1,9 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { Monitor } from '../monitoring/monitor.ts';
 import { serveMonitor } from '../monitoring/monitor-server.ts';
 import { boundedSdkMetrics } from '../monitoring/sdk-metrics.ts';
 import { openServiceManager } from '../monitoring/service-manager.ts';
+import { freePort } from '../temporal/server/server-ports.ts';
 import type { LineConfig } from './config.ts';
 import { installTemporalRuntime } from './log.ts';
 
@@ -93,13 +91,4 @@ async function installRuntime(
       if (tries === PORT_TRIES) throw error;
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

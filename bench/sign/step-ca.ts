@@ -5,13 +5,12 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
+import { freePort } from '../../temporal/server/server-ports.ts';
 import { makeOpensslChain } from './openssl-chain.ts';
 
 /** The databases that step-ca can have in a folder: badger is its default, bbolt syncs each of its transactions. */
@@ -136,13 +135,4 @@ function configOf(folder: string, port: number, database: StepCaDatabase, key: o
     db: { type: database, dataSource: join(folder, 'db') },
     authority: { provisioners: [{ type: 'JWK', name: PROVISIONER, key }] },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -41,5 +41,5 @@ export function refusalSummary(file: string, { issues, omitted, rows, refusedRow
   const count = issues.length + omitted;
   const where = refusedRows === 0 ? '' : `, in ${refusedRows} of ${rows} CSV rows`;
   const listed = omitted === 0 ? '' : ` (the first ${issues.length} are listed)`;
-  return `${file} is refused: ${count} ${count === 1 ? 'fault' : 'faults'}${where}${listed}. Fix them and submit it again.`;
+  return `${file} is refused: ${count} ${count === 1 ? 'fault' : 'faults'}${where}${listed}. Fix ${count === 1 ? 'it' : 'them'} and submit the manifest again.`;
 }

@@ -20,7 +20,7 @@ export async function chooseServerPorts(preferred: readonly ServerPorts[]): Prom
   for (const ports of [...preferred, DEFAULT_PORTS]) {
     if ((await isFree(ports.frontend)) && (await isFree(ports.ui))) return ports;
   }
-  const [frontend, ui] = [await listenOnce(0), await listenOnce(0)];
+  const [frontend, ui] = [await freePort(), await freePort()];
   return { frontend, ui };
 }
 
@@ -31,7 +31,12 @@ export async function chooseServerPorts(preferred: readonly ServerPorts[]): Prom
 export async function choosePlaceInside(): Promise<UiInside> {
   const octet = (): number => randomInt(1, 255);
   const host = process.platform === 'linux' ? `127.${octet()}.${octet()}.${octet()}` : '127.0.0.1';
-  return { host, port: await listenOnce(0, host) };
+  return { host, port: await freePort(host) };
+}
+
+/** A TCP port that nobody listens on now, for a program that cannot choose one itself. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  return await listenOnce(0, host);
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -81,11 +81,11 @@ describe('signCertificate', () => {
 describe('recallCertificate', () => {
   it('says again what was issued and is not yet active, and who asked for it', async () => {
     const { sign, desk, ledger } = await newSigner();
-    const { recallCertificate } = createSignerActivities(desk);
+    const activities = createSignerActivities(desk);
     const asked = inputOf(askFor('CL-1'));
     const { batchId } = asked.unit;
     const recalled = async (of: { batchId: string; serial: string }) =>
-      await asActivity(() => recallCertificate(of));
+      await asActivity(() => activities.recallCertificate(of));
     expect(await recalled({ batchId, serial: 'CL-1' })).toEqual({});
     const signed = await sign(asked);
     const { requestId, spkiSha256, claim } = asked;

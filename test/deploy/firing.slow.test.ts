@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import { codeBlocks, pageOf } from '../cli/follow-docs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../temporal/server/server-ports.ts';
 import { testServer } from '../support/temporal-server.ts';
 import { startReceiver, WEBHOOK_SECRET } from '../support/webhook-receiver.ts';
 import { until } from '../support/until.ts';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../temporal/server/server-ports.ts';
 import { until } from './until.ts';
 
 const BIN = '/usr/lib/postgresql/15/bin';

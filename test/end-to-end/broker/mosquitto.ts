@@ -8,7 +8,7 @@ import { pemOf } from '../../../pki/x509/pem.ts';
 import type { Credential } from '../../pki/dtls/delivered-credential.ts';
 import { makeServerIdentity } from '../../pki/dtls/dtls-server.ts';
 import { fileIn } from '../../pki/openssl.ts';
-import { freePort } from '../../support/free-port.ts';
+import { freePort } from '../../../temporal/server/server-ports.ts';
 import { until } from '../../support/until.ts';
 
 const BROKER = '/usr/sbin/mosquitto';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { expect, it, onTestFinished } from 'vitest';
 import { startUiGuard } from '../../../temporal/server/ui-guard.ts';
-import { freePort } from '../../support/free-port.ts';
+import { freePort } from '../../../temporal/server/server-ports.ts';
 
 const SETTINGS = { Version: '2.54.1', DisableWriteActions: false };
 
