@@ -117,7 +117,7 @@ export function createRegistryActivities(parts: RegistryParts): RegistryActiviti
       registry.endReworkUnit(fromUnitOrRework(input)),
     ),
     recallReworkUnit: booked(inputs.recallReworkUnit, async (input) =>
-      recallRework(registry, fromUnit(input)),
+      recallRework(registry, fromUnitOrRework(input)),
     ),
     rewriteResult: booked(inputs.rewriteResult, ({ batchId }) => rewriteResult(parts, batchId)),
     closeBatch: booked(inputs.closeBatch, (input) => close(parts, input)),

@@ -54,8 +54,7 @@ async function resultOfUnit(input: ReworkUnitInput): Promise<ReworkResult> {
 }
 
 async function resultWithoutReport(error: unknown, input: ReworkUnitInput): Promise<ReworkResult> {
-  // It runs: an earlier run of this rework, which was reset, had started it.
-  if (error instanceof WorkflowExecutionAlreadyStartedError) return await endOfReworkUnit(input);
+  if (error instanceof WorkflowExecutionAlreadyStartedError) return await resultAfterAnother(input);
   if (isCancellation(error) && !(error instanceof ChildWorkflowFailure)) return await settle(input, 'kept');
   if (!(error instanceof ChildWorkflowFailure)) throw error;
   const { cause } = error;
@@ -65,17 +64,44 @@ async function resultWithoutReport(error: unknown, input: ReworkUnitInput): Prom
   return report?.result ?? (await endOfReworkUnit(input));
 }
 
+/**
+ * Another workflow of the unit runs. An earlier run of this rework, which was reset, had started it; or it is the one with which the unit
+ * passed, which is recorded before that workflow ends. Then nothing of the rework has begun.
+ */
+async function resultAfterAnother(input: ReworkUnitInput): Promise<ReworkResult> {
+  if (!patched('await-unit-before-rework')) return await endOfReworkUnit(input);
+  await untilUnitEndedOrCancelled(input.unit.serial);
+  return (await hasBegun(input)) ? await endOfReworkUnit(input) : await resultOfUnit(input);
+}
+
+async function hasBegun({ reworkId, unit: old }: ReworkUnitInput): Promise<boolean> {
+  const { batchId, serial, attempt, oldFingerprint } = old;
+  const unit = { batchId, serial, attempt };
+  const recalled = await CancellationScope.nonCancellable(() =>
+    registryBookkeeping.recallReworkUnit({ reworkId, unit }),
+  );
+  if (recalled.result !== undefined || recalled.attempt >= attempt) return true;
+  if (recalled.fingerprint !== oldFingerprint) return true;
+  return (
+    (await CancellationScope.nonCancellable(() => unfinishedCertificateOf(batchId, serial))) !== undefined
+  );
+}
+
 /** The end of a unit that cannot tell its rework: as it recorded it, or else as terminated. It is cancelled with its rework. */
 export async function endOfReworkUnit(input: ReworkUnitInput, decision?: Decision): Promise<ReworkResult> {
   const { unit, kind } = input;
-  try {
-    await untilUnitEnded(unit.serial);
-  } catch (error) {
-    if (!isCancellation(error)) throw error;
-    await CancellationScope.nonCancellable(() => cancelUnit(unit.serial));
-  }
+  await untilUnitEndedOrCancelled(unit.serial);
   // Of a unit that was terminated, nobody knows whether its board was wiped.
   return await settle(input, keepsOldCertificate(kind) ? 'kept' : 'ended', decision);
+}
+
+async function untilUnitEndedOrCancelled(serial: string): Promise<void> {
+  try {
+    await untilUnitEnded(serial);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    await CancellationScope.nonCancellable(() => cancelUnit(serial));
+  }
 }
 
 /** Asks for the end of a unit's workflow, and waits for it. */

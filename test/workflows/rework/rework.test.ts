@@ -80,6 +80,33 @@ describe('a rework', () => {
     expect(inputsOf('generateKeypair')).toMatchObject([{ boardId: 'b01' }]);
   });
 
+  it('waits for the workflow with which its unit passed, where that is recorded and has not ended', async () => {
+    let isEnding = false;
+    rig = await startRig(
+      {
+        openRework: async () => ({ units: [UNIT], refusals: [] }),
+        recallReworkUnit: async () => ({ attempt: 1, fingerprint: UNIT.oldFingerprint }),
+        registerDevice: async ({ rework }) => {
+          if (rework === undefined && !isEnding) throw failure('REGISTRY_FAULT', false);
+        },
+      },
+      { ownBoards: [SERIAL] },
+    );
+    const start = async (type: string, workflowId: string, input: object): Promise<WorkflowHandle> =>
+      await rig!.client.workflow.start(type, { workflowId, taskQueue: WORKFLOW_QUEUE, args: [input] });
+    const { batchId, order, serial, product } = UNIT;
+    const first = await start('unit', `unit/${SERIAL}`, { batchId, order, unit: { serial, product } });
+    await until('it is registered', () => rig!.called('registerDevice') > 0);
+    const said = { reason: 'why', by: 'who', serials: [SERIAL], signed: '' };
+    const handle = await start('rework', 'rework/RW-1', { reworkId: 'RW-1', kind: 'rekey', ...said });
+    await until('the rework is released', () => rig!.called('releaseRework') > 0);
+    isEnding = true;
+    expect(await first.result()).toMatchObject({ outcome: 'PASS' });
+    expect(await handle.result()).toMatchObject({ phase: 'closed', done: 1 });
+    expect(inputsOf('endReworkUnit')).toEqual([]);
+    expect(inputsOf('endRework')).toMatchObject([{ revokesActive: false }]);
+  });
+
   it('takes any blank board for a swap', async () => {
     const handle = await startRework('swap');
     expect(await handle.result()).toMatchObject({ done: 1 });
