@@ -41,7 +41,7 @@ import {
   unitWorkflowId,
 } from '../../provisioning/workflow-ids.ts';
 import { ChunkTally } from './chunk-tally.ts';
-import { adoptUnit, endOfUnit } from './ended-unit.ts';
+import { adoptOrBegin, adoptUnit, endOfUnit } from './ended-unit.ts';
 import { endBeforeReset, endEarlierUnits, mayHaveEarlierUnits } from './earlier-units.ts';
 import { showChunk } from './chunk-page.ts';
 import type { UnitOfChunk } from './ended-unit.ts';
@@ -256,7 +256,8 @@ async function outcomeOfUnit(input: ChunkInput, row: ReleasedRow, tally: ChunkTa
     if (requestId !== undefined) tally.pass({ requestId, ...(pass && { pass }) });
     return outcome;
   } catch (error) {
-    return await outcomeWithoutReport(error, { batchId, serial: row.serial, from: from?.attempt });
+    const known = { batchId, serial: row.serial, from: from?.attempt };
+    return await outcomeWithoutReport(error, known, () => outcomeOfUnit(input, row, tally));
   }
 }
 
@@ -271,11 +272,16 @@ function reusePolicyOf({ from, isReused }: ReleasedRow): WorkflowIdReusePolicy {
 }
 
 /** Earlier versions asked nobody. A chunk that did so before an update must do so when it is replayed. */
-async function outcomeWithoutReport(error: unknown, unit: UnitOfChunk): Promise<Outcome> {
+async function outcomeWithoutReport(
+  error: unknown,
+  unit: UnitOfChunk,
+  begin: () => Promise<Outcome>,
+): Promise<Outcome> {
   const isTerminated = error instanceof ChildWorkflowFailure && error.cause instanceof TerminatedFailure;
   const isEarlier = error instanceof WorkflowExecutionAlreadyStartedError;
   if (isTerminated && patched('record-terminated-unit')) return await endOfUnit(unit);
-  if (isEarlier && patched('adopt-unit')) return await adoptUnit(unit);
+  if (isEarlier && patched('adopt-unit'))
+    return unit.from === undefined ? await adoptUnit(unit) : await adoptOrBegin(unit, begin);
   return outcomeOfFailedUnit(error);
 }
 

@@ -51,9 +51,27 @@ export async function endOfUnit({ batchId, serial, from = 1 }: UnitOfChunk): Pro
 
 /** Waits for a unit that an earlier run of its chunk began, and passes a cancellation on to it. */
 export async function adoptUnit(unit: UnitOfChunk): Promise<Outcome> {
-  const { serial } = unit;
+  await endOfAnother(unit.serial);
+  return await endOfUnit(unit);
+}
+
+/**
+ * A unit that runs again, and of which another workflow runs: an earlier run of its chunk began it, or it is the run before, whose
+ * outcome is recorded before that workflow ends. Then nothing of this one has begun, and `begin` begins it.
+ */
+export async function adoptOrBegin(unit: UnitOfChunk, begin: () => Promise<Outcome>): Promise<Outcome> {
+  const { batchId, serial, from = 1 } = unit;
+  const isCancelled = await endOfAnother(serial);
+  if (isCancelled || !patched('await-unit-before-rerun')) return await endOfUnit(unit);
+  const { outcome, attempt } = await registryBookkeeping.recallUnit({ batchId, serial });
+  return outcome === undefined && attempt < from ? await begin() : await endOfUnit(unit);
+}
+
+/** True where the wait was cancelled: then that workflow was cancelled, too. */
+async function endOfAnother(serial: string): Promise<boolean> {
   try {
     await untilUnitEnded(serial);
+    return false;
   } catch (error) {
     if (!isCancellation(error)) throw error;
     await CancellationScope.nonCancellable(async () => {
@@ -63,6 +81,6 @@ export async function adoptUnit(unit: UnitOfChunk): Promise<Outcome> {
         .catch(() => undefined);
       await untilUnitEnded(serial);
     });
+    return true;
   }
-  return await endOfUnit(unit);
 }

@@ -72,6 +72,40 @@ describe('a supplement of a batch', { timeout: 120_000 }, () => {
     });
   });
 
+  it('waits for a workflow of before that has not ended, although the outcome of its unit is recorded', async () => {
+    let isEnding = false;
+    rig = await startRig({
+      openSupplement: async () => ROWS.length,
+      loadChunk: async () => ROWS,
+      recallUnit: async () => ({ attempt: 2 }),
+      registerDevice: async ({ unit: { batchId } }) => {
+        if (batchId === 'before' && !isEnding) throw failure('REGISTRY_FAULT', false);
+      },
+    });
+    const unit = { serial: 'CL-1', product: PRODUCT };
+    const before = await rig.client.workflow.start('unit', {
+      workflowId: 'unit/CL-1',
+      taskQueue: WORKFLOW_QUEUE,
+      args: [{ batchId: 'before', order: 'PO-1', unit }],
+    });
+    await until('it ends', () => rig!.called('registerDevice') > 0);
+    const handle = await again();
+    await until('the other unit has passed', () =>
+      inputsOf('registerDevice').some(
+        (input) => (input as { unit: { serial: string } }).unit.serial === 'CL-2',
+      ),
+    );
+    isEnding = true;
+    await before.result();
+    expect(await handle.result()).toMatchObject({ passed: 2 });
+    expect(inputsOf('recordTermination')).toEqual([]);
+    expect(inputsOf('registerDevice')).toContainEqual(
+      expect.objectContaining({
+        unit: expect.objectContaining({ batchId: 'B', serial: 'CL-1', attempt: 3 }),
+      }),
+    );
+  });
+
   it('that is refused waits as one, at the attempts that come next, and asks again', async () => {
     let isOpen = false;
     const handle = await startSupplement({
