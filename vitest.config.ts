@@ -13,9 +13,8 @@ export const base = defineConfig({
     setupFiles: ['test/support/share-workflow-bundle.ts'],
     // Temporal's native core and vitest's thread pool do not go together: forks, always.
     pool: 'forks',
-    // Test files wait a good part of their time, for servers, ports and processes: four at once on two cores. Fewer where other
-    // work may run beside them: they then keep each other less from what they wait for.
-    maxWorkers: process.env['CI'] === undefined ? 2 * availableParallelism() : availableParallelism() + 1,
+    // Test files wait a good part of their time, for servers, ports and processes: four at once on two cores.
+    maxWorkers: 2 * availableParallelism(),
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
