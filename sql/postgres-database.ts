@@ -179,7 +179,7 @@ async function writeWith(
   client.on('error', onError);
   try {
     await work({
-      statements: statementsOver(client, store),
+      statements: statementsOver(client, store, onError),
       control: async (sql) => void (await client.query(sql)),
       isOpen: () => !broken,
     });
@@ -188,9 +188,19 @@ async function writeWith(
   }
 }
 
-function statementsOver(client: PoolClient, { nul }: Store): SqlTransaction {
-  const ask = (sql: string, values: readonly SqlValue[]): Promise<QueryResult<SqlRow>> =>
-    client.query<SqlRow>(numbered(sql), nul === 'refused' ? [...values] : values.map(withoutNul));
+/** `onStale`: a statement that was prepared no longer fits the tables, so this connection is of no use any more. */
+function statementsOver(client: PoolClient, { nul }: Store, onStale = (): void => {}): SqlTransaction {
+  const ask = async (sql: string, values: readonly SqlValue[]): Promise<QueryResult<SqlRow>> => {
+    try {
+      return await client.query<SqlRow>({
+        ...prepared(sql),
+        values: nul === 'refused' ? [...values] : values.map(withoutNul),
+      });
+    } catch (error) {
+      if ((error as { code?: unknown }).code === STALE_PLAN) onStale();
+      throw error;
+    }
+  };
   const query = async (sql: string, values: readonly SqlValue[]): Promise<SqlRow[]> =>
     (await ask(sql, values)).rows.map(plainRow);
   return {
@@ -210,6 +220,26 @@ function plainRow(row: SqlRow): SqlRow {
   const plain = (value: SqlRow[string]): SqlRow[string] =>
     value instanceof Uint8Array ? Uint8Array.from(value) : value;
   return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, plain(value)]));
+}
+
+/** "cached plan must not change result type": another version has migrated the tables meanwhile. PostgreSQL, appendix A. */
+const STALE_PLAN = '0A000';
+
+/**
+ * Statements that the server parses and plans once for each connection. A text that is made of what people choose has no end of
+ * forms, so no more than these are kept.
+ */
+const PREPARED_MOST = 500;
+const PREPARED = new Map<string, { readonly name?: string; readonly text: string }>();
+
+function prepared(sql: string): { readonly name?: string; readonly text: string } {
+  const known = PREPARED.get(sql);
+  if (known !== undefined) return known;
+  const text = numbered(sql);
+  if (PREPARED.size >= PREPARED_MOST) return { text };
+  const statement = { name: `s${PREPARED.size}`, text };
+  PREPARED.set(sql, statement);
+  return statement;
 }
 
 /** `?` as `$1`, `$2`, …, and `?2` as `$2`; no statement has a question mark in a string. */

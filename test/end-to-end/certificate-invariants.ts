@@ -8,15 +8,37 @@ import { isActive, repeated, sha256, spkiOf } from './line-evidence.ts';
 import type { LineEvidence } from './line-evidence.ts';
 
 /** 2: the board of a pass holds that certificate, byte for byte, and the key that belongs to it. */
-export function boardHoldsItsCertificate({ certificates, boards }: LineEvidence): string[] {
+export function boardHoldsItsCertificate(evidence: LineEvidence): string[] {
+  const { certificates, boards } = evidence;
   return certificates.filter(isActive).flatMap((row) => {
     const { serial } = row;
     const der = row.der;
     const board = boards.find(({ boardId }) => boardId === row.boardId);
-    if (!board?.certificate?.equals(der)) return [`2: the board of ${serial} holds another certificate`];
+    if (!board?.certificate?.equals(der))
+      return isTakenBack(evidence, serial, board)
+        ? []
+        : [`2: the board of ${serial} holds another certificate`];
     if (subjectOf(der, 'CN') !== serial) return [`2: the certificate of ${serial} names another unit`];
     return keyPairs(board.key, der) ? [] : [`2: the key on the board of ${serial} is not its own`];
   });
+}
+
+/**
+ * Whose renewal somebody terminated: the board has the new certificate, which is revoked, and the record has people take that board
+ * back.
+ */
+function isTakenBack(
+  { reworks, issuances }: LineEvidence,
+  serial: string,
+  board: LineEvidence['boards'][number] | undefined,
+): boolean {
+  const isSaid = reworks.some(
+    (each) =>
+      each.serial === serial && board !== undefined && each.message?.includes(`board ${board.boardId}`),
+  );
+  const isRevoked = ({ certificate, state }: LineEvidence['issuances'][number]): boolean =>
+    state === 'revoked' && certificate !== null && board?.certificate?.equals(certificate) === true;
+  return isSaid && issuances.some(isRevoked);
 }
 
 /** The public key is computed from the secret number: the one that lies beside it in the file proves nothing. */

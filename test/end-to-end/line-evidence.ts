@@ -60,6 +60,8 @@ export interface ReworkRow {
   readonly kind: string;
   readonly result: string;
   readonly oldBoardId: string;
+  /** What is recorded of its end, for people. */
+  readonly message: string | null;
 }
 
 /** Rows of the ledger. */
@@ -134,7 +136,7 @@ export function readEvidence(places: LinePlaces): LineEvidence {
     ),
     reworks: rowsOf(
       registry,
-      `SELECT serial, kind, result, certificates.board_id AS oldBoardId
+      `SELECT serial, kind, result, message, certificates.board_id AS oldBoardId
        FROM rework_units JOIN reworks USING (rework_id) JOIN units USING (unit_id)
          JOIN certificates ON fingerprint = old_fingerprint WHERE result IS NOT NULL`,
     ),
