@@ -155,9 +155,12 @@ export function readEvidence(places: LinePlaces): LineEvidence {
   };
 }
 
+/** A process that was killed leaves a log that the next one to open the file reads first, alone. */
+const BUSY_MS = 10_000;
+
 /** Rows of a database that may be in use. */
 export function rowsOf<T = object>(path: string, sql: string): T[] {
-  const database = new DatabaseSync(path, { readOnly: true });
+  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
   try {
     return database.prepare(sql).all() as T[];
   } finally {
