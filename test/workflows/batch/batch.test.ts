@@ -227,6 +227,21 @@ describe('a batch', () => {
     await until('nothing runs', async () => (await workflow.count('ExecutionStatus="Running"')).count === 0);
   });
 
+  it('is cancelled while many of its units are being started, and ends', async () => {
+    const rows = units(150);
+    const handle = await startBatch(batchOf(150, 12), { loadChunk: async () => rows });
+    await until('some have passed', () => rig!.called('registerDevice') > 20);
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    const { status } = await rig!.client.workflow.getHandle('batch/B/chunk-00001').describe();
+    expect(status.name).toBe('COMPLETED');
+    const query = `WorkflowType = 'unit' AND ExecutionStatus = 'Running'`;
+    await until('no unit runs', async () => (await rig!.client.workflow.count(query)).count === 0);
+    expect(rig!.calls.findLast(({ name }) => name === 'closeBatch')).toMatchObject({
+      input: { cancelled: true },
+    });
+  });
+
   it('closes all the same when it is cancelled while it closes, and gives back what was never begun', async () => {
     const asked = Promise.withResolvers<void>();
     const handle = await startBatch(batchOf(2), {

@@ -291,6 +291,34 @@ describe('somebody pressed Reset on a chunk', { timeout: 120_000 }, () => {
     },
   );
 
+  // Which of the two arrives first is chance.
+  it.each([1, 2, 3, 4])(
+    'to its first event, and it is cancelled in the moment in which it hears that a unit has not ended: it ends (%s)',
+    async () => {
+      const held = Promise.withResolvers<void>();
+      let isReset = false;
+      const handle = await startBatch({
+        flashCredentials: async () => await held.promise,
+        recallUnit: async ({ serial }) => {
+          if (isReset && serial === 'CL-2') void handleOf('batch/B/chunk-00001').cancel();
+          return { attempt: 0 };
+        },
+      });
+      await until('all are under way', () => rig!.called('flashCredentials') === 3);
+      isReset = true;
+      const reset = await resetTo(rig!, 'batch/B/chunk-00001', 'first');
+      await until('it asks', () => rig!.called('recallUnit') > 1);
+      held.resolve();
+      expect(await reset.result()).toMatchObject({ finished: true });
+      await handle.result().catch(() => undefined);
+      const { workflow } = rig!.client;
+      await until(
+        'nothing runs',
+        async () => (await workflow.count('ExecutionStatus="Running"')).count === 0,
+      );
+    },
+  );
+
   it.each(['first', 'last'] as const)('to its %s event, while its units end', async (event) => {
     const ended = new Map<string, NonNullable<ChunkRow['outcome']>>();
     const handle = await startBatch({
