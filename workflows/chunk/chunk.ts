@@ -211,7 +211,7 @@ async function runUnits(input: ChunkInput, rows: readonly ReleasedRow[], units: 
     if (tally.isClosing) break;
     left -= 1;
     const outcome = await endBeforeReset(input.batchId, row.serial);
-    // What is started after a cancellation never begins, and rejects at once: with nobody to handle that, the chunk would stop for good.
+    // What is started after a cancellation never begins, and rejects at once: with nobody to handle that, the chunk would never end.
     if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
     begun.add(row.serial);
     if (outcome !== undefined) {
