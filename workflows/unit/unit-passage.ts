@@ -154,7 +154,8 @@ export class UnitPassage {
     const { csr, spkiSha256, signed } = this.#reached(this.keypair);
     const claim = this.#reached(this.claim);
     const permit = this.permit && { permit: this.permit };
-    const request = { csr: this.#reached(csr), spkiSha256, signed: this.#reached(signed) };
+    // The station of the earliest version signed nothing, and its units are replayed.
+    const request = { csr: this.#reached(csr), spkiSha256, signed: signed! };
     return { requestId: this.requestId, unit: this.unit, claim, ...request, ...permit };
   }
 
