@@ -1,16 +1,8 @@
-import {
-  ActivityFailure,
-  CancellationScope,
-  getExternalWorkflowHandle,
-  isCancellation,
-  log,
-  patched,
-} from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, log, patched } from '@temporalio/workflow';
 import type { Outcome } from '../../provisioning/outcome.ts';
-import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
 import { unfinishedCertificateOf } from '../unfinished-certificate.ts';
-import { untilUnitEnded } from '../until-unit-ended.ts';
+import { untilUnitEndedOrCancelled } from '../until-unit-ended.ts';
 
 /** A unit of a chunk. */
 export interface UnitOfChunk {
@@ -51,7 +43,7 @@ export async function endOfUnit({ batchId, serial, from = 1 }: UnitOfChunk): Pro
 
 /** Waits for a unit that an earlier run of its chunk began, and passes a cancellation on to it. */
 export async function adoptUnit(unit: UnitOfChunk): Promise<Outcome> {
-  await endOfAnother(unit.serial);
+  await untilUnitEndedOrCancelled(unit.serial);
   return await endOfUnit(unit);
 }
 
@@ -61,26 +53,11 @@ export async function adoptUnit(unit: UnitOfChunk): Promise<Outcome> {
  */
 export async function adoptOrBegin(unit: UnitOfChunk, begin: () => Promise<Outcome>): Promise<Outcome> {
   const { batchId, serial, from = 1 } = unit;
-  const isCancelled = await endOfAnother(serial);
+  const isCancelled = await untilUnitEndedOrCancelled(serial);
   if (isCancelled || !patched('await-unit-before-rerun')) return await endOfUnit(unit);
-  const { outcome, attempt } = await registryBookkeeping.recallUnit({ batchId, serial });
-  return outcome === undefined && attempt < from ? await begin() : await endOfUnit(unit);
-}
-
-/** True where the wait was cancelled: then that workflow was cancelled, too. */
-async function endOfAnother(serial: string): Promise<boolean> {
-  try {
-    await untilUnitEnded(serial);
-    return false;
-  } catch (error) {
-    if (!isCancellation(error)) throw error;
-    await CancellationScope.nonCancellable(async () => {
-      // It may just have ended.
-      await getExternalWorkflowHandle(unitWorkflowId(serial))
-        .cancel()
-        .catch(() => undefined);
-      await untilUnitEnded(serial);
-    });
-    return true;
-  }
+  const { outcome, attempt } = await CancellationScope.nonCancellable(() =>
+    registryBookkeeping.recallUnit({ batchId, serial }),
+  );
+  const mayBegin = !CancellationScope.current().consideredCancelled;
+  return mayBegin && outcome === undefined && attempt < from ? await begin() : await endOfUnit(unit);
 }

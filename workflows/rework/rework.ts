@@ -20,7 +20,8 @@ import { mustHaveId } from '../right-id.ts';
 import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
 import { codeOfStepFailure } from '../unit/step-failure.ts';
 import { ReworkTally } from './rework-tally.ts';
-import { cancelUnit, endOfReworkUnit, runReworkUnit } from './run-rework-unit.ts';
+import { cancelUnit } from '../until-unit-ended.ts';
+import { endOfReworkUnit, runReworkUnit } from './run-rework-unit.ts';
 
 /** Refusals that one sentence names. */
 const NAMED_REFUSALS = 5;

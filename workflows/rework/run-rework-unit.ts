@@ -6,7 +6,6 @@ import {
   ParentClosePolicy,
   WorkflowIdReusePolicy,
   executeChild,
-  getExternalWorkflowHandle,
   isCancellation,
   patched,
 } from '@temporalio/workflow';
@@ -25,7 +24,7 @@ import { unitAttributes } from '../search-attributes.ts';
 import { settleCertificates } from '../settle-certificates.ts';
 import { registryBookkeeping, signerBookkeeping } from '../steps.ts';
 import { unfinishedCertificateOf } from '../unfinished-certificate.ts';
-import { untilUnitEnded } from '../until-unit-ended.ts';
+import { untilUnitEndedOrCancelled } from '../until-unit-ended.ts';
 import type { reworkUnit } from './rework-unit.ts';
 
 /** Runs the workflow of one unit. It has the id of the unit's first one: nothing else can run for the unit meanwhile. */
@@ -93,24 +92,6 @@ export async function endOfReworkUnit(input: ReworkUnitInput, decision?: Decisio
   await untilUnitEndedOrCancelled(unit.serial);
   // Of a unit that was terminated, nobody knows whether its board was wiped.
   return await settle(input, keepsOldCertificate(kind) ? 'kept' : 'ended', decision);
-}
-
-async function untilUnitEndedOrCancelled(serial: string): Promise<void> {
-  try {
-    await untilUnitEnded(serial);
-  } catch (error) {
-    if (!isCancellation(error)) throw error;
-    await CancellationScope.nonCancellable(() => cancelUnit(serial));
-  }
-}
-
-/** Asks for the end of a unit's workflow, and waits for it. */
-export async function cancelUnit(serial: string): Promise<void> {
-  // It may just have ended.
-  await getExternalWorkflowHandle(unitWorkflowId(serial))
-    .cancel()
-    .catch(() => undefined);
-  await untilUnitEnded(serial);
 }
 
 /** What the unit would have recorded. What it recorded itself stays, and is returned. */
