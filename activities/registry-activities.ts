@@ -45,6 +45,7 @@ import {
 } from '../pki/signing/intake-statements.ts';
 import { RegistryError } from '../registry/registry-error.ts';
 import { writeBatchResult, writeReportBeside } from '../reports/batch-result.ts';
+import { rewriteAnswers } from '../reports/closed-batch-answers.ts';
 import { filesOf, writeStatus } from '../reports/lot-answers.ts';
 import { mustComeFrom } from './caller.ts';
 import { certificateIn } from './certificate-payload.ts';
@@ -119,7 +120,9 @@ export function createRegistryActivities(parts: RegistryParts): RegistryActiviti
     recallReworkUnit: booked(inputs.recallReworkUnit, async (input) =>
       recallRework(registry, fromUnitOrRework(input)),
     ),
-    rewriteResult: booked(inputs.rewriteResult, ({ batchId }) => rewriteResult(parts, batchId)),
+    rewriteResult: booked(inputs.rewriteResult, ({ batchId }) =>
+      rewriteAnswers(registry, parts.inbox, batchId),
+    ),
     closeBatch: booked(inputs.closeBatch, (input) => close(parts, input)),
   };
 }
@@ -450,11 +453,13 @@ async function close(
   await untilSentOut(registry.outbox, batchId);
   const { batch } = await registry.batchSummary(batchId);
   const files = await filesOf(registry, inbox, batch);
-  await writeBatchResult(registry, batch, files.result);
+  const { changes } = await writeBatchResult(registry, batch, files.result);
   await registry.closeBatch(batchId, supplement);
   const { batch: closedBatch } = await registry.batchSummary(batchId);
   await writeReportBeside(registry, closedBatch, files);
   await writeStatus(registry, files, closedBatch);
+  // That it closed is one change more.
+  await registry.noteAnswers(batchId, changes + 1);
   const { passed, failed, errors, held } = await registry.batchSummary(batchId, supplement);
   return { passed, failed, errors, held };
 }
@@ -469,16 +474,6 @@ function endOfOpenUnits(
   if (isRecovered) return { outcome: 'HOLD', code: 'BATCH_CLOSED' };
   if (isCancelled) return { outcome: 'HOLD', code: 'CANCELLED' };
   return { outcome: 'ERROR', code: 'CHUNK_LOST' };
-}
-
-/** A rework changed units of the batch. The result of one that is open is written when it closes. */
-async function rewriteResult({ registry, inbox }: RegistryParts, batchId: string): Promise<void> {
-  const { batch } = await registry.batchSummary(batchId);
-  if (batch.state !== 'closed') return;
-  const files = await filesOf(registry, inbox, batch);
-  await writeBatchResult(registry, batch, files.result);
-  await writeReportBeside(registry, batch, files);
-  await writeStatus(registry, files, batch);
 }
 
 /** What a rework says of itself. Throws REGISTRY_CONFLICT for what anybody else says. */

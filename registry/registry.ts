@@ -125,7 +125,11 @@ export interface Registry {
   /** The rework of a unit ended without a new certificate; the first end stays, and is returned. */
   endReworkUnit(ended: EndReworkUnitInput): Promise<ReworkResult>;
   /** Numbers the next result of a batch, from 1. */
-  numberResult(batchId: string): Promise<number>;
+  numberResult(batchId: string): Promise<NumberedResult>;
+  /** The answers beside the manifest of this batch have as many of its changes. */
+  noteAnswers(batchId: string, changes: number): Promise<void>;
+  /** Ids of closed batches that changed, last before this time (ISO 8601), and whose answers do not have it. */
+  lateAnswers(changedBefore: string): Promise<string[]>;
 
   /**
    * Revokes certificates permanently, as a list of their CA says, with the time of the first list that has them: active
@@ -221,6 +225,13 @@ export interface BatchRecord extends NewBatch {
   readonly resultVersion?: number;
   /** Only `batchOf` says it: since when units of it that were never begun are free, as it was cancelled or withdrawn. */
   readonly freedAt?: string;
+}
+
+/** A result that is about to be written. */
+export interface NumberedResult {
+  readonly version: number;
+  /** How often the closed batch has changed until now; for `noteAnswers`. */
+  readonly changes: number;
 }
 
 /** A supplement of a batch, and how many units it has. */

@@ -1,20 +1,21 @@
 import type { LotFiles } from '../manifests/answer/lot-files.ts';
 import { writeResultFile } from '../manifests/answer/result-file.ts';
-import type { BatchRecord, Registry } from '../registry/registry.ts';
+import type { BatchRecord, NumberedResult, Registry } from '../registry/registry.ts';
 
 /** The report of a larger lot is a page that browsers hardly open, and takes longer than the end of a batch may. */
 const REPORT_UNITS_MAX = 20_000;
 
-/** Writes the result of a batch, as it is now, to `path`, with the next version. Returns that. Throws what `writeResultFile` throws. */
+/** Writes the result of a batch, as it is now, to `path`, with the next version. Throws what `writeResultFile` throws. */
 export async function writeBatchResult(
   registry: Registry,
   { batchId, order }: Pick<BatchRecord, 'batchId' | 'order'>,
   path: string,
-): Promise<number> {
+): Promise<NumberedResult> {
   const attributes = await registry.attributeNames(batchId);
-  const version = await registry.numberResult(batchId);
-  await writeResultFile(path, { batchId, order, attributes, version }, registry.resultRows(batchId));
-  return version;
+  const numbered = await registry.numberResult(batchId);
+  const head = { batchId, order, attributes, version: numbered.version };
+  await writeResultFile(path, head, registry.resultRows(batchId));
+  return numbered;
 }
 
 /** Writes the report of a batch that has ended beside its result, unless the lot is too large for that. */

@@ -4,6 +4,7 @@ import type { StationConfig } from '../fixtures/station/station-config.ts';
 import type { Product } from '../provisioning/product.ts';
 import type { Registry } from '../registry/registry.ts';
 import { watchBoards } from './board-watch.ts';
+import { writeLateAnswers } from './late-answers.ts';
 import { keepLotStatuses } from './lot-statuses.ts';
 import { joinRoles } from './role.ts';
 import type { Role } from './role.ts';
@@ -33,6 +34,7 @@ export function watchLine(line: WatchedLine): Role {
     roles,
     watchBoards(client, products, log),
     keepLotStatuses({ registry, inbox, client, log }),
+    writeLateAnswers({ registry, inbox, log }),
   ];
   const notifier = notifications && startNotifier(registry.notices, notifications, log);
   return joinRoles(notifier === undefined ? watches : [...watches, notifier]);

@@ -18,7 +18,7 @@ export async function writeResult(
     if (registry === undefined) return;
     const files = await filesOf(registry, config.inbox, batch);
     const path = options.output === undefined ? files.result : resolve(options.output);
-    const version = await writeBatchResult(registry, batch, path);
+    const { version } = await writeBatchResult(registry, batch, path);
     // That of an open batch is written by the line all the time.
     if (path === files.result && batch.state === 'closed')
       await writeStatus(registry, files, (await registry.batch(batch.batchId)) ?? batch);

@@ -3,7 +3,8 @@ import type { ChunkRow } from '../../provisioning/batch.ts';
 import type { SqlRow } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
 import { RegistryError } from '../registry-error.ts';
-import type { BatchRecord, BatchSummary, RegisteredKey } from '../registry.ts';
+import type { BatchRecord, BatchSummary, NumberedResult, RegisteredKey } from '../registry.ts';
+import { runClosed } from './late-answers.ts';
 import { integer, present, text } from '../../sql/row.ts';
 
 /** A row of table batches as a record. */
@@ -89,10 +90,11 @@ export async function endOpenUnits(
 }
 
 /** See Registry.numberResult. Runs inside a transaction. */
-export async function numberResult(db: SqlTransaction, batchId: string): Promise<number> {
+export async function numberResult(db: SqlTransaction, batchId: string): Promise<NumberedResult> {
   await knownBatch(db, batchId);
   await db.run('UPDATE batches SET result_version = result_version + 1 WHERE batch_id = ?', batchId);
-  return integer((await db.get('SELECT result_version AS n FROM batches WHERE batch_id = ?', batchId))!, 'n');
+  const row = await db.get('SELECT result_version, answer_changes FROM batches WHERE batch_id = ?', batchId);
+  return { version: integer(row!, 'result_version'), changes: integer(row!, 'answer_changes') };
 }
 
 /** See Registry.openUnits. */
@@ -126,6 +128,7 @@ export async function closeBatch(
        SELECT 1 FROM supplements WHERE supplements.batch_id = ?1 AND supplements.closed_at IS NULL)`,
     batchId,
   );
+  await runClosed(db, batchId);
 }
 
 /** See Registry.chunkRows. */

@@ -338,6 +338,13 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   )${strict};
   CREATE INDEX notices_due ON notices (noted_at) WHERE sent_at IS NULL;
   `,
+  () => `
+  -- How often something of a batch changed that its answers tell, and how much of it they have that are beside its manifest.
+  ALTER TABLE batches ADD COLUMN answer_changes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE batches ADD COLUMN answers_written INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE batches ADD COLUMN answers_changed_at TEXT;
+  CREATE INDEX batches_with_late_answers ON batches (answers_changed_at) WHERE answer_changes > answers_written;
+  `,
 ];
 
 /** The schema in the words of one database. */

@@ -11,6 +11,7 @@ import type { AttemptFailure, Registration } from '../registry.ts';
 import { insertDecision } from './decisions.ts';
 import { mustFollow } from './attempt-numbers.ts';
 import { callBackUnit, sendOut } from './outbox-entries.ts';
+import { unitChanged } from './late-answers.ts';
 import { openReworkUnit, passRework } from './reworks.ts';
 import { IS_UNIT, unitIdOf, unknownUnit } from './unit-id.ts';
 import { integer, present, text } from '../../sql/row.ts';
@@ -56,6 +57,7 @@ export async function registerUnit(db: SqlTransaction, registration: Registratio
     insertCertificate(db, unitId, registration, hasOldKey),
     insertEvidence(db, unitId, registration),
     sendOut(db, unitId, registration),
+    unitChanged(db, unitId),
     db.run(
       `UPDATE units SET outcome = 'PASS', attention = 0, code = NULL, step = 'registerDevice',
          attempts = CASE WHEN attempts < ?1 THEN ?1 ELSE attempts END WHERE unit_id = ?2`,
@@ -97,6 +99,7 @@ export async function recordFailure(
     attempt,
     unitId,
   );
+  if (outcome !== undefined) await unitChanged(db, unitId);
 }
 
 /** See Registry.recordDecision. Runs inside a transaction. */

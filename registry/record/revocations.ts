@@ -1,5 +1,6 @@
 import type { SqlTransaction } from '../../sql/transaction.ts';
 import type { RevocationList, RevocationResult } from '../registry.ts';
+import { certificatesEnd } from './late-answers.ts';
 import { callBackRevoked } from './outbox-entries.ts';
 import { integer } from '../../sql/row.ts';
 
@@ -12,6 +13,7 @@ export async function applyRevocations(db: SqlTransaction, list: RevocationList)
   const last = new Map(list.revocations.map((each) => [each.certificateSerial, each]));
   const entries = JSON.stringify([...last.values()]);
   await remember(db, entries);
+  await certificatesEnd(db);
   const ended = await db.run(
     `UPDATE certificates SET state = 'revoked', ended_at =
        (SELECT revoked_at FROM revocations WHERE certificate_serial = certificates.certificate_serial)

@@ -20,6 +20,7 @@ import type { SqlTransaction } from '../../sql/transaction.ts';
 import { RegistryError } from '../registry-error.ts';
 import type { ReworkOfRecord, ReworkRecord, ReworkUnitRecord } from '../registry.ts';
 import { insertDecision } from './decisions.ts';
+import { unitChanged } from './late-answers.ts';
 import { callBackUnit } from './outbox-entries.ts';
 import { mustFollow } from './attempt-numbers.ts';
 import { unitIdOf } from './unit-id.ts';
@@ -142,6 +143,7 @@ export async function recordWipe(db: SqlTransaction, { reworkId, unit }: ReworkO
     unitId,
   );
   await callBackUnit(db, unitId);
+  await unitChanged(db, unitId);
 }
 
 /** See Registry.recordReworkFailure. Runs inside a transaction. */
@@ -304,6 +306,7 @@ async function closeUnit(
   const sql = `UPDATE rework_units SET attention = 0, result = ?, code = ?, message = ?, ended_at = ?
     WHERE rework_id = ? AND unit_id = ? AND ended_at IS NULL`;
   await db.run(sql, result, code, message, new Date().toISOString(), reworkId, unitId);
+  await unitChanged(db, unitId);
 }
 
 /** What it failed with first stays. */

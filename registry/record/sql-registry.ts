@@ -39,6 +39,7 @@ import {
 } from './batch-records.ts';
 import { batchDecisions, recordBatchDecision } from './decisions.ts';
 import { freeUnits, neverBegun } from './freed-units.ts';
+import { lateAnswers, noteAnswers } from './late-answers.ts';
 import { importBatch } from './import-batch.ts';
 import { recordRejectedBoard, rejectedBoards, socketYields } from './rejected-boards.ts';
 import { recordDecision, recordFailure, registerUnit } from './record-unit.ts';
@@ -253,8 +254,16 @@ export class SqlRegistry implements Port.Registry {
     return this.#db.write((db) => endReworkUnit(db, ended));
   }
 
-  numberResult(batchId: string): Promise<number> {
+  numberResult(batchId: string): Promise<Port.NumberedResult> {
     return this.#db.write((db) => numberResult(db, batchId));
+  }
+
+  noteAnswers(batchId: string, changes: number): Promise<void> {
+    return this.#db.write((db) => noteAnswers(db, batchId, changes));
+  }
+
+  lateAnswers(changedBefore: string): Promise<string[]> {
+    return this.#db.read((db) => lateAnswers(db, changedBefore));
   }
 
   reworks(): Promise<Port.ReworkRecord[]> {

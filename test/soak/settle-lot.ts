@@ -71,7 +71,7 @@ async function recover(lot: Lot, once: Once): Promise<void> {
       await once(id, () => rig.runCertline('orchestrator', 'rework', 'recover', id, '--yes', ...SAID));
 }
 
-/** The batch is closed, none of its workflows runs, none of its units is in a rework, and none holds a socket. */
+/** The batch is closed, none of its workflows runs, none of its units is in a rework or holds a socket, and its result is written. */
 export async function lotIsQuiet(lot: Lot): Promise<boolean> {
   if (!isClosed(lot)) return false;
   const reworks = reworksOf(lot);
@@ -87,7 +87,14 @@ export async function lotIsQuiet(lot: Lot): Promise<boolean> {
   const held = lot.rig.places.books.flatMap((path) =>
     rowsOf<{ serial: string }>(path, `SELECT serial FROM board WHERE phase = 'keyed'`),
   );
-  return !held.some(({ serial }) => lot.serials.includes(serial));
+  if (held.some(({ serial }) => lot.serials.includes(serial))) return false;
+  return !answersAreLate(lot);
+}
+
+/** Where a rework was terminated, the line sees to the result a minute later. */
+function answersAreLate(lot: Lot): boolean {
+  const sql = 'SELECT 1 FROM batches WHERE batch_id = $batch AND answer_changes > answers_written';
+  return recordOf(lot, sql).length === 1;
 }
 
 function isClosed(lot: Lot): boolean {

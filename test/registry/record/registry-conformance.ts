@@ -1,4 +1,5 @@
 import type { SqlRegistry } from '../../../registry/record/sql-registry.ts';
+import { describeLateAnswers } from './late-answers-conformance.ts';
 import { describeNotices } from './notices-conformance.ts';
 import { describeOutbox } from './outbox-conformance.ts';
 import { describeRejectedBoards } from './rejected-boards-conformance.ts';
@@ -16,4 +17,5 @@ export function describeRegistry(opened: () => Promise<SqlRegistry>): void {
   describeRejectedBoards(opened);
   describeOutbox(opened);
   describeNotices(opened);
+  describeLateAnswers(opened);
 }

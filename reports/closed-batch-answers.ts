@@ -1,0 +1,17 @@
+import type { Registry } from '../registry/registry.ts';
+import { writeBatchResult, writeReportBeside } from './batch-result.ts';
+import { filesOf, writeStatus } from './lot-answers.ts';
+
+/**
+ * Writes all answers about a batch that is closed, as it is now: its result, its report and its last status. Nothing about one that is
+ * open: they are written when it closes. Throws what the writers of these files and the registry throw.
+ */
+export async function rewriteAnswers(registry: Registry, inbox: string, batchId: string): Promise<void> {
+  const { batch } = await registry.batchSummary(batchId);
+  if (batch.state !== 'closed') return;
+  const files = await filesOf(registry, inbox, batch);
+  const { changes } = await writeBatchResult(registry, batch, files.result);
+  await writeReportBeside(registry, batch, files);
+  await writeStatus(registry, files, batch);
+  await registry.noteAnswers(batchId, changes);
+}
