@@ -19,7 +19,11 @@ export async function bundleWorkflows(
 ): Promise<WorkflowBundleWithSourceMap> {
   return await bundleWorkflowCode({
     workflowsPath: entry,
-    preloadModules: [fileOf('message-schemas.ts'), fileOf('answer-schemas.ts')],
+    preloadModules: [
+      fileOf('short-stack-traces.ts'),
+      fileOf('message-schemas.ts'),
+      fileOf('answer-schemas.ts'),
+    ],
     workflowInterceptorModules: [fileOf('readable-messages.ts')],
     logger: Runtime.instance().logger,
   });

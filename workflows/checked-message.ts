@@ -6,6 +6,9 @@ import type { MessageCheck } from './message-schemas.ts';
 /** Faults that are named: beyond these, a message is not what its sender takes it for. */
 const NAMED_FAULTS = 3;
 
+/** Malformed signals that are logged one by one. */
+const LOGGED_MAX = 16;
+
 /** What is wrong with a message, in a sentence. */
 function sentenceOf({ issues }: z.core.$ZodError): string {
   return issues
@@ -40,6 +43,16 @@ export function mustFit(check: MessageCheck<unknown>, example: string, args: rea
  */
 export function fitting<T>(check: MessageCheck<T>, signal: string, value: unknown): T | undefined {
   const { data, error } = check(value);
-  if (error !== undefined) log.warn('a malformed signal is ignored', { signal, fault: sentenceOf(error) });
+  if (error !== undefined && mayBeLogged())
+    log.warn('a malformed signal is ignored', { signal, fault: sentenceOf(error) });
   return data;
+}
+
+/** Malformed signals that this workflow has received. Each workflow has modules of its own. */
+let malformed = 0;
+
+/** The first ones, and then fewer and fewer: anybody can send thousands, and a workflow has seconds for all of them. */
+function mayBeLogged(): boolean {
+  malformed += 1;
+  return malformed <= LOGGED_MAX || Number.isInteger(Math.log2(malformed));
 }

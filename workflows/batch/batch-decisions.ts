@@ -4,11 +4,15 @@ import type { Decision } from '../../provisioning/decision.ts';
 import type { CancelInput } from '../../provisioning/messages.ts';
 import { registryBookkeeping } from '../steps.ts';
 
+/** A person says it once, or a few times where the cancellation failed; anybody who reaches Temporal can send thousands. */
+const ANNOUNCED_MAX = 20;
+
 /** Decisions about a batch on their way to the registry: they take effect at once, even if it cannot be written just now. */
 export class BatchDecisions {
   readonly #batchId: string;
   #writing = 0;
   #isCancelAnnounced = false;
+  #announced = 0;
   #last: Decision | undefined;
 
   constructor(batchId: string) {
@@ -27,6 +31,8 @@ export class BatchDecisions {
 
   announceCancel({ withdraw, ...input }: CancelInput): void {
     this.#isCancelAnnounced = true;
+    this.#announced += 1;
+    if (this.#announced > ANNOUNCED_MAX) return;
     this.record(decidedNow(withdraw === true ? 'withdraw' : 'cancel', input));
   }
 

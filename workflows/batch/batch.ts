@@ -50,6 +50,7 @@ import { listenForClose, tellClose } from './close-batch.ts';
 import { giveBack } from './give-back.ts';
 import { nothingChosen } from './nothing-chosen.ts';
 import { mustHaveId } from '../right-id.ts';
+import { afterActivation } from '../after-activation.ts';
 import { batchAttributes, showLineTrouble } from '../search-attributes.ts';
 import { settleCertificates } from '../settle-certificates.ts';
 import { untilUnitEnded } from '../until-unit-ended.ts';
@@ -321,8 +322,7 @@ function progressWith(window: BatchWindow, { all }: BatchLine): BatchProgress {
 }
 
 function listen(input: BatchInput, window: BatchWindow, decisions: BatchDecisions, line: BatchLine): void {
-  const show = () => showBatch(window.progress, line.trouble);
-  show();
+  const show = afterActivation(() => showBatch(window.progress, line.trouble));
   setHandler(progress, () => progressWith(window, line), { description: 'Counts of this batch, now' });
   setHandler(
     lineReport,
