@@ -106,6 +106,48 @@ describe('a supplement of a batch', { timeout: 120_000 }, () => {
     );
   });
 
+  it('begins no unit that was cancelled while its record was read', async () => {
+    const recalled = Promise.withResolvers<void>();
+    let isEnding = false;
+    rig = await startRig({
+      openSupplement: async () => 1,
+      loadChunk: async () => ROWS.slice(0, 1),
+      recallUnit: async ({ batchId }) => {
+        if (batchId === 'B') await recalled.promise;
+        return { attempt: 2 };
+      },
+      registerDevice: async () => {
+        if (!isEnding) throw failure('REGISTRY_FAULT', false);
+      },
+    });
+    const before = await rig.client.workflow.start('unit', {
+      workflowId: 'unit/CL-1',
+      taskQueue: WORKFLOW_QUEUE,
+      args: [{ batchId: 'before', order: 'PO-1', unit: { serial: 'CL-1', product: PRODUCT } }],
+    });
+    await until('it ends', () => rig!.called('registerDevice') > 0);
+    const handle = await again();
+    const isWaiting = async () => (await handle.query<BatchProgress>('progress')).openChunks === 1;
+    await until('its chunk runs', isWaiting);
+    isEnding = true;
+    await before.result();
+    await until('the record is read', () =>
+      inputsOf('recallUnit').some((input) => (input as { batchId: string }).batchId === 'B'),
+    );
+    await handle.cancel();
+    const chunk = rig.client.workflow.getHandle('batch/B/supplement-1/chunk-00001');
+    await until('the chunk hears of it', async () =>
+      (await chunk.fetchHistory()).events?.some(
+        (event) => event.workflowExecutionCancelRequestedEventAttributes,
+      ),
+    );
+    recalled.resolve();
+    await handle.result().catch(() => undefined);
+    expect(inputsOf('recordTermination')).toMatchObject([{ batchId: 'B', serial: 'CL-1' }]);
+    const begun = inputsOf('generateKeypair') as { unit: { batchId: string } }[];
+    expect(begun.map(({ unit }) => unit.batchId)).toEqual(['before']);
+  });
+
   it('that is refused waits as one, at the attempts that come next, and asks again', async () => {
     let isOpen = false;
     const handle = await startSupplement({
