@@ -14,9 +14,9 @@ export class LineProcess {
   /** What it said, both streams together. */
   output = '';
 
-  constructor(args: readonly string[], environment: NodeJS.ProcessEnv) {
+  constructor(args: readonly string[], environment: NodeJS.ProcessEnv, program = CLI) {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(TEMPORAL|CERTLINE)_/.test(name));
-    this.#child = spawn(process.execPath, [CLI, ...args], {
+    this.#child = spawn(process.execPath, [program, ...args], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...Object.fromEntries(inherited), ...environment },

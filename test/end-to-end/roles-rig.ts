@@ -114,14 +114,28 @@ export class RolesRig {
     }
   }
 
-  /** Starts a role; the shell's `certline worker …`. */
-  startRole(role: string): void {
-    const process = new LineProcess(['worker', this.#kind(role), '--config', this.#config(role)], {
-      ...this.#server.environmentOf(role),
-      CERTLINE_STATE: this.stateOf(role),
-    });
+  /** Starts a role; the shell's `certline worker …`, of this version or of another one. */
+  startRole(role: string, program = CLI): void {
+    const environment = { ...this.#server.environmentOf(role), CERTLINE_STATE: this.stateOf(role) };
+    const args = ['worker', this.#kind(role), '--config', this.#config(role)];
+    const process = new LineProcess(args, environment, program);
     this.#processes.set(role, process);
     if (this.#options.supervised === true) void this.#supervise(role, process);
+  }
+
+  /** As an upgrade does: ends a role in order, and starts it from another version. Returns with what it ended. */
+  async upgrade(role: string, program: string): Promise<number | NodeJS.Signals> {
+    const before = this.#processes.get(role)!;
+    // Orchestrators work beside each other; a signer and a station have a lock.
+    if (this.#kind(role) === 'orchestrator') {
+      this.startRole(role, program);
+      await this.isUp(role);
+    }
+    before.signal('SIGTERM');
+    const end = await before.ended();
+    if (this.#kind(role) !== 'orchestrator') this.startRole(role, program);
+    await this.isUp(role);
+    return end;
   }
 
   async isUp(role: string): Promise<void> {
@@ -384,7 +398,8 @@ export class RolesRig {
   }
 }
 
-async function devServer(folder: string): Promise<RigServer> {
+/** A dev server whose files are in a folder. */
+export async function devServer(folder: string): Promise<RigServer> {
   const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'));
   const { address, stop } = await openTemporalServer({
     directory: join(folder, 'temporal'),

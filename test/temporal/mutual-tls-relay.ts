@@ -15,16 +15,20 @@ export interface MutualTlsRelay {
   /** The common names of those who connected, in order. */
   readonly seen: string[];
   /** Puts the certificate of this name in the place of `client.pem` and `client.key`. */
-  readonly present: (name: 'a' | 'b' | 'stranger') => void;
+  readonly present: (name: string) => void;
   /** Puts half of a renewal in place. */
   readonly emptyCertificate: () => void;
   /** Refuses all of these names from now on, as if their certificates had expired, and cuts what they have open. */
   readonly expire: (...names: readonly string[]) => void;
 }
 
-/** Starts with the certificate `a` in place, until the end of the test. */
-export async function startMutualTlsRelay(target: string, namespace: string): Promise<MutualTlsRelay> {
-  const folder = makeCertificates();
+/** Starts with the first certificate in place, until the end of the test. A certificate `stranger` is of another CA. */
+export async function startMutualTlsRelay(
+  target: string,
+  namespace: string,
+  clients: readonly [string, ...string[]] = ['a', 'b'],
+): Promise<MutualTlsRelay> {
+  const folder = makeCertificates(clients);
   const read = (name: string): Buffer => readFileSync(join(folder, name));
   const open = new Map<Socket, string>();
   const expired = new Set<string>();
@@ -61,7 +65,7 @@ export async function startMutualTlsRelay(target: string, namespace: string): Pr
     copyFileSync(join(folder, `${name}.pem`), join(folder, 'client.pem'));
     copyFileSync(join(folder, `${name}.key`), join(folder, 'client.key'));
   };
-  present('a');
+  present(clients[0]);
   return {
     environment: {
       TEMPORAL_ADDRESS: `127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -80,8 +84,8 @@ export async function startMutualTlsRelay(target: string, namespace: string): Pr
   };
 }
 
-/** A CA, the listener's certificate, and client certificates `a` and `b` of it; `stranger` is of another CA. */
-function makeCertificates(): string {
+/** A CA, the listener's certificate, and those of the clients; `stranger` is of another CA. */
+function makeCertificates(clients: readonly string[]): string {
   const folder = temporaryFolder();
   const openssl = (...options: string[]): Buffer =>
     execFileSync('openssl', options, { cwd: folder, stdio: 'pipe' });
@@ -95,7 +99,7 @@ function makeCertificates(): string {
     const by = ['-CA', `${ca}.pem`, '-CAkey', `${ca}.key`, '-CAcreateserial', '-extfile', 'san'];
     openssl('x509', '-req', '-in', `${name}.csr`, '-out', `${name}.pem`, ...by, '-days', '2');
   };
-  for (const name of ['listener', 'a', 'b']) issue(name);
+  for (const name of ['listener', ...clients]) issue(name);
   issue('stranger', 'other-ca');
   return folder;
 }

@@ -1,4 +1,3 @@
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Connection, WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
@@ -8,29 +7,15 @@ import type { BatchInput, ChunkRow } from '../../provisioning/batch.ts';
 import { WORKFLOW_QUEUE } from '../../provisioning/task-queues.ts';
 import { stuckWorkflows, troubleOfStuck } from '../../temporal/stuck-workflows.ts';
 import * as workflowBundle from '../../workers/workflow-bundle.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { houseWithStep } from '../support/house-with-step.ts';
 import { until } from '../support/until.ts';
 import { PRODUCT, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
-const HOUSE = join(import.meta.dirname, '../..');
-const REGISTERS = "    await begin('registerDevice');\n";
-
 /** The workflows with one more step before a unit is registered. */
 async function bundleWith(step: string): Promise<WorkflowBundleOption> {
-  const folder = temporaryFolder();
-  for (const room of ['workflows', 'provisioning', 'workers'])
-    cpSync(join(HOUSE, room), join(folder, room), { recursive: true });
-  for (const name of ['node_modules', 'package.json', 'tsconfig.json'])
-    symlinkSync(join(HOUSE, name), join(folder, name));
-  const path = join(folder, 'workflows/unit/unit.ts');
-  const source = readFileSync(path, 'utf8');
-  const changed = source
-    .replace(REGISTERS, `    ${step}\n${REGISTERS}`)
-    .replace('import {', "import { sleep as nextSleep } from '@temporalio/workflow';\nimport {");
-  expect(changed.length).toBeGreaterThan(source.length + step.length);
-  writeFileSync(path, changed);
-  const copy = (await import(join(folder, 'workers/workflow-bundle.ts'))) as typeof workflowBundle;
+  const house = houseWithStep(step);
+  const copy = (await import(join(house, 'workers/workflow-bundle.ts'))) as typeof workflowBundle;
   return await copy.bundleWorkflows();
 }
 
