@@ -43,6 +43,7 @@ import {
 import { ChunkTally } from './chunk-tally.ts';
 import { adoptOrBegin, adoptUnit, endOfUnit } from './ended-unit.ts';
 import { endBeforeReset, endEarlierUnits, mayHaveEarlierUnits } from './earlier-units.ts';
+import { RecalledUnits } from './recalled-units.ts';
 import { showChunk } from './chunk-page.ts';
 import type { UnitOfChunk } from './ended-unit.ts';
 import { unitReportCheck } from '../answer-schemas.ts';
@@ -84,7 +85,8 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
     if (known) tally.setPace(known);
   });
   setHandler(reportAgain, () => tally.reportAgain());
-  const units: UnitsOfChunk = { tally, running: new Set(), begun: new Set(), closing: {} };
+  const recalled = new RecalledUnits(() => load(input));
+  const units: UnitsOfChunk = { tally, recalled, running: new Set(), begun: new Set(), closing: {} };
   setHandler(closeUnits, (message = {}) => {
     const known = fitting(decisionCheck, MESSAGES.closeUnits, message);
     if (!known) return undefined;
@@ -98,7 +100,7 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
     tally.expect(rows.length);
     const open = rows.filter(({ outcome }) => outcome === undefined);
     for (const { serial, outcome } of rows) if (outcome !== undefined) tally.recall(serial, outcome);
-    const released = open.length === 0 ? [] : await releaseUnits(input, { ...loaded, rows: open }, tally);
+    const released = open.length === 0 ? [] : await releaseUnits(input, { ...loaded, rows: open }, units);
     await runUnits(input, released, units);
   } catch (error) {
     if (!isCancellation(error)) throw error;
@@ -133,9 +135,10 @@ interface ReleasedRow extends ChunkRow {
 async function releaseUnits(
   input: ChunkInput,
   { rows, ...loaded }: LoadedChunk,
-  tally: ChunkTally,
+  { tally, recalled }: UnitsOfChunk,
 ): Promise<readonly ReleasedRow[]> {
   const { batchId } = input;
+  const haveEnded = (): boolean => rows.every(({ serial }) => recalled.endOf(serial) !== undefined);
   let signed = loaded;
   for (let refusals = 0; ; refusals++) {
     try {
@@ -147,8 +150,11 @@ async function releaseUnits(
       tally.refuse(rows.map((row) => refusedUnit(row, code)));
       showTrouble({ status: UNIT_STATUS.attention, step: 'signCertificate', error: code });
       await registryBookkeeping.recordRefusal({ batchId, units: rows, code });
-      await condition(() => !tally.isRefused);
-      if (tally.isClosing) return rows;
+      await condition(() => !tally.isRefused || haveEnded());
+      if (tally.isClosing || haveEnded()) {
+        tally.refuse([]);
+        return rows;
+      }
       // An earlier version loaded the units without the intake's word for them.
       if (signed.signed === undefined && patched('signed-release')) {
         const { rows: _same, ...again } = await load(input);
@@ -196,6 +202,7 @@ function refusedUnit({ serial, attempt = 0 }: ChunkRow, code: FailureCode): Atte
 /** The units of a chunk: their counts, which this run has begun, and which of those have not ended. */
 interface UnitsOfChunk {
   readonly tally: ChunkTally;
+  readonly recalled: RecalledUnits;
   readonly running: Set<string>;
   readonly begun: Set<string>;
   /** Who closes the batch, and why. */
@@ -203,14 +210,16 @@ interface UnitsOfChunk {
 }
 
 async function runUnits(input: ChunkInput, rows: readonly ReleasedRow[], units: UnitsOfChunk): Promise<void> {
-  const { tally, running, begun } = units;
+  const { tally, recalled, running, begun } = units;
   const ending: Promise<void>[] = [];
   let left = rows.length;
   for (const row of rows) {
-    await condition(() => tally.mayStart || tally.isClosing);
+    // A unit that had ended before the chunk was reset needs no room, and nobody may be there who ends a pause.
+    await condition(() => tally.mayStart || tally.isClosing || recalled.endOf(row.serial) !== undefined);
     if (tally.isClosing) break;
     left -= 1;
-    const outcome = await endBeforeReset(input.batchId, row.serial);
+    await recalled.looked();
+    const outcome = recalled.endOf(row.serial) ?? (await endBeforeReset(input.batchId, row.serial));
     // What is started after a cancellation never begins, and rejects at once: with nobody to handle that, the chunk would never end.
     if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
     begun.add(row.serial);
@@ -223,8 +232,12 @@ async function runUnits(input: ChunkInput, rows: readonly ReleasedRow[], units: 
     ending.push(runUnit(input, row, tally).finally(() => running.delete(row.serial)));
   }
   if (left > 0 && mayHaveEarlierUnits()) {
+    await recalled.looked();
     const serials = rows.slice(-left).map(({ serial }) => serial);
-    await endEarlierUnits(input.batchId, serials, tally, (unit) => unit.signal(closeUnits, units.closing));
+    for (const serial of serials.filter((each) => recalled.endOf(each) !== undefined))
+      tally.recall(serial, recalled.endOf(serial)!);
+    const others = serials.filter((each) => recalled.endOf(each) === undefined);
+    await endEarlierUnits(input.batchId, others, tally, (unit) => unit.signal(closeUnits, units.closing));
   } else if (left > 0) tally.leaveOut(left);
   await Promise.all(ending);
 }

@@ -240,6 +240,51 @@ describe('somebody pressed Reset on a chunk', { timeout: 120_000 }, () => {
     expect(rig!.called('generateKeypair')).toBe(3);
   });
 
+  // A supplement may have the units by now: then the registry says of them, but not of this chunk, that they have not ended.
+  it.each<[string, (held: Promise<void>) => Partial<ScriptedActivities>]>([
+    ['was paused', (held) => ({ flashCredentials: async () => await held })],
+    [
+      'was refused by the signer',
+      () => ({
+        releaseUnits: async () => {
+          throw failure('QUOTA_EXCEEDED');
+        },
+      }),
+    ],
+  ])(
+    'to its last event, which %s, and whose batch is closed: it ends and begins nothing',
+    async (_, script) => {
+      const held = Promise.withResolvers<void>();
+      let rows: readonly ChunkRow[] = ROWS;
+      rig = await startRig({ loadChunk: async () => [...rows], ...script(held.promise) });
+      const options = { workflowId: 'batch/B', taskQueue: WORKFLOW_QUEUE };
+      const handle = await rig.client.workflow.start('batch', {
+        ...options,
+        args: [{ ...BATCH, window: 1 }],
+      });
+      await until(
+        'it stands',
+        async () => rig!.called('flashCredentials') === 1 || (await waitingOf()) === ROWS.length,
+      );
+      await handle.executeUpdate('pause');
+      const isTold = async (): Promise<boolean> =>
+        (await handleOf('batch/B/chunk-00001').fetchHistory()).events?.some(
+          ({ workflowExecutionSignaledEventAttributes: signal }) => signal?.signalName === 'setPace',
+        ) === true;
+      await until('the chunk knows', isTold);
+      await handleOf('batch/B/chunk-00001').terminate();
+      held.resolve();
+      await handle.result();
+      rows = ROWS.map((each) => ({ ...each, outcome: 'HOLD' }));
+      const asked = rig.called('releaseUnits');
+      const begun = rig.called('generateKeypair');
+      const reset = await resetTo(rig, 'batch/B/chunk-00001', 'last');
+      expect(await reset.result()).toMatchObject({ finished: true });
+      expect(rig.called('releaseUnits')).toBe(asked);
+      expect(rig.called('generateKeypair')).toBe(begun);
+    },
+  );
+
   it('to its last event: it begins no unit that has ended in the registry meanwhile', async () => {
     const asked = Promise.withResolvers<void>();
     rig = await startRig({
