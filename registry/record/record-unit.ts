@@ -57,7 +57,6 @@ export async function registerUnit(db: SqlTransaction, registration: Registratio
     insertCertificate(db, unitId, registration, hasOldKey),
     insertEvidence(db, unitId, registration),
     sendOut(db, unitId, registration),
-    unitChanged(db, unitId),
     db.run(
       `UPDATE units SET outcome = 'PASS', attention = 0, code = NULL, step = 'registerDevice',
          attempts = CASE WHEN attempts < ?1 THEN ?1 ELSE attempts END WHERE unit_id = ?2`,
