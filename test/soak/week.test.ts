@@ -45,7 +45,6 @@ function filesIn(folder: string): string[] {
 }
 
 interface Evening {
-  readonly day: number;
   readonly heapMiB: number;
   readonly rssMiB: number;
   readonly handles: number;
@@ -100,7 +99,7 @@ it(
       await renewCertificates(today[0]!);
       for (const lot of today) await until('it is quiet', () => lotIsQuiet(lot), PATIENCE_MS);
       await expireCredentials(day);
-      for (const role of ROLES) await lookAt(role, day);
+      for (const role of ROLES) await lookAt(role);
       const seconds = Math.round((performance.now() - begun) / 1_000);
       process.stdout.write(`day ${day}: ${seconds} s; ${ROLES.map((role) => inWords(role)).join('; ')}\n`);
     }
@@ -154,7 +153,7 @@ it(
       expect(await settle(lot, PATIENCE_MS)).toEqual([]);
     }
 
-    async function lookAt(role: string, day: number): Promise<void> {
+    async function lookAt(role: string): Promise<void> {
       const pid = rig.pids[role]!;
       const report = join(heaps, String(pid));
       rmSync(report, { force: true });
@@ -162,7 +161,6 @@ it(
       await until(`${role} reports its heap`, () => existsSync(report), 60_000);
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       const evening: Evening = {
-        day,
         heapMiB: Number(readFileSync(report, 'utf8')) / MIB,
         rssMiB: Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1_024,
         handles: readdirSync(`/proc/${pid}/fd`).length,

@@ -11,7 +11,6 @@ const ANNOUNCED_MAX = 20;
 export class BatchDecisions {
   readonly #batchId: string;
   #writing = 0;
-  #isCancelAnnounced = false;
   #announced = 0;
   #last: Decision | undefined;
 
@@ -26,11 +25,10 @@ export class BatchDecisions {
 
   /** Somebody said who cancels the batch, and why. */
   get isCancelAnnounced(): boolean {
-    return this.#isCancelAnnounced;
+    return this.#announced > 0;
   }
 
   announceCancel({ withdraw, ...input }: CancelInput): void {
-    this.#isCancelAnnounced = true;
     this.#announced += 1;
     if (this.#announced > ANNOUNCED_MAX) return;
     this.record(decidedNow(withdraw === true ? 'withdraw' : 'cancel', input));

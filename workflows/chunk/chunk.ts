@@ -151,7 +151,8 @@ async function releaseUnits(
       showTrouble({ status: UNIT_STATUS.attention, step: 'signCertificate', error: code });
       await registryBookkeeping.recordRefusal({ batchId, units: rows, code });
       await condition(() => !tally.isRefused || haveEnded());
-      if (tally.isClosing || haveEnded()) {
+      if (tally.isClosing) return rows;
+      if (haveEnded()) {
         tally.refuse([]);
         return rows;
       }
@@ -234,9 +235,12 @@ async function runUnits(input: ChunkInput, rows: readonly ReleasedRow[], units: 
   if (left > 0 && mayHaveEarlierUnits()) {
     await recalled.looked();
     const serials = rows.slice(-left).map(({ serial }) => serial);
-    for (const serial of serials.filter((each) => recalled.endOf(each) !== undefined))
-      tally.recall(serial, recalled.endOf(serial)!);
-    const others = serials.filter((each) => recalled.endOf(each) === undefined);
+    const others: string[] = [];
+    for (const serial of serials) {
+      const outcome = recalled.endOf(serial);
+      if (outcome === undefined) others.push(serial);
+      else tally.recall(serial, outcome);
+    }
     await endEarlierUnits(input.batchId, others, tally, (unit) => unit.signal(closeUnits, units.closing));
   } else if (left > 0) tally.leaveOut(left);
   await Promise.all(ending);
