@@ -124,8 +124,8 @@ describe('somebody pressed Terminate', { timeout: 120_000 }, () => {
     rows = ROWS.map((each) => ({ ...each, outcome: each.serial === 'CL-2' ? 'HOLD' : 'PASS' }));
     await handleOf('unit/CL-2').executeUpdate('skip');
     expect(await second.result()).toMatchObject({ passed: 2, held: 1 });
-    // By the chunk, and by the batch, which did not start it: has it ended?
-    expect(rig!.called('loadChunk')).toBe(2);
+    // By the chunk, and by the batch, which did not start it: has it ended? The batch may look again until it knows.
+    expect(rig!.called('loadChunk')).toBeGreaterThanOrEqual(2);
     expect(rig!.called('registerDevice')).toBe(2);
   });
 
