@@ -120,9 +120,9 @@ export function createRegistryActivities(parts: RegistryParts): RegistryActiviti
     recallReworkUnit: booked(inputs.recallReworkUnit, async (input) =>
       recallRework(registry, fromUnitOrRework(input)),
     ),
-    rewriteResult: booked(inputs.rewriteResult, ({ batchId }) =>
-      rewriteAnswers(registry, parts.inbox, batchId),
-    ),
+    rewriteResult: booked(inputs.rewriteResult, async ({ batchId }) => {
+      await rewriteAnswers(registry, parts.inbox, batchId);
+    }),
     closeBatch: booked(inputs.closeBatch, (input) => close(parts, input)),
   };
 }

@@ -1,12 +1,16 @@
 import { resolve } from 'node:path';
 import { writeBatchResult } from '../../reports/batch-result.ts';
-import { filesOf, writeStatus } from '../../reports/lot-answers.ts';
+import { rewriteAnswers } from '../../reports/closed-batch-answers.ts';
+import { filesOf } from '../../reports/lot-answers.ts';
 import type { Invocation } from '../invocation.ts';
 import { withRegistry, withWritableRegistry } from '../registry/open-registry.ts';
 import { tell } from '../terminal/stdout.ts';
 import { findBatch } from './find-batch.ts';
 
-/** `certline batch result`. Throws `unknown`, and MANIFEST_ANSWER_FAILED where the file cannot be written. */
+/**
+ * `certline batch result`. The answers about a closed batch belong together: where its result is, all of them are written again. Throws
+ * `unknown`, and MANIFEST_ANSWER_FAILED where a file cannot be written.
+ */
 export async function writeResult(
   invocation: Invocation,
   given: string,
@@ -18,10 +22,9 @@ export async function writeResult(
     if (registry === undefined) return;
     const files = await filesOf(registry, config.inbox, batch);
     const path = options.output === undefined ? files.result : resolve(options.output);
-    const { version } = await writeBatchResult(registry, batch, path);
-    // That of an open batch is written by the line all the time.
-    if (path === files.result && batch.state === 'closed')
-      await writeStatus(registry, files, (await registry.batch(batch.batchId)) ?? batch);
+    const version =
+      (path === files.result ? await rewriteAnswers(registry, config.inbox, batch.batchId) : undefined) ??
+      (await writeBatchResult(registry, batch, path)).version;
     const still = batch.state === 'open' ? '; the batch is open, so units have no outcome yet' : '';
     tell(
       options.json,

@@ -188,6 +188,23 @@ describe('certline batch show', () => {
     expect(absent).toMatchObject({ status: 50, stderr: expect.stringContaining(other) });
   });
 
+  it('is written again with its report and status when it is closed, and then the line does not write them again', async () => {
+    const place = await filledPlace();
+    mkdirSync(place.inbox);
+    const registry = openRegistryFile(registryPath(place.state));
+    const ended = { ...failure('CL-000099', 'BOARD_GONE'), batchId: 'PO-10', outcome: 'HOLD' } as const;
+    await registry.recordOutcome(ended);
+    await registry.closeBatch('PO-10');
+    const later = new Date(Date.now() + 60_000).toISOString();
+    expect(await registry.lateAnswers(later)).toEqual(['PO-10']);
+    const result = await place.certline('batch', 'result', 'PO-10');
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    for (const answer of ['result.csv', 'report.html', 'status.json'])
+      expect(existsSync(join(place.inbox, `10.${answer}`)), answer).toBe(true);
+    expect(await registry.lateAnswers(later)).toEqual([]);
+    await registry.close();
+  });
+
   it('has every unit on demand', async () => {
     const place = await filledPlace();
     const [text, document] = await Promise.all([
