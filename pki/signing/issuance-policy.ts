@@ -79,9 +79,9 @@ export interface ReservationPlan {
  *
  * The tie between board and serial grows with what is known. A live certificate that no board is known to carry gives
  * way: to a newer attempt of its serial, on whichever board, and to another serial on its board, since the caller that
- * asks for that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: its
- * serial can be renewed on the same board only, its board takes no other serial. Another station takes a board from a unit
- * only once a further attempt at that unit was permitted.
+ * asks for that has already overwritten the key. Once `active` the tie holds until the certificate is revoked: only a rework
+ * gives its serial another one, on the same board, and its board takes no other serial. Another station takes a board from a
+ * unit only once a further attempt at that unit was permitted.
  *
  * A rework says what else may be: a swap puts the serial on another board, a renewal certifies the active key again. Both
  * leave the active certificate as it is until the new one is active.
@@ -102,6 +102,7 @@ export function planReservation(reservation: Reservation, facts: ReservationFact
   else if (facts.keySeen) throw keyReused(reservation);
   checkAttempt(reservation, facts.ofSerial);
   checkBoard(reservation, rework?.kind === 'swap' ? undefined : active, facts.onBoard);
+  if (active !== undefined && rework === undefined) throw isDelivered(reservation, active);
   for (const onBoard of facts.onBoard) checkStation(reservation, onBoard);
   const isPending = rework !== undefined && keepsOldCertificate(rework.kind) && active !== undefined;
   const kind = facts.ofSerial.some((earlier) => earlier.kind === 'first') ? 'reissue' : 'first';
@@ -211,6 +212,15 @@ function checkBoard(
     const message = `The active certificate of ${serial} is on the board ${active.boardId}, not on ${boardId}: load that board, or revoke the certificate first.`;
     throw new PkiError('SERIAL_BOUND', message);
   }
+}
+
+/** The board may be with its customer: what ends its certificate is a rework, or a person at the signer. */
+function isDelivered({ serial }: Reservation, active: EarlierIssuance): PkiError {
+  return new PkiError(
+    'ALREADY_ISSUED',
+    `The serial ${serial} has an active certificate, of attempt ${active.attempt} on the board ${active.boardId}: ask for a rework of the unit, or revoke that certificate first.`,
+    { reason: 'active' },
+  );
 }
 
 /** No station can end what another one has under way. */

@@ -68,7 +68,7 @@ describe('planReservation', () => {
     expect(plan({})).toEqual({ ...PLAIN, kind: 'first', displaced: [] });
   });
 
-  it.each(['signing', 'issued', 'active'] as const)('displaces an earlier attempt that is %s', (state) => {
+  it.each(['signing', 'issued'] as const)('displaces an earlier attempt that is %s', (state) => {
     const earlier = { ...EARLIER, state };
     const displaced = [{ earlier, reason: 'attempt 2' }];
     expect(plan({ ofSerial: [earlier], onBoard: [earlier], reserved: 1 })).toEqual({
@@ -104,6 +104,7 @@ describe('planReservation', () => {
     ['a clock that goes forward', { lastReservedAt: '2026-06-01T12:05:00.001Z' }, 'CLOCK_WRONG'],
     ['a free board', { onBoard: [{ ...EARLIER, serial: 'OTHER', state: 'active' }] }, 'BOARD_BOUND'],
     ['the same board', { ofSerial: [{ ...EARLIER, boardId: 'cafe', state: 'active' }] }, 'SERIAL_BOUND'],
+    ['a unit that has not passed', { ofSerial: [{ ...EARLIER, state: 'active' }] }, 'ALREADY_ISSUED'],
     ['quota', { reserved: 1 }, 'QUOTA_EXCEEDED'],
     ['reissues left', { ofSerial: [EARLIER], order: { ...ORDER, reissued: 1 } }, 'QUOTA_EXCEEDED'],
     ['an order', { order: undefined }, 'ORDER_UNKNOWN'],

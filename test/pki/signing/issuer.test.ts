@@ -233,12 +233,12 @@ describe('board and serial', () => {
     await expect(issuer.issue(thief)).rejects.toThrow(code('BOARD_BOUND'));
     const elsewhere = requestFor('ACME-1', { attempt: 2, boardId: 'cafe' });
     await expect(issuer.issue(elsewhere)).rejects.toThrow(code('SERIAL_BOUND'));
-    const renewed = requestFor('ACME-1', { attempt: 2, boardId: 'beef' });
-    await issuer.issue(renewed);
-    await issuer.activate([renewed.requestId]);
+    const again = requestFor('ACME-1', { attempt: 2, boardId: 'beef' });
+    await expect(issuer.issue(again)).rejects.toThrow(code('ALREADY_ISSUED', 'active'));
+    expect((await issuer.find(first.requestId))?.state).toBe('active');
     await issuer.revoke({ serial: 'ACME-1' }, 'cessationOfOperation');
     await issuer.issue(thief);
-    await issuer.issue({ ...elsewhere, attempt: 3, requestId: 'b1/ACME-1/3' });
+    await issuer.issue(elsewhere);
   });
 
   it('activates all that can be, at once, and names the others', async () => {
