@@ -2,12 +2,17 @@ import { z } from 'zod';
 import { CHUNK_SIZE } from '../provisioning/batch.ts';
 import { isFailureCode } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
+import { isSerial } from '../provisioning/serial-number.ts';
 import { STEPS } from '../provisioning/step.ts';
 
-// Lengths are bounds and no rules: what a serial, a name or a time must look like is checked where it is used.
+// Lengths are bounds and no rules: what a name must look like is checked where it is used.
 
-/** Ids, names and times: of batches, orders, stations, sockets, boards, requests. */
+/** Ids and names: of batches, orders, stations, sockets, boards, requests. */
 export const id = z.string().min(1).max(200);
+/** As it is written in a manifest: in other letters it would be the unit in the registry, and another workflow in Temporal. */
+export const serial = z.string().max(64).refine(isSerial);
+/** ISO 8601, in UTC, as every role writes it: times are compared as text. */
+export const time = z.iso.datetime();
 /** Digests in hex, and signatures in base64. */
 export const digest = z.string().max(128);
 /** Sentences, and what people wrote. */
@@ -22,14 +27,14 @@ export function list<T extends z.ZodType>(item: T, most: number) {
 }
 
 /** Serials that one page of bookkeeping names. */
-export const serials = list(id, 2_000);
+export const serials = list(serial, 2_000);
 
 export const failureCode = z.custom<FailureCode>(isFailureCode);
 export const step = z.enum(STEPS);
 
-export const attemptId = z.strictObject({ batchId: id, serial: id, attempt: count });
+export const attemptId = z.strictObject({ batchId: id, serial, attempt: count });
 
-const attemptAtUnit = { batchId: id, order: id, serial: id, product: id, attempt: count };
+const attemptAtUnit = { batchId: id, order: id, serial, product: id, attempt: count };
 export const unitAttempt = z.strictObject(attemptAtUnit);
 export const permitTerms = z.strictObject({ ...attemptAtUnit, boardId: id.exactOptional() });
 
@@ -47,7 +52,7 @@ export const permit = z.strictObject({
 export const pass = z.strictObject({
   stationId: id,
   attempt: count,
-  verifiedAt: id,
+  verifiedAt: time,
   proven: z.literal('read-back'),
   signature: digest,
 });
@@ -57,12 +62,12 @@ export const decision = z.strictObject({
   detail: sentence.exactOptional(),
   reason: sentence.exactOptional(),
   by: id.exactOptional(),
-  decidedAt: id,
+  decidedAt: time,
 });
 
 /** A row of a chunk as the registry gave it. */
 export const row = z.strictObject({
-  serial: id,
+  serial,
   product: id,
   boardId: id.exactOptional(),
   outcome: z.enum(['PASS', 'FAIL', 'ERROR', 'HOLD']).exactOptional(),
@@ -78,13 +83,13 @@ export const rework = {
   reason: sentence,
   by: id,
   order: id.exactOptional(),
-  serials: list(id, CHUNK_SIZE),
+  serials: list(serial, CHUNK_SIZE),
   signed: digest,
 };
 
 export const unfinishedCertificate = z.strictObject({
   requestId: id,
-  serial: id,
+  serial,
   attempt: count,
   spkiSha256: digest,
   boardId: id.exactOptional(),

@@ -5,6 +5,7 @@ import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type {
   ChunkRow,
   CloseBatchInput,
+  FreeUnitsInput,
   LoadChunkInput,
   LoadedChunk,
   NeverBegunInput,
@@ -18,7 +19,12 @@ import type { AttemptRelease, ReleaseAttemptInput } from '../provisioning/permit
 import type { AttemptId, UnitRow } from '../provisioning/unit.ts';
 import type { RecalledRework, ReworkOfUnit } from '../provisioning/rework.ts';
 import type { OpenSupplementInput } from '../provisioning/supplement.ts';
-import { batchWorkflowId, reworkWorkflowId, runIdOf, unitWorkflowId } from '../provisioning/workflow-ids.ts';
+import {
+  rejectedBoardWorkflowId,
+  reworkWorkflowId,
+  runIdOf,
+  unitWorkflowId,
+} from '../provisioning/workflow-ids.ts';
 import type {
   EndedUnit,
   JudgeCertificatesInput,
@@ -47,7 +53,7 @@ import { RegistryError } from '../registry/registry-error.ts';
 import { writeBatchResult, writeReportBeside } from '../reports/batch-result.ts';
 import { rewriteAnswers } from '../reports/closed-batch-answers.ts';
 import { filesOf, writeStatus } from '../reports/lot-answers.ts';
-import { mustComeFrom } from './caller.ts';
+import { mustComeFrom, mustComeFromBatch, mustComeFromOrchestrator } from './caller.ts';
 import { certificateIn } from './certificate-payload.ts';
 import { translated } from './failure-translation.ts';
 import { fitInput } from './fit-input.ts';
@@ -88,39 +94,53 @@ export function createRegistryActivities(parts: RegistryParts): RegistryActiviti
       ),
     recordFailure: booked(inputs.recordFailure, (input) => record(parts, input)),
     recordDecision: booked(inputs.recordDecision, async (input) => {
-      mustComeFrom(unitWorkflowId(input.serial));
+      await mustComeFrom(parts.work, unitWorkflowId(input.serial));
       await registry.recordDecision(input);
     }),
     recordBatchDecision: booked(inputs.recordBatchDecision, async ({ batchId, decision }) => {
-      mustComeFrom(batchWorkflowId(batchId));
+      await mustComeFromBatch(parts.work, batchId);
       await registry.recordBatchDecision(batchId, decision);
     }),
-    recordRefusal: booked(inputs.recordRefusal, (input) => recordRefusal(registry, input)),
+    recordRefusal: booked(inputs.recordRefusal, (input) => recordRefusal(parts, input)),
     recordTermination: booked(inputs.recordTermination, (input) => recordTermination(parts, input)),
-    recordRejectedBoard: booked(inputs.recordRejectedBoard, (input) => registry.recordRejectedBoard(input)),
+    recordRejectedBoard: booked(inputs.recordRejectedBoard, async (input) => {
+      await mustComeFrom(parts.work, rejectedBoardWorkflowId(input));
+      await registry.recordRejectedBoard(input);
+    }),
     recallUnit: booked(inputs.recallUnit, (input) => recall(parts, input)),
     loadChunk: booked(inputs.loadChunk, (input) => load(parts, input)),
     releaseAttempt: booked(inputs.releaseAttempt, (input) => releaseAttempt(parts, input)),
-    openSupplement: booked(inputs.openSupplement, (input) => openSupplement(registry, input)),
+    openSupplement: booked(inputs.openSupplement, (input) => openSupplement(parts, input)),
     neverBegun: booked(inputs.neverBegun, (input) => neverBegun(parts, input)),
-    freeUnits: booked(inputs.freeUnits, ({ batchId, serials }) => free(registry, batchId, serials)),
+    freeUnits: booked(inputs.freeUnits, (input) => free(parts, input)),
     judgeCertificates: booked(inputs.judgeCertificates, (input) => judge(parts, input)),
     openRework: booked(inputs.openRework, async (input) => {
-      checkRework(fromRework(input), [parts.intake.verifier, ...parts.intakes()]);
+      await mustComeFrom(parts.work, reworkWorkflowId(input.reworkId));
+      checkRework(input, [parts.intake.verifier, ...parts.intakes()]);
       return await registry.openRework(input);
     }),
-    refuseRework: booked(inputs.refuseRework, async (input) => registry.refuseRework(fromRework(input))),
-    recordWipe: booked(inputs.recordWipe, async (input) => registry.recordWipe(fromUnit(input))),
-    recordReworkFailure: booked(inputs.recordReworkFailure, async (input) =>
-      registry.recordReworkFailure(fromUnit(input)),
-    ),
-    endReworkUnit: booked(inputs.endReworkUnit, async (input) =>
-      registry.endReworkUnit(fromUnitOrRework(input)),
-    ),
-    recallReworkUnit: booked(inputs.recallReworkUnit, async (input) =>
-      recallRework(registry, fromUnitOrRework(input)),
-    ),
+    refuseRework: booked(inputs.refuseRework, async (input) => {
+      await mustComeFrom(parts.work, reworkWorkflowId(input.reworkId));
+      await registry.refuseRework(input);
+    }),
+    recordWipe: booked(inputs.recordWipe, async (input) => {
+      await mustComeFrom(parts.work, unitWorkflowId(input.unit.serial));
+      await registry.recordWipe(input);
+    }),
+    recordReworkFailure: booked(inputs.recordReworkFailure, async (input) => {
+      await mustComeFrom(parts.work, unitWorkflowId(input.unit.serial));
+      await registry.recordReworkFailure(input);
+    }),
+    endReworkUnit: booked(inputs.endReworkUnit, async (input) => {
+      await mustComeFromUnitOrRework(parts, input);
+      return await registry.endReworkUnit(input);
+    }),
+    recallReworkUnit: booked(inputs.recallReworkUnit, async (input) => {
+      await mustComeFromUnitOrRework(parts, input);
+      return await recallRework(registry, input);
+    }),
     rewriteResult: booked(inputs.rewriteResult, async ({ batchId }) => {
+      await mustComeFromOrchestrator(parts.work);
       await rewriteAnswers(registry, parts.inbox, batchId);
     }),
     closeBatch: booked(inputs.closeBatch, (input) => close(parts, input)),
@@ -142,7 +162,11 @@ async function register(parts: RegistryParts, input: RegisterDeviceInput): Promi
   const product = parts.products.find(({ name }) => name === input.unit.product);
   const signerLog = await sightOf(input, parts);
   const { serial } = input.unit;
-  const isKnown = input.rework === undefined && (await parts.registry.unit(serial))?.outcome === 'PASS';
+  const known = await parts.registry.unit(serial);
+  // Its certificate may have given way to that of the next attempt. Only a unit that was reset asks the signer, and takes it up.
+  const provenAttempt = input.verified.pass?.attempt ?? 0;
+  if (provenAttempt < (known?.releasedAttempt ?? 0)) await mustComeFrom(parts.work, unitWorkflowId(serial));
+  const isKnown = input.rework === undefined && known?.outcome === 'PASS';
   try {
     await parts.registry.registerUnit({
       ...registrationOf(input, product?.registries),
@@ -180,7 +204,7 @@ async function record(parts: RegistryParts, input: RecordFailureInput): Promise<
   const { registry, ends } = parts;
   const { unit, claim, step, code, message, reason, startedAt, outcome, decision, spkiSha256 } = input;
   const { batchId, serial, attempt } = unit;
-  mustComeFrom(unitWorkflowId(serial));
+  await mustComeFrom(parts.work, unitWorkflowId(serial));
   if (outcome === 'FAIL') await mustHaveWaited(registry, unit);
   const failure: AttemptFailure = {
     batchId,
@@ -239,10 +263,10 @@ async function mustHaveWaited(registry: Registry, { serial, attempt }: AttemptId
 }
 
 async function recordRefusal(
-  registry: Registry,
+  { registry, work }: RegistryParts,
   { batchId, units, code }: RecordRefusalInput,
 ): Promise<void> {
-  mustComeFrom(batchWorkflowId(batchId));
+  await mustComeFromBatch(work, batchId);
   const step = 'signCertificate';
   for (const { serial, attempt: before = 0 } of units)
     await registry.recordAttention({ batchId, serial, attempt: before + 1, step, code });
@@ -259,7 +283,7 @@ async function endOfTerminated(
   { registry, work, ends }: RegistryParts,
   { batchId, serial, certificate }: RecordTerminationInput,
 ): Promise<EndedUnit> {
-  mustComeFrom(batchWorkflowId(batchId));
+  await mustComeFromBatch(work, batchId);
   const unit = await registry.unit(serial);
   const attempt = Math.max(unit?.lastAttempt ?? 1, certificate?.attempt ?? 0);
   if (unit?.outcome !== undefined) return { outcome: unit.outcome, attempt };
@@ -351,11 +375,11 @@ function lastAttempt({ attempt = 0, ...unit }: ChunkRow): UnitRow & { readonly a
 
 /** A further attempt follows one that is recorded, at a unit that has not ended or is in a rework. Throws REGISTRY_CONFLICT. */
 async function releaseAttempt(
-  { registry, intake }: RegistryParts,
+  { registry, intake, work }: RegistryParts,
   { unit }: ReleaseAttemptInput,
 ): Promise<AttemptRelease> {
   const { batchId, serial, attempt } = unit;
-  mustComeFrom(unitWorkflowId(serial));
+  await mustComeFrom(work, unitWorkflowId(serial));
   const known = await registry.unit(serial);
   const rework = known?.reworks.find(({ isOpen }) => isOpen);
   const order = rework?.order ?? known?.order;
@@ -368,6 +392,7 @@ async function releaseAttempt(
     const message = `Unit ${serial}: attempt ${attempt} is not the next one of an open unit of batch ${batchId}.`;
     throw new RegistryError('not-active', message);
   }
+  await registry.recordRelease({ batchId, serial, attempt });
   return { signature: signAttempt(unit, intake.privateKey) };
 }
 
@@ -410,8 +435,11 @@ function passOf({ evidence }: UnitRecord): { readonly pass?: SignedPass } {
   return pass === undefined ? {} : { pass };
 }
 
-async function openSupplement(registry: Registry, input: OpenSupplementInput): Promise<number> {
-  mustComeFrom(batchWorkflowId(runIdOf(input.batchId, input.number)));
+async function openSupplement(
+  { registry, work }: RegistryParts,
+  input: OpenSupplementInput,
+): Promise<number> {
+  await mustComeFromBatch(work, runIdOf(input.batchId, input.number));
   return (await registry.openSupplement(input)).quantity;
 }
 
@@ -419,10 +447,10 @@ async function openSupplement(registry: Registry, input: OpenSupplementInput): P
 const UNBEGUN_PAGE = 2_000;
 
 async function neverBegun(
-  { registry, intake }: RegistryParts,
+  { registry, intake, work }: RegistryParts,
   { batchId, after }: NeverBegunInput,
 ): Promise<NeverBegunUnits> {
-  mustComeFrom(batchWorkflowId(batchId));
+  await mustComeFromBatch(work, batchId);
   const units = await registry.neverBegun(batchId, after, UNBEGUN_PAGE);
   const last = units.length === UNBEGUN_PAGE ? units.at(-1) : undefined;
   const serials = units.map(({ serial }) => serial);
@@ -432,8 +460,8 @@ async function neverBegun(
 }
 
 /** Nobody else may take serials from a batch. */
-async function free(registry: Registry, batchId: string, serials: readonly string[]): Promise<void> {
-  mustComeFrom(batchWorkflowId(batchId));
+async function free({ registry, work }: RegistryParts, { batchId, serials }: FreeUnitsInput): Promise<void> {
+  await mustComeFromBatch(work, batchId);
   await registry.freeUnits(batchId, serials);
 }
 
@@ -442,7 +470,7 @@ async function close(
   { registry, inbox, work, ends }: RegistryParts,
   { batchId, cancelled, recovered = false, closed = false, supplement }: CloseBatchInput,
 ): Promise<UnitCounts> {
-  mustComeFrom(batchWorkflowId(batchId));
+  await mustComeFromBatch(work, batchId);
   const open = await registry.openUnits(batchId, supplement);
   if (open > 0 && (await work.batchRuns(batchId)))
     throw new RegistryError('still-running', `Batch ${batchId} is not closed: units of it are under way.`);
@@ -476,23 +504,12 @@ function endOfOpenUnits(
   return { outcome: 'ERROR', code: 'CHUNK_LOST' };
 }
 
-/** What a rework says of itself. Throws REGISTRY_CONFLICT for what anybody else says. */
-function fromRework<T extends { readonly reworkId: string }>(input: T): T {
-  mustComeFrom(reworkWorkflowId(input.reworkId));
-  return input;
-}
-
-/** What the workflow of a unit says of it. */
-function fromUnit<T extends ReworkOfUnit>(input: T): T {
-  mustComeFrom(unitWorkflowId(input.unit.serial));
-  return input;
-}
-
 /** A unit whose workflow was terminated is spoken for by its rework. */
-function fromUnitOrRework<T extends ReworkOfUnit>(input: T): T {
-  try {
-    return fromUnit(input);
-  } catch {
-    return fromRework(input);
-  }
+async function mustComeFromUnitOrRework(
+  { work }: RegistryParts,
+  { reworkId, unit: { serial } }: ReworkOfUnit,
+): Promise<void> {
+  const ofRework = reworkWorkflowId(reworkId);
+  const isRework = Context.current().info.workflowExecution?.workflowId === ofRework;
+  await mustComeFrom(work, isRework ? ofRework : unitWorkflowId(serial));
 }

@@ -17,15 +17,17 @@ import {
   rework,
   rows,
   sentence,
+  serial,
   serials,
   step,
+  time,
   unfinishedCertificate,
   unitAttempt,
 } from './input-parts.ts';
 
 const ofUnit = { reworkId: id, unit: anyAttempt };
 const batch = { batchId: id, supplement: count.min(1).exactOptional() };
-const unit = z.strictObject({ batchId: id, serial: id });
+const unit = z.strictObject({ batchId: id, serial });
 
 /** Boards and strangers have a say in it; it is shown in terminals, tables and reports. */
 const told = sentence.transform(printable);
@@ -35,7 +37,7 @@ const failure = {
   code: failureCode,
   message: told.exactOptional(),
   claim: claim.exactOptional(),
-  startedAt: id.exactOptional(),
+  startedAt: time.exactOptional(),
 };
 
 /**
@@ -74,10 +76,10 @@ export const REGISTRY_INPUTS = {
       checkpoint: sentence.exactOptional(),
     }),
     spkiSha256: digest,
-    startedAt: id,
-    verified: z.strictObject({ verifiedAt: id, evidence, pass: pass.exactOptional() }),
+    startedAt: time,
+    verified: z.strictObject({ verifiedAt: time, evidence, pass: pass.exactOptional() }),
     rework: z.strictObject({ reworkId: id, supersedesAttempt: count }).exactOptional(),
-    steps: z.partialRecord(step, id).exactOptional(),
+    steps: z.partialRecord(step, time).exactOptional(),
   }),
   recordFailure: z
     .strictObject({
@@ -92,7 +94,7 @@ export const REGISTRY_INPUTS = {
       ...rest,
       ...(reason !== undefined && { reason: textOf(reason) }),
     })),
-  recordDecision: z.strictObject({ batchId: id, serial: id, attempt: count, decision }),
+  recordDecision: z.strictObject({ batchId: id, serial, attempt: count, decision }),
   recordBatchDecision: z.strictObject({ batchId: id, decision }),
   recordRefusal: z.strictObject({ batchId: id, units: rows, code: failureCode }),
   recordTermination: unit.extend({ certificate: unfinishedCertificate.exactOptional() }),
@@ -102,8 +104,8 @@ export const REGISTRY_INPUTS = {
     boardId: id.exactOptional(),
     code: failureCode,
     message: told.exactOptional(),
-    serial: id.exactOptional(),
-    seenAt: id,
+    serial: serial.exactOptional(),
+    seenAt: time,
   }),
   recallUnit: unit.extend({ endedKey: digest.exactOptional() }),
   loadChunk: z.strictObject({ ...batch, chunk: count.min(1) }),

@@ -14,6 +14,7 @@ import {
   rework,
   rows,
   sentence,
+  serial,
   serials,
   unitAttempt,
 } from './input-parts.ts';
@@ -53,7 +54,7 @@ export const SIGNER_INPUTS = {
   ]),
   unfinishedCertificates: z.strictObject({
     batchId: id,
-    serial: id.exactOptional(),
+    serial: serial.exactOptional(),
     after: count.exactOptional(),
   }),
   revokeCertificate: z.strictObject({ unit: anyAttempt, reason: sentence, ended: endWord.exactOptional() }),
@@ -62,13 +63,13 @@ export const SIGNER_INPUTS = {
     ...release,
     run: id,
     units: list(
-      z.strictObject({ serial: id, product: id, boardId: id.exactOptional(), attempt: count }),
+      z.strictObject({ serial, product: id, boardId: id.exactOptional(), attempt: count }),
       CHUNK_SIZE,
     ),
     ...said,
   }),
   permitAttempt: z.strictObject({ unit: permitTerms, release: z.strictObject({ signature: digest }) }),
-  recallCertificate: z.strictObject({ batchId: id, serial: id }),
+  recallCertificate: z.strictObject({ batchId: id, serial }),
   returnUnits: z.strictObject({
     batchId: id,
     serials,
@@ -78,9 +79,9 @@ export const SIGNER_INPUTS = {
   }),
   releaseRework: z.strictObject({
     ...rework,
-    units: list(z.strictObject({ serial: id, product: id, order: id }), CHUNK_SIZE),
+    units: list(z.strictObject({ serial, product: id, order: id }), CHUNK_SIZE),
   }),
-  endRework: z.strictObject({ reworkId: id, serial: id, attempt: count.min(1), revokesActive: z.boolean() }),
+  endRework: z.strictObject({ reworkId: id, serial, attempt: count.min(1), revokesActive: z.boolean() }),
   askOrder: z.strictObject({
     batchId: id,
     order: id,
@@ -88,6 +89,6 @@ export const SIGNER_INPUTS = {
     quantity: count,
     products: list(id, 1_000),
     open: list(z.strictObject({ batchId: id, quantity: count }), 10_000),
-    units: list(z.strictObject({ serial: id, product: id }), 10_000),
+    units: list(z.strictObject({ serial, product: id }), 10_000),
   }),
 };

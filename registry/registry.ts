@@ -102,6 +102,9 @@ export interface Registry {
    */
   recordOutcome(failure: AttemptFailure & { readonly outcome: Exclude<Outcome, 'PASS'> }): Promise<void>;
 
+  /** The intake has given its word for this attempt at a unit: those before it were given up. Never goes back. */
+  recordRelease(released: AttemptId): Promise<void>;
+
   /** What a person decided about an attempt at a unit, once. It stays for as long as the registry. */
   recordDecision(decided: AttemptId & { readonly decision: Decision }): Promise<void>;
 
@@ -392,6 +395,8 @@ export interface UnitRecord {
   readonly step?: Step;
   /** The attempt that is under way, or was last; 1 where none is recorded. */
   readonly lastAttempt: number;
+  /** The last attempt for which the intake gave its word; 0 where none followed the first. */
+  readonly releasedAttempt: number;
   /** The supplement that it belongs to, the last one. */
   readonly supplement?: number;
   /** Since when its serial and board are free for other batches: it was never begun. */

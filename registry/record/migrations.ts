@@ -345,6 +345,10 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   ALTER TABLE batches ADD COLUMN answers_changed_at TEXT;
   CREATE INDEX batches_with_late_answers ON batches (answers_changed_at) WHERE answer_changes > answers_written;
   `,
+  () => `
+  -- The last attempt for which the intake gave its word: those before it were given up.
+  ALTER TABLE units ADD COLUMN released_attempt INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** The schema in the words of one database. */

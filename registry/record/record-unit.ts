@@ -101,6 +101,13 @@ export async function recordFailure(
   if (outcome !== undefined) await unitChanged(db, unitId);
 }
 
+/** See Registry.recordRelease. Runs inside a transaction. */
+export async function recordRelease(db: SqlTransaction, released: AttemptId): Promise<void> {
+  const unitId = await unitIdOf(db, released);
+  const sql = 'UPDATE units SET released_attempt = ?1 WHERE unit_id = ?2 AND released_attempt < ?1';
+  await db.run(sql, released.attempt, unitId);
+}
+
 /** See Registry.recordDecision. Runs inside a transaction. */
 export async function recordDecision(
   db: SqlTransaction,

@@ -42,7 +42,7 @@ import { freeUnits, neverBegun } from './freed-units.ts';
 import { lateAnswers, noteAnswers } from './late-answers.ts';
 import { importBatch } from './import-batch.ts';
 import { recordRejectedBoard, rejectedBoards, socketYields } from './rejected-boards.ts';
-import { recordDecision, recordFailure, registerUnit } from './record-unit.ts';
+import { recordDecision, recordFailure, recordRelease, registerUnit } from './record-unit.ts';
 import {
   endReworkUnit,
   openRework,
@@ -205,6 +205,10 @@ export class SqlRegistry implements Port.Registry {
     failure: Port.AttemptFailure & { readonly outcome: Exclude<Outcome, 'PASS'> },
   ): Promise<void> {
     return this.#db.write((db) => recordFailure(db, failure, failure.outcome));
+  }
+
+  recordRelease(released: AttemptId): Promise<void> {
+    return this.#db.write((db) => recordRelease(db, released));
   }
 
   recordDecision(decided: AttemptId & { readonly decision: Decision }): Promise<void> {

@@ -52,6 +52,7 @@ async function unitIn(db: SqlTransaction, row: SqlRow): Promise<UnitRecord> {
     ...(row['board_freed'] !== null && { boardId: text(row, 'board_freed') }),
     ...(row['supplement'] !== null && { supplement: integer(row, 'supplement') }),
     lastAttempt: lastAttemptIn(row),
+    releasedAttempt: integer(row, 'released_attempt'),
     attrs: JSON.parse(text(row, 'attrs')) as Record<string, string>,
     ...outcomeIn(row),
     attention: row['attention'] === 1,

@@ -25,8 +25,9 @@ import { registryParts } from './trust.ts';
 const unit = { batchId: 'b1', order: 'PO-1', serial: 'CL-1', product: 'sensor', attempt: 1 };
 const attempt = { batchId: 'b1', serial: 'CL-1', attempt: 1 };
 const claim = { stationId: 'st-1', socket: '1', boardId: 'beef' };
-const decision = { verdict: 'skip', detail: '1', reason: 'why', by: 'who', decidedAt: 'now' };
-const pass = { stationId: 'st-1', attempt: 1, verifiedAt: 'now', proven: 'read-back', signature: 'AA==' };
+const AT = '2026-01-01T00:00:00.000Z';
+const decision = { verdict: 'skip', detail: '1', reason: 'why', by: 'who', decidedAt: AT };
+const pass = { stationId: 'st-1', attempt: 1, verifiedAt: AT, proven: 'read-back', signature: 'AA==' };
 const permit = { signature: 'AA==', boardId: 'beef' };
 const rows = [{ serial: 'CL-1', product: 'sensor', boardId: 'beef', outcome: 'HOLD', attempt: 1 }];
 const seen = [{ log: 'certline-audit-0123456789abcdef', size: 1, hash: 'ab' }];
@@ -36,7 +37,7 @@ const failure = {
   code: 'BOARD_GONE',
   message: 'gone',
   claim,
-  startedAt: 'now',
+  startedAt: AT,
 };
 const rework = {
   reworkId: 'RW-1',
@@ -107,10 +108,10 @@ const WHOLE: Readonly<Record<string, object>> = {
       checkpoint: 'note',
     },
     spkiSha256: 'ab',
-    startedAt: 'now',
-    verified: { verifiedAt: 'now', evidence: { keyBytes: 121, spkiSha256: 'ab' }, pass },
+    startedAt: AT,
+    verified: { verifiedAt: AT, evidence: { keyBytes: 121, spkiSha256: 'ab' }, pass },
     rework: { reworkId: 'RW-1', supersedesAttempt: 1 },
-    steps: { generateKeypair: 'now' },
+    steps: { generateKeypair: AT },
   },
   recordFailure: { unit, ...failure, outcome: 'HOLD', decision, spkiSha256: 'ab' },
   recordDecision: { ...attempt, decision },
@@ -122,7 +123,7 @@ const WHOLE: Readonly<Record<string, object>> = {
     code: 'BOARD_WRONG_PRODUCT',
     message: 'wrong',
     serial: 'CL-1',
-    seenAt: 'now',
+    seenAt: AT,
   },
   recallUnit: { batchId: 'b1', serial: 'CL-1', endedKey: 'ab' },
   loadChunk: { batchId: 'b1', supplement: 1, chunk: 1 },
@@ -319,10 +320,10 @@ describe('an input that is right', () => {
     );
     for (const step of STEPS) passage.begin(step);
     const signed = { at: 'now', signature: 'AA==' };
-    passage.keypair = { ...claim, csr: 'AA==', spkiSha256: 'ab', startedAt: 'now', signed };
+    passage.keypair = { ...claim, csr: 'AA==', spkiSha256: 'ab', startedAt: AT, signed };
     const times = { notBefore: 'now', notAfter: 'then' };
     passage.signed = { certificate: 'AA==', certificateSerial: '01', fingerprint: 'ab', ...times };
-    passage.prove({ verifiedAt: 'now', evidence: { keyBytes: 121 } });
+    passage.prove({ verifiedAt: AT, evidence: { keyBytes: 121 } });
     const sent = {
       signCertificate: passage.signRequest(),
       flashCredentials: passage.delivery(),

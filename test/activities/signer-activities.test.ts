@@ -89,7 +89,7 @@ describe('recallCertificate', () => {
     expect(await recalled({ batchId, serial: 'CL-1' })).toEqual({});
     const signed = await sign(asked);
     const { requestId, spkiSha256, claim } = asked;
-    expect(await recalled({ batchId, serial: 'cl-1' })).toEqual({
+    expect(await recalled({ batchId, serial: 'CL-1' })).toEqual({
       issued: {
         attempt: 1,
         requestId,

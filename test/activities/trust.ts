@@ -18,7 +18,11 @@ export function registryParts(
   inbox: string,
   parts: Partial<RegistryParts> = {},
 ): RegistryParts {
-  const work = { unitRuns: async () => false, batchRuns: async () => false };
+  const work = {
+    unitRuns: async () => false,
+    batchRuns: async () => false,
+    isOrchestrated: async () => true,
+  };
   const nobody = { products: [], issuers: [], stationKey: async () => undefined, auditKeys: () => [] };
   return {
     ...nobody,

@@ -69,6 +69,7 @@ async function honest(by = ca): Promise<RegisterDeviceInput> {
   };
 }
 
+const CONFLICT = expect.objectContaining({ type: 'REGISTRY_CONFLICT', nonRetryable: true }) as Error;
 const UNPROVEN = expect.objectContaining({ type: 'PASS_UNPROVEN', nonRetryable: true }) as Error;
 
 describe('a stranger who says that a unit has passed', () => {
@@ -116,6 +117,29 @@ describe('a stranger who says that a unit has passed', () => {
   });
 });
 
+describe('a pass of an attempt that was given up', () => {
+  it('is registered for its unit, which was reset and has asked the signer, and for nobody else', async () => {
+    const { registry, activities, as } = await registryWith();
+    const input = await honest();
+    const failed = {
+      batchId: 'b1',
+      serial: 'CL-1',
+      attempt: 1,
+      step: 'registerDevice',
+      code: 'REGISTRY_FAULT',
+    };
+    await registry.recordAttention(failed as Parameters<typeof registry.recordAttention>[0]);
+    await as('unit/CL-1', () => activities.releaseAttempt({ unit: { ...input.unit, attempt: 2 } }));
+    for (const attempt of [1, 2])
+      await expect(
+        as('evil', () => activities.registerDevice({ ...input, unit: { ...input.unit, attempt } })),
+      ).rejects.toThrow(CONFLICT);
+    expect((await registry.unit('CL-1'))!.outcome).toBeUndefined();
+    await as('unit/CL-1', () => activities.registerDevice(input));
+    expect((await registry.unit('CL-1'))!.outcome).toBe('PASS');
+  });
+});
+
 describe('a certificate becomes active', () => {
   it('by the word of the station that asked for it, and of nobody else', async () => {
     const { desk, ledger } = await openDesk();
@@ -131,7 +155,7 @@ describe('a certificate becomes active', () => {
       { requestId, pass: { ...pass!, signature: 'AAAA' } },
       { requestId, pass: { ...pass!, stationId: 'st-9' } },
       { requestId, pass: { ...pass!, attempt: 2 } },
-      { requestId, pass: { ...pass!, verifiedAt: 'now' } },
+      { requestId, pass: { ...pass!, verifiedAt: '2026-01-01T00:00:00.000Z' } },
       passOf(request, { certificateSha256: 'ab'.repeat(32) }),
       passOf(request, record, stranger),
     ];
@@ -151,22 +175,74 @@ describe('a certificate becomes active', () => {
 
 describe('a stranger who says how a unit or a batch ended', () => {
   const unit = { batchId: 'b1', order: 'PO-1', serial: 'CL-1', product: 'sensor', attempt: 1 };
-  const CONFLICT = expect.objectContaining({ type: 'REGISTRY_CONFLICT', nonRetryable: true }) as Error;
+  const decision = {
+    verdict: 'retry',
+    by: 'QA Manager',
+    reason: 'fine',
+    decidedAt: '2999-01-01T00:00:00.000Z',
+  };
+  const board = {
+    stationId: 'st-1',
+    socket: '1',
+    boardId: 'beef',
+    code: 'SMP_TIMEOUT',
+    seenAt: '2026-01-01T00:00:00.000Z',
+  } as const;
+
+  /** What each workflow alone may say, by its id. */
+  function spokenFor(
+    activities: Awaited<ReturnType<typeof registryWith>>['activities'],
+  ): [workflowId: string, call: () => Promise<unknown>][] {
+    const ofRework = { reworkId: 'RW-1', unit: { batchId: 'b1', serial: 'CL-1', attempt: 1 } };
+    const failure = { unit, step: 'flashCredentials', code: 'BOARD_GONE', outcome: 'FAIL' } as const;
+    const { serial, batchId } = unit;
+    return [
+      ['unit/CL-1', () => activities.recordFailure(failure)],
+      ['unit/CL-1', () => activities.recordDecision({ batchId, serial, attempt: 1, decision })],
+      ['unit/CL-1', () => activities.releaseAttempt({ unit })],
+      ['unit/CL-1', () => activities.recordWipe(ofRework)],
+      ['unit/CL-1', () => activities.endReworkUnit({ ...ofRework, result: 'ended' })],
+      ['rework/RW-1', () => activities.refuseRework({ reworkId: 'RW-1', code: 'BOARD_GONE', message: 'no' })],
+      ['batch/b1', () => activities.recordTermination({ batchId, serial })],
+      ['batch/b1', () => activities.recordRefusal({ batchId, units: [], code: 'ORDER_EXPIRED' })],
+      ['batch/b1', () => activities.recordBatchDecision({ batchId, decision })],
+      ['batch/b1', () => activities.closeBatch({ batchId, cancelled: false })],
+      ['batch/b1', () => activities.freeUnits({ batchId, serials: [serial] })],
+      ['batch/b1', () => activities.neverBegun({ batchId, after: 0 })],
+      [
+        'batch/b1/supplement-1',
+        () => activities.openSupplement({ batchId, number: 1, choice: {}, decision }),
+      ],
+      ['rejected/beef/SMP_TIMEOUT', () => activities.recordRejectedBoard(board)],
+    ];
+  }
 
   it('cannot speak for a unit or batch from a workflow of his own', async () => {
     const { registry, activities, as } = await registryWith();
-    const failure = { unit, step: 'flashCredentials', code: 'BOARD_GONE', outcome: 'FAIL' } as const;
-    const calls = [
-      (): Promise<unknown> => activities.recordFailure(failure),
-      () => activities.recordTermination({ batchId: 'b1', serial: 'CL-1' }),
-      () => activities.recordRefusal({ batchId: 'b1', units: [], code: 'ORDER_EXPIRED' }),
-      () => activities.closeBatch({ batchId: 'b1', cancelled: false }),
-      () => activities.releaseAttempt({ unit: { ...unit, attempt: 1 } }),
-    ];
-    for (const call of calls)
-      for (const workflowId of ['evil', 'unit/CL-2', 'batch/b1x', ''])
-        await expect(as(workflowId, call)).rejects.toThrow(CONFLICT);
+    for (const [workflowId, call] of spokenFor(activities))
+      for (const of of ['evil', '', 'unit/CL-2', 'batch/b1x', `${workflowId}/x`, `${workflowId}/chunk-1`])
+        await expect(as(of, call)).rejects.toThrow(CONFLICT);
     expect((await registry.batchSummary('b1')).open).toBe(3);
+  });
+
+  it('cannot do so under the id of theirs either, with code of his own behind another task queue', async () => {
+    const work = {
+      unitRuns: async () => false,
+      batchRuns: async () => false,
+      isOrchestrated: async () => false,
+    };
+    const { registry, activities, as } = await registryWith({ work });
+    for (const [workflowId, call] of spokenFor(activities))
+      await expect(as(workflowId, call)).rejects.toThrow(CONFLICT);
+    expect((await registry.batchSummary('b1')).open).toBe(3);
+    expect(await registry.rejectedBoards(10)).toEqual([]);
+    expect((await registry.unit('CL-1'))!.decisions).toEqual([]);
+  });
+
+  it('cannot name a unit in other letters, which is another workflow in Temporal', async () => {
+    const { activities, as } = await registryWith();
+    const terminate = () => activities.recordTermination({ batchId: 'b1', serial: 'cl-1' });
+    await expect(as('batch/b1/chunk-00001', terminate)).rejects.toMatchObject({ type: 'REQUEST_INVALID' });
   });
 
   it('cannot make a unit FAIL that never began', async () => {
@@ -182,7 +258,11 @@ describe('a stranger who says how a unit or a batch ended', () => {
   });
 
   it('cannot end a unit that runs, or close a batch with units under way', async () => {
-    const work = { unitRuns: async () => true, batchRuns: async () => true };
+    const work = {
+      unitRuns: async () => true,
+      batchRuns: async () => true,
+      isOrchestrated: async () => true,
+    };
     const { registry, activities, as } = await registryWith({ work });
     const running = expect.objectContaining({ type: 'REGISTRY_FAULT', nonRetryable: false }) as Error;
     const terminate = () => activities.recordTermination({ batchId: 'b1', serial: 'CL-1' });

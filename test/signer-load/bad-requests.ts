@@ -82,7 +82,7 @@ const BAD_REQUESTS: Readonly<Record<string, Spoil>> = {
   }, 'CSR_REFUSED'),
   "another key's CSR": ofCsr(() => generateDeviceKey().createCsr(CSR_SUBJECT), 'REQUEST_INVALID'),
   'a serial in no manifest': ofUnit(({ serial }) => ({ serial: `${serial}-X` }), 'NOT_RELEASED'),
-  'a serial that is none': ofUnit(() => ({ serial: '../CL 1' }), 'NOT_RELEASED'),
+  'a serial that is none': ofUnit(() => ({ serial: '../CL 1' }), 'REQUEST_INVALID'),
   "another batch's serial": ofUnit(({ batchId }) => ({ batchId: `not-${batchId}` }), 'NOT_RELEASED'),
   'another product': ofUnit(() => ({ product: 'pump' }), 'NOT_RELEASED'),
   'a product that is not configured': ofUnit(() => ({ product: 'toaster' }), 'PROFILE_INVALID'),

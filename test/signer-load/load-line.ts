@@ -74,7 +74,7 @@ export class LoadLine {
       auditKeys: () => [],
       intakes: () => [],
       intake: INTAKE_KEY,
-      work: { unitRuns: async () => false, batchRuns: async () => false },
+      work: { unitRuns: async () => false, batchRuns: async () => false, isOrchestrated: async () => true },
       ends: NOBODY_LISTENS,
     });
     const asUnit = <T>({ serial }: { serial: string }, run: () => Promise<T>): Promise<T> =>

@@ -17,6 +17,7 @@ const RELEASED = [
   'd4a018b01c9fc31368e5d4802d86c3abdfba0002dfe28c31795017b1b0f20ffb',
   '6fa2ba7dce4aa28809f439f7b5156a81d0f607d7bbc04e3528692b8dadc4f91a',
   'c132ef83e43086c0c1299d9657697a44ed89be535e0340fa0b781f21d3e532a8',
+  'e863fa60d2160ed6474faa069275924ba509f81eaad614efc6c885f94630dad1',
 ];
 
 it('the schema of each released version of a registry stays what it was, to the byte', () => {

@@ -221,6 +221,7 @@ export function describeUnits(opened: () => Promise<SqlRegistry>): void {
         attention: false,
         step: 'registerDevice',
         lastAttempt: 1,
+        releasedAttempt: 0,
         attempts: [
           {
             attempt: 1,
