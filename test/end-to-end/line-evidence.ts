@@ -44,6 +44,7 @@ export interface AttemptRow {
   readonly serial: string;
   readonly attempt: number;
   readonly boardId: string | null;
+  readonly code: string | null;
 }
 export interface CertificateRow {
   readonly serial: string;
@@ -128,7 +129,10 @@ export function readEvidence(places: LinePlaces): LineEvidence {
       `SELECT serial, batch_id AS batchId, outcome, code, attention, attempts, freed_at IS NOT NULL AS isFreed
        FROM units ORDER BY unit_id`,
     ),
-    attempts: rowsOf(registry, `SELECT serial, attempt, board_id AS boardId FROM attempts ${SERIAL_OF_UNIT}`),
+    attempts: rowsOf(
+      registry,
+      `SELECT serial, attempt, board_id AS boardId, attempts.code FROM attempts ${SERIAL_OF_UNIT}`,
+    ),
     certificates: rowsOf(
       registry,
       `SELECT serial, board_id AS boardId, state, fingerprint, certificate_serial AS number, der

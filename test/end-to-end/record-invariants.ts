@@ -81,8 +81,11 @@ export function oneBoardForASerial({
   const active = certificates.filter(isActive);
   // It was in the good tray before.
   const replaced = new Set(reworks.filter(({ result }) => result !== 'kept').map((row) => row.oldBoardId));
-  // A tile says PASS before the unit is registered: whose unit is terminated in between, its board may be there already.
-  const terminated = units.filter(({ code }) => code === 'UNIT_TERMINATED').map(({ serial }) => serial);
+  // A tile says PASS before the unit is registered: whose unit is terminated in between, its board may be there already. The record of
+  // the attempt says so, and stays when the unit runs again.
+  const terminated = [...units, ...attempts]
+    .filter(({ code }) => code === 'UNIT_TERMINATED')
+    .map(({ serial }) => serial);
   const revoked = new Set(
     issuances
       .filter(({ serial, state }) => terminated.includes(serial) && !LIVE.has(state))
