@@ -82,6 +82,7 @@ export const rework = {
   kind: z.enum(['renew', 'rekey', 'swap', 'scrap']),
   reason: sentence,
   by: id,
+  askedAt: time.exactOptional(),
   order: id.exactOptional(),
   serials: list(serial, CHUNK_SIZE),
   signed: digest,

@@ -49,6 +49,7 @@ import {
   signRelease,
   signReturn,
 } from '../pki/signing/intake-statements.ts';
+import { mustBeFresh } from '../pki/signing/rework-age.ts';
 import { RegistryError } from '../registry/registry-error.ts';
 import { writeBatchResult, writeReportBeside } from '../reports/batch-result.ts';
 import { rewriteAnswers } from '../reports/closed-batch-answers.ts';
@@ -117,6 +118,7 @@ export function createRegistryActivities(parts: RegistryParts): RegistryActiviti
     openRework: booked(inputs.openRework, async (input) => {
       await mustComeFrom(parts.work, reworkWorkflowId(input.reworkId));
       checkRework(input, [parts.intake.verifier, ...parts.intakes()]);
+      if ((await registry.rework(input.reworkId)) === undefined) mustBeFresh(input, new Date());
       return await registry.openRework(input);
     }),
     refuseRework: booked(inputs.refuseRework, async (input) => {

@@ -29,6 +29,8 @@ export interface AskedRework {
   readonly kind: ReworkKind;
   readonly reason: string;
   readonly by: string;
+  /** ISO 8601. It begins soon after, or not at all; an earlier version did not say it. */
+  readonly askedAt?: string;
   /** Against which it counts; absent: against the order of each unit. */
   readonly order?: string;
   /** At most `REWORK_MAX`. */

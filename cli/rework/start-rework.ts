@@ -59,7 +59,8 @@ export async function startRework(stateFolder: string, asked: ReworkOptions): Pr
 
 /** The signer takes the word of the intake that a person asked for the rework. Throws `refused` on another host. */
 export function signedRework(stateFolder: string, rework: AskedRework): ReworkInput {
-  return { ...rework, signed: signRework(rework, keyOfIntake(stateFolder).privateKey) };
+  const asked = { ...rework, askedAt: new Date().toISOString() };
+  return { ...asked, signed: signRework(asked, keyOfIntake(stateFolder).privateKey) };
 }
 
 function keyOfIntake(stateFolder: string): StationKey {

@@ -5,6 +5,7 @@ import type { SqlTransaction } from '../../sql/transaction.ts';
 import { checkManifest, checkProducts, checkReissues, openOrderAt } from '../orders/order-policy.ts';
 import { PkiError } from '../pki-error.ts';
 import type { ReleasedUnit } from '../signing/releases.ts';
+import { mustBeFresh } from '../signing/rework-age.ts';
 import type { ReleasedRework, ReworkRelease, Reworks } from '../signing/reworks.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
@@ -26,6 +27,7 @@ export class LedgerReworks implements Reworks {
     return this.#database.write(async (transaction) => {
       const { reworkId, kind } = release;
       const added = await unitsToAdd(transaction, release);
+      if (added.length > 0) mustBeFresh(release, new Date(release.releasedAt));
       const byOrder = Map.groupBy(added, ({ order }) => order);
       for (const [order, units] of byOrder) {
         await checkOrder(transaction, { order, release, units });

@@ -18,7 +18,9 @@ const RELEASE_KIND = 'certline-release-v1';
 const FURTHER_KIND = 'certline-further-v1';
 const RETURN_KIND = 'certline-return-v1';
 const ATTEMPT_KIND = 'certline-attempt-v1';
-const REWORK_KIND = 'certline-rework-v1';
+const REWORK_KIND = 'certline-rework-v2';
+/** Without the time. It is only known again: nothing begins by it any more. */
+const EARLIER_REWORK_KIND = 'certline-rework-v1';
 const ENDED_KIND = 'certline-ended-v1';
 
 /** Units of a batch that the intake accepted with its manifest. */
@@ -107,21 +109,26 @@ export function isEndSigned(unit: EndedKey, signature: unknown, intakes: readonl
 
 /** The intake's word that a person at its host asked for this rework: Ed25519, base64. */
 export function signRework(asked: AskedRework, privateKey: KeyObject): string {
-  return signMembers(REWORK_KIND, reworkMembers(asked), privateKey);
+  return signMembers(kindOf(asked), reworkMembers(asked), privateKey);
 }
 
 /** As `checkRelease`, of a rework. */
 export function checkRework({ signed, ...asked }: ReworkInput, intakes: readonly NoteVerifier[]): string {
   const what = `the rework ${asked.reworkId}`;
-  return signerOf(REWORK_KIND, reworkMembers(asked), { signature: signed, what, intakes });
+  return signerOf(kindOf(asked), reworkMembers(asked), { signature: signed, what, intakes });
 }
 
 function endedMembers({ batchId, serial, spkiSha256 }: EndedKey): Members {
   return [batchId, serial, spkiSha256];
 }
 
-function reworkMembers({ reworkId, kind, reason, by, order, serials }: AskedRework): Members {
-  return [reworkId, kind, reason, by, order ?? null, digestOf(serials)];
+function kindOf({ askedAt }: AskedRework): string {
+  return askedAt === undefined ? EARLIER_REWORK_KIND : REWORK_KIND;
+}
+
+function reworkMembers({ reworkId, kind, reason, by, askedAt, order, serials }: AskedRework): Members {
+  const members = [reworkId, kind, reason, by, order ?? null, digestOf(serials)];
+  return askedAt === undefined ? members : [...members, askedAt];
 }
 
 function releaseMembers({

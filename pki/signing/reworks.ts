@@ -15,6 +15,8 @@ export interface ReworkRelease {
   readonly kind: ReworkKind;
   /** Absent: the order of each unit's batch. */
   readonly order?: string;
+  /** When a person asked for it; see `mustBeFresh`. */
+  readonly askedAt?: string;
   readonly releasedAt: string;
   readonly units: readonly { readonly serial: string }[];
 }

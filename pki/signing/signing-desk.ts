@@ -220,7 +220,7 @@ export class SigningDesk {
     arrival: Pick<Arrival, 'deliveredAt' | 'now'> = { now: new Date() },
   ): Promise<void> {
     const { units, ...rework } = input;
-    const { reworkId, kind, order } = rework;
+    const { reworkId, kind, order, askedAt } = rework;
     const asked = { reworkId, ...(order !== undefined && { order }) };
     await this.#audited({ request: 'releaseRework', ...asked }, async () => {
       await this.#checkClock(arrival);
@@ -233,7 +233,13 @@ export class SigningDesk {
       const ofOrder = Map.groupBy(units, (unit) => order ?? unit.order);
       for (const [each, listed] of ofOrder) this.#checkListed(await this.#orders.admit(each), listed);
       const releasedAt = arrival.now.toISOString();
-      await this.#ledger.reworks.releaseRework({ ...asked, kind, releasedAt, units });
+      await this.#ledger.reworks.releaseRework({
+        ...asked,
+        ...(askedAt !== undefined && { askedAt }),
+        kind,
+        releasedAt,
+        units,
+      });
     });
   }
 

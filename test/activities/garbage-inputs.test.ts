@@ -44,6 +44,7 @@ const rework = {
   kind: 'renew',
   reason: 'why',
   by: 'who',
+  askedAt: AT,
   order: 'PO-1',
   serials: ['CL-1'],
   signed: 'AA==',

@@ -78,16 +78,19 @@ async function shipped() {
   return { ...at, isUntouched };
 }
 
+const ASKED_AT = new Date().toISOString();
 const asked = (kind: ReworkKind): AskedRework => ({
   reworkId: 'RW-1',
   kind,
   reason: 'old',
   by: 'A. Smith',
+  askedAt: ASKED_AT,
   serials: ['CL-1'],
 });
-const signed = (kind: ReworkKind): ReworkInput => ({
+const signed = (kind: ReworkKind, changes: Partial<AskedRework> = {}): ReworkInput => ({
   ...asked(kind),
-  signed: signRework(asked(kind), INTAKE.privateKey),
+  ...changes,
+  signed: signRework({ ...asked(kind), ...changes }, INTAKE.privateKey),
 });
 const ended = { outcome: 'FAIL', code: 'SCRAPPED' } as const;
 const ofUnit = (attempt = 2) => ({ reworkId: 'RW-1', unit: { batchId: 'b1', serial: 'CL-1', attempt } });
@@ -104,6 +107,17 @@ describe('a rework that nobody asked for', () => {
       await expect(as(`rework/${input.reworkId}`, () => activities.openRework(input))).rejects.toThrow(
         UNSIGNED,
       );
+    expect(await registry.reworks()).toEqual([]);
+    await isUntouched();
+  });
+
+  it('is not opened in the registry long after a person asked for it, and was refused', async () => {
+    const { activities, as, isUntouched, registry } = await shipped();
+    const input = signed('scrap', { askedAt: new Date(Date.now() - 21 * 60_000).toISOString() });
+    await expect(as('rework/RW-1', () => activities.openRework(input))).rejects.toMatchObject({
+      type: 'RELEASE_CONFLICT',
+      nonRetryable: true,
+    });
     expect(await registry.reworks()).toEqual([]);
     await isUntouched();
   });

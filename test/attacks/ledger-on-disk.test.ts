@@ -262,7 +262,8 @@ describe('a ledger that Certline alone changed', () => {
     const { issue, ledger, issuer } = await signer.start();
     for (const serial of ['CL-1', 'CL-2']) await issue(serial);
     await ledger.issuances.activate(['b1/CL-1/1']);
-    const rework = { reworkId: 'rw-1', kind: 'rekey', releasedAt: new Date().toISOString() } as const;
+    const now = new Date().toISOString();
+    const rework = { reworkId: 'rw-1', kind: 'rekey', askedAt: now, releasedAt: now } as const;
     const units = [{ serial: 'CL-1', product: 'sensor', batchId: 'b1', order: 'PO-1' }];
     await ledger.reworks.releaseRework({ ...rework, units });
     await issuer.issue(requestFor('CL-1', { attempt: 2 }));

@@ -99,7 +99,14 @@ describe('the signer names in the permit of a further attempt', () => {
     const record = await desk.sign(request, NOW());
     if (isActive) await desk.activate([passOf(request, record)]);
     if (kind !== undefined) {
-      const asked = { reworkId: 'RW-1', kind, reason: 'old', by: 'A. Smith', serials: ['CL-1'] } as const;
+      const asked = {
+        reworkId: 'RW-1',
+        kind,
+        reason: 'old',
+        by: 'A. Smith',
+        askedAt: new Date().toISOString(),
+        serials: ['CL-1'],
+      } as const;
       const units = [{ serial: 'CL-1', product: 'sensor', order: 'PO-1' }];
       await desk.releaseRework({ ...asked, signed: signRework(asked, INTAKE.privateKey), units });
     }

@@ -13,8 +13,12 @@ const ASKED: AskedRework = {
   kind: 'scrap',
   reason: 'broken',
   by: 'A. Tester',
+  askedAt: new Date().toISOString(),
   serials: ['CL-1'],
 };
+/** It was refused then, and its request is in Temporal. */
+const LONG_AGO = new Date(Date.now() - 21 * 60_000).toISOString();
+const IN_FUTURE = new Date(Date.now() + 6 * 60_000).toISOString();
 const UNITS = [{ serial: 'CL-1', product: 'sensor', order: 'PO-1' }];
 const arrival = () => ({ askedAt: new Date(), now: new Date() });
 const signedBy = (asked: AskedRework, key = INTAKE.privateKey): ReworkInput => ({
@@ -38,6 +42,10 @@ describe('a rework that no person at the orchestrator asked for', () => {
     ['signed for another unit', () => ({ ...signedBy({ ...ASKED, serials: ['CL-2'] }), serials: ['CL-1'] })],
     ['signed for another order', () => ({ ...signedBy({ ...ASKED, order: 'PO-9' }), order: 'PO-1' })],
     ['signed with another reason', () => ({ ...signedBy(ASKED), reason: 'other' })],
+    [
+      'signed at another time',
+      () => ({ ...signedBy({ ...ASKED, askedAt: LONG_AGO }), askedAt: ASKED.askedAt! }),
+    ],
     ['signed for another rework', () => ({ ...signedBy(ASKED), reworkId: 'RW-2' })],
   ])('is refused %s, and its unit keeps its certificate', async (_, input) => {
     const { desk, ledger } = await deskWithPassedUnit();
@@ -56,6 +64,22 @@ describe('a rework that no person at the orchestrator asked for', () => {
       .endRework({ reworkId: 'RW-1', serial: 'CL-1', attempt: 1, revokesActive: true })
       .catch(() => undefined);
     expect(await ledger.issuances.liveIssuance('CL-1')).toMatchObject({ state: 'active' });
+  });
+});
+
+describe('a rework that a person asked for once', () => {
+  const { askedAt: _at, ...earlier } = ASKED;
+  it.each<[string, AskedRework]>([
+    ['long ago', { ...ASKED, askedAt: LONG_AGO }],
+    ['by a clock that is wrong', { ...ASKED, askedAt: IN_FUTURE }],
+    ['by an earlier version', earlier],
+  ])('is not begun: %s', async (_, asked) => {
+    const { desk, ledger, put } = await deskWithPassedUnit();
+    put({ order: 'PO-1', quantity: 10, reissues: 5, revision: 2 });
+    const release = desk.releaseRework({ ...signedBy(asked), units: UNITS });
+    await expect(release).rejects.toThrow(code('RELEASE_CONFLICT', 'age'));
+    await desk.endRework({ reworkId: 'RW-1', serial: 'CL-1', attempt: 1, revokesActive: true });
+    expect(await ledger.issuances.liveIssuance('CL-1')).toMatchObject({ attempt: 1, state: 'active' });
   });
 });
 

@@ -34,7 +34,14 @@ async function inRework(kind: ReworkKind) {
   const { desk, ledger } = opened;
   const request = askFor('CL-1');
   await desk.activate([passOf(request, await desk.sign(request, NOW()))]);
-  const asked = { reworkId: 'RW-1', kind, reason: 'old', by: 'A. Smith', serials: ['CL-1'] } as const;
+  const asked = {
+    reworkId: 'RW-1',
+    kind,
+    reason: 'old',
+    by: 'A. Smith',
+    askedAt: new Date().toISOString(),
+    serials: ['CL-1'],
+  } as const;
   const signed = signRework(asked, INTAKE.privateKey);
   await desk.releaseRework({
     ...asked,

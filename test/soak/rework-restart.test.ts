@@ -104,7 +104,8 @@ describe('a line that is killed in the middle of a rework', { timeout: 240_000 }
     async (kind, activity, number) => {
       const serial = `CL-${String(number).padStart(6, '0')}`;
       const reworkId = `RW-20260101-${String(number).padStart(6, '0')}`;
-      const asked = { reworkId, kind, reason: 'a test', by: 'A. Tester', serials: [serial] };
+      const said = { reason: 'a test', by: 'A. Tester', askedAt: new Date().toISOString() };
+      const asked = { reworkId, kind, ...said, serials: [serial] };
       const input: ReworkInput = {
         ...asked,
         signed: signRework(asked, openIntakeKey(rig.folder).privateKey),

@@ -25,11 +25,12 @@ export function describeReworks(newLine: () => Promise<SigningLine>): void {
   const rework = (
     { ledger }: SigningLine,
     kind: ReleasedRework['kind'],
-    changes: { reworkId?: string; order?: string; serials?: string[] } = {},
+    changes: { reworkId?: string; order?: string; serials?: string[]; askedAt?: string } = {},
   ): Promise<void> => {
     const { serials = ['ACME-1'], ...rest } = changes;
     const units = serials.map((serial) => ({ serial }));
-    return ledger.reworks.releaseRework({ reworkId: 'RW-1', kind, releasedAt: AT, units, ...rest });
+    const times = { askedAt: AT, releasedAt: AT };
+    return ledger.reworks.releaseRework({ reworkId: 'RW-1', kind, ...times, units, ...rest });
   };
 
   const statesOf = async ({ sql }: SigningLine): Promise<unknown[]> =>

@@ -12,6 +12,7 @@ const REWORK = {
   kind: 'renew',
   reason: 'it expires',
   by: 'A. Tester',
+  askedAt: new Date().toISOString(),
   serials: ['CL-1'],
 } as const satisfies AskedRework;
 
