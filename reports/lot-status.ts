@@ -32,7 +32,7 @@ export interface LotStatus {
   readonly waiting: readonly WaitingCause[];
   /** What is wrong with the line, and what to do, in sentences. */
   readonly line: readonly string[];
-  /** What people decided about the batch, the first one first. */
+  /** The last that people decided about the batch, the first one first. */
   readonly decisions: readonly Decision[];
   readonly acceptedAt: string;
   readonly startedAt?: string;
@@ -61,6 +61,9 @@ export interface LotPulse {
   /** Units that end in a second, as seen lately. */
   readonly rate?: number;
 }
+
+/** It is written again and again, and anybody who can write to Temporal can pause and resume a batch. All of them stay in the registry. */
+const DECISIONS_SHOWN = 200;
 
 /** Reads how a batch stands. Throws RegistryError. */
 export async function lotStatus(
@@ -91,7 +94,7 @@ export async function lotStatus(
     units,
     waiting: causesOf(waits),
     line,
-    decisions,
+    decisions: decisions.slice(-DECISIONS_SHOWN),
     acceptedAt: batch.importedAt,
     ...(batch.startedAt !== undefined && { startedAt: batch.startedAt }),
     ...(batch.closedAt !== undefined && state === 'closed' && { closedAt: batch.closedAt }),

@@ -4,9 +4,17 @@ import { integer, present, text } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
 import type { CodeCount, SocketYield } from '../registry.ts';
 
+/**
+ * The newest of so many are kept: what a line that rejects one board in a hundred sees in ten million units. Anybody who can write to
+ * Temporal can report one.
+ */
+const KEPT = 100_000;
+
 /** See Registry.recordRejectedBoard. Runs inside a transaction. */
 export async function recordRejectedBoard(db: SqlTransaction, board: RejectedBoard): Promise<void> {
   const { stationId, socket, boardId, code, message, serial, seenAt } = board;
+  const kept = '(SELECT max(rejection_id) FROM rejected_boards) - ?';
+  await db.run(`DELETE FROM rejected_boards WHERE rejection_id < ${kept}`, KEPT);
   await db.run(
     `INSERT INTO rejected_boards (station, socket, board_id, code, message, serial, seen_at)
      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,

@@ -70,6 +70,16 @@ it('tells how a lot stands while it runs: counts that add up, what waits and why
   expect(readFileSync(join(inbox, '1.status.csv'), 'utf8')).toMatch(/^\uFEFF"order"/);
 });
 
+it('has the last decisions, however often somebody decided', async () => {
+  const { registry, batch, inbox } = await lot();
+  const at = (second: number): string => new Date(Date.UTC(2027, 0, 1) + 1_000 * second).toISOString();
+  for (let second = 0; second < 201; second += 1)
+    await registry.recordBatchDecision(PO, { verdict: 'pause', decidedAt: at(second) });
+  const { decisions } = await writeStatus(registry, await filesOf(registry, inbox, batch), batch);
+  expect(decisions).toHaveLength(200);
+  expect([decisions.at(0)!.decidedAt, decisions.at(-1)!.decidedAt]).toEqual([at(1), at(200)]);
+});
+
 it('takes the word of the running batch for what waits and for the line, and foretells the end from the pace', async () => {
   const { registry, batch, inbox } = await lot();
   await registry.recordBatchDecision(PO, { verdict: 'resume', decidedAt: '2026-01-02T02:00:00.000Z' });

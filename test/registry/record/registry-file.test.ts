@@ -45,6 +45,20 @@ describe('the registry file', () => {
     expect(() => reader.exec(unit)).toThrow(/FOREIGN KEY/);
   });
 
+  it('keeps the newest hundred thousand boards that were rejected', async () => {
+    const path = registryPath();
+    const registry = openedRegistry(path);
+    const board = { stationId: 'st-1', socket: '1', code: 'SMP_TIMEOUT' } as const;
+    const seenAt = '2026-01-01T00:00:00.000Z';
+    for (const boardId of ['aa', 'bb', 'cc'])
+      await registry.recordRejectedBoard({ ...board, boardId, seenAt });
+    const writer = new DatabaseSync(path);
+    onTestFinished(() => writer.close());
+    writer.exec(`UPDATE rejected_boards SET rejection_id = 100002 WHERE board_id = 'cc'`);
+    await registry.recordRejectedBoard({ ...board, boardId: 'dd', seenAt });
+    expect((await registry.rejectedBoards(9)).map(({ boardId }) => boardId)).toEqual(['dd', 'cc', 'bb']);
+  });
+
   it('may be shared by two connections', async () => {
     const path = registryPath();
     const [one, other] = [openedRegistry(path), openedRegistry(path)];
