@@ -54,6 +54,8 @@ export const pass = z.strictObject({
   attempt: count,
   verifiedAt: time,
   proven: z.literal('read-back'),
+  socket: id.exactOptional(),
+  evidenceSha256: digest.exactOptional(),
   signature: digest,
 });
 

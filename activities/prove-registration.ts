@@ -1,7 +1,8 @@
 import { describeCertificate } from '../pki/lint/certificate-facts.ts';
 import type { CertificateFacts } from '../pki/lint/certificate-facts.ts';
 import type { NoteVerifier } from '../pki/keys/signed-note.ts';
-import { isPassSigned } from '../pki/signing/pass-statement.ts';
+import { evidenceSha256, isPassSigned } from '../pki/signing/pass-statement.ts';
+import type { SignedPass } from '../provisioning/pass.ts';
 import type { Product } from '../provisioning/product.ts';
 import type { RegisterDeviceInput } from '../provisioning/registration.ts';
 import { fillTemplate } from '../provisioning/serial-template.ts';
@@ -39,12 +40,19 @@ export async function mustBeProven(input: RegisterDeviceInput, trust: PassTrust)
     certificateSha256: signed.fingerprint,
   };
   const isOfUnit = pass.stationId === claim.stationId && pass.attempt <= unit.attempt;
-  if (!isOfUnit || pass.verifiedAt !== verified.verifiedAt || !isPassSigned(facts, pass, key))
+  if (!isOfUnit || !isAsSigned(input, pass) || !isPassSigned(facts, pass, key))
     throw unproven(serial, `the station ${claim.stationId} did not sign this: find out who sent it`);
   const wrong = wrongCertificate(input, trust);
   if (wrong !== undefined) throw unproven(serial, `its certificate ${wrong}: find out who sent it`);
   if (!(await isListed(input, trust.registry)))
     throw unproven(serial, `the batch ${batchId} does not list it like this: find out who sent it`);
+}
+
+/** What is beside the pass, and becomes the record of it: an earlier version of the station signed only the time. */
+function isAsSigned({ claim, verified }: RegisterDeviceInput, pass: SignedPass): boolean {
+  if (pass.verifiedAt !== verified.verifiedAt) return false;
+  if (pass.evidenceSha256 === undefined) return true;
+  return pass.socket === claim.socket && pass.evidenceSha256 === evidenceSha256(verified.evidence);
 }
 
 /** What is wrong with the certificate; undefined where nothing is. */

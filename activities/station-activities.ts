@@ -7,8 +7,9 @@ import { restartInSocket } from '../fixtures/station/restart-in-socket.ts';
 import { writeCertificate } from '../fixtures/board/write-certificate.ts';
 import { provenCertificate } from '../fixtures/station/proven-certificate.ts';
 import type { StationKey } from '../pki/keys/station-key.ts';
-import { signPass } from '../pki/signing/pass-statement.ts';
+import { evidenceSha256, signPass } from '../pki/signing/pass-statement.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
+import type { SignedPass } from '../provisioning/pass.ts';
 import type { DeliveryInput, StationActivities, VerifiedReadback } from '../provisioning/delivery.ts';
 import { translated } from './failure-translation.ts';
 import { fitInput } from './fit-input.ts';
@@ -60,7 +61,7 @@ async function verify(
 ): Promise<VerifiedReadback> {
   const { unit, claim, spkiSha256 } = input;
   const before = station.holds.provenBefore(claim.boardId, unit);
-  if (before?.evidence['spkiSha256'] === spkiSha256) return signed(before, input, key);
+  if (before?.evidence['spkiSha256'] === spkiSha256) return before.pass ? before : signed(before, input, key);
   const socket = await station.socketOf(claim.boardId, unit.serial, signal);
   const work = { serial: unit.serial, step: 'verifyReadback' as const, boardId: claim.boardId };
   const prove = async (board: Board): Promise<Proof> => {
@@ -69,7 +70,8 @@ async function verify(
     return await proveBoard(board, { certificate, spkiSha256, boardId: claim.boardId }, signal);
   };
   const pass = (evidence: VerifiedReadback['evidence']): VerifiedReadback => {
-    const verified = signed({ verifiedAt: new Date().toISOString(), evidence }, input, key);
+    const at = { socket: socket.config.id, evidenceSha256: evidenceSha256(evidence) };
+    const verified = signed({ verifiedAt: new Date().toISOString(), evidence }, input, key, at);
     station.holds.pass(socket.config.id, claim.boardId, unit, verified);
     return verified;
   };
@@ -84,18 +86,19 @@ async function verify(
   });
 }
 
-/** The proof with the station's word for it; one of an earlier version has none yet. */
+/** The proof with the station's word for it; one of an earlier version has none yet, and nobody knows in which socket it was made. */
 function signed(
   verified: VerifiedReadback,
   { unit, claim, spkiSha256 }: DeliveryInput,
   { verifier, privateKey }: StationKey,
+  at: Pick<SignedPass, 'socket' | 'evidenceSha256'> = {},
 ): VerifiedReadback {
   const certificateSha256 = provenCertificate(verified);
-  if (verified.pass !== undefined || certificateSha256 === undefined) return verified;
+  if (certificateSha256 === undefined) return verified;
   const { batchId, serial, attempt } = unit;
   const facts = { batchId, serial, boardId: claim.boardId, spkiSha256, certificateSha256 };
   const { verifiedAt } = verified;
-  const said = { stationId: verifier.name, attempt, verifiedAt, proven: 'read-back' } as const;
+  const said = { stationId: verifier.name, attempt, verifiedAt, proven: 'read-back', ...at } as const;
   return { ...verified, pass: signPass(facts, said, privateKey) };
 }
 

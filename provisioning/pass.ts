@@ -7,6 +7,9 @@ export interface SignedPass {
   readonly verifiedAt: string;
   /** What was proven: both files were read back, the certificate to the byte, the key by its public half. */
   readonly proven: 'read-back';
+  /** In which socket, and the digest of the evidence, as `evidenceSha256` makes it. An earlier version of the station signed neither. */
+  readonly socket?: string;
+  readonly evidenceSha256?: string;
   /** Ed25519, base64. */
   readonly signature: string;
 }

@@ -90,6 +90,7 @@ describe('a stranger who says that a unit has passed', () => {
       return signPass(facts, { ...pass!, stationId }, key.privateKey);
     };
     const byStranger = { ...verified, pass: signedBy(stranger, 'st-1') };
+    const { evidenceSha256: _digest, ...earlier } = pass!;
     const forged: Partial<RegisterDeviceInput>[] = [
       { verified: { verifiedAt: verified.verifiedAt, evidence: {} } },
       { verified: byStranger },
@@ -101,6 +102,10 @@ describe('a stranger who says that a unit has passed', () => {
       { unit: { ...unit, product: 'pump' } },
       { claim: { ...claim, boardId: 'deadbeef' } },
       { verified: { ...verified, verifiedAt: '2026-01-01T00:00:00.000Z' } },
+      { verified: { ...verified, evidence: { firmware: '9.9.9' } } },
+      { verified: { ...verified, evidence: { firmware: '9.9.9' }, pass: earlier } },
+      { claim: { ...claim, socket: '2' } },
+      { claim: { ...claim, socket: '2' }, verified: { ...verified, pass: { ...pass!, socket: '2' } } },
       { signed: { ...signed, notAfter: '2027-01-01T00:00:00.000Z' } },
       { signed: { ...signed, certificateSerial: '01' } },
     ];

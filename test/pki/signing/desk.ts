@@ -10,7 +10,7 @@ import type { ReportedPass } from '../../../provisioning/pass.ts';
 import type { ReleaseUnitsInput } from '../../../provisioning/signing.ts';
 import { signRelease } from '../../../pki/signing/intake-statements.ts';
 import type { ReleaseStatement } from '../../../pki/signing/intake-statements.ts';
-import { signPass } from '../../../pki/signing/pass-statement.ts';
+import { evidenceSha256, signPass } from '../../../pki/signing/pass-statement.ts';
 import { signPermit } from '../../../pki/signing/permits.ts';
 import { INTAKE } from '../../activities/trust.ts';
 import { ensureRoleKey, ensureStationKey } from '../../../pki/keys/station-key.ts';
@@ -102,7 +102,7 @@ export function releaseOf(release: ReleaseStatement): ReleaseUnitsInput {
   return { ...release, signed: signRelease(release, INTAKE.privateKey) };
 }
 
-/** The word of station st-1 that the unit of a request passed with this certificate. */
+/** The word of station st-1 that the unit of a request passed with this certificate, in socket 1, without evidence. */
 export function passOf(
   { statement }: SigningRequest,
   { certificateSha256 }: Pick<CertificateRecord, 'certificateSha256'>,
@@ -110,7 +110,8 @@ export function passOf(
 ): ReportedPass {
   const { requestId, attempt } = statement;
   const verifiedAt = new Date().toISOString();
-  const said = { stationId: 'st-1', attempt, verifiedAt, proven: 'read-back' } as const;
+  const at = { socket: '1', evidenceSha256: evidenceSha256({}) };
+  const said = { stationId: 'st-1', attempt, verifiedAt, proven: 'read-back', ...at } as const;
   return { requestId, pass: signPass({ ...statement, certificateSha256 }, said, by.privateKey) };
 }
 
