@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { auditCommands } from './audit/commands.ts';
 import { batchCommands } from './batch/commands.ts';
 import { boardCommands } from './board/commands.ts';
@@ -28,12 +28,18 @@ export function certlineProgram(): Command {
     .option(
       '--state <folder>',
       'folder for everything the line must keep; default: CERTLINE_STATE, else .certline',
+      named,
     )
     .option(
       '--config <file>',
       "products and stations; default: CERTLINE_CONFIG, else certline.json here, else Certline's own",
+      named,
     )
-    .option('--inbox <folder>', 'drop folder for manifests; default: CERTLINE_INBOX, else as configured')
+    .option(
+      '--inbox <folder>',
+      'drop folder for manifests; default: CERTLINE_INBOX, else as configured',
+      named,
+    )
     .showHelpAfterError('("certline --help" lists the commands)')
     .exitOverride();
 
@@ -60,4 +66,10 @@ export function certlineProgram(): Command {
   ])
     add(program);
   return program;
+}
+
+/** An empty path would be the working folder; a script made it of a variable that is not set. */
+function named(path: string): string {
+  if (path !== '') return path;
+  throw new InvalidArgumentError('It is empty: name a path, or leave the option out.');
 }

@@ -49,6 +49,9 @@ describe('certline', () => {
     [['batch', 'rerun', 'X', '--code', 'SMP_TIMEOU'], /Did you mean SMP_TIMEOUT\?/],
     [['unit', 'show', 'CL-1', '--jsn'], /unknown option '--jsn'/],
     [['batch', 'cancel', 'X'], /add --yes/],
+    [['--state', '', 'batch', 'list'], /--state <folder>.*It is empty/],
+    [['--config', '', 'doctor'], /--config <file>.*It is empty/],
+    [['--inbox', '', 'doctor'], /--inbox <folder>.*It is empty/],
   ])('refuses %j with status 2', async (args, message) => {
     const { status, stdout, stderr } = await newPlace().certline(...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
