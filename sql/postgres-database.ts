@@ -1,4 +1,4 @@
-import type { Client, Pool, PoolClient, PoolConfig, QueryConfig, QueryResult } from 'pg';
+import type { Client, ClientConfig, Pool, PoolClient, PoolConfig, QueryConfig, QueryResult } from 'pg';
 import { CommitQueue } from './commit-queue.ts';
 import type { GroupTransaction } from './commit-queue.ts';
 import { DatabaseTroubleError } from './database-trouble.ts';
@@ -81,7 +81,7 @@ export class PostgresDatabase implements SqlDatabase {
     const { default: pg } = await import('pg');
     const pool = new pg.Pool({
       ...clientConfig(store, place),
-      Client: leaving(pg.Client),
+      Client: leaving(pg.Client, () => clientConfig(store, place).ssl),
       max: MAX_CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: store.silenceMs,
@@ -149,10 +149,25 @@ export class PostgresDatabase implements SqlDatabase {
 }
 
 /**
- * `pg` keeps a connection open that it could not log in with: tried again and again, all the server has would be taken.
+ * `pg` keeps a connection open that it could not log in with: tried again and again, all the server has would be taken. And its pool
+ * reads certificates once: `tls` reads them again for each connection, so that they can be renewed. While one of them is being
+ * replaced, those of before are used.
  */
-function leaving(Base: typeof Client): typeof Client {
+function leaving(Base: typeof Client, tls: () => PoolConfig['ssl']): typeof Client {
+  const renewed = (before: ClientConfig['ssl']): ClientConfig['ssl'] => {
+    try {
+      return tls();
+    } catch {
+      return before;
+    }
+  };
   return class extends Base {
+    /** `options`: those of the pool, which hides the password in them from a copy. */
+    constructor(options: ClientConfig) {
+      options.ssl = renewed(options.ssl);
+      super(options);
+    }
+
     override connect(): Promise<this>;
     override connect(callback: (error: Error) => void): void;
     override connect(callback?: (error: Error) => void): Promise<this> | void {

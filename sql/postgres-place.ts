@@ -54,7 +54,7 @@ export function postgresName({ url: text }: PostgresPlace): string {
   return `${hostOf(url)}${port}${url.pathname}`;
 }
 
-/** How `pg` connects to a place. The password is read again for each connection, so that it can be changed. */
+/** How `pg` connects to a place, with its certificates as they are now. The password is read again for each connection. */
 export function postgresClientConfig(place: PostgresPlace): PoolConfig {
   const url = new URL(place.url);
   const { passwordFile } = place;

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket, AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -259,7 +259,9 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       const at = (says: string): PostgresPlace => ({
         url: `postgresql://ledger@localhost:${server.port}/secure?${says}`,
       });
-      const { sql } = lineOver(await opened(at(`sslmode=verify-full&sslrootcert=${own.certificate}`)), ca);
+      const trusted = join(files, 'trusted.pem');
+      copyFileSync(own.certificate, trusted);
+      const { sql } = lineOver(await opened(at(`sslmode=verify-full&sslrootcert=${trusted}`)), ca);
       expect(await sql('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')).toEqual([{ ssl: true }]);
       for (const says of [
         'sslmode=verify-full',
@@ -268,6 +270,17 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       ]) {
         expect(await troubleAt(at(says))).toMatchObject({ reason: 'tls' });
       }
+      await server.useTls(readFileSync(other.certificate, 'utf8'), readFileSync(other.key, 'utf8'));
+      copyFileSync(other.certificate, trusted);
+      const backends = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'secure'`;
+      await until('it uses the certificate that was replaced on the disk', async () => {
+        await server.sql('postgres', backends);
+        const [row] = await sql('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()').catch(() => []);
+        return (
+          row !== undefined &&
+          (await troubleAt(at(`sslmode=verify-full&sslrootcert=${own.certificate}`))).reason === 'tls'
+        );
+      });
       await server.sql('postgres', 'ALTER SYSTEM SET ssl = off');
       await server.sql('postgres', 'SELECT pg_reload_conf()');
       const refused = (): Promise<{ reason: string }> =>
