@@ -40,6 +40,19 @@ it('is ready once it has started and every part can work, and else says which ca
   expect(await look()).toEqual({ status: 200, role: 'signer', ready: true, checks: { ledger: 'ok' } });
 });
 
+it('says of each part how it is, also where one of them gives no answer', async () => {
+  const monitor = new Monitor();
+  monitor.readiness.started();
+  const { promise: silence, resolve: end } = Promise.withResolvers<undefined>();
+  monitor.readiness.add('database', () => silence);
+  monitor.readiness.add('ca', () => undefined);
+  const url = await serve(monitor);
+  const text = await (await fetch(`${url}/metrics`)).text();
+  expect(text).toContain('certline_ready{part="database"} 0');
+  expect(text).toContain('certline_ready{part="ca"} 1');
+  end(undefined);
+});
+
 it('is alive whatever else', async () => {
   const monitor = new Monitor();
   monitor.readiness.add('ledger', () => {
