@@ -92,6 +92,16 @@ make_client() {
   put_in_place "$1" client
 }
 
+# With other authorities, the server and its clients would not know each other any more.
+for name in cluster client; do
+  [ -e "authorities/$name.pem" ] && [ -e "authorities/$name.key" ] && continue
+  for made in */server.pem */client.pem; do
+    [ -e "$made" ] || continue
+    echo "authorities/$name.pem or its key is not here, but $made is: bring authorities/ back, as it was when that was made." >&2
+    echo 'To begin again with other authorities, move all folders in tls/ away first.' >&2
+    exit 1
+  done
+done
 make_authority cluster
 make_authority client
 if [ "$#" -eq 0 ]; then

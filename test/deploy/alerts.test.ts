@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -129,6 +129,34 @@ describe('the alert rules', () => {
     expect(tested(series, tests)).toEqual(PASSED);
   });
 
+  it.skipIf(!hasPrometheus)(
+    `do not fire for a log that is a moment ahead, again and again (${PROMETHEUS_MISSING})`,
+    () => {
+      const series = [
+        { series: 'certline_ledger_head_entries', values: '9+4x240' },
+        { series: 'certline_ledger_witnessed_entries', values: '7+4x240' },
+        { series: 'certline_ledger_witness_age_seconds', values: '2x240' },
+      ];
+      const silent = { alertname: 'CertlineLedgerUnwitnessed', eval_time: '200m', exp_alerts: [] };
+      expect(tested(series, [silent])).toEqual(PASSED);
+    },
+  );
+
+  it('read labels of metrics that no label of a target takes the place of', () => {
+    const { scrape_configs: jobs } = parse(
+      readFileSync(join(DEPLOY, 'prometheus/prometheus.yml'), 'utf8'),
+    ) as { scrape_configs: { static_configs: { labels: Record<string, string> }[] }[] };
+    const ofTargets = jobs.flatMap((job) => job.static_configs.flatMap(({ labels }) => Object.keys(labels)));
+    const ofMetrics = globSync('{monitoring,workers}/*.ts', { cwd: join(DEPLOY, '..') }).flatMap((path) => {
+      const text = readFileSync(join(DEPLOY, '..', path), 'utf8');
+      const lists = [...text.matchAll(/label(?:s|Names): \[(.*)\]/g)].map(([, list = '']) => list);
+      return lists.flatMap((list) => [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name));
+    });
+    expect(ofMetrics).toEqual(expect.arrayContaining(['role', 'station', 'part', 'code']));
+    expect(ofTargets.length).toBeGreaterThan(0);
+    expect(ofTargets.filter((name) => ofMetrics.includes(name))).toEqual([]);
+  });
+
   it.skipIf(!hasPrometheus)(`fire for each part of the line (${PROMETHEUS_MISSING})`, () => {
     const day = 86_400;
     const bad: Readonly<Record<string, string>> = {
@@ -138,7 +166,8 @@ describe('the alert rules', () => {
       CertlineSocketFault: 'certline_sockets{state="fault",station="st-1"} 1x60',
       CertlineMetricUnreadable:
         'certline_metric_failures_total{metric="certline_ledger_head_entries"} 0+1x60',
-      CertlineLedgerUnwitnessed: 'certline_ledger_head_entries 9x60|certline_ledger_witnessed_entries 7x60',
+      CertlineLedgerUnwitnessed:
+        'certline_ledger_head_entries 9x60|certline_ledger_witnessed_entries 7x60|certline_ledger_witness_age_seconds 301x60',
       CertlineCrlExpires: `certline_crl_next_update_timestamp_seconds ${day}x60`,
       CertlineCaExpires: `certline_ca_expiry_timestamp_seconds{ca="issuing"} ${80 * day}x60`,
       CertlineClientCertificateExpires: `certline_client_certificate_expiry_timestamp_seconds ${10 * day}x60`,

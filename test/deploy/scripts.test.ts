@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, renameSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -165,6 +165,21 @@ describe('make-certificates.sh', () => {
     const authority = certificate('server/client-ca.pem').publicKey;
     for (const name of ['station', 'station-2'])
       expect(certificate(`${name}/client.pem`).verify(authority)).toBe(true);
+  });
+
+  it('makes no other authorities where those of before were moved away, and touches nothing', () => {
+    const [before, away] = [read('station/client.pem'), join(folder, 'away')];
+    renameSync(join(tls, 'authorities'), away);
+    const { status, stderr } = spawnSync('sh', [script, 'station'], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining('bring authorities/ back'),
+    });
+    expect(make()).toBe(1);
+    expect(existsSync(join(tls, 'authorities'))).toBe(false);
+    expect(read('station/client.pem')).toBe(before);
+    renameSync(away, join(tls, 'authorities'));
+    expect(make('station')).toBe(0);
   });
 
   it.each(['authorities', '../elsewhere', 'Station'])('makes nothing that is called %s', (name) => {

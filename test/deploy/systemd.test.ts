@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { STEP_LIMITS } from '../../provisioning/timeouts.ts';
@@ -49,6 +49,26 @@ describe('the systemd unit of a role', () => {
     expect(valueOf('User')).toBe('certline-%i');
     expect(valueOf('StateDirectory')).toBe('certline-%i');
     expect(valueOf('ExecStart')).toContain('--state /var/lib/certline-%i');
+  });
+
+  it('lets the orchestrator read and write its drop folder, which is made if it is not there', () => {
+    const dropIns = join(folder, 'certline@orchestrator.service.d');
+    const text = readdirSync(dropIns)
+      .map((name) => readFileSync(join(dropIns, name), 'utf8'))
+      .join('\n');
+    const inbox = /^Environment=CERTLINE_INBOX=(.+)$/m.exec(text)?.[1];
+    expect(inbox).toMatch(/^\/var\/lib\/certline-/);
+    expect(text).toContain(`ReadWritePaths=-${inbox}\n`);
+    const making = /^ExecStartPre=\+\/bin\/sh -c '(.+)'$/m.exec(text)?.[1] ?? '';
+    const own = join(temporaryFolder(), 'inbox');
+    const here = making
+      .replaceAll(inbox!, own)
+      .replaceAll('certline-orchestrator', String(process.getuid?.()));
+    for (const mode of [0o2770, 0o2777]) {
+      expect(spawnSync('/bin/sh', ['-c', here]).status).toBe(0);
+      expect(statSync(own).mode & 0o7777).toBe(mode);
+      chmodSync(own, 0o2777);
+    }
   });
 
   it.runIf(hasSystemd)('is checked by a program that notices a misspelt setting', () => {
