@@ -8,6 +8,7 @@ import { checkInboxOwner } from './check-inbox.ts';
 import { checkKeys } from './check-keys.ts';
 import { checkLine, checkUnfinished } from './check-leftovers.ts';
 import { checkMemory } from './check-memory.ts';
+import { checkOwners } from './check-owners.ts';
 import { checkNotifications } from './check-notifications.ts';
 import { checkNode } from './check-node.ts';
 import { checkPorts } from './check-ports.ts';
@@ -47,6 +48,7 @@ async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding
   const config = await readConfig(place);
   yield 'finding' in config ? config.finding : ok('configuration', describeConfig(config));
   yield await checkFolder('state folder', stateFolder);
+  yield* checkOwners(stateFolder);
   yield await checkSpace('disk', stateFolder);
   yield checkClock(stateFolder);
   yield* checkMemory();
