@@ -7,7 +7,7 @@ export interface IssueRow {
 /** Every reason for which a manifest is refused. The table in docs/manifest.md is tested against this one. */
 export const ISSUES = {
   // The file as a whole
-  MANIFEST_NAME: row('The name of the file does not end in .csv.', 'a CSV file whose name ends in .csv'),
+  MANIFEST_NAME: row('A manifest cannot have the name of this file.', 'a CSV file whose name ends in .csv'),
   MANIFEST_NOT_A_FILE: row(
     'It is a link, a pipe or a device, not a regular file.',
     'the file itself, not a link to it',
@@ -36,7 +36,7 @@ export const ISSUES = {
   MANIFEST_EMPTY: row('The file is empty.', 'a header and a CSV row for each unit'),
   MANIFEST_NO_ROWS: row('The file has a header but no units.', 'a CSV row for each unit below the header'),
   MANIFEST_NOT_TEXT: row(
-    'The file is a workbook (XLSX, XLS, ODS) or an archive, not text.',
+    'The file is a workbook (XLSX, XLS, ODS), a PDF or an archive, not text.',
     'a CSV file: Excel: Save as, CSV UTF-8; LibreOffice: Save as, Text CSV; Google Sheets: Download, CSV',
   ),
   MANIFEST_NOT_CSV: row(
@@ -49,11 +49,11 @@ export const ISSUES = {
     'nothing after the last CSV row',
   ),
   MANIFEST_ROW_COUNT: row(
-    'The file has another number of units than its name says.',
+    'The file has another number of units than its name says, or the number in the name cannot be read.',
     'the whole file: copy it again',
   ),
   MANIFEST_DIGEST: row(
-    'The file has another SHA-256 than its name or the file beside it says.',
+    'The file has another SHA-256 than its name or the file beside it says, or what they say cannot be read.',
     'the whole file: copy it again, and make its .sha256 file again',
   ),
   MANIFEST_PRIORITY: row(
@@ -91,7 +91,7 @@ export const ISSUES = {
   // A CSV row
   MANIFEST_ENCODING: row('The CSV row is not UTF-8.', 'UTF-8: in Excel, save as "CSV UTF-8", not as "CSV"'),
   MANIFEST_LINE_ENDING: row(
-    'The line does not end with LF or CR LF: a program changed line breaks that were right.',
+    'The line does not end with LF or CR LF, or other lines of the file end in another way.',
     'LF or CR LF after every CSV row: copy the original file as binary, or export the sheet again',
   ),
   MANIFEST_LINE_TOO_LONG: row(
@@ -104,6 +104,7 @@ export const ISSUES = {
   ),
   MANIFEST_HEADER_REPEATED: row('The header is in the file a second time.', 'a unit: delete the CSV row'),
   MANIFEST_TOTALS: row('The CSV row is a sum of those above, not a unit.', 'a unit: delete the CSV row'),
+  MANIFEST_NOTE: row('The CSV row is a note or a comment, not a unit.', 'a unit: delete the CSV row'),
   MANIFEST_LINE_BREAK: row(
     'A cell contains a line break (Alt+Enter in a spreadsheet).',
     'the text of the cell in one line: delete the line break in the sheet, then export again',

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { MAX_BYTES } from '../../manifests/intake/copy-manifest.ts';
-import { visibleText } from '../../manifests/csv/visible-text.ts';
+import { visibleText, withoutUnseen } from '../../manifests/csv/visible-text.ts';
 import { isManifestName, readableName } from '../../manifests/intake/inbox-names.ts';
 import { ISSUES } from '../../manifests/issue-codes.ts';
 import { errnoOf } from '../../disk/errno.ts';
@@ -24,7 +24,7 @@ export async function readManifestFile(file: string): Promise<{ name: string; co
 
 /** The error for a manifest that is not there. */
 export function noSuchFile(file: string): CommandError {
-  return new CommandError('unknown', `There is no file ${file}: give the path of a manifest.`);
+  return new CommandError('unknown', `There is no file ${withoutUnseen(file)}: give the path of a manifest.`);
 }
 
 async function readContent(file: string): Promise<Buffer> {

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { answerPaths } from '../../manifests/answer/answers.ts';
 import { dropManifest } from '../../manifests/intake/drop-manifest.ts';
 import type { DroppedManifest } from '../../manifests/intake/drop-manifest.ts';
-import { claimsOf, nameWithPriority } from '../../manifests/intake/manifest-claims.ts';
+import { nameWithPriority } from '../../manifests/intake/manifest-claims.ts';
+import { nameClaims } from '../../manifests/intake/name-claims.ts';
 import type { BatchProgress } from '../../provisioning/batch.ts';
 import { externalConfiguration } from '../../temporal/server/external-server.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
@@ -38,7 +39,7 @@ export async function submitManifest(
 ): Promise<void> {
   const { inbox } = invocation.config;
   const { name: given, content } = await readManifestFile(file);
-  const name = await nameFor(given, options);
+  const name = nameFor(given, options);
   const dropped = await dropManifest(inbox, name, content);
   if (dropped === undefined) throw nameTaken(name, inbox);
   const path = join(inbox, dropped.name);
@@ -55,9 +56,9 @@ export async function submitManifest(
 }
 
 /** The priority is in the name, as a planner writes it who has only the folder. */
-async function nameFor(name: string, { priority }: SubmitOptions): Promise<string> {
+function nameFor(name: string, { priority }: SubmitOptions): string {
   if (priority === undefined) return name;
-  const { priority: inName } = await claimsOf(name);
+  const { priority: inName } = nameClaims(name);
   if (inName === undefined) return nameWithPriority(name, priority);
   if (inName === String(priority)) return name;
   throw new CommandError(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { issue } from '../../manifests/check/issue.ts';
 import { rejectedFile } from '../../manifests/check/verdict.ts';
-import { visibleText } from '../../manifests/csv/visible-text.ts';
+import { withoutUnseen } from '../../manifests/csv/visible-text.ts';
 import { assessManifest } from '../../manifests/intake/assess-manifest.ts';
 import type { Assessment, Surroundings } from '../../manifests/intake/assess-manifest.ts';
 import { copyManifest } from '../../manifests/intake/copy-manifest.ts';
@@ -36,7 +36,7 @@ export async function validateFile(
       const isOrderChecked = askOrder !== undefined;
       if (options.json === true)
         printJson({ file, ...withMeanings(assessment), comparedWith: compared, isOrderChecked });
-      else await print(visibleText(file), assessment, { compared: compared ?? undefined, isOrderChecked });
+      else await print(withoutUnseen(file), assessment, { compared: compared ?? undefined, isOrderChecked });
     });
   });
 }
@@ -91,7 +91,7 @@ async function print(
     case 'known': {
       const { batchId, manifest } = assessment.batch;
       printLine(
-        `${file} was accepted before, as ${visibleText(manifest)}: it is batch ${batchId}, and submitting it again has no effect.`,
+        `${file} was accepted before, as ${withoutUnseen(manifest)}: it is batch ${batchId}, and submitting it again has no effect.`,
       );
       return;
     }

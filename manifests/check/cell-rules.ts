@@ -3,7 +3,8 @@ import { SERIAL_PATTERN } from '../../provisioning/serial-number.ts';
 import { ISSUES } from '../issue-codes.ts';
 import type { IssueCode } from '../issue-codes.ts';
 import { codePointName, hasUnseen } from '../csv/visible-text.ts';
-import { identifierDamage, textDamage } from './spreadsheet-damage.ts';
+import { foreignRemedy } from './foreign-character.ts';
+import { identifierDamage, isLoading, misreading, textDamage } from './spreadsheet-damage.ts';
 
 /** What is wrong with a cell; `expected` is present where it says more than the sentence of the table. */
 export interface CellFault {
@@ -40,15 +41,21 @@ export function serialFault(value: string): CellFault | undefined {
   return identifierFault(value, SERIAL_PATTERN, 'MANIFEST_SERIAL_INVALID');
 }
 
-/** The fault of a board id that is not empty, or undefined. Upper case is accepted. */
+/**
+ * The fault of a board id that is not empty, or undefined. Upper case is accepted, and so is `0090330E4571`: it looks like
+ * a number with an exponent, but each hexadecimal digit may be any.
+ */
 export function boardIdFault(value: string): CellFault | undefined {
-  if (BOARD_ID_PATTERN.test(value)) return identifierDamage(value);
+  if (BOARD_ID_PATTERN.test(value)) return undefined;
   const fault = identifierDamage(value) ?? textFault(value);
   if (fault !== undefined) return fault;
-  const strange = /[^0-9A-Fa-f]/u.exec(value)?.[0];
   const { expected } = ISSUES.MANIFEST_BOARD_ID_INVALID;
-  const detail = strange === undefined ? `; here are ${value.length}` : `; here is a "${strange}"`;
-  return { code: 'MANIFEST_BOARD_ID_INVALID', expected: expected + detail };
+  const strange = /[^0-9A-Fa-f]/.exec(value)?.[0];
+  const detail = strange === undefined ? `here are ${value.length}` : `here is a "${strange}"`;
+  return {
+    code: 'MANIFEST_BOARD_ID_INVALID',
+    expected: `${expected}; ${foreignRemedy(value) ?? detail}`,
+  };
 }
 
 /** The fault of a product name that is not in the configuration, whose names are `known`. */
@@ -56,16 +63,19 @@ export function productFault(value: string, known: readonly string[]): CellFault
   if (value === '') return { code: 'MANIFEST_CELL_EMPTY' };
   const fault = identifierDamage(value) ?? textFault(value);
   if (fault !== undefined) return fault;
-  return isFormula(value)
-    ? { code: 'MANIFEST_FORMULA' }
-    : { code: 'MANIFEST_PRODUCT_UNKNOWN', expected: `one of: ${known.join(', ')}` };
+  if (isFormula(value)) return { code: 'MANIFEST_FORMULA' };
+  const remedies = [`one of: ${known.join(', ')}`, foreignRemedy(value)];
+  return {
+    code: 'MANIFEST_PRODUCT_UNKNOWN',
+    expected: remedies.filter((each) => each !== undefined).join('; '),
+  };
 }
 
 /** The fault of an attribute, or undefined; it may be empty. */
 export function attrFault(value: string): CellFault | undefined {
-  if (value === '' || PLAIN_TEXT.test(value)) return undefined;
+  if (value === '' || (PLAIN_TEXT.test(value) && !isLoading(value))) return undefined;
   if (value.length > MAX_ATTR_CHARACTERS) return { code: 'MANIFEST_ATTR_TOO_LONG' };
-  const fault = textFault(withoutJoiners(value)) ?? textDamage(value);
+  const fault = misreading(value) ?? textFault(withoutJoiners(value)) ?? textDamage(value);
   return fault ?? (FORMULA.test(value) ? { code: 'MANIFEST_FORMULA' } : undefined);
 }
 
@@ -122,9 +132,8 @@ function withoutJoiners(value: string): string {
 
 function remedy(value: string, code: IssueCode): string {
   const { expected } = ISSUES[code];
-  const foreign = value.match(/[^\u0020-\u007e]/u)?.[0];
-  if (foreign !== undefined)
-    return `${expected}; the "${foreign}" in this value is ${codePointName(foreign)}: type it again`;
+  const foreign = foreignRemedy(value);
+  if (foreign !== undefined) return `${expected}; ${foreign}`;
   if (/[a-z]/.test(value)) return `${expected}; lower-case letters are not allowed`;
   const strange = value.match(/[^A-Z0-9-]/)?.[0];
   if (strange !== undefined) return `${expected}; here is a "${strange}"`;

@@ -1,3 +1,5 @@
+import { foreignRemedy, lookalikeOf } from './foreign-character.ts';
+
 /** Attributes are for labels and traceability, not for a second database beside this one. */
 export const MAX_ATTR_COLUMNS = 32;
 
@@ -9,8 +11,10 @@ const OPTIONAL_COLUMNS = ['board_id'] as const;
 
 export type PlainColumn = (typeof REQUIRED_COLUMNS)[number] | (typeof OPTIONAL_COLUMNS)[number];
 
+const PLAIN_COLUMNS: readonly PlainColumn[] = [...REQUIRED_COLUMNS, ...OPTIONAL_COLUMNS];
+
 export function isPlainColumn(name: string): name is PlainColumn {
-  return [...REQUIRED_COLUMNS, ...OPTIONAL_COLUMNS].some((column) => column === name);
+  return PLAIN_COLUMNS.some((column) => column === name);
 }
 
 export function isAttrColumn(name: string): boolean {
@@ -31,19 +35,38 @@ export function knownNames(cells: readonly string[]): number {
   return new Set(cells.map(foldColumn).filter(isPlainColumn)).size;
 }
 
+/** The column that a name means that is not one of a column: `Board ID`, `order*`, `serial (text)`; else undefined. */
+export function meantColumn(name: string): PlainColumn | undefined {
+  const near = normalized(name);
+  if (isPlainColumn(near)) return near;
+  const inner = /[a-z](?:[a-z0-9_.]*[a-z0-9])?/.exec(near)?.[0] ?? '';
+  return lookalikeOf(near, PLAIN_COLUMNS) ?? (isPlainColumn(inner) ? inner : undefined);
+}
+
 /** What is expected in the place of a name that is not one of a column; undefined where the general sentence is right. */
 export function expectedName(name: string): string | undefined {
-  const near = foldColumn(name).replaceAll(/[\s-]+/g, '_');
-  if (isPlainColumn(near) || isAttrColumn(near)) return near;
-  const inner = /[a-z](?:[a-z0-9_.]*[a-z0-9])?/.exec(near)?.[0] ?? '';
-  if (isPlainColumn(inner)) return inner;
-  if (!near.startsWith('attr.')) return undefined;
-  const own = near.slice('attr.'.length);
+  const near = normalized(name);
+  if (isAttrColumn(near)) return near;
+  const foreign = foreignRemedy(near);
+  const meant = meantColumn(name);
+  if (meant !== undefined) return [meant, ...(foreign === undefined ? [] : [foreign])].join('; ');
+  const [begin = ''] = near.split('.', 1);
+  if (lookalikeOf(begin, ['attr']) !== undefined && foreign !== undefined) return `attr.<name>; ${foreign}`;
+  return near.startsWith('attr.') ? expectedAttr(near.slice('attr.'.length)) : undefined;
+}
+
+function normalized(name: string): string {
+  return foldColumn(name).replaceAll(/[\s-]+/g, '_');
+}
+
+function expectedAttr(own: string): string {
   const rule = 'attr. and a name of a-z, 0-9 and _ that begins with a letter';
   if (own === '') return `${rule}: here it is empty`;
   if (own.length > MAX_ATTR_NAME)
     return `at most ${MAX_ATTR_NAME} characters after attr.: here are ${own.length}`;
+  const foreign = foreignRemedy(own);
+  if (foreign !== undefined) return `${rule}; ${foreign}`;
   if (!/^[a-z]/.test(own)) return `${rule}: here it begins with "${own[0]}"`;
-  const strange = /[^a-z0-9_]/u.exec(own)?.[0] ?? '';
+  const strange = /[^a-z0-9_]/.exec(own)?.[0] ?? '';
   return `${rule}: here is a "${strange}"`;
 }

@@ -3,7 +3,8 @@ import { MAX_LINE_BYTES } from '../csv/line-blocks.ts';
 import type { LineBlock } from '../csv/line-blocks.ts';
 import { issue } from './issue.ts';
 import { readHeader } from './manifest-header.ts';
-import type { HeaderReading } from './manifest-header.ts';
+import type { HeaderReading, ManifestColumns } from './manifest-header.ts';
+import { rowSeparator } from './separators.ts';
 
 /** Lines in which the header may be. */
 const HEAD_LINES = 40;
@@ -31,4 +32,12 @@ export function headerOf(block: LineBlock): HeaderReading & { readonly below: Li
     return { ...NOTHING, line: header.line, issues: [issue('MANIFEST_ENCODING', place)] };
   }
   return { ...header, below: { ...block, bytes: bytes.subarray(ends[header.line - 1] ?? bytes.length) } };
+}
+
+/** The columns with the separator that the CSV rows have: `block` is the first one with rows. */
+export function columnsOfRows(columns: ManifestColumns, { bytes }: LineBlock): ManifestColumns {
+  const { separator, width } = columns;
+  if (separator.length === 1) return columns;
+  const rows = bytes.subarray(0, MAX_LINE_BYTES).toString().split(/\r?\n/, HEAD_LINES);
+  return { ...columns, separator: rowSeparator(separator, rows, width) };
 }

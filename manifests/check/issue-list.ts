@@ -71,7 +71,8 @@ export class IssueList {
 
   /** Adds an issue of the file as a whole, or of rows that were added as good ones. */
   addToRows(issues: readonly Issue[]): void {
-    this.refusedRows += new Set(issues.map((found) => found.line)).size;
+    // Line 0 is the file, which is no CSV row.
+    this.refusedRows += new Set(issues.flatMap(({ line }) => (line > 0 ? line : []))).size;
     this.#keep(issues);
   }
 

@@ -1,6 +1,6 @@
 import { ISSUES } from '../issue-codes.ts';
 import type { IssueCode } from '../issue-codes.ts';
-import { visibleText } from '../csv/visible-text.ts';
+import { visibleText, withoutUnseen } from '../csv/visible-text.ts';
 
 /** One fault of a manifest, as the planner reads it. */
 export interface Issue {
@@ -10,6 +10,7 @@ export interface Issue {
   readonly column: string;
   /** The value in the file, with each invisible character written as `\u{…}`, at most 80 characters. */
   readonly value: string;
+  /** A sentence, which may quote the value: no invisible character is in it. */
   readonly expected: string;
   readonly code: IssueCode;
 }
@@ -28,5 +29,11 @@ export function issue(
   expected: string = ISSUES[code].expected,
 ): Issue {
   const { line = 0, column = '', value = '' } = place;
-  return { line, column: visibleText(column), value: visibleText(value), expected, code };
+  return {
+    line,
+    column: visibleText(column),
+    value: visibleText(value),
+    expected: withoutUnseen(expected),
+    code,
+  };
 }

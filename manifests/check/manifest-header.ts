@@ -1,4 +1,4 @@
-import { codePointName, visibleText } from '../csv/visible-text.ts';
+import { visibleText } from '../csv/visible-text.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
 import {
@@ -8,10 +8,12 @@ import {
   isPlainColumn,
   knownNames,
   MAX_ATTR_COLUMNS,
+  meantColumn,
   REQUIRED_COLUMNS,
 } from './column-names.ts';
 import type { PlainColumn } from './column-names.ts';
-import { cellsOf, headerSeparators, isAccepted, separatorName } from './separators.ts';
+import { lineEndIssue, mixedLineEnds, strangeLineEnd } from './line-end-issues.ts';
+import { cellsOf, headerSeparators, isAccepted, markedSeparators, separatorName } from './separators.ts';
 
 /** Which cell of a CSV row belongs to which column. */
 export interface ManifestColumns {
@@ -74,10 +76,18 @@ export function readHeader(lines: readonly string[]): HeaderReading {
   }
   const text = lines[at] ?? '';
   if (text.endsWith('\r')) return refused(at, lineEndIssue(at + 1, text));
+  const [begin = ''] = text.split('\r', 1);
+  if (begin !== text && headerSeparators(begin).length > 0) return refused(at, mixedLineEnds(at + 1, text));
   const end = STRANGE_LINE_END.exec(text);
   if (end !== null && headerSeparators(text.slice(0, end.index)).length > 0)
     return refused(at, strangeLineEnd(at + 1, text, end[0]));
-  const separators = declared === undefined ? headerSeparators(text) : declaredSeparators(text, declared);
+  if (declared !== undefined) {
+    const wrong = wrongDeclaration(lines, at, declared);
+    if (wrong !== undefined) return refused(at, wrong);
+  }
+  const plain = declared === undefined ? headerSeparators(text) : declaredSeparators(text, declared);
+  const hasMarks = plain.length === 0 && text.search(STRANGE_QUOTES) === -1;
+  const separators = hasMarks ? markedSeparators(text) : plain;
   const [separator, other] = separators;
   if (separator === undefined) return refused(at, noHeader(lines, at));
   if (other !== undefined) return refused(at, ambiguous(at, text, separators));
@@ -104,14 +114,13 @@ function declaredSeparators(text: string, declared: string): readonly string[] {
   return spaced.length > 0 || knownNames(cellsOf(text, declared) ?? []) === 0 ? spaced : [declared];
 }
 
-/** CR CR LF: a program turned the line breaks of a text that had them already. */
-export function lineEndIssue(line: number, value: string): Issue {
-  return issue('MANIFEST_LINE_ENDING', { line, value });
-}
-
-function strangeLineEnd(line: number, value: string, end: string): Issue {
-  const expected = `LF or CR LF after every CSV row: here is ${codePointName(end)}, so export the sheet again`;
-  return issue('MANIFEST_LINE_ENDING', { line, value }, expected);
+/** A line `sep=;` above a header with another separator: a program wrote one, and another program the other. */
+function wrongDeclaration(lines: readonly string[], at: number, declared: string): Issue | undefined {
+  const text = lines[at] ?? '';
+  const [separator = declared] = headerSeparators(text);
+  if (separator.startsWith(declared) || knownNames(cellsOf(text, separator) ?? []) < 2) return undefined;
+  const expected = `the separator of the header: line 1 says ${separatorName(declared)}, but the header has ${separatorName(separator)}, so delete line 1`;
+  return issue('MANIFEST_SEPARATOR', { line: 1, value: lines[0] ?? '' }, expected);
 }
 
 function ambiguous(at: number, value: string, separators: readonly string[]): Issue {
@@ -171,8 +180,10 @@ function columnsOf(
     else if (isPlainColumn(name)) cells.set(name, cell);
     else attrs.push([name, cell]);
   }
+  const meant = names.map(meantColumn);
   for (const column of REQUIRED_COLUMNS) {
-    const isMissing = !cells.has(column);
+    // A name that is nearly right is a fault of its own.
+    const isMissing = !cells.has(column) && !meant.includes(column);
     if (isMissing) issues.push(issue('MANIFEST_COLUMN_MISSING', { line, column }, `a column ${column}`));
   }
   if (attrs.length > MAX_ATTR_COLUMNS) issues.push(issue('MANIFEST_TOO_MANY_COLUMNS', { line }));

@@ -11,6 +11,7 @@ import {
   serialFault,
 } from './cell-rules.ts';
 import type { CellFault } from './cell-rules.ts';
+import { ExponentNotes } from './exponent-notes.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
 import type { ManifestColumns } from './manifest-header.ts';
@@ -52,6 +53,7 @@ export class RowReader {
   #order: string | undefined;
   #product: KnownProduct | undefined;
   #issues: Issue[] = [];
+  readonly #exponents = new ExponentNotes();
 
   constructor(columns: ManifestColumns, products: readonly ManifestProduct[]) {
     this.#columns = columns;
@@ -66,9 +68,17 @@ export class RowReader {
     return { order: this.#order ?? '', product: this.#product?.name ?? '' };
   }
 
+  /** Whether the configuration has a product of this name. */
+  readonly isProduct = (name: string): boolean => this.#products.has(name);
+
   /** The issues of the last row; empty where it is good. */
   get issues(): readonly Issue[] {
     return this.#issues;
+  }
+
+  /** Sentences on values that were accepted and may not be meant. */
+  get notes(): readonly string[] {
+    return this.#exponents.sentences();
   }
 
   /** The row of one line with as many cells as the header. */
@@ -128,6 +138,7 @@ export class RowReader {
       const value = cells[cell] ?? '';
       if (value === '') continue;
       this.#report(line, column, value, attrFault(value));
+      this.#exponents.see(column, value);
       attrs[column.slice('attr.'.length)] = value;
     }
     return attrs;

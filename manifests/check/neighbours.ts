@@ -1,5 +1,7 @@
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
+import { isShortForm, LONGEST_FORM, ShortForms } from './short-forms.ts';
+import type { ColumnValue } from './short-forms.ts';
 
 /** Keys of one kind that are kept to be named; more faults than that have one cause. */
 const MAX_KEPT = 1_000;
@@ -20,22 +22,18 @@ const MAX_BEGINNINGS = 100_000;
 
 const DIGITS = /^\d+$/;
 
-interface Key {
-  readonly line: number;
-  readonly value: string;
-}
-
 /**
- * Compares the serials of a product, or its board ids, with each other: a number that lost its leading zeros, or its
- * digits after the 15th, is right by itself and wrong among the others.
+ * Compares the serials of a product, or its board ids, with each other: a number that lost its leading zeros, its digits
+ * after the 15th, or all but the first to an exponent, is right by itself and wrong among the others.
  */
 export class Neighbours {
   readonly #column: string;
   /** Keys by their length: all, those that are not digits alone, and those that are. */
   readonly #counts = new Uint32Array(65);
   readonly #mixed = new Uint32Array(65);
-  readonly #digits = new Map<number, { count: number; hasZero: boolean; readonly kept: Key[] }>();
-  readonly #rounded: Key[] = [];
+  readonly #digits = new Map<number, { count: number; hasZero: boolean; readonly kept: ColumnValue[] }>();
+  readonly #rounded: ColumnValue[] = [];
+  readonly #shortForms = new ShortForms(MAX_KEPT);
   readonly #beginnings = new Set<string>();
   #longDigits = 0;
   #roundedCount = 0;
@@ -47,6 +45,7 @@ export class Neighbours {
   add(value: string, line: number): void {
     this.#counts[value.length]! += 1;
     if (value.charCodeAt(0) < 0x3a && DIGITS.test(value)) this.#addDigits(value, line);
+    else if (value.length <= LONGEST_FORM && isShortForm(value)) this.#shortForms.add({ line, value });
     else this.#mixed[value.length]! += 1;
   }
 
@@ -57,7 +56,14 @@ export class Neighbours {
   }
 
   issues(): Issue[] {
-    return [...this.#shortened(), ...this.#roundedIssues()];
+    return [...this.#shortened(), ...this.#roundedIssues(), ...this.#shortFormIssues()];
+  }
+
+  #shortFormIssues(): Issue[] {
+    return this.#shortForms.damaged(this.#counts).map(({ line, value, code, expected }) => {
+      const place = { line, column: this.#column, value };
+      return issue(code, place, expected + (IF_RIGHT[this.#column] ?? ''));
+    });
   }
 
   #addDigits(value: string, line: number): void {
@@ -98,7 +104,7 @@ export class Neighbours {
       .flatMap(([length, { kept }]) => kept.map((key) => this.#zerosLost(key, length, other)));
   }
 
-  #zerosLost({ line, value }: Key, length: number, other: number): Issue {
+  #zerosLost({ line, value }: ColumnValue, length: number, other: number): Issue {
     const expected = `as many characters as other values of this column have: here are ${length}, there ${other}; a spreadsheet removes leading zeros, so format the column as text before you paste, then export again${IF_RIGHT[this.#column] ?? ''}`;
     return issue('MANIFEST_ZEROS_LOST', { line, column: this.#column, value }, expected);
   }

@@ -1,20 +1,30 @@
-import { foldColumn, isPlainColumn } from './column-names.ts';
+import { foldColumn, isPlainColumn, REQUIRED_COLUMNS } from './column-names.ts';
 import type { PlainColumn } from './column-names.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
 import type { ManifestColumns } from './manifest-header.ts';
+import { isNote } from './note-row.ts';
 import { otherSeparator, separatorName } from './separators.ts';
 
 /** Words that stand before a sum below a table, in the languages of the large spreadsheets. */
 const SUM_WORDS =
-  /^(?:(?:grand|sub|sous|zwischen|teil|gesamt|genel|ara|eind)[ -]?)?(?:total|totals|totale|totaal|toplam|sum|summe|ergebnis|somme|suma|razem|gesamt|anzahl|count|итого|всего|小计|合计|总计|共计|合計|總計|計)(?:[ :=\d].*)?$/iu;
+  /^(?:(?:grand|sub|sous|zwischen|teil|gesamt|genel|ara|eind|hoved|общий|celkový|kaikki)[ -]?)?(?:total|totals|totalsum|totalsumma|totale|totaal|toplam|sum|summe|ergebnis|somme|suma|součet|razem|gesamt|anzahl|count|végösszeg|yhteensä|итог|итого|всего|총합계|합계|小计|合计|总计|共计|合計|總計|計)(?:[ :=\d].*)?$/iu;
+
+/** What is above a CSV row, and what it is compared with. */
+export interface RowContext {
+  /** The order number and the product of the last good row. */
+  readonly before: Readonly<Record<'order' | 'product', string>>;
+  /** CSV rows above it. */
+  readonly rows: number;
+  readonly isProduct: (name: string) => boolean;
+}
 
 /** What a row is that is not a unit: one fault that explains those of all its cells. Undefined for a faulty unit. */
 export function oddRow(
   line: number,
   cells: readonly string[],
   columns: ManifestColumns,
-  before: Readonly<Record<'order' | 'product', string>>,
+  { before, rows, isProduct }: RowContext,
 ): Issue | undefined {
   const value = cells.join(columns.separator);
   const cell = (column: PlainColumn): string => cells[columns.cells.get(column) ?? -1] ?? '';
@@ -22,11 +32,17 @@ export function oddRow(
     const expected = `a unit: this is the header again, so delete line ${line}`;
     return issue('MANIFEST_HEADER_REPEATED', { line, value }, expected);
   }
-  if (cells.length === 1 && columns.width > 1) return oneCell(line, cells[0]!, columns);
-  if (isSum(cells, cell)) {
+  const isWhole = REQUIRED_COLUMNS.every((column) => columns.cells.has(column));
+  if (isWhole && isSum(cells, cell, rows)) {
     const expected = `a unit: this is a sum of the rows above, so delete line ${line}`;
     return issue('MANIFEST_TOTALS', { line, value }, expected);
   }
+  const isOrderFirst = columns.cells.get('order') === 0 && before.order !== '';
+  if (isNote(cells, { hasProduct: isProduct(cell('product')), isOrderFirst })) {
+    const expected = `a unit: this is a note, so delete line ${line}`;
+    return issue('MANIFEST_NOTE', { line, value }, expected);
+  }
+  if (cells.length === 1 && columns.width > 1) return oneCell(line, cells[0]!, columns);
   return mergedCell(line, cell, before);
 }
 
@@ -44,11 +60,12 @@ function oneCell(line: number, text: string, { separator }: ManifestColumns): Is
   return issue('MANIFEST_SEPARATOR', { line, value: text }, expected);
 }
 
-function isSum(cells: readonly string[], cell: (column: PlainColumn) => string): boolean {
-  const isEmpty = [cell('order'), cell('serial'), cell('product')].some((text) => text.trim() === '');
-  if (!isEmpty) return false;
+/** A word for a sum, or a number in the place of a serial: alone, or as many as there are rows of an order above. */
+function isSum(cells: readonly string[], cell: (column: PlainColumn) => string, rows: number): boolean {
+  const [order, serial, product] = [cell('order').trim(), cell('serial').trim(), cell('product').trim()];
+  if (order !== '' && serial !== '' && product !== '') return false;
   if (cells.some((text) => SUM_WORDS.test(text.trim()))) return true;
-  return cell('order').trim() === '' && cell('product').trim() === '' && /^\d+$/.test(cell('serial').trim());
+  return product === '' && /^\d+$/.test(serial) && (order === '' || (rows > 0 && serial === String(rows)));
 }
 
 /** A spreadsheet writes the value of merged cells once, in the first row. */

@@ -4,16 +4,18 @@ import { lineBlocks, MAX_LINE_BYTES } from '../csv/line-blocks.ts';
 import type { LineBlock, TextEnd } from '../csv/line-blocks.ts';
 import { readText, textForm } from '../csv/text-source.ts';
 import type { TextForm } from '../csv/text-source.ts';
+import { withoutUnseen } from '../csv/visible-text.ts';
 import { REQUIRED_COLUMNS } from './column-names.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
-import { headerOf } from './header-block.ts';
-import { lineEndIssue } from './manifest-header.ts';
+import { columnsOfRows, headerOf } from './header-block.ts';
+import { lineEndIssue, mixedLineEnds } from './line-end-issues.ts';
 import type { ManifestColumns } from './manifest-header.ts';
 import { RowReader } from './manifest-row.ts';
 import type { ManifestProduct, ManifestRow } from './manifest-row.ts';
 import { oddRow } from './odd-rows.ts';
 import { SeenRows } from './seen-rows.ts';
+import { separatorName, withLastCell } from './separators.ts';
 
 /** 4,000 chunks of 250 units: the largest batch the workflows are sized for. */
 const MAX_ROWS = 1_000_000;
@@ -69,6 +71,8 @@ class ManifestParser {
   #reader: RowReader | undefined;
   /** Whether the header has every column that it must have. */
   #isWhole = false;
+  /** Whether CSV rows were read. */
+  #hasRows = false;
   /** Number of the line that is read next, from 1. */
   #line = 1;
   #rowCount = 0;
@@ -84,7 +88,8 @@ class ManifestParser {
   constructor(products: readonly ManifestProduct[], form: TextForm) {
     this.#products = products;
     if (form.encoding !== 'utf-8') this.#understood.push('The text is UTF-16.');
-    if (form.lineEnd === 'CR') this.#understood.push('The CSV rows end with CR.');
+    if (form.lineEnd === 'CR')
+      this.#understood.push('The header ends with CR, which was read as a line break.');
   }
 
   push(block: LineBlock): ManifestPage {
@@ -104,7 +109,8 @@ class ManifestParser {
       this.#understood.push(
         `${this.#shortRows} CSV ${this.#shortRows === 1 ? 'row ends' : 'rows end'} before the last columns, whose cells were read as empty.`,
       );
-    return { ...this.#page(), late, understood: this.#understood };
+    this.#understood.push(...(this.#reader?.notes ?? []));
+    return { ...this.#page(), late, understood: this.#understood.map(withoutUnseen) };
   }
 
   #page(): ManifestPage {
@@ -128,7 +134,17 @@ class ManifestParser {
     return below;
   }
 
+  /** The first rows say whether they have the spaces that are in the header. */
+  #settleSeparator(block: LineBlock): void {
+    const before = this.#columns!;
+    this.#hasRows = true;
+    this.#columns = columnsOfRows(before, block);
+    if (this.#columns.separator === before.separator) return;
+    this.#understood.push(`In the CSV rows, no space follows the ${separatorName(this.#columns.separator)}.`);
+  }
+
   #readRows(block: LineBlock): void {
+    if (!this.#hasRows) this.#settleSeparator(block);
     for (const item of csvItems(block, this.#columns!.separator)) {
       if (this.stopped) return;
       if ('fault' in item) this.#refuseLine(item);
@@ -139,7 +155,10 @@ class ManifestParser {
 
   #refuseLine({ fault, text }: LineFault): void {
     this.#countRow();
-    this.#refuse([issue(fault, { line: this.#line, value: text })]);
+    const isMixed = fault === 'MANIFEST_LINE_ENDING';
+    this.#refuse([
+      isMixed ? mixedLineEnds(this.#line, text) : issue(fault, { line: this.#line, value: text }),
+    ]);
   }
 
   #readCells(cells: Exclude<CsvItem, LineFault>, isLast: boolean): void {
@@ -170,11 +189,11 @@ class ManifestParser {
     }
     if (isLast && this.#isCut(row)) return this.#refuseCut(cells);
     if (found.length === 0 && this.#isWhole) return this.#acceptOrRefuse(row);
+    const odd = this.#oddRow(cells);
     this.#countRow();
     const line = this.#line;
     if (cells.join().length > MAX_LINE_BYTES) return this.#refuse([tooLong(line, cells.join())]);
     if (cells.at(-1)?.endsWith('\r') === true) return this.#refuse([lineEndIssue(line, cells.join())]);
-    const odd = oddRow(line, cells, this.#columns!, this.#reader!.before);
     if (odd !== undefined) return this.#refuse([odd]);
     const more = this.#seen.add(row, new Set(found.map(({ column }) => column)));
     if (found.length + more.length > 0) this.#refuse([...found, ...more]);
@@ -185,28 +204,48 @@ class ManifestParser {
    * The cells of a row with another width than the header: empty ones at the end are left out, and where only columns
    * are missing that may be empty, they are. Excel leaves out the separators at the end of some rows.
    */
-  #fitted(cells: readonly string[], isLast: boolean): readonly string[] | undefined {
-    const { width, cells: plain } = this.#columns!;
+  #fitted(found: readonly string[], isLast: boolean): readonly string[] | undefined {
+    const { separator, width } = this.#columns!;
+    // What is required is not left empty: there the file may be cut.
+    const cells = this.#hasRequired(found.length) ? withLastCell(found, separator) : found;
+    if (cells.length === width) return cells;
     if (cells.length > width)
       return cells.slice(width).every((cell) => cell.trim() === '') ? cells.slice(0, width) : undefined;
-    const isWhole = REQUIRED_COLUMNS.every((column) => (plain.get(column) ?? 0) < cells.length);
+    const isWhole = this.#hasRequired(cells.length);
     const isBlank = cells.every((cell) => cell.trim() === '');
     if (!isBlank && (!isWhole || isLast)) return undefined;
     if (!isBlank) this.#shortRows += 1;
     return [...cells, ...Array.from({ length: width - cells.length }, () => '')];
   }
 
+  /** Whether each required column is among the first `count` cells. */
+  #hasRequired(count: number): boolean {
+    const { cells } = this.#columns!;
+    return REQUIRED_COLUMNS.every((column) => (cells.get(column) ?? 0) < count);
+  }
+
   #refuseWidth(cells: readonly string[], isLast: boolean): void {
     const { separator, width } = this.#columns!;
     const line = this.#line;
-    if (isLast && cells.length < width) return this.#refuseCut(cells);
+    if (cells.some((cell) => cell.includes('\r'))) return this.#refuseMixed(cells);
+    const odd = this.#oddRow(cells);
+    if (isLast && cells.length < width && odd?.code !== 'MANIFEST_NOTE') return this.#refuseCut(cells);
     this.#countRow();
     const text = cells.join(separator);
     if (text.length > MAX_LINE_BYTES) return this.#refuse([tooLong(line, text)]);
-    const odd = oddRow(line, cells, this.#columns!, this.#reader!.before);
     const remedy = cells.length === 1 ? `: if it is no unit, delete line ${line}` : '';
     const expected = `${width} cells, as in the header; this CSV row has ${cells.length}${remedy}`;
     this.#refuse([odd ?? issue('MANIFEST_CELL_COUNT', { line, value: text }, expected)]);
+  }
+
+  #refuseMixed(cells: readonly string[]): void {
+    this.#countRow();
+    this.#refuse([mixedLineEnds(this.#line, cells.join(this.#columns!.separator))]);
+  }
+
+  #oddRow(cells: readonly string[]): Issue | undefined {
+    const { before, isProduct } = this.#reader!;
+    return oddRow(this.#line, cells, this.#columns!, { before, isProduct, rows: this.#rowCount });
   }
 
   #refuseCut(cells: readonly string[]): void {

@@ -1,5 +1,5 @@
 import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
-import { knownNames, REQUIRED_COLUMNS } from './column-names.ts';
+import { knownNames, meantColumn, REQUIRED_COLUMNS } from './column-names.ts';
 
 /** Separators that are accepted, and what people call them. */
 const SEPARATORS = new Map([
@@ -55,6 +55,34 @@ export function headerSeparators(line: string): readonly string[] {
     most = Math.max(most, names);
   }
   return withSpaces(best, line);
+}
+
+/** The separator of a header in which every required name has a mark: `order*,serial*,product*`; none in another line. */
+export function markedSeparators(line: string): readonly string[] {
+  const hasAll = (separator: string): boolean => {
+    const meant = (cellsOf(line, separator) ?? []).map(meantColumn);
+    return REQUIRED_COLUMNS.every((column) => meant.includes(column));
+  };
+  return withSpaces([...SEPARATORS.keys()].filter(hasAll), line);
+}
+
+/**
+ * The separator of the CSV rows: that of the header, or the same without its space where the first of the rows has no
+ * space after it. `width`: cells of the header.
+ */
+export function rowSeparator(separator: string, rows: readonly string[], width: number): string {
+  const [plain = ''] = separator;
+  const first = rows.find((row) => row.replaceAll(plain, '').trim() !== '');
+  if (separator.length === 1 || first === undefined) return separator;
+  const cells = (by: string): number => withLastCell(cellsOf(first, by) ?? [], by).length;
+  return cells(separator) !== width && cells(plain) === width ? plain : separator;
+}
+
+/** The cells of a row from whose end an editor removed the space of the last separator. */
+export function withLastCell(cells: readonly string[], separator: string): readonly string[] {
+  const last = cells.at(-1) ?? '';
+  if (separator.length === 1 || !last.endsWith(separator[0]!)) return cells;
+  return [...cells.slice(0, -1), last.slice(0, -1), ''];
 }
 
 /** The separator that a row uses instead of the header's; undefined where it is none that we know. */

@@ -1,7 +1,7 @@
 import { csvItems } from '../csv/csv-items.ts';
 import { lineBlocks } from '../csv/line-blocks.ts';
 import { readText, textForm } from '../csv/text-source.ts';
-import { headerOf } from './header-block.ts';
+import { columnsOfRows, headerOf } from './header-block.ts';
 import type { ManifestColumns } from './manifest-header.ts';
 
 /** A cell of the column `serial`, as it is in the file; empty where its CSV row cannot be read. */
@@ -19,6 +19,7 @@ export async function* serialColumn(path: string): AsyncGenerator<SerialCell | u
   const form = await textForm(path);
   if ('fault' in form) return yield undefined;
   let columns: ManifestColumns | undefined;
+  let hasRows = false;
   let line = 1;
   for await (const block of lineBlocks(readText(path, form))) {
     let below = block;
@@ -29,6 +30,8 @@ export async function* serialColumn(path: string): AsyncGenerator<SerialCell | u
     }
     const cell = columns?.cells.get('serial');
     if (columns === undefined || cell === undefined) return yield undefined;
+    if (!hasRows) columns = columnsOfRows(columns, below);
+    hasRows ||= below.bytes.length > 0;
     for (const item of csvItems(below, columns.separator)) {
       const serial = 'fault' in item ? '' : (item[cell] ?? '');
       if ('fault' in item || item.some((text) => text.trim() !== '')) yield { line, serial };

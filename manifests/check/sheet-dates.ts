@@ -6,7 +6,12 @@ const MORE_NAMES = ['mrz'];
 const DAY = String.raw`\d{1,2}`;
 const YEAR = String.raw`\d{2,4}`;
 const TIME = String.raw`\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AP]M)?`;
-const NUMERIC = String.raw`\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|\d{4}([./])${DAY}\1${DAY}|${DAY}([./])${DAY}(?:\2${YEAR})?`;
+const DAY_OF_MONTH = String.raw`(?:0?[1-9]|[12]\d|3[01])`;
+const MONTH_OF_YEAR = '(?:0?[1-9]|1[0-2])';
+/** With hyphens only a year of our time makes a date: part numbers have hyphens too. */
+const YEAR_NOW = String.raw`(?:19|20)\d{2}`;
+const HYPHENATED = `${YEAR_NOW}-${MONTH_OF_YEAR}-${DAY_OF_MONTH}|(?:${DAY_OF_MONTH}-${MONTH_OF_YEAR}|${MONTH_OF_YEAR}-${DAY_OF_MONTH})-${YEAR_NOW}`;
+const NUMERIC = String.raw`${HYPHENATED}|\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|\d{4}([./])${DAY}\1${DAY}|${DAY}([./])${DAY}(?:\2${YEAR})?`;
 const EAST_ASIAN = `(?:\\d{4}[年년] ?)?${DAY}[月월](?: ?${DAY}[日일])?`;
 
 let pattern: RegExp | undefined;

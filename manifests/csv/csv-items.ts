@@ -23,6 +23,7 @@ const MAX_CELL_LINES = 20;
 const SHOWN_CHARACTERS = 400;
 
 const QUOTE = 0x22;
+const CR = 0x0d;
 
 /**
  * The CSV rows of whole lines, one item for each line, or for each cell with line breaks. csv-parse reads
@@ -84,8 +85,10 @@ function isCutCharacter(line: Buffer): boolean {
   return first >= line.length - 3 && !isUtf8(line) && isUtf8(line.subarray(0, first));
 }
 
+/** A line without an end is too long, but where CR separates its rows, that is the cause. */
 function lineFault(line: Buffer): IssueCode | undefined {
-  if (line.length > MAX_LINE_BYTES) return 'MANIFEST_LINE_TOO_LONG';
+  if (line.length > MAX_LINE_BYTES)
+    return line.includes(CR) ? 'MANIFEST_LINE_ENDING' : 'MANIFEST_LINE_TOO_LONG';
   return isUtf8(line) ? undefined : 'MANIFEST_ENCODING';
 }
 
@@ -101,6 +104,10 @@ function checkedLines(
       checked.push(line);
       continue;
     }
+    if (isJoined(withoutCr(line), separator)) {
+      checked.push({ fault: 'MANIFEST_LINE_ENDING', text: line.slice(0, SHOWN_CHARACTERS), lines: 1 });
+      continue;
+    }
     const more = linesOfCell(line, lines.slice(at + 1, at + 1 + MAX_CELL_LINES), separator);
     const isFormula = line.split(separator).some((cell) => cell.startsWith('="'));
     const fault = more > 0 ? 'MANIFEST_LINE_BREAK' : isFormula ? 'MANIFEST_FORMULA' : 'MANIFEST_QUOTE';
@@ -108,6 +115,11 @@ function checkedLines(
     at += more;
   }
   return checked;
+}
+
+/** Whether the line is several CSV rows with CR between them. */
+function isJoined(line: string, separator: string): boolean {
+  return line.includes('\r') && line.split('\r').every((row) => isQuotedRight(row, separator));
 }
 
 /** How many of the lines `below` belong to the CSV row that begins with `first`; 0 where its quotes are never right. */

@@ -18,10 +18,13 @@ export interface ForeignFile {
 }
 
 /**
- * Leading bytes of ZIP (PKWARE APPNOTE §4.3.7, so XLSX and ODS), OLE compound files (MS-CFB §2.2, so XLS), gzip, PDF, and
+ * Leading bytes of ZIP (PKWARE APPNOTE §4.3.7, so XLSX and ODS), OLE compound files (MS-CFB §2.2, so XLS), gzip, and
  * AppleDouble (RFC 1740), which macOS writes beside a file on a drive of another system.
  */
-const NOT_TEXT = ['504b0304', 'd0cf11e0', '1f8b', '25504446', '00051607'];
+const NOT_TEXT = ['504b0304', 'd0cf11e0', '1f8b', '00051607'];
+
+/** The leading bytes of a PDF: what a sheet was printed to. */
+const PDF = '25504446';
 
 /** Byte order marks (Unicode §23.8). Those of UTF-32 come first: one of them begins with a mark of UTF-16. */
 const UTF32_MARKS = ['fffe0000', '0000feff'];
@@ -37,6 +40,7 @@ const OTHER_TEXTS: readonly (readonly [RegExp, string])[] = [
   [/^<(?:!doctype|html|head|body|table|div|meta|style|!--)/i, 'HTML'],
   [/^[[{]\s*["{[\]}]/, 'JSON'],
   [/^\{\\rtf/, 'RTF'],
+  [/^(?:MIME-Version: .{0,2000}?Content-Type: multipart\/related|From: <Saved by )/is, 'a web page archive'],
   [/^(?:MIME-Version|Received|Return-Path|Delivered-To|Message-ID|Content-Type): /i, 'a mail'],
   [/^[^\n]*=(?:0D|0A|2C|3B|\r?\n)/, 'a part of a mail, in quoted-printable'],
   [/^[A-Za-z0-9+/]{40,}={0,2}\r?(?:\n|$)/, 'a part of a mail, in base64'],
@@ -73,22 +77,34 @@ export async function* readText(path: string, form: TextForm): AsyncGenerator<Bu
   });
   const decoder =
     form.encoding === 'utf-8' ? undefined : new TextDecoder(form.encoding, { ignoreBOM: true, fatal: false });
-  for await (const block of blocks)
-    yield ended(decoder ? Buffer.from(decoder.decode(block, { stream: true })) : block, form);
+  const ends = form.lineEnd === 'CR' ? new LineEnds() : undefined;
+  for await (const block of blocks) {
+    const text = decoder ? Buffer.from(decoder.decode(block, { stream: true })) : block;
+    yield ends?.asLf(text) ?? text;
+  }
   const rest = decoder?.decode() ?? '';
-  if (rest !== '') yield ended(Buffer.from(rest), form);
+  if (rest !== '') yield Buffer.from(rest);
 }
 
-function ended(block: Buffer, { lineEnd }: TextForm): Buffer {
-  if (lineEnd !== 'CR') return block;
-  for (let at = block.indexOf(CR); at !== -1; at = block.indexOf(CR, at + 1)) block[at] = LF;
-  return block;
+/** Makes each CR a LF, and also CR LF, which another program may have written below the first line. */
+class LineEnds {
+  #isAfterCr = false;
+
+  /** The next block, changed in place. */
+  asLf(block: Buffer): Buffer {
+    const text = this.#isAfterCr && block[0] === LF ? block.subarray(1) : block;
+    this.#isAfterCr = block.length === 0 ? this.#isAfterCr : block.at(-1) === CR;
+    for (let at = text.indexOf(CR); at !== -1; at = text.indexOf(CR, at + 1))
+      if (text[at + 1] !== LF) text[at] = LF;
+    return text;
+  }
 }
 
 function formOf(head: Buffer): TextForm | ForeignFile {
   const hex = head.subarray(0, 4).toString('hex');
   if (head.length === 0) return { fault: 'MANIFEST_EMPTY' };
   if (NOT_TEXT.some((mark) => hex.startsWith(mark))) return { fault: 'MANIFEST_NOT_TEXT' };
+  if (hex === PDF) return { fault: 'MANIFEST_NOT_TEXT', detail: 'a PDF' };
   if (UTF32_MARKS.includes(hex)) return { fault: 'MANIFEST_UTF32' };
   const marked = MARKS.find(({ mark }) => hex.startsWith(mark));
   const markBytes = marked === undefined ? 0 : marked.mark.length / 2;

@@ -10,9 +10,14 @@ export function hasUnseen(text: string): boolean {
   return text.search(UNSEEN) !== -1;
 }
 
-/** `text` for a CSV cell or a terminal: an invisible character becomes `\u{…}`, the rest after 80 characters `…`. */
+/** `text`, whole, for a CSV cell or a terminal: an invisible character becomes `\u{…}`. */
+export function withoutUnseen(text: string): string {
+  return text.replaceAll(UNSEEN, escaped);
+}
+
+/** The beginning of `text` for a CSV cell or a terminal: an invisible character becomes `\u{…}`, the rest after 80 characters `…`. */
 export function visibleText(text: string): string {
-  const shown = text.slice(0, 4 * MAX_SHOWN).replaceAll(UNSEEN, escaped);
+  const shown = withoutUnseen(text.slice(0, 4 * MAX_SHOWN));
   const [head = ''] = FIRST_SHOWN.exec(shown) ?? [];
   return head.length === shown.length ? shown : `${head}…`;
 }

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { stemOf as stemOfManifest } from '../answer/answers.ts';
 import { visibleText } from '../csv/visible-text.ts';
 
 /** Subfolder of the drop folder for lots that are done. */
@@ -10,9 +11,11 @@ export const ARCHIVE_AFTER_MS = 24 * 3_600_000;
 
 const ACCEPTANCE = /^(.+?)(?:\.[0-9a-f]{8})?\.accepted\.json$/;
 
-/** A manifest, its digest, and every kind of answer to it. */
-const OF_A_MANIFEST =
-  /^(.+?)\.(?:csv|csv\.sha256|(?:[0-9a-f]{8}\.)?accepted\.json|rejected\.csv|result(?:\.[\w-]+)*\.csv|status(?:\.[\w-]+)*\.(?:json|csv)|report(?:\.[\w-]+)*\.html)$/;
+/** Every kind of answer to a manifest, after its name without `.csv`. */
+const ANSWER =
+  /^(.+?)\.(?:(?:[0-9a-f]{8}\.)?accepted\.json|rejected\.csv|result(?:\.[\w-]+)*\.csv|status(?:\.[\w-]+)*\.(?:json|csv)|report(?:\.[\w-]+)*\.html)$/;
+
+const MANIFEST = /\.csv$/i;
 
 /** When each batch that has ended did so, ISO 8601, by batch. */
 export type Closings = () => Promise<ReadonlyMap<string, string>>;
@@ -52,13 +55,19 @@ export function archivedPath(path: string, batchId: string, closedAt: string): s
   return join(dirname(path), ARCHIVE_FOLDER, closedAt.slice(0, 10), batchId, basename(path));
 }
 
-/** The name of a manifest without `.csv`, from its own name or that of one of its answers; else undefined. */
+/**
+ * What the answers to a manifest are called after, from its own name, that of its digest, or that of one of its answers;
+ * else undefined.
+ */
 function stemOf(name: string): string | undefined {
-  return OF_A_MANIFEST.exec(name)?.[1];
+  const answered = ANSWER.exec(name)?.[1];
+  if (answered !== undefined) return answered;
+  const manifest = name.replace(/\.sha256$/i, '');
+  return MANIFEST.test(manifest) ? stemOfManifest(manifest) : undefined;
 }
 
 function rank(name: string): number {
-  return ACCEPTANCE.test(name) ? 2 : Number(name.endsWith('.csv'));
+  return ACCEPTANCE.test(name) ? 2 : Number(MANIFEST.test(name));
 }
 
 async function batchIn(path: string): Promise<string | undefined> {

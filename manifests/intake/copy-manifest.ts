@@ -48,8 +48,12 @@ export function manifestStore(stateFolder: string): string {
   return join(stateFolder, 'manifests');
 }
 
-/** A copy, or the reason why the file as a whole is refused. */
-export type CopyResult = { readonly copy: ManifestCopy } | { readonly refused: Issue };
+/**
+ * A copy, or the reason why the file as a whole is refused. `isEarly`: the reason may be gone in a moment, as somebody is
+ * writing the manifest, or the file beside it.
+ */
+export type CopyResult =
+  { readonly copy: ManifestCopy } | { readonly refused: Issue; readonly isEarly?: true };
 
 /**
  * Copies the manifest at `source` into the state folder and computes its hash. Refuses a name without `.csv`, links,
@@ -84,12 +88,16 @@ async function copyOpen(file: FileHandle, source: string, store: string): Promis
   if (!before.isFile()) return refusal('MANIFEST_NOT_A_FILE', source);
   if (before.size > MAX_BYTES) return refusal('MANIFEST_TOO_LARGE', source);
   try {
+    const said = await claimsOf(source);
+    if ('early' in said) return { refused: said.early, isEarly: true };
     await mkdir(store, { recursive: true, mode: 0o700 });
     const stored = await storeCopy(file, source, store, before);
-    if (stored === undefined) return refusal('MANIFEST_CHANGED', source);
+    if (stored === undefined) return { ...refusal('MANIFEST_CHANGED', source), isEarly: true };
+    // A file beside it may have come while it was copied.
+    const says = await claimsOf(source);
+    if ('early' in says) return { refused: says.early, isEarly: true };
     const [name, folder] = [basename(source), dirname(source)];
-    const claims = await claimsOf(source);
-    return { copy: { name, folder, ...stored, modified: before.mtime.toISOString(), claims } };
+    return { copy: { name, folder, ...stored, modified: before.mtime.toISOString(), claims: says.claims } };
   } catch (error) {
     throw new ManifestError('MANIFEST_STORE_FAILED', 'store a copy of the manifest in', store, error);
   }
@@ -144,6 +152,6 @@ async function isUnchanged(file: FileHandle, source: string, before: BigIntStats
   );
 }
 
-function refusal(code: IssueCode, source: string): CopyResult {
+function refusal(code: IssueCode, source: string): { readonly refused: Issue } {
   return { refused: issue(code, { value: basename(source) }) };
 }

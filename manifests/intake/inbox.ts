@@ -190,7 +190,7 @@ class FolderInbox implements Inbox {
     }
     const result = await copyManifest(join(folder, name), stateFolder);
     if ('refused' in result && result.refused.code === 'MANIFEST_MISSING') return;
-    if ('refused' in result && result.refused.code === 'MANIFEST_CHANGED') {
+    if ('refused' in result && result.isEarly === true) {
       this.#postpone(name, settleMs);
       return;
     }

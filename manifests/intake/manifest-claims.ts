@@ -1,36 +1,40 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isPriority } from '../../provisioning/priority.ts';
 import type { Issue } from '../check/issue.ts';
 import { issue } from '../check/issue.ts';
+import { nameClaims } from './name-claims.ts';
+import type { NameClaims } from './name-claims.ts';
+import { readSidecars } from './sidecar.ts';
 
 /** What a manifest says of itself: so that half of it is not accepted, and how urgent it is. */
-export interface ManifestClaims {
-  /** Units, from a name such as `lot7.rows-500.csv`. */
-  readonly rows?: number;
-  /** The SHA-256 or its beginning, hex: from a name such as `lot7.sha256-1f2e3d4c.csv`, or `lot7.csv.sha256` beside it. */
-  readonly sha256?: string;
-  /** What follows `priority-` in a name such as `lot7.priority-1.csv`. */
-  readonly priority?: string;
+export interface ManifestClaims extends Pick<NameClaims, 'rows' | 'priority'> {
+  /** The SHA-256 or its beginning, lower-case hex, from its name and the files beside it. */
+  readonly sha256?: readonly string[];
+  /** What it says that cannot be read. */
+  readonly unread?: readonly Issue[];
 }
 
-const ROWS_IN_NAME = /\.rows-(\d{1,7})(?=\.)/i;
-const DIGEST_IN_NAME = /\.sha256-([0-9a-f]{8,64})(?=\.)/i;
-const PRIORITY_IN_NAME = /\.priority-([^.]*)(?=\.)/i;
+/** What a manifest says, or why that cannot be known yet: a file beside it is probably still being written. */
+export type ClaimsReading = { readonly claims: ManifestClaims } | { readonly early: Issue };
 
-/** A file of `sha256sum` is shorter. */
-const MAX_SIDECAR_LENGTH = 4_096;
-
-/** What the name of the manifest at `path`, and the file beside it, say. */
-export async function claimsOf(path: string): Promise<ManifestClaims> {
-  const name = basename(path);
-  const rows = ROWS_IN_NAME.exec(name)?.[1];
-  const priority = PRIORITY_IN_NAME.exec(name)?.[1];
-  const digest = DIGEST_IN_NAME.exec(name)?.[1] ?? (await digestBeside(path));
+/** What the name of the manifest at `path`, and the files beside it, say. */
+export async function claimsOf(path: string): Promise<ClaimsReading> {
+  const { rows, priority, sha256, unread } = nameClaims(basename(path));
+  const sidecars = await readSidecars(path);
+  const early = sidecars.find((reading) => 'fault' in reading && reading.mayFollow);
+  if (early !== undefined && 'fault' in early) return { early: early.fault };
+  const digests = new Set([
+    ...(sha256 === undefined ? [] : [sha256]),
+    ...sidecars.flatMap((reading) => ('digest' in reading ? reading.digest : [])),
+  ]);
+  const faults = [...unread, ...sidecars.flatMap((reading) => ('fault' in reading ? reading.fault : []))];
   return {
-    ...(rows !== undefined && { rows: Number(rows) }),
-    ...(digest !== undefined && { sha256: digest.toLowerCase() }),
-    ...(priority !== undefined && { priority }),
+    claims: {
+      ...(rows !== undefined && { rows }),
+      ...(priority !== undefined && { priority }),
+      ...(digests.size > 0 && { sha256: [...digests] }),
+      ...(faults.length > 0 && { unread: faults }),
+    },
   };
 }
 
@@ -50,13 +54,14 @@ export function nameWithPriority(name: string, priority: number): string {
 
 /** Why a file is not what it says it is: it is not complete, has changed, or asks for what there is not. */
 export function claimIssues(
-  { rows, sha256, priority }: ManifestClaims,
+  { rows, sha256 = [], priority, unread = [] }: ManifestClaims,
   found: { readonly rows: number; readonly sha256: string },
 ): Issue[] {
-  const issues: Issue[] = [];
-  if (sha256 !== undefined && !found.sha256.startsWith(sha256))
+  const issues = [...unread];
+  const other = sha256.find((digest) => !found.sha256.startsWith(digest));
+  if (other !== undefined)
     issues.push(
-      issue('MANIFEST_DIGEST', { value: found.sha256 }, `the file with SHA-256 ${sha256}: copy it again`),
+      issue('MANIFEST_DIGEST', { value: found.sha256 }, `the file with SHA-256 ${other}: copy it again`),
     );
   if (rows !== undefined && rows !== found.rows)
     issues.push(
@@ -69,9 +74,4 @@ export function claimIssues(
   if (priority !== undefined && !isPriorityText(priority))
     issues.push(issue('MANIFEST_PRIORITY', { value: `priority-${priority}` }));
   return issues;
-}
-
-async function digestBeside(path: string): Promise<string | undefined> {
-  const text = await readFile(`${path}.sha256`, 'latin1').catch(() => '');
-  return /^\\?([0-9a-f]{64})\b/i.exec(text.slice(0, MAX_SIDECAR_LENGTH).trimStart())?.[1];
 }

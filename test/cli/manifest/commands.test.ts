@@ -119,6 +119,17 @@ describe('certline validate', () => {
     expect(await recordOf(place)).toEqual(before);
   });
 
+  it('shows a long path whole, and says no CSV row is wrong where the file as a whole is', async () => {
+    const place = newPlace();
+    const folder = join(place.folder, 'deep-'.repeat(20));
+    mkdirSync(folder);
+    const file = join(folder, 'lot7.rows-3.csv');
+    writeFileSync(file, 'order,serial,product\nPO-7,AB-1,golioth-node\nPO-7,AB-2,golioth-node\n');
+    const { status, stdout } = await place.certline('validate', file);
+    expect(status).toBe(3);
+    expect(stdout).toContain(`${file} is refused: 1 fault. Fix it and submit the manifest again.`);
+  });
+
   it('refuses by the rules for whole files too, and knows when there is none', async () => {
     const place = newPlace();
     const text = join(place.folder, 'lot.txt');

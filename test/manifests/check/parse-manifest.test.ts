@@ -64,7 +64,7 @@ describe('a manifest that is right', () => {
 
 describe('what CSV parsers let through', () => {
   it.each<[string, string | Uint8Array, string[]]>([
-    ['lone CR inside a file', `${HEAD}PO-1,CL-1,golioth-node\rPO-1,CL-2,golioth-node\n`, ['2::CELL_COUNT']],
+    ['lone CR inside a file', `${HEAD}PO-1,CL-1,golioth-node\rPO-1,CL-2,golioth-node\n`, ['2::LINE_ENDING']],
     ['a workbook', Buffer.from('PK\u0003\u0004rest of a ZIP file'), ['0::NOT_TEXT']],
     ['an unclosed quote', `${HEAD}PO-1,"CL-1,golioth-node\nPO-1,CL-2,golioth-node\n`, ['2::QUOTE']],
     ['a quote inside a cell', `${HEAD}PO-1,CL"1,golioth-node\n`, ['2::QUOTE']],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { PLANNER_CASES } from './planner-cases.ts';
 import { PROGRAM_CASES } from './program-cases.ts';
 
 /** A file that a spreadsheet, a script or an accident makes, and the right answer to it. */
@@ -189,7 +190,7 @@ const ACCEPTED: readonly Case[] = [
     situation: 'old Macintosh: CR alone',
     content: LOT.replaceAll('\n', '\r'),
     accepted: 3,
-    understood: ['end with CR'],
+    understood: ['The header ends with CR'],
   },
   { situation: 'LF and CR LF mixed', content: `${HEAD}PO-7,AB-1,node\r\nPO-7,AB-2,node\n`, accepted: 2 },
   { situation: 'the version line of the template', content: `certline-manifest,1,\n${LOT}`, accepted: 3 },
@@ -675,4 +676,4 @@ const REFUSED: readonly Case[] = [
   },
 ];
 
-export const CASES: readonly Case[] = [...ACCEPTED, ...REFUSED, ...PROGRAM_CASES];
+export const CASES: readonly Case[] = [...ACCEPTED, ...REFUSED, ...PROGRAM_CASES, ...PLANNER_CASES];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { validateManifest } from '../../../manifests/check/validate-manifest.ts';
+import { hasUnseen } from '../../../manifests/csv/visible-text.ts';
 import type { Rejected } from '../../../manifests/check/verdict.ts';
 import { temporaryFile } from '../../support/temporary-folder.ts';
 import { MANIFEST_PAGE, pageWithTable } from '../docs-table.ts';
@@ -29,6 +30,14 @@ describe('a manifest', () => {
     expect(places(rejected)).toEqual(given.refused ?? []);
     expect(accepted).toBe(given.accepted);
     const [first] = rejected.issues;
+    // A fault of the whole file is in no CSV row.
+    const hasRow = rejected.issues.some(({ line }) => line > 1);
+    if (!hasRow) expect(rejected.refusedRows).toBe(0);
+    for (const text of [
+      ...understood,
+      ...rejected.issues.flatMap((issue) => Object.values(issue).map(String)),
+    ])
+      expect(hasUnseen(text)).toBe(false);
     for (const words of given.says ?? []) expect(first?.expected).toContain(words);
     if (given.refused === undefined) {
       expect(understood).toHaveLength((given.understood ?? []).length === 0 ? 0 : understood.length);

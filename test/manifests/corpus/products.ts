@@ -6,4 +6,5 @@ export const PRODUCTS: readonly ManifestProduct[] = [
   { name: 'node', assignment: 'any-board', commonName: '{serial}' },
   { name: 'pump', assignment: 'listed-board', commonName: '{serial}' },
   { name: 'eight-digits', assignment: 'any-board', commonName: '{serial}', serialPattern: '[0-9]{8}' },
+  { name: 'dated', assignment: 'any-board', commonName: '{serial}', serialPattern: '[0-9-]{10}|NA' },
 ];

@@ -453,6 +453,35 @@ describe('a copy that stalled', () => {
     await line.answered(2);
     expect(line.json('lot7.accepted.json')).toMatchObject({ rows: 3 });
   });
+
+  it('is not accepted when what it says of itself cannot be read', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('lot7.rows-1.000.sha256-abc.csv', lot('PO-7', 1, 2));
+    await line.answered(1);
+    expect(line.codes('lot7.rows-1.000.sha256-abc.rejected.csv')).toEqual([
+      'MANIFEST_ROW_COUNT',
+      'MANIFEST_DIGEST',
+    ]);
+    mkdirSync(line.path('lot8.csv.sha256'));
+    line.drop('lot8.csv', lot('PO-8', 11, 2));
+    await line.answered(2);
+    expect(line.codes('lot8.rejected.csv')).toEqual(['MANIFEST_DIGEST']);
+  });
+
+  it('waits for the digest beside it while that is written', async () => {
+    const line = new Line();
+    await line.open();
+    const text = lot('PO-7', 1, 3);
+    line.drop('lot7.csv.sha256', '');
+    line.drop('lot7.csv', text);
+    line.drop('lot8.csv', lot('PO-8', 11, 1));
+    expect(await line.answered(1)).toEqual(['lot8.csv']);
+    await setTimeout(300);
+    line.drop('lot7.csv.sha256', `${createHash('sha256').update(text).digest('hex')}  lot7.csv\n`);
+    expect(await line.answered(2)).toEqual(['lot8.csv', 'lot7.csv']);
+    expect(line.json('lot7.accepted.json')).toMatchObject({ rows: 3 });
+  });
 });
 
 describe('the folder', () => {
@@ -484,14 +513,34 @@ describe('the folder', () => {
     line.drop('lot7.2.csv', lot('PO-8', 11, 1));
     await line.answered(2);
     line.drop('lot7.result.csv', 'serial,outcome\n');
+    line.drop('lot7.csv.SHA256', 'it was right\n');
     const { batch } = line.json('lot7.accepted.json') as { batch: string };
     line.ended.set(batch, '2026-01-02T03:04:05.000Z');
     const folder = join(line.folder, 'done', '2026-01-02', batch);
     await vi.waitUntil(() => existsSync(join(folder, 'lot7.accepted.json')), { timeout: 10_000 });
-    expect(readdirSync(folder).toSorted()).toEqual(['lot7.accepted.json', 'lot7.csv', 'lot7.result.csv']);
+    expect(readdirSync(folder).toSorted()).toEqual([
+      'lot7.accepted.json',
+      'lot7.csv',
+      'lot7.csv.SHA256',
+      'lot7.result.csv',
+    ]);
     expect(readdirSync(line.folder).toSorted()).toEqual([MARK, 'done', 'lot7.2.accepted.json', 'lot7.2.csv']);
     expect(await line.answered(2)).toHaveLength(2);
   });
+});
+
+it('a manifest with its ending in capitals is archived with its digest', async () => {
+  const line = new Line();
+  await line.open({ archiveAfterMs: 50 });
+  const text = lot('PO-7', 1, 1);
+  line.drop('LOT7.CSV.SHA256', createHash('sha256').update(text).digest('hex'));
+  line.drop('LOT7.CSV', text);
+  await line.answered(1);
+  const { batch } = line.json('LOT7.CSV.accepted.json') as { batch: string };
+  line.ended.set(batch, '2026-01-02T03:04:05.000Z');
+  const folder = join(line.folder, 'done', '2026-01-02', batch);
+  await vi.waitUntil(() => existsSync(join(folder, 'LOT7.CSV.accepted.json')), { timeout: 10_000 });
+  expect(readdirSync(folder).toSorted()).toEqual(['LOT7.CSV', 'LOT7.CSV.SHA256', 'LOT7.CSV.accepted.json']);
 });
 
 describe('after a restart', () => {
