@@ -70,6 +70,8 @@ async function verify(
     return await proveBoard(board, { certificate, spkiSha256, boardId: claim.boardId }, signal);
   };
   const pass = (evidence: VerifiedReadback['evidence']): VerifiedReadback => {
+    // The unit may have left while its board was read.
+    station.holds.mustAwait(claim.boardId, unit, spkiSha256);
     const at = { socket: socket.config.id, evidenceSha256: evidenceSha256(evidence) };
     const verified = signed({ verifiedAt: new Date().toISOString(), evidence }, input, key, at);
     station.holds.pass(socket.config.id, claim.boardId, unit, verified);
@@ -78,12 +80,11 @@ async function verify(
   const { restart } = socket.product;
   if (restart === undefined)
     return await socket.use(work, signal, async (board) => pass({ ...(await prove(board)) }));
-  const proof = await socket.use(work, signal, prove);
+  // A board with wrong files is not restarted: its firmware would take them to its cloud.
+  await socket.use(work, signal, prove);
   const restarted = await restartInSocket(socket, work, restart, signal);
-  return await socket.use(work, signal, async () => {
-    station.holds.mustAwait(claim.boardId, unit, spkiSha256);
-    return pass({ ...proof, restarted });
-  });
+  // It leaves the line as the restart left it: a board can lose its files there, or never have kept them.
+  return await socket.use(work, signal, async (board) => pass({ ...(await prove(board)), restarted }));
 }
 
 /** The proof with the station's word for it; one of an earlier version has none yet, and nobody knows in which socket it was made. */

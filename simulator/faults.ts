@@ -149,6 +149,11 @@ export const FAULTS = {
     parameters: z.strictObject({ path: text.exactOptional() }),
     once: false,
   },
+  'forget-at-restart': {
+    effect: 'a restart empties the file system, as of a RAM disk or of firmware that formats when it boots',
+    parameters: z.strictObject({}),
+    once: false,
+  },
   'disk-full': { effect: 'the file system has no free block', parameters: z.strictObject({}), once: false },
   'full-at-close': {
     effect: 'space runs out only when a file is closed: 4.4 says so with err 17, older firmware says nothing',

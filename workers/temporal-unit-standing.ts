@@ -1,7 +1,8 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
-import type { UnitStanding } from '../fixtures/station/unit-standing.ts';
+import type { SeenCertificate, Standing, UnitStanding } from '../fixtures/station/unit-standing.ts';
 import { MESSAGES } from '../provisioning/messages.ts';
 import type { UnitReport, UnitState } from '../provisioning/unit.ts';
 import { unitWorkflowId } from '../provisioning/workflow-ids.ts';
@@ -16,22 +17,22 @@ export function temporalUnitStanding(client: Client, log: Logger): UnitStanding 
       throw error;
     }
   };
-  const standing: UnitStanding['standing'] = async ({ serial, certificateSha256, boardId }) => {
-    const description = await descriptionOf(serial);
-    if (description?.status.name === 'RUNNING')
-      return description.memo?.['certificateSha256'] === certificateSha256 ? 'rework' : 'open';
-    if (description?.status.name !== 'COMPLETED') return 'closed';
-    const report = (await client.workflow.getHandle(unitWorkflowId(serial)).result()) as UnitReport;
-    if (report.fingerprint !== certificateSha256) return 'closed';
-    // A unit of an earlier version does not say on which board it passed.
-    return (report.boardId ?? boardId) === boardId ? 'passed' : 'counterfeit';
+  const standing: UnitStanding['standing'] = async (seen) => {
+    const description = await descriptionOf(seen.serial);
+    if (description === undefined) return 'unknown';
+    if (isUnderWay(description))
+      return description.memo?.['certificateSha256'] === seen.certificateSha256 ? 'rework' : 'open';
+    // Only a unit that has recorded its end as HOLD ends as cancelled; it leaves no report.
+    if (description.status.name === 'CANCELLED' && description.type === 'unit') return 'closed';
+    const report = await reportOf(client, description);
+    return report ? standingBy(report, seen) : 'unknown';
   };
   return {
     standing,
     isReworked: async (serial) => {
       try {
         const description = await descriptionOf(serial);
-        return description?.status.name === 'RUNNING' && description.type === 'reworkUnit';
+        return description !== undefined && isUnderWay(description) && description.type === 'reworkUnit';
       } catch (error) {
         log.warn({ serial, err: error }, 'cannot find out whether the unit is reworked');
         return true;
@@ -39,7 +40,8 @@ export function temporalUnitStanding(client: Client, log: Logger): UnitStanding 
     },
     holds: async (serial, boardId) => {
       try {
-        if ((await descriptionOf(serial))?.status.name !== 'RUNNING') return false;
+        const description = await descriptionOf(serial);
+        if (description === undefined || !isUnderWay(description)) return false;
         const handle = client.workflow.getHandle(unitWorkflowId(serial));
         const state = await handle.query<UnitState>(MESSAGES.state);
         return state.boardId === boardId && state.attention === undefined;
@@ -49,4 +51,34 @@ export function temporalUnitStanding(client: Client, log: Logger): UnitStanding 
       }
     },
   };
+}
+
+/** A workflow that somebody has paused continues when it is unpaused. */
+function isUnderWay({ status }: WorkflowExecutionDescription): boolean {
+  return status.name === 'RUNNING' || status.name === 'PAUSED';
+}
+
+/**
+ * What a unit has said of itself at its end. Undefined for one that said nothing: it was terminated, or an error of its own
+ * stopped it. Then the registry alone knows whether it has passed.
+ */
+async function reportOf(
+  client: Client,
+  { workflowId, runId, status }: WorkflowExecutionDescription,
+): Promise<UnitReport | undefined> {
+  if (status.name !== 'COMPLETED' && status.name !== 'FAILED') return undefined;
+  try {
+    // Of this very run: a rework may have begun meanwhile, and its end is hours away.
+    return (await client.workflow.getHandle(workflowId, runId).result()) as UnitReport;
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const { cause } = error;
+    return cause instanceof ApplicationFailure ? (cause.details?.[0] as UnitReport | undefined) : undefined;
+  }
+}
+
+function standingBy(report: UnitReport, { certificateSha256, boardId }: SeenCertificate): Standing {
+  if (report.outcome !== 'PASS' || report.fingerprint !== certificateSha256) return 'closed';
+  // A unit of an earlier version does not say on which board it passed.
+  return (report.boardId ?? boardId) === boardId ? 'passed' : 'counterfeit';
 }

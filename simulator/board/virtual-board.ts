@@ -127,6 +127,7 @@ export class VirtualBoard {
   start(): void {
     this.stop();
     this.#startedAtMs = performance.now();
+    if (this.faults.find('forget-at-restart')) this.flash.format();
     for (const path of this.#built.bootDirectories) this.#makeDirectory(path);
   }
 

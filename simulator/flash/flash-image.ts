@@ -137,6 +137,12 @@ export class FlashImage {
     this.#open.clear();
   }
 
+  /** Empties the partition. */
+  format(): void {
+    rmSync(this.#hostPath([]), { recursive: true });
+    mkdirSync(this.#hostPath([]), { mode: 0o700 });
+  }
+
   /** Makes one directory; its parent must exist. */
   mkdir(path: string): void {
     const { names } = parseBoardPath(path);

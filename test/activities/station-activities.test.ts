@@ -2,16 +2,19 @@ import { join } from 'node:path';
 import { ensureStationKey } from '../../pki/keys/station-key.ts';
 import { asyncLocalStorage } from '@temporalio/activity';
 import type { Context } from '@temporalio/activity';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createClaimActivities } from '../../activities/claim-activities.ts';
 import { createStationActivities } from '../../activities/station-activities.ts';
 import type { GeneratedKeypair } from '../../provisioning/claim.ts';
-import type { DeliveryInput } from '../../provisioning/delivery.ts';
-import { startBench, unitOf } from '../fixtures/station/bench.ts';
+import type { DeliveryInput, VerifiedReadback } from '../../provisioning/delivery.ts';
+import { PRODUCT, startBench, unitOf } from '../fixtures/station/bench.ts';
 import type { Bench } from '../fixtures/station/bench.ts';
+import { certifyKey, keyBoard } from '../fixtures/station/pass-board.ts';
 import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
+import type { BoardFault } from '../../simulator/faults.ts';
 import { makeCa } from '../pki/leaf.ts';
 import { PERMIT_KEY } from '../pki/signing/desk.ts';
+import { evidenceSha256 } from '../../pki/signing/pass-statement.ts';
 import { signPermit } from '../../pki/signing/permits.ts';
 import { makeLine, release } from '../pki/signing/signing-line.ts';
 import { until } from '../support/until.ts';
@@ -93,4 +96,53 @@ it('does not take one proof for another', async () => {
   expect(bench.station.holds.provenBefore(board.hardwareId, unitOf('CL-1', 2))).toBeUndefined();
   expect(bench.station.holds.provenBefore(board.hardwareId, unitOf('CL-2'))).toBeUndefined();
   expect(bench.station.holds.provenBefore('another', unitOf('CL-1'))).toBeUndefined();
+});
+
+describe('a board of a product that restarts its boards', () => {
+  /** Its certificate is on the board of CL-1, which has this fault. */
+  async function flashed(
+    fault?: BoardFault,
+  ): Promise<{ at: Bench; verify: () => Promise<VerifiedReadback> }> {
+    const ca = await makeCa(temporaryFolder());
+    const product = { ...PRODUCT, restart: { seconds: 1 } };
+    const at = await startBench({ sockets: ['1'], issuers: ca.chain, product });
+    bench = at;
+    const board = at.line.insertBoard('st', '1');
+    await at.ready('1');
+    const key = await keyBoard(at, 'CL-1');
+    const { boardId, spkiSha256 } = key;
+    const delivery: DeliveryInput = {
+      unit: unitOf('CL-1'),
+      claim: { stationId: 'st', socket: '1', boardId },
+      certificate: Buffer.from(await certifyKey(ca, 'CL-1', key)).toString('base64'),
+      spkiSha256,
+    };
+    const stationKey = ensureStationKey(join(temporaryFolder(), 'station.key.pem'), 'st');
+    const steps = createStationActivities(at.station, stationKey);
+    await asActivity(() => steps.flashCredentials(delivery));
+    if (fault) board.setFault(fault);
+    return { at, verify: () => asActivity(() => steps.verifyReadback(delivery)) };
+  }
+
+  it('is proven as it is after the restart, which the evidence names', async () => {
+    const { at, verify } = await flashed();
+    const { evidence, pass } = await verify();
+    // How it shows is told apart by time; a virtual board boots in none.
+    expect(evidence).toMatchObject({ keyBytes: 121, restarted: expect.any(String) });
+    expect(pass?.evidenceSha256).toBe(evidenceSha256(evidence));
+    expect(at.state('1')).toBe('pass');
+  });
+
+  it('does not pass where it loses its files at the restart', async () => {
+    const { at, verify } = await flashed({ kind: 'forget-at-restart' });
+    const { hardwareId: boardId } = at.line.board('st', '1')!;
+    const states: (string | undefined)[] = [];
+    at.station.changes.on('change', () => void states.push(at.state('1')));
+    await expect(verify()).rejects.toMatchObject({ type: 'READ_BACK_DIFFERS' });
+    expect(states).not.toContain('pass');
+    expect(at.station.holds.provenBefore(boardId, unitOf('CL-1'))).toBeUndefined();
+    const claim = { stationId: 'st', socket: '1', boardId };
+    await at.station.holds.release(unitOf('CL-1'), claim, 'READ_BACK_DIFFERS');
+    expect(at.station.tiles[0]).toMatchObject({ state: 'fail', code: 'READ_BACK_DIFFERS' });
+  });
 });
