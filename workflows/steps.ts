@@ -77,6 +77,15 @@ export function claimsOfOwnBoard(
   );
 }
 
+/** The same as a single try, whose failure says what happened to the board. */
+export function triesOnOwnBoard(serial: string): Pick<ClaimActivities, 'generateKeypair'> {
+  const own = options('generateKeypair', provisionedBoardQueue(serial), serial);
+  return stepsOf(
+    proxyActivities<ClaimActivities>({ ...own, retry: { ...own.retry, maximumAttempts: 1 } }),
+    STEP_FAULT.generateKeypair,
+  );
+}
+
 /** What is done to the board of a unit only if it is in a socket now. */
 export function attemptsOnOwnBoard(serial: string): Pick<ClaimActivities, 'requestRenewal' | 'wipeBoard'> {
   const own = options('generateKeypair', provisionedBoardQueue(serial), serial);

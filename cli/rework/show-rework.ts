@@ -36,6 +36,8 @@ async function print(rework: ReworkRecord, broken: string | undefined): Promise<
     ['Closed', shownTime(rework.closedAt)],
   ]);
   printLine();
+  // What is scrapped waits for no board, and of a rework that was terminated nothing runs any more.
+  const waitsForBoards = rework.closedAt === undefined && rework.kind !== 'scrap' && broken === undefined;
   const heads = ['serial', 'result', 'code', 'step', 'ended', 'then type'];
   await printTable(
     heads.map((head) => ({ head })),
@@ -45,12 +47,29 @@ async function print(rework: ReworkRecord, broken: string | undefined): Promise<
       unit.code ?? '',
       unit.step ?? '',
       shownTime(unit.endedAt) ?? '',
-      unit.attention ? `certline unit retry ${unit.serial}` : '',
+      commandOf(unit, waitsForBoards),
     ]),
   );
+  if (waitsForBoards && rework.units.some(isOpen)) {
+    printLine();
+    printLine(
+      'A unit that is open waits for its board: load the board, or give up with what is under "then type".',
+    );
+  }
   printHints(rework.units.filter(({ attention }) => attention));
   for (const { serial, result, message } of rework.units)
     if (result !== undefined && message !== undefined) printLine(`\n${serial}: ${message}`);
+}
+
+/** It waits for its board, or is under way. */
+function isOpen({ result, attention }: ReworkUnitRecord): boolean {
+  return result === undefined && !attention;
+}
+
+/** What ends the waiting of a unit: for a decision, or for a board that may never come. */
+function commandOf(unit: ReworkUnitRecord, waitsForBoards: boolean): string {
+  if (unit.attention) return `certline unit retry ${unit.serial}`;
+  return waitsForBoards && isOpen(unit) ? `certline unit skip ${unit.serial}` : '';
 }
 
 function printHints(waiting: readonly ReworkUnitRecord[]): void {

@@ -147,6 +147,8 @@ async function releaseUnits(
       return released;
     } catch (error) {
       const code = codeOfStepFailure(error, 'signCertificate');
+      // Closed while the signer was asked: nobody waits for its word any more.
+      if (tally.isClosing && patched('closed-before-refusal')) return rows;
       tally.refuse(rows.map((row) => refusedUnit(row, code)));
       showTrouble({ status: UNIT_STATUS.attention, step: 'signCertificate', error: code });
       await registryBookkeeping.recordRefusal({ batchId, units: rows, code });

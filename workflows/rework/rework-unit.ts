@@ -5,12 +5,13 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { GeneratedKeypair } from '../../provisioning/claim.ts';
 import { decidedNow } from '../../provisioning/decision.ts';
-import type { Decision, UnitVerdict } from '../../provisioning/decision.ts';
+import type { Decision, UnitEnd, UnitVerdict } from '../../provisioning/decision.ts';
 import { FAILURES } from '../../provisioning/failure-table.ts';
 import { keepsOldCertificate } from '../../provisioning/rework.ts';
 import type {
@@ -44,6 +45,7 @@ import { leaveSocket, tellAgain, tellChunk } from '../unit/unit-exceptions.ts';
 import { showUnit } from '../unit/unit-page.ts';
 import { UnitPassage } from '../unit/unit-passage.ts';
 import { restoreCertificate, wipeIfSeated } from './own-board.ts';
+import { claimAndWipe, mayHaveWiped } from './wiping-claim.ts';
 
 /** A unit in a rework, and what has happened to it so far. */
 interface Work {
@@ -51,8 +53,10 @@ interface Work {
   readonly passage: UnitPassage;
   readonly desk: DecisionDesk;
   readonly restarted: RestartedUnit<RecalledRework>;
-  /** The old key is gone from the board. */
+  /** The old key is gone from the board, or may be. */
   isWiped: boolean;
+  /** While it waited for its board. */
+  isSkipped: boolean;
   isCancelled: boolean;
 }
 
@@ -74,6 +78,7 @@ export async function reworkUnit(input: ReworkUnitInput): Promise<ReworkUnitRepo
     desk,
     restarted: new RestartedUnit(ask),
     isWiped: false,
+    isSkipped: false,
     isCancelled: false,
   };
   setHandler(state, () => passage.state(desk.attention), { description: 'Step, socket, and why it waits' });
@@ -145,7 +150,7 @@ async function steps(work: Work): Promise<StepFailure | undefined> {
     if (!passage.verified) {
       await begin('generateKeypair');
       if (passage.permit === undefined) await obtainPermit(passage);
-      passage.keypair = await claim(work);
+      passage.keypair = await claimUntilSkipped(work);
       await begin('signCertificate');
       passage.signed = await signer(serial).signCertificate(passage.signRequest());
       await restarted.mayBegin(passage);
@@ -155,7 +160,7 @@ async function steps(work: Work): Promise<StepFailure | undefined> {
     const rework = { reworkId: input.reworkId, supersedesAttempt: input.unit.oldAttempt };
     await registry(serial).registerDevice({ ...passage.registration(), rework });
   } catch (error) {
-    return stepFailure(error, passage.step);
+    return skippedClaim(work, error) ?? stepFailure(error, passage.step);
   }
   const { requestId, verified } = passage;
   const pass = verified?.pass && { pass: verified.pass };
@@ -163,6 +168,26 @@ async function steps(work: Work): Promise<StepFailure | undefined> {
   if (refused.length > 0) log.error('the ledger does not take the new certificate', { refused });
   await endAtSigner(work, false);
   return undefined;
+}
+
+/** A unit that is skipped does not wait for its board, which may never come: no other rework of it may begin meanwhile. */
+async function claimUntilSkipped(work: Work): Promise<GeneratedKeypair> {
+  const scope = new CancellationScope();
+  return await work.desk.untilClosed(
+    () => scope.run(() => claim(work)),
+    () => {
+      // Earlier versions waited on, also where somebody sent word that the batch is closed.
+      work.isSkipped = patched('skip-rework-claim');
+      if (work.isSkipped) scope.cancel();
+    },
+  );
+}
+
+/** The claim that was given up because the unit was skipped; undefined for any other failure. */
+function skippedClaim({ isSkipped, passage, isWiped: wiped }: Work, error: unknown): StepFailure | undefined {
+  if (!isSkipped || passage.step !== 'generateKeypair' || !isCancellation(error)) return undefined;
+  if (!wiped) return { code: 'NO_BOARD' };
+  return { code: 'CANCELLED', message: 'The unit was skipped when its board was wiped, or may have been.' };
 }
 
 /** The board that the unit passed with, or for a swap any blank one. */
@@ -175,10 +200,25 @@ async function claim(work: Work): Promise<GeneratedKeypair> {
   if (kind === 'swap') return await claims(passage.row).generateKeypair({ unit, ...permit });
   if (kind === 'renew')
     return await claimsOfOwnBoard(serial).requestRenewal({ unit, boardId, spkiSha256, ...permit });
-  const keypair = await claimsOfOwnBoard(serial).generateKeypair({ unit, boardId, ...permit });
+  // Earlier versions knew of a wiped board only once it had a new key.
+  if (patched('rekey-tries')) return await claimAndWipe({ unit, boardId, ...permit }, () => noteWipe(work));
+  const claimed = claimsOfOwnBoard(serial).generateKeypair({ unit, boardId, ...permit });
+  const keypair = await claimed.catch((error: unknown) => {
+    // Such a claim may be under way still; none of them was skipped.
+    if (work.isSkipped && mayHaveWiped(error)) work.isWiped = true;
+    throw error;
+  });
   work.isWiped = true;
   await registryBookkeeping.recordWipe({ reworkId, unit });
   return keypair;
+}
+
+/** The old certificate ends at once, also where the unit is being cancelled. */
+async function noteWipe(work: Work): Promise<void> {
+  if (work.isWiped) return;
+  work.isWiped = true;
+  const wiped = { reworkId: work.input.reworkId, unit: work.passage.unit };
+  await CancellationScope.nonCancellable(() => registryBookkeeping.recordWipe(wiped));
 }
 
 /** Waits in ATTENTION, seen by search, by the rework and by the registry. */
@@ -194,9 +234,7 @@ async function askForDecision(work: Work, failure: StepFailure): Promise<Decisio
   await tellChunk(passage, attention);
   const failed = failureOf(passage, failure);
   await registryBookkeeping.recordReworkFailure({ reworkId: input.reworkId, unit, failure: failed });
-  const { verdict, ...said } = await desk.decision();
-  // Only a batch is closed; a unit of a rework that is closed by hand is left out.
-  const decision: Decision<UnitVerdict> = { verdict: verdict === 'close' ? 'skip' : verdict, ...said };
+  const decision = ofRework(await desk.decision());
   showTrouble({});
   await tellChunk(passage, null);
   if (decision.verdict === 'retry') {
@@ -204,6 +242,11 @@ async function askForDecision(work: Work, failure: StepFailure): Promise<Decisio
     await registryBookkeeping.recordDecision({ batchId, serial, attempt: number, decision });
   }
   return decision;
+}
+
+/** Only a batch is closed; a unit of a rework that is closed by hand is left out. */
+function ofRework({ verdict, ...said }: Decision<UnitEnd>): Decision<UnitVerdict> {
+  return { verdict: verdict === 'close' ? 'skip' : verdict, ...said };
 }
 
 /** `skip` leaves the unit as it was, as far as its board allows; `scrap` ends it. */
@@ -236,8 +279,11 @@ async function giveUp(
 async function cancelled(work: Work): Promise<ReworkUnitReport> {
   const { input, passage } = work;
   work.isCancelled = true;
+  const decision = work.desk.shut();
   await work.restarted.recall();
   if (input.kind === 'scrap') return await scrap(work);
+  if (decision !== undefined)
+    return await giveUp(work, passage.failure ?? { code: 'CANCELLED' }, ofRework(decision));
   if (passage.verified && (await attempt(work)) === undefined)
     return { ...passage.report('PASS'), result: 'done' };
   await leaveSocket(passage, 'CANCELLED');

@@ -74,11 +74,13 @@ export class DecisionDesk {
     return this.#closing;
   }
 
-  /** Runs when the batch is closed, or the unit left out, while `work`, the claim of a board, is under way. */
+  /** `onClose` runs when the batch is closed, or the unit left out, while `work`, the claim of a board, is under way, or before. */
   async untilClosed<T>(work: () => Promise<T>, onClose: () => void): Promise<T> {
     this.#onClose = onClose;
     this.#isClaiming = true;
     try {
+      // Nobody says so a second time: it may have been closed while it had no permit yet.
+      if (this.#closing && patched('closed-before-claim')) onClose();
       return await work();
     } finally {
       this.#isClaiming = false;
@@ -111,6 +113,18 @@ export class DecisionDesk {
     await condition(() => this.#decision !== undefined);
     this.attention = undefined;
     return this.#decision!;
+  }
+
+  /**
+   * The unit is being cancelled: from now on nobody decides. Returns the skip or scrap that was answered before, with which the
+   * unit ends. Earlier versions forgot that, and took decisions that changed nothing.
+   */
+  shut(): Decision<UnitEnd> | undefined {
+    const { verdict } = this.#decision ?? {};
+    const ending = verdict === 'skip' || verdict === 'scrap' ? this.#decision : undefined;
+    if (!(ending ?? this.attention) || !patched('decided-before-cancelled')) return undefined;
+    this.attention = undefined;
+    return ending;
   }
 
   #mustWait(): void {

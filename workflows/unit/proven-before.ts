@@ -1,4 +1,6 @@
 import { ActivityFailure, isCancellation, patched } from '@temporalio/workflow';
+import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import type { RecalledUnit } from '../../provisioning/registration.ts';
 import type { IssuedCertificate } from '../../provisioning/signing.ts';
 import { signerBookkeeping, stationMemory } from '../steps.ts';
 import type { RestartedUnit } from './restarted-unit.ts';
@@ -11,7 +13,7 @@ const UNKNOWN_SOCKET = 'unknown';
 /**
  * A unit that somebody reset, or started again, begins another attempt, `next`. If its board was proven before that, and not
  * registered, its tile said PASS and it may be in the good tray by now: then this attempt is that one, and only its
- * registration is missing. Returns why nobody knows, where the station does not answer.
+ * registration is missing. Returns why nobody knows, where the station does not answer, or the attempt failed otherwise.
  */
 export async function startOver(
   passage: UnitPassage,
@@ -23,9 +25,13 @@ export async function startOver(
   const issued = isAsked
     ? (await signerBookkeeping.recallCertificate({ batchId, serial })).issued
     : undefined;
+  const underWay = passage.unit.attempt;
   passage.startOver(next);
-  // What is recorded of an attempt is how it ended.
-  if (issued === undefined || issued.attempt <= (recalled?.attempt ?? 0)) return undefined;
+  if (issued === undefined) return undefined;
+  // A retry that this run has seen continues with another board. Earlier versions asked for no attempt that had failed.
+  const failed = recalled !== undefined && issued.attempt <= recalled.attempt ? recalled : undefined;
+  if (failed && !(failed.code && underWay <= failed.attempt && patched('proven-and-failed')))
+    return undefined;
   const { attempt, requestId, spkiSha256, boardId, stationId, signed } = issued;
   try {
     const unit = { ...passage.unit, attempt };
@@ -34,14 +40,30 @@ export async function startOver(
       boardId,
     });
     if (verified === undefined) return undefined;
+    if (failed && !isOnlyUnregistered(failed, issued))
+      return { code: 'STATION_FAULT', message: failedOf(issued) };
     const { verifiedAt: startedAt } = verified;
     const keypair = { stationId, socket, boardId, spkiSha256, startedAt, requestId };
-    passage.adopt(attempt, { keypair, signed, verified });
+    passage.adopt(attempt, { keypair, signed, verified }, failed?.attempt);
     return undefined;
   } catch (error) {
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
     return { code: 'STATION_UNREACHABLE', message: unknownOf(issued) };
   }
+}
+
+/**
+ * Only the registration failed, how often somebody retried it. An attempt that failed before may have been followed by
+ * one that wiped this very board, and a station keeps the proof of a board until it proves it again.
+ */
+function isOnlyUnregistered({ code, attempt }: RecalledUnit, issued: IssuedCertificate): boolean {
+  if (!isFailureCode(code) || FAILURES[code].blame !== 'registry') return false;
+  // The registry may also have refused to release the last attempt, before it had a board.
+  return attempt === issued.attempt || code !== 'REGISTRY_CONFLICT';
+}
+
+function failedOf({ boardId, stationId, attempt }: IssuedCertificate): string {
+  return `The unit was reset. Attempt ${attempt} is recorded as failed, and ${stationId} had proven its board ${boardId}: if its tile said PASS, take that board back from the good tray, then retry, which makes a new key.`;
 }
 
 function unknownOf({ boardId, stationId }: IssuedCertificate): string {

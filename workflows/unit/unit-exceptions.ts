@@ -73,6 +73,14 @@ export async function askForDecision(
   return decision;
 }
 
+/**
+ * An attempt that failed, where that was being recorded when the unit was cancelled: the registry takes no FAIL of an attempt that it
+ * does not know.
+ */
+export async function recordAgain(passage: UnitPassage, failure: StepFailure): Promise<void> {
+  await registryBookkeeping.recordFailure(record(passage, failure));
+}
+
 /** A decision that ends the unit is recorded with its end; this one is followed by another attempt. */
 async function recordRetry(passage: UnitPassage, decision: Decision): Promise<void> {
   // Earlier versions did not; a unit that was tried again before an update must not do so when it is replayed.

@@ -112,12 +112,13 @@ export class UnitPassage {
     this.#began = {};
   }
 
-  /** The board was proven in an earlier run, in this attempt: only its registration is missing. */
-  adopt(attempt: number, reached: Reached): void {
+  /** The board was proven in an earlier run, in this attempt: only its registration is missing. `last` was tried last. */
+  adopt(attempt: number, reached: Reached, last = attempt): void {
     this.unit = { ...this.unit, attempt };
     this.keypair = reached.keypair;
     this.signed = reached.signed;
     this.prove(reached.verified);
+    this.unit = { ...this.unit, attempt: last };
   }
 
   /** What a permit is asked for. */

@@ -21,7 +21,14 @@ import { showUnit } from './unit-page.ts';
 import { EndedBefore, endAgain, FurtherAttempt, RestartedUnit } from './restarted-unit.ts';
 import { stepFailure, wasNeverTaken } from './step-failure.ts';
 import type { StepFailure } from './step-failure.ts';
-import { askForDecision, giveUp, leaveSocket, tellAgain, wordOfTray } from './unit-exceptions.ts';
+import {
+  askForDecision,
+  giveUp,
+  leaveSocket,
+  recordAgain,
+  tellAgain,
+  wordOfTray,
+} from './unit-exceptions.ts';
 import { UnitPassage } from './unit-passage.ts';
 import { obtainPermit } from './obtain-permit.ts';
 import { startOver } from './proven-before.ts';
@@ -72,8 +79,8 @@ async function make(passage: UnitPassage, desk: DecisionDesk, restarted: Restart
     }
   } catch (error) {
     if (isCancellation(error)) {
-      const ended = await CancellationScope.nonCancellable(() => cancelled(passage, desk, restarted));
-      if (!ended) return pass(passage, desk);
+      const report = await CancellationScope.nonCancellable(() => cancelled(passage, desk, restarted));
+      if (report !== undefined) return report;
     }
     throw error;
   }
@@ -218,16 +225,22 @@ async function end(
 }
 
 /**
- * False when the unit had passed after all. A unit whose board is proven has passed: its tile shows PASS, the board may
- * be in the good tray, and only its registration is missing.
+ * Returns its report when the unit had passed after all. A unit whose board is proven has passed: its tile shows PASS, the board
+ * may be in the good tray, and only its registration is missing. Throws how it ends if somebody had decided that before.
  */
 async function cancelled(
   passage: UnitPassage,
   desk: DecisionDesk,
   restarted: RestartedUnit,
-): Promise<boolean> {
+): Promise<UnitReport | undefined> {
+  const decision = desk.shut();
   await restarted.recall();
-  if (passage.verified && (await attempt(passage, restarted)) === undefined) return false;
+  if (decision !== undefined) {
+    const failure = passage.failure ?? { code: 'CANCELLED' };
+    if (decision.verdict === 'scrap') await recordAgain(passage, failure);
+    return await end(passage, { desk, restarted }, failure, decision);
+  }
+  if (passage.verified && (await attempt(passage, restarted)) === undefined) return pass(passage, desk);
   await leaveSocket(passage, 'CANCELLED');
   const outcome = outcomeOfBlame(FAILURES.CANCELLED.blame);
   const ended = await giveUp(passage, { code: 'CANCELLED' }, { outcome, reason: CANCELLED_BY });
@@ -236,5 +249,5 @@ async function cancelled(
     passage.failure ??= { code: 'CANCELLED', message: wordOfTray(passage) ?? CANCELLED_BY };
     showUnit(passage, desk, { outcome });
   }
-  return ended;
+  return ended ? undefined : pass(passage, desk);
 }

@@ -89,6 +89,25 @@ describe('a batch that is closed short', { timeout: 120_000 }, () => {
     expect(rig!.called('generateKeypair')).toBe(0);
   });
 
+  it('before its order is refused has no unit that waits, either', async () => {
+    let refuse: () => void = () => undefined;
+    const refused = new Promise<never>((_, reject) => (refuse = () => reject(failure('ORDER_UNKNOWN'))));
+    const handle = await startBatch({
+      loadChunk: async ({ chunk }) => (chunk === 1 ? rowsOf(PRODUCT, 'CL-1', 'CL-2') : []),
+      releaseUnits: () => refused,
+    });
+    await until('the signer is asked', () => rig!.called('releaseUnits') === 1);
+    await handle.executeUpdate('close', { args: [SHORT] });
+    const chunk = rig!.client.workflow.getHandle('batch/B/chunk-00001');
+    await until('the chunk has heard of it', async () => {
+      const { events } = await chunk.fetchHistory();
+      return events!.some((event) => event.workflowExecutionSignaledEventAttributes);
+    });
+    refuse();
+    expect(await handle.result()).toMatchObject({ passed: 0, held: 2 });
+    expect([rig!.called('generateKeypair'), rig!.called('recordRefusal')]).toEqual([0, 0]);
+  });
+
   it('passes a unit whose registration alone is missing', async () => {
     let isBroken = true;
     const handle = await startBatch({

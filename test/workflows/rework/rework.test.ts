@@ -232,4 +232,27 @@ describe('a rework', () => {
     await until('it has ended', () => names().includes('rewriteResult'));
     expect(inputsOf('endReworkUnit')).toMatchObject([{ result: 'ended', outcome: { code: 'CANCELLED' } }]);
   });
+
+  it('whose unit was skipped stays so when it is cancelled before the registry knows that the unit waited', async () => {
+    let isFull = true;
+    const handle = await startRework('swap', {
+      // The first try is the last: a person decides.
+      registerDevice: async () => {
+        if (isFull) throw failure('REGISTRY_UNAVAILABLE', rig!.called('registerDevice') === 1);
+      },
+      recordReworkFailure: async () => {
+        if (isFull) throw failure('REGISTRY_UNAVAILABLE', false);
+      },
+    });
+    await decide('skip');
+    await handle.cancel();
+    await until('the unit is being cancelled', async () => {
+      const { events } = await rig!.client.workflow.getHandle(`unit/${SERIAL}`).fetchHistory();
+      return events!.some((event) => event.workflowExecutionCancelRequestedEventAttributes);
+    });
+    isFull = false;
+    await until('it has ended', () => names().includes('rewriteResult'));
+    expect(inputsOf('endReworkUnit')).toMatchObject([{ result: 'kept', decision: { verdict: 'skip' } }]);
+    expect(rig!.called('registerDevice')).toBe(1);
+  });
 });

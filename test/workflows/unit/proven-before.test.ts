@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RecalledProof } from '../../../provisioning/delivery.ts';
+import type { RecalledUnit } from '../../../provisioning/registration.ts';
 import type { IssuedCertificate } from '../../../provisioning/signing.ts';
 import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import type { UnitState } from '../../../provisioning/unit.ts';
@@ -27,13 +28,20 @@ async function proven(): Promise<RecalledProof> {
   return { socket: '3', verified: await good.verifyReadback({ unit: UNIT } as never) };
 }
 
-/** A unit whose registration hangs after its board was proven is reset to its first event; then the registry takes it. */
-async function resetBeforeRegistration(script: Partial<ScriptedActivities>): Promise<void> {
+/**
+ * A unit whose registration hangs after its board was proven is reset to its first event; then the registry takes it.
+ * `recalled` is what it has of the unit by then.
+ */
+async function resetBeforeRegistration(
+  script: Partial<ScriptedActivities>,
+  recalled: RecalledUnit = { attempt: 0 },
+): Promise<void> {
   let isReset = false;
   rig = await startRig({
     registerDevice: async () => {
       if (!isReset) throw failure('REGISTRY_FAULT', false);
     },
+    recallUnit: async () => (isReset ? recalled : { attempt: 0 }),
     ...script,
   });
   const options = { workflowId: 'unit/CL-1', taskQueue: WORKFLOW_QUEUE };
@@ -49,6 +57,7 @@ async function resetBeforeRegistration(script: Partial<ScriptedActivities>): Pro
 
 const registered = () => rig!.calls.filter(({ name }) => name === 'registerDevice').at(-1)!.input;
 const handle = () => rig!.client.workflow.getHandle('unit/CL-1');
+const state = async (): Promise<UnitState> => await handle().query<UnitState>('state');
 
 describe('a unit that is reset after its board was proven, and before it is registered', () => {
   it('is registered with that board, which may be in the good tray by now', async () => {
@@ -70,18 +79,70 @@ describe('a unit that is reset after its board was proven, and before it is regi
   });
 
   it.each([
+    ['REGISTRY_FAULT', 1],
+    ['PASS_UNPROVEN', 1],
+    ['REGISTRY_CONFLICT', 1],
+    ['REGISTRY_FAULT', 2],
+  ] as const)(
+    'is registered with it, too, where that waits for a person: %s, attempt %i',
+    async (code, last) => {
+      const asked = { recallCertificate: () => issued(1), recallProof: proven };
+      await resetBeforeRegistration(asked, { attempt: last, code });
+      const end = { outcome: 'PASS', attempts: last, boardId: 'b01', fingerprint: 'fp-CL-1-1' };
+      expect(await handle().result()).toMatchObject({ ...end, pass: { attempt: 1 } });
+      expect(registered()).toMatchObject({ unit: { attempt: last }, claim: { boardId: 'b01' } });
+      expect(rig!.called('generateKeypair')).toBe(1);
+    },
+  );
+
+  it('waits again with it where its registration fails again', async () => {
+    let isRepaired = false;
+    const registerDevice = async (): Promise<void> => {
+      // Before the reset it is tried again and again.
+      if (!isRepaired) throw failure('PASS_UNPROVEN', rig!.called('recallProof') > 0);
+    };
+    const asked = { recallCertificate: () => issued(1), recallProof: proven };
+    await resetBeforeRegistration({ ...asked, registerDevice }, { attempt: 1, code: 'PASS_UNPROVEN' });
+    await until('it waits', async () => (await state()).attention !== undefined);
+    expect(await state()).toMatchObject({ attempt: 1, step: 'registerDevice', boardId: 'b01' });
+    isRepaired = true;
+    await handle().executeUpdate('retry');
+    expect(await handle().result()).toMatchObject({ outcome: 'PASS', boardId: 'b01' });
+    expect(rig!.called('generateKeypair')).toBe(1);
+  });
+
+  it('waits for a person where its attempt failed before its registration: a retry may have wiped the board', async () => {
+    const asked = { recallCertificate: () => issued(1), recallProof: proven };
+    await resetBeforeRegistration(asked, { attempt: 1, code: 'STATION_UNREACHABLE' });
+    await until('it waits', async () => (await state()).attention !== undefined);
+    expect(await state()).toMatchObject({
+      attention: { code: 'STATION_FAULT' },
+      message: expect.stringContaining('take that board back from the good tray'),
+    });
+    await handle().executeUpdate('retry');
+    expect(await handle().result()).toMatchObject({ outcome: 'PASS', boardId: 'b04' });
+  });
+
+  it.each<[string, Partial<ScriptedActivities>, RecalledUnit?]>([
     ['nothing was proven', { recallCertificate: () => issued(1) }],
+    [
+      'it failed, and nothing was proven',
+      {
+        recallCertificate: () => issued(1),
+      },
+      { attempt: 1, code: 'READ_BACK_DIFFERS' },
+    ],
     ['no certificate was issued', {}],
     [
-      'what was proven is recorded as failed',
+      'nobody says why what was proven failed, as in a rework',
       {
         recallCertificate: () => issued(1),
         recallProof: proven,
-        recallUnit: async () => ({ attempt: 1 }),
       },
+      { attempt: 1 },
     ],
-  ])('gets another board where %s', async (_why, script) => {
-    await resetBeforeRegistration(script);
+  ])('gets another board where %s', async (_why, script, recalled) => {
+    await resetBeforeRegistration(script, recalled);
     expect(await handle().result()).toMatchObject({
       outcome: 'PASS',
       boardId: expect.not.stringMatching('b01'),
@@ -96,7 +157,6 @@ describe('a unit that is reset after its board was proven, and before it is regi
         throw failure('STATION_FAULT');
       },
     });
-    const state = async (): Promise<UnitState> => await handle().query<UnitState>('state');
     await until('it waits', async () => (await state()).attention !== undefined);
     expect(await state()).toMatchObject({
       attention: { code: 'STATION_UNREACHABLE' },
