@@ -6,7 +6,7 @@ import type { DeviceRegistryError } from './device-registry-error.ts';
  *
  * The idempotency key is the SHA-256 of the certificate. `put` and `withdraw` may be called again with the same device, also
  * at the same time and after a call whose outcome is unknown; the device registry then ends in the same state. A method throws a
- * DeviceRegistryError for the call as a whole, and no other error. No error, and nothing that is logged, contains a credential.
+ * DeviceRegistryError only where nothing is known of any device of the call, and no other error. No error, and nothing that is logged, contains a credential.
  */
 export interface DeviceRegistry {
   /** Its name in the configuration. */
@@ -19,7 +19,7 @@ export interface DeviceRegistry {
   put(devices: readonly Device[], signal: AbortSignal): Promise<readonly Answer[]>;
   /** Ends the use of the certificates, as `put` begins it. One that the device registry never had is done. */
   withdraw(devices: readonly Device[], signal: AbortSignal): Promise<readonly Answer[]>;
-  /** Tries each permission that it needs, without changing anything. */
+  /** Tries each permission that it needs, as far as that changes nothing. */
   check(signal: AbortSignal): Promise<readonly CheckedPermission[]>;
   close(): Promise<void>;
 }
@@ -79,4 +79,6 @@ export type Answer = 'done' | DeviceRegistryError;
 export interface CheckedPermission {
   readonly permission: string;
   readonly fault?: string;
+  /** What the try does not prove, where there is no fault. */
+  readonly note?: string;
 }

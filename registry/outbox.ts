@@ -18,7 +18,7 @@ export interface Outbox {
   standing(registry: string): Promise<RegistryStanding>;
   /**
    * Books the time of `devices` devices at this rate, and returns when the first of them may be sent: nobody else gets that time,
-   * whatever process asks.
+   * whatever process asks. What is booked further ahead than drains book is not believed: a clock was ahead.
    */
   book(registry: string, now: number, devices: number, devicesPerSecond: number): Promise<number>;
   /** How full it is, for each device registry that it has ever had an entry of. It takes a second for a million entries. */
@@ -32,7 +32,7 @@ export interface Outbox {
   /** Makes parked entries due again; returns how many. */
   retryParked(choice: ParkedChoice): Promise<number>;
   /** A person decided that the entries stay as they are: nothing waits for them any more. Returns how many there were. */
-  abandonParked(choice: ParkedChoice, why: { readonly reason: string; readonly by: string }): Promise<number>;
+  abandon(choice: ParkedChoice, why: { readonly reason: string; readonly by: string }): Promise<number>;
 }
 
 /** What is to be done at a device registry about one certificate. */

@@ -15,6 +15,6 @@ export async function checkClouds(
   if (checked.length === 0) return printLine('The configuration names no registries.');
   await printTable(
     [{ head: 'registry' }, { head: 'permission' }, { head: 'result', wraps: true }],
-    checked.map(({ registry, permission, fault }) => [registry, permission, fault ?? 'ok']),
+    checked.map(({ registry, permission, fault, note }) => [registry, permission, fault ?? note ?? 'ok']),
   );
 }

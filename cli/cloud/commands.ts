@@ -16,7 +16,7 @@ export const cloudCommands = group(
     command('check', {
       says: 'try each permission that a device registry needs, without changing anything',
       options: { ...JSON_OPTION },
-      notes: 'Exit status 0: every registry allows what is needed; 4: one does not.',
+      notes: 'Exit status 0: every registry allows what was tried; 4: one does not.',
       examples: ['certline cloud check', 'certline cloud check --json | jq .'],
       load: () => import('./check-clouds.ts'),
       run: async ({ checkClouds }, { options, invocation }) => await checkClouds(await invocation(), options),

@@ -3,7 +3,7 @@ import type { DeviceRegistryConfig } from '../../line/device-registry-config.ts'
 import { fail, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
 
-/** Each device registry allows what is needed; a finding for each thing that it does not. */
+/** Each device registry allows what can be tried without a change; a finding for each thing that it does not. */
 export async function checkClouds(
   stateFolder: string,
   registries: readonly DeviceRegistryConfig[],
@@ -16,6 +16,11 @@ export async function checkClouds(
   const well = registries.filter(({ name }) => !failed.has(name));
   return [
     ...faults,
-    ...well.map(({ name, kind }) => ok(`registry ${name}`, `${kind}, allows what is needed`)),
+    ...well.map(({ name, kind }) => {
+      const notes = checked.flatMap(({ registry, permission, note }) =>
+        registry === name && note !== undefined ? [`${permission}: ${note}`] : [],
+      );
+      return ok(`registry ${name}`, [`${kind}, allows what was tried`, ...notes].join('; '));
+    }),
   ];
 }

@@ -29,7 +29,7 @@ export const registryCommands = group(
       run: async ({ retryParked }, { options, invocation }) => await retryParked(await invocation(), options),
     }),
     command('abandon', {
-      says: 'give up what is parked for a unit, for the record: its batch no longer waits for it',
+      says: 'give up what is parked or fails for a unit, for the record: its batch no longer waits for it',
       args: { '<serial>': 'serial of the unit' },
       options: {
         '--registry <name>': 'only at this device registry; default: all',

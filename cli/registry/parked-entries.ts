@@ -15,7 +15,7 @@ export async function retryParked(
   tell(json, { entries: count }, `${count} parked ${entries} tried again, and pauses end.`);
 }
 
-/** `certline registry abandon`. Throws `unknown` where there is no registry, or nothing of the unit is parked. */
+/** `certline registry abandon`. Throws `unknown` where there is no registry, or nothing of the unit is parked or has failed. */
 export async function abandonParked(
   invocation: Invocation,
   serial: string,
@@ -29,9 +29,12 @@ export async function abandonParked(
   const { registry } = options;
   const { reason = '', by = '' } = decisionInput(options);
   const choice = { serial, ...(registry !== undefined && { registry }) };
-  const count = await withOutbox(invocation, (outbox) => outbox.abandonParked(choice, { reason, by }));
+  const count = await withOutbox(invocation, (outbox) => outbox.abandon(choice, { reason, by }));
   if (count === 0)
-    throw new CommandError('unknown', `Nothing of ${serial} is parked: see "certline registry status".`);
+    throw new CommandError(
+      'unknown',
+      `Nothing of ${serial} is parked or has failed: see "certline registry status".`,
+    );
   tell(
     options.json,
     { serial, entries: count },

@@ -1,6 +1,7 @@
 import { printable } from '../../provisioning/printable.ts';
 import { DeviceRegistryError } from '../device-registry-error.ts';
 import type { DeviceRegistryReason } from '../device-registry-error.ts';
+import { ADDRESS_ADVICE, isOfAddress } from '../http/http-fault.ts';
 
 /** Quotas of AWS IoT are for a second. */
 const THROTTLE_WAIT_MS = 1_000;
@@ -40,11 +41,25 @@ const ADVICE: Readonly<Record<DeviceRegistryReason, string>> = {
 export function awsFault(name: string, what: string, error: unknown): DeviceRegistryError {
   if (error instanceof DeviceRegistryError) return error;
   const { name: kind, message } = error as Error;
-  const reason = REASONS[kind] ?? 'unavailable';
+  const status = statusOf(error);
+  // An answer without a name of AWS's errors is of something else, which may stand between us.
+  const isElsewhere = REASONS[kind] === undefined && status !== undefined && isOfAddress(status, false);
+  const reason = isElsewhere ? 'credentials' : (REASONS[kind] ?? 'unavailable');
   const said = printable(message).slice(0, SAID_CHARACTERS);
-  const sentence = `The registry ${name} answered ${kind}, "${said}", when asked to ${what}: ${ADVICE[reason]}.`;
+  const answered = isElsewhere ? String(status) : `${kind}, "${said}",`;
+  const advice = isElsewhere ? ADDRESS_ADVICE : ADVICE[reason];
+  const sentence = `The registry ${name} answered ${answered} when asked to ${what}: ${advice}.`;
   return new DeviceRegistryError(reason, sentence, {
     isUnknown: reason === 'unavailable',
     ...(reason === 'throttled' && { waitMs: THROTTLE_WAIT_MS }),
   });
+}
+
+/** Of the answer in which the library found the error. */
+function statusOf(error: unknown): number | undefined {
+  const { $metadata, $response } = error as {
+    readonly $metadata?: { readonly httpStatusCode?: number };
+    readonly $response?: { readonly statusCode?: number };
+  };
+  return $metadata?.httpStatusCode ?? $response?.statusCode;
 }

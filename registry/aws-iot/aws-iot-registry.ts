@@ -1,16 +1,11 @@
-import { createHash } from 'node:crypto';
 import {
   AddThingToThingGroupCommand,
   AttachPolicyCommand,
   AttachThingPrincipalCommand,
   CreateThingCommand,
-  DescribeCACertificateCommand,
   DescribeCertificateCommand,
   DescribeThingCommand,
-  DescribeThingGroupCommand,
-  DescribeThingTypeCommand,
   DetachThingPrincipalCommand,
-  GetPolicyCommand,
   IoTClient,
   ListThingPrincipalsCommand,
   RegisterCertificateCommand,
@@ -19,7 +14,6 @@ import {
   ResourceNotFoundException,
   UpdateCertificateCommand,
 } from '@aws-sdk/client-iot';
-import { checkedPermission } from '../checked-permission.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
 import { DeviceRegistryError } from '../device-registry-error.ts';
 import { eachDevice } from '../each-device.ts';
@@ -34,7 +28,10 @@ import type {
 import { HttpClient } from '../http/http-client.ts';
 import { AwsHttp } from './aws-http.ts';
 import { readAwsCredentials } from './aws-credentials.ts';
+import type { AwsCredentials } from './aws-credentials.ts';
+import { checkAws } from './aws-checks.ts';
 import { awsFault } from './aws-fault.ts';
+import { unless } from './unless.ts';
 
 export interface AwsIotOptions {
   readonly name: string;
@@ -87,7 +84,7 @@ export class AwsIotRegistry implements DeviceRegistry {
       endpoint: url,
       // The outbox tries again, and knows for how long to wait.
       maxAttempts: 1,
-      credentials: async () => readAwsCredentials(secretFile, name),
+      credentials: credentialsIn(secretFile, name),
       requestHandler: new AwsHttp(this.#http) as never,
     });
   }
@@ -112,40 +109,7 @@ export class AwsIotRegistry implements DeviceRegistry {
   }
 
   async check(signal: AbortSignal): Promise<CheckedPermission[]> {
-    const { policies, thingType, groups = [], registeredCa } = this.#options;
-    const abort = { abortSignal: signal };
-    const nothing = createHash('sha256').update('no certificate').digest('hex');
-    const tries: [string, Ask<unknown>][] = [
-      [
-        'describe things',
-        (client) => absentIsFine(client.send(new DescribeThingCommand({ thingName: nothing }), abort)),
-      ],
-      [
-        'describe certificates',
-        (client) =>
-          absentIsFine(client.send(new DescribeCertificateCommand({ certificateId: nothing }), abort)),
-      ],
-      ...policies.map((policyName): [string, Ask<unknown>] => [
-        `find the policy ${policyName}`,
-        (client) => client.send(new GetPolicyCommand({ policyName }), abort),
-      ]),
-      ...(thingType === undefined ? [] : [thingType]).map((thingTypeName): [string, Ask<unknown>] => [
-        `find the thing type ${thingTypeName}`,
-        (client) => client.send(new DescribeThingTypeCommand({ thingTypeName }), abort),
-      ]),
-      ...groups.map((thingGroupName): [string, Ask<unknown>] => [
-        `find the thing group ${thingGroupName}`,
-        (client) => client.send(new DescribeThingGroupCommand({ thingGroupName }), abort),
-      ]),
-      ...(registeredCa === undefined ? [] : [registeredCa]).map((ca): [string, Ask<unknown>] => [
-        'find the registered CA',
-        (client) => client.send(new DescribeCACertificateCommand({ certificateId: idOf(ca) }), abort),
-      ]),
-    ];
-    const checked: CheckedPermission[] = [];
-    for (const [permission, ask] of tries)
-      checked.push(await checkedPermission(permission, () => this.#ask(permission, ask)));
-    return checked;
+    return await checkAws(this.#options, (what, ask) => this.#ask(what, ask), signal);
   }
 
   async close(): Promise<void> {
@@ -274,23 +238,17 @@ export class AwsIotRegistry implements DeviceRegistry {
   }
 }
 
-/** The answer; undefined where it is this error. */
-async function unless<T>(
-  expected: new (...args: never[]) => Error,
-  answer: Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof expected) return undefined;
-    throw error;
-  }
+/**
+ * The library keeps credentials that say no end of their validity for the life of the client. It asks a provider that is marked
+ * as one that memoizes for each request, so a file that was exchanged is used.
+ */
+function credentialsIn(
+  secretFile: string,
+  name: string,
+): (() => Promise<AwsCredentials>) & { readonly memoized: true } {
+  return Object.assign(async () => readAwsCredentials(secretFile, name), { memoized: true } as const);
 }
 
 async function absentIsFine<T>(answer: Promise<T>): Promise<T | undefined> {
   return await unless(ResourceNotFoundException, answer);
-}
-
-function idOf(certificate: Uint8Array): string {
-  return createHash('sha256').update(certificate).digest('hex');
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pemOf } from '../../pki/x509/pem.ts';
-import { checkedPermission } from '../checked-permission.ts';
+import { NOT_PROVEN, NOT_TRIED, checkedPermission } from '../checked-permission.ts';
 import { DeviceRegistryError } from '../device-registry-error.ts';
 import { eachDevice } from '../each-device.ts';
 import type {
@@ -31,6 +31,8 @@ export interface AzureDpsOptions {
 }
 
 const API_VERSION = 'api-version=2021-10-01';
+/** Nobody has an enrollment of this id. */
+const NO_ENROLLMENT = 'certline-check';
 /** Most enrollments of one bulk operation. */
 const DEVICES_PER_CALL = 10;
 
@@ -59,6 +61,9 @@ const bulkShape = z.object({
 });
 const errorShape = z.object({ message: z.string() });
 
+/** What only the service sets. */
+const READ_ONLY = ['etag', 'createdDateTimeUtc', 'lastUpdatedDateTimeUtc', 'registrationState'];
+
 type Status = 'enabled' | 'disabled';
 
 interface Enrollment {
@@ -66,6 +71,8 @@ interface Enrollment {
   readonly isEnabled: boolean;
   /** SHA-256 of the certificate, lower-case hex; undefined where it attests in another way. */
   readonly certificateSha256: string | undefined;
+  /** As the service has it, with all that a person configured. */
+  readonly body: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -113,18 +120,19 @@ export class AzureDpsRegistry implements DeviceRegistry {
   }
 
   async withdraw(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
-    const answers: Answer[] = [];
-    for (const device of devices) answers.push(await this.#withdrawOne(device, signal));
-    return answers;
+    return await eachDevice(devices, (device) => this.#withdrawOne(device, signal));
   }
 
   async check(signal: AbortSignal): Promise<CheckedPermission[]> {
+    let isFree = false;
     return [
       await checkedPermission('read enrollments', async () => {
-        const path = `/enrollments/certline-check?${API_VERSION}`;
+        const path = `/enrollments/${NO_ENROLLMENT}?${API_VERSION}`;
         const answer = await this.#ask({ method: 'GET', path }, signal);
-        if (answer.status !== 200 && answer.status !== 404) throw this.#fault('read enrollments', answer);
+        if (answer.status !== 200 && !isAbsent(answer)) throw this.#fault('read enrollments', answer);
+        isFree = answer.status !== 200;
       }),
+      isFree ? await this.#checkWriting(signal) : { permission: 'write enrollments', note: NOT_TRIED },
       ...(this.#options.enrollmentGroup === undefined
         ? []
         : [await this.#checkGroup(this.#options.enrollmentGroup, signal)]),
@@ -135,12 +143,22 @@ export class AzureDpsRegistry implements DeviceRegistry {
     this.#client.close();
   }
 
+  /** Deletes an enrollment that is not there. */
+  async #checkWriting(signal: AbortSignal): Promise<CheckedPermission> {
+    const attempt = async (): Promise<void> => {
+      const path = `/enrollments/${NO_ENROLLMENT}?${API_VERSION}`;
+      const answer = await this.#ask({ method: 'DELETE', path }, signal);
+      if (isAbsent(answer)) return;
+      throw this.#fault('write enrollments (EnrollmentWrite)', answer);
+    };
+    return await checkedPermission('write enrollments', attempt, NOT_PROVEN);
+  }
+
   async #checkGroup(group: string, signal: AbortSignal): Promise<CheckedPermission> {
     return await checkedPermission(`find the enrollment group ${group}`, async () => {
       const path = `/enrollmentGroups/${encodeURIComponent(group)}?${API_VERSION}`;
       const answer = await this.#ask({ method: 'GET', path }, signal);
-      if (answer.status !== 200 && answer.status !== 404)
-        throw this.#fault('read an enrollment group', answer);
+      if (answer.status !== 200 && !isAbsent(answer)) throw this.#fault('read an enrollment group', answer);
       const { data } = groupShape.safeParse(answer.status === 200 ? jsonIn(this.name, answer) : undefined);
       if (data?.provisioningStatus === 'enabled' && data.attestation.type === 'x509') return;
       const message = `The registry ${this.name} has no enrollment group ${group} that is enabled and attests by certificates: create it for the factory CA.`;
@@ -160,13 +178,13 @@ export class AzureDpsRegistry implements DeviceRegistry {
       throw notUnderstood(this.name);
     }
     const errors = new Map((data.errors ?? []).map((error) => [error.registrationId.toLowerCase(), error]));
-    const answers: Answer[] = [];
-    for (const device of devices) {
-      const error = errors.get(device.commonName.toLowerCase());
-      if (error === undefined && (data.isSuccessful || errors.size > 0)) answers.push('done');
-      else answers.push(await this.#settled(device, status, error, signal));
-    }
-    return answers;
+    const errorOf = ({ commonName }: Device) => errors.get(commonName.toLowerCase());
+    const isTaken = data.isSuccessful || errors.size > 0;
+    const open = devices.filter((device) => !isTaken || errorOf(device) !== undefined);
+    const settled = await eachDevice(open, (device) =>
+      this.#settled(device, status, errorOf(device), signal),
+    );
+    return devices.map((device) => settled[open.indexOf(device)] ?? 'done');
   }
 
   async #withdrawOne(device: Device, signal: AbortSignal): Promise<Answer> {
@@ -216,11 +234,13 @@ export class AzureDpsRegistry implements DeviceRegistry {
   async #enrollmentOf({ commonName }: Device, signal: AbortSignal): Promise<Enrollment | undefined> {
     const path = `/enrollments/${encodeURIComponent(commonName)}?${API_VERSION}`;
     const answer = await this.#ask({ method: 'GET', path }, signal);
-    if (answer.status === 404) return undefined;
+    if (isAbsent(answer)) return undefined;
     if (answer.status !== 200) throw this.#fault('read an enrollment', answer);
-    const { success, data } = enrollmentShape.safeParse(jsonIn(this.name, answer));
+    const body = jsonIn(this.name, answer);
+    const { success, data } = enrollmentShape.safeParse(body);
     if (!success) throw notUnderstood(this.name);
     return {
+      body: body as Enrollment['body'],
       etag: data.etag,
       isEnabled: data.provisioningStatus === 'enabled',
       certificateSha256:
@@ -228,11 +248,11 @@ export class AzureDpsRegistry implements DeviceRegistry {
     };
   }
 
-  /** Changes what was read, and nothing that somebody changed since. */
-  async #write(device: Device, { etag }: Enrollment, status: Status, signal: AbortSignal): Promise<void> {
+  /** Changes status and certificate of what was read, and nothing that somebody changed since. */
+  async #write(device: Device, there: Enrollment, status: Status, signal: AbortSignal): Promise<void> {
     const path = `/enrollments/${encodeURIComponent(device.commonName)}?${API_VERSION}`;
-    const question = { method: 'PUT', path, headers: { 'if-match': etag } } as const;
-    const answer = await this.#ask(question, signal, this.#enrollment(device, status));
+    const question = { method: 'PUT', path, headers: { 'if-match': there.etag } } as const;
+    const answer = await this.#ask(question, signal, changed(there, device, status));
     if (answer.status === 200) return;
     if (answer.status !== 412) throw this.#fault('change an enrollment', answer);
     const message = `The registry ${this.name} says that somebody else changed the enrollment of ${device.commonName} at the same time: it is tried again.`;
@@ -245,10 +265,7 @@ export class AzureDpsRegistry implements DeviceRegistry {
       registrationId: commonName,
       deviceId: commonName,
       provisioningStatus,
-      attestation: {
-        type: 'x509',
-        x509: { clientCertificates: { primary: { certificate: pemOf('CERTIFICATE', certificate) } } },
-      },
+      attestation: attestationBy(certificate),
       ...(iotHubs && { iotHubs }),
     };
   }
@@ -266,19 +283,48 @@ export class AzureDpsRegistry implements DeviceRegistry {
   }
 
   #fault(what: string, answer: HttpAnswer): DeviceRegistryError {
-    let said = '';
-    try {
-      said = errorShape.parse(JSON.parse(answer.body.toString('utf8'))).message;
-    } catch {
-      // Something between us and the service answered.
-    }
-    return httpFault(this.name, what, answer, said);
+    return httpFault(this.name, what, answer, saidIn(answer));
   }
 
   #taken({ commonName }: Device): DeviceRegistryError {
     const message = `The registry ${this.name} has an enrollment ${commonName} with a certificate that is not the unit's: find out which one is real.`;
     return new DeviceRegistryError('conflict', message);
   }
+}
+
+/** An enrollment as the service has it, with this certificate and status. A PUT replaces all: what it leaves out is lost. */
+function changed({ body }: Enrollment, { certificate }: Device, provisioningStatus: Status): unknown {
+  const kept = Object.entries(body).filter(([field]) => !READ_ONLY.includes(field));
+  const { attestation } = body as { readonly attestation: Attestation };
+  return {
+    ...Object.fromEntries(kept),
+    provisioningStatus,
+    attestation: attestationBy(certificate, attestation.x509?.clientCertificates),
+  };
+}
+
+interface Attestation {
+  readonly x509?: { readonly clientCertificates: object } | null;
+}
+
+/** By this certificate as the primary one; a second one stays. */
+function attestationBy(certificate: Uint8Array, there: object = {}): unknown {
+  const primary = { certificate: pemOf('CERTIFICATE', certificate) };
+  return { type: 'x509', x509: { clientCertificates: { ...there, primary } } };
+}
+
+/** What the service says of an error; empty where something between us and the service answered. */
+function saidIn({ body }: HttpAnswer): string {
+  try {
+    return errorShape.parse(JSON.parse(body.toString('utf8'))).message;
+  } catch {
+    return '';
+  }
+}
+
+/** Only the service itself can say that something is not there: a proxy answers 404 for everything. */
+function isAbsent(answer: HttpAnswer): boolean {
+  return answer.status === 404 && saidIn(answer) !== '';
 }
 
 function isOwn({ certificateSha256, others }: Device, there: Enrollment): boolean {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkedPermission } from '../checked-permission.ts';
+import { NOT_TRIED, checkedPermission } from '../checked-permission.ts';
 import { DeviceRegistryError } from '../device-registry-error.ts';
 import { eachDevice } from '../each-device.ts';
 import type {
@@ -95,6 +95,7 @@ export class GoliothRegistry implements DeviceRegistry {
       ...(this.#options.create === undefined
         ? []
         : [await checkedPermission('find the blueprint and the tags', () => this.#readEquipment(signal))]),
+      { permission: 'create and change devices', note: NOT_TRIED },
     ];
   }
 

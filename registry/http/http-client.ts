@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { DeviceRegistryError } from '../device-registry-error.ts';
+import { proxyFault } from './proxy-fault.ts';
 
 /** Answers of device registries are a few kilobytes; a list of a hundred devices has about 100. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -70,6 +71,7 @@ export class HttpClient {
 
   async ask(question: HttpQuestion, signal: AbortSignal): Promise<HttpAnswer> {
     const { deadlineMs = DEADLINE_MS } = this.#options;
+    this.#mustHaveWay();
     const deadline = AbortSignal.timeout(deadlineMs);
     try {
       return await this.#exchange(question, AbortSignal.any([signal, deadline]));
@@ -104,6 +106,12 @@ export class HttpClient {
       headers: answer.headers,
       body: await this.#bodyOf(answer),
     };
+  }
+
+  #mustHaveWay(): void {
+    const { name, environment = process.env } = this.#options;
+    const fault = isThisHost(this.#base.hostname) ? undefined : proxyFault(this.#base, environment);
+    if (fault !== undefined) throw new DeviceRegistryError('credentials', `The registry ${name} ${fault}.`);
   }
 
   #open(path: string, options: Parameters<typeof httpRequest>[1]): ClientRequest {

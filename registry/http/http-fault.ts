@@ -11,13 +11,15 @@ const SAID_CHARACTERS = 200;
 
 /**
  * What an answer other than success means by RFC 9110 and RFC 6585. An adapter looks first for what its cloud says in another
- * way. `what` is what was asked, as in "register a device"; `said` is what the cloud says of it.
+ * way. `what` is what was asked, as in "register a device"; `said` is what the cloud says of it in a body of its own kind.
  */
 export function httpFault(name: string, what: string, answer: HttpAnswer, said = ''): DeviceRegistryError {
   const { status } = answer;
   const quoted = said === '' ? '' : `, "${printable(said).slice(0, SAID_CHARACTERS)}"`;
-  const reason = reasonOf(status);
-  const message = `The registry ${name} answered ${status}${quoted} when asked to ${what}: ${ADVICE[reason]}.`;
+  const isElsewhere = isOfAddress(status, said !== '');
+  const reason = isElsewhere ? 'credentials' : reasonOf(status);
+  const advice = isElsewhere ? ADDRESS_ADVICE : ADVICE[reason];
+  const message = `The registry ${name} answered ${status}${quoted} when asked to ${what}: ${advice}.`;
   const waitMs = reason === 'throttled' ? (retryAfterMs(answer) ?? THROTTLE_WAIT_MS) : retryAfterMs(answer);
   return new DeviceRegistryError(reason, message, {
     isUnknown: reason === 'unavailable',
@@ -32,6 +34,24 @@ const ADVICE: Readonly<Record<DeviceRegistryReason, string>> = {
   refused: 'correct what it refuses, then retry the unit',
   conflict: 'find out which certificate is real',
 };
+
+export const ADDRESS_ADVICE =
+  'that says nothing about a device, so correct its address in the configuration, or the server or proxy there';
+
+/** What a server that does not know the path, the method or the host answers; also a redirect, which is not followed. */
+const NOT_HERE: ReadonlySet<number> = new Set([404, 405, 410, 421]);
+/** What can only be about the body that was sent. */
+const OF_BODY: ReadonlySet<number> = new Set([413, 422]);
+
+/**
+ * Whether an answer is of whatever stands at the address, and not about the device. It would be the same for every other device,
+ * so the device registry waits for a person and no unit is parked. `isOwn`: its body is of the cloud's own kind.
+ */
+export function isOfAddress(status: number, isOwn: boolean): boolean {
+  if (status < 300) return false;
+  if (status < 400 || NOT_HERE.has(status)) return true;
+  return !isOwn && !OF_BODY.has(status) && reasonOf(status) === 'refused';
+}
 
 function reasonOf(status: number): DeviceRegistryReason {
   if (status === 429) return 'throttled';

@@ -3,6 +3,7 @@ import { pemOf } from '../../pki/x509/pem.ts';
 import { printable } from '../../provisioning/printable.ts';
 import { checkedPermission } from '../checked-permission.ts';
 import { DeviceRegistryError, isOfDevice } from '../device-registry-error.ts';
+import { eachDevice } from '../each-device.ts';
 import type { DeviceRegistryReason } from '../device-registry-error.ts';
 import type {
   Answer,
@@ -101,9 +102,7 @@ export class NrfCloudRegistry implements DeviceRegistry {
   }
 
   async withdraw(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
-    const answers: Answer[] = [];
-    for (const device of devices) answers.push(await this.#withdrawOne(device, signal));
-    return answers;
+    return await eachDevice(devices, (device) => this.#withdrawOne(device, signal));
   }
 
   async check(signal: AbortSignal): Promise<CheckedPermission[]> {

@@ -5,6 +5,7 @@ import { callsOf } from './calls.ts';
 import type { Call } from './calls.ts';
 import type { Clock } from './clock.ts';
 import { nextStanding } from './next-standing.ts';
+import { RecentSuccesses } from './recent-successes.ts';
 
 /** How often an empty outbox is looked at, and one that pauses: a person may end the pause. */
 const LOOK_MS = 250;
@@ -16,6 +17,8 @@ const GATHER_RESULTS_MS = 50;
 /** Entries read at once: those of two seconds, so that what is new is not behind an hour of older ones. */
 const PAGE_SECONDS = 2;
 const PAGE_MOST = 500;
+/** A page is booked whole, so it takes no longer than this: what is booked and not sent before the end of a drain is lost. */
+const BOOKED_SECONDS = 60;
 
 export interface DrainParts {
   readonly registry: DeviceRegistry;
@@ -44,6 +47,10 @@ class Drain {
   /** Entries that are sent and not yet settled. */
   readonly #underWay = new Map<number, OutboxEntry>();
   readonly #calls = new Set<Promise<void>>();
+  /** By act: that some calls are carried out says nothing about others. */
+  readonly #successes = { put: new RecentSuccesses(), withdraw: new RecentSuccesses() };
+  /** Faults of whole calls that are about one of their devices, and nobody knows which. */
+  readonly #undivided = new WeakSet<DeviceRegistryError>();
   #results: OutboxResult[] = [];
   #settling: Promise<void> | undefined;
   #look: Promise<boolean> | undefined;
@@ -111,22 +118,29 @@ class Drain {
 
   /** After a failure of the device registry, one device shows whether it is well again. */
   async #nextCalls(): Promise<Call[]> {
-    const { outbox, registry, clock, devicesPerSecond } = this.#parts;
-    const { devicesPerCall } = registry.pace;
-    const page = Math.max(devicesPerCall, Math.min(Math.ceil(devicesPerSecond * PAGE_SECONDS), PAGE_MOST));
+    const { outbox, registry, clock } = this.#parts;
+    const page = this.#page();
     const due = await outbox.due(registry.name, clock.now(), page + this.#underWay.size);
     const fresh = due.filter(({ entryId }) => !this.#underWay.has(entryId));
     const busy = new Set([...this.#underWay.values()].map(({ device }) => device.serial));
-    const calls = callsOf(fresh, devicesPerCall, busy);
+    const calls = callsOf(fresh, registry.pace.devicesPerCall, busy);
     if (this.#standing.failures > 0) return this.#calls.size > 0 ? [] : trial(calls);
     return this.#mustGather(fresh.length) ? [] : calls;
+  }
+
+  /** Entries that are read and booked at once: at least a call, where the rate allows one. */
+  #page(): number {
+    const { registry, devicesPerSecond } = this.#parts;
+    const wanted = Math.min(Math.ceil(devicesPerSecond * PAGE_SECONDS), PAGE_MOST);
+    const allowed = Math.ceil(devicesPerSecond * BOOKED_SECONDS);
+    return Math.max(1, Math.min(Math.max(registry.pace.devicesPerCall, wanted), allowed));
   }
 
   /** Whether more entries may yet come for a call that is not full. */
   #mustGather(waiting: number): boolean {
     const { registry, clock } = this.#parts;
     const { devicesPerCall, gatherMs } = registry.pace;
-    if (waiting === 0 || waiting >= devicesPerCall) {
+    if (waiting === 0 || waiting >= Math.min(devicesPerCall, this.#page())) {
       this.#gatheringSince = undefined;
       return false;
     }
@@ -142,20 +156,25 @@ class Drain {
     this.#calls.add(running);
   }
 
-  async #send({ act, entries }: Call): Promise<void> {
+  async #send(call: Call): Promise<void> {
+    const { act, entries } = call;
     const faults = await this.#faultsOf(act, entries);
     if (this.#signal.aborted && faults.some((fault) => fault !== undefined)) return;
-    const isWell = faults.some((fault) => fault?.reason === 'unavailable') && (await this.#isWell());
     const { clock, registry } = this.#parts;
+    const mayBeOwn = entries.map((entry, index) => this.#mayBeOwn(act, entry, faults[index]));
+    if (faults.some((fault) => fault?.reason === 'unavailable')) this.#successes[act].failed(call);
+    const isWell = mayBeOwn.includes(true) && (await this.#isWell());
     const at = clock.now();
-    const isOwnFault = (fault: DeviceRegistryError | undefined): boolean =>
-      isWell && fault?.reason === 'unavailable';
+    const isOwnAt = (index: number): boolean => {
+      const fault = faults[index];
+      return (isWell && mayBeOwn[index] === true) || (fault !== undefined && this.#undivided.has(fault));
+    };
     // One call is one failure of the device registry, however many devices were in it.
-    const ofRegistry = faults.find((fault) => !isOwnFault(fault) && !isAnswer(fault));
+    const ofRegistry = faults.find((fault, index) => !isOwnAt(index) && !isAnswer(fault));
     this.#standing = nextStanding(this.#standing, ofRegistry, at, registry.pace);
     for (const [index, { entryId, version }] of entries.entries()) {
       const fault = faults[index];
-      const isOwn = isOwnFault(fault);
+      const isOwn = isOwnAt(index);
       this.#results.push({
         entryId,
         version,
@@ -165,6 +184,15 @@ class Drain {
       });
     }
     this.#settling ??= this.#settle();
+  }
+
+  /**
+   * Whether a fault may be that of the unit. A check tries no write, so that it is well is not enough: the same must have been done
+   * for another unit. Where the device registry says how long to wait, it speaks of itself.
+   */
+  #mayBeOwn(act: Call['act'], entry: OutboxEntry, fault: DeviceRegistryError | undefined): boolean {
+    if (fault?.reason !== 'unavailable' || fault.waitMs !== undefined) return false;
+    return this.#successes[act].sayOwn(entry, this.#parts.clock.now());
   }
 
   /** Whether the device registry is well although a call failed: then the fault is that of a unit. All calls share one look. */
@@ -200,17 +228,32 @@ class Drain {
         for (const [index, { entry }] of open.entries()) {
           const answer =
             answers[index] ?? new DeviceRegistryError('unavailable', 'No answer.', { isUnknown: true });
-          if (answer !== 'done') faults.set(entry, answer);
+          if (answer === 'done') this.#successes[act].done(entry, this.#parts.clock.now());
+          else faults.set(entry, answer);
         }
       }
     } catch (error) {
-      const fault = this.#faultIn(error);
+      const fault = this.#faultOfCall(this.#faultIn(error), entries);
       for (const entry of entries) if (!faults.has(entry)) faults.set(entry, fault);
     }
     return entries.map((entry) => faults.get(entry));
   }
 
-  /** An entry whose last call is in doubt is looked at first: it may be done. */
+  /**
+   * Where a whole call is refused because of one of its devices, that one is not known: all go again in smaller calls, until it is
+   * alone.
+   */
+  #faultOfCall(fault: DeviceRegistryError, { length }: readonly OutboxEntry[]): DeviceRegistryError {
+    if (length === 1 || !isOfDevice(fault.reason)) return fault;
+    const divided = new DeviceRegistryError('unavailable', fault.message, { cause: fault });
+    this.#undivided.add(divided);
+    return divided;
+  }
+
+  /**
+   * A put whose last call is in doubt is looked at first: it may be done. A withdrawal is always sent again: that a certificate
+   * is absent does not say that the device registry will refuse it.
+   */
   async #notYetDone(
     act: Call['act'],
     entries: readonly OutboxEntry[],
@@ -226,9 +269,10 @@ class Drain {
       }
       const device = { ...entry.device, ...names };
       const isDone =
+        act === 'put' &&
         entry.isUnknown &&
         registry.guarantees.canProbe &&
-        (await registry.probe(device, this.#signal)) === (act === 'put' ? 'present' : 'absent');
+        (await registry.probe(device, this.#signal)) === 'present';
       if (!isDone) open.push({ entry, device });
     }
     return open;

@@ -25,7 +25,7 @@ export function nextStanding(
 
 function pauseAfter({ reason, waitMs }: DeviceRegistryError, failures: number, pace: RegistryPace): number {
   const { firstPauseMs, longestPauseMs } = pace;
-  if (reason === 'credentials') return CREDENTIALS_PAUSE_MS;
+  if (reason === 'credentials') return Math.max(waitMs ?? 0, CREDENTIALS_PAUSE_MS);
   if (reason === 'throttled') return waitMs ?? firstPauseMs;
   const doubled = firstPauseMs * 2 ** Math.min(failures - 1, 30);
   return Math.max(waitMs ?? 0, Math.min(doubled, longestPauseMs));

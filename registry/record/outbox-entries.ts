@@ -29,8 +29,11 @@ export async function sendOut(
   );
 }
 
-/** Also what was never sent: a device registry that trusts the CA takes the certificate nevertheless. */
-const CALL_BACK = `UPDATE outbox SET act = 'withdraw', state = 'due',
+/**
+ * Also what was never sent: a device registry that trusts the CA takes the certificate nevertheless. A doubt about the put is none
+ * about the withdrawal, which was never sent.
+ */
+const CALL_BACK = `UPDATE outbox SET act = 'withdraw', state = 'due', is_unknown = 0,
     version = version + 1, recorded_at = ?, due_at = ?, failures = 0, failed_at = NULL, reason = NULL, message = NULL
   WHERE act = 'put' AND fingerprint IN`;
 

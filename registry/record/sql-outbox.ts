@@ -49,8 +49,11 @@ export class SqlOutbox implements Outbox {
     return this.#db.write(async (db) => {
       // Times are kept in microseconds, so that no rate is rounded.
       const row = await db.get('SELECT booked_until FROM device_registries WHERE registry = ?', registry);
-      const from = Math.max(now * 1_000, row === undefined ? 0 : integer(row, 'booked_until'));
-      const until = from + Math.ceil((devices * 1_000_000) / devicesPerSecond);
+      const booked = row === undefined ? 0 : integer(row, 'booked_until');
+      const takes = Math.ceil((devices * 1_000_000) / devicesPerSecond);
+      const isBelieved = booked <= now * 1_000 + Math.max(MOST_BOOKED_AHEAD, BOOKINGS_AHEAD * takes);
+      const from = isBelieved ? Math.max(now * 1_000, booked) : now * 1_000;
+      const until = from + takes;
       await db.run(
         `INSERT INTO device_registries (registry, booked_until) VALUES (?, ?)
          ON CONFLICT (registry) DO UPDATE SET booked_until = excluded.booked_until`,
@@ -104,23 +107,20 @@ export class SqlOutbox implements Outbox {
         reason = NULL, message = NULL WHERE ${where}`;
       const count = await db.run(again, Date.now(), ...values);
       // Who repaired the cause does not wait for the end of a pause.
-      if (choice.registry === undefined)
-        await db.run('UPDATE device_registries SET paused_until = 0, failures = 0');
-      else
-        await db.run(
-          'UPDATE device_registries SET paused_until = 0, failures = 0 WHERE registry = ?',
-          choice.registry,
-        );
+      const atOnce = 'UPDATE device_registries SET paused_until = 0, failures = 0, booked_until = 0';
+      if (choice.registry === undefined) await db.run(atOnce);
+      else await db.run(`${atOnce} WHERE registry = ?`, choice.registry);
       return count;
     });
   }
 
-  abandonParked(
+  abandon(
     choice: ParkedChoice,
     { reason, by }: { readonly reason: string; readonly by: string },
   ): Promise<number> {
     return this.#db.write(async (db) => {
-      const [where, values] = chosen(choice);
+      // What only fails, and is never parked: where nothing else is sent, one bad unit looks like an outage.
+      const [where, values] = chosen(choice, `(state = 'parked' OR (state = 'due' AND message IS NOT NULL))`);
       const rows = await db.all(`SELECT * FROM outbox WHERE ${where}`, ...values);
       for (const row of rows) {
         await db.run(
@@ -135,6 +135,13 @@ export class SqlOutbox implements Outbox {
     });
   }
 }
+
+/**
+ * A drain books little more than two pages ahead, each of a minute or of one device. What is booked further ahead than this, in
+ * microseconds, is of a clock that was ahead, or of many drains that were killed.
+ */
+const MOST_BOOKED_AHEAD = 600 * 1_000_000;
+const BOOKINGS_AHEAD = 3;
 
 const AS_NEW: RegistryStanding = { failures: 0, pausedUntil: 0 };
 
@@ -308,8 +315,11 @@ function actIn(row: SqlRow): 'put' | 'withdraw' {
 }
 
 /** A condition on the outbox, and its values. */
-function chosen({ registry, serial }: ParkedChoice): readonly [string, SqlValue[]] {
-  const parts = [`state = 'parked'`];
+function chosen(
+  { registry, serial }: ParkedChoice,
+  state = `state = 'parked'`,
+): readonly [string, SqlValue[]] {
+  const parts = [state];
   const values: SqlValue[] = [];
   if (registry !== undefined) {
     parts.push('registry = ?');

@@ -21,6 +21,8 @@ export interface WebhookOptions {
   readonly deadlineMs?: number;
 }
 
+const NO_EVENT = 'ok; whether it takes an event is not tried';
+
 /** What happened to a certificate, in the words of the events. */
 type EventType = 'device.registered' | 'device.withdrawn';
 
@@ -65,15 +67,17 @@ export class WebhookRegistry implements DeviceRegistry {
   async check(signal: AbortSignal): Promise<CheckedPermission[]> {
     return [
       await checkedPermission('read the secret', async () => this.#secrets()),
-      await checkedPermission('reach the receiver', async () => {
-        const answer = await this.#client.ask({ method: 'HEAD', path: '' }, signal);
-        if (answer.status >= 500) throw httpFault(this.name, 'answer at all', answer);
-      }),
+      await checkedPermission('reach the receiver', () => this.#reach(signal), NO_EVENT),
     ];
   }
 
   async close(): Promise<void> {
     this.#client.close();
+  }
+
+  async #reach(signal: AbortSignal): Promise<void> {
+    const answer = await this.#client.ask({ method: 'HEAD', path: '' }, signal);
+    if (answer.status >= 500) throw httpFault(this.name, 'answer at all', answer);
   }
 
   async #send(type: EventType, devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {

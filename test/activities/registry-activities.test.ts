@@ -92,7 +92,7 @@ it('does not close a batch before all device registries have its units, and says
     message: expect.stringContaining('erp (0 waiting, 1 parked)'),
   });
   expect((await registry.batchSummary('B')).batch.state).toBe('open');
-  await registry.outbox.abandonParked({ serial: 'CL-1' }, { reason: 'scrap', by: 'mara' });
+  await registry.outbox.abandon({ serial: 'CL-1' }, { reason: 'scrap', by: 'mara' });
   expect(await asActivity(100, close)).toMatchObject({ passed: 1 });
   expect((await registry.batchSummary('B')).batch.state).toBe('closed');
   await registry.close();

@@ -17,6 +17,20 @@ interface Certificate {
   readonly policies: Set<string>;
 }
 
+/** What a change needs, by method and kind. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  'PUT certificates': 'UpdateCertificate',
+  'PUT target-policies': 'AttachPolicy',
+  'PUT things/principals': 'AttachThingPrincipal',
+  'DELETE things/principals': 'DetachThingPrincipal',
+};
+
+/** Without the name of what is meant. */
+function routeOf(path: string): string {
+  const [, kind = '', , below = ''] = path.split('/');
+  return below === '' ? kind : `${kind}/${below}`;
+}
+
 class AwsError extends Error {
   readonly status: number;
   readonly kind: string;
@@ -45,7 +59,9 @@ export class AwsDouble {
   readonly cas = new Set<string>();
   /** What is answered instead, once, by method and path. */
   readonly refusals = new Map<string, AwsError>();
-  readonly accessKeyId = 'AKIAEXAMPLEEXAMPLE00';
+  /** Actions that the policy of the credentials lacks. AWS looks at it before anything else. */
+  readonly denied = new Set<string>();
+  accessKeyId = 'AKIAEXAMPLEEXAMPLE00';
   readonly secret = 'wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY';
   server!: DoubleServer;
 
@@ -89,6 +105,9 @@ export class AwsDouble {
         this.refusals.delete(`${method} ${path}`);
         throw refused;
       }
+      const action = ACTIONS[`${method} ${routeOf(path)}`];
+      if (action !== undefined && this.denied.has(action))
+        throw new AwsError(403, 'AccessDeniedException', `not authorized to perform: iot:${action}`);
       return { status: 200, body: JSON.stringify(this.#route(question)) };
     } catch (error) {
       if (error instanceof AwsError) return refusal(error);
@@ -130,7 +149,7 @@ export class AwsDouble {
         this.#thing(json['thingName'] ?? '').groups.add(json['thingGroupName']!);
         return {};
       case 'GET policies':
-        return known(this.policies, given);
+        return { policyArn: `arn:aws:iot:${REGION}:1:policy/${given}`, ...known(this.policies, given) };
       case 'GET thing-groups':
         return known(this.groups, given);
       case 'GET thing-types':
@@ -210,7 +229,7 @@ function sha256OfPem(pem: string): string {
   return createHash('sha256').update(Buffer.from(base64, 'base64')).digest('hex');
 }
 
-function known(names: readonly string[], name: string): unknown {
+function known(names: readonly string[], name: string): object {
   if (!names.includes(name)) throw notFound(name);
   return {};
 }

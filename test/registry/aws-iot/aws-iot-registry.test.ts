@@ -21,11 +21,19 @@ interface Rig {
   readonly registry: AwsIotRegistry;
 }
 
+function writeCredentials(
+  path: string,
+  { accessKeyId, secret }: AwsDouble,
+  more: readonly string[] = [],
+): void {
+  const lines = [`aws_access_key_id = ${accessKeyId}`, `aws_secret_access_key = ${secret}`, ...more];
+  writeFileSync(path, ['[default]', ...lines].join('\n'), { mode: 0o600 });
+}
+
 async function startRig(options: Partial<AwsIotOptions> = {}): Promise<Rig> {
   const double = await AwsDouble.start();
   const secretFile = join(temporaryFolder(), 'aws');
-  const lines = [`aws_access_key_id = ${double.accessKeyId}`, `aws_secret_access_key = ${double.secret}`];
-  writeFileSync(secretFile, ['[default]', ...lines].join('\n'), { mode: 0o600 });
+  writeCredentials(secretFile, double);
   const registry = new AwsIotRegistry({
     name: 'aws',
     region: REGION,
@@ -47,6 +55,8 @@ describeDeviceRegistry(
     return {
       registry,
       inUse: () => double.inUse(),
+      // The policies are the certificate's: it connects also where it is attached to no thing.
+      letsIn: ({ certificateSha256 }) => double.certificates.get(certificateSha256)?.status === 'ACTIVE',
       misbehave: double.server.misbehave,
       plant: ({ commonName, serial }, whose) =>
         void double.things.set(commonName, {
@@ -102,6 +112,18 @@ describe('a device at AWS IoT', () => {
     expect(double.server.questions).toHaveLength(2);
   });
 
+  it('is detached although its certificate was revoked by an earlier try', async () => {
+    const { double, registry } = await startRig();
+    const device = plainDevice('CL-1');
+    await outcomeOf(registry, 'put', device);
+    double.refuse('DELETE /things/CL-1/principals', 500, 'InternalFailureException');
+    expect(await outcomeOf(registry, 'withdraw', device)).toMatchObject({ reason: 'unavailable' });
+    const { arn, status } = double.certificates.get(device.certificateSha256)!;
+    expect([status, [...double.things.get('CL-1')!.principals]]).toEqual(['REVOKED', [arn]]);
+    expect(await outcomeOf(registry, 'withdraw', device)).toBe('done');
+    expect([...double.things.get('CL-1')!.principals]).toEqual([]);
+  });
+
   it('whose certificate was deactivated by somebody is active again', async () => {
     const { double, registry } = await startRig();
     const device = plainDevice('CL-1');
@@ -111,6 +133,20 @@ describe('a device at AWS IoT', () => {
     expect(await outcomeOf(registry, 'put', device)).toBe('done');
     expect(double.inUse()).toEqual([device.certificateSha256]);
   });
+});
+
+it('uses credentials that were exchanged, from the next request on', async () => {
+  const secretFile = join(temporaryFolder(), 'aws');
+  const { double, registry } = await startRig({ secretFile });
+  writeCredentials(secretFile, double);
+  expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toBe('done');
+  const before = double.server.questions.length;
+  double.accessKeyId = 'ASIAEXAMPLEEXAMPLE01';
+  writeCredentials(secretFile, double, ['aws_session_token = token-of-an-hour']);
+  expect(await outcomeOf(registry, 'put', plainDevice('CL-2'))).toBe('done');
+  const [next] = double.server.questions.slice(before);
+  expect(next!.headers.authorization).toContain('Credential=ASIAEXAMPLEEXAMPLE01/');
+  expect(next!.headers['x-amz-security-token']).toBe('token-of-an-hour');
 });
 
 it('finds names that do not exist, and bad credentials, a sentence each', async () => {
@@ -125,3 +161,21 @@ it('finds names that do not exist, and bad credentials, a sentence each', async 
   const [first] = await without.registry.check(SIGNAL);
   expect(first!.fault).toContain('lacks aws_access_key_id or aws_secret_access_key');
 });
+
+it.each(['UpdateCertificate', 'AttachPolicy', 'AttachThingPrincipal', 'DetachThingPrincipal'])(
+  'finds that %s is not allowed, and changes nothing',
+  async (action) => {
+    const { double, registry } = await startRig();
+    await outcomeOf(registry, 'put', plainDevice('CL-1'));
+    const before = structuredClone([double.things, double.certificates]);
+    expect((await registry.check(SIGNAL)).filter(({ fault }) => fault !== undefined)).toEqual([]);
+    double.denied.add(action);
+    const checked = await registry.check(SIGNAL);
+    const faults = checked.flatMap(({ fault }) => fault ?? []);
+    expect(faults).toEqual([expect.stringContaining(`(iot:${action})`)]);
+    // What is allowed of something that does not exist proves no writing.
+    const notes = checked.filter(({ note }) => note?.includes('not proven'));
+    expect(notes).toHaveLength(3);
+    expect([double.things, double.certificates]).toEqual(before);
+  },
+);

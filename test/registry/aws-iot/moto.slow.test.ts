@@ -143,6 +143,9 @@ describe.skipIf(!MOTO_INSTALLED)(
         throttle: NEVER,
         'server-error': NEVER,
         'bad-credentials': NEVER,
+        'no-route': NEVER,
+        'no-method': NEVER,
+        'sign-in': NEVER,
       },
     );
 

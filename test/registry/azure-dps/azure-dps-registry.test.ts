@@ -64,6 +64,54 @@ describe('enrollments', () => {
     ]);
   });
 
+  it('that are taken stay so when the service fails while others of the call are changed', async () => {
+    const { registry, double, inUse } = await startRig();
+    const old = [1, 2, 3].map((at) => plainDevice(`CL-${at}`));
+    await registry.put(old, SIGNAL);
+    const fresh = old.map(({ serial, certificateSha256 }) => ({
+      ...plainDevice(serial, 2),
+      others: [certificateSha256],
+    }));
+    const another = plainDevice('CL-4');
+    // After the bulk operation, and a look and a change for the first one.
+    double.misbehave('server-error', 1, 3);
+    const fault = expect.objectContaining({ reason: 'unavailable' });
+    expect(await registry.put([...fresh, another], SIGNAL)).toEqual(['done', fault, fault, 'done']);
+    const hashes = [fresh[0]!, old[1]!, old[2]!, another].map((each) => each.certificateSha256);
+    expect((await inUse()).toSorted()).toEqual(hashes.toSorted());
+  });
+
+  it('keep what a person configured, however often they change', async () => {
+    const { registry, kept } = await startRig();
+    const old = plainDevice('CL-1');
+    await outcomeOf(registry, 'put', old);
+    const there = kept.get('cl-1')!;
+    const configured = {
+      deviceId: 'kitchen-1',
+      iotHubs: ['north.azure-devices.net'],
+      initialTwin: { tags: { room: 'kitchen' }, properties: { desired: { interval: 60 } } },
+      allocationPolicy: 'geoLatency',
+      reprovisionPolicy: { updateHubAssignment: true, migrateDeviceData: false },
+      capabilities: { iotEdge: true },
+    };
+    there.settings = { ...configured };
+    there.secondary = { certificate: 'a second one', info: { sha256Thumbprint: 'CD' } };
+    const fresh = { ...plainDevice('CL-1', 2), others: [old.certificateSha256] };
+    for (const [act, status] of [
+      ['put', 'enabled'],
+      ['withdraw', 'disabled'],
+      ['put', 'enabled'],
+    ] as const) {
+      expect(await outcomeOf(registry, act, fresh)).toBe('done');
+      expect(kept.get('cl-1')).toMatchObject({
+        status,
+        sha256: fresh.certificateSha256,
+        settings: configured,
+        secondary: there.secondary,
+      });
+    }
+  });
+
   it('that somebody changes at the same time are not overwritten', async () => {
     const { registry, kept } = await startRig();
     const old = plainDevice('CL-1');
@@ -151,4 +199,24 @@ it('finds a wrong key', async () => {
   const { registry } = await startRig(Buffer.from('another key').toString('base64'));
   const [checked] = await registry.check(SIGNAL);
   expect(checked!.fault).toContain('correct its credentials');
+});
+
+it('finds a policy that may only read', async () => {
+  const { registry, dps } = await startRig();
+  dps.mayWrite = false;
+  const [read, write] = await registry.check(SIGNAL);
+  expect(read).toEqual({ permission: 'read enrollments' });
+  expect(write).toMatchObject({
+    permission: 'write enrollments',
+    fault: expect.stringContaining('EnrollmentWrite'),
+  });
+  dps.mayWrite = true;
+  expect((await registry.check(SIGNAL))[1]!.note).toContain('writing is not proven');
+});
+
+it('deletes no enrollment to find out whether it may', async () => {
+  const { registry, dps } = await startRig();
+  dps.put('certline-check', 'ab'.repeat(32));
+  expect((await registry.check(SIGNAL))[1]!.note).toContain('not tried');
+  expect(dps.kept.has('certline-check')).toBe(true);
 });

@@ -11,13 +11,38 @@ interface Kept {
   etag: number;
   status: string;
   sha256: string;
+  /** What else an enrollment has: a person may have set it. */
+  settings: Record<string, unknown>;
+  secondary?: unknown;
 }
+
+/** What an enrollment has where it was created without. */
+const DEFAULTS = {
+  allocationPolicy: 'hashed',
+  capabilities: { iotEdge: false },
+  reprovisionPolicy: { updateHubAssignment: true, migrateDeviceData: true },
+};
+/** What a caller may set, beside the id, the status and the attestation. */
+const SETTINGS = [
+  'deviceId',
+  'iotHubs',
+  'iotHubHostName',
+  'initialTwin',
+  'allocationPolicy',
+  'reprovisionPolicy',
+  'capabilities',
+  'customAllocationDefinition',
+  'optionalDeviceInformation',
+];
+const FIELDS = ['registrationId', 'provisioningStatus', 'attestation', ...SETTINGS];
 
 /** The service API of DPS, by its documents. */
 export class DpsDouble {
   readonly kept = new Map<string, Kept>();
   /** Enrollment groups that attest by certificates, with their status. */
   readonly groups = new Map<string, string>();
+  /** Whether the policy has EnrollmentWrite. */
+  mayWrite = true;
   server!: DoubleServer;
   #etags = 0;
 
@@ -48,12 +73,20 @@ export class DpsDouble {
     if (method === 'POST' && path === '/enrollments') return this.#bulk(json);
     const [, group] = /^\/enrollmentGroups\/([^/]+)$/.exec(path) ?? [];
     if (method === 'GET' && group !== undefined) return this.#group(group);
+    if (method !== 'GET' && !this.mayWrite) return refusal(401, 'Unauthorized');
     const id = decodeURIComponent(path.slice('/enrollments/'.length)).toLowerCase();
     const there = this.kept.get(id);
     if (there === undefined) return refusal(404, 'Enrollment not found');
     if (method === 'GET') return { status: 200, body: JSON.stringify(shown(id, there)) };
+    if (method === 'DELETE') {
+      this.kept.delete(id);
+      return { status: 204 };
+    }
     if (method !== 'PUT') return refusal(405, 'no such method');
     if (headers['if-match'] !== `"${there.etag}"`) return refusal(412, 'Precondition failed');
+    const fault = faultOf(json);
+    if (fault !== undefined) return refusal(400, fault);
+    if (String(json['registrationId']).toLowerCase() !== id) return refusal(400, 'registrationId is invalid');
     this.#keep(json);
     return { status: 200, body: JSON.stringify(shown(id, this.kept.get(id)!)) };
   }
@@ -80,6 +113,8 @@ export class DpsDouble {
         return [{ registrationId, errorCode: 400_004, errorStatus: 'registrationId is invalid' }];
       if (this.kept.has(registrationId.toLowerCase()))
         return [{ registrationId, errorCode: 409_001, errorStatus: 'enrollment exists' }];
+      const fault = faultOf(enrollment);
+      if (fault !== undefined) return [{ registrationId, errorCode: 400_004, errorStatus: fault }];
       this.#keep(enrollment);
       return [];
     });
@@ -89,30 +124,56 @@ export class DpsDouble {
   #keep(enrollment: Record<string, unknown>): void {
     const attestation = enrollment['attestation'] as {
       type: string;
-      x509: { clientCertificates: { primary: { certificate: string } } };
+      x509: { clientCertificates: { primary: { certificate: string }; secondary?: unknown } };
     };
     if (attestation.type !== 'x509') throw new Error('It attests in another way.');
-    const base64 = attestation.x509.clientCertificates.primary.certificate.replaceAll(/-----[^-]*-----/g, '');
+    const { primary, secondary } = attestation.x509.clientCertificates;
+    const base64 = primary.certificate.replaceAll(/-----[^-]*-----/g, '');
     this.put(
       String(enrollment['registrationId']),
       createHash('sha256').update(Buffer.from(base64, 'base64')).digest('hex'),
       String(enrollment['provisioningStatus']),
+      Object.fromEntries(Object.entries(enrollment).filter(([field]) => SETTINGS.includes(field))),
+      secondary,
     );
   }
 
-  put(id: string, sha256: string, status = 'enabled'): void {
+  /** What is left out gets its default, also where a person had set it. */
+  put(
+    id: string,
+    sha256: string,
+    status = 'enabled',
+    settings: Record<string, unknown> = {},
+    secondary?: unknown,
+  ): void {
     this.#etags += 1;
-    this.kept.set(id.toLowerCase(), { etag: this.#etags, status, sha256 });
+    const kept = { etag: this.#etags, status, sha256, settings: { ...DEFAULTS, ...settings } };
+    this.kept.set(id.toLowerCase(), secondary === undefined ? kept : { ...kept, secondary });
   }
 }
 
-function shown(registrationId: string, { etag, status, sha256 }: Kept): unknown {
+/** What is wrong with the fields that a caller sends; what only the service sets is wrong too. */
+function faultOf(enrollment: Record<string, unknown>): string | undefined {
+  const unknown = Object.keys(enrollment).find((field) => !FIELDS.includes(field));
+  if (unknown !== undefined) return `${unknown} may not be set`;
+  const { x509 } = enrollment['attestation'] as { x509: { clientCertificates: { primary: object } } };
+  return 'info' in x509.clientCertificates.primary ? 'info may not be set' : undefined;
+}
+
+function shown(registrationId: string, { etag, status, sha256, settings, secondary }: Kept): unknown {
   const info = { sha256Thumbprint: sha256.toUpperCase(), subjectName: `CN=${registrationId}` };
   return {
     registrationId,
     etag: `"${etag}"`,
     provisioningStatus: status,
-    attestation: { type: 'x509', x509: { clientCertificates: { primary: { info } } } },
+    ...settings,
+    createdDateTimeUtc: '2026-01-01T00:00:00.0000000Z',
+    lastUpdatedDateTimeUtc: '2026-01-02T00:00:00.0000000Z',
+    registrationState: { registrationId, status: 'unassigned' },
+    attestation: {
+      type: 'x509',
+      x509: { clientCertificates: { primary: { info }, ...(secondary !== undefined && { secondary }) } },
+    },
   };
 }
 

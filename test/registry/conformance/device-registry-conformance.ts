@@ -7,7 +7,8 @@ import type { Device, DeviceRegistry, Presence } from '../../../registry/device-
 /**
  * timeout-after-commit: it does what it is asked and never answers. cut-after-commit: its answer breaks off. slow: its answer
  * comes a byte at a time. endless: its answer has no end. garbage: something else answers, with a success. throttle,
- * server-error and bad-credentials: it does nothing, and says so in its own words.
+ * server-error and bad-credentials: it does nothing, and says so in its own words. no-route, no-method and sign-in: not it
+ * answers, but an ingress or a portal before it.
  */
 export type Misbehaviour =
   | 'timeout-after-commit'
@@ -17,7 +18,10 @@ export type Misbehaviour =
   | 'garbage'
   | 'throttle'
   | 'server-error'
-  | 'bad-credentials';
+  | 'bad-credentials'
+  | 'no-route'
+  | 'no-method'
+  | 'sign-in';
 
 /** One device registry with the far side that it speaks to, for one test. */
 export interface RegistryRig {
@@ -25,7 +29,9 @@ export interface RegistryRig {
   readonly registry: DeviceRegistry;
   /** SHA-256 of the certificates that the far side has in use, in any order, each as often as it has it. */
   readonly inUse: () => Promise<readonly string[]> | readonly string[];
-  readonly misbehave: (how: Misbehaviour, times?: number) => void;
+  /** Whether a device with this certificate can work there now; where absent, it can if its certificate is in use. */
+  readonly letsIn?: (device: Device) => boolean;
+  readonly misbehave: (how: Misbehaviour, times?: number, after?: number) => void;
   /** Puts into the far side what Certline put there before, as somebody else's record of this device or as our own. */
   readonly plant: (device: Device, whose: 'ours' | 'others') => Promise<void> | void;
   /** What must never be in an error. */
@@ -113,6 +119,9 @@ export function describeDeviceRegistry(
     expect(said).toBe(registry.guarantees.canProbe ? presence : 'unknown');
   };
 
+  const letsIn = async (rig: RegistryRig, which: Device): Promise<boolean> =>
+    rig.letsIn?.(which) ?? (await rig.inUse()).includes(which.certificateSha256);
+
   describe(`${title} as a device registry`, () => {
     test('has what is put, and says so', undefined, async (rig) => {
       const [first, second] = [device('CL-1'), device('CL-2')];
@@ -151,6 +160,21 @@ export function describeDeviceRegistry(
       expect(await rig.registry.put(devices, SIGNAL)).toEqual(devices.map(() => 'done'));
       const hashes = devices.map(({ certificateSha256 }) => certificateSha256);
       expect((await rig.inUse()).toSorted()).toEqual(hashes.toSorted());
+      expect(await rig.registry.withdraw(devices, SIGNAL)).toEqual(devices.map(() => 'done'));
+      expect(await rig.inUse()).toEqual([]);
+    });
+
+    test('keeps what is done where it fails in the middle of a call', 'server-error', async (rig) => {
+      const { devicesPerCall } = rig.registry.pace;
+      const devices = [1, 2, 3].slice(0, devicesPerCall).map((at) => device(`CL-${at}`));
+      await rig.registry.put(devices, SIGNAL);
+      // A look and a change for the first one.
+      rig.misbehave('server-error', 1, 2);
+      const answers = await rig.registry.withdraw(devices, SIGNAL);
+      const fault = expect.objectContaining({ reason: 'unavailable' });
+      if (devicesPerCall > 1) expect(answers).toEqual(['done', fault, fault]);
+      const still = devices.filter((_each, at) => answers[at] !== 'done');
+      expect((await rig.inUse()).length).toBeLessThanOrEqual(still.length);
       expect(await rig.registry.withdraw(devices, SIGNAL)).toEqual(devices.map(() => 'done'));
       expect(await rig.inUse()).toEqual([]);
     });
@@ -245,6 +269,20 @@ export function describeDeviceRegistry(
         expect(await rig.inUse()).toEqual([one.certificateSha256]);
       });
 
+    for (const how of ['no-route', 'no-method', 'sign-in'] as const)
+      test(`waits for a person after ${how}, which says nothing about a device`, how, async (rig) => {
+        const one = device('CL-1');
+        const waits = { reason: 'credentials', message: expect.stringContaining('correct its address') };
+        rig.misbehave(how);
+        expect(await outcomeOf(rig.registry, 'put', one)).toMatchObject(waits);
+        expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
+        expect(await rig.inUse()).toEqual([one.certificateSha256]);
+        rig.misbehave(how);
+        expect(await outcomeOf(rig.registry, 'withdraw', one)).toMatchObject(waits);
+        expect(await outcomeOf(rig.registry, 'withdraw', one)).toBe('done');
+        expect(await rig.inUse()).toEqual([]);
+      });
+
     test('says that its credentials are bad, without them', 'bad-credentials', async (rig) => {
       rig.misbehave('bad-credentials');
       const outcome = await outcomeOf(rig.registry, 'put', device('CL-1'));
@@ -264,12 +302,67 @@ export function describeDeviceRegistry(
       expect(await rig.inUse()).toEqual([]);
     });
 
+    test('does not let in what is withdrawn before it was ever put', undefined, async (rig) => {
+      const never = device('CL-1');
+      expect(await outcomeOf(rig.registry, 'withdraw', never)).toBe('done');
+      expect(await letsIn(rig, never)).toBe(false);
+    });
+
+    for (const after of [0, 1, 2])
+      test(
+        `does not let in what is withdrawn before it was ever put, although that died, ${after} questions later`,
+        'cut-after-commit',
+        async (rig) => {
+          const never = device('CL-1');
+          rig.misbehave('cut-after-commit', 1, after);
+          await outcomeOf(rig.registry, 'withdraw', never);
+          await expect
+            .poll(() => outcomeOf(rig.registry, 'withdraw', never), { interval: 0, timeout: 5_000 })
+            .toBe('done');
+          expect(await letsIn(rig, never)).toBe(false);
+        },
+      );
+
+    for (const after of [0, 1, 2, 3, 4, 5])
+      test(
+        `does not let in what is withdrawn after its put died, ${after} questions later`,
+        'cut-after-commit',
+        async (rig) => {
+          const one = device('CL-1');
+          rig.misbehave('cut-after-commit', 1, after);
+          await outcomeOf(rig.registry, 'put', one);
+          await expect
+            .poll(() => outcomeOf(rig.registry, 'withdraw', one), { interval: 0, timeout: 5_000 })
+            .toBe('done');
+          expect(await letsIn(rig, one)).toBe(false);
+        },
+      );
+
+    for (const after of [0, 1, 2])
+      test(
+        `does not let in what is withdrawn again after that died, ${after} questions later`,
+        'cut-after-commit',
+        async (rig) => {
+          const one = device('CL-1');
+          expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
+          rig.misbehave('cut-after-commit', 1, after);
+          await outcomeOf(rig.registry, 'withdraw', one);
+          await expect
+            .poll(() => outcomeOf(rig.registry, 'withdraw', one), { interval: 0, timeout: 5_000 })
+            .toBe('done');
+          expect(await letsIn(rig, one)).toBe(false);
+          expect(await rig.inUse()).toEqual([]);
+        },
+      );
+
     test('stops when it is asked to', 'timeout-after-commit', async (rig) => {
       rig.misbehave('timeout-after-commit');
       const stop = new AbortController();
       const call = rig.registry.put([device('CL-1')], stop.signal);
       stop.abort();
-      await expect(call).rejects.toBeInstanceOf(DeviceRegistryError);
+      // For the call as a whole, or as the answer for its device.
+      const [outcome] = await call.catch((error: unknown) => [error]);
+      expect(outcome).toBeInstanceOf(DeviceRegistryError);
     });
 
     test('is checked without any change', undefined, async (rig) => {

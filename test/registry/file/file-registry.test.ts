@@ -66,6 +66,9 @@ describeDeviceRegistry(
     throttle: NO_FAR_SIDE,
     'server-error': NO_FAR_SIDE,
     'bad-credentials': NO_FAR_SIDE,
+    'no-route': NO_FAR_SIDE,
+    'no-method': NO_FAR_SIDE,
+    'sign-in': NO_FAR_SIDE,
   },
 );
 

@@ -63,6 +63,11 @@ for (const [title, quirks] of [
         registry,
         inUse: () =>
           double.devices.filter(({ enabled }) => enabled).map(({ name }) => newest.get(name) ?? name),
+        // A device that is not there is created by its first connect, enabled.
+        letsIn: ({ commonName }) =>
+          double.devices.find(
+            ({ name, certificateId }) => certificateId === commonName || name === commonName,
+          )?.enabled ?? true,
         misbehave: double.server.misbehave,
         plant: ({ commonName, boardId }, whose) =>
           void double.add({

@@ -94,6 +94,12 @@ function reply(
       return send(response, dialect.broken);
     case 'garbage':
       return send(response, { status: 200, body: '<html>Sign in to the hotel network</html>' });
+    case 'no-route':
+      return send(response, { status: 404, body: '<html><h1>404 Not Found</h1>nginx</html>' });
+    case 'no-method':
+      return send(response, { status: 405 });
+    case 'sign-in':
+      return send(response, { status: 302, headers: { location: 'https://login.example.com/' } });
     case 'endless':
       return flood(response);
     case 'slow':

@@ -90,6 +90,59 @@ describe('a proxy', () => {
   });
 });
 
+describe('a proxy that is named without http://', () => {
+  it.each([
+    ['https://cloud.test', 'https_proxy', 'line:secret@proxy.test:3128'],
+    ['https://cloud.test', 'HTTPS_PROXY', 'proxy.test'],
+    ['http://cloud.test', 'http_proxy', 'socks5://proxy.test:1080'],
+  ])('is an error for %s in %s, which does not repeat it', async (url, variable, proxy) => {
+    const call = clientOf({ url, environment: { [variable]: proxy } }).ask(QUESTION, SIGNAL);
+    const error: Error = await call.then(
+      () => new Error('It was asked.'),
+      (thrown: Error) => thrown,
+    );
+    expect(error).toMatchObject({
+      reason: 'credentials',
+      message: expect.stringContaining(`the proxy in ${variable}`),
+    });
+    expect(error.message).not.toContain('secret');
+  });
+
+  it('does not matter for this host, or for addresses of the other kind', async () => {
+    const { url } = await startDouble({
+      answer: () => ({ status: 200, body: 'direct' }),
+      throttled: { status: 429 },
+      stranger: { status: 401 },
+      broken: { status: 500 },
+    });
+    const here = clientOf({ url, environment: { http_proxy: 'proxy.test', https_proxy: 'proxy.test' } });
+    expect((await here.ask(QUESTION, SIGNAL)).body.toString()).toBe('direct');
+    const plain = clientOf({ url: 'http://nowhere.invalid', environment: { https_proxy: 'proxy.test' } });
+    await expect(plain.ask(QUESTION, SIGNAL)).rejects.toMatchObject({ reason: 'unavailable' });
+  });
+});
+
+describe('what no_proxy excepts', () => {
+  it.each([
+    ['http://a.corp.invalid', 'b.test, a.corp.invalid', 'direct'],
+    ['http://a.corp.invalid:8080', 'a.corp.invalid:8080', 'direct'],
+    ['http://a.corp.invalid:8081', 'a.corp.invalid:8080', 'proxy'],
+    ['http://a.corp.invalid', '.corp.invalid', 'direct'],
+    ['http://a.corp.invalid', '*.corp.invalid', 'direct'],
+    ['http://a.corp.invalid', 'corp.invalid', 'proxy'],
+    ['http://a.corp.invalid', '*', 'direct'],
+    ['http://a.corp.invalid', 'b.test a.corp.invalid', 'proxy'],
+    ['http://192.0.2.5', '192.0.2.0/24', 'proxy'],
+    ['http://192.0.2.5', '192.0.2.10-192.0.2.20', 'proxy'],
+    ['http://192.0.2.5', '192.0.2.1-192.0.2.9', 'direct'],
+  ])('%s with %s goes by the way %s', async (url, no_proxy, way) => {
+    const proxy = await startProxy(0);
+    const client = clientOf({ url, deadlineMs: 300, environment: { http_proxy: proxy.url, no_proxy } });
+    await client.ask(QUESTION, SIGNAL).catch(() => undefined);
+    expect(proxy.asked.length > 0 ? 'proxy' : 'direct').toBe(way);
+  });
+});
+
 describe('an answer', () => {
   it('that leads elsewhere is not followed', async () => {
     const double = await startDouble({

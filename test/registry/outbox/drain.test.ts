@@ -27,6 +27,32 @@ describe('the rate of a device registry', () => {
     expect(times.at(-1)! - times[0]!).toBeLessThan(12_800);
   });
 
+  it('is kept where a full call takes longer than a drain, and the backlog ends in time', async () => {
+    const { drained, clock, depth } = await passedLot(2_000);
+    const pace = { devicesPerSecond: 1, devicesPerCall: 1_000, callsAtOnce: 1, gatherMs: 5_000 };
+    const cloud = new ScriptedRegistry(clock, 'cloud', pace);
+    clock.startAt(Date.now());
+    const from = clock.now();
+    for (let minutes = 0; minutes < 40 && (await depth()).waiting > 0; minutes += 10) {
+      await drained(cloud, 600_000);
+      clock.startAt(from + (minutes + 10) * 60_000);
+    }
+    expect(await depth()).toMatchObject({ waiting: 0, done: 2_000 });
+    // In any five minutes, beginning with a call, and the call of a minute that is at their end.
+    for (const { at } of cloud.sent.filter(({ serial }) => serial.endsWith('1'))) {
+      const within = cloud.sent.filter((each) => each.at >= at && each.at < at + 300_000);
+      expect(within.length).toBeLessThanOrEqual(360);
+    }
+  }, 120_000);
+
+  it('is believed to be taken for no day, as a clock says that was ahead', async () => {
+    const { drained, clock, registry, depth } = await passedLot(5);
+    const cloud = new ScriptedRegistry(clock);
+    await registry.outbox.book('cloud', Date.now() + 86_400_000, 1, 1);
+    await drained(cloud, 10_000);
+    expect(await depth()).toMatchObject({ waiting: 0, done: 5 });
+  });
+
   it('does not exceed the calls that it takes at once, however slow it is', async () => {
     const { drained, clock } = await passedLot(60);
     const cloud = new ScriptedRegistry(clock, 'cloud', { devicesPerSecond: 1_000, callsAtOnce: 3 }, 2_000);
@@ -69,7 +95,7 @@ describe('one bad unit', () => {
     const times = cloud.sent.filter(({ serial }) => serial !== bad).map(({ at }) => at);
     expect(times.at(-1)! - times[0]!).toBeLessThan(50_000);
     const why = { reason: 'the board is scrap', by: 'mara' };
-    expect(await registry.outbox.abandonParked({ registry: 'cloud' }, why)).toBe(1);
+    expect(await registry.outbox.abandon({ registry: 'cloud' }, why)).toBe(1);
     expect(await depth()).toMatchObject({ waiting: 0, parked: 0, abandoned: 1 });
   });
 
@@ -101,6 +127,26 @@ describe('a call of many units', () => {
     await drained(cloud, 5_000);
     expect(await depth()).toMatchObject({ done: 200, failures: 0 });
   });
+
+  it.each(['refused', 'conflict'] as const)(
+    'that is %s as a whole because of one is divided, until that one is alone and parked',
+    async (reason) => {
+      const { drained, clock, serials, depth, registry } = await passedLot(200);
+      const bad = serials[3]!;
+      const cloud = new ScriptedRegistry(clock, 'cloud', PACE);
+      const put = cloud.put.bind(cloud);
+      let calls = 0;
+      cloud.put = async (devices, signal) => {
+        calls += 1;
+        if (devices.some(({ serial }) => serial === bad)) throw fault(reason);
+        return await put(devices, signal);
+      };
+      await drained(cloud);
+      expect(await depth()).toMatchObject({ waiting: 0, parked: 1, done: 199, failures: 0 });
+      expect(await registry.outbox.parked(10)).toMatchObject([{ serial: bad, reason }]);
+      expect(calls).toBeLessThan(30);
+    },
+  );
 
   it('among which is one at which it breaks is divided, until that one is alone and parked', async () => {
     const { drained, clock, serials, depth } = await passedLot(200);
@@ -184,6 +230,31 @@ describe('an outcome that is unknown', () => {
     // None was put twice.
     expect(cloud.sent).toHaveLength(20);
     expect(await depth()).toMatchObject({ done: 20 });
+  });
+
+  it('of a withdrawal is sent again, whatever a look says', async () => {
+    const { drained, clock, depth, registry, serials } = await passedLot(2);
+    const cloud = new ScriptedRegistry(clock);
+    // The put is in doubt too, and was not carried out: a look says that the certificate is absent.
+    cloud.before = () => fault('unavailable', { isUnknown: true });
+    await drained(cloud, 500);
+    const { length: puts } = cloud.sent;
+    const revocations = serials.map((serial) => ({
+      certificateSerial: registration(serial).certificateSerial,
+      reason: 'keyCompromise',
+      revokedAt: REVOKED_AT,
+    }));
+    await registry.applyRevocations({ issuerKey: 'ca', number: 1, revocations });
+    const lost = new Set(serials);
+    cloud.before = ({ serial }) =>
+      lost.delete(serial) ? fault('unavailable', { isUnknown: true }) : undefined;
+    await drained(cloud);
+    const withdrawn = cloud.sent.slice(puts).map(({ act, serial }) => `${act} ${serial}`);
+    expect(withdrawn.toSorted()).toEqual(
+      serials.flatMap((serial) => [`withdraw ${serial}`, `withdraw ${serial}`]).toSorted(),
+    );
+    expect(cloud.probes).toBe(0);
+    expect(await depth()).toMatchObject({ waiting: 0, parked: 0, done: 2 });
   });
 
   it('of a drain that was stopped is no failure', async () => {
@@ -283,7 +354,7 @@ describe('several device registries', () => {
     await drained(cloud);
     await drained(erp, 1_000);
     expect(erp.sent).toEqual([]);
-    await registry.outbox.abandonParked({ serial: 'CL-000001' }, { reason: 'scrap', by: 'mara' });
+    await registry.outbox.abandon({ serial: 'CL-000001' }, { reason: 'scrap', by: 'mara' });
     await drained(erp);
     expect(erp.inUse.size).toBe(1);
   });

@@ -54,7 +54,21 @@ export function describeOutbox(opened: () => Promise<SqlRegistry>): void {
         { serial: 'CL-2' },
       ]);
       expect(await outbox.retryParked({ serial: 'cl-1' })).toBe(1);
-      expect(await outbox.abandonParked({ registry: 'first' }, { reason: 'sold', by: 'A. Berg' })).toBe(1);
+      expect(await outbox.abandon({ registry: 'first' }, { reason: 'sold', by: 'A. Berg' })).toBe(1);
+      expect(await outbox.openOf('PO-1')).toEqual([
+        { registry: 'first', waiting: 1, parked: 0 },
+        { registry: 'second', waiting: 2, parked: 0 },
+      ]);
+    });
+
+    it('gives up for a person what only fails, and nothing that was not tried', async () => {
+      const { outbox } = await passedRegistry();
+      const why = { reason: 'sold', by: 'A. Berg' };
+      expect(await outbox.abandon({ registry: 'first' }, why)).toBe(0);
+      const [one] = await outbox.due('first', LATER, 10);
+      const fault = { reason: 'unavailable', message: 'HTTP 500', isUnknown: false, isOwn: false } as const;
+      await outbox.settle('first', [result(one!, fault)], WELL);
+      expect(await outbox.abandon({ registry: 'first' }, why)).toBe(1);
       expect(await outbox.openOf('PO-1')).toEqual([
         { registry: 'first', waiting: 1, parked: 0 },
         { registry: 'second', waiting: 2, parked: 0 },
@@ -81,6 +95,24 @@ export function describeOutbox(opened: () => Promise<SqlRegistry>): void {
       ]);
     });
 
+    it('calls back what was put with an outcome in doubt, and has no doubt about the withdrawal', async () => {
+      const registry = await passedRegistry();
+      const { outbox } = registry;
+      const [put] = await outbox.due('first', LATER, 1);
+      const fault = { reason: 'unavailable', message: 'No answer.', isUnknown: true, isOwn: false } as const;
+      await outbox.settle('first', [result(put!, fault)], WELL);
+      const { certificateSerial } = registration('CL-1');
+      const revocations = [
+        { certificateSerial, reason: 'keyCompromise', revokedAt: '2026-02-01T00:00:00.000Z' },
+      ];
+      await registry.applyRevocations({ issuerKey: 'ca', number: 1, revocations });
+      const due = await outbox.due('first', LATER, 10);
+      expect(due.find(({ entryId }) => entryId === put!.entryId)).toMatchObject({
+        act: 'withdraw',
+        isUnknown: false,
+      });
+    });
+
     it('says what is not done, however much is', async () => {
       const { outbox } = await passedRegistry();
       expect(await outbox.backlog()).toEqual([]);
@@ -98,6 +130,29 @@ export function describeOutbox(opened: () => Promise<SqlRegistry>): void {
       const booked = await Promise.all([1, 2, 3].map(() => outbox.book('first', LATER, 3, 7)));
       expect(booked.map((from) => Math.round(from - LATER)).toSorted((a, b) => a - b)).toEqual([0, 429, 857]);
       expect(await outbox.standing('first')).toEqual(WELL);
+    });
+
+    it('believes no time that a clock booked which was ahead', async () => {
+      const { outbox } = await passedRegistry();
+      const day = 86_400_000;
+      await outbox.book('first', LATER + day, 1, 1);
+      expect(await outbox.book('first', LATER, 60, 1)).toBe(LATER);
+      // Two minutes ahead is what a drain books.
+      expect(await outbox.book('first', LATER, 60, 1)).toBe(LATER + 60_000);
+      expect(await outbox.book('first', LATER, 60, 1)).toBe(LATER + 120_000);
+      // At a slow rate one device takes longer than that.
+      expect(await outbox.book('slow', LATER, 1, 0.001)).toBe(LATER);
+      expect(await outbox.book('slow', LATER, 1, 0.001)).toBe(LATER + 1_000_000);
+    });
+
+    it('forgets what is booked when a person tries again', async () => {
+      const { outbox } = await passedRegistry();
+      for (const name of ['first', 'second']) await outbox.book(name, LATER, 300, 1);
+      await outbox.retryParked({ registry: 'first' });
+      expect(await outbox.book('first', LATER, 1, 1)).toBe(LATER);
+      expect(await outbox.book('second', LATER, 1, 1)).toBe(LATER + 300_000);
+      await outbox.retryParked({});
+      expect(await outbox.book('second', LATER, 1, 1)).toBe(LATER);
     });
   });
 }

@@ -5,6 +5,8 @@ import type { DoubleAnswer, DoubleQuestion, DoubleServer } from '../http/double-
 /** A receiver that verifies each event with the library of Standard Webhooks, and takes each id once. */
 export class EventReceiver {
   server!: DoubleServer;
+  /** Status of the answer to the next event, which is not taken. */
+  refusal: number | undefined;
   readonly #verifier: Webhook;
   readonly #seen = new Set<string>();
   readonly #inUse: string[] = [];
@@ -31,6 +33,9 @@ export class EventReceiver {
 
   #answer({ method, headers, body }: DoubleQuestion): DoubleAnswer {
     if (method === 'HEAD') return { status: 405 };
+    const { refusal } = this;
+    this.refusal = undefined;
+    if (refusal !== undefined) return { status: refusal };
     const event = this.#verifier.verify(body, headers as Record<string, string>) as {
       type: string;
       data: { serial: string; certificateSha256: string };

@@ -18,6 +18,8 @@ const NO_REPEAT = 'a receiver knows a repetition by its id and says no more';
 interface Receiver extends RegistryRig {
   readonly double: DoubleServer;
   readonly secretPath: string;
+  /** The next event gets this status. */
+  readonly refuse: (status: number) => void;
 }
 
 /** A receiver with these secrets, or with one of its own, of which it knows the last. */
@@ -37,6 +39,7 @@ async function receiver(...secrets: readonly string[]): Promise<Receiver> {
     registry,
     double,
     secretPath,
+    refuse: (status) => void (events.refusal = status),
     inUse: () => events.inUse(),
     misbehave: double.misbehave,
     plant: () => undefined,
@@ -74,6 +77,23 @@ describe('an event', () => {
     // The receiver verifies with the second one.
     expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toBe('done');
     expect(await inUse()).toHaveLength(1);
+    await registry.close();
+  });
+
+  it.each([
+    [400, 'credentials'],
+    [401, 'credentials'],
+    [403, 'credentials'],
+    [404, 'credentials'],
+    [410, 'credentials'],
+    [409, 'conflict'],
+    [413, 'refused'],
+    [422, 'refused'],
+    [500, 'unavailable'],
+  ])('that gets %d is %s', async (status, reason) => {
+    const { registry, refuse } = await receiver();
+    refuse(status);
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ reason });
     await registry.close();
   });
 
