@@ -126,6 +126,9 @@ async function close(
   };
   const counts: UnitCounts | undefined = await registryBookkeeping.closeBatch(end);
   if (counts !== undefined && counts !== null) window.settle(counts);
+  // What was under way ended before the batch was closed, and its chunk may be gone. Earlier versions did not look again.
+  const mayBeLate = cancelled || closed || recovered || wasReset();
+  if (mayBeLate && patched('settle-after-close')) await settleCertificates({ ...run, isOver: true });
   // Earlier versions gave nothing back.
   if (withdrawn || (cancelled && patched('give-back'))) await giveBack(batchId, decisions.last);
   await settled(decisions);

@@ -38,6 +38,37 @@ const endsOf = (serial: string) =>
     .filter(({ unit, outcome }) => unit.serial === serial && outcome !== undefined);
 
 describe('a batch that is closed short', { timeout: 120_000 }, () => {
+  it('activates the certificate of a unit that passes while the batch is being closed, and whose chunk is gone', async () => {
+    let isClosed = false;
+    const certificate = { requestId: 'B/CL-1/k', serial: 'CL-1', attempt: 1, spkiSha256: 'k' };
+    const handle = await startBatch({
+      loadChunk: async () => rowsOf(PRODUCT, 'CL-1'),
+      flashCredentials: async () => {
+        throw failure('BOARD_GONE');
+      },
+      closeBatch: async () => {
+        isClosed = true;
+        return { passed: 1, failed: 0, errors: 0, held: 299 };
+      },
+      unfinishedCertificates: async ({ serial, after }) => ({
+        certificates: isClosed && serial === undefined && after === 0 ? [certificate] : [],
+      }),
+      judgeCertificates: async ({ certificates }) => ({
+        passed: certificates.map(({ requestId }) => ({ requestId })),
+        ended: [],
+      }),
+    });
+    await until(
+      'it waits',
+      async () => (await handle.query<BatchProgress>('progress')).attention.length === 1,
+    );
+    await handle.executeUpdate('close', { args: [SHORT] });
+    expect(await handle.result()).toMatchObject({ passed: 1, held: 299 });
+    expect(rig!.calls.findLast(({ name }) => name === 'activateCertificates')).toMatchObject({
+      input: { passes: [{ requestId: 'B/CL-1/k' }] },
+    });
+  });
+
   it('ends units that wait, and those without a board; units under way pass, others never begin', async () => {
     let finish: () => void = () => undefined;
     const slow = new Promise<void>((resolve) => (finish = resolve));

@@ -187,7 +187,8 @@ describe('somebody pressed Reset on a batch', { timeout: 120_000 }, () => {
       await until('it has taken up its chunk', async () => (await waitingOf()) === 1);
       await handleOf('batch/B/chunk-00001').terminate();
       await reset.result();
-      expect(rig!.calls.at(-1)!.name).toBe('closeBatch');
+      // What passed meanwhile is looked for again.
+      expect(rig!.calls.slice(-2).map(({ name }) => name)).toEqual(['closeBatch', 'unfinishedCertificates']);
     },
   );
 
