@@ -92,6 +92,13 @@ class Line {
     });
   }
 
+  /** What is in the folder, in order, without the mark of its owner that is just being written again. */
+  names(): string[] {
+    return readdirSync(this.folder)
+      .filter((name) => !(name.startsWith(`.${MARK}`) && name.endsWith('.tmp')))
+      .toSorted();
+  }
+
   async close(): Promise<void> {
     await this.#inbox?.close();
     this.#inbox = undefined;
@@ -142,7 +149,7 @@ describe('a manifest that is dropped', () => {
       'CL-2',
       'CL-3',
     ]);
-    expect(readdirSync(line.folder).toSorted()).toEqual([MARK, 'lot7.accepted.json', 'lot7.csv']);
+    expect(line.names()).toEqual([MARK, 'lot7.accepted.json', 'lot7.csv']);
     expect(line.problems()).toEqual([]);
   });
 
@@ -199,7 +206,7 @@ describe('a manifest that is dropped', () => {
     await line.answered(1);
     line.drop('lot7.csv', lot('PO-7', 1, 3));
     await line.answered(2);
-    expect(readdirSync(line.folder).toSorted()).toEqual([MARK, 'lot7.accepted.json', 'lot7.csv']);
+    expect(line.names()).toEqual([MARK, 'lot7.accepted.json', 'lot7.csv']);
     const acceptance = readFileSync(line.path('lot7.accepted.json'), 'utf8');
     line.drop('lot7.csv', lot('PO 7', 1, 3));
     await line.answered(3);
@@ -207,7 +214,7 @@ describe('a manifest that is dropped', () => {
     expect(readFileSync(line.path('lot7.accepted.json'), 'utf8')).toBe(acceptance);
     line.drop('lot7.csv', lot('PO-8', 11, 2));
     await line.answered(4);
-    const answers = readdirSync(line.folder).filter((name) => name.startsWith('lot7.'));
+    const answers = line.names().filter((name) => name.startsWith('lot7.'));
     expect(answers.toSorted()).toEqual([
       expect.stringMatching(/^lot7\.[0-9a-f]{8}\.accepted\.json$/),
       'lot7.accepted.json',
@@ -401,7 +408,7 @@ describe('a copy that stalled', () => {
     await line.answered(1);
     appendFileSync(line.path('lot7.csv'), 'PO-7,CL-3,golioth-node\n');
     await line.answered(2);
-    const [answer = ''] = readdirSync(line.folder).filter((name) => /\.[0-9a-f]{8}\.accepted/.test(name));
+    const [answer = ''] = line.names().filter((name) => /\.[0-9a-f]{8}\.accepted/.test(name));
     expect(line.json(answer)).toMatchObject({ status: 'accepted', rows: 1, continues: [line.started[0]] });
     expect(line.json('lot7.accepted.json')).toMatchObject({ rows: 2 });
     expect(line.started).toHaveLength(2);
@@ -524,7 +531,7 @@ describe('the folder', () => {
       'lot7.csv.SHA256',
       'lot7.result.csv',
     ]);
-    expect(readdirSync(line.folder).toSorted()).toEqual([MARK, 'done', 'lot7.2.accepted.json', 'lot7.2.csv']);
+    expect(line.names()).toEqual([MARK, 'done', 'lot7.2.accepted.json', 'lot7.2.csv']);
     expect(await line.answered(2)).toHaveLength(2);
   });
 });
