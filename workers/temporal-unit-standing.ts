@@ -1,4 +1,4 @@
-import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
@@ -6,17 +6,12 @@ import type { SeenCertificate, Standing, UnitStanding } from '../fixtures/statio
 import { MESSAGES } from '../provisioning/messages.ts';
 import type { UnitReport, UnitState } from '../provisioning/unit.ts';
 import { unitWorkflowId } from '../provisioning/workflow-ids.ts';
+import { workflowDescription } from '../temporal/workflow-description.ts';
 
 /** The state of units, from Temporal. */
 export function temporalUnitStanding(client: Client, log: Logger): UnitStanding {
-  const descriptionOf = async (serial: string): Promise<WorkflowExecutionDescription | undefined> => {
-    try {
-      return await client.workflow.getHandle(unitWorkflowId(serial)).describe();
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    }
-  };
+  const descriptionOf = (serial: string): Promise<WorkflowExecutionDescription | undefined> =>
+    workflowDescription(client, unitWorkflowId(serial));
   const standing: UnitStanding['standing'] = async (seen) => {
     const description = await descriptionOf(seen.serial);
     if (description === undefined) return 'unknown';

@@ -1,21 +1,16 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { BatchInput, Recovery } from '../../provisioning/batch.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { workflowDescription } from '../../temporal/workflow-description.ts';
 import { restartBatchWorkflow } from '../../workers/batch-start.ts';
 import { CommandError } from '../exit-status.ts';
 import type { BatchRun } from './find-run.ts';
 
 /** Whether the workflow of a run of a batch runs. */
 export async function isRunning(client: Client, workflowId: string): Promise<boolean> {
-  try {
-    return (await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
+  return (await workflowDescription(client, workflowId))?.status.name === 'RUNNING';
 }
 
 /**

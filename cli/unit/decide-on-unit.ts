@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { UnitVerdict } from '../../provisioning/decision.ts';
 import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { workflowDescription } from '../../temporal/workflow-description.ts';
 import { askWorkflow } from '../line/ask-workflow.ts';
 import { decisionInput } from '../decision-options.ts';
 import { CommandError } from '../exit-status.ts';
@@ -44,11 +44,5 @@ async function unitNotRunning(client: Client, invocation: Invocation, serial: st
 }
 
 async function endOf(client: Client, serial: string): Promise<string | undefined> {
-  try {
-    const { status } = await client.workflow.getHandle(unitWorkflowId(serial)).describe();
-    return status.name.toLowerCase();
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  return (await workflowDescription(client, unitWorkflowId(serial)))?.status.name.toLowerCase();
 }
