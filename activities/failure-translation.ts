@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
 import { printable } from '../provisioning/printable.ts';
-import { RETRY_LATER_MS, RETRY_NOW_MS, RETRY_PAUSE_MS } from '../provisioning/timeouts.ts';
+import { retryPauseMs } from '../provisioning/retry-pause.ts';
 
 /** Our own sentences are shorter; a longer text is not ours. */
 const MESSAGE_MAX_CHARACTERS = 500;
@@ -33,14 +33,10 @@ export function toFailure(
     type: code,
     message: messageOf(error, code),
     nonRetryable: row.retry === 'never' || isSpent,
-    nextRetryDelay: row.retry === 'now' ? RETRY_NOW_MS : laterMs(attempt),
+    nextRetryDelay: retryPauseMs(row, attempt),
   });
   failure.stack = '';
   return failure;
-}
-
-function laterMs(attempt: number): number {
-  return Math.min(RETRY_LATER_MS * 2 ** Math.min(attempt - 1, 10), RETRY_PAUSE_MS.longest);
 }
 
 /**

@@ -2,7 +2,8 @@ import { ActivityFailure, ApplicationFailure, isCancellation, sleep } from '@tem
 import type { GenerateKeypairInput, GeneratedKeypair } from '../../provisioning/claim.ts';
 import { FAILURES } from '../../provisioning/failure-table.ts';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
-import { RETRY_LATER_MS, RETRY_NOW_MS, RETRY_PAUSE_MS } from '../../provisioning/timeouts.ts';
+import { retryPauseMs } from '../../provisioning/retry-pause.ts';
+import { RETRY_PAUSE_MS } from '../../provisioning/timeouts.ts';
 import { triesOnOwnBoard } from '../steps.ts';
 import { codeOfStepFailure, wasNeverTaken } from '../unit/step-failure.ts';
 
@@ -59,13 +60,9 @@ async function pauseAfter(error: unknown, tries: Partial<Record<FailureCode, num
     const count = (tries[code] ?? 0) + 1;
     tries[code] = count;
     if (cause.nonRetryable === true || count >= FAILURES[code].attempts) throw error;
-    await sleep(FAILURES[code].retry === 'now' ? RETRY_NOW_MS : laterMs(count));
+    await sleep(retryPauseMs(FAILURES[code], count));
     return;
   }
   // A station that stopped in the middle may be back at once, or tomorrow: the next try waits for it.
   await sleep(RETRY_PAUSE_MS.first);
-}
-
-function laterMs(count: number): number {
-  return Math.min(RETRY_LATER_MS * 2 ** Math.min(count - 1, 10), RETRY_PAUSE_MS.longest);
 }
