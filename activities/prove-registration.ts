@@ -7,7 +7,7 @@ import type { Product } from '../provisioning/product.ts';
 import type { RegisterDeviceInput } from '../provisioning/registration.ts';
 import { fillTemplate } from '../provisioning/serial-template.ts';
 import { RegistryError } from '../registry/registry-error.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { Registry, UnitRecord } from '../registry/registry.ts';
 
 /** What the registry believes when a unit is said to have passed. */
 export interface PassTrust {
@@ -21,9 +21,9 @@ export interface PassTrust {
 
 /**
  * A unit has passed when an admitted station has signed so, for a certificate of our CA with the unit's names and key, and
- * the batch lists the unit like this. Throws PASS_UNPROVEN: anybody may have sent the task.
+ * the batch lists the unit like this. Returns the unit as it is recorded. Throws PASS_UNPROVEN: anybody may have sent the task.
  */
-export async function mustBeProven(input: RegisterDeviceInput, trust: PassTrust): Promise<void> {
+export async function mustBeProven(input: RegisterDeviceInput, trust: PassTrust): Promise<UnitRecord> {
   const { unit, claim, signed, spkiSha256, verified } = input;
   const { batchId, serial } = unit;
   const { pass } = verified;
@@ -44,8 +44,10 @@ export async function mustBeProven(input: RegisterDeviceInput, trust: PassTrust)
     throw unproven(serial, `the station ${claim.stationId} did not sign this: find out who sent it`);
   const wrong = wrongCertificate(input, trust);
   if (wrong !== undefined) throw unproven(serial, `its certificate ${wrong}: find out who sent it`);
-  if (!(await isListed(input, trust.registry)))
+  const listed = await trust.registry.unit(serial);
+  if (listed === undefined || !isListed(input, listed))
     throw unproven(serial, `the batch ${batchId} does not list it like this: find out who sent it`);
+  return listed;
 }
 
 /** What is beside the pass, and becomes the record of it: an earlier version of the station signed only the time. */
@@ -80,12 +82,8 @@ function isSame(facts: CertificateFacts, signed: RegisterDeviceInput['signed']):
   );
 }
 
-async function isListed(
-  { unit, claim }: RegisterDeviceInput,
-  registry: PassTrust['registry'],
-): Promise<boolean> {
-  const listed = await registry.unit(unit.serial);
-  const isSameUnit = listed?.batchId === unit.batchId && listed.product === unit.product;
+function isListed({ unit, claim }: RegisterDeviceInput, listed: UnitRecord): boolean {
+  const isSameUnit = listed.batchId === unit.batchId && listed.product === unit.product;
   return isSameUnit && (listed.boardId === undefined || listed.boardId === claim.boardId);
 }
 

@@ -160,15 +160,14 @@ function booked<T, R>(schema: InputSchema<T>, run: (input: T) => Promise<R>): (i
 }
 
 async function register(parts: RegistryParts, input: RegisterDeviceInput): Promise<void> {
-  await mustBeProven(input, parts);
+  const known = await mustBeProven(input, parts);
   const product = parts.products.find(({ name }) => name === input.unit.product);
   const signerLog = await sightOf(input, parts);
   const { serial } = input.unit;
-  const known = await parts.registry.unit(serial);
   // Its certificate may have given way to that of the next attempt. Only a unit that was reset asks the signer, and takes it up.
   const provenAttempt = input.verified.pass?.attempt ?? 0;
-  if (provenAttempt < (known?.releasedAttempt ?? 0)) await mustComeFrom(parts.work, unitWorkflowId(serial));
-  const isKnown = input.rework === undefined && known?.outcome === 'PASS';
+  if (provenAttempt < known.releasedAttempt) await mustComeFrom(parts.work, unitWorkflowId(serial));
+  const isKnown = input.rework === undefined && known.outcome === 'PASS';
   try {
     await parts.registry.registerUnit({
       ...registrationOf(input, product?.registries),
