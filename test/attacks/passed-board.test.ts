@@ -6,7 +6,7 @@ import { createClaimActivities } from '../../activities/claim-activities.ts';
 import { publicKeyOfKeyFile } from '../../pki/keys/key-file.ts';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import { ensureStationKey } from '../../pki/keys/station-key.ts';
-import { signAttempt, signRework } from '../../pki/signing/intake-statements.ts';
+import { signAttempt } from '../../pki/signing/intake-statements.ts';
 import { signPermit } from '../../pki/signing/permits.ts';
 import { sha256Hex } from '../../pki/x509/p256.ts';
 import type { Permit, PermittedTerms } from '../../provisioning/permit.ts';
@@ -15,7 +15,7 @@ import { INTAKE } from '../activities/trust.ts';
 import { PRODUCT, unitOf } from '../fixtures/station/bench.ts';
 import type { Bench } from '../fixtures/station/bench.ts';
 import { reworkedBoard } from '../fixtures/station/pass-board.ts';
-import { askFor, openDesk, passOf, PERMIT_KEY } from '../pki/signing/desk.ts';
+import { askFor, openDesk, passOf, PERMIT_KEY, releaseReworkOf } from '../pki/signing/desk.ts';
 import { asActivity } from '../signer-load/as-activity.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
@@ -98,18 +98,7 @@ describe('the signer names in the permit of a further attempt', () => {
     const request = askFor('CL-1', key);
     const record = await desk.sign(request, NOW());
     if (isActive) await desk.activate([passOf(request, record)]);
-    if (kind !== undefined) {
-      const asked = {
-        reworkId: 'RW-1',
-        kind,
-        reason: 'old',
-        by: 'A. Smith',
-        askedAt: new Date().toISOString(),
-        serials: ['CL-1'],
-      } as const;
-      const units = [{ serial: 'CL-1', product: 'sensor', order: 'PO-1' }];
-      await desk.releaseRework({ ...asked, signed: signRework(asked, INTAKE.privateKey), units });
-    }
+    if (kind !== undefined) await desk.releaseRework(releaseReworkOf(kind));
     const release = { signature: signAttempt(unit, INTAKE.privateKey) };
     const { permit } = await desk.permit({ unit, release });
     return { permit, own: record.certificateSha256, key: record.spkiSha256 };

@@ -14,13 +14,21 @@ import {
 import { signCheckpoint } from '../../pki/audit/audit-checkpoint.ts';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
 import { ensureRoleKey } from '../../pki/keys/station-key.ts';
-import { signAttempt, signRework } from '../../pki/signing/intake-statements.ts';
+import { signAttempt } from '../../pki/signing/intake-statements.ts';
 import { signPermit } from '../../pki/signing/permits.ts';
 import type { ReworkKind } from '../../provisioning/rework.ts';
 import { openRegistryFile } from '../../registry/record/open-registry.ts';
 import { INTAKE, registryParts } from '../activities/trust.ts';
 import { PRODUCT } from '../fixtures/station/bench.ts';
-import { askFor, openDesk, passOf, PERMIT_KEY, releaseOf, STATION } from '../pki/signing/desk.ts';
+import {
+  askFor,
+  openDesk,
+  passOf,
+  PERMIT_KEY,
+  releaseOf,
+  releaseReworkOf,
+  STATION,
+} from '../pki/signing/desk.ts';
 import { code } from '../pki/signing/signing-line.ts';
 import { asActivity } from '../signer-load/as-activity.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -34,20 +42,7 @@ async function inRework(kind: ReworkKind) {
   const { desk, ledger } = opened;
   const request = askFor('CL-1');
   await desk.activate([passOf(request, await desk.sign(request, NOW()))]);
-  const asked = {
-    reworkId: 'RW-1',
-    kind,
-    reason: 'old',
-    by: 'A. Smith',
-    askedAt: new Date().toISOString(),
-    serials: ['CL-1'],
-  } as const;
-  const signed = signRework(asked, INTAKE.privateKey);
-  await desk.releaseRework({
-    ...asked,
-    signed,
-    units: [{ serial: 'CL-1', product: 'sensor', order: 'PO-1' }],
-  });
+  await desk.releaseRework(releaseReworkOf(kind));
   const activities = createSignerActivities(desk);
   const end = (revokesActive: boolean, attempt = 2) =>
     asActivity(() => activities.endRework({ reworkId: 'RW-1', serial: 'CL-1', attempt, revokesActive }));

@@ -7,8 +7,9 @@ import { noteVerifierOf, verifierText } from '../../../pki/keys/signed-note.ts';
 import type { StationKey } from '../../../pki/keys/station-key.ts';
 import type { CertificateRecord } from '../../../provisioning/certificate-record.ts';
 import type { ReportedPass } from '../../../provisioning/pass.ts';
-import type { ReleaseUnitsInput } from '../../../provisioning/signing.ts';
-import { signRelease } from '../../../pki/signing/intake-statements.ts';
+import type { ReworkKind } from '../../../provisioning/rework.ts';
+import type { ReleaseReworkInput, ReleaseUnitsInput } from '../../../provisioning/signing.ts';
+import { signRelease, signRework } from '../../../pki/signing/intake-statements.ts';
 import type { ReleaseStatement } from '../../../pki/signing/intake-statements.ts';
 import { evidenceSha256, signPass } from '../../../pki/signing/pass-statement.ts';
 import { signPermit } from '../../../pki/signing/permits.ts';
@@ -100,6 +101,14 @@ export async function openDesk(terms?: OrderTerms, parts?: Partial<IssuerParts>)
 /** A release as the intake signs it. */
 export function releaseOf(release: ReleaseStatement): ReleaseUnitsInput {
   return { ...release, signed: signRelease(release, INTAKE.privateKey) };
+}
+
+/** A rework of CL-1 as the intake signs it that a person asks for now. */
+export function releaseReworkOf(kind: ReworkKind): ReleaseReworkInput {
+  const said = { reason: 'old', by: 'A. Smith', askedAt: new Date().toISOString() };
+  const asked = { reworkId: 'RW-1', kind, ...said, serials: ['CL-1'] };
+  const units = [{ serial: 'CL-1', product: 'sensor', order: 'PO-1' }];
+  return { ...asked, signed: signRework(asked, INTAKE.privateKey), units };
 }
 
 /** The word of station st-1 that the unit of a request passed with this certificate, in socket 1, without evidence. */
