@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { constants } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { issue } from '../check/issue.ts';
@@ -10,6 +9,7 @@ import type { Issue } from '../check/issue.ts';
 import type { IssueCode } from '../issue-codes.ts';
 import { claimsOf } from './manifest-claims.ts';
 import type { ManifestClaims } from './manifest-claims.ts';
+import { openDroppedFile } from './open-dropped-file.ts';
 import { errnoOf } from '../../disk/errno.ts';
 import { ManifestError } from '../manifest-error.ts';
 import { fillAndSync, syncFolder, temporaryPath } from '../../disk/write-whole.ts';
@@ -64,8 +64,7 @@ export async function copyManifest(source: string, stateFolder: string): Promise
   if (!/.\.csv$/i.test(basename(source))) return refusal('MANIFEST_NAME', source);
   let file: FileHandle;
   try {
-    // A link could point anywhere, and opening a pipe without O_NONBLOCK would never return.
-    file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    file = await openDroppedFile(source);
   } catch (error) {
     return refusal(OPEN_FAULTS[errnoOf(error) ?? ''] ?? 'MANIFEST_UNREADABLE', source);
   }

@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { lstat, open, readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openDroppedFile } from './open-dropped-file.ts';
 import { isManifestName, isUnfinishedName, readableName } from './inbox-names.ts';
 import { isAnswerName } from '../answer/answers.ts';
 import { errnoOf } from '../../disk/errno.ts';
@@ -67,7 +67,7 @@ function kindOf(name: string): 'manifest' | 'answer' | 'unfinished' | undefined 
 
 /** Undefined when the file is empty. */
 async function lastByte(path: string): Promise<number | undefined> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const file = await openDroppedFile(path);
   try {
     const { size } = await file.stat();
     const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
@@ -108,10 +108,7 @@ function identityOf({ dev, ino, birthtimeNs }: BigIntStats): string {
 /** Whether a file with the name of an answer is a manifest with a wrong name: it has the columns of one. */
 export async function isMisnamed(folder: string, name: string): Promise<boolean> {
   try {
-    const file = await open(
-      join(folder, name),
-      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    );
+    const file = await openDroppedFile(join(folder, name));
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(4_096), 0, 4_096, 0);
       const header = buffer.toString('utf8', 0, bytesRead).split(/[\r\n]/, 1)[0] ?? '';

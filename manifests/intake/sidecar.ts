@@ -1,12 +1,12 @@
-import { constants } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { lstat, open } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errnoOf } from '../../disk/errno.ts';
 import type { Issue } from '../check/issue.ts';
 import { issue } from '../check/issue.ts';
 import { digestFor } from './digest-text.ts';
+import { openDroppedFile } from './open-dropped-file.ts';
 
 /** What the file beside a manifest says. */
 export type SidecarReading =
@@ -45,8 +45,7 @@ async function readSidecar(path: string, ending: string): Promise<SidecarReading
   const name = basename(path);
   let file: FileHandle;
   try {
-    // A link would show the content of another file in the answer, and a pipe would never return.
-    file = await open(path + ending, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    file = await openDroppedFile(path + ending);
   } catch (error) {
     const errno = errnoOf(error) ?? '';
     if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
