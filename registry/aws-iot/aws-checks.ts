@@ -55,12 +55,12 @@ function reads(
   return [
     [
       'describe things',
-      (client) => absentIsFine(client.send(new DescribeThingCommand({ thingName: NOTHING }), abort)),
+      (client) => absentIsNoDenial(client.send(new DescribeThingCommand({ thingName: NOTHING }), abort)),
     ],
     [
       'describe certificates',
       (client) =>
-        absentIsFine(client.send(new DescribeCertificateCommand({ certificateId: NOTHING }), abort)),
+        absentIsNoDenial(client.send(new DescribeCertificateCommand({ certificateId: NOTHING }), abort)),
     ],
     ...policies.map((policyName): Try => [
       `find the policy ${policyName}`,
@@ -94,7 +94,7 @@ function changes(
   const certificate = `${arns}:cert/${NOTHING}`;
   const attachment = { thingName: NOTHING, principal: certificate };
   const tries: Try[] = [
-    ['revoke certificates (iot:UpdateCertificate)', (client) => absentIsFine(client.send(revoke, abort))],
+    ['revoke certificates (iot:UpdateCertificate)', (client) => absentIsNoDenial(client.send(revoke, abort))],
   ];
   if (arns === '') return tries;
   return [
@@ -102,21 +102,21 @@ function changes(
     ...policies.map((policyName): Try => [
       `attach the policy ${policyName} (iot:AttachPolicy)`,
       (client) =>
-        absentIsFine(client.send(new AttachPolicyCommand({ policyName, target: certificate }), abort)),
+        absentIsNoDenial(client.send(new AttachPolicyCommand({ policyName, target: certificate }), abort)),
     ]),
     [
       'attach certificates to things (iot:AttachThingPrincipal)',
-      (client) => absentIsFine(client.send(new AttachThingPrincipalCommand(attachment), abort)),
+      (client) => absentIsNoDenial(client.send(new AttachThingPrincipalCommand(attachment), abort)),
     ],
     [
       'detach certificates from things (iot:DetachThingPrincipal)',
-      (client) => absentIsFine(client.send(new DetachThingPrincipalCommand(attachment), abort)),
+      (client) => absentIsNoDenial(client.send(new DetachThingPrincipalCommand(attachment), abort)),
     ],
   ];
 }
 
 /** AWS may say of what does not exist that it is not found, or that the request makes no sense: both are no denial. */
-async function absentIsFine<T>(answer: Promise<T>): Promise<T | undefined> {
+async function absentIsNoDenial<T>(answer: Promise<T>): Promise<T | undefined> {
   return await unless(ResourceNotFoundException, unless(InvalidRequestException, answer));
 }
 
