@@ -302,7 +302,7 @@ export function loadLineConfig(path: string, folder: string = dirname(resolve(pa
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const message = `There is no configuration file ${path}: copy deploy/certline.example.json there, or name another file with --config.`;
+    const message = `There is no configuration file ${path}: copy certline.example.json there (in deploy/, or in /usr/share/doc/certline of the Debian package), or name another file with --config.`;
     throw new ConfigError('CONFIG_NOT_FOUND', message, { cause: error });
   }
   return parseLineConfig(parsedJson(text, path), path, folder);

@@ -106,7 +106,7 @@ export const FAILURES = {
 
   // The signer, of the unit
   NOT_RELEASED: signer.never('This serial is not released for signing: check that its manifest was accepted.'),
-  QUOTA_EXCEEDED: signer.never('The quantity of the order is exhausted: ask the OEM for a larger order.'),
+  QUOTA_EXCEEDED: signer.never('The quantity or the reissues of the order are exhausted: ask the OEM for a revision with more.'),
   BOARD_BOUND: signer.never("Another serial has a certificate for this board's id: revoke it, or look for two boards with one id.", { benches: true }),
   SERIAL_BOUND: signer.never("The serial's certificate is on another board: load that board, or revoke the certificate."),
   ALREADY_ISSUED: signer.never('The serial already has a valid certificate: revoke that one first.'),
@@ -121,7 +121,7 @@ export const FAILURES = {
   // The signer itself
   CA_UNAVAILABLE: signer.later(60, 'The CA key cannot be used: check the signer.'),
   TOKEN_PIN_REFUSED: signer.later(60, "The token refuses the PIN: correct the signer's PIN file.", { exit: 'passphrase' }),
-  CLOCK_WRONG: signer.later(30, "The signer's clock went backwards: set it."),
+  CLOCK_WRONG: signer.later(30, "The clocks of signer, Temporal and audit log differ: read the log of the signer for which one is wrong."),
   LEDGER_UNAVAILABLE: signer.later(60, "The signer's ledger cannot be written: check its disk or database server.", { exit: 'disk' }),
   LEDGER_CORRUPT: signer.never("The signer's ledger is damaged: signing has stopped, call the security engineer.", { exit: 'disk' }),
   LEDGER_NEWER: signer.never("The signer's ledger is from a later version: update the signer.", { exit: 'disk' }),
@@ -131,7 +131,7 @@ export const FAILURES = {
 
   // The registry
   REGISTRY_UNAVAILABLE: registry.later(60, 'The registry cannot be written: check its disk or database server.'),
-  REGISTRY_CONFLICT: registry.never('The registry has another certificate for this serial: call ops.'),
+  REGISTRY_CONFLICT: registry.never('Another certificate of this serial is registered, or this one was revoked meanwhile: call ops.'),
   PASS_UNPROVEN: registry.never('No admitted station has proven this pass: call the security engineer.'),
   OUTBOX_OPEN: registry.later(1000, 'A cloud does not have every unit yet: see certline registry status.'),
   REGISTRY_FAULT: registry.later(10, 'An unexpected error at the registry: read the log, then retry.'),
@@ -142,7 +142,7 @@ export const FAILURES = {
   ORDER_NOT_OPEN: manifest.never('The order is not open yet: retry when it is.', { exit: 'orderRefused' }),
   ORDER_EXPIRED: manifest.never('The order has expired: ask the OEM to extend it.', { exit: 'orderRefused' }),
   ORDER_CLOSED: manifest.never('The order is permanently closed: skip the unit; its board needs a serial of a new order.', { exit: 'orderRefused' }),
-  ORDER_MISMATCH: manifest.never('The order is for another product or manifest: ask the OEM.', { exit: 'orderRefused' }),
+  ORDER_MISMATCH: manifest.never('The order is for another product, manifest, serial, profile or signer: ask the OEM.', { exit: 'orderRefused' }),
 
   // After it had passed
   SCRAPPED: unit.never('The unit was scrapped after it had passed: do not ship its board.'),

@@ -9,6 +9,7 @@ import { SECURE_HEAP_BYTES } from '../../line/key-exposures.ts';
 import { parseLineConfig } from '../../line/config.ts';
 import { STEP_LIMITS } from '../../provisioning/timeouts.ts';
 import { REGISTRY_QUEUE, SIGNER_QUEUE, stationQueue } from '../../provisioning/task-queues.ts';
+import { blocksOf } from '../cli/follow-docs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -52,6 +53,12 @@ function service(name: string): Service {
   const found = compose.services[name];
   if (found === undefined) throw new Error(`no service ${name}`);
   return found;
+}
+
+/** The file of a config of the Compose file, with the settings of docs/deployment.md. */
+function fileOf(config: string): string {
+  const { file } = compose.configs[config]!;
+  return (config === 'certline' ? 'deploy/certline.json' : file).replace(/^\.\//, '');
 }
 
 /** Our order of keys is by meaning; these rules want it by another taste, and nothing depends on it. */
@@ -121,6 +128,26 @@ describe('docker-compose.yml', () => {
     const files = [...scripts, service('temporal').environment?.['DYNAMIC_CONFIG_FILE_PATH'] ?? ''];
     const missing = files.filter((path) => !existsSync(path.replace('/etc/certline', temporal)));
     expect(missing).toEqual([]);
+  });
+
+  it('finds each file that it mounts when a command of docs/deployment.md runs a service', () => {
+    const there = new Set<string>();
+    const commands = blocksOf('deployment.md', 'Compose: a factory line on one host', 'sh')
+      .replaceAll('\\\n', '')
+      .split('\n');
+    const runs = commands.filter((command) => {
+      const [, name] = /^docker compose run .*?--no-deps (?:--volume \S+ )?(\w+)/.exec(command) ?? [];
+      const files =
+        name === undefined ? [] : (service(name).configs ?? []).map(({ source }) => fileOf(source));
+      expect({ command, missing: files.filter((file) => !there.has(file)) }).toEqual({
+        command,
+        missing: [],
+      });
+      const made = /^touch ([^#]+)|^cp \S+ (\S+)|>(deploy\S+)/.exec(command)?.slice(1).join(' ') ?? '';
+      for (const file of made.split(/\s+/)) there.add(file);
+      return name !== undefined;
+    });
+    expect(runs.length).toBeGreaterThan(6);
   });
 
   it.each(services)('gives %s no privilege that it does not need', (name, given) => {
