@@ -14,19 +14,17 @@ export function roomOf(file: string): string {
  * Why `file`, a path in the house, may not import `specifier`; undefined where it may. Files directly in the house
  * (configuration) and tests are no rooms: they may import anything.
  */
-export function closedDoor(file: string, specifier: string, isTypeOnly: boolean): string | undefined {
+export function closedDoor(file: string, specifier: string): string | undefined {
   if (!file.includes('/') || file.startsWith('test/')) return undefined;
   const room = roomOf(file);
-  const { rooms = [], types = [], packages = [] } = ROOMS[room] ?? {};
+  const { rooms = [], packages = [] } = ROOMS[room] ?? {};
   if (!specifier.startsWith('.')) {
     if (packages.some((name) => isPackage(name, specifier))) return undefined;
     return `${room}/ may not import the package ${specifier}: ${TABLE} lists what it may`;
   }
   const target = roomOf(posix.join(dirname(file), specifier));
-  if (target === room || [...rooms, ...(isTypeOnly ? types : [])].some((door) => leadsTo(door, target)))
-    return undefined;
-  const limit = types.some((door) => leadsTo(door, target)) ? ' more than types' : '';
-  return `${room}/ may not import${limit} from ${target}/: ${TABLE} lists what it may`;
+  if (target === room || rooms.some((door) => leadsTo(door, target))) return undefined;
+  return `${room}/ may not import from ${target}/: ${TABLE} lists what it may`;
 }
 
 function isPackage(name: string, specifier: string): boolean {
@@ -44,9 +42,6 @@ export function leadsTo(door: string, room: string): boolean {
 interface Node {
   readonly source?: Node | null;
   readonly value?: unknown;
-  readonly importKind?: string;
-  readonly exportKind?: string;
-  readonly specifiers?: readonly Node[];
 }
 
 interface Context {
@@ -57,29 +52,20 @@ interface Context {
 const roomDoors = {
   create(context: Context): Record<string, (node: Node) => void> {
     const file = relative(HOUSE, context.filename).split(sep).join('/');
-    const check = (source: Node | null | undefined, isTypeOnly: boolean): void => {
+    const check = (source: Node | null | undefined): void => {
       if (!source || typeof source.value !== 'string') return;
-      const message = closedDoor(file, source.value, isTypeOnly);
+      const message = closedDoor(file, source.value);
       if (message !== undefined) context.report({ node: source, message });
     };
-    const statement = (node: Node): void => check(node.source, isTypeStatement(node));
+    const statement = (node: Node): void => check(node.source);
     return {
       ImportDeclaration: statement,
       ExportNamedDeclaration: statement,
       ExportAllDeclaration: statement,
-      ImportExpression: ({ source }) => check(source, false),
-      TSImportType: ({ source }) => check(source, true),
+      ImportExpression: ({ source }) => check(source),
+      TSImportType: ({ source }) => check(source),
     };
   },
 };
-
-function isTypeStatement({ importKind, exportKind, specifiers = [] }: Node): boolean {
-  const isType = (kind: string | undefined): boolean => kind === 'type';
-  if (isType(importKind ?? exportKind)) return true;
-  return (
-    specifiers.length > 0 &&
-    specifiers.every((specifier) => isType(specifier.importKind ?? specifier.exportKind))
-  );
-}
 
 export default { meta: { name: 'house' }, rules: { 'room-doors': roomDoors } };

@@ -3,34 +3,18 @@
 // file is its room: `pki/x509` is not part of `pki`. A door to `smp` leads to the files directly in it, a door to `smp/*`
 // to every room below as well.
 //
-// `rooms` and `packages` are for every import, `types` for type imports only. `node:*` stands for Node's own modules.
-
-const PKI_BELOW_LEDGER = [
-  'pki',
-  'pki/x509',
-  'pki/keys',
-  'pki/profile',
-  'pki/certificate',
-  'pki/lint',
-  'pki/signers',
-  'pki/ca',
-  'pki/orders',
-  'pki/audit',
-  'pki/signing',
-  'pki/revocation',
-];
+// Type imports go through the same doors. `node:*` stands for Node's own modules.
 
 /** What one room may import. */
 interface Doors {
   readonly rooms?: readonly string[];
-  readonly types?: readonly string[];
   readonly packages?: readonly string[];
 }
 
 export const ROOMS: Readonly<Record<string, Doors>> = {
   // Pure values: no Node, no Temporal, nothing of the house.
   provisioning: {},
-  disk: { rooms: ['provisioning'], packages: ['node:*'] },
+  disk: { packages: ['node:*'] },
   // Databases, whatever they hold.
   sql: { rooms: ['disk'], packages: ['node:*', 'pg'] },
 
@@ -50,7 +34,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   },
   'smp/requests': { rooms: ['smp/wire', 'smp/text'] },
   'smp/client': { rooms: ['smp', 'smp/wire', 'smp/framing', 'smp/links', 'smp/requests', 'smp/text'] },
-  'smp/shell': { rooms: ['smp', 'smp/wire', 'smp/requests', 'smp/client', 'smp/text'] },
+  'smp/shell': { rooms: ['smp', 'smp/requests', 'smp/client', 'smp/text'] },
   'smp/files': {
     rooms: ['smp', 'smp/wire', 'smp/requests', 'smp/client', 'smp/shell'],
     packages: ['node:*'],
@@ -64,8 +48,8 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   },
   'pki/keys': { rooms: ['pki', 'pki/x509', 'disk', 'provisioning'], packages: ['node:*'] },
   'pki/profile': { rooms: ['pki', 'pki/x509', 'provisioning'] },
-  'pki/lint': { rooms: ['pki', 'pki/x509', 'pki/profile', 'provisioning'], packages: ['node:*'] },
-  'pki/certificate': { rooms: ['pki', 'pki/x509', 'pki/profile', 'provisioning'], packages: ['node:*'] },
+  'pki/lint': { rooms: ['pki/x509', 'pki/profile', 'provisioning'], packages: ['node:*'] },
+  'pki/certificate': { rooms: ['pki/x509', 'pki/profile', 'provisioning'], packages: ['node:*'] },
   'pki/signers': { rooms: ['pki', 'pki/x509', 'disk'], packages: ['node:*', 'pkcs11js'] },
   'pki/orders': { rooms: ['pki', 'pki/x509', 'pki/keys', 'provisioning'], packages: ['node:*', 'zod'] },
   'pki/audit': { rooms: ['pki', 'pki/x509', 'pki/keys'], packages: ['node:*'] },
@@ -83,13 +67,24 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
       'pki/lint',
       'pki/certificate',
       'pki/orders',
-      'pki/audit',
       'pki/ca',
       'provisioning',
     ],
     packages: ['node:*'],
   },
-  'pki/ledger': { rooms: [...PKI_BELOW_LEDGER, 'sql', 'provisioning'], packages: ['node:*'] },
+  'pki/ledger': {
+    rooms: [
+      'pki',
+      'pki/x509',
+      'pki/orders',
+      'pki/audit',
+      'pki/signing',
+      'pki/revocation',
+      'sql',
+      'provisioning',
+    ],
+    packages: ['node:*'],
+  },
 
   manifests: { rooms: ['disk'] },
   'manifests/csv': { rooms: ['manifests'], packages: ['node:*', 'csv-parse/sync'] },
@@ -110,7 +105,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     packages: ['node:*', '@aws-sdk/client-iot'],
   },
   'registry/azure-dps': {
-    rooms: ['registry', 'registry/http', 'pki/x509', 'provisioning'],
+    rooms: ['registry', 'registry/http', 'pki/x509'],
     packages: ['node:*', 'zod'],
   },
   'registry/nrf-cloud': {
@@ -141,7 +136,9 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
       'reports/lot-report',
       'registry',
       'manifests/answer',
-      ...PKI_BELOW_LEDGER,
+      'pki/x509',
+      'pki/audit',
+      'pki/signing',
       'pki/ledger',
       'sql',
       'disk',
@@ -162,17 +159,19 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
       'fixtures/*',
       'registry',
       'registry/outbox',
-      'manifests/answer',
-      ...PKI_BELOW_LEDGER,
+      'pki',
+      'pki/keys',
+      'pki/lint',
+      'pki/audit',
+      'pki/signing',
       'provisioning',
     ],
     packages: ['@temporalio/activity', '@temporalio/common', 'zod'],
   },
 
-  // Workflow code runs in Temporal's sandbox: no Node, and activities as types only.
+  // Workflow code runs in Temporal's sandbox: no Node, and no activities.
   workflows: {
     rooms: ['workflows/*', 'provisioning'],
-    types: ['activities'],
     packages: ['@temporalio/common', '@temporalio/workflow', 'zod/mini'],
   },
   'workflows/board': { rooms: ['workflows', 'provisioning'] },
@@ -185,8 +184,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   'workflows/order': { rooms: ['provisioning'], packages: ['@temporalio/workflow'] },
   'workflows/unit': {
     rooms: ['workflows', 'workflows/details', 'provisioning'],
-    types: ['activities'],
-    packages: ['@temporalio/common', '@temporalio/workflow'],
+    packages: ['@temporalio/workflow'],
   },
   'workflows/rework': {
     rooms: ['workflows', 'workflows/unit', 'provisioning'],
@@ -211,7 +209,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   },
   'temporal/program': { rooms: ['disk'], packages: ['node:*', '@temporalio/client/package.json', 'zod'] },
   'temporal/server': {
-    rooms: ['temporal/program', 'disk', 'provisioning'],
+    rooms: ['temporal/program', 'disk'],
     packages: [
       'node:*',
       '@temporalio/client',
@@ -229,8 +227,15 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
       'temporal/*',
       'fixtures/*',
       'registry/*',
-      'manifests/*',
-      ...PKI_BELOW_LEDGER,
+      'pki',
+      'pki/x509',
+      'pki/keys',
+      'pki/profile',
+      'pki/signers',
+      'pki/ca',
+      'pki/orders',
+      'pki/audit',
+      'pki/revocation',
       'pki/ledger',
       'sql',
       'disk',
@@ -248,9 +253,14 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
       'fixtures/*',
       'registry/*',
       'manifests/*',
-      ...PKI_BELOW_LEDGER,
+      'pki/x509',
+      'pki/keys',
+      'pki/profile',
+      'pki/ca',
+      'pki/orders',
+      'pki/audit',
+      'pki/signing',
       'pki/ledger',
-      'sql',
       'disk',
       'provisioning',
     ],
@@ -268,7 +278,18 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
       'fixtures/*',
       'registry/*',
       'manifests/*',
-      ...PKI_BELOW_LEDGER,
+      'pki',
+      'pki/x509',
+      'pki/keys',
+      'pki/profile',
+      'pki/certificate',
+      'pki/lint',
+      'pki/signers',
+      'pki/ca',
+      'pki/orders',
+      'pki/audit',
+      'pki/signing',
+      'pki/revocation',
       'pki/ledger',
       'smp/*',
       'sql',
@@ -276,15 +297,15 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
       'simulator',
       'provisioning',
     ],
-    packages: ['node:*', '@temporalio/client', 'commander', 'pino', 'serialport'],
+    packages: ['node:*', '@temporalio/client', 'commander', 'pino'],
   },
   // What a person sees, drawn: it knows nothing of units and batches.
   'cli/terminal': { packages: ['node:*', 'get-east-asian-width'] },
 
   // Shares no code with the SMP client: it cannot hide the client's mistakes.
-  simulator: { rooms: ['simulator/line', 'disk'], packages: ['node:*', 'zod'] },
-  'simulator/flash': { rooms: ['simulator'], packages: ['node:*'] },
-  'simulator/shell': { rooms: ['simulator', 'simulator/flash'], packages: ['node:*'] },
+  simulator: { rooms: ['simulator/line'], packages: ['node:*', 'zod'] },
+  'simulator/flash': { packages: ['node:*'] },
+  'simulator/shell': { rooms: ['simulator', 'simulator/flash'] },
   'simulator/smp': { rooms: ['simulator', 'simulator/flash', 'simulator/shell'], packages: ['node:*'] },
   'simulator/board': {
     rooms: ['simulator', 'simulator/flash', 'simulator/shell', 'simulator/smp', 'disk'],
@@ -294,11 +315,10 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
 
   '.ci': { packages: ['node:*'] },
   '.ci/lint': { packages: ['node:*'] },
-  deploy: { rooms: ['temporal', 'temporal/server'], packages: ['@temporalio/client'] },
+  deploy: { rooms: ['temporal', 'temporal/server'] },
   'deploy/package': { rooms: ['workers'], packages: ['node:*', '@temporalio/worker'] },
   bench: {
     rooms: [
-      'bench/*',
       'line',
       'monitoring',
       'workers',

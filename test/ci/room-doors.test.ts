@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { closedDoor, leadsTo, roomOf } from '../../.ci/lint/room-doors.ts';
 import { ROOMS } from '../../.ci/lint/rooms.ts';
@@ -8,22 +8,31 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const HOUSE = join(import.meta.dirname, '..', '..');
 const NAMES = Object.keys(ROOMS);
-/** Every folder with source files, tests left out. */
-const FOLDERS = new Set(
-  execFileSync('git', ['ls-files', '*.ts', '*.mjs'], { cwd: HOUSE, encoding: 'utf8' })
-    .split('\n')
-    .filter((file) => file.includes('/') && !file.startsWith('test/'))
-    .map((file) => dirname(file)),
-);
+/** Every source file, tests and what lies at the top left out. */
+const FILES = execFileSync('git', ['ls-files', '*.ts', '*.mjs'], { cwd: HOUSE, encoding: 'utf8' })
+  .split('\n')
+  .filter((file) => file.includes('/') && !file.startsWith('test/'));
+const FOLDERS = new Set(FILES.map((file) => dirname(file)));
 
 /** A file in `room` with a wrong import: another room that it has no door to, or a package nobody may import. */
 function wrongImports(room: string): string[] {
-  const { rooms = [], types = [] } = ROOMS[room]!;
-  const closed = NAMES.filter(
-    (other) => other !== room && ![...rooms, ...types].some((door) => leadsTo(door, other)),
-  );
+  const { rooms = [] } = ROOMS[room]!;
+  const closed = NAMES.filter((other) => other !== room && !rooms.some((door) => leadsTo(door, other)));
   const up = '../'.repeat(room.split('/').length);
   return [...closed.map((other) => `${up}${other}/planted.ts`), 'left-pad'];
+}
+
+/** What the files of each room import: packages by name, files as `./` and their path from the top of the house. */
+function importsByRoom(): Map<string, Set<string>> {
+  const imports = new Map<string, Set<string>>();
+  for (const file of FILES) {
+    const text = readFileSync(join(HOUSE, file), 'utf8');
+    const found = imports.get(roomOf(file)) ?? new Set();
+    for (const [, specifier = ''] of text.matchAll(/(?:\bfrom |\bimport\(|^import )'([^']+)'/gm))
+      found.add(specifier.startsWith('.') ? `./${posix.join(dirname(file), specifier)}` : specifier);
+    imports.set(roomOf(file), found);
+  }
+  return imports;
 }
 
 describe('the doors between rooms', () => {
@@ -35,11 +44,28 @@ describe('the doors between rooms', () => {
   });
 
   it('lead to rooms that are there', () => {
-    const doors = Object.values(ROOMS).flatMap(({ rooms = [], types = [] }) => [...rooms, ...types]);
+    const doors = Object.values(ROOMS).flatMap(({ rooms = [] }) => rooms);
     const unknown = doors.filter(
       (door) => !door.startsWith('test') && !NAMES.some((name) => leadsTo(door, name)),
     );
     expect(unknown).toEqual([]);
+  });
+
+  it('are all used: a door that no import goes through is closed', () => {
+    const used = importsByRoom();
+    const unused = Object.entries(ROOMS).flatMap(([room, { rooms = [], packages = [] }]) => {
+      const specifiers = [...(used.get(room) ?? [])];
+      const targets = specifiers.filter((each) => each.startsWith('./')).map((each) => roomOf(each.slice(2)));
+      const through = (door: string): boolean =>
+        targets.some((target) => target !== room && leadsTo(door, target)) ||
+        (door.startsWith('test') && specifiers.some((each) => each.startsWith('./test/')));
+      const goes = (name: string): boolean =>
+        specifiers.some((each) => (name === 'node:*' ? each.startsWith('node:') : each === name));
+      return [...rooms.filter((door) => !through(door)), ...packages.filter((name) => !goes(name))].map(
+        (door) => `${room} → ${door}`,
+      );
+    });
+    expect(unused).toEqual([]);
   });
 
   it('never lead back: no room can reach itself through others', () => {
@@ -58,20 +84,11 @@ describe('the doors between rooms', () => {
   });
 
   it('are shut to a room that is not in the table', () => {
-    expect(closedDoor('attic/box.ts', '../provisioning/unit.ts', true)).toContain(
+    expect(closedDoor('attic/box.ts', '../provisioning/unit.ts')).toContain(
       'attic/ may not import from provisioning/',
     );
-    expect(closedDoor('attic/box.ts', 'node:fs', false)).toContain('may not import the package node:fs');
-    expect(closedDoor('attic/box.ts', './lid.ts', false)).toBeUndefined();
-  });
-
-  it('let types through where only types may pass', () => {
-    expect(
-      closedDoor('workflows/unit/unit.ts', '../../activities/claim-activities.ts', true),
-    ).toBeUndefined();
-    expect(closedDoor('workflows/unit/unit.ts', '../../activities/claim-activities.ts', false)).toContain(
-      'may not import more than types from activities/',
-    );
+    expect(closedDoor('attic/box.ts', 'node:fs')).toContain('may not import the package node:fs');
+    expect(closedDoor('attic/box.ts', './lid.ts')).toBeUndefined();
   });
 
   it('make the linter refuse every wrong import in every room, however it is written', () => {
