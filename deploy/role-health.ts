@@ -1,5 +1,5 @@
 import { openClientConnection } from '../temporal/server/client-connection.ts';
-import { externalConfiguration } from '../temporal/server/external-server.ts';
+import { externalConfiguration } from '../temporal/server/external-configuration.ts';
 import { workerPresence } from '../temporal/worker-presence.ts';
 
 /**
@@ -7,9 +7,10 @@ import { workerPresence } from '../temporal/worker-presence.ts';
  * queue, else with 1 and a sentence.
  */
 async function checkRole(taskQueue: string, identity: string): Promise<string | undefined> {
-  const { connectionOptions, namespace = 'default' } = externalConfiguration(process.env) ?? {};
-  if (connectionOptions === undefined)
+  const chosen = externalConfiguration(process.env);
+  if (chosen === undefined)
     return 'TEMPORAL_ADDRESS is not set: set it to the address of the Temporal server';
+  const { connectionOptions, namespace } = chosen;
   const connection = await openClientConnection(connectionOptions, 10_000);
   try {
     const workers = await workerPresence(connection, namespace, [taskQueue]);

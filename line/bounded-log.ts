@@ -1,4 +1,4 @@
-import { fstatSync, renameSync, statSync } from 'node:fs';
+import { fchmodSync, fstatSync, renameSync, statSync } from 'node:fs';
 import { join, parse } from 'node:path';
 import type { destination } from 'pino';
 
@@ -13,6 +13,12 @@ const BOUNDS: LogBounds = { fileBytes: 50_000_000, oldFiles: 4 };
 
 /** So many looks at the size while a file grows to its bound. */
 const LOOKS = 50;
+
+/** A process may end before it has written enough to look at the size: a log that is full already is put aside before it is opened. */
+export function makeRoom(path: string, { fileBytes, oldFiles }: LogBounds = BOUNDS): void {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there !== undefined && there.size >= fileBytes) rotate(path, oldFiles);
+}
 
 /**
  * Keeps a log within its bounds: `certline.log` that is full becomes `certline.1.log`, that one `certline.2.log`, and the oldest goes.
@@ -37,6 +43,17 @@ export function boundLog(
       file.reopen();
     } catch (error) {
       onError(error as Error);
+    }
+  });
+}
+
+/** Gives the file this mode each time that it is opened, also where the umask of the process would take some of it away. */
+export function keepMode(file: ReturnType<typeof destination>, mode: number): void {
+  file.on('ready', () => {
+    try {
+      fchmodSync(descriptorOf(file), mode);
+    } catch {
+      // The file is of another user, who decides about it.
     }
   });
 }

@@ -8,6 +8,7 @@ import { readCrl } from '../pki/x509/crl-reader.ts';
 import type { CrlFields } from '../pki/x509/crl-reader.ts';
 import { verifyCrl } from '../pki/revocation/crl-verifier.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
+import { sha256Hex } from '../pki/x509/p256.ts';
 import { pemOf } from '../pki/x509/pem.ts';
 import type { Ledger } from '../pki/ledger/ledger.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -32,11 +33,28 @@ export async function publishCrl({ ca, ledger, stateFolder }: LineCrlParts): Pro
   return issued;
 }
 
-/** Publishes a list if one is due. */
-export async function publishDueCrl(parts: LineCrlParts, log: Logger): Promise<void> {
-  if (!isMissing(parts) && !(await isCrlDue(parts.ca, parts.ledger.withdrawals, new Date()))) return;
-  const { number, entries } = await publishCrl(parts);
-  log.info({ number, entries }, 'revocation list published');
+/**
+ * A function that publishes a list if one is due: there is none, it is old, or something was withdrawn since. Signers that share a ledger
+ * have a file each; what another one numbered is not in this one.
+ */
+export function crlPublisher({ ca, ledger, stateFolder }: LineCrlParts, log: Logger): () => Promise<void> {
+  const { withdrawals } = ledger;
+  const issuer = sha256Hex(ca.facts.spki);
+  const path = crlPath(stateFolder);
+  /** What the file lists, where this process made it. */
+  let listed: string | undefined;
+  const isBehind = async (): Promise<boolean> => {
+    const latest = await withdrawals.latestCrl(issuer);
+    // Of lists that say the same, each signer makes one. By the number alone, they would answer each other without end.
+    return latest !== undefined && numberOf(path) < latest.number && latest.mark !== listed;
+  };
+  return async () => {
+    const now = new Date();
+    if (!isOld(path, now) && !(await isCrlDue(ca, withdrawals, now)) && !(await isBehind())) return;
+    const { number, entries } = await publishCrl({ ca, ledger, stateFolder });
+    listed = (await withdrawals.latestCrl(issuer))?.mark;
+    log.info({ number, entries }, 'revocation list published');
+  };
 }
 
 /** What it takes to report revocations to a registry on the host of the signer. */
@@ -66,8 +84,14 @@ export function registryUpdater(parts: RegistryUpdateParts): () => Promise<void>
 
 const OLDER = 'the registry has a newer revocation list: the ledger of the signer is an old copy';
 
-function isMissing({ stateFolder }: LineCrlParts): boolean {
-  return numberOf(crlPath(stateFolder)) === 0;
+/** Whether the list in the file has less time left than it has had, or is none. */
+function isOld(path: string, now: Date): boolean {
+  try {
+    const { thisUpdate, nextUpdate } = readCrl(crlIn(readFileSync(path)));
+    return nextUpdate.getTime() - now.getTime() <= now.getTime() - thisUpdate.getTime();
+  } catch {
+    return true;
+  }
 }
 
 /** The list in the file, valid or expired; undefined where there is none that this CA signed. */

@@ -5,12 +5,15 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { LogLevel } from '@temporalio/worker';
 import { destination, pino, stdSerializers } from 'pino';
 import type { Logger } from 'pino';
-import { boundLog } from './bounded-log.ts';
+import { boundLog, keepMode, makeRoom } from './bounded-log.ts';
 import type { LogBounds } from './bounded-log.ts';
 import { RepeatedWarnings } from './repeated-warnings.ts';
 import { WORKER_HEARTBEAT_MS } from '../temporal/worker-presence.ts';
 
 const STDIN = 0;
+
+/** Its group may read it. */
+const MODE = 0o640;
 
 const LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
   TRACE: 'trace',
@@ -25,9 +28,6 @@ const LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
  * At SIGHUP, which logrotate sends after it renamed the file, it continues in a new one. Warnings that repeat are counted.
  */
 export function openLineLog(path: string, role: string, bounds?: LogBounds): Logger {
-  mkdirSync(dirname(path), { recursive: true });
-  const file = destination({ dest: path, append: true, mkdir: true, mode: 0o640 });
-  reopenAtHangup(file);
   let isTold = false;
   // A log that cannot be written must not stop a factory line in the middle of a board: say it once, drop the text.
   const onError = (error: Error): void => {
@@ -37,7 +37,16 @@ export function openLineLog(path: string, role: string, bounds?: LogBounds): Log
       );
     isTold = true;
   };
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    makeRoom(path, bounds);
+  } catch (error) {
+    onError(error as Error);
+  }
+  const file = destination({ dest: path, append: true, mkdir: true, mode: MODE });
+  reopenAtHangup(file);
   file.on('error', onError);
+  keepMode(file, MODE);
   boundLog(file, path, onError, bounds);
   const { err: error } = stdSerializers;
   const repeated = new RepeatedWarnings();

@@ -49,7 +49,11 @@ export class PostgresDatabase implements SqlDatabase {
     this.#pool = pool;
     this.#where = where;
     this.#writes = new CommitQueue(
-      (work) => this.#transact(beginGroup(store), (client) => writeWith(client, store, work)),
+      (work) =>
+        this.#transact(beginGroup(store), (client, begun) => {
+          assertVersion(store, begun);
+          return writeWith(client, store, work);
+        }),
       (error) => postgresError(store, where, error),
     );
   }
@@ -132,12 +136,12 @@ export class PostgresDatabase implements SqlDatabase {
   }
 
   /** A connection that failed in any way is not used again: what its transaction came to is unknown. */
-  async #transact<T>(begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  async #transact<T>(begin: string, work: (client: PoolClient, begun: Begun) => Promise<T>): Promise<T> {
     let client: PoolClient | undefined;
     try {
       client = await this.#pool.connect();
-      await client.query(begin);
-      const result = await work(client);
+      const begun: Begun = await client.query<{ version?: number }>(begin);
+      const result = await work(client, begun);
       await client.query('COMMIT');
       client.release();
       return result;
@@ -151,7 +155,7 @@ export class PostgresDatabase implements SqlDatabase {
 /**
  * `pg` keeps a connection open that it could not log in with: tried again and again, all the server has would be taken. And its pool
  * reads certificates once: `tls` reads them again for each connection, so that they can be renewed. While one of them is being
- * replaced, those of before are used.
+ * replaced, the earlier ones are used.
  */
 function leaving(Base: typeof Client, tls: () => PoolConfig['ssl']): typeof Client {
   const renewed = (before: ClientConfig['ssl']): ClientConfig['ssl'] => {
@@ -180,9 +184,18 @@ function leaving(Base: typeof Client, tls: () => PoolConfig['ssl']): typeof Clie
   };
 }
 
-/** One process's writes at a time, over all hosts. */
-const beginGroup = ({ writeLock }: Store): string =>
-  `${BEGIN_WRITE}; SELECT pg_advisory_xact_lock(${writeLock})`;
+/** What the statements that begin a transaction answered: of several, an array. */
+type Begun = QueryResult<{ version?: number }> | readonly QueryResult<{ version?: number }>[];
+
+/** One process's writes at a time, over all hosts. It answers with the version of the tables, which another version may have migrated. */
+const beginGroup = (store: Store): string =>
+  `${BEGIN_WRITE}; SELECT pg_advisory_xact_lock(${store.writeLock}); SELECT version FROM ${versionTable(store)}`;
+
+function assertVersion(store: Store, begun: Begun): void {
+  const version = [begun].flat().at(-1)?.rows[0]?.version ?? 0;
+  const known = store.migrations(POSTGRESQL).length;
+  if (version !== known) throw new SchemaVersionError(version, known);
+}
 
 async function writeWith(
   client: PoolClient,

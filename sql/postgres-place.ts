@@ -82,12 +82,17 @@ function hostOf({ hostname, searchParams }: URL): string {
   return host.replace(/^\[(.+)\]$/, '$1');
 }
 
+/** However it is spelled: `LOCALHOST`, `127.1`, an address of IPv6 in full. */
 function isLocal(host: string): boolean {
+  if (host.startsWith('/')) return true;
+  const url = `http://${isIP(host) === 6 ? `[${host}]` : host}`;
+  if (/[/?#@\\]/.test(host) || !URL.canParse(url)) return false;
+  const spelled = new URL(url).hostname.replace(/\.$/, '');
   return (
-    host.startsWith('/') ||
-    host === 'localhost' ||
-    host === '::1' ||
-    (isIP(host) === 4 && host.startsWith('127.'))
+    spelled === 'localhost' ||
+    spelled === '[::1]' ||
+    /^\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\]$/.test(spelled) ||
+    (isIP(spelled) === 4 && spelled.startsWith('127.'))
   );
 }
 

@@ -21,9 +21,12 @@ export class SqliteConnection {
   readonly path: string;
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
+  /** Migrations that this program knows; undefined where there are none. */
+  readonly #known: number | undefined;
 
-  private constructor(path: string, readOnly: boolean) {
+  private constructor(path: string, readOnly: boolean, migrations?: readonly string[]) {
     this.path = path;
+    this.#known = migrations?.length;
     this.#database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, readOnly });
   }
 
@@ -34,7 +37,7 @@ export class SqliteConnection {
    */
   static open(path: string, migrations: readonly string[]): SqliteConnection {
     makeFile(path);
-    return new SqliteConnection(path, false).#checked((connection) => {
+    return new SqliteConnection(path, false, migrations).#checked((connection) => {
       if (connection.#version() > migrations.length) throw connection.#versionError(migrations);
       connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
       if (connection.#version() < migrations.length) connection.#migrate(migrations);
@@ -46,7 +49,7 @@ export class SqliteConnection {
    * Throws SchemaVersionError for the file of an earlier or later version.
    */
   static openForReading(path: string, migrations: readonly string[]): SqliteConnection {
-    return new SqliteConnection(path, true).#checked((connection) => {
+    return new SqliteConnection(path, true, migrations).#checked((connection) => {
       if (connection.#version() !== migrations.length) throw connection.#versionError(migrations);
     });
   }
@@ -80,15 +83,29 @@ export class SqliteConnection {
     this.#database.exec(sql);
   }
 
-  /** Commits all that `work` writes, or nothing. It takes the write lock first, so what it reads stays true. */
+  /**
+   * Commits all that `work` writes, or nothing. It takes the write lock first, so what it reads stays true. Throws
+   * SchemaVersionError where another version has migrated the file meanwhile.
+   */
   transaction<T>(work: () => T): T {
-    return this.#bracketed('BEGIN IMMEDIATE', work);
+    return this.#bracketed('BEGIN IMMEDIATE', () => {
+      this.assertCurrent();
+      return work();
+    });
+  }
+
+  /** To be asked in a transaction. Throws SchemaVersionError where another version has migrated the file. */
+  assertCurrent(): void {
+    const version = this.#version();
+    if (this.#known !== undefined && version !== this.#known)
+      throw new SchemaVersionError(version, this.#known);
   }
 
   /** As `transaction`; `work` may await only its statements. */
   async transactionOf<T>(work: (statements: SqlTransaction) => Promise<T>): Promise<T> {
     this.exec('BEGIN IMMEDIATE');
     try {
+      this.assertCurrent();
       const result = await work(this.asTransaction());
       this.exec('COMMIT');
       return result;
@@ -140,7 +157,7 @@ export class SqliteConnection {
   }
 
   #migrate(migrations: readonly string[]): void {
-    this.transaction(() => {
+    this.#bracketed('BEGIN IMMEDIATE', () => {
       // Another process may have done it, or more, before this one had the lock.
       if (this.#version() > migrations.length) throw this.#versionError(migrations);
       for (const migration of migrations.slice(this.#version())) this.exec(migration);

@@ -96,6 +96,7 @@ export class SqliteDatabase implements SqlDatabase {
     this.#assertNotLost();
     await this.#group.control('BEGIN IMMEDIATE');
     try {
+      this.#writer.assertCurrent();
       await work(this.#group);
       await this.#group.control('COMMIT');
     } finally {

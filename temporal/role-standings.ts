@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { REGISTRY_QUEUE, SIGNER_QUEUE, WORKFLOW_QUEUE, stationQueue } from '../provisioning/task-queues.ts';
-import { workerPresence } from './worker-presence.ts';
+import { lostProcesses, quietest } from './lost-processes.ts';
+import { isAtWork, workerPresence } from './worker-presence.ts';
 import type { SeenWorker } from './worker-presence.ts';
 
 /**
@@ -17,13 +18,15 @@ export interface RoleStanding {
   /** Known where the server takes reports of workers. */
   readonly host?: string;
   readonly pid?: number;
+  /** One of several processes of its role, which is lost while another one works or was seen later. */
+  readonly isFurther?: true;
 }
 
 const STATION = stationQueue('');
 
 /**
  * How orchestrator, signer, these stations and all others that the server has seen stand, and the intake, which works in
- * the orchestrator. Throws what the client throws.
+ * the orchestrator; behind each, the processes of it that are lost. Throws what the client throws.
  */
 export async function roleStandings(client: Client, stations: readonly string[]): Promise<RoleStanding[]> {
   const queues = [WORKFLOW_QUEUE, REGISTRY_QUEUE, SIGNER_QUEUE, ...stations.map(stationQueue)];
@@ -31,13 +34,14 @@ export async function roleStandings(client: Client, stations: readonly string[])
   const seen = workers.flatMap(({ taskQueue }) =>
     taskQueue.startsWith(STATION) ? [taskQueue.slice(STATION.length)] : [],
   );
-  const orchestrator = standing('orchestrator', [WORKFLOW_QUEUE, REGISTRY_QUEUE], workers);
+  const [orchestrator, ...further] = standings('orchestrator', [WORKFLOW_QUEUE, REGISTRY_QUEUE], workers);
   const all = [...new Set([...stations, ...seen])].toSorted();
   return [
     orchestrator,
+    ...further,
     { ...orchestrator, role: 'intake' },
-    standing('signer', [SIGNER_QUEUE], workers),
-    ...all.map((id) => standing(`station ${id}`, [stationQueue(id)], workers)),
+    ...standings('signer', [SIGNER_QUEUE], workers),
+    ...all.flatMap((id) => standings(`station ${id}`, [stationQueue(id)], workers)),
   ];
 }
 
@@ -56,14 +60,31 @@ export function troubleOfRole({ role, state, silentSeconds, host, pid }: RoleSta
   }
 }
 
+/** How a role stands as a whole, and its processes that are lost. */
+function standings(
+  role: string,
+  queues: readonly string[],
+  workers: readonly SeenWorker[],
+): [RoleStanding, ...RoleStanding[]] {
+  const its = workers.filter(({ taskQueue }) => queues.includes(taskQueue));
+  const whole = standing(role, queues, its);
+  const further = lostProcesses(its)
+    .map((worker) => standingOf(role, worker))
+    .filter(({ host, pid }) => whole.state === 'polling' || host !== whole.host || pid !== whole.pid);
+  return [whole, ...further.map((each) => ({ ...each, isFurther: true as const }))];
+}
+
 /** A role that works on several queues stands as the worse of them. */
 function standing(role: string, queues: readonly string[], workers: readonly SeenWorker[]): RoleStanding {
   const last = queues.map((queue) => lastOf(workers.filter(({ taskQueue }) => taskQueue === queue)));
   if (last.some((worker) => worker === undefined)) return { role, state: 'unseen' };
-  const [oldest] = (last as SeenWorker[]).toSorted((a, b) => a.lastSeenAt.getTime() - b.lastSeenAt.getTime());
-  const { lastSeenAt, hasStopped, silentAfterMs, host, pid } = oldest!;
+  return standingOf(role, quietest(last as SeenWorker[])!);
+}
+
+function standingOf(role: string, worker: SeenWorker): RoleStanding {
+  const { lastSeenAt, hasStopped, host, pid } = worker;
   const silentMs = Math.max(0, Date.now() - lastSeenAt.getTime());
-  const silent = silentMs < silentAfterMs ? 'polling' : 'silent';
+  const silent = isAtWork(worker) ? 'polling' : 'silent';
   return {
     role,
     state: hasStopped ? 'stopped' : silent,
@@ -73,7 +94,10 @@ function standing(role: string, queues: readonly string[], workers: readonly See
   };
 }
 
-/** The worker that was seen last: one that was started again takes the place of one that died. */
+/** The worker that was seen last, of those at work if there are any: one that was started again takes the place of one that died. */
 function lastOf(workers: readonly SeenWorker[]): SeenWorker | undefined {
-  return workers.toSorted((a, b) => b.lastSeenAt.getTime() - a.lastSeenAt.getTime())[0];
+  const living = workers.filter(isAtWork);
+  return (living.length > 0 ? living : workers).toSorted(
+    (a, b) => b.lastSeenAt.getTime() - a.lastSeenAt.getTime(),
+  )[0];
 }

@@ -46,14 +46,14 @@ export class WorkerConnection {
     await previous.close();
   }
 
-  /** Its workers must have stopped. */
+  /** Its workers must have stopped. One that has failed never releases its connection: both end with the process. */
   async close(): Promise<void> {
+    if ([...this.#workers].some((worker) => worker.getState() === 'FAILED')) return;
     await this.#current.close();
   }
 
   #forgetStopped(): void {
-    for (const worker of this.#workers)
-      if (worker.getState() === 'STOPPED' || worker.getState() === 'FAILED') this.#workers.delete(worker);
+    for (const worker of this.#workers) if (worker.getState() === 'STOPPED') this.#workers.delete(worker);
   }
 }
 

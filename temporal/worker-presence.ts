@@ -34,11 +34,12 @@ export interface SeenWorker {
   /** Known where the server takes reports of workers. */
   readonly host?: string;
   readonly pid?: number;
+  readonly startedAt?: Date;
 }
 
 /**
  * Asks the server for the workers that it has seen: those that report to it, and those that poll these task queues.
- * For each identity and queue the last sight. Throws what the connection throws.
+ * For each identity, queue and process the last sight. Throws what the connection throws.
  */
 export async function workerPresence(
   connection: ConnectionLike,
@@ -50,11 +51,30 @@ export async function workerPresence(
   const reporting = isReported ? await reportingWorkers(connection, namespace) : [];
   const polling = await Promise.all(taskQueues.map((name) => pollersOf(connection, namespace, name)));
   const last = new Map<string, SeenWorker>();
-  for (const worker of [...reporting, ...polling.flat()]) {
-    const key = JSON.stringify([worker.identity, worker.taskQueue]);
+  for (const worker of reporting) {
+    const { identity, taskQueue, host, pid } = worker;
+    const key = JSON.stringify([identity, taskQueue, host, pid]);
     last.set(key, later(last.get(key), worker));
   }
+  for (const poll of polling.flat()) {
+    // A poll does not say which process it is of: it is taken for one of the process that reported last.
+    const [key, known] = lastSeenOf(last, poll) ?? [
+      JSON.stringify([poll.identity, poll.taskQueue]),
+      undefined,
+    ];
+    if (known !== undefined && isOfAnother(poll, known)) last.set(`${key} later`, poll);
+    else last.set(key, later(known, poll));
+  }
   return [...last.values()];
+}
+
+function lastSeenOf(
+  seen: ReadonlyMap<string, SeenWorker>,
+  { identity, taskQueue }: SeenWorker,
+): [string, SeenWorker] | undefined {
+  return [...seen]
+    .filter(([, worker]) => worker.identity === identity && worker.taskQueue === taskQueue)
+    .toSorted(([, one], [, other]) => other.lastSeenAt.getTime() - one.lastSeenAt.getTime())[0];
 }
 
 /**
@@ -82,23 +102,26 @@ export async function unpolledQueues(
   return taskQueues.filter((_, index) => polled[index] === false);
 }
 
-function isAtWork({ hasStopped, lastSeenAt, silentAfterMs }: SeenWorker): boolean {
+/** Whether it reports, or polls, as one does that is well. */
+export function isAtWork({ hasStopped, lastSeenAt, silentAfterMs }: SeenWorker): boolean {
   return !hasStopped && Date.now() - lastSeenAt.getTime() < silentAfterMs;
 }
 
 /**
- * Of two sights of an identity on a queue, the later one. Only a report has the host, and shows within seconds that its
- * worker is dead, so it counts beside a later poll. A poll that came when the reports had already ended is of another
- * process, started in its place, whose first report is still to come: that one is judged by its poll alone.
+ * Whether a poll that came when the reports had already ended is of another process, started in the place of the one that reported,
+ * whose first report is still to come: only its poll counts.
+ */
+function isOfAnother(poll: SeenWorker, { host, lastSeenAt, silentAfterMs }: SeenWorker): boolean {
+  return host !== undefined && poll.lastSeenAt.getTime() - lastSeenAt.getTime() > silentAfterMs;
+}
+
+/**
+ * Of two sights of a worker, the later one. Only a report has the host, and shows within seconds that its worker is
+ * dead, so it counts beside a later poll.
  */
 function later(known: SeenWorker | undefined, worker: SeenWorker): SeenWorker {
   if (known === undefined) return worker;
   const [first, second] = known.lastSeenAt <= worker.lastSeenAt ? [known, worker] : [worker, known];
-  const isPollOfAnother =
-    first.host !== undefined &&
-    second.host === undefined &&
-    second.lastSeenAt.getTime() - first.lastSeenAt.getTime() > first.silentAfterMs;
-  if (isPollOfAnother) return second;
   const silentAfterMs = Math.min(known.silentAfterMs, worker.silentAfterMs);
   return { ...first, ...second, silentAfterMs };
 }
@@ -109,8 +132,15 @@ async function reportingWorkers(connection: ConnectionLike, namespace: string): 
   do {
     const page = await connection.workflowService.listWorkers({ namespace, pageSize: PAGE, nextPageToken });
     for (const { workerHeartbeat } of page.workersInfo ?? []) {
-      const { workerIdentity, taskQueue, heartbeatTime, status, hostInfo, elapsedSinceLastHeartbeat } =
-        workerHeartbeat ?? {};
+      const {
+        workerIdentity,
+        taskQueue,
+        startTime,
+        heartbeatTime,
+        status,
+        hostInfo,
+        elapsedSinceLastHeartbeat,
+      } = workerHeartbeat ?? {};
       if (!workerIdentity || !taskQueue || !heartbeatTime) continue;
       workers.push({
         identity: workerIdentity,
@@ -120,6 +150,7 @@ async function reportingWorkers(connection: ConnectionLike, namespace: string): 
         silentAfterMs: silenceOf(elapsedSinceLastHeartbeat),
         host: hostInfo?.hostName ?? '',
         pid: Number(hostInfo?.processId),
+        startedAt: timeOf(startTime ?? heartbeatTime),
       });
     }
     nextPageToken = page.nextPageToken ?? new Uint8Array();

@@ -5,7 +5,7 @@ import type { Role } from './role.ts';
 
 /**
  * Boards that belong to one unit (named by a manifest, or with our certificate) have a task queue of their
- * own. This keeps one worker for each such queue, for as long as the board is in a socket.
+ * own. This keeps one worker for each such queue, for as long as the board is in a socket. It ends when one of them fails.
  */
 export function followBoardQueues(
   station: Station,
@@ -15,6 +15,7 @@ export function followBoardQueues(
   const workers = new Map<string, Role>();
   const failure = Promise.withResolvers<void>();
   failure.promise.catch(() => undefined);
+  const fail = (error: unknown): void => failure.reject(error);
   let stopped = false;
   const turn = new Turn();
 
@@ -23,7 +24,9 @@ export function followBoardQueues(
     const wanted = new Set(station.ownQueues);
     for (const queue of wanted) {
       if (!workers.has(queue)) {
-        workers.set(queue, await openWorker(queue));
+        const worker = await openWorker(queue);
+        workers.set(queue, worker);
+        worker.ended.catch(fail);
         log.info({ station: station.id, queue }, 'board offered on its own queue');
       }
     }
@@ -35,7 +38,7 @@ export function followBoardQueues(
   }
 
   const follow = (): void => {
-    turn.run(adjust).catch((error: unknown) => failure.reject(error));
+    turn.run(adjust).catch(fail);
   };
   station.changes.on('change', follow);
   return {

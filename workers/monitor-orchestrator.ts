@@ -6,6 +6,7 @@ import { everyCode } from '../monitoring/line-metrics.ts';
 import type { Backlog } from '../registry/outbox.ts';
 import type { Registry } from '../registry/registry.ts';
 import { roleStandings } from '../temporal/role-standings.ts';
+import type { RoleStanding } from '../temporal/role-standings.ts';
 import { asked } from './monitor-connection.ts';
 import { unitsWaiting } from './units-waiting.ts';
 
@@ -44,8 +45,8 @@ export function monitorOrchestrator({ metrics, readiness }: Monitor, parts: Orch
   });
   metrics.sample({
     name: 'certline_role_up',
-    help: '1 for a role that asks Temporal for work, else 0; station: its id, empty for the others.',
-    labels: ['role', 'station'],
+    help: '1 for a role that asks Temporal for work, else 0; station: its id, empty for the others; lost: host and pid where it is one of several processes.',
+    labels: ['role', 'station', 'lost'],
     read: async () => (await asked(client, () => roleStandings(client, stations))).map(upOf),
   });
   // The three of them are read at once, and ask once.
@@ -73,7 +74,8 @@ export function monitorOrchestrator({ metrics, readiness }: Monitor, parts: Orch
   );
 }
 
-function upOf({ role, state }: { readonly role: string; readonly state: string }): Sample {
+function upOf({ role, state, host, pid, isFurther }: RoleStanding): Sample {
   const [kind = role, station = ''] = role.split(' ', 2);
-  return { labels: { role: kind, station }, value: state === 'polling' ? 1 : 0 };
+  const lost = isFurther === true ? `${host} ${pid}` : '';
+  return { labels: { role: kind, station, lost }, value: state === 'polling' ? 1 : 0 };
 }

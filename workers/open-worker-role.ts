@@ -60,7 +60,7 @@ const OPEN: Record<WorkerRole, (surroundings: Surroundings) => Promise<Pick<Role
  */
 export async function openWorkerRole(role: WorkerRole, place: RolePlace): Promise<OpenRole> {
   return await openInOrder(place.log, async (closing) => {
-    const server = await findRunningServer(place.stateFolder);
+    const server = await findRunningServer(place.stateFolder, { registers: role === 'orchestrator' });
     const connections = await ServerConnections.open(server);
     closing.push(() => connections.close());
     monitorClientCertificate(place.monitor, connections);

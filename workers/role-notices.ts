@@ -17,16 +17,18 @@ export class RoleNotices {
 
   /** `now`: ms of any clock that does not go back. */
   see(standings: readonly RoleStanding[], now: number): Notice[] {
-    return standings.flatMap((standing) => {
-      const { role } = standing;
+    const seen = standings.flatMap((standing) => {
       const says = troubleOfRole(standing);
       // The intake works in the orchestrator.
-      if (says === undefined || role === 'intake') {
-        this.#down.delete(role);
-        return [];
-      }
-      const down = this.#down.get(role) ?? { since: now, isNoted: false };
-      this.#down.set(role, down);
+      return says === undefined || standing.role === 'intake'
+        ? []
+        : [{ standing, says, key: keyOf(standing) }];
+    });
+    const keys = new Set(seen.map(({ key }) => key));
+    for (const key of this.#down.keys()) if (!keys.has(key)) this.#down.delete(key);
+    return seen.flatMap(({ standing, says, key }) => {
+      const down = this.#down.get(key) ?? { since: now, isNoted: false };
+      this.#down.set(key, down);
       if (down.isNoted || now - down.since < PATIENCE_MS) return [];
       down.isNoted = true;
       return [this.#noticeOf(standing, says)];
@@ -41,4 +43,9 @@ export class RoleNotices {
       data: { role, state, lastSeenAt, host, says: `${role} ${says}` },
     };
   }
+}
+
+/** A role as a whole, or one of its processes. */
+function keyOf({ role, host, pid, isFurther }: RoleStanding): string {
+  return isFurther === true ? `${role}, host ${host}, pid ${pid}` : role;
 }

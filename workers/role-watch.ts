@@ -46,7 +46,9 @@ export function watchRoles({ client, stations, notices, log }: RoleWatchOptions)
       if (state === 'stopped') known.delete(role.slice(STATION.length));
     }
     for (const notice of outages.see(standings, performance.now())) await notices?.add(notice);
-    await teller.tell(standings.flatMap(troubleOf));
+    // A batch continues while another process of the role works.
+    const ofRoles = standings.filter(({ isFurther }) => isFurther !== true);
+    await teller.tell(ofRoles.flatMap(troubleOf));
   };
   return every(
     LOOK_PAUSE_MS,

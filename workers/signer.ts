@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { createSignerActivities } from '../activities/signer-activities.ts';
 import { openLineAudit, witnessKeeper } from '../line/audit.ts';
 import type { LineConfig } from '../line/config.ts';
-import { publishDueCrl, registryUpdater } from '../line/crl.ts';
+import { crlPublisher, registryUpdater } from '../line/crl.ts';
 import { openLedger } from '../line/ledger.ts';
 import { assertUnaltered } from '../line/unaltered-ledger.ts';
 import { orderSourcesOf, orderTermsOf } from '../line/orders.ts';
@@ -152,7 +152,7 @@ function crlDuties(
   registry: Registry | undefined,
 ): Duty[] {
   const publish = {
-    run: () => publishDueCrl(parts, parts.log),
+    run: crlPublisher(parts, parts.log),
     failed: 'no revocation list was made; the next attempt is in a minute',
   };
   if (registry === undefined) return [publish];

@@ -87,6 +87,7 @@ async function startServerAndBoards(
     const server = await openTemporalServer({
       directory: temporalFolder(stateFolder),
       searchAttributes: SEARCH_ATTRIBUTES,
+      registers: true,
       report,
       uiActions,
       onProgram: () => onMilestone('server obtained'),

@@ -1,4 +1,4 @@
-import { externalConfiguration } from '../../temporal/server/external-server.ts';
+import { externalConfiguration } from '../../temporal/server/external-configuration.ts';
 import { withLineClient } from '../line/line-client.ts';
 import { roleStandings, troubleOfRole } from '../../temporal/role-standings.ts';
 import { failure, ok, warn } from './finding.ts';

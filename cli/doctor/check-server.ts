@@ -1,6 +1,6 @@
 import { OWN_NAMESPACE, findRunningServer } from '../../line/running-server.ts';
 import { temporalFolder } from '../../line/state-folder.ts';
-import { externalConfiguration } from '../../temporal/server/external-server.ts';
+import { externalConfiguration } from '../../temporal/server/external-configuration.ts';
 import { isServing } from '../../temporal/server/is-serving.ts';
 import { isRunning } from '../../temporal/program/process-identity.ts';
 import { describeServer, readServerRecord } from '../../temporal/server/server-record.ts';

@@ -2,6 +2,7 @@ import { ServiceError, isGrpcServiceError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { findRunningServer } from '../../line/running-server.ts';
 import { connectClient } from '../../temporal/connection.ts';
+import { describeGrpcError } from '../../temporal/server/grpc-status.ts';
 import type { TemporalServer } from '../../temporal/server/temporal-server.ts';
 import { CommandError } from '../exit-status.ts';
 
@@ -38,10 +39,9 @@ async function connected(server: TemporalServer): ReturnType<typeof connectClien
 }
 
 function silent({ address }: TemporalServer, cause: unknown): CommandError {
-  const { message } = (cause instanceof ServiceError && cause.cause ? cause.cause : cause) as Error;
   return new CommandError(
     'server',
-    `The Temporal server at ${address} does not answer (${message}): wait until the line has started, then try again.`,
+    `The Temporal server at ${address} does not answer (${describeGrpcError(cause)}): wait until the line has started, then try again.`,
     { cause },
   );
 }

@@ -5,7 +5,7 @@ import type { DroppedManifest } from '../../manifests/intake/drop-manifest.ts';
 import { nameWithPriority } from '../../manifests/intake/manifest-claims.ts';
 import { nameClaims } from '../../manifests/intake/name-claims.ts';
 import type { BatchProgress } from '../../provisioning/batch.ts';
-import { externalConfiguration } from '../../temporal/server/external-server.ts';
+import { externalConfiguration } from '../../temporal/server/external-configuration.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import { CommandError } from '../exit-status.ts';
 import { mustAllPass } from '../batch/batch-words.ts';

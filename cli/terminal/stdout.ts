@@ -11,6 +11,14 @@ export function endWhenPipeCloses(): void {
   });
 }
 
+/** Resolves when all that was printed is written, or cannot be any more. */
+export async function flushed(): Promise<void> {
+  const written = [process.stdout, process.stderr].map(
+    (out) => new Promise<void>((resolve) => void out.write('', () => resolve())),
+  );
+  await Promise.all(written);
+}
+
 /** How many cells a row has: those of the terminal; elsewhere a row has no end, so that programs read each as one text line. */
 export function columnsOf(out: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number {
   return out.isTTY && out.columns > 0 ? out.columns : Infinity;

@@ -24,9 +24,18 @@ function statusOf(error: unknown): { readonly code: number; readonly details: st
   return isGrpcServiceError(cause) ? cause : undefined;
 }
 
-/** The server's message without gRPC's status number and name. */
+/** What grpc-js says where no connection came about in time. */
+const NO_CONNECTION = 'Failed to connect before the deadline';
+
+/**
+ * The server's message without gRPC's status number and name. Of an error that did not come from a server it gives only the
+ * code or the name: the text may repeat a credential.
+ */
 export function describeGrpcError(error: unknown): string {
   const status = statusOf(error);
-  if (status !== undefined && status.details !== '') return status.details;
-  return error instanceof Error ? error.message : String(error);
+  if (status !== undefined) return status.details || `status ${status.code}`;
+  if (!(error instanceof Error)) return 'unknown';
+  if (error.message === NO_CONNECTION) return 'no connection in time';
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' ? code : error.name;
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { externalConfiguration, openExternalServer } from './external-server.ts';
+import { externalConfiguration } from './external-configuration.ts';
+import { openExternalServer } from './external-server.ts';
 import { openLocalServer } from './local-server.ts';
 import { PATIENCE } from './patience.ts';
 import type { Patience } from './patience.ts';
@@ -13,6 +14,8 @@ export interface OpenTemporalServer {
   /** Default: TEMPORAL_NAMESPACE, else `default`. */
   readonly namespace?: string;
   readonly searchAttributes: SearchAttributes;
+  /** Whether those that are missing are registered on a server of the environment; false by default: one role does it. */
+  readonly registers?: boolean;
   /** Receives progress, one sentence at a time; later also that the server ended by itself. */
   readonly report: (line: string) => void;
   /** Called when the program of a new server is there, before that server is started. */
@@ -35,14 +38,15 @@ export interface OpenTemporalServer {
  */
 export async function openTemporalServer(options: OpenTemporalServer): Promise<TemporalServer> {
   const { environment = process.env, searchAttributes, report, onProgram, signal } = options;
-  const { ui = true, uiActions = false } = options;
+  const { registers = false, ui = true, uiActions = false } = options;
   const patience = { ...PATIENCE, ...options.patience };
   const external = externalConfiguration(environment);
   const namespace =
     options.namespace ?? external?.namespace ?? (environment['TEMPORAL_NAMESPACE'] || 'default');
   if (external !== undefined) {
     const { connectionOptions } = external;
-    return openExternalServer({ connectionOptions, namespace, searchAttributes, report, signal, patience });
+    const wanted = { namespace, searchAttributes, registers };
+    return openExternalServer({ connectionOptions, ...wanted, report, signal, patience });
   }
   const directory = resolve(options.directory);
   return openLocalServer({

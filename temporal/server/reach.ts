@@ -5,6 +5,9 @@ import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { bracketed, placeOf } from './address.ts';
+import type { Place } from './address.ts';
+import { isDnsSilent } from './silent-dns.ts';
 import type { TemporalConnectionOptions } from './temporal-server.ts';
 
 /** What a client says first in HTTP/2 (RFC 9113 §3.4), with empty settings. */
@@ -29,7 +32,7 @@ export class Obstacle extends Error {
  */
 export async function reachServer(options: TemporalConnectionOptions, ms: number): Promise<void> {
   const signal = AbortSignal.timeout(ms);
-  const place = placeOf(options.address ?? '');
+  const place = mustBePlace(options.address ?? '');
   const tls = options.tls ?? options.apiKey !== undefined;
   let open: Socket | undefined;
   try {
@@ -48,14 +51,12 @@ export async function reachServer(options: TemporalConnectionOptions, ms: number
   }
 }
 
-interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
-function placeOf(address: string): Place {
-  const { hostname, port } = new URL(`tcp://${address}`);
-  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+/** Configurations with another address are refused where they are read. */
+function mustBePlace(address: string): Place {
+  const place = placeOf(address);
+  if (place === undefined)
+    throw new Obstacle('is no address like temporal.example:7233: correct TEMPORAL_ADDRESS');
+  return place;
 }
 
 async function openWay(
@@ -67,8 +68,10 @@ async function openWay(
   const { targetHost, basicAuth } = proxy;
   const says = `cannot be reached by the proxy ${targetHost}`;
   const remedy = 'correct https_proxy, or add the server to no_proxy';
-  const { host, port } = placeOf(targetHost);
-  const authority = `${place.host}:${place.port}`;
+  const { host, port } = mustBePlace(targetHost);
+  if (isIP(host) === 0 && (await isDnsSilent(host, signal)))
+    throw new Obstacle(`${says}, for whose name no name server answers: check the DNS of this host`);
+  const authority = `${bracketed(place.host)}:${place.port}`;
   const asked = request({
     host,
     port,
@@ -114,6 +117,8 @@ async function openPort({ host, port }: Place, signal: AbortSignal): Promise<Soc
 }
 
 async function resolveName(host: string, signal: AbortSignal): Promise<void> {
+  if (await isDnsSilent(host, signal))
+    throw new Obstacle('has a name for which no name server answers: check the DNS of this host');
   const late = once(signal, 'abort');
   try {
     await Promise.race([lookup(host), late]);

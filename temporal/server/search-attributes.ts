@@ -12,8 +12,19 @@ export type SearchAttributes = Readonly<Record<string, keyof typeof WIRE_TYPES>>
 /** A cluster knows a new attribute or namespace after the next refresh of its namespace caches, every 10 s. */
 const USABLE_TIMEOUT_MS = 60_000;
 
+/** How many attributes of a type a namespace may have where visibility is in SQL; other stores have no limit. */
+const SQL_COLUMNS: Readonly<Record<keyof typeof WIRE_TYPES, number>> = {
+  Text: 3,
+  Keyword: 10,
+  Int: 3,
+  Double: 3,
+  Bool: 3,
+  Datetime: 3,
+  KeywordList: 3,
+};
+
 /**
- * Registers those of the search attributes that the namespace, which exists, does not have, and waits
+ * Registers those of the search attributes that the namespace, which exists, does not have, all or none, and waits
  * until all can be used. Throws `TEMPORAL_SEARCH_ATTRIBUTES` when one has another type or may not be registered.
  */
 export async function ensureSearchAttributes(
@@ -23,12 +34,40 @@ export async function ensureSearchAttributes(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const present = await listSearchAttributes(connection, namespace, signal);
-  if (present !== undefined) {
-    refuseOtherTypes(namespace, required, present);
-    const missing = Object.entries(required).filter(([name]) => !(name in present));
-    if (missing.length > 0) await register(connection, namespace, Object.fromEntries(missing));
+  const missing = missingIn(namespace, required, present);
+  if (missing !== undefined) await register(connection, namespace, missing, present!);
+  await waitUntilUsable(connection, namespace, required, signal);
+}
+
+/**
+ * Sees that the namespace has the search attributes, and that they can be used; it registers none. Throws
+ * `TEMPORAL_SEARCH_ATTRIBUTES` when one is missing or has another type.
+ */
+export async function checkSearchAttributes(
+  connection: Connection,
+  namespace: string,
+  required: SearchAttributes,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const present = await listSearchAttributes(connection, namespace, signal);
+  const missing = missingIn(namespace, required, present);
+  if (missing !== undefined) {
+    const why = `are missing, and only the orchestrator registers them${roomFor(missing, present!)}: start it`;
+    throw unusable(namespace, missing, why);
   }
   await waitUntilUsable(connection, namespace, required, signal);
+}
+
+/** Undefined where none is, or where these credentials may not look. */
+function missingIn(
+  namespace: string,
+  required: SearchAttributes,
+  present: Record<string, number> | undefined,
+): SearchAttributes | undefined {
+  if (present === undefined) return undefined;
+  refuseOtherTypes(namespace, required, present);
+  const missing = Object.entries(required).filter(([name]) => !(name in present));
+  return missing.length === 0 ? undefined : Object.fromEntries(missing);
 }
 
 /** What the namespace has, name → number of the type; `undefined` where these credentials may not look. */
@@ -67,15 +106,35 @@ function refuseOtherTypes(
   }
 }
 
-async function register(connection: Connection, namespace: string, missing: SearchAttributes): Promise<void> {
+/** The server takes all of a request or none. */
+async function register(
+  connection: Connection,
+  namespace: string,
+  missing: SearchAttributes,
+  present: Record<string, number>,
+): Promise<void> {
   const searchAttributes = Object.fromEntries(
     Object.entries(missing).map(([name, type]) => [name, WIRE_TYPES[type]]),
   );
   try {
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
   } catch (error) {
-    throw unusable(namespace, missing, describeGrpcError(error), error);
+    const why = `are missing and could not be registered (${describeGrpcError(error)})${roomFor(missing, present)}: remove others`;
+    throw unusable(namespace, missing, why, error);
   }
+}
+
+/** How many are needed, and how many the namespace has room for where it can be known. */
+function roomFor(missing: SearchAttributes, present: Record<string, number>): string {
+  const byType = Map.groupBy(Object.values(missing), (type) => type);
+  return [...byType]
+    .map(([type, { length: needed }]) => {
+      const taken = Object.values(present).filter((wire) => wire === WIRE_TYPES[type]).length;
+      const free = SQL_COLUMNS[type] - taken;
+      const room = free < 0 ? '' : `; with visibility in SQL ${free} of ${SQL_COLUMNS[type]} are free`;
+      return `; ${needed} of type ${type} are needed${room}`;
+    })
+    .join('');
 }
 
 /** The visibility store accepts a query only if it knows every attribute in it. */
@@ -94,17 +153,18 @@ async function waitUntilUsable(
       return;
     } catch (error) {
       if (!hasGrpcStatus(error, 'INVALID_ARGUMENT')) throw error;
-      if (Date.now() > giveUpAt) throw unusable(namespace, required, describeGrpcError(error), error);
+      if (Date.now() > giveUpAt)
+        throw unusable(namespace, required, `cannot be used (${describeGrpcError(error)}): try again`, error);
     }
     await delay(100, undefined, { signal });
   }
 }
 
-function unusable(namespace: string, attributes: SearchAttributes, reason: string, cause: unknown): Error {
+function unusable(namespace: string, attributes: SearchAttributes, why: string, cause?: unknown): Error {
   const flags = Object.entries(attributes).map(([name, type]) => `--name ${name} --type ${type}`);
   return new TemporalServerError(
     TEMPORAL_SERVER_ERROR_CODES.SEARCH_ATTRIBUTES,
-    `Search attributes of namespace ${namespace} are missing and could not be registered (${reason}); have an administrator run: temporal operator search-attribute create --namespace ${namespace} ${flags.join(' ')}`,
+    `Search attributes of namespace ${namespace} ${why}, or have an administrator run: temporal operator search-attribute create --namespace ${namespace} ${flags.join(' ')}`,
     { cause },
   );
 }

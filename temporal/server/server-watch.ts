@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Connection } from '@temporalio/client';
 import { openClientConnection } from './client-connection.ts';
-import { externalConfiguration } from './external-server.ts';
+import { externalConfiguration } from './external-configuration.ts';
+import type { ExternalConfiguration } from './external-configuration.ts';
 import { describeGrpcError } from './grpc-status.ts';
 import type { TemporalConnectionOptions } from './temporal-server.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/temporal-server-error.ts';
@@ -25,8 +27,8 @@ export interface ServerWatch {
 /**
  * Watches the server of the environment on behalf of a role, whose connections keep the credentials that they were made with. It does
  * nothing where the environment names no server. When the credentials on disk are others, `renew` gets them. `lost` rejects when
- * that fails, and when no new connection comes about for too long: the server is gone, the certificate expired, or the API key
- * was refused.
+ * that fails, and when it cannot work there for too long: the server is gone, the certificate or the API key expired, its rights
+ * were withdrawn, or the namespace was deleted.
  */
 export function watchExternalServer(
   environment: NodeJS.ProcessEnv,
@@ -46,17 +48,18 @@ async function watch(
   pace: WatchPace,
   signal: AbortSignal,
 ): Promise<never> {
-  const atStart = optionsOf(environment);
+  const chosen = readable(environment);
   // A server of this host's own line: the process that owns it watches it.
-  if (atStart === undefined) return await forever();
+  if (chosen === undefined) return await forever();
+  const { connectionOptions: atStart, namespace } = chosen;
   let inUse = fingerprintOf(atStart);
   let answeredAt = Date.now();
   let previous = inUse;
   for (;;) {
     await delay(pace.everyMs, undefined, { signal, ref: false }).catch(async () => await forever());
-    const options = optionsOf(environment);
+    const options = readable(environment)?.connectionOptions;
     const current = options === undefined ? previous : fingerprintOf(options);
-    const failure = await failureOf(options ?? atStart, pace.connectMs);
+    const failure = await failureOf(options ?? atStart, namespace, pace.connectMs);
     // Certificate and key are two files: new ones are in place once they work, and are the same at two looks.
     if (options !== undefined && current !== inUse && current === previous && failure === undefined) {
       await renew(options).catch((error: unknown) => {
@@ -66,14 +69,14 @@ async function watch(
     }
     previous = current;
     if (failure === undefined) answeredAt = Date.now();
-    else if (Date.now() - answeredAt > pace.silentMs) throw silent(atStart, Date.now() - answeredAt, failure);
+    else if (Date.now() - answeredAt > pace.silentMs) throw silent(chosen, Date.now() - answeredAt, failure);
   }
 }
 
 /** `undefined` while the files cannot be read: they are being replaced. */
-function optionsOf(environment: NodeJS.ProcessEnv): TemporalConnectionOptions | undefined {
+function readable(environment: NodeJS.ProcessEnv): ExternalConfiguration | undefined {
   try {
-    return externalConfiguration(environment)?.connectionOptions;
+    return externalConfiguration(environment);
   } catch {
     return undefined;
   }
@@ -89,17 +92,26 @@ function fingerprintOf(options: TemporalConnectionOptions | undefined): string {
     .digest('hex');
 }
 
-/** Why no connection comes about; a new one each time, since an open one outlives its certificate. */
+/**
+ * Why this process cannot work there. It asks by a new connection each time, since an open one outlives its certificate, and
+ * about the namespace, since the server answers anybody who only connects.
+ */
 async function failureOf(
   options: TemporalConnectionOptions,
-  connectTimeout: number,
+  namespace: string,
+  patienceMs: number,
 ): Promise<string | undefined> {
+  let connection: Connection | undefined;
   try {
-    const connection = await openClientConnection(options, connectTimeout);
-    await connection.close();
+    const { workflowService } = (connection = await openClientConnection(options, patienceMs));
+    await connection.withDeadline(Date.now() + patienceMs, () =>
+      workflowService.describeNamespace({ namespace }),
+    );
     return undefined;
   } catch (error) {
     return describeGrpcError(error);
+  } finally {
+    await connection?.close();
   }
 }
 
@@ -108,8 +120,12 @@ function notRenewed({ address = '' }: TemporalConnectionOptions, cause: unknown)
   return new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.LOST, message, { cause });
 }
 
-function silent(options: TemporalConnectionOptions, ms: number, failure: string): TemporalServerError {
-  const message = `No connection to the Temporal server at ${options.address ?? ''} for ${Math.round(ms / 1_000)} s (${failure}): this process ends so that its supervisor starts it again. Check the server, the network, and the credentials in the TEMPORAL_ variables.`;
+function silent(
+  { connectionOptions, namespace }: ExternalConfiguration,
+  ms: number,
+  failure: string,
+): TemporalServerError {
+  const message = `The Temporal server at ${connectionOptions.address ?? ''} has not let this process work in namespace ${namespace} for ${Math.round(ms / 1_000)} s (${failure}): this process ends so that its supervisor starts it again. Check the server, the network, and the namespace and the credentials in the TEMPORAL_ variables.`;
   return new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.LOST, message);
 }
 

@@ -6,7 +6,7 @@ import { certlineProgram } from '../../cli/program.ts';
 
 /** Commands without `--json`, by the reason. */
 const TEXT_ONLY = {
-  'run until they are stopped': ['demo', 'up', 'worker', 'codec-server', 'simulate', 'witness serve'],
+  'run a line or a part of it': ['demo', 'up', 'worker', 'codec-server', 'simulate', 'witness serve'],
   'is a screen; "line status --json" has its facts': ['watch'],
   'print a document for another program': [
     'completion',

@@ -49,6 +49,10 @@ describe('certline', () => {
     [['batch', 'rerun', 'X', '--code', 'SMP_TIMEOU'], /Did you mean SMP_TIMEOUT\?/],
     [['unit', 'show', 'CL-1', '--jsn'], /unknown option '--jsn'/],
     [['batch', 'cancel', 'X'], /add --yes/],
+    [
+      ['ca', 'crl', '--root', 'R', '--revoke', 'F', '--reason', 'lost'],
+      /Allowed choices are .*keyCompromise/,
+    ],
     [['--state', '', 'batch', 'list'], /--state <folder>.*It is empty/],
     [['--config', '', 'doctor'], /--config <file>.*It is empty/],
     [['--inbox', '', 'doctor'], /--inbox <folder>.*It is empty/],
@@ -56,6 +60,28 @@ describe('certline', () => {
     const { status, stdout, stderr } = await newPlace().certline(...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(message);
+  });
+
+  it.each([
+    [['bach', '--json'], /^unknown command 'bach'/],
+    [['batch', 'show', '--json'], /^missing required argument 'id'/],
+    [['unit', 'show', 'CL-1', '--json', '--jsn'], /^unknown option '--jsn'/],
+    [['batch', 'list', '--json', 'more'], /^too many arguments/],
+    [['batch', 'rerun', 'X', '--json', '--code', 'NONE'], /'NONE' is invalid/],
+    [['batch', '--json'], /./],
+    [['batch', 'cancel', 'X', '--json'], /add --yes/],
+  ])('refuses %j with status 2 in a document too', async (args, message) => {
+    const ended = await newPlace().certline(...args);
+    expect(ended.status).toBe(2);
+    expect(json(ended)).toEqual({
+      error: { code: 'usage', status: 2, message: expect.stringMatching(message) as string },
+    });
+    expect(ended.stderr).not.toBe('');
+  });
+
+  it('writes no document where --json is an argument, not an option', async () => {
+    const { status, stdout } = await newPlace().certline('batch', 'list', '--', '--json');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   });
 
   it.each([

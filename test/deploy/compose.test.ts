@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { SECURE_HEAP_BYTES } from '../../line/key-exposures.ts';
 import { parseLineConfig } from '../../line/config.ts';
+import { isMetricsAddress } from '../../line/metrics-address.ts';
 import { STEP_LIMITS } from '../../provisioning/timeouts.ts';
 import { REGISTRY_QUEUE, SIGNER_QUEUE, stationQueue } from '../../provisioning/task-queues.ts';
 import { blocksOf } from '../cli/follow-docs.ts';
@@ -47,6 +48,7 @@ interface Compose {
   readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly configs: Readonly<Record<string, { readonly file: string }>>;
   readonly volumes: Readonly<Record<string, unknown>>;
+  readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>;
 }
 
 function service(name: string): Service {
@@ -160,6 +162,21 @@ describe('docker-compose.yml', () => {
     expect(given.devices?.map(({ target }) => target)).toEqual(
       name === 'station' ? ['/dev/fixture-1'] : undefined,
     );
+  });
+
+  it('lets the roles out of the host that speak with clouds, receivers and witnesses, and a Prometheus in to all', () => {
+    const isInternal = (network: string): boolean => compose.networks[network]?.internal === true;
+    const internal = Object.keys(compose.networks).filter(isInternal);
+    expect(internal).toEqual(['database', 'cluster', 'metrics']);
+    const outward = services.filter(([, { networks }]) => !networks.every(isInternal));
+    expect(outward.map(([name]) => name)).toEqual(['temporal-ui', 'orchestrator', 'signer']);
+    for (const role of ['orchestrator', 'signer', 'station']) {
+      expect(service(role).networks).toContain('metrics');
+      const address = service(role).environment?.['CERTLINE_METRICS'] ?? '';
+      expect(isMetricsAddress(address)).toBe(true);
+      const { port } = new URL(`http://${address}`);
+      expect(readFileSync(join(root, 'docs/deployment.md'), 'utf8')).toContain(`'${role}:${port}'`);
+    }
   });
 
   it('gives the CA, its ledger and its passphrase to the signer alone', () => {

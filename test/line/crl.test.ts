@@ -3,13 +3,13 @@ import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { crlIn } from '../../pki/x509/crl-file.ts';
 import { readCrl } from '../../pki/x509/crl-reader.ts';
 import { openSqliteLedger } from '../support/sqlite-ledger.ts';
 import { ensureDemoCa } from '../../line/ca.ts';
-import { publishCrl, publishDueCrl, registryUpdater } from '../../line/crl.ts';
-import { crlPath, ledgerPath, registryPath } from '../../line/state-folder.ts';
+import { crlPublisher, publishCrl, registryUpdater } from '../../line/crl.ts';
+import { caFolder, crlPath, ledgerPath, registryPath } from '../../line/state-folder.ts';
 import { issueInto } from '../cli/issued-lot.ts';
 import { imported, openedRegistry, registration } from '../registry/record/opened.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -24,7 +24,7 @@ it('a signer publishes a list when it starts and one is due, and otherwise leave
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
   const text = (): string =>
     execFileSync('openssl', ['crl', '-in', crlPath(stateFolder), '-noout', '-text'], { encoding: 'utf8' });
-  const publish = (): Promise<void> => publishDueCrl({ ca, ledger, stateFolder }, log);
+  const publish = crlPublisher({ ca, ledger, stateFolder }, log);
 
   await publish();
   expect(lines).toHaveLength(1);
@@ -39,6 +39,43 @@ it('a signer publishes a list when it starts and one is due, and otherwise leave
   expect(lines).toHaveLength(2);
   expect(readFileSync(crlPath(stateFolder))).toEqual(published);
   expect((await publishCrl({ ca, ledger, stateFolder })).number).toBe(3);
+});
+
+it('signers with one ledger and a file each keep both in date and complete, and do not answer each other', async () => {
+  const folders = [temporaryFolder(), temporaryFolder()] as const;
+  const ca = await ensureDemoCa(folders[0]);
+  await issueInto({ state: folders[0] }, ['CL-1'], ca);
+  const ledger = openSqliteLedger(ledgerPath(folders[0]));
+  onTestFinished(() => ledger.close());
+  cpSync(caFolder(folders[0]), caFolder(folders[1]), { recursive: true });
+  const log = pino({ enabled: false });
+  const signers = folders.map((stateFolder) => crlPublisher({ ca, ledger, stateFolder }, log));
+  const rounds = async (): Promise<void> => {
+    for (let round = 1; round <= 5; round++) for (const publish of signers) await publish();
+  };
+  const lists = () => folders.map((folder) => readCrl(crlIn(readFileSync(crlPath(folder)))));
+  const listed = (): number[][] => lists().map(({ number, entries }) => [number, entries.length]);
+
+  await rounds();
+  expect(listed()).toEqual([
+    [1, 0],
+    [2, 0],
+  ]);
+  await ledger.issuances.revoke('b1/CL-1/1', 'keyCompromise', 'a person');
+  await rounds();
+  expect(listed()).toEqual([
+    [3, 1],
+    [4, 1],
+  ]);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 8 * 86_400_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  await rounds();
+  expect(listed()).toEqual([
+    [5, 1],
+    [6, 1],
+  ]);
+  for (const { nextUpdate } of lists())
+    expect(nextUpdate.getTime() - Date.now()).toBeGreaterThan(13 * 86_400_000);
 });
 
 it('a registry beside the signer learns of each list, whoever made it, and at every start', async () => {
@@ -57,7 +94,7 @@ it('a registry beside the signer learns of each list, whoever made it, and at ev
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
   /** The first round of a signer that starts. */
   const start = async (by = ca): Promise<void> => {
-    await publishDueCrl({ ca: by, ledger, stateFolder }, log);
+    await crlPublisher({ ca: by, ledger, stateFolder }, log)();
     await registryUpdater({ ca: by, registry, stateFolder, log })();
   };
 

@@ -1,7 +1,16 @@
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { openLineLog } from '../../line/log.ts';
 import { openPseudoTerminal } from '../support/pseudo-terminal.ts';
@@ -16,27 +25,30 @@ const messagesIn = (path: string): string[] =>
         .map((line) => (JSON.parse(line) as { msg: string }).msg)
     : [];
 
-it('continues in a new file after SIGHUP, and only the owner and the group can read either', async () => {
-  const folder = temporaryFolder();
-  const [path, rotated] = [join(folder, 'certline.log'), join(folder, 'certline.log.1')];
-  const umask = process.umask(0);
-  try {
-    const log = openLineLog(path, 'station');
-    log.info('before');
-    await until('the first line is there', () => messagesIn(path).length === 1);
-    renameSync(path, rotated);
-    const hangup = once(process, 'SIGHUP');
-    process.kill(process.pid, 'SIGHUP');
-    await hangup;
-    await until('there is a new file', () => existsSync(path));
-    log.info('after');
-    await until('the second line is there', () => messagesIn(path).length === 1);
-  } finally {
-    process.umask(umask);
-  }
-  expect([messagesIn(rotated), messagesIn(path)]).toEqual([['before'], ['after']]);
-  for (const file of [path, rotated]) expect(statSync(file).mode & 0o777).toBe(0o640);
-});
+it.each([0, 0o077])(
+  'continues in a new file after SIGHUP, and only the owner and the group can read either, with umask %o',
+  async (mask) => {
+    const folder = temporaryFolder();
+    const [path, rotated] = [join(folder, 'certline.log'), join(folder, 'certline.log.1')];
+    const umask = process.umask(mask);
+    try {
+      const log = openLineLog(path, 'station');
+      log.info('before');
+      await until('the first line is there', () => messagesIn(path).length === 1);
+      renameSync(path, rotated);
+      const hangup = once(process, 'SIGHUP');
+      process.kill(process.pid, 'SIGHUP');
+      await hangup;
+      await until('there is a new file', () => existsSync(path));
+      log.info('after');
+      await until('the second line is there', () => messagesIn(path).length === 1);
+    } finally {
+      process.umask(umask);
+    }
+    expect([messagesIn(rotated), messagesIn(path)]).toEqual([['before'], ['after']]);
+    for (const file of [path, rotated]) expect(statSync(file).mode & 0o777).toBe(0o640);
+  },
+);
 
 it('takes a bounded part of the disk, and has every line of what is left', async () => {
   const folder = temporaryFolder();
@@ -56,6 +68,16 @@ it('takes a bounded part of the disk, and has every line of what is left', async
   const left = numbers();
   expect(left.length).toBeGreaterThan(200);
   expect(left).toEqual(left.map((_number, at) => 2_001 - left.length + at));
+});
+
+it('puts aside at its start a log that is full, as those leave it who live too short to look at its size', async () => {
+  const path = join(temporaryFolder(), 'certline.log');
+  const full = `${JSON.stringify({ msg: 'x'.repeat(5_000) })}\n`;
+  writeFileSync(path, full);
+  openLineLog(path, 'station', { fileBytes: 5_000, oldFiles: 2 }).info('the first');
+  await until('it is there', () => messagesIn(path).length > 0);
+  expect(messagesIn(path)).toEqual(['the first']);
+  expect(readFileSync(join(dirname(path), 'certline.1.log'), 'utf8')).toBe(full);
 });
 
 it('continues in the new file where another process has renamed the old one', async () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { POSTGRESQL } from '../../sql/dialect.ts';
 import { PostgresDatabase } from '../../sql/postgres-database.ts';
 import type { Store } from '../../sql/sql-database.ts';
 import { PostgresServer, POSTGRES_INSTALLED } from '../support/postgres-server.ts';
@@ -43,6 +44,21 @@ describe.skipIf(!POSTGRES_INSTALLED)(
         expect(await ask()).toMatchObject([{ name: 'one', [ask.name]: null }]);
       }
       await database.close();
+    });
+
+    it('writes no more once a later version has migrated the tables', async () => {
+      const url = server.createDatabase('migrated');
+      const old = await PostgresDatabase.open(STORE, { url });
+      const write = () => old.write((db) => db.run('INSERT INTO things VALUES (?)', 'one'));
+      await write();
+      const migrations = () => [...STORE.migrations(POSTGRESQL), 'CREATE TABLE others (name TEXT)'];
+      const later = await PostgresDatabase.open({ ...STORE, migrations }, { url });
+      await expect(write()).rejects.toMatchObject({ name: 'SchemaVersionError', standing: 'newer' });
+      await expect(write()).rejects.toThrow('schema 2, this program knows 1');
+      await later.write((db) => db.run('INSERT INTO things VALUES (?)', 'two'));
+      const all = await later.read((db) => db.all('SELECT name FROM things'));
+      expect(all).toEqual([{ name: 'one' }, { name: 'two' }]);
+      for (const database of [old, later]) await database.close();
     });
 
     it('runs more kinds of statements than it prepares', async () => {

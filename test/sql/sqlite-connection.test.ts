@@ -51,6 +51,18 @@ describe('a connection to SQLite', () => {
     expect(() => opened('versions.db')).toThrow(newer);
   });
 
+  it('writes no more once a later version has migrated the file', async () => {
+    const old = opened('migrated.db');
+    const write = (): number => old.run('INSERT INTO thing (name) VALUES (?)', 'a');
+    old.transaction(write);
+    opened('migrated.db', [...MIGRATIONS, 'CREATE TABLE other (id INTEGER) STRICT']);
+    const newer = expect.objectContaining({ name: 'SchemaVersionError', standing: 'newer' });
+    expect(() => old.transaction(write)).toThrow(newer);
+    await expect(old.transactionOf(async () => write())).rejects.toThrow(newer);
+    expect(old.isInTransaction).toBe(false);
+    expect(old.all('SELECT name FROM thing')).toEqual([{ name: 'a' }]);
+  });
+
   it('undoes a migration that fails', () => {
     const bad = ['CREATE TABLE good (id INTEGER) STRICT; CREATE TABLE bad (id NONSENSE) STRICT'];
     expect(() => opened('bad.db', bad)).toThrow(/NONSENSE/);

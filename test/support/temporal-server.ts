@@ -32,3 +32,13 @@ export async function testServer(searchAttributes: SearchAttributes = {}): Promi
   }
   return { address, namespace, connectionOptions: { address } };
 }
+
+/** What an administrator does who takes a namespace away from those who work in it. */
+export async function deleteNamespace(address: string, namespace: string): Promise<void> {
+  const connection = await Connection.connect({ address });
+  try {
+    await connection.operatorService.deleteNamespace({ namespace });
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,7 +1,7 @@
 // A real server behind a listener that wants client certificates, which are replaced on disk while workers and clients work.
 import { heartbeat, sleep } from '@temporalio/activity';
 import { expect, it, onTestFinished } from 'vitest';
-import { externalConfiguration } from '../../temporal/server/external-server.ts';
+import { externalConfiguration } from '../../temporal/server/external-configuration.ts';
 import { ServerConnections } from '../../temporal/server-connections.ts';
 import { testServer } from '../support/temporal-server.ts';
 import { until } from '../support/until.ts';

@@ -32,6 +32,7 @@ function serverWith(reports: readonly Report[] | undefined, polledAt: number | u
           workerHeartbeat: {
             workerIdentity: 'signer',
             taskQueue: 'signer',
+            startTime: at(50),
             heartbeatTime: at(report.seconds),
             status: report.status ?? 1,
             elapsedSinceLastHeartbeat: pauseOf(report),
@@ -55,22 +56,16 @@ function serverWith(reports: readonly Report[] | undefined, polledAt: number | u
 const presence = (connection: ConnectionLike) => workerPresence(connection, 'default', ['signer']);
 
 describe('workers that the server has seen', () => {
-  it('are known by their last report where the server takes reports, from all pages', async () => {
+  it('are known by the last report of each process where the server takes reports, from all pages', async () => {
     const reports = [
       { pid: '1', seconds: 100 },
       { pid: '2', seconds: 200 },
-      { pid: '3', seconds: 150 },
+      { pid: '1', seconds: 150 },
     ];
+    const signer = { identity: 'signer', taskQueue: 'signer', hasStopped: false, silentAfterMs: 25_000 };
     expect(await presence(serverWith(reports, 120))).toEqual([
-      {
-        identity: 'signer',
-        taskQueue: 'signer',
-        lastSeenAt: new Date(200_000),
-        hasStopped: false,
-        silentAfterMs: 25_000,
-        host: 'ca-host',
-        pid: 2,
-      },
+      { ...signer, lastSeenAt: new Date(150_000), host: 'ca-host', pid: 1, startedAt: new Date(50_000) },
+      { ...signer, lastSeenAt: new Date(200_000), host: 'ca-host', pid: 2, startedAt: new Date(50_000) },
     ]);
   });
 
@@ -80,7 +75,7 @@ describe('workers that the server has seen', () => {
   });
 
   it('are another process when they poll after the reports have ended, and judged by that poll', async () => {
-    const [worker] = await presence(serverWith([{ pid: '1', seconds: 100 }], 130));
+    const [, worker] = await presence(serverWith([{ pid: '1', seconds: 100 }], 130));
     expect(worker).toMatchObject({ lastSeenAt: new Date(130_000), silentAfterMs: 150_000 });
     expect(worker).not.toHaveProperty('pid');
   });

@@ -1,20 +1,20 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { externalConfiguration } from '../../../temporal/server/external-server.ts';
 import { waitForNamespace } from '../../../temporal/server/namespace-wait.ts';
 import { openTemporalServer } from '../../../temporal/server/open-temporal-server.ts';
 import type { TemporalServer } from '../../../temporal/server/temporal-server.ts';
 import { testServer } from '../../support/temporal-server.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-async function open(environment: NodeJS.ProcessEnv, connectMs = 20_000): Promise<TemporalServer> {
+async function open(
+  environment: NodeJS.ProcessEnv,
+  { connectMs = 20_000, registers = true } = {},
+): Promise<TemporalServer> {
   return openTemporalServer({
     directory: '/nowhere',
+    registers,
     searchAttributes: { Serial: 'Keyword', Attempts: 'Int' },
     environment,
     patience: { connectMs },
@@ -22,56 +22,12 @@ async function open(environment: NodeJS.ProcessEnv, connectMs = 20_000): Promise
   });
 }
 
-describe('externalConfiguration', () => {
-  it('is none without a choice in the environment', () => {
-    expect(externalConfiguration({ TEMPORAL_NAMESPACE: 'x', TEMPORAL_ADDRESS: '' })).toBeUndefined();
-  });
-
-  it('takes address, namespace, API key and TLS files from the environment', () => {
-    const certificate = join(temporaryFolder(), 'client.pem');
-    writeFileSync(certificate, 'a certificate');
-    const configuration = externalConfiguration({
-      TEMPORAL_ADDRESS: 'temporal.example:7233',
-      TEMPORAL_NAMESPACE: 'factory',
-      TEMPORAL_API_KEY: 'token',
-      TEMPORAL_TLS_SERVER_NAME: 'frontend',
-      TEMPORAL_TLS_CLIENT_CERT_PATH: certificate,
-      TEMPORAL_TLS_CLIENT_KEY_PATH: certificate,
-    });
-    expect(configuration?.namespace).toBe('factory');
-    expect(configuration?.connectionOptions).toMatchObject({
-      address: 'temporal.example:7233',
-      apiKey: 'token',
-      tls: {
-        serverNameOverride: 'frontend',
-        clientCertPair: { crt: new TextEncoder().encode('a certificate') },
-      },
-    });
-  });
-
-  it('takes a profile of the configuration file, and the environment before it', () => {
-    const file = join(temporaryFolder(), 'temporal.toml');
-    writeFileSync(file, '[profile.line]\naddress = "a:1"\nnamespace = "from-file"\n');
-    const environment = { TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'line', TEMPORAL_NAMESPACE: 'mine' };
-    expect(externalConfiguration(environment)).toMatchObject({
-      namespace: 'mine',
-      connectionOptions: { address: 'a:1' },
-    });
-  });
-
-  it.each([
-    ['a profile that is not there', { TEMPORAL_PROFILE: 'no-such' }],
-    ['no address', { TEMPORAL_CONFIG_FILE: '/dev/null' }],
-    [
-      'a certificate that is not there',
-      { TEMPORAL_ADDRESS: 'a:1', TEMPORAL_TLS_CLIENT_CERT_PATH: '/no/file' },
-    ],
-  ])('is refused with %s', (_, environment) => {
-    expect(() => externalConfiguration(environment)).toThrow(
-      expect.objectContaining({ code: 'TEMPORAL_CONFIGURATION' }),
-    );
-  });
-});
+async function attributesOf(address: string, namespace: string): Promise<Record<string, number>> {
+  const connection = await Connection.connect({ address });
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  await connection.close();
+  return { ...customAttributes };
+}
 
 describe('a server from the environment', () => {
   it('is used as it is, with its search attributes seen to, and is not ours to stop', async () => {
@@ -79,11 +35,10 @@ describe('a server from the environment', () => {
     const server = await open({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
     expect(server).toMatchObject({ address, namespace, owned: false, uiUrl: undefined });
     await server.stop();
+    expect(await attributesOf(address, namespace)).toEqual({ Serial: 2, Attempts: 3 });
     const connection = await Connection.connect(server.connectionOptions);
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
     const { config } = await connection.workflowService.describeNamespace({ namespace });
     await connection.close();
-    expect({ ...customAttributes }).toEqual({ Serial: 2, Attempts: 3 });
     expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(24 * 60 * 60);
   });
 
@@ -100,16 +55,30 @@ describe('a server from the environment', () => {
 
   it('is refused with the command to run when an attribute cannot be registered', async () => {
     // SQL stores have room for three attributes of type Int.
-    const { address, namespace } = await testServer({ A: 'Int', B: 'Int', C: 'Int' });
+    const present = { A: 'Int', B: 'Int', C: 'Int' } as const;
+    const { address, namespace } = await testServer(present);
     const opening = open({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
     await expect(opening).rejects.toMatchObject({
       code: 'TEMPORAL_SEARCH_ATTRIBUTES',
-      message: expect.stringContaining('temporal operator search-attribute create --namespace') as string,
+      message: expect.stringMatching(
+        /1 of type Keyword are needed; with visibility in SQL 10 of 10 are free; 1 of type Int are needed; with visibility in SQL 0 of 3 are free.*temporal operator search-attribute create --namespace/,
+      ) as string,
     });
+    expect(await attributesOf(address, namespace)).toEqual({ A: 3, B: 3, C: 3 });
+  });
+
+  it('is refused, and left as it is, when an attribute is missing and this process is not the one that registers', async () => {
+    const { address, namespace } = await testServer({ Serial: 'Keyword' });
+    const opening = open({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace }, { registers: false });
+    await expect(opening).rejects.toMatchObject({
+      code: 'TEMPORAL_SEARCH_ATTRIBUTES',
+      message: `Search attributes of namespace ${namespace} are missing, and only the orchestrator registers them; 1 of type Int are needed; with visibility in SQL 3 of 3 are free: start it, or have an administrator run: temporal operator search-attribute create --namespace ${namespace} --name Attempts --type Int`,
+    });
+    expect(await attributesOf(address, namespace)).toEqual({ Serial: 2 });
   });
 
   it('is refused in one sentence when nothing listens at the address', async () => {
-    await expect(open({ TEMPORAL_ADDRESS: '127.0.0.1:9' }, 1_000)).rejects.toMatchObject({
+    await expect(open({ TEMPORAL_ADDRESS: '127.0.0.1:9' }, { connectMs: 1_000 })).rejects.toMatchObject({
       code: 'TEMPORAL_UNREACHABLE',
       message: expect.stringMatching(
         /^The Temporal server at 127\.0\.0\.1:9 refuses the connection, nothing listens .+: start it, .+\.$/,
@@ -123,7 +92,7 @@ describe('a server from the environment', () => {
     await once(server, 'listening');
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const opening = open({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` }, 1_000);
+    const opening = open({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` }, { connectMs: 1_000 });
     await expect(opening).rejects.toMatchObject({ code: 'TEMPORAL_UNREACHABLE' });
   });
 

@@ -12,7 +12,6 @@ import { NativeConnection } from '@temporalio/worker';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connectClient } from '../../../temporal/connection.ts';
 import { openTemporalServer } from '../../../temporal/server/open-temporal-server.ts';
-import { proxyFor } from '../../../temporal/server/proxy.ts';
 import { WorkerConnection } from '../../../temporal/worker-connection.ts';
 import { testServer } from '../../support/temporal-server.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -262,33 +261,5 @@ describe('a proxy', () => {
     expect(
       await refusal({ TEMPORAL_ADDRESS: 'temporal.test:7233', https_proxy: 'http://127.0.0.1:9' }),
     ).toContain('cannot be reached by the proxy 127.0.0.1:9 (ECONNREFUSED)');
-  });
-
-  it.each([
-    ['localhost:7233', {}, false],
-    ['127.9.9.9:7233', {}, false],
-    ['[::1]:7233', {}, false],
-    ['temporal.example:7233', {}, true],
-    ['temporal.example:7233', { no_proxy: '*' }, false],
-    ['temporal.example:7233', { no_proxy: 'other, .example' }, false],
-    ['temporal.example:7233', { NO_PROXY: 'TEMPORAL.example:7233' }, false],
-    ['temporal.example:7233', { no_proxy: 'temporal.example:80' }, true],
-    ['nottemporal.example:7233', { no_proxy: 'temporal.example' }, true],
-  ])('to %s with %o: %s', (address, exceptions, isUsed) => {
-    const proxy = proxyFor(address, { https_proxy: 'http://u:p%40@proxy.example:3128', ...exceptions });
-    const expected = {
-      type: 'http-connect',
-      targetHost: 'proxy.example:3128',
-      basicAuth: { username: 'u', password: 'p@' },
-    };
-    expect(proxy).toEqual(isUsed ? expected : undefined);
-  });
-
-  it('that neither can use is refused, without its password', () => {
-    const make = () => proxyFor('temporal.example:7233', { https_proxy: 'socks5://u:secret@proxy.example' });
-    expect(make).toThrow(
-      'The proxy in https_proxy cannot be used for the Temporal server: it begins with socks5://',
-    );
-    expect(make).not.toThrow('secret');
   });
 });

@@ -3,7 +3,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { watchExternalServer } from '../../../temporal/server/server-watch.ts';
 import type { TemporalConnectionOptions } from '../../../temporal/server/temporal-server.ts';
-import { testServer } from '../../support/temporal-server.ts';
+import { deleteNamespace, testServer } from '../../support/temporal-server.ts';
 import { until } from '../../support/until.ts';
 import { startMutualTlsRelay } from '../mutual-tls-relay.ts';
 import type { MutualTlsRelay } from '../mutual-tls-relay.ts';
@@ -56,10 +56,12 @@ describe('a role on a server with mutual TLS', () => {
   });
 
   it('ends where it cannot go on with the certificate that was replaced', async () => {
-    const { relay, lost } = await watched(new Error('no new connection'));
+    const { relay, lost } = await watched(
+      Object.assign(new Error('what may repeat a credential'), { code: 'ECONNRESET' }),
+    );
     relay.present('b');
     expect(await within(10_000, lost)).toMatch(
-      /^TEMPORAL_LOST: The credentials .* were replaced, and this process cannot continue with the new ones \(no new connection\)/,
+      /^TEMPORAL_LOST: The credentials .* were replaced, and this process cannot continue with the new ones \(ECONNRESET\)/,
     );
   });
 
@@ -68,7 +70,7 @@ describe('a role on a server with mutual TLS', () => {
     expect(await within(300, lost)).toBe('goes on');
     relay.expire('a');
     expect(await within(20_000, lost)).toMatch(
-      /^TEMPORAL_LOST: No connection to the Temporal server at 127\.0\.0\.1:\d+ for \d+ s \(/,
+      /^TEMPORAL_LOST: The Temporal server at 127\.0\.0\.1:\d+ has not let this process work in namespace test-\S+ for \d+ s \(/,
     );
   });
 
@@ -76,6 +78,22 @@ describe('a role on a server with mutual TLS', () => {
     const { relay, lost } = await watched();
     relay.present('stranger');
     expect(await within(10_000, lost)).toMatch(/^TEMPORAL_LOST/);
+  });
+});
+
+describe('a role that connects, and may not work', () => {
+  it('ends when its namespace is deleted', async () => {
+    const { address, namespace } = await testServer();
+    const environment = { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
+    const watch = watchExternalServer(environment, async () => undefined, PACE);
+    onTestFinished(watch.stop);
+    expect(await within(300, watch.lost)).toBe('goes on');
+    await deleteNamespace(address, namespace);
+    expect(await within(30_000, watch.lost)).toMatch(
+      new RegExp(
+        `^TEMPORAL_LOST: The Temporal server at .* has not let this process work in namespace ${namespace} .*not found`,
+      ),
+    );
   });
 });
 
