@@ -11,7 +11,7 @@ import type { ClaimActivities, GeneratedKeypair, StationSignature } from '../pro
 import type { Permit } from '../provisioning/permit.ts';
 import { STEP_FAULT } from '../provisioning/step-fault.ts';
 import type { UnitAttempt } from '../provisioning/unit.ts';
-import { checkPermit } from '../pki/signing/permits.ts';
+import { checkPermit, checkPermitAge, isPermitFresh } from '../pki/signing/permits.ts';
 import { PkiError } from '../pki/pki-error.ts';
 import { signStatement } from '../pki/signing/signed-request.ts';
 import type { NoteVerifier } from '../pki/keys/signed-note.ts';
@@ -21,6 +21,7 @@ import type { Socket } from '../fixtures/station/socket.ts';
 import { translated } from './failure-translation.ts';
 import { fitInput } from './fit-input.ts';
 import type { InputSchema } from './fit-input.ts';
+import { tellingFaults } from './own-fault.ts';
 import { STATION_INPUTS } from './station-inputs.ts';
 import { withHeartbeat } from './heartbeat.ts';
 
@@ -39,19 +40,24 @@ export function createClaimActivities(parts: ClaimParts, queue: string): ClaimAc
     take: (input: Input, socket: Socket, signal: AbortSignal) => Promise<T>,
   ) => {
     return (input: Input): Promise<T> =>
-      translated(STEP_FAULT.generateKeypair, async () => {
-        const known = fitInput(schema, input);
-        return await withHeartbeat((signal) =>
-          station.claim(queue, signal, (socket) => take(known, socket, signal)),
-        );
-      });
+      translated(
+        STEP_FAULT.generateKeypair,
+        () =>
+          tellingFaults(station, async () => {
+            const known = fitInput(schema, input);
+            return await withHeartbeat((signal) =>
+              station.claim(queue, signal, (socket) => take(known, socket, signal)),
+            );
+          }),
+        'elsewhere',
+      );
   };
   return {
     generateKeypair: claimed(STATION_INPUTS.generateKeypair, async (input, socket, signal) => {
       const { unit, permit, boardId: expected } = input;
       const claimant = { unit, permit, expected, signal };
-      const written = await keyOn(parts, socket, claimant, (board, boardId) =>
-        writeNewKey(board, { serial: unit.serial, boardId, replaces: permit?.replaces }, signal),
+      const written = await keyOn(parts, socket, claimant, (board, boardId, replaces) =>
+        writeNewKey(board, { serial: unit.serial, boardId, replaces }, signal),
       );
       return { ...written, signed: signedRequest(key, claimant, written) };
     }),
@@ -65,8 +71,8 @@ export function createClaimActivities(parts: ClaimParts, queue: string): ClaimAc
       return { ...written, signed: signedRequest(key, claimant, written) };
     }),
     wipeBoard: claimed(STATION_INPUTS.wipeBoard, ({ unit, permit, boardId: expected }, socket, signal) =>
-      onBoard(parts, socket, { unit, permit, expected, signal }, async (board, boardId) => {
-        await wipeBoard(board, { serial: unit.serial, boardId, replaces: permit?.replaces }, signal);
+      onBoard(parts, socket, { unit, permit, expected, signal }, async (board, boardId, replaces) => {
+        await wipeBoard(board, { serial: unit.serial, boardId, replaces }, signal);
         station.holds.fail(socket.config.id, boardId, unit, 'SCRAPPED');
       }),
     ),
@@ -84,17 +90,20 @@ interface Claimant {
   readonly signal: AbortSignal;
 }
 
+/** What is done to a board, from which only these certificates may be removed. */
+type TakeBoard<T> = (board: Board, boardId: string, replaces: readonly string[] | undefined) => Promise<T>;
+
 /** The unit has a key on the board, and holds it. */
 async function keyOn(
   parts: ClaimParts,
   socket: Socket,
   claimant: Claimant,
-  take: (board: Board, boardId: string) => Promise<WrittenKey>,
+  take: TakeBoard<WrittenKey>,
 ): Promise<Omit<GeneratedKeypair, 'signed'>> {
   const { station } = parts;
   const startedAt = new Date().toISOString();
-  const key = await onBoard(parts, socket, claimant, async (board, boardId) => {
-    const taken = await take(board, boardId);
+  const key = await onBoard(parts, socket, claimant, async (board, boardId, replaces) => {
+    const taken = await take(board, boardId, replaces);
     station.holds.hold(socket.config.id, boardId, claimant.unit, taken.spkiSha256);
     return taken;
   });
@@ -113,34 +122,57 @@ async function onBoard<T>(
   { station, signers }: ClaimParts,
   socket: Socket,
   { unit, permit, expected, renews, signal }: Claimant,
-  take: (board: Board, boardId: string) => Promise<T>,
+  take: TakeBoard<T>,
 ): Promise<T> {
   const { seated } = socket;
   if (!seated)
     throw new FixtureError('NO_BOARD', `The board in socket ${socket.config.id} was just removed.`);
   const { boardId } = seated;
   // Before the board is touched: anybody may have sent the task.
-  checkPermit(unit, { permit, boardId }, signers);
-  if (renews === undefined) mustBeReplaceable(seated, permit?.replaces);
+  mustBePermitted(unit, { permit, boardId }, signers);
+  if (renews === undefined) mustReplace(seated, unit, permit);
   else mustRenew(unit, { permit, renews });
+  const replaces = isPermitFresh(permit) ? permit?.replaces : undefined;
   const work = { serial: unit.serial, step: 'generateKeypair' as const, boardId };
   try {
     if (expected !== undefined) station.holds.reserve(boardId, expected, unit.serial);
-    return await socket.use(work, signal, (board) => take(board, boardId));
+    return await socket.use(work, signal, (board) => take(board, boardId, replaces));
   } catch (error) {
     await setAside(station, socket, unit, error);
     throw error;
   }
 }
 
-/** Throws PERMIT_INVALID where no person asked for a renewal of the certificate of this key. */
+/** Throws PERMIT_INVALID, and SIGNER_UNKNOWN where another station may know the signer of the permit. */
+function mustBePermitted(...[unit, asked, signers]: Parameters<typeof checkPermit>): void {
+  try {
+    checkPermit(unit, asked, signers);
+  } catch (error) {
+    if (!(error instanceof PkiError) || error.reason !== 'signature') throw error;
+    throw new FixtureError('SIGNER_UNKNOWN', error.message, { cause: error });
+  }
+}
+
+/** Throws PERMIT_INVALID for a board with a certificate that the permit does not name, or named long ago. */
+function mustReplace(
+  seated: Parameters<typeof mustBeReplaceable>[0],
+  { serial }: UnitAttempt,
+  permit: Permit | undefined,
+): void {
+  mustBeReplaceable(seated, permit?.replaces);
+  if (seated.boardClass.kind === 'complete') checkPermitAge(serial, permit);
+}
+
+/** Throws PERMIT_INVALID where no person asked for a renewal of the certificate of this key, or did so long ago. */
 function mustRenew(
   { serial }: UnitAttempt,
   { permit, renews }: { readonly permit: Permit | undefined; readonly renews: string },
 ): void {
-  if (permit?.renews === renews) return;
-  const message = `The permit of ${serial} does not allow to renew the certificate on its board: create a rework.`;
-  throw new PkiError('PERMIT_INVALID', message, { reason: 'renews' });
+  if (permit?.renews !== renews) {
+    const message = `The permit of ${serial} does not allow to renew the certificate on its board: create a rework.`;
+    throw new PkiError('PERMIT_INVALID', message, { reason: 'renews' });
+  }
+  checkPermitAge(serial, permit);
 }
 
 function signedRequest(

@@ -9,10 +9,14 @@ import { retryPauseMs } from '../provisioning/retry-pause.ts';
 const MESSAGE_MAX_CHARACTERS = 500;
 
 /**
- * bounded: a step. When the attempts of its code are exhausted, a person decides. endless: bookkeeping, about which
- * nobody could decide anything, and without which a batch never ends.
+ * bounded: a step. When the attempts of its code are exhausted, a person decides. elsewhere: a step that another station may
+ * take, where the fault is of this one. endless: bookkeeping, about which nobody could decide anything, and without which a
+ * batch never ends.
  */
-export type Patience = 'bounded' | 'endless';
+export type Patience = 'bounded' | 'elsewhere' | 'endless';
+
+/** How often a step is tried that failed by the fault of a station: another one may take it, or the same one once it is corrected. */
+const TRIES_ELSEWHERE = 5;
 
 /**
  * The single translation of a room's error into Temporal's terms: type = code, retried as the failure table says, final
@@ -28,11 +32,13 @@ export function toFailure(
   const code = codeOf(error) ?? fault;
   const row = FAILURES[code];
   const attempt = (tries[code] ?? 0) + 1;
-  const isSpent = patience === 'bounded' && attempt >= row.attempts;
+  const isElsewhere = patience === 'elsewhere' && row.stopsStation;
+  const most = isElsewhere ? Math.max(row.attempts, TRIES_ELSEWHERE) : row.attempts;
+  const isSpent = patience !== 'endless' && attempt >= most;
   const failure = ApplicationFailure.create({
     type: code,
     message: messageOf(error, code),
-    nonRetryable: row.retry === 'never' || isSpent,
+    nonRetryable: (row.retry === 'never' && !isElsewhere) || isSpent,
     nextRetryDelay: retryPauseMs(row, attempt),
   });
   failure.stack = '';

@@ -47,6 +47,7 @@ export const permit = z.strictObject({
   boardId: id.exactOptional(),
   replaces: list(digest, 50).exactOptional(),
   renews: digest.exactOptional(),
+  madeAt: time.exactOptional(),
 });
 
 export const pass = z.strictObject({
@@ -65,6 +66,7 @@ export const decision = z.strictObject({
   reason: sentence.exactOptional(),
   by: id.exactOptional(),
   decidedAt: time,
+  supplement: count.exactOptional(),
 });
 
 /** A row of a chunk as the registry gave it. */
@@ -97,4 +99,7 @@ export const unfinishedCertificate = z.strictObject({
   spkiSha256: digest,
   boardId: id.exactOptional(),
   stationId: id.exactOptional(),
+  certificate: der.exactOptional(),
 });
+
+export const boardCertificate = z.strictObject({ boardId: id, certificate: der });

@@ -37,7 +37,7 @@ import type {
   RegistryActivities,
   SignedEnd,
 } from '../provisioning/registration.ts';
-import type { UnfinishedCertificate } from '../provisioning/signing.ts';
+import type { BoardCertificate, UnfinishedCertificate } from '../provisioning/signing.ts';
 import type { AttemptFailure, Registration, Registry, UnitRecord } from '../registry/registry.ts';
 import type { NoteVerifier } from '../pki/keys/signed-note.ts';
 import type { StationKey } from '../pki/keys/station-key.ts';
@@ -51,6 +51,7 @@ import {
 } from '../pki/signing/intake-statements.ts';
 import { mustBeFresh } from '../pki/signing/rework-age.ts';
 import { RegistryError } from '../registry/registry-error.ts';
+import { isWorkOfRun } from '../registry/work-of-run.ts';
 import { writeBatchResult, writeReportBeside } from '../reports/batch-result.ts';
 import { rewriteAnswers } from '../reports/closed-batch-answers.ts';
 import { filesOf, writeStatus } from '../reports/lot-answers.ts';
@@ -68,10 +69,12 @@ import type { WorkStanding } from './work-standing.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { endOfPass, secondsBetween } from './unit-ends.ts';
 import type { UnitEnds } from './unit-ends.ts';
+import { noteSigned } from './unregistered-certificate.ts';
+import type { CertificateTrust } from './unregistered-certificate.ts';
 import { untilSentOut } from './until-sent-out.ts';
 
 /** What the registry works with, and what it believes. */
-export interface RegistryParts extends PassTrust, LogTrust {
+export interface RegistryParts extends PassTrust, LogTrust, CertificateTrust {
   readonly registry: Registry;
   /** Drop folder: results are put beside the manifests. */
   readonly inbox: string;
@@ -131,10 +134,12 @@ export function createRegistryActivities(parts: RegistryParts): RegistryActiviti
     }),
     recordReworkFailure: booked(inputs.recordReworkFailure, async (input) => {
       await mustComeFrom(parts.work, unitWorkflowId(input.unit.serial));
+      await noteSigned(parts, input.unit, input.boardCertificate);
       await registry.recordReworkFailure(input);
     }),
     endReworkUnit: booked(inputs.endReworkUnit, async (input) => {
       await mustComeFromUnitOrRework(parts, input);
+      await noteSigned(parts, input.unit, input.boardCertificate);
       return await registry.endReworkUnit(input);
     }),
     recallReworkUnit: booked(inputs.recallReworkUnit, async (input) => {
@@ -207,6 +212,7 @@ async function record(parts: RegistryParts, input: RecordFailureInput): Promise<
   const { batchId, serial, attempt } = unit;
   await mustComeFrom(parts.work, unitWorkflowId(serial));
   if (outcome === 'FAIL') await mustHaveWaited(registry, unit);
+  await noteSigned(parts, unit, input.boardCertificate);
   const failure: AttemptFailure = {
     batchId,
     serial,
@@ -281,10 +287,12 @@ async function recordTermination(parts: RegistryParts, input: RecordTerminationI
 }
 
 async function endOfTerminated(
-  { registry, work, ends }: RegistryParts,
+  parts: RegistryParts,
   { batchId, serial, certificate }: RecordTerminationInput,
 ): Promise<EndedUnit> {
+  const { registry, work, ends } = parts;
   await mustComeFromBatch(work, batchId);
+  await noteSigned(parts, { batchId, serial }, boardCertificateOf(certificate));
   const unit = await registry.unit(serial);
   const attempt = Math.max(unit?.lastAttempt ?? 1, certificate?.attempt ?? 0);
   if (unit?.outcome !== undefined) return { outcome: unit.outcome, attempt };
@@ -305,6 +313,12 @@ async function endOfTerminated(
   }
 }
 
+/** Absent where the signer did not say it, as one of an earlier version does. */
+function boardCertificateOf({ boardId, certificate }: Partial<UnfinishedCertificate> = {}):
+  BoardCertificate | undefined {
+  return boardId === undefined || certificate === undefined ? undefined : { boardId, certificate };
+}
+
 /** The board whose certificate is revoked, of a unit that was terminated after its certificate was signed. */
 function boardOfTerminated({
   boardId,
@@ -318,11 +332,12 @@ function boardOfTerminated({
 
 async function recall(
   parts: RegistryParts,
-  { batchId, serial, endedKey: spkiSha256 }: RecallUnitInput,
+  { batchId, serial, endedKey: spkiSha256, boardCertificate }: RecallUnitInput,
 ): Promise<RecalledUnit> {
   const unit = await parts.registry.unit(serial);
   // A unit of another batch is not one of this one.
   if (unit?.batchId !== batchId) return { attempt: 0 };
+  await noteSigned(parts, unit, boardCertificate);
   return { ...recalled(unit), ...endWordOf(parts, unit.outcome, { batchId, serial, spkiSha256 }) };
 }
 
@@ -351,13 +366,14 @@ function recalled({ outcome, code, attempts, certificates }: UnitRecord): Recall
 }
 
 /** The units of a chunk; those that have not ended are signed for, since their manifest was accepted here. */
-async function load({ registry, intake }: RegistryParts, input: LoadChunkInput): Promise<LoadedChunk> {
+async function load(parts: RegistryParts, input: LoadChunkInput): Promise<LoadedChunk> {
+  const { registry, intake } = parts;
   const { batchId, chunk, supplement } = input;
   const rows = await registry.chunkRows(batchId, chunk, CHUNK_SIZE, supplement);
   const batch = await registry.batch(batchId);
   if (batch === undefined) return { rows };
   const { order, manifestSha256, quantity } = batch;
-  const seen = await seenLogs(registry);
+  const seen = await seenLogs(parts);
   const terms = { batchId, order, manifestSha256, quantity, ...(seen && { seen }) };
   const units = rows.filter(({ outcome }) => outcome === undefined);
   const signed =
@@ -374,6 +390,12 @@ function lastAttempt({ attempt = 0, ...unit }: ChunkRow): UnitRow & { readonly a
   return { ...unit, attempt };
 }
 
+/**
+ * Attempts that may be asked for after the last one that is recorded, one after the other: some come to nothing, as where a unit was
+ * terminated. Anybody who takes tasks of the orchestrators could ask for more, until no other attempt can follow.
+ */
+const MOST_ASKED_FOR = 100;
+
 /** A further attempt follows one that is recorded, at a unit that has not ended or is in a rework. Throws REGISTRY_CONFLICT. */
 async function releaseAttempt(
   { registry, intake, work }: RegistryParts,
@@ -387,14 +409,17 @@ async function releaseAttempt(
   const isSame = known?.batchId === batchId && known.serial === serial && order === unit.order;
   const isListed = isSame && known.product === unit.product && known.boardId === unit.boardId;
   // A unit that was reset skips the attempt that may be under way; a rework that was given up has used one.
-  const most = (known?.lastAttempt ?? 0) + (known?.reworks.length ?? 0) + 2;
+  const last = (known?.lastAttempt ?? 0) + (known?.reworks.length ?? 0);
+  // The signer permits none that comes before one that it was asked for, also where that came to nothing.
+  const most = Math.max(last + 2, Math.min((known?.releasedAttempt ?? 0) + 1, last + MOST_ASKED_FOR));
   const isOpen = known?.outcome === undefined || rework !== undefined;
   if (!isListed || !isOpen || attempt > most) {
     const message = `Unit ${serial}: attempt ${attempt} is not the next one of an open unit of batch ${batchId}.`;
     throw new RegistryError('not-active', message);
   }
   await registry.recordRelease({ batchId, serial, attempt });
-  return { signature: signAttempt(unit, intake.privateKey) };
+  const at = new Date().toISOString();
+  return { signature: signAttempt(unit, intake.privateKey, at), at };
 }
 
 async function judge(
@@ -413,8 +438,10 @@ async function judge(
       ({ state, spkiSha256 }) => state === 'active' && spkiSha256 === certificate.spkiSha256,
     );
     if (outcome !== 'PASS') {
-      const { serial, spkiSha256 } = certificate;
-      judged.ended.push({ ...certificate, ...endWordOf(parts, outcome, { batchId, serial, spkiSha256 }) });
+      const { certificate: _der, ...named } = certificate;
+      const { serial, spkiSha256 } = named;
+      await noteSigned(parts, unit, boardCertificateOf(certificate));
+      judged.ended.push({ ...named, ...endWordOf(parts, outcome, { batchId, serial, spkiSha256 }) });
     }
     if (outcome === 'PASS' && isRegistered)
       judged.passed.push({ requestId: certificate.requestId, ...passOf(unit) });
@@ -468,18 +495,20 @@ async function free({ registry, work }: RegistryParts, { batchId, serials }: Fre
 
 /** The result is written beside the manifest before the run of the batch is recorded as closed; then its report and last status. */
 async function close(
-  { registry, inbox, work, ends }: RegistryParts,
+  { registry, deviceRegistries, inbox, work, ends }: RegistryParts,
   { batchId, cancelled, recovered = false, closed = false, supplement }: CloseBatchInput,
 ): Promise<UnitCounts> {
   await mustComeFromBatch(work, batchId);
   const open = await registry.openUnits(batchId, supplement);
-  if (open > 0 && (await work.batchRuns(batchId)))
-    throw new RegistryError('still-running', `Batch ${batchId} is not closed: units of it are under way.`);
+  if (open > 0 && (await isUnderWay({ registry, work }, { batchId, supplement }))) {
+    const run = runIdOf(batchId, supplement);
+    throw new RegistryError('still-running', `Batch ${run} is not closed: units of it are under way.`);
+  }
   // Units without an end are on HOLD if a person ended the batch; otherwise they lost their chunk.
   const end = endOfOpenUnits(closed && !cancelled, recovered, cancelled);
   await registry.endOpenUnits(batchId, end.outcome, end.code, supplement);
   if (open > 0) ends.units({ batchId, ...end, units: open });
-  await untilSentOut(registry.outbox, batchId);
+  await untilSentOut(registry.outbox, deviceRegistries, batchId);
   const { batch } = await registry.batchSummary(batchId);
   const files = await filesOf(registry, inbox, batch);
   const { changes } = await writeBatchResult(registry, batch, files.result);
@@ -491,6 +520,15 @@ async function close(
   await registry.noteAnswers(batchId, changes + 1);
   const { passed, failed, errors, held } = await registry.batchSummary(batchId, supplement);
   return { passed, failed, errors, held };
+}
+
+/** Whether a chunk or a unit of the run is under way. The other runs of the batch have chunks and units of their own. */
+async function isUnderWay(
+  { registry, work }: Pick<RegistryParts, 'registry' | 'work'>,
+  run: Parameters<typeof isWorkOfRun>[2],
+): Promise<boolean> {
+  for await (const each of work.running(run.batchId)) if (await isWorkOfRun(registry, each, run)) return true;
+  return false;
 }
 
 /** How units end that have not ended when their batch does. */

@@ -4,6 +4,7 @@ import { printable } from '../provisioning/printable.ts';
 import { CHUNK_SIZE } from '../provisioning/batch.ts';
 import {
   anyAttempt,
+  boardCertificate,
   claim,
   count,
   decision,
@@ -89,6 +90,7 @@ export const REGISTRY_INPUTS = {
       reason: z.unknown().optional(),
       decision: decision.exactOptional(),
       spkiSha256: digest.exactOptional(),
+      boardCertificate: boardCertificate.exactOptional(),
     })
     .transform(({ reason, ...rest }) => ({
       ...rest,
@@ -107,7 +109,10 @@ export const REGISTRY_INPUTS = {
     serial: serial.exactOptional(),
     seenAt: time,
   }),
-  recallUnit: unit.extend({ endedKey: digest.exactOptional() }),
+  recallUnit: unit.extend({
+    endedKey: digest.exactOptional(),
+    boardCertificate: boardCertificate.exactOptional(),
+  }),
   loadChunk: z.strictObject({ ...batch, chunk: count.min(1) }),
   releaseAttempt: z.strictObject({ unit: permitTerms }),
   openSupplement: z.strictObject({ batchId: id, number: count.min(1), choice, decision }),
@@ -119,13 +124,18 @@ export const REGISTRY_INPUTS = {
   openRework: z.strictObject(rework),
   refuseRework: z.strictObject({ reworkId: id, code: failureCode, message: told }),
   recordWipe: z.strictObject(ofUnit),
-  recordReworkFailure: z.strictObject({ ...ofUnit, failure: z.strictObject(failure) }),
+  recordReworkFailure: z.strictObject({
+    ...ofUnit,
+    failure: z.strictObject(failure),
+    boardCertificate: boardCertificate.exactOptional(),
+  }),
   endReworkUnit: z.strictObject({
     ...ofUnit,
     result: z.enum(['done', 'kept', 'ended']),
     outcome: z.strictObject({ outcome: endedOutcome, code: failureCode }).exactOptional(),
     failure: z.strictObject(failure).exactOptional(),
     decision: decision.exactOptional(),
+    boardCertificate: boardCertificate.exactOptional(),
   }),
   recallReworkUnit: z.strictObject(ofUnit),
   rewriteResult: z.strictObject({ batchId: id }),

@@ -38,10 +38,14 @@ export async function sightOf(
   throw unproven(unit.serial, 'is of an audit log that is not known here: copy the list of stations');
 }
 
-/** What releases say of the logs of signers; undefined where nothing is known. */
-export async function seenLogs(registry: Pick<Registry, 'signerLogs'>): Promise<SeenLog[] | undefined> {
-  const logs = await registry.signerLogs();
-  const seen = logs.flatMap(({ log, size, hash }) => (size > 0 ? [{ log, size, hash }] : []));
+/**
+ * What releases say of the logs of signers; undefined where nothing is known. A log whose key a person has removed from the list is
+ * left out: its ledger is no longer in use.
+ */
+export async function seenLogs({ registry, auditKeys }: LogTrust): Promise<SeenLog[] | undefined> {
+  const names = new Set(auditKeys().map(({ name }) => name));
+  const logs = (await registry.signerLogs()).filter(({ log, size }) => names.has(log) && size > 0);
+  const seen = logs.map(({ log, size, hash }) => ({ log, size, hash }));
   return seen.length > 0 ? seen : undefined;
 }
 

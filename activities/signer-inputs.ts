@@ -16,6 +16,7 @@ import {
   sentence,
   serial,
   serials,
+  time,
   unitAttempt,
 } from './input-parts.ts';
 
@@ -56,6 +57,7 @@ export const SIGNER_INPUTS = {
     batchId: id,
     serial: serial.exactOptional(),
     after: count.exactOptional(),
+    withCertificates: z.literal(true).exactOptional(),
   }),
   revokeCertificate: z.strictObject({ unit: anyAttempt, reason: sentence, ended: endWord.exactOptional() }),
   releaseUnits: z.strictObject({ ...release, units: rows }),
@@ -68,7 +70,10 @@ export const SIGNER_INPUTS = {
     ),
     ...said,
   }),
-  permitAttempt: z.strictObject({ unit: permitTerms, release: z.strictObject({ signature: digest }) }),
+  permitAttempt: z.strictObject({
+    unit: permitTerms,
+    release: z.strictObject({ signature: digest, at: time.exactOptional() }),
+  }),
   recallCertificate: z.strictObject({ batchId: id, serial }),
   returnUnits: z.strictObject({
     batchId: id,

@@ -13,6 +13,7 @@ import type { SignedPass } from '../provisioning/pass.ts';
 import type { DeliveryInput, StationActivities, VerifiedReadback } from '../provisioning/delivery.ts';
 import { translated } from './failure-translation.ts';
 import { fitInput } from './fit-input.ts';
+import { tellFault } from './own-fault.ts';
 import { STATION_INPUTS } from './station-inputs.ts';
 import { withHeartbeat } from './heartbeat.ts';
 
@@ -32,6 +33,8 @@ export function createStationActivities(station: Station, key: StationKey): Stat
     releaseSocket: (input) =>
       translated('STATION_FAULT', async () => {
         const { unit, claim, code } = fitInput(STATION_INPUTS.releaseSocket, input);
+        // Before the board is offered to the next unit.
+        if (station.holds.isHeldBy(claim.boardId, unit)) await tellFault(station, code);
         await station.holds.release(unit, claim, code);
       }),
     recallProof: (input) =>
@@ -50,6 +53,7 @@ async function flash(station: Station, input: DeliveryInput, signal: AbortSignal
   await socket.use(work, signal, async (board) => {
     station.holds.mustAwait(claim.boardId, unit, spkiSha256);
     const certificate = certificateOf(input, station);
+    station.succeeded();
     await writeCertificate(board, { certificate, serial: unit.serial, boardId: claim.boardId }, signal);
   });
 }

@@ -58,7 +58,7 @@ try {
   for (let round = 0; round < ROUNDS; round += 1) {
     await note('webhook: plain client, 8 at once', () => plainPosts(address, 8));
     await note('webhook: outbox and adapter', () => drained((name) => webhook(name)));
-    await note('file: three synced files for 1,000 rows', async () => plainFiles(round));
+    await note('file: four synced files for 1,000 rows', async () => plainFiles(round));
     await note('file: outbox and adapter', () => drained((name) => files(name)));
     await note('SQLite: raw prepared inserts, a commit each', async () => rawInserts(round));
     await note('SQLite: the same rows, prepared, a commit each', () => sameRows(round));
@@ -88,7 +88,7 @@ for (const [name, rates] of figures)
   process.stdout.write(`${name.padEnd(46)} ${median(rates).toFixed(0)}/s\n`);
 for (const [ours, plain] of [
   ['webhook: outbox and adapter', 'webhook: plain client, 8 at once'],
-  ['file: outbox and adapter', 'file: three synced files for 1,000 rows'],
+  ['file: outbox and adapter', 'file: four synced files for 1,000 rows'],
   ['SQLite: registerUnit', 'SQLite: raw prepared inserts, a commit each'],
   ['SQLite: registerUnit', 'SQLite: the same rows, prepared, a commit each'],
   [`SQLite: registerUnit, ${AT_ONCE} at once`, 'SQLite: raw prepared inserts, a commit each'],
@@ -136,11 +136,8 @@ function webhook(name: string): DeviceRegistry {
 function files(name: string): DeviceRegistry {
   const { privateKey } = generateKeyPairSync('ed25519');
   const key = { verifier: noteVerifierOf('intake', privateKey), privateKey };
-  return new FileRegistry({
-    name,
-    folder: join(folder, `devices-${figures.size}-${Math.random()}`),
-    key: () => key,
-  });
+  const place = join(folder, `devices-${figures.size}-${Math.random()}`);
+  return new FileRegistry({ name, folder: place, lastNote: `${place}.note`, key: () => key });
 }
 
 /** Seconds from the first call to the last settled entry of a lot that waits in the outbox. */
@@ -177,8 +174,8 @@ async function plainFiles(round: number): Promise<number> {
   const row = `${'x'.repeat(EVENT_BYTES)}\n`;
   return await timed(async () => {
     for (let part = 0; part * ROWS_OF_PART < UNITS; part += 1)
-      for (const kind of ['ndjson', 'csv', 'note']) {
-        const text = kind === 'note' ? row : row.repeat(Math.min(ROWS_OF_PART, UNITS));
+      for (const kind of ['ndjson', 'csv', 'copy', 'note']) {
+        const text = kind === 'note' || kind === 'copy' ? row : row.repeat(Math.min(ROWS_OF_PART, UNITS));
         await writeWhole(join(folder, `plain-${round}-${part}.${kind}`), 0o644, text);
       }
   });

@@ -8,6 +8,8 @@ import type { ExitReason } from '../provisioning/exit-status.ts';
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
 import type { FailureCode } from '../provisioning/failure-table.ts';
 import { PayloadKeysError } from '../temporal/codec/payload-keys.ts';
+import { printable } from '../provisioning/printable.ts';
+import type { SimulatorErrorCode } from '../simulator/simulator-error.ts';
 import type { SmpErrorCode } from '../smp/smp-error.ts';
 import { CommandError } from './exit-status.ts';
 import { columnsOf } from './terminal/stdout.ts';
@@ -15,7 +17,13 @@ import { wrapped } from './terminal/wrap.ts';
 
 /** Codes of the rooms' errors that no unit can meet: the rest of them are rows of the failure table. */
 type CommandCode = Exclude<
-  FixtureCode | PkiCode | SmpErrorCode | ConfigCode | ManifestErrorCode | MonitorAddressError['code'],
+  | FixtureCode
+  | PkiCode
+  | SmpErrorCode
+  | ConfigCode
+  | ManifestErrorCode
+  | MonitorAddressError['code']
+  | SimulatorErrorCode,
   FailureCode
 >;
 
@@ -51,6 +59,10 @@ const EXIT_OF_CODE: Record<CommandCode, ExitReason> = {
   MANIFEST_INBOX_FAILED: 'disk',
   MANIFEST_INBOX_TAKEN: 'lineRunning',
   MANIFEST_ORDER_UNASKED: 'lineNotRunning',
+  SIMULATOR_CONFIG_INVALID: 'configuration',
+  SIMULATOR_DIRECTORY_IN_USE: 'lineRunning',
+  SIMULATOR_NO_SUCH_PLACE: 'defect',
+  SIMULATOR_PTY_UNAVAILABLE: 'configuration',
 };
 
 const DISK_FULL = 'free some space, then start again: it continues where it stopped';
@@ -76,7 +88,9 @@ export function reportFailure(error: unknown): number {
   const reason = reasonOf(error);
   const text =
     reason === 'defect' && error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-  process.stderr.write(`${wrapped(`certline: ${text}`, columnsOf(process.stderr)).join('\n')}\n`);
+  // Names of files, and what is in them, can come from strangers.
+  const shown = text.split('\n').map(printable).join('\n');
+  process.stderr.write(`${wrapped(`certline: ${shown}`, columnsOf(process.stderr)).join('\n')}\n`);
   return EXIT_STATUS[reason].status;
 }
 

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { SmallFile } from '../disk/small-file.ts';
 import { writeWhole } from '../disk/write-whole.ts';
-import { signCheckpoint } from '../pki/audit/audit-checkpoint.ts';
 import { crlIn } from '../pki/x509/crl-file.ts';
 import { readCrl } from '../pki/x509/crl-reader.ts';
 import type { Checkpoint } from '../pki/audit/audit-checkpoint.ts';
@@ -50,7 +49,7 @@ export async function openLineAudit(place: LineAuditPlace): Promise<LineAudit> {
   let newest = first;
   const file = new SmallFile(audit.witnessPath, 0o644);
   ledger.auditLog.witnessWith(async (head) => {
-    const note = signCheckpoint({ ...head, at: new Date().toISOString() }, key.verifier, key.privateKey);
+    const { note } = await makeCheckpoint(ledger.auditLog, key, new Date(), head);
     // The file is behind the other host then, by a minute at most, and that host knows better.
     await (remote === undefined ? file.write(note) : remote.witness(head, note));
     newest = note;

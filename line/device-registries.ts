@@ -10,7 +10,7 @@ import type { ConfiguredRegistry } from '../registry/outbox/configured-registry.
 import { WebhookRegistry } from '../registry/webhook/webhook-registry.ts';
 import type { DeviceRegistryConfig } from './device-registry-config.ts';
 import { ConfigError } from './config-error.ts';
-import { caFolder, credentialPath } from './state-folder.ts';
+import { caFolder, credentialPath, lastNotePath } from './state-folder.ts';
 import { openIntakeKey } from './trusted-keys.ts';
 
 /** The device registries of the configuration, in its order. Nothing is asked of them yet. */
@@ -50,7 +50,11 @@ export async function openDeviceRegistry(
       return new GoliothRegistry({ ...options, ...(issuingCa && { issuingCa }) });
     }
     case 'file':
-      return new FileRegistry({ ...config, key: () => openIntakeKey(stateFolder) });
+      return new FileRegistry({
+        ...config,
+        lastNote: lastNotePath(stateFolder, config.name),
+        key: () => openIntakeKey(stateFolder),
+      });
     case 'nrf-cloud':
       return new NrfCloudRegistry({ ...config, secretFile: secretPath(config.secretFile) });
     case 'webhook':

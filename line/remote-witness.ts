@@ -7,6 +7,8 @@ import type { AuditKey } from '../pki/keys/audit-key.ts';
 import { parseVerifier } from '../pki/keys/signed-note.ts';
 import type { NoteVerifier } from '../pki/keys/signed-note.ts';
 import { PkiError } from '../pki/pki-error.ts';
+import { exchange } from '../registry/http/exchange.ts';
+import type { Exchanged } from '../registry/http/exchange.ts';
 import { ConfigError } from './config-error.ts';
 
 /** A witness on another host, as configured: where it is, and its public key. */
@@ -16,10 +18,10 @@ export interface WitnessPlace {
 }
 
 /** A local network answers in milliseconds; a unit that waits longer would be tried again anyway. */
-const TIMEOUT_MS = 5_000;
+const DEADLINE_MS = 5_000;
 
 /** A note with two signatures is a tenth of this. */
-const MAX_ANSWER_LENGTH = 8_192;
+const MAX_ANSWER_BYTES = 8_192;
 
 /** Signers that share a ledger may overtake each other; each turn brings one of them forward. */
 const MAX_TURNS = 8;
@@ -29,13 +31,19 @@ export class RemoteWitness {
   readonly #url: URL;
   readonly #verifier: NoteVerifier;
   readonly #keyName: string;
-  readonly #ledger: AuditLog;
+  readonly #ledger: Pick<AuditLog, 'auditHash'>;
   readonly #agent: Agent;
+  readonly #deadlineMs: number;
   /** What it signed last, as far as this process knows. */
   #last: AuditHead = EMPTY_HEAD;
 
   /** Throws CONFIG_INVALID for a key that is none. */
-  constructor({ url, key }: WitnessPlace, auditKey: AuditKey, ledger: AuditLog) {
+  constructor(
+    { url, key }: WitnessPlace,
+    auditKey: Pick<AuditKey, 'verifier'>,
+    ledger: Pick<AuditLog, 'auditHash'>,
+    deadlineMs = DEADLINE_MS,
+  ) {
     const verifier = parseVerifier(key);
     if (verifier === undefined) {
       const message = `The key of the audit witness ${url} is not a verifier key: copy the whole text of its witness.pub.`;
@@ -45,6 +53,7 @@ export class RemoteWitness {
     this.#verifier = verifier;
     this.#keyName = auditKey.verifier.name;
     this.#ledger = ledger;
+    this.#deadlineMs = deadlineMs;
     const AgentOf = this.#url.protocol === 'https:' ? TlsAgent : Agent;
     this.#agent = new AgentOf({ keepAlive: true, maxSockets: 1 });
   }
@@ -85,34 +94,25 @@ export class RemoteWitness {
     throw stale(what, found === undefined ? 'older' : 'forked');
   }
 
-  #post(body: string): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const fail = (error: Error): void => {
-      const { code = error.message } = error as { code?: string };
-      reject(this.#unavailable(`it does not answer: ${code}`, 'connection', error));
-    };
+  async #post(body: string): Promise<string> {
+    const { status, body: answer } = await this.#exchange(body);
+    if (status === 200 || status === 409) return answer.toString('utf8');
+    if (status === 403) throw this.#unknownKey();
+    throw this.#unavailable(`it answers with status ${status}`, 'status');
+  }
+
+  async #exchange(body: string): Promise<Exchanged> {
     const send = this.#url.protocol === 'https:' ? tlsRequest : request;
     const headers = { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) };
-    const asked = send(this.#url, { method: 'POST', agent: this.#agent, timeout: TIMEOUT_MS, headers });
-    asked.on('timeout', () => asked.destroy(new Error('timeout')));
-    asked.on('error', fail);
-    asked.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('error', fail);
-      response.on('data', (part: string) => {
-        text += part;
-        if (text.length > MAX_ANSWER_LENGTH) response.destroy(new Error('its answer is too long'));
-      });
-      response.on('end', () => {
-        const { statusCode } = response;
-        if (statusCode === 200 || statusCode === 409) resolve(text);
-        else if (statusCode === 403) reject(this.#unknownKey());
-        else reject(this.#unavailable(`it answers with status ${statusCode}`, 'status'));
-      });
-    });
-    asked.end(body);
-    return promise;
+    const signal = AbortSignal.timeout(this.#deadlineMs);
+    const asked = send(this.#url, { method: 'POST', agent: this.#agent, headers });
+    try {
+      return await exchange(asked, body, MAX_ANSWER_BYTES, signal);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const why = signal.aborted ? 'timeout' : (code ?? message);
+      throw this.#unavailable(`it does not answer: ${why}`, 'connection', error);
+    }
   }
 
   #unknownKey(): PkiError {

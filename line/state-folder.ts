@@ -33,6 +33,9 @@ export const intakeKeyPath = (folder: string): string =>
 export const releaseKeyFolder = (folder: string): string => join(folder, 'release');
 export const releasePassphrasePath = (folder: string): string => join(folder, 'release.passphrase');
 export const registryPath = (folder: string): string => join(folder, 'registry.db');
+/** The end of what the registry of this name has written into its folder of files. */
+export const lastNotePath = (folder: string, registry: string): string =>
+  join(folder, 'device-files', `${registry}.note`);
 export const temporalFolder = (folder: string): string => join(folder, 'temporal');
 export const logPath = (folder: string): string => join(folder, 'certline.log');
 export const stationKeyPath = (folder: string, station: string): string =>

@@ -10,6 +10,12 @@ import type { Attention, UnitRow } from './unit.ts';
 /** Units in a chunk: 250 units with their child events stay far below the history limit of 51,200 events. */
 export const CHUNK_SIZE = 250;
 
+/**
+ * Units of a batch that wait for a person before no further chunk starts. They are carried through continue-as-new with about
+ * 120 octets each, and Temporal takes 2 MB (limit.blobSize.error).
+ */
+export const WAITING_MOST = 10_000;
+
 /** Chunks that a batch of this many units has. */
 export function chunkCount(quantity: number): number {
   return Math.ceil(quantity / CHUNK_SIZE);
@@ -39,6 +45,14 @@ export interface UnitCounts {
   readonly held: number;
 }
 
+/** Why a chunk starts no further unit: so many units failed with this code one after the other. */
+export interface Brake {
+  readonly code: FailureCode;
+  readonly units: number;
+  /** Where they were, as far as is known. */
+  readonly stations: readonly string[];
+}
+
 /** What a chunk reports to its batch: its whole state each time, so that a report twice or late does no harm. */
 export interface ChunkReport extends UnitCounts {
   readonly chunk: number;
@@ -52,6 +66,8 @@ export interface ChunkReport extends UnitCounts {
   /** The signer refuses to release the chunk: its units wait, and none has begun. `started` includes them. */
   readonly refused: boolean;
   readonly finished: boolean;
+  /** Absent where units start. */
+  readonly brake?: Brake;
 }
 
 /** Input of the batch workflow; what it carries through continue-as-new is in `resume`. */
@@ -73,6 +89,14 @@ export interface Recovery {
   readonly mode: 'continue' | 'close';
   /** Why and by whom: recover; close; or withdraw, which also frees what was never begun. Earlier versions gave a reason only. */
   readonly decision?: Decision<Extract<BatchVerdict, 'recover' | 'withdraw' | 'close'>>;
+  /** The run was being ended already, by a decision that was answered: no further unit begins. */
+  readonly ending?: Ending;
+}
+
+export interface Ending {
+  readonly decision: Decision<Extract<BatchVerdict, 'cancel' | 'withdraw' | 'close'>>;
+  /** The chunks that are under way, by number. */
+  readonly chunks: readonly number[];
 }
 
 /** The input of a batch that an earlier version started: the quantity was called `rows`. */

@@ -19,6 +19,8 @@ export interface Decision<Verdict extends string = string> {
   readonly by?: string;
   /** ISO 8601, the workflow's clock. */
   readonly decidedAt: string;
+  /** The supplement that it is about; absent where it is about a unit, or the first run of a batch. */
+  readonly supplement?: number;
 }
 
 /** Why somebody decides, and who; both may be left out. */

@@ -1,6 +1,6 @@
 import type { ExitReason } from './exit-status.ts';
 
-/** Whose fault a failure is. A failure of the unit is a FAIL; of the factory line, an ERROR; of people or papers, a HOLD. */
+/** Whose fault a failure is. A failure of the unit is a FAIL; of the factory line, an ERROR; of people or documents, a HOLD. */
 export type Blame = 'unit' | 'station' | 'signer' | 'registry' | 'manifest' | 'operator';
 
 /** What is known of a failure code, and everything that is decided by it. */
@@ -16,9 +16,11 @@ export interface FailureRow {
   readonly exit: ExitReason;
   /** Whether the board stays out of use until it is taken out of its socket. */
   readonly benches: boolean;
+  /** Whether it is the fault of the station, which the next unit meets too: after it, the station takes units only to try. */
+  readonly stopsStation: boolean;
 }
 
-type Columns = Partial<Pick<FailureRow, 'exit' | 'benches'>>;
+type Columns = Partial<Pick<FailureRow, 'exit' | 'benches' | 'stopsStation'>>;
 
 /** Makes the rows of one blame. `defaults` are its columns unless a row says otherwise. */
 function blamed(blame: Blame, defaults: Pick<FailureRow, 'exit' | 'benches'>) {
@@ -27,6 +29,7 @@ function blamed(blame: Blame, defaults: Pick<FailureRow, 'exit' | 'benches'>) {
     retry,
     attempts,
     hint,
+    stopsStation: false,
     ...defaults,
     ...columns,
   });
@@ -70,6 +73,7 @@ export const FAILURES = {
   SMP_OFFSET_MISMATCH: unit.now(3, 'The board loses data: replace the board.'),
   SMP_READ_BACK_DIFFERS: unit.now(2, 'The board does not hold what was written: replace the board.'),
   SMP_TOO_LARGE: unit.never("A message does not fit the board's buffers: load the right firmware."),
+  SMP_FILE_TOO_LARGE: unit.never('A file on the board is larger than it may be: replace the board.'),
   SMP_SHELL_FAILED: unit.now(2, 'A shell command failed on the board: replace the board.'),
 
   // The board
@@ -86,23 +90,24 @@ export const FAILURES = {
 
   // The station
   STATION_UNREACHABLE: station.later(5, 'The station does not respond: start it again.'),
-  STATION_DISK: station.later(20, "The station's disk is full or read-only: free some space or make it writable.", { exit: 'disk' }),
+  STATION_DISK: station.later(20, "The station's disk is full or read-only: free some space or make it writable.", { exit: 'disk', stopsStation: true }),
   STATION_FAULT: station.later(4, 'An unexpected error at the station: read its log, then retry.'),
   // A request that was signed with a wrong clock stays wrong however often it is sent; a new attempt signs a new one.
-  STATION_CLOCK: station.never('The clock of the station or of the signer is wrong: set it, then retry.'),
-  SECRET_MISUSED: station.never('The station stopped because it mishandled a key: report this to the maker of Certline.'),
+  STATION_CLOCK: station.never('The clock of the station or of the signer is wrong: set it, then retry.', { stopsStation: true }),
+  SECRET_MISUSED: station.never('The station stopped because it mishandled a key: report this to the maker of Certline.', { stopsStation: true }),
+  SIGNER_UNKNOWN: station.never('The permit is from no signer that this station knows: update its signer keys, or retry.', { exit: 'signer', stopsStation: true }),
 
   // The signer, of the station that asks
-  STATION_UNKNOWN: signer.never('The signer does not know this station: enroll and admit it, then retry.', { exit: 'unknown' }),
-  STATION_REVOKED: signer.never('This station was revoked: use another station.', { exit: 'refused' }),
-  STATION_STOPPED: signer.never('The signer stopped this station: call the security engineer.'),
+  STATION_UNKNOWN: signer.never('The signer does not know this station: enroll and admit it, then retry.', { exit: 'unknown', stopsStation: true }),
+  STATION_REVOKED: signer.never('This station was revoked: use another station.', { exit: 'refused', stopsStation: true }),
+  STATION_STOPPED: signer.never('The signer stopped this station: call the security engineer.', { stopsStation: true }),
   STATION_RATE: signer.later(1000, 'The station asks for too many certificates: wait, or have its rate raised.'),
-  REQUEST_UNSIGNED: signer.never('The request is not signed by its station: update the station.'),
-  REQUEST_INVALID: signer.never("The request does not match its station's signature: call the security engineer."),
+  REQUEST_UNSIGNED: signer.never('The request is not signed by its station: update the station.', { stopsStation: true }),
+  REQUEST_INVALID: signer.never("The request does not match its station's signature: call the security engineer.", { stopsStation: true }),
   PERMIT_INVALID: signer.never('The unit has no valid permit of the signer: retry it, which gets it a new one.'),
   REQUEST_CONFLICT: signer.never('The same request came again with other contents: call the security engineer.'),
-  CSR_REFUSED: signer.never('The certificate request is malformed: have this station examined.', { benches: true }),
-  KEY_REUSED: signer.never('The same key was used twice: stop this station and call the security engineer.', { benches: true }),
+  CSR_REFUSED: signer.never('The certificate request is malformed: have this station examined.', { benches: true, stopsStation: true }),
+  KEY_REUSED: signer.never('The same key was used twice: stop this station and call the security engineer.', { benches: true, stopsStation: true }),
 
   // The signer, of the unit
   NOT_RELEASED: signer.never('This serial is not released for signing: check that its manifest was accepted.'),
@@ -115,13 +120,13 @@ export const FAILURES = {
   WITHDRAWAL_REFUSED: signer.never('The line may not revoke this certificate: a person does that at the signer.', { exit: 'refused' }),
   UNIT_ENDED: signer.never('The unit has ended: skip it here, then run it again with certline unit rerun.'),
   RELEASE_CONFLICT: signer.never('The signer has other records of this batch or serial: call the security engineer.'),
-  CERTIFICATE_WRONG: signer.never("The certificate is not our CA's, or not for this unit's key: call the security engineer."),
+  CERTIFICATE_WRONG: signer.never("The certificate is not our CA's, or not for this unit's key: call the security engineer.", { stopsStation: true }),
   PROFILE_INVALID: signer.never('The certificate violates its profile: correct the product configuration.', { exit: 'configuration' }),
 
   // The signer itself
   CA_UNAVAILABLE: signer.later(60, 'The CA key cannot be used: check the signer.'),
   TOKEN_PIN_REFUSED: signer.later(60, "The token refuses the PIN: correct the signer's PIN file.", { exit: 'passphrase' }),
-  CLOCK_WRONG: signer.later(30, "The clocks of signer, Temporal and audit log differ: read the log of the signer for which one is wrong."),
+  CLOCK_WRONG: signer.later(30, 'The clocks of signer, Temporal and audit log differ: the log of the signer says which one is wrong.'),
   LEDGER_UNAVAILABLE: signer.later(60, "The signer's ledger cannot be written: check its disk or database server.", { exit: 'disk' }),
   LEDGER_CORRUPT: signer.never("The signer's ledger is damaged: signing has stopped, call the security engineer.", { exit: 'disk' }),
   LEDGER_NEWER: signer.never("The signer's ledger is from a later version: update the signer.", { exit: 'disk' }),
@@ -160,4 +165,9 @@ export type FailureCode = keyof typeof FAILURES;
 /** True when `code` is a row of the table. */
 export function isFailureCode(code: unknown): code is FailureCode {
   return typeof code === 'string' && Object.hasOwn(FAILURES, code);
+}
+
+/** What happened and what to do: `undefined` without a code, and for a code of a later version. */
+export function hintOf(code: string | undefined): string | undefined {
+  return isFailureCode(code) ? FAILURES[code].hint : undefined;
 }

@@ -16,7 +16,7 @@ export const MESSAGES = {
   resume: 'resume',
   setWindow: 'setWindow',
   setPriority: 'setPriority',
-  /** Update of a batch: no further unit starts, units that wait end, units under way end as they do. */
+  /** Update of a batch: no further unit starts, units that wait end, units under way finish normally. */
   close: 'close',
   /** Updates of a unit that waits. `retry` is a signal as well, so that it can be sent to a list of units at once. */
   retry: 'retry',

@@ -1,7 +1,7 @@
 import type { Blame } from './failure-table.ts';
 
 /**
- * PASS: the unit may ship. FAIL: the unit is bad. ERROR: the line is bad, the unit is not judged. HOLD: a person set it
+ * PASS: the unit may ship. FAIL: the unit is bad. ERROR: the line is bad, the unit has no result. HOLD: a person set it
  * aside. FAIL and ERROR are never merged: one is about the unit, the other about the line.
  */
 export type Outcome = 'PASS' | 'FAIL' | 'ERROR' | 'HOLD';

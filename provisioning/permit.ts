@@ -11,12 +11,17 @@ export interface Permit {
   readonly boardId?: string;
   /**
    * Certificates of the unit, SHA-256 of the DER in lower-case hex, whose key and certificate may be removed from a board: those of
-   * attempts that did not pass, and the active one where a person asked for that. Everybody can read permits of before and send them
+   * attempts that did not pass, and the active one where a person asked for that. Everybody can read earlier permits and send them
    * again, so a board with any other certificate is not written to.
    */
   readonly replaces?: readonly string[];
   /** The key, SHA-256 of the SubjectPublicKeyInfo, for which the active certificate may be renewed. */
   readonly renews?: string;
+  /**
+   * When the signer said what may be replaced or renewed, ISO 8601: it says so of this moment, and a station believes it for minutes.
+   * Absent where nothing may be, and in a permit of an earlier version.
+   */
+  readonly madeAt?: string;
 }
 
 /** An attempt for which a permit is asked. */
@@ -25,7 +30,7 @@ export interface PermitTerms extends UnitAttempt {
 }
 
 /** What the signer says in a permit. */
-export type PermittedTerms = PermitTerms & Pick<Permit, 'replaces' | 'renews'>;
+export type PermittedTerms = PermitTerms & Pick<Permit, 'replaces' | 'renews' | 'madeAt'>;
 
 /** What the signer gives with the release of units, in the order of the units. */
 export interface ReleasedUnits {
@@ -41,6 +46,8 @@ export interface ReleaseAttemptInput {
 export interface AttemptRelease {
   /** Ed25519 of the intake, base64. */
   readonly signature: string;
+  /** When the intake said so, ISO 8601; an earlier version did not say it. */
+  readonly at?: string;
 }
 
 /** Exceptional path: a permit for a further attempt. */

@@ -27,7 +27,7 @@ import type {
   ReworkOfUnit,
   ReworkResult,
 } from './rework.ts';
-import type { EndWord, SignedCertificate, UnfinishedCertificate } from './signing.ts';
+import type { BoardCertificate, EndWord, SignedCertificate, UnfinishedCertificate } from './signing.ts';
 import type { Step } from './step.ts';
 import type { OpenSupplementInput } from './supplement.ts';
 import type { AttemptId, UnitAttempt } from './unit.ts';
@@ -61,6 +61,8 @@ export interface RecordFailureInput {
   readonly decision?: Decision;
   /** Of the key with which it ends, if it got one: SHA-256 of the SubjectPublicKeyInfo, hex. */
   readonly spkiSha256?: string;
+  /** What was signed in this attempt; absent where an earlier version made it. */
+  readonly boardCertificate?: BoardCertificate;
 }
 
 /** Exceptional path: the workflow of a unit has ended, and reported nothing. */
@@ -73,6 +75,8 @@ export interface RecordTerminationInput extends Pick<AttemptId, 'batchId' | 'ser
 export interface RecallUnitInput extends Pick<AttemptId, 'batchId' | 'serial'> {
   /** The key whose certificate ends if the unit has ended: SHA-256 of the SubjectPublicKeyInfo, hex. */
   readonly endedKey?: string;
+  /** That certificate, if it was signed. */
+  readonly boardCertificate?: BoardCertificate;
 }
 
 /** What is recorded of a unit. */

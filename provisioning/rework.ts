@@ -3,6 +3,7 @@ import type { Decision } from './decision.ts';
 import type { FailureCode } from './failure-table.ts';
 import type { Outcome } from './outcome.ts';
 import type { RecalledUnit } from './registration.ts';
+import type { BoardCertificate } from './signing.ts';
 import type { Step } from './step.ts';
 import type { AttemptId, Attention, UnitReport, UnitRow } from './unit.ts';
 
@@ -145,6 +146,8 @@ export interface ReworkFailure {
 /** The unit waits for a decision; its outcome and certificate stay. */
 export interface RecordReworkFailureInput extends ReworkOfUnit {
   readonly failure: ReworkFailure;
+  /** What was signed in this attempt. */
+  readonly boardCertificate?: BoardCertificate;
 }
 
 /** The rework of a unit has ended otherwise than by registering a certificate. */
@@ -154,4 +157,6 @@ export interface EndReworkUnitInput extends ReworkOfUnit {
   readonly outcome?: { readonly outcome: Exclude<Outcome, 'PASS'>; readonly code: FailureCode };
   readonly failure?: ReworkFailure;
   readonly decision?: Decision;
+  /** What was signed in its last attempt, and is not registered. */
+  readonly boardCertificate?: BoardCertificate;
 }

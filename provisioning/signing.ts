@@ -60,6 +60,15 @@ export interface UnfinishedCertificate extends Pick<UnitAttempt, 'serial' | 'att
   /** The board that it was asked for, and the station that did; absent from a signer of an earlier version. */
   readonly boardId?: string;
   readonly stationId?: string;
+  /** X.509 certificate, DER in base64; absent where it is not signed yet, and where nobody asked for it. */
+  readonly certificate?: string;
+}
+
+/** A certificate that was signed for a board. The board may have it, whether it is registered or not. */
+export interface BoardCertificate {
+  readonly boardId: string;
+  /** X.509 certificate, DER in base64. */
+  readonly certificate: string;
 }
 
 /** A certificate that was issued for a unit, and that no report has called active. */
@@ -84,6 +93,8 @@ export interface UnfinishedCertificatesInput {
   readonly serial?: string;
   /** `next` of the page before; absent for the first. */
   readonly after?: number;
+  /** The certificates themselves, too; an earlier version did not ask for them. */
+  readonly withCertificates?: true;
 }
 
 /** A page: as many certificates as a chunk has units, at most. */

@@ -60,7 +60,7 @@ export interface Attention {
   readonly code: FailureCode;
   readonly step: Step;
   readonly attempt: number;
-  /** What to do, for the person at the bench. */
+  /** What to do, for the person at the bench; empty in what a chunk reports. */
   readonly hint: string;
   /** Where its board was; absent where it had none, and from units of earlier versions. */
   readonly stationId?: string;

@@ -26,6 +26,12 @@ export function chunkWorkflowId(batchId: string, chunk: number): string {
   return `batch/${batchId}/chunk-${String(chunk).padStart(5, '0')}`;
 }
 
+/** The number of the chunk whose workflow id this is; undefined where it is none. */
+export function chunkNumberOf(workflowId: string): number | undefined {
+  const [, number] = /\/chunk-(\d+)$/.exec(workflowId) ?? [];
+  return number === undefined ? undefined : Number(number);
+}
+
 export function unitWorkflowId(serial: string): string {
   return `unit/${serial}`;
 }

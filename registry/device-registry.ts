@@ -17,7 +17,10 @@ export interface DeviceRegistry {
   probe(device: Device, signal: AbortSignal): Promise<Presence>;
   /** Makes the certificates known: at most `pace.devicesPerCall`, an answer for each in their order. */
   put(devices: readonly Device[], signal: AbortSignal): Promise<readonly Answer[]>;
-  /** Ends the use of the certificates, as `put` begins it. One that the device registry never had is done. */
+  /**
+   * Ends the use of the certificates, as `put` begins it. One that the device registry never had is done. Of a unit that
+   * `continues`, what the device registry has by the unit's names stays, and is good again where an earlier call ended it.
+   */
   withdraw(devices: readonly Device[], signal: AbortSignal): Promise<readonly Answer[]>;
   /** Tries each permission that it needs, as far as that changes nothing. */
   check(signal: AbortSignal): Promise<readonly CheckedPermission[]>;
@@ -42,13 +45,18 @@ export interface Device {
   readonly others: readonly string[];
   /** The one of `others` that is in use now, so that the unit's device stays when this certificate is withdrawn. */
   readonly inUse?: string;
+  /**
+   * No certificate of the unit is in use, and it is being made again, or gets another key: where the CA is trusted, its next
+   * certificate must work before it is put.
+   */
+  readonly continues?: true;
 }
 
 /** What a device registry is sure of, whatever its configuration. */
 export interface RegistryGuarantees {
   /** Whether a certificate that is signed works there before it is put: the device registry trusts the CA itself. */
   readonly signedIsLive: boolean;
-  /** Whether `probe` can tell. Without it, a call whose outcome is unknown is repeated without looking first. */
+  /** Whether `probe` can find out. Without it, a call whose outcome is unknown is repeated without looking first. */
   readonly canProbe: boolean;
 }
 

@@ -7,7 +7,10 @@ import type { DeviceRegistryReason } from './device-registry-error.ts';
  * registry; it stays when it is done. Times are milliseconds since 1970. Methods throw a RegistryError.
  */
 export interface Outbox {
-  /** Entries of this device registry that are due, the ones that wait longest first, at most `limit`. */
+  /**
+   * Entries of this device registry that are due, the ones that wait longest first, at most `limit`. What is due later than any
+   * pause lasts is due now: a clock was ahead.
+   */
   due(registry: string, now: number, limit: number): Promise<OutboxEntry[]>;
   /**
    * Records the results of calls, all of them or none, and how the device registry stands since. A result for an entry that
@@ -29,10 +32,13 @@ export interface Outbox {
   openOf(batchId: string): Promise<OpenEntries[]>;
   /** Entries that are parked, the oldest first, at most `limit`. */
   parked(limit: number): Promise<ParkedEntry[]>;
-  /** Makes parked entries due again; returns how many. */
-  retryParked(choice: ParkedChoice): Promise<number>;
-  /** A person decided that the entries stay as they are: nothing waits for them any more. Returns how many there were. */
-  abandon(choice: ParkedChoice, why: { readonly reason: string; readonly by: string }): Promise<number>;
+  /** Makes due now what is parked, and what is due later; returns how many entries that were. Pauses end. */
+  retry(choice: EntryChoice): Promise<number>;
+  /**
+   * A person decided that entries which are not done stay as they are, and returns how many there were. The next device registry has
+   * its turn: where none is named, what waits for its turn is not meant.
+   */
+  abandon(choice: EntryChoice, why: { readonly reason: string; readonly by: string }): Promise<number>;
 }
 
 /** What is to be done at a device registry about one certificate. */
@@ -103,11 +109,14 @@ export interface ParkedEntry {
   readonly failedAt: number;
 }
 
-/** Which parked entries are meant; what is absent is not restricted. */
-export interface ParkedChoice {
+/** Which entries are meant; what is absent is not restricted. */
+export interface EntryChoice {
   readonly registry?: string;
   readonly serial?: string;
 }
+
+/** The longest pause that a device registry may ask for. What is further ahead than this is of a clock that was ahead. */
+export const LONGEST_PAUSE_MS = 3_600_000;
 
 /** After so many failures of its own an entry is parked. With growing pauses that takes some minutes. */
 export const FAILURES_UNTIL_PARKED = 8;

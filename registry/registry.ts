@@ -82,6 +82,10 @@ export interface Registry {
   registeredSerials(folded: readonly string[]): Promise<RegisteredKey[]>;
   /** Which of these boards an earlier manifest lists, and in which batch; a few hundred in one call. */
   registeredBoards(boardIds: readonly string[]): Promise<RegisteredKey[]>;
+  /** The units with these folded serials, as their manifests had them; a few hundred in one call. */
+  registeredRows(folded: readonly string[]): Promise<RegisteredRow[]>;
+  /** How many units of the batch gave their serial back. */
+  freedUnits(batchId: string): Promise<number>;
   /**
    * The units of chunk `chunk` (from 1) of a run when chunks have `size` rows, and how they ended; none beyond the last. For the
    * first run, a unit that runs again in a supplement has ended as it did before.
@@ -94,13 +98,25 @@ export interface Registry {
    * certificate was revoked.
    */
   registerUnit(registration: Registration): Promise<void>;
-  /** The unit waits for a decision. Nothing changes when a later attempt or a certificate is recorded. */
+  /**
+   * The unit waits for a decision, or makes another attempt where that is decided. Nothing changes when a later attempt or a
+   * certificate is recorded.
+   */
   recordAttention(failure: AttemptFailure): Promise<void>;
   /**
    * The unit ended without a pass. Nothing changes when a later attempt is recorded; REGISTRY_CONFLICT when the unit
    * has an active certificate, which must not outlive a pass.
    */
   recordOutcome(failure: AttemptFailure & { readonly outcome: Exclude<Outcome, 'PASS'> }): Promise<void>;
+
+  /**
+   * A certificate was signed for a unit, and is not registered. It ends as soon as the unit ends without it, or if it has: device
+   * registries that take it nevertheless withdraw it. One that is registered, before or after, is not meant.
+   */
+  noteUnregistered(
+    unit: Pick<AttemptId, 'batchId' | 'serial'>,
+    certificate: UnregisteredCertificate,
+  ): Promise<void>;
 
   /** The intake has given its word for this attempt at a unit: those before it were given up. Never goes back. */
   recordRelease(released: AttemptId): Promise<void>;
@@ -127,8 +143,10 @@ export interface Registry {
   recordReworkFailure(failed: RecordReworkFailureInput): Promise<void>;
   /** The rework of a unit ended without a new certificate; the first end stays, and is returned. */
   endReworkUnit(ended: EndReworkUnitInput): Promise<ReworkResult>;
-  /** Numbers the next result of a batch, from 1. */
-  numberResult(batchId: string): Promise<NumberedResult>;
+  /** The number of the next result of a batch, from 1. The result has it when `numberResult` says so, after it was written. */
+  nextResult(batchId: string): Promise<NumberedResult>;
+  /** The result with this number was written. False, and nothing changes, where another one got the number first. */
+  numberResult(batchId: string, version: number): Promise<boolean>;
   /** The answers beside the manifest of this batch have as many of its changes. */
   noteAnswers(batchId: string, changes: number): Promise<void>;
   /** Ids of closed batches that changed, last before this time (ISO 8601), and whose answers do not have it. */
@@ -144,8 +162,8 @@ export interface Registry {
   /** How far the logs of signers had come, as certificates said that were registered. */
   signerLogs(): Promise<SignerLogRecord[]>;
   /**
-   * A person decides that certificates are registered again from a signer whose log contradicted itself; the decision is
-   * recorded. False where it did not.
+   * A person decides that certificates are registered again from a signer whose log contradicted itself, or whose ledger has
+   * less than was seen; the decision is recorded. False where nothing of the log was seen since the last one.
    */
   acceptSignerLog(log: string, decision: Decision): Promise<boolean>;
 
@@ -195,6 +213,11 @@ export interface BatchRow extends UnitRow {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
+/** A unit that is registered, as its manifest had it. */
+export interface RegisteredRow extends BatchRow {
+  readonly batchId: string;
+}
+
 /** A batch that is being imported. */
 export interface StagedBatch {
   /**
@@ -224,7 +247,7 @@ export interface BatchRecord extends NewBatch {
   readonly importedAt: string;
   readonly startedAt?: string;
   readonly closedAt?: string;
-  /** Of the last result that was written; absent where none was. */
+  /** Of the last result that was written beside the manifest; absent where none was. */
   readonly resultVersion?: number;
   /** Only `batchOf` says it: since when units of it that were never begun are free, as it was cancelled or withdrawn. */
   readonly freedAt?: string;
@@ -301,10 +324,22 @@ export interface Registration extends CertificateRecord, AttemptId, Claim {
   readonly signerLog?: SignerLogSight;
 }
 
+/** A certificate whose board may have it although its unit did not pass with it. */
+export interface UnregisteredCertificate {
+  readonly boardId: string;
+  /** DER, and its SHA-256. */
+  readonly certificate: Uint8Array;
+  readonly certificateSha256: string;
+  /** The device registries of its product where it works as soon as it is signed. */
+  readonly liveAt: readonly string[];
+}
+
 /** How far the log of a signer had come. */
 export interface SignerLogSight extends SeenLog {
   /** When the signer said so; ISO 8601. */
   readonly at: string;
+  /** Until when earlier sights may say a wrong time: a person has accepted the clock of the signer since; ISO 8601. */
+  readonly clockWrongUntil?: string;
 }
 
 /** The furthest that the log of a signer had come, and what contradicts it since; ISO 8601. */

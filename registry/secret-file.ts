@@ -19,3 +19,11 @@ export function readSecretFile(path: string, name: string): string {
     throw new DeviceRegistryError('credentials', error instanceof FileNotPrivateError ? message : sentence);
   }
 }
+
+/** One that goes into a header as it is, such as an API key. Throws `credentials`. */
+export function readSecretLine(path: string, name: string): string {
+  const text = readSecretFile(path, name);
+  if (/^[\x21-\x7e]+$/.test(text)) return text;
+  const sentence = `The credential of the registry ${name}, ${path}, is not one text line of letters, digits and signs: write only the credential into the file, without spaces and comments.`;
+  throw new DeviceRegistryError('credentials', sentence);
+}

@@ -1,4 +1,7 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { writeWhole } from '../disk/write-whole.ts';
+import { archiveFolder } from '../manifests/answer/archive-folder.ts';
 import { lotFiles } from '../manifests/answer/lot-files.ts';
 import type { LotFiles } from '../manifests/answer/lot-files.ts';
 import { writeUnitStatuses } from '../manifests/answer/status-file.ts';
@@ -6,9 +9,49 @@ import type { BatchRecord, Registry } from '../registry/registry.ts';
 import { lotStatus, unitStatuses } from './lot-status.ts';
 import type { LotPulse, LotStatus } from './lot-status.ts';
 
-/** Where the answers about a batch are. They stay there, so who writes many asks once. */
+/**
+ * Where the answers about a batch are, or will be: in the drop folder, or in the folder of the archive that its manifest was moved
+ * to. As long as the batch is open they stay there, so anyone who writes many asks once.
+ */
 export async function filesOf(registry: Registry, inbox: string, batch: BatchRecord): Promise<LotFiles> {
-  return lotFiles(inbox, batch, await registry.listBatches());
+  const batches = await registry.listBatches();
+  const dropped = lotFiles(inbox, batch, batches);
+  // Before a batch has been closed once, nothing moves it.
+  if (batch.closedAt === undefined) return dropped;
+  for (const place of [dropped, ...archived(dropped, batch, batches)]) if (await isInUse(place)) return place;
+  return dropped;
+}
+
+/** All batches of a manifest name are moved together, to the folder of one of them: mostly to its own. */
+function archived(dropped: LotFiles, batch: BatchRecord, batches: readonly BatchRecord[]): LotFiles[] {
+  const others = batches.filter(
+    ({ batchId, manifest }) => manifest === batch.manifest && batchId !== batch.batchId,
+  );
+  return [batch, ...others].flatMap(({ batchId, closedAt }) =>
+    closedAt === undefined ? [] : movedTo(archiveFolder(dirname(dropped.result), batchId, closedAt), dropped),
+  );
+}
+
+function movedTo(folder: string, { result, report, statusJson, statusCsv }: LotFiles): LotFiles {
+  const moved = (path: string): string => join(folder, basename(path));
+  return {
+    result: moved(result),
+    report: moved(report),
+    statusJson: moved(statusJson),
+    statusCsv: moved(statusCsv),
+  };
+}
+
+async function isInUse(files: LotFiles): Promise<boolean> {
+  const isThere = await Promise.all(
+    Object.values(files).map((path: string) =>
+      stat(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return isThere.includes(true);
 }
 
 /**

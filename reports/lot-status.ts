@@ -3,7 +3,7 @@ import type { LotFiles } from '../manifests/answer/lot-files.ts';
 import type { UnitStatus } from '../manifests/answer/status-file.ts';
 import type { BatchProgress } from '../provisioning/batch.ts';
 import type { Decision } from '../provisioning/decision.ts';
-import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
+import { hintOf } from '../provisioning/failure-table.ts';
 import { priorityNow } from '../provisioning/priority.ts';
 import type { BatchSummary, Registry, WaitingUnit } from '../registry/registry.ts';
 
@@ -114,7 +114,7 @@ export async function* unitStatuses(
   const waiting = new Set((await waitingNow(registry, batchId, progress)).map(({ serial }) => serial));
   for await (const row of registry.resultRows(batchId)) {
     const state = row.outcome !== undefined ? 'ended' : waiting.has(row.serial) ? 'waits' : 'open';
-    yield { ...row, state, says: saysOf(row.code) };
+    yield { ...row, state, says: hintOf(row.code) ?? '' };
   }
 }
 
@@ -158,13 +158,9 @@ function causesOf(waits: readonly WaitingUnit[]): WaitingCause[] {
   return [...Map.groupBy(waits, ({ code }) => code)]
     .map(([code, units]) => ({
       code,
-      says: saysOf(code),
+      says: hintOf(code) ?? '',
       units: units.length,
       serials: units.slice(0, NAMED).map(({ serial }) => serial),
     }))
     .toSorted((a, b) => b.units - a.units);
-}
-
-function saysOf(code: string | undefined): string {
-  return isFailureCode(code) ? FAILURES[code].hint : '';
 }

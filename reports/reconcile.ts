@@ -99,7 +99,16 @@ function compareRow(row: IssuedRow, tables: RecordTables, hasRegistry: boolean):
   return hasRegistry ? [...differences, ...compareListed(row, tables.unitOf(row))] : differences;
 }
 
-function issuedRow({ requestId, batchId, serial, state, tbs, certificate, ...rest }: Issuance): IssuedRow {
+/** What of a row of the ledger is compared. */
+export function issuedRow({
+  requestId,
+  batchId,
+  serial,
+  state,
+  tbs,
+  certificate,
+  ...rest
+}: Issuance): IssuedRow {
   return {
     requestId,
     batchId,

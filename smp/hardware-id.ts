@@ -34,8 +34,15 @@ export async function readHardwareId(client: SmpClient, options: HardwareIdOptio
     if (id !== undefined) failures.push(`it answers with ${id.length} characters that are no id`);
   }
   const why = failures.length === 0 ? '' : ` (${failures.join('; ')})`;
-  const sentence = `${client.name}: the board reports no hardware id: switch on CONFIG_HWINFO, CONFIG_HWINFO_SHELL and CONFIG_MCUMGR_GRP_SHELL in the firmware${why}`;
+  const sentence = `${client.name}: the board reports no hardware id: ${cureOf(ways)}${why}`;
   throw new SmpError('SMP_UNSUPPORTED', sentence);
+}
+
+/** What the firmware must have for the first of these ways. */
+function cureOf([first]: readonly HardwareIdWay[]): string {
+  if (typeof first === 'object' && 'file' in first)
+    return `let the firmware write an id of at most ${MAX_ID_CHARACTERS} printable characters to ${first.file}`;
+  return 'switch on CONFIG_HWINFO, CONFIG_HWINFO_SHELL and CONFIG_MCUMGR_GRP_SHELL in the firmware';
 }
 
 async function readOneWay(
@@ -78,6 +85,6 @@ function nonEmpty(text: string): string | undefined {
 
 /** A way the board does not know leads to the next; silence or a lost cable does not. */
 function noteRefusal(error: unknown, failures: string[]): undefined {
-  if (!isSmpError(error, 'SMP_UNSUPPORTED', 'SMP_DEVICE_ERROR', 'SMP_TOO_LARGE')) throw error;
+  if (!isSmpError(error, 'SMP_UNSUPPORTED', 'SMP_DEVICE_ERROR', 'SMP_FILE_TOO_LARGE')) throw error;
   failures.push(error.message);
 }

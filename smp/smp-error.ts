@@ -17,9 +17,10 @@ export const SMP_ERROR_CODES = [
   'SMP_MALFORMED_REPLY', // a sound frame whose content is not what the protocol says
   'SMP_DEVICE_ERROR', // the board answered with an error
   'SMP_UNSUPPORTED', // the board's firmware does not have this command
-  'SMP_OFFSET_MISMATCH', // the board is at another offset than the transfer, even after starting afresh
+  'SMP_OFFSET_MISMATCH', // the board is at another offset than the transfer, even after starting again
   'SMP_READ_BACK_DIFFERS', // what was read back is not what was written
-  'SMP_TOO_LARGE', // a message or file over a limit
+  'SMP_TOO_LARGE', // a message over a limit
+  'SMP_FILE_TOO_LARGE', // a file on the board is larger than the caller expects
   'SMP_SHELL_FAILED', // a shell command ran on the board and reported failure
   'SMP_INVALID_ARGUMENT', // the caller asked for what cannot be
   'SMP_CANCELLED', // by the caller's AbortSignal

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { lotFiles } from '../manifests/answer/lot-files.ts';
 import type { Verdict } from '../manifests/check/verdict.ts';
+import type { EndOf } from '../manifests/intake/archive.ts';
 import { isLarge } from '../manifests/intake/copy-manifest.ts';
 import type { ManifestCopy } from '../manifests/intake/copy-manifest.ts';
 import { openInbox } from '../manifests/intake/inbox.ts';
@@ -17,6 +18,7 @@ import { askSigner } from './ask-order.ts';
 import type { RegistryPlace } from '../line/registry.ts';
 import { startBatchWorkflow } from './batch-start.ts';
 import { takeInOnThread } from './large-manifest.ts';
+import { lotEnd } from './lot-end.ts';
 import type { Role } from './role.ts';
 import { Turns } from './turns.ts';
 
@@ -92,10 +94,8 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
         end?.();
       }
     });
-  const closings = async (): Promise<ReadonlyMap<string, string>> => {
-    const ended = (await registry.listBatches()).filter(({ closedAt }) => closedAt !== undefined);
-    return new Map(ended.map(({ batchId, closedAt = '' }) => [batchId, closedAt]));
-  };
+  const endOf: EndOf = async (batchId) => await lotEnd(registry, batchId);
+  const hasBatch = async (sha256: string): Promise<boolean> => (await registry.batchOf(sha256)) !== undefined;
   const report = (event: InboxEvent): void => {
     note(log, event);
     options.onEvent?.(event);
@@ -103,7 +103,7 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
   const inboxes: Inbox[] = [];
   try {
     for (const folder of inboxFolders(root, manufacturers))
-      inboxes.push(await openInbox({ folder, stateFolder, accept, closings, report }));
+      inboxes.push(await openInbox({ folder, stateFolder, accept, hasBatch, endOf, report }));
   } catch (error) {
     await Promise.all(inboxes.map((inbox) => inbox.close()));
     throw error;

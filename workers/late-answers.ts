@@ -20,18 +20,25 @@ export interface LateAnswersOptions {
 }
 
 /**
- * Writes the answers of closed batches that changed some time ago and do not have it: the workflow that was to see to them was ended
+ * Writes the answers of closed batches that changed some time ago and do not have it: the workflow that was to write them was ended
  * in Temporal, or a revocation list came.
  */
 export function writeLateAnswers(options: LateAnswersOptions): Role {
   const { registry, inbox, log, lateMs = LATE_MS, pauseMs = LOOK_PAUSE_MS } = options;
   const write = async (): Promise<void> => {
     const late = await registry.lateAnswers(new Date(Date.now() - lateMs).toISOString());
-    for (const batchId of late) await rewriteAnswers(registry, inbox, batchId);
+    for (const batchId of late) {
+      try {
+        await rewriteAnswers(registry, inbox, batchId);
+      } catch (err) {
+        // The folder of one manufacturer may be full, or away.
+        log.error({ batchId, err }, 'the result of a batch is not rewritten; the next look comes');
+      }
+    }
   };
   return every(
     pauseMs,
-    [{ run: write, failed: 'the result of a batch is not rewritten; the next look comes' }],
+    [{ run: write, failed: 'no result of a batch is rewritten; the next look comes' }],
     log,
   );
 }

@@ -27,7 +27,7 @@ const STALE_MS = 60_000;
 /** The pace is that of the last minutes. */
 const PACE_MS = 600_000;
 
-/** At the start, a batch that ended so lately may have a status of before its end, if the line was killed then. */
+/** At the start, a batch that ended so lately may have a status from before its end, if the line was killed then. */
 const LATELY_MS = 24 * 3_600_000;
 
 const QUERY_PATIENCE_MS = 5_000;
@@ -45,23 +45,33 @@ export interface LotStatusOptions {
 export function keepLotStatuses(options: LotStatusOptions): Role {
   const { registry, log } = options;
   const books = new Map<string, StatusBook>();
-  let isStarting = true;
+  /** Those that were closed before the start, and whose status this process has not written. */
+  let closed: readonly BatchRecord[] | undefined;
   const look = async (): Promise<void> => {
     const open = await registry.openBatches();
-    const due = isStarting ? [...open, ...(await closedLately(registry))] : open;
-    for (const batch of due) {
+    closed ??= await closedLately(registry);
+    const written = new Set<string>();
+    for (const batch of [...open, ...closed]) {
       if (batch.startedAt === undefined) continue;
       const book = books.get(batch.batchId) ?? new StatusBook(options);
       books.set(batch.batchId, book);
-      await book.write(batch);
+      try {
+        if (await book.write(batch)) written.add(batch.batchId);
+      } catch (err) {
+        // The folder of one manufacturer may be full, or away.
+        log.error(
+          { batchId: batch.batchId, err },
+          'the status of a batch is not written; the next look comes',
+        );
+      }
     }
-    isStarting = false;
-    const ids = new Set(open.map(({ batchId }) => batchId));
+    closed = closed.filter(({ batchId, startedAt }) => startedAt !== undefined && !written.has(batchId));
+    const ids = new Set([...open, ...closed].map(({ batchId }) => batchId));
     for (const batchId of books.keys()) if (!ids.has(batchId)) books.delete(batchId);
   };
   return every(
     LOOK_PAUSE_MS,
-    [{ run: look, failed: 'the status of a batch is not written; the next look comes' }],
+    [{ run: look, failed: 'no status of a batch is written; the next look comes' }],
     log,
   );
 }
@@ -85,11 +95,24 @@ class StatusBook {
     this.#options = options;
   }
 
-  /** Writes the status if it is due and news. */
-  async write(batch: BatchRecord): Promise<void> {
+  /** Writes the status if it is news; false when it was not due. */
+  async write(batch: BatchRecord): Promise<boolean> {
     const begun = performance.now();
-    if (begun < this.#dueAt) return;
-    const { registry, inbox, pauseMs = WRITE_PAUSE_MS } = this.#options;
+    if (begun < this.#dueAt) return false;
+    const { pauseMs = WRITE_PAUSE_MS } = this.#options;
+    this.#dueAt = begun + pauseMs;
+    try {
+      await this.#write(batch);
+    } catch (error) {
+      this.#written = '';
+      throw error;
+    }
+    this.#dueAt = performance.now() + Math.max(pauseMs, PARTS * (performance.now() - begun));
+    return true;
+  }
+
+  async #write(batch: BatchRecord): Promise<void> {
+    const { registry, inbox } = this.#options;
     const pulse = { ...(await this.#progress(batch)), ...this.#pace() };
     const files = (this.#files ??= await filesOf(registry, inbox, batch));
     const status = await writeStatus(registry, files, batch, pulse, (found) => this.#isNews(found));
@@ -97,7 +120,6 @@ class StatusBook {
     // The batch was closed meanwhile, and its last status may have been overwritten.
     const now = await registry.batch(batch.batchId);
     if (now?.state !== batch.state && now !== undefined) await writeStatus(registry, files, now);
-    this.#dueAt = performance.now() + Math.max(pauseMs, PARTS * (performance.now() - begun));
   }
 
   #isNews(status: LotStatus): boolean {

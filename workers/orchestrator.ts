@@ -29,7 +29,6 @@ const DRAIN_LOOK_PAUSE_MS = 10_000;
 const CACHED_WORKFLOWS = 300;
 
 export interface OrchestratorRoleOptions extends Omit<RegistryParts, 'work' | 'ends'> {
-  readonly deviceRegistries: readonly ConfiguredRegistry[];
   readonly client: Client;
   readonly connections: ServerConnections;
   readonly namespace: string;
@@ -56,6 +55,7 @@ export async function startOrchestrator(options: OrchestratorRoleOptions): Promi
     activities: {
       ...createRegistryActivities({
         ...parts,
+        deviceRegistries,
         work: temporalWorkStanding(client),
         ends: unitEnds(monitor.metrics, log),
       }),

@@ -99,8 +99,7 @@ export async function openSigner(place: SignerPlace): Promise<SignerRole> {
     });
     const permitKey = openPermitKey(stateFolder);
     const intakes = () => readVerifierKeys(intakeKeysFile(stateFolder, config));
-    const own = { name: audit.key.verifier.name, newest: audit.newest };
-    const desk = new SigningDesk({ stations, orders, issuer, ledger, permitKey, intakes, log: own });
+    const desk = new SigningDesk({ stations, orders, issuer, ledger, permitKey, intakes, log: audit });
     const worker = await startWorker(desk, place);
     closing.push(() => worker.stop());
     monitorSigner(place.monitor, { stateFolder, ca, ledger, audit });

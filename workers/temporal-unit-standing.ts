@@ -6,10 +6,12 @@ import type { SeenCertificate, Standing, UnitStanding } from '../fixtures/statio
 import { MESSAGES } from '../provisioning/messages.ts';
 import type { UnitReport, UnitState } from '../provisioning/unit.ts';
 import { unitWorkflowId } from '../provisioning/workflow-ids.ts';
+import { temporalWorkStanding } from './temporal-work-standing.ts';
 import { workflowDescription } from '../temporal/workflow-description.ts';
 
 /** The state of units, from Temporal. */
 export function temporalUnitStanding(client: Client, log: Logger): UnitStanding {
+  const work = temporalWorkStanding(client);
   const descriptionOf = (serial: string): Promise<WorkflowExecutionDescription | undefined> =>
     workflowDescription(client, unitWorkflowId(serial));
   const standing: UnitStanding['standing'] = async (seen) => {
@@ -45,6 +47,7 @@ export function temporalUnitStanding(client: Client, log: Logger): UnitStanding 
         return true;
       }
     },
+    isOrchestrated: (run) => work.isOrchestrated(run),
   };
 }
 

@@ -13,7 +13,7 @@ export function stepsOf<T extends object>(activities: T, fault: FailureCode): T 
   return checked(activities, (name, run, input) => answerOrFail(name, run, { input, fault }));
 }
 
-/** Bookkeeping, which is tried until it works: a malformed answer is none, and the task is given out again. */
+/** Bookkeeping, which is tried until it works: a malformed answer is none, and the task is scheduled again. */
 export function bookkeepingOf<T extends object>(activities: T): T {
   return checked(activities, answerAtLast);
 }
@@ -37,7 +37,7 @@ async function answerOrFail(
 ): Promise<unknown> {
   const answer = await run(input);
   if (isAnswer(name, answer)) return answer;
-  const message = `A worker answered the task ${name} with what is no answer: find out who took it.`;
+  const message = `A worker answered the task ${name} with an invalid answer: find out who took it.`;
   const cause = ApplicationFailure.create({ type: fault, message, nonRetryable: true });
   throw new ActivityFailure(message, name, undefined, 'NON_RETRYABLE_FAILURE', undefined, cause);
 }
@@ -50,7 +50,7 @@ async function answerAtLast(name: string, run: Activity, input: unknown): Promis
   ) {
     const answer = await run(input);
     if (isAnswer(name, answer)) return answer;
-    log.warn('a worker answered with what is no answer; the task is given out again', { task: name });
+    log.warn('a worker gave an invalid answer; the task is scheduled again', { task: name });
     await sleep(pauseMs);
   }
 }

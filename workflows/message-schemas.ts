@@ -155,6 +155,13 @@ export const chunkReportCheck: MessageCheck<ChunkReport> = checked(
     // Chunks of earlier versions do not say it.
     refused: z._default(z.boolean(), false),
     finished: z.boolean(),
+    brake: z.exactOptional(
+      z.object({
+        code: z.string() as z.ZodMiniType as z.ZodMiniType<FailureCode>,
+        units: count,
+        stations: z.array(z.string()),
+      }),
+    ),
   }),
 );
 

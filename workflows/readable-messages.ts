@@ -30,7 +30,7 @@ function messagesIn({ activation }: ActivateInput): Payload[][] {
   });
 }
 
-/** The results of activities and child workflows, in place; and what failures of them bring as details. */
+/** The results of activities and child workflows, and the words of their failures, in place; and what failures bring as details. */
 function answersIn({ activation }: ActivateInput): Payload[][] {
   return (activation.jobs ?? []).flatMap(({ resolveActivity, resolveChildWorkflowExecution }) => {
     const { completed, failed, cancelled } = (resolveActivity ?? resolveChildWorkflowExecution)?.result ?? {};
@@ -42,7 +42,10 @@ function answersIn({ activation }: ActivateInput): Payload[][] {
 
 function detailsIn(failure: ProtoFailure | null | undefined): Payload[][] {
   if (!failure) return [];
-  const { applicationFailureInfo, canceledFailureInfo, timeoutFailureInfo, cause } = failure;
+  const { applicationFailureInfo, canceledFailureInfo, timeoutFailureInfo, encodedAttributes, cause } =
+    failure;
+  // Nothing is decided by them, so not even a missing key is worth waiting for.
+  if (encodedAttributes && !isReadable(encodedAttributes)) failure.encodedAttributes = UNREADABLE;
   const lists = [
     applicationFailureInfo?.details?.payloads,
     canceledFailureInfo?.details?.payloads,

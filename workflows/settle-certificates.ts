@@ -30,7 +30,10 @@ async function settlePage(
   after: number,
 ): Promise<number | undefined> {
   const page = serial === undefined ? { batchId, after } : { batchId, serial };
-  const { certificates, next } = await signerBookkeeping.unfinishedCertificates(page);
+  const { certificates, next } = await signerBookkeeping.unfinishedCertificates({
+    ...page,
+    withCertificates: true,
+  });
   if (certificates.length === 0) return undefined;
   const { passed, ended } = await registryBookkeeping.judgeCertificates({ batchId, certificates, ...run });
   if (passed.length > 0) {

@@ -11,7 +11,11 @@ export async function unfinishedCertificateOf(
   serial: string,
 ): Promise<UnfinishedCertificate | undefined> {
   try {
-    const { certificates } = await signerLook.unfinishedCertificates({ batchId, serial });
+    const { certificates } = await signerLook.unfinishedCertificates({
+      batchId,
+      serial,
+      withCertificates: true,
+    });
     return certificates[0];
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;

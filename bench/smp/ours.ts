@@ -18,7 +18,7 @@ export interface OurRun {
   readonly maxMessageBytes?: number | undefined;
   readonly certificateBytes?: number;
   readonly baudRate?: number;
-  /** Without it: the certificate alone, for a file system with no room for starting afresh. */
+  /** Without it: the certificate alone, for a file system with no room for starting again. */
   readonly withKey?: boolean;
   readonly wrap?: (link: Link) => Link;
 }

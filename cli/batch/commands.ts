@@ -46,11 +46,13 @@ export const batchCommands = group(
       says: 'write the result of a batch again, as it is now',
       args: BATCH,
       options: {
-        '--output <file>': 'file to write; default: beside the manifest, in the drop folder',
+        '--output <file>':
+          'write a copy to this file; default: beside the manifest, in the drop folder or its archive',
         ...JSON_OPTION,
       },
       notes: `
-A CSV row for each unit. The version in it rises with each writing. It may be written while the batch is open.`,
+A CSV row for each unit. The version in it rises with each writing beside the manifest; a copy has the version of the
+last one, 0 without one. It may be written while the batch is open.`,
       examples: ['certline batch result PO-1001', 'certline batch result PO-1001 --output lot7.csv'],
       readsState: true,
       load: () => import('./write-result.ts'),
@@ -153,7 +155,7 @@ units that passed, revokes those of units that did not, and writes the result fi
         await recoverBatch(await invocation(), id, options),
     }),
     command('withdraw', {
-      says: 'undo a wrong import: end what is open of it, and free serials and boards that were never begun',
+      says: 'undo a wrong import: end its open units, and free serials and boards that were never begun',
       args: ENDED_BATCH,
       options: { ...SIGNED_OPTIONS, '--yes': 'do not ask for confirmation', ...JSON_OPTION },
       notes: `
@@ -166,7 +168,7 @@ manifest can be submitted with the same serials.`,
         await withdrawBatch(await invocation(), id, options),
     }),
     command('close', {
-      says: 'close a batch short or over: units that have not begun or wait end as HOLD, units under way end as they do',
+      says: 'close a batch short or over: units that have not begun or wait end as HOLD, units under way finish normally',
       args: ENDED_BATCH,
       options: {
         '--short': 'units are left out',
@@ -183,7 +185,11 @@ Say either --short or --over. A batch that has ended already gets the decision o
       run: async ({ closeBatch }, { id, options, invocation }) =>
         await closeBatch(await invocation(), id, options),
     }),
-    pace('pause', 'start no further unit; units under way end', 'the soldering iron is out of order'),
+    pace(
+      'pause',
+      'start no further unit; units under way finish normally',
+      'the soldering iron is out of order',
+    ),
     pace('resume', 'start units again after a pause', 'repaired'),
     command('window', {
       says: 'set how many units of a batch are under way at once',
@@ -202,7 +208,7 @@ Say either --short or --over. A batch that has ended already gets the decision o
         await paceBatch(await invocation(), id, MESSAGES.setWindow, { ...options, units }),
     }),
     command('priority', {
-      says: 'set before or after which other batches units that start from now on get boards',
+      says: 'set the priority of a batch for units that start from now on',
       args: {
         ...BATCH,
         '<number>': { says: 'from 1 (first) to 5 (last); without one, a batch has 3', parse: priorityNumber },

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { visibleText } from '../../manifests/csv/visible-text.ts';
 import type { Decision } from '../../provisioning/decision.ts';
-import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import { hintOf } from '../../provisioning/failure-table.ts';
 import { priorityNow, prioritySays } from '../../provisioning/priority.ts';
 import type { ResultRow } from '../../provisioning/result-row.ts';
 import type {
@@ -10,12 +10,11 @@ import type {
   BatchSummary,
   Registry,
   SupplementRecord,
-  WaitingUnit,
 } from '../../registry/registry.ts';
 import { runIdOf } from '../../provisioning/workflow-ids.ts';
+import { filesOf } from '../../reports/lot-answers.ts';
 import { batchState } from './batch-words.ts';
 import { findBatch } from './find-batch.ts';
-import { resultPath } from './result-path.ts';
 import { standingSummary } from './standing-summary.ts';
 import type { StandingSummary } from './standing-summary.ts';
 import type { Invocation } from '../invocation.ts';
@@ -42,7 +41,7 @@ export async function describeBatch(
     const decisions = await registry.batchDecisions(batchId);
     const attempts = await registry.attemptCounts(batchId);
     const supplements = await supplementsOf(registry, batchId);
-    const result = resultPath(config.inbox, batch, await registry.listBatches());
+    const { result } = await filesOf(registry, config.inbox, batch);
     const units = options.units === true ? registry.resultRows(batchId) : undefined;
     if (options.json === true) {
       const written = existsSync(result) ? result : null;
@@ -101,14 +100,9 @@ async function printSupplements(batchId: string, supplements: readonly CountedSu
   );
 }
 
-/** What the person at the bench should do about a unit. */
-function hintFor({ code }: WaitingUnit): string {
-  return isFailureCode(code) ? FAILURES[code].hint : '';
-}
-
 function documentOf({ summary, waiting, waitingBy, broken, trouble }: StandingSummary): object {
   const { batch, ...counts } = summary;
-  const hinted = waiting.map((unit) => ({ ...unit, hint: hintFor(unit) }));
+  const hinted = waiting.map((unit) => ({ ...unit, hint: hintOf(unit.code) ?? '' }));
   return {
     ...batch,
     state: batchState(batch),
@@ -185,7 +179,7 @@ async function printWaiting(batchId: string, { waiting, waitingBy, broken }: Sta
   const shown = waiting.slice(0, SHOWN_WAITING);
   await printTable(
     columns,
-    shown.map((unit) => [unit.serial, unit.step, unit.code, String(unit.attempt), hintFor(unit)]),
+    shown.map((unit) => [unit.serial, unit.step, unit.code, String(unit.attempt), hintOf(unit.code) ?? '']),
   );
   if (waiting.length > shown.length)
     printLine(`and ${waiting.length - shown.length} more: --units or --json shows them`);

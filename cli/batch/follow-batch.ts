@@ -47,11 +47,8 @@ export async function followGivenBatch(
 ): Promise<void> {
   const ends: BatchProgress[] = [];
   for (const runId of await liveRunIds(invocation, given)) {
-    const end = await showBatch(invocation.stateFolder, runId, { quiet: json });
-    if (!json) mustAllPass(end);
-    ends.push(end);
+    ends.push(await showBatch(invocation.stateFolder, runId, { quiet: json }));
   }
-  if (!json) return;
-  printJson(ends);
+  if (json) printJson(ends);
   for (const end of ends) mustAllPass(end);
 }

@@ -1,6 +1,9 @@
+import type { Ending } from '../../provisioning/batch.ts';
+import type { Decision } from '../../provisioning/decision.ts';
 import type { BatchRecord } from '../../registry/registry.ts';
 import { priorityNow } from '../../provisioning/priority.ts';
-import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { batchWorkflowId, chunkNumberOf } from '../../provisioning/workflow-ids.ts';
+import type { RunningWork } from '../../registry/work-of-run.ts';
 import { confirm, mustBeConfirmable } from '../confirm.ts';
 import { decisionNow } from '../decision-options.ts';
 import { CommandError } from '../exit-status.ts';
@@ -11,7 +14,7 @@ import { printJson, printLine } from '../terminal/stdout.ts';
 import { mustBeWhole } from './find-batch.ts';
 import { findRuns } from './find-run.ts';
 import type { BatchRun } from './find-run.ts';
-import { isRunning, restartRun, runs, underWay } from './restart-run.ts';
+import { isRunning, restartRun, runs, workUnderWay } from './restart-run.ts';
 
 const WHAT = 'recover a batch';
 
@@ -39,19 +42,21 @@ export async function recoverBatch(
     mustBeWhole(given, batch.batchId, options);
     if (batch.startedAt === undefined) throw notBegun(batch);
     await withLineClient(stateFolder, async (client) => {
-      const ended: BatchRun[] = [];
-      for (const run of found) if (!(await isRunning(client, batchWorkflowId(run.runId)))) ended.push(run);
-      if (ended.length === 0) throw runs(batch.batchId);
+      const stopped: BatchRun[] = [];
+      for (const run of found) if (!(await isRunning(client, batchWorkflowId(run.runId)))) stopped.push(run);
+      if (stopped.length === 0) throw runs(batch.batchId);
       const recovered: { readonly batchId: string; readonly mode: 'continue' | 'close' }[] = [];
-      for (const run of ended) {
-        const others = await underWay(client, registry, run);
-        const mode = others > 0 ? 'continue' : 'close';
-        await confirm(WHAT, questionOf(run, others), options);
+      for (const run of stopped) {
+        const underWay = await workUnderWay(client, registry, run);
+        const mode = underWay.length > 0 ? 'continue' : 'close';
+        const decisions = await registry.batchDecisions(batch.batchId);
+        const ending = endingOf(run, decisions, underWay);
+        await confirm(WHAT, questionOf(run, underWay.length, ending), options);
         const decision = decisionNow('recover', options, mode);
-        const priority = priorityNow(batch, await registry.batchDecisions(batch.batchId));
-        await restartRun(client, run, { window: config.unitsInFlight, priority }, { mode, decision });
+        const pace = { window: config.unitsInFlight, priority: priorityNow(batch, decisions) };
+        await restartRun(client, run, pace, { mode, decision, ...(ending && { ending }) });
         recovered.push({ batchId: run.runId, mode });
-        const how = mode === 'continue' ? 'continues' : 'is being closed';
+        const how = mode === 'continue' ? continuesHow(ending) : 'is being closed';
         if (options.json !== true) printLine(`Batch ${run.runId} ${how}: certline batch watch ${run.runId}`);
       }
       if (options.json === true) printJson(recovered);
@@ -59,7 +64,39 @@ export async function recoverBatch(
   });
 }
 
-function questionOf({ batch: { state }, runId }: BatchRun, others: number): string {
+const ENDINGS = ['close', 'cancel', 'withdraw'] as const;
+
+/** How the run was being ended when its workflow was terminated: it is ended in that way then, and begins nothing. */
+function endingOf(
+  { batch, supplement }: BatchRun,
+  decisions: readonly Decision[],
+  underWay: readonly RunningWork[],
+): Ending | undefined {
+  if (batch.state === 'closed') return undefined;
+  const last = decisions
+    .filter((each) => each.supplement === supplement)
+    .flatMap((each) =>
+      ENDINGS.filter((verdict) => verdict === each.verdict).map((verdict) => ({ ...each, verdict })),
+    )
+    .at(-1);
+  return (
+    last && { decision: last, chunks: underWay.flatMap(({ workflowId }) => chunkNumberOf(workflowId) ?? []) }
+  );
+}
+
+function continuesHow(ending: Ending | undefined): string {
+  return ending === undefined ? 'continues' : 'continues to end';
+}
+
+function questionOf(
+  { batch: { state }, runId }: BatchRun,
+  others: number,
+  ending: Ending | undefined,
+): string {
+  if (others > 0 && ending !== undefined) {
+    const { verdict, by = 'a person who gave no name', decidedAt } = ending.decision;
+    return `Continue to end batch ${runId}, as ${by} decided at ${decidedAt} (${verdict})? ${others} of its chunks and units are under way; units that have not begun end as HOLD.`;
+  }
   if (others > 0)
     return `Continue batch ${runId}? ${others} of its chunks and units are under way; units that have not begun will begin.`;
   return state === 'closed'

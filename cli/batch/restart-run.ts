@@ -2,9 +2,11 @@ import type { Client } from '@temporalio/client';
 import type { BatchInput, Recovery } from '../../provisioning/batch.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { isWorkOfRun } from '../../registry/work-of-run.ts';
+import type { RunningWork } from '../../registry/work-of-run.ts';
 import { workflowDescription } from '../../temporal/workflow-description.ts';
 import { restartBatchWorkflow } from '../../workers/batch-start.ts';
+import { runningWork } from '../../workers/temporal-work-standing.ts';
 import { CommandError } from '../exit-status.ts';
 import type { BatchRun } from './find-run.ts';
 
@@ -13,23 +15,19 @@ export async function isRunning(client: Client, workflowId: string): Promise<boo
   return (await workflowDescription(client, workflowId))?.status.name === 'RUNNING';
 }
 
-/**
- * How many chunks and units of the run are under way. The list of Temporal lags behind, so each of them is asked about. The
- * other runs of the batch have chunks and units of their own.
- */
-export async function underWay(client: Client, registry: Registry, run: BatchRun): Promise<number> {
-  const { batch, runId, supplement } = run;
-  const query = `ProvBatch="${batch.batchId}" AND ExecutionStatus="Running" AND WorkflowType IN ("chunk", "unit")`;
-  const chunks = `${batchWorkflowId(runId)}/chunk-`;
-  let count = 0;
-  for await (const { workflowId, type, searchAttributes } of client.workflow.list({ query })) {
-    const isOfRun =
-      type === 'chunk'
-        ? workflowId.startsWith(chunks)
-        : (await registry.unit(String(searchAttributes['ProvSerial']?.[0])))?.supplement === supplement;
-    if (isOfRun && (await isRunning(client, workflowId))) count += 1;
+/** The chunks and units of the run that are under way. The list of Temporal lags behind, so each of them is asked about. */
+export async function workUnderWay(
+  client: Client,
+  registry: Registry,
+  run: BatchRun,
+): Promise<readonly RunningWork[]> {
+  const { batchId } = run.batch;
+  const underWay: RunningWork[] = [];
+  for await (const work of runningWork(client, batchId)) {
+    const isOfRun = await isWorkOfRun(registry, work, { batchId, supplement: run.supplement });
+    if (isOfRun && (await isRunning(client, work.workflowId))) underWay.push(work);
   }
-  return count;
+  return underWay;
 }
 
 /** Starts the workflow of a run again that has ended. Throws `refused` when it runs. */

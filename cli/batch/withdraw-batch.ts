@@ -10,7 +10,7 @@ import { cancelRun } from './cancel-batch.ts';
 import { mustBeWhole } from './find-batch.ts';
 import { findRuns } from './find-run.ts';
 import type { BatchRun } from './find-run.ts';
-import { isRunning, restartRun, underWay } from './restart-run.ts';
+import { isRunning, restartRun, workUnderWay } from './restart-run.ts';
 
 const WHAT = 'withdraw a batch';
 
@@ -33,7 +33,7 @@ export async function withdrawBatch(
       const running: BatchRun[] = [];
       for (const run of found) {
         if (await isRunning(client, batchWorkflowId(run.runId))) running.push(run);
-        else if ((await underWay(client, registry, run)) > 0) throw mustRecover(run);
+        else if ((await workUnderWay(client, registry, run)).length > 0) throw mustRecover(run);
       }
       await confirm(WHAT, questionOf(batchId, running.length > 0), options);
       for (const { runId } of running) await cancelRun(client, runId, { ...options, withdraw: true });

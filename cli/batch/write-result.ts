@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { writeBatchResult } from '../../reports/batch-result.ts';
+import { copyBatchResult, writeBatchResult } from '../../reports/batch-result.ts';
 import { rewriteAnswers } from '../../reports/closed-batch-answers.ts';
 import { filesOf } from '../../reports/lot-answers.ts';
 import type { Invocation } from '../invocation.ts';
@@ -8,8 +8,8 @@ import { tell } from '../terminal/stdout.ts';
 import { findBatch } from './find-batch.ts';
 
 /**
- * `certline batch result`. The answers about a closed batch belong together: where its result is, all of them are written again. Throws
- * `unknown`, and MANIFEST_ANSWER_FAILED where a file cannot be written.
+ * `certline batch result`. The answers about a closed batch belong together: where its result is, all of them are written again. A
+ * copy in another place changes none of them. Throws `unknown`, and MANIFEST_ANSWER_FAILED where a file cannot be written.
  */
 export async function writeResult(
   invocation: Invocation,
@@ -23,8 +23,10 @@ export async function writeResult(
     const files = await filesOf(registry, config.inbox, batch);
     const path = options.output === undefined ? files.result : resolve(options.output);
     const version =
-      (path === files.result ? await rewriteAnswers(registry, config.inbox, batch.batchId) : undefined) ??
-      (await writeBatchResult(registry, batch, path)).version;
+      path === files.result
+        ? ((await rewriteAnswers(registry, config.inbox, batch.batchId)) ??
+          (await writeBatchResult(registry, batch, path)).version)
+        : await copyBatchResult(registry, batch, path);
     const still = batch.state === 'open' ? '; the batch is open, so units have no outcome yet' : '';
     tell(
       options.json,

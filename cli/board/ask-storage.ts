@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { classifyBoard } from '../../fixtures/board/board-class.ts';
+import { FOUND_CERTIFICATE_MAX_BYTES } from '../../fixtures/board/read-certificate.ts';
 import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import { fileSize } from '../../smp/files/file-size.ts';
 import { readFile } from '../../smp/files/read-file.ts';
@@ -8,8 +9,6 @@ import type { CredentialPlace } from '../../fixtures/board/credential-files.ts';
 import type { Inquiry } from './inquiry.ts';
 import { runShellCommand } from './run-shell-command.ts';
 
-/** A certificate is about 0.5 KiB; what is much longer is none. */
-const CERTIFICATE_MAX_BYTES = 16_384;
 /** What `fs statvfs` prints; blocks are counted in frsize. */
 const STATVFS = /frsize (\d+), blocks (\d+), bfree (\d+)/;
 
@@ -43,7 +42,7 @@ export async function askCredentials(
 ): Promise<void> {
   const { client, signal } = inquiry;
   const { keyPath, certificatePath } = place;
-  const reading = { signal, maxBytes: CERTIFICATE_MAX_BYTES };
+  const reading = { signal, maxBytes: FOUND_CERTIFICATE_MAX_BYTES };
   // In an object, since a file that is not there is undefined, and so is an answer that was refused.
   const key = await inquiry.ask(keyPath, 'files', async () => ({
     size: await fileSize(client, keyPath, { signal }),

@@ -40,6 +40,7 @@ function isRefusal(error: unknown): error is Error {
     'SMP_DEVICE_ERROR',
     'SMP_SHELL_FAILED',
     'SMP_TOO_LARGE',
+    'SMP_FILE_TOO_LARGE',
     'SMP_MALFORMED_REPLY',
   );
 }

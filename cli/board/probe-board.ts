@@ -60,7 +60,7 @@ function emptyReport({ client, port }: BoardSession, { notTold }: Inquiry): Boar
   };
 }
 
-/** Support has no CA on its host: then a whole certificate is shown and not judged. */
+/** Support has no CA on its host: then a whole certificate is shown and not checked. */
 function knownIssuers({ config, stateFolder }: Invocation): readonly Uint8Array[] {
   try {
     return readIssuers(stateFolder, config.issuersFile);

@@ -5,7 +5,7 @@ import { CommandError } from '../exit-status.ts';
 import { FIRMWARE_OPTION } from './firmware-option.ts';
 import { exec } from '../../smp/shell/exec.ts';
 
-/** What a command printed, and what it returned: null where it was typed and the shell does not tell. */
+/** What a command printed, and what it returned: null where it was typed and the shell does not say. */
 export interface ShellAnswer {
   readonly output: string;
   readonly ret: number | null;

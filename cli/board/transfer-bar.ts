@@ -18,7 +18,7 @@ export class TransferBar {
     this.#what = what;
   }
 
-  /** Both in bytes; `done` may go back when a transfer starts afresh. */
+  /** Both in bytes; `done` may go back when a transfer starts again. */
   readonly update = (done: number, total: number): void => {
     const now = performance.now();
     if (now - this.#drawnAt < REDRAW_MS) return;

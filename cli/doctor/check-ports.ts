@@ -77,7 +77,7 @@ async function firmwareOf(client: SmpClient): Promise<string> {
   try {
     return await client.request(OS_INFO, { format: 'sv' });
   } catch (error) {
-    if (isSmpError(error, 'SMP_UNSUPPORTED', 'SMP_DEVICE_ERROR')) return 'which does not tell its firmware';
+    if (isSmpError(error, 'SMP_UNSUPPORTED', 'SMP_DEVICE_ERROR')) return 'which does not report its firmware';
     throw error;
   }
 }

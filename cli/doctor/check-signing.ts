@@ -12,7 +12,7 @@ import { CLOCK_TOLERANCE_MS } from '../../pki/clock-tolerance.ts';
 /** A clock that was ahead once leaves entries of a time to come. */
 function checkLogTime(latest: string | undefined, now: Date = new Date()): Finding[] {
   if (latest === undefined || Date.parse(latest) <= now.getTime() + CLOCK_TOLERANCE_MS) return [];
-  const says = `the newest audit entry is from ${latest}, and it is ${now.toISOString()}, so nothing is signed: set the clock, or run "certline audit accept-clock"`;
+  const says = `the audit log has an entry of ${latest}, and it is ${now.toISOString()}, so nothing is signed: set the clock, or run "certline audit accept-clock"`;
   return [fail('audit log', 'signer', says)];
 }
 

@@ -11,6 +11,7 @@ import { checkMemory } from './check-memory.ts';
 import { checkOwners } from './check-owners.ts';
 import { checkNotifications } from './check-notifications.ts';
 import { checkNode } from './check-node.ts';
+import { checkOutbox } from './check-outbox.ts';
 import { checkPorts } from './check-ports.ts';
 import { checkRoles } from './check-roles.ts';
 import { checkProfiles } from './check-profiles.ts';
@@ -74,6 +75,7 @@ async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding
   const unfinished = checkUnfinished(config.inbox);
   if (unfinished !== undefined) yield unfinished;
   yield* await checkClouds(stateFolder, config.registries);
+  yield* await checkOutbox({ stateFolder, config });
   const notifications = checkNotifications(config);
   if (notifications !== undefined) yield notifications;
   yield* await checkPorts(config.stations, probe);

@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { writeWholeSync } from '../../disk/write-whole.ts';
 import { intakeKeysFile, openIntakeKey } from '../../line/trusted-keys.ts';
 import { parseVerifier, verifierText } from '../../pki/keys/signed-note.ts';
-import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
+import { addVerifierKey } from '../../pki/keys/verifier-key-file.ts';
 import { PkiError } from '../../pki/pki-error.ts';
 import type { Invocation } from '../invocation.ts';
 import { tell } from '../terminal/stdout.ts';
@@ -27,9 +25,7 @@ export function admitIntake(
     throw new PkiError('VERIFIER_KEY_INVALID', message);
   }
   const path = intakeKeysFile(stateFolder, config);
-  const isKnown = readVerifierKeys(path).some((known) => verifierText(known) === verifierText(verifier));
-  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  if (!isKnown) writeWholeSync(path, 0o600, `${before}${verifierText(verifier)}\n`);
+  addVerifierKey(path, verifier);
   const { name } = verifier;
   tell(
     options.json,

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
+import { hintOf } from '../../provisioning/failure-table.ts';
 import type { ListedUnit } from '../unit/list-units.ts';
-import { hintOf } from '../unit/list-units.ts';
 import { bar } from '../terminal/bar.ts';
 import { beside } from '../terminal/beside.ts';
 import { wrapped } from '../terminal/wrap.ts';
@@ -84,6 +84,7 @@ function lastLines({ batchId, closedAt, quantity, ...ends }: EndedLot, columns: 
 
 function waitingLines(unit: ListedUnit, columns: number): string[] {
   const { serial, code, step, command } = unit;
-  const says = `${code} at ${step}. ${hintOf(unit)} Then: ${command}`;
+  const hint = hintOf(code);
+  const says = `${code} at ${step}. ${hint === undefined ? '' : `${hint} `}Then: ${command}`;
   return beside(styleText(['yellow', 'bold'], serial), says, columns);
 }

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
+import type { Issue } from '../../manifests/check/issue.ts';
 import { MAX_BYTES } from '../../manifests/intake/copy-manifest.ts';
+import { claimIssues, claimsOf } from '../../manifests/intake/manifest-claims.ts';
 import { visibleText, withoutUnseen } from '../../manifests/csv/visible-text.ts';
 import { isManifestName, readableName } from '../../manifests/intake/inbox-names.ts';
 import { ISSUES } from '../../manifests/issue-codes.ts';
@@ -20,6 +23,18 @@ export async function readManifestFile(file: string): Promise<{ name: string; co
       `The name ${visibleText(name)} is not possible for a manifest: rename the file, for example to lot-0001.csv.`,
     );
   return { name, content: await readContent(file) };
+}
+
+/**
+ * Why the content is not what its name and the files beside it say that it is. Only the content goes to the factory line,
+ * as a whole, so what is in other files is compared here.
+ */
+export async function digestFaults(file: string, content: Uint8Array): Promise<readonly Issue[]> {
+  const said = await claimsOf(file);
+  if ('early' in said) return [said.early];
+  // The line counts the units, and reads the priority.
+  const { rows: _rows, priority: _priority, ...claims } = said.claims;
+  return claimIssues(claims, { rows: 0, sha256: createHash('sha256').update(content).digest('hex') });
 }
 
 /** The error for a manifest that is not there. */

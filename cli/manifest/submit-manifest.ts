@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { answerPaths } from '../../manifests/answer/answers.ts';
+import type { Issue } from '../../manifests/check/issue.ts';
 import { dropManifest } from '../../manifests/intake/drop-manifest.ts';
 import type { DroppedManifest } from '../../manifests/intake/drop-manifest.ts';
 import { nameWithPriority } from '../../manifests/intake/manifest-claims.ts';
@@ -11,9 +12,9 @@ import { CommandError } from '../exit-status.ts';
 import { mustAllPass } from '../batch/batch-words.ts';
 import { showBatch } from '../batch/follow-batch.ts';
 import type { Invocation } from '../invocation.ts';
-import { printIssues } from './issue-table.ts';
+import { issueCells, printIssues } from './issue-table.ts';
 import { isLineRunning } from '../../line/lock.ts';
-import { readManifestFile } from './manifest-file.ts';
+import { digestFaults, readManifestFile } from './manifest-file.ts';
 import { waitForAnswer } from './manifest-answer.ts';
 import type { ManifestAnswer } from './manifest-answer.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
@@ -40,6 +41,8 @@ export async function submitManifest(
   const { inbox } = invocation.config;
   const { name: given, content } = await readManifestFile(file);
   const name = nameFor(given, options);
+  const faults = await digestFaults(file, content);
+  if (faults.length > 0) return await refuse(file, faults, options);
   const dropped = await dropManifest(inbox, name, content);
   if (dropped === undefined) throw nameTaken(name, inbox);
   const path = join(inbox, dropped.name);
@@ -53,6 +56,15 @@ export async function submitManifest(
   if (answer === undefined) mayStayUnanswered(invocation, dropped, options);
   if (answer?.status === 'rejected') process.exitCode = EXIT_STATUS.manifestRefused.status;
   if (progress) mustAllPass(progress);
+}
+
+/** Says why nothing was dropped, in the words in which the factory line would. */
+async function refuse(file: string, faults: readonly Issue[], { json }: SubmitOptions): Promise<void> {
+  process.exitCode = EXIT_STATUS.manifestRefused.status;
+  const issues = faults.map(issueCells);
+  if (json === true) return printJson({ file, status: 'rejected', issues });
+  await printIssues(issues);
+  printLine(`${file} is refused: fix it and submit it again.`);
 }
 
 /** The priority is in the name, as a planner writes it who has only the folder. */

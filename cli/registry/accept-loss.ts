@@ -4,7 +4,7 @@ import { tell } from '../terminal/stdout.ts';
 import type { Invocation } from '../invocation.ts';
 import { withWritableRegistry } from './open-registry.ts';
 
-/** `certline registry accept-loss`. Throws `unknown` where nothing contradicts this log, or there is no registry. */
+/** `certline registry accept-loss`. Throws `unknown` where the registry has not seen this log, or there is none. */
 export async function acceptLoss(
   invocation: Invocation,
   log: string,
@@ -14,7 +14,7 @@ export async function acceptLoss(
     registry?.acceptSignerLog(log, decidedNow('accept-loss', said)),
   );
   if (isAccepted !== true) {
-    const message = `Nothing contradicts an audit log ${log} here: copy its name from "certline doctor", on the host of the registry.`;
+    const message = `The registry has seen no audit log ${log}, or its loss is accepted already: copy its name from "certline doctor", on the host of the registry, or from the message of the signer.`;
     throw new CommandError('unknown', message);
   }
   tell(

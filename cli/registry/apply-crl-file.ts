@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { crlIn } from '../../pki/x509/crl-file.ts';
 import { verifyCrl } from '../../pki/revocation/crl-verifier.ts';
 import type { VerifiedCrl } from '../../pki/revocation/crl-verifier.ts';
@@ -9,6 +8,8 @@ import { applyCrl } from '../../line/apply-crl.ts';
 import { readIssuers } from '../../line/ca.ts';
 import { registryName } from '../../line/registry.ts';
 import { CommandError } from '../exit-status.ts';
+import { readGivenFile } from '../given-file.ts';
+import type { Wanted } from '../given-file.ts';
 import type { Invocation } from '../invocation.ts';
 import { withWritableRegistry } from './open-registry.ts';
 import { readCertificateFile } from '../cert/read-certificate-file.ts';
@@ -16,7 +17,7 @@ import { shownTime } from '../terminal/words.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 
 /** The longest that the reader takes: 400,000 entries in DER, some more in PEM. */
-const MAX_BYTES = 24 * 2 ** 20;
+const LIST: Wanted = { content: 'a revocation list in DER or PEM', maxBytes: 24 * 2 ** 20 };
 
 export interface ApplyCrlOptions {
   readonly issuer?: string;
@@ -32,7 +33,7 @@ export async function applyCrlFile(
   file: string,
   options: ApplyCrlOptions,
 ): Promise<void> {
-  const list = readList(file);
+  const list = readGivenFile(file, LIST);
   const crl = verifiedList(file, list, issuersFor(invocation, options.issuer));
   const result = await withWritableRegistry(invocation, async (registry) => {
     if (registry !== undefined) return await applyCrl(registry, crl);
@@ -43,16 +44,6 @@ export async function applyCrlFile(
   });
   if (result.status === 'older') throw olderList(crl, result.applied);
   print(crl, result, options);
-}
-
-function readList(path: string): Uint8Array {
-  try {
-    if (statSync(path).size > MAX_BYTES) throw new Error('it has more than 24 MiB');
-    return readFileSync(path);
-  } catch (error) {
-    const message = `The file ${path} cannot be read (${(error as Error).message}): give a revocation list in DER or PEM.`;
-    throw new CommandError('unknown', message, { cause: error });
-  }
 }
 
 function verifiedList(file: string, list: Uint8Array, issuers: readonly Uint8Array[]): VerifiedCrl {

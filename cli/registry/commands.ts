@@ -6,7 +6,7 @@ import { JSON_OPTION } from '../option-values.ts';
 export const registryCommands = group(
   'registry',
   {
-    says: 'tell the registry what happened on other hosts, and other hosts what the registry says',
+    says: 'exchange records between the registry and other hosts; show, retry or give up what device registries do not have',
     examples: ['certline registry apply-crl factory-ica.crl.pem'],
   },
   [
@@ -18,28 +18,36 @@ export const registryCommands = group(
       run: async ({ showOutbox }, { options, invocation }) => await showOutbox(await invocation(), options),
     }),
     command('retry', {
-      says: 'try again at once what is parked or paused: all of it, or that of one device registry or unit',
+      says: 'try again at once what is parked, paused or due later: all of it, or that of one device registry or unit',
       options: {
         '--registry <name>': 'only at this device registry; default: all',
         '--serial <serial>': 'only for this unit; default: all',
         ...JSON_OPTION,
       },
       examples: ['certline registry retry', 'certline registry retry --registry erp --serial CL-000017'],
-      load: () => import('./parked-entries.ts'),
-      run: async ({ retryParked }, { options, invocation }) => await retryParked(await invocation(), options),
+      load: () => import('./open-entries.ts'),
+      run: async ({ retryEntries }, { options, invocation }) =>
+        await retryEntries(await invocation(), options),
     }),
     command('abandon', {
-      says: 'give up what is parked or fails for a unit, for the record: its batch no longer waits for it',
-      args: { '<serial>': 'serial of the unit' },
+      says: 'give up what is not done of a unit, or of a device registry, for the record: no batch waits for it any more',
+      args: { '[serial]': 'serial of the unit; default: all units, at the device registry that is named' },
       options: {
         '--registry <name>': 'only at this device registry; default: all',
         ...REASONED_OPTIONS,
+        '--yes': 'do not ask for confirmation',
         ...JSON_OPTION,
       },
-      examples: ['certline registry abandon CL-000017 --reason "the board is scrap"'],
-      load: () => import('./parked-entries.ts'),
-      run: async ({ abandonParked }, { serial, options, invocation }) =>
-        await abandonParked(await invocation(), serial, options),
+      notes: `
+The next device registry of the product then has its turn. Without a serial, all of a device registry is given up: one that
+is in the configuration no more, for example. Withdrawals of revoked certificates are given up too.`,
+      examples: [
+        'certline registry abandon CL-000017 --reason "the board is scrap"',
+        'certline registry abandon --registry erp --reason "the ERP is gone"',
+      ],
+      load: () => import('./open-entries.ts'),
+      run: async ({ abandonEntries }, { serial, options, invocation }) =>
+        await abandonEntries(await invocation(), serial, options),
     }),
     command('export', {
       says: 'write what the registry says of batches, units and certificates into a signed file, for "audit reconcile"',

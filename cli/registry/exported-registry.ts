@@ -1,24 +1,14 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { NoteVerifier } from '../../pki/keys/signed-note.ts';
 import { isRegistrySigned } from '../../pki/signing/registry-statement.ts';
-import type { RegistryStatement } from '../../pki/signing/registry-statement.ts';
 import type { BatchRecord, CertifiedUnit } from '../../registry/registry.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { DossierUnit } from '../../reports/dossier/dossier.ts';
 import { CommandError } from '../exit-status.ts';
-
-/** A text line of an export. */
-type ExportedLine =
-  | { readonly batch: BatchRecord; readonly decisions?: readonly Decision[] }
-  | { readonly unit: ExportedUnit }
-  | { readonly end: RegistryStatement; readonly signature: string };
-
-/** What the dossier of its lot says of a unit is absent in the export of an earlier version. */
-interface ExportedUnit extends CertifiedUnit {
-  readonly dossier?: DossierUnit;
-}
+import { readGivenLines } from '../given-lines.ts';
+import type { Wanted } from '../given-file.ts';
+import { exportedLine } from './exported-line.ts';
+import type { ExportedLine, ExportedUnit } from './exported-line.ts';
 
 /** What reconciliation and dossiers read of a registry. */
 export interface ExportedRegistry {
@@ -32,13 +22,12 @@ export interface ExportedRegistry {
 
 /**
  * The registry in a file that `registry export` wrote on another host, whole and signed by an intake that the signer
- * accepts. Throws `unknown` where there is no file, `auditBroken` for one that was cut, changed, or signed by nobody known.
+ * accepts. Throws `unknown` for a file that cannot be read, `auditBroken` for one that was cut, changed, or signed by nobody known.
  */
 export async function openExportedRegistry(
   path: string,
   intakes: readonly NoteVerifier[],
 ): Promise<ExportedRegistry> {
-  if (!existsSync(path)) throw new CommandError('unknown', `There is no file ${path}: check its name.`);
   const hash = createHash('sha256');
   const found = { batches: 0, units: 0, certificates: 0 };
   const batches: BatchRecord[] = [];
@@ -97,18 +86,16 @@ async function* unitsFrom(path: string, start: number): AsyncGenerator<ExportedU
   }
 }
 
+/** A unit with a hundred attempts is a hundredth of this. */
+const EXPORT: Wanted = { content: 'a file of "certline registry export"', maxBytes: 16 * 2 ** 20 };
+
 function linesOf(path: string, start = 0): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(path, { start }), crlfDelay: Infinity });
+  return readGivenLines(path, EXPORT, start);
 }
 
 function parsed(text: string, path: string): ExportedLine {
-  try {
-    const line = JSON.parse(text) as ExportedLine;
-    if (typeof line === 'object' && line !== null && ('batch' in line || 'unit' in line || 'end' in line))
-      return line;
-  } catch {
-    // Said below.
-  }
+  const line = exportedLine(text);
+  if (line !== undefined) return line;
   throw broken(path, 'has a text line that is not of an export');
 }
 

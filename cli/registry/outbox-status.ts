@@ -1,9 +1,11 @@
 import type { OutboxDepth, ParkedEntry } from '../../registry/outbox.ts';
+import { isPausing } from '../../registry/outbox/next-standing.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import { printTable } from '../terminal/table.ts';
 import { shownTime } from '../terminal/words.ts';
 import type { Invocation } from '../invocation.ts';
 import { withRegistry } from './open-registry.ts';
+import { NOT_CONFIGURED, withoutConfiguration } from './without-configuration.ts';
 
 /** Parked entries that are shown. */
 const PARKED_MOST = 100;
@@ -17,14 +19,16 @@ export async function showOutbox(
     await outbox.depths(),
     await outbox.parked(PARKED_MOST),
   ]);
-  if (json === true) return printJson({ registries: depths, parked });
+  const configured = new Set(invocation.config.registries.map(({ name }) => name));
+  const registries = depths.map((depth) => ({ ...depth, isConfigured: configured.has(depth.registry) }));
+  if (json === true) return printJson({ registries, parked });
   if (depths.length === 0) return printLine('No unit was ever due at a device registry.');
   await printTable(
     [
       ...['registry', 'done', 'waiting', 'parked', 'given up', 'oldest'].map((head) => ({ head })),
       { head: 'now', wraps: true },
     ],
-    depths.map(depthCells),
+    registries.map(depthCells),
   );
   if (parked.length === 0) return;
   printLine('');
@@ -36,14 +40,20 @@ export async function showOutbox(
   printLine('"certline registry retry" tries again what is parked.');
 }
 
-function depthCells(depth: OutboxDepth): string[] {
+interface Shown extends OutboxDepth {
+  readonly isConfigured: boolean;
+}
+
+function depthCells(depth: Shown): string[] {
   const { registry, done, waiting, parked, abandoned, oldestAt } = depth;
   const counts = [done, waiting, parked, abandoned].map(String);
   return [registry, ...counts, timeOf(oldestAt), standingOf(depth)];
 }
 
-function standingOf({ pausedUntil, message, waiting }: OutboxDepth): string {
-  if (pausedUntil > Date.now()) return `pauses until ${timeOf(pausedUntil)}: ${message ?? ''}`;
+function standingOf(depth: Shown): string {
+  const { registry, pausedUntil, message, waiting, parked } = depth;
+  if (!depth.isConfigured) return waiting + parked > 0 ? withoutConfiguration(registry) : NOT_CONFIGURED;
+  if (isPausing(depth, Date.now())) return `pauses until ${timeOf(pausedUntil)}: ${message ?? ''}`;
   return waiting > 0 ? 'sends' : 'has everything that can be sent';
 }
 

@@ -1,4 +1,4 @@
-import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import { hintOf } from '../../provisioning/failure-table.ts';
 import type { ReworkRecord, ReworkUnitRecord } from '../../registry/registry.ts';
 import { withRegistry } from '../registry/open-registry.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
@@ -75,6 +75,8 @@ function commandOf(unit: ReworkUnitRecord, waitsForBoards: boolean): string {
 function printHints(waiting: readonly ReworkUnitRecord[]): void {
   if (waiting.length === 0) return;
   printLine();
-  for (const code of new Set(waiting.map((unit) => unit.code)))
-    if (isFailureCode(code)) printBeside(`${code}:`, FAILURES[code].hint, ' ');
+  for (const code of new Set(waiting.map((unit) => unit.code))) {
+    const hint = hintOf(code);
+    if (hint !== undefined) printBeside(`${code}:`, hint, ' ');
+  }
 }

@@ -1,7 +1,7 @@
 import type { StationState } from '../../pki/signing/stations.ts';
 import { PkiError } from '../../pki/pki-error.ts';
 import { isAuditKey } from '../../pki/keys/audit-key.ts';
-import { parseVerifier } from '../../pki/keys/signed-note.ts';
+import { parseVerifier, verifierText } from '../../pki/keys/signed-note.ts';
 import { rateOf } from '../../line/stations.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
@@ -27,8 +27,9 @@ export async function admitStation(
   const { name: stationId } = verifier;
   await withLedger(invocation, 'make', async ({ stations }) => {
     const earlier = await stations.station(stationId);
-    await stations.admitStation({ stationId, verifier: key, perMinute });
-    const wasRevoked = earlier?.state === 'revoked' && earlier.verifier === key;
+    const text = verifierText(verifier);
+    await stations.admitStation({ stationId, verifier: text, perMinute });
+    const wasRevoked = earlier?.state === 'revoked' && earlier.verifier === text;
     tell(
       json,
       { stationId, state: 'enrolled', perMinute, wasRevoked },

@@ -1,4 +1,4 @@
-import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import { hintOf } from '../../provisioning/failure-table.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
 import type {
   AttemptRecord,
@@ -81,7 +81,7 @@ async function printUnit(
     ['Serial', unit.serial],
     ['Outcome', standingOf(unit, live)],
     ['What happened', unit.outcome === 'PASS' ? undefined : unit.attempts.at(-1)?.message],
-    ['To do', isWaiting(unit, live) ? hintOf(unit) : afterEnd(unit)],
+    ['To do', isWaiting(unit, live) ? whileWaiting(unit) : afterEnd(unit)],
     ['Now', live && nowOf(live, unit)],
     ['Batch', `${unit.batchId}, row ${unit.row}, order ${unit.order}${supplementOf(unit)}`],
     ['Product', unit.product],
@@ -128,17 +128,17 @@ function supplementOf({ supplement, freedAt }: UnitRecord): string {
     : `${ran}; never begun, so its serial is free for another batch since ${shownTime(freedAt)}`;
 }
 
-function hintOf({ serial, batchId, code, step, attempts }: UnitRecord): string {
-  const hint = isFailureCode(code) ? `${FAILURES[code].hint} ` : '';
-  return `${hint}Then: ${retryCommand({ serial, batchId, step, hasBegun: attempts.at(-1)?.stationId !== undefined })}`;
+function whileWaiting({ serial, batchId, code, step, attempts }: UnitRecord): string {
+  const hint = hintOf(code);
+  return `${hint === undefined ? '' : `${hint} `}Then: ${retryCommand({ serial, batchId, step, hasBegun: attempts.at(-1)?.stationId !== undefined })}`;
 }
 
 /** Of a unit that ended without a pass, and that nobody scrapped. */
 function afterEnd({ serial, outcome, code, freedAt }: UnitRecord): string | undefined {
   if (outcome === undefined || outcome === 'PASS' || outcome === 'FAIL' || freedAt !== undefined)
     return undefined;
-  const hint = isFailureCode(code) ? `${FAILURES[code].hint} ` : '';
-  return `${hint}To run it again: certline unit rerun ${serial} --reason "why"`;
+  const hint = hintOf(code);
+  return `${hint === undefined ? '' : `${hint} `}To run it again: certline unit rerun ${serial} --reason "why"`;
 }
 
 function nowOf(live: Exclude<LiveState, undefined>, unit: UnitRecord): string {

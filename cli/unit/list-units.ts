@@ -1,4 +1,4 @@
-import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import { hintOf } from '../../provisioning/failure-table.ts';
 import type { FailureCode } from '../../provisioning/failure-table.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { registryName } from '../../line/registry.ts';
@@ -88,7 +88,8 @@ async function fromRegistry(
       });
     }
   }
-  units.push(...(await waitingInReworks(registry, batch)));
+  const chosen = batch === undefined ? undefined : batches[0]?.batchId;
+  units.push(...(await waitingInReworks(registry, chosen)));
   return { units, from: 'registry', waitingBy };
 }
 
@@ -100,7 +101,7 @@ async function waitingInReworks(registry: Registry, batch: string | undefined): 
       const record = attention ? await registry.unit(serial) : undefined;
       if (record === undefined || code === undefined || step === undefined) continue;
       const { batchId } = record;
-      if (batch !== undefined && !batchId.startsWith(batch)) continue;
+      if (batch !== undefined && batchId !== batch) continue;
       const { finishedAt: since } = record.attempts.at(-1) ?? {};
       const command = `certline unit retry ${serial}`;
       units.push({ serial, batchId, code, step, ...(since !== undefined && { since }), command });
@@ -116,12 +117,7 @@ async function fromTemporal(stateFolder: string, batch: string | undefined): Pro
 }
 
 function withHint(unit: ListedUnit): object {
-  return { ...unit, hint: hintOf(unit) };
-}
-
-/** What the person at the bench should do about it. */
-export function hintOf({ code }: ListedUnit): string {
-  return isFailureCode(code) ? FAILURES[code].hint : '';
+  return { ...unit, hint: hintOf(unit.code) ?? '' };
 }
 
 async function print({ units, from, waitingBy }: WaitingList, registry: string): Promise<void> {
@@ -141,8 +137,8 @@ async function print({ units, from, waitingBy }: WaitingList, registry: string):
       ]),
     );
     printLine();
-    const byCode = new Map(units.map((unit) => [unit.code, hintOf(unit)]));
-    for (const [code, hint] of byCode) printBeside(`${code}:`, hint, ' ');
+    for (const code of new Set(units.map((unit) => unit.code)))
+      printBeside(`${code}:`, hintOf(code) ?? '', ' ');
   }
   printLine();
   printLine(sourceOf(from, waitingBy, registry));

@@ -6,7 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
+import { ENCODED_FAILURES } from '../../temporal/data-converter.ts';
+import { BUILT_BUNDLES, bundleWorkflows } from '../../workers/workflow-bundle.ts';
 
 const HOUSE = join(import.meta.dirname, '..', '..');
 const BUILT = join(HOUSE, 'dist');
@@ -27,5 +28,10 @@ execFileSync('tsc', ['--project', 'tsconfig.build.json'], { cwd: HOUSE, stdio: '
 chmodSync(join(BUILT, 'cli', 'certline.js'), 0o755);
 for (const file of READ_AT_RUN_TIME) cpSync(join(HOUSE, file), join(BUILT, file));
 Runtime.install({ logger: new DefaultLogger('WARN') });
-const { code } = await bundleWorkflows();
-writeFileSync(join(BUILT, 'workflows', 'bundle.cjs'), withoutFolder(code));
+for (const [bundle, failures] of [
+  [BUILT_BUNDLES.plain, undefined],
+  [BUILT_BUNDLES.encrypted, ENCODED_FAILURES],
+] as const) {
+  const { code } = await bundleWorkflows(undefined, failures);
+  writeFileSync(join(BUILT, 'workflows', bundle), withoutFolder(code));
+}

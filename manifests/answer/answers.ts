@@ -1,12 +1,7 @@
-import { open, readdir, rm } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
 import { BYTE_ORDER_MARK, csvLine } from '../csv/csv-text.ts';
-import { ISSUES } from '../issue-codes.ts';
-import { issue } from '../check/issue.ts';
-import { ManifestError } from '../manifest-error.ts';
-import type { Accepted, Rejected, Verdict } from '../check/verdict.ts';
-import { writeWhole } from '../../disk/write-whole.ts';
 
 /** The state of a file when it was answered: as long as it is the same, the answer is still right. */
 export interface AnsweredFile {
@@ -18,7 +13,29 @@ export interface AnsweredFile {
   readonly sha256: string;
 }
 
-const HEADER = [
+/** An answer in the folder, and the file that it is about. */
+export interface FoundAnswer extends AnsweredFile {
+  /** Its path. */
+  readonly answer: string;
+  /** When it was written, by the clock of the disk; nanoseconds since 1970. */
+  readonly writtenNs: bigint;
+}
+
+/** A manifest that was accepted; `batchId` is absent where the file does not say it. */
+export interface FoundAcceptance extends FoundAnswer {
+  readonly batchId?: string;
+  /** Its content had been accepted before, under another name. */
+  readonly isDuplicate: boolean;
+}
+
+/** A file in the folder as it is now. */
+export interface FileNow extends Pick<AnsweredFile, 'bytes' | 'modified'> {
+  /** When anything about it changed last, also its name, by the clock of the disk; nanoseconds since 1970. */
+  readonly changedNs: bigint;
+}
+
+/** The columns of a rejection. */
+export const REJECTION_HEADER = [
   'line',
   'column',
   'value',
@@ -31,7 +48,10 @@ const HEADER = [
 ];
 
 /** Enough for the first two rows of any rejection: three cells of 80 shown characters, at most 10 bytes each. */
-const HEAD_BYTES = 8_192;
+const REJECTION_HEAD_BYTES = 8_192;
+
+/** An acceptance may name thousands of batches that it continues; a longer file is none. */
+const ACCEPTANCE_BYTES = 1_000_000;
 
 /** Paths of the files that answer the manifest `name` in `folder`: its name without `.csv`, and what they are. */
 export function answerPaths(folder: string, name: string): { accepted: string; rejected: string } {
@@ -49,7 +69,10 @@ export function stemOf(name: string): string {
 }
 
 /** Where a second manifest of the same name is accepted: an acceptance stays what it was. */
-function laterAcceptance(folder: string, { name, sha256 }: Pick<AnsweredFile, 'name' | 'sha256'>): string {
+export function laterAcceptance(
+  folder: string,
+  { name, sha256 }: Pick<AnsweredFile, 'name' | 'sha256'>,
+): string {
   return join(folder, `${stemOf(name)}.${sha256.slice(0, 8)}.accepted.json`);
 }
 
@@ -60,51 +83,36 @@ export function isAnswerName(name: string): boolean {
   );
 }
 
-/**
- * Writes the verdict beside the manifest, as `NAME.accepted.json` or `NAME.rejected.csv`. An acceptance of another
- * content is never removed or replaced: a later one has its digest in its name. Returns the path. Throws
- * MANIFEST_ANSWER_FAILED; there is never half an answer.
- */
-export async function writeAnswer(folder: string, file: AnsweredFile, verdict: Verdict): Promise<string> {
-  const { accepted, rejected } = answerPaths(folder, file.name);
-  const path = verdict.status === 'rejected' ? rejected : await acceptedPath(folder, file, accepted);
-  const text = verdict.status === 'rejected' ? rejection(file, verdict) : acceptance(file, verdict);
-  try {
-    await writeWhole(path, 0o644, text);
-    if (verdict.status === 'accepted') await rm(rejected, { force: true });
-  } catch (error) {
-    throw new ManifestError('MANIFEST_ANSWER_FAILED', 'write the answer', path, error);
-  }
-  return path;
-}
-
-async function acceptedPath(folder: string, file: AnsweredFile, first: string): Promise<string> {
-  const other = await readAcceptance(first).catch(noAnswer);
-  return other === undefined || other.sha256 === file.sha256 ? first : laterAcceptance(folder, file);
-}
-
-/** The files that the answers beside `name` are about, each with its answer: one for each content it has had. */
-export async function readAnsweredFiles(
-  folder: string,
-  name: string,
-): Promise<readonly (AnsweredFile & { readonly answer: string })[]> {
+/** The answers to the manifest `name`: one for each content it has had. */
+export async function readAnsweredFiles(folder: string, name: string): Promise<readonly FoundAnswer[]> {
   const { accepted, rejected } = answerPaths(folder, name);
-  const begin = `${stemOf(name)}.`;
-  const isLater = (other: string): boolean =>
-    other.startsWith(begin) && /^[0-9a-f]{8}\.accepted\.json$/.test(other.slice(begin.length));
-  const first = await Promise.all([answered(accepted, readAcceptance), answered(rejected, readRejection)]);
-  if (first[0] === undefined) return first.filter((file) => file !== undefined);
-  const names = (await readdir(folder).catch(() => [])).filter(isLater);
-  const others = await Promise.all(names.map((other) => answered(join(folder, other), readAcceptance)));
-  return [...first, ...others].filter((file) => file !== undefined);
+  const [first, refused] = await Promise.all([readAcceptance(accepted), readRejection(rejected)]);
+  if (first === undefined) return refused === undefined ? [] : [refused];
+  const names = (await readdir(folder).catch(() => [])).filter((other) => isLater(other, name));
+  const others = await Promise.all(names.map((other) => readAcceptance(join(folder, other))));
+  return [first, refused, ...others.filter((other) => other?.name === name)].filter(
+    (found) => found !== undefined,
+  );
 }
 
-async function answered(
-  answer: string,
-  read: (path: string) => Promise<AnsweredFile | undefined>,
-): Promise<(AnsweredFile & { readonly answer: string }) | undefined> {
-  const file = await read(answer).catch(noAnswer);
-  return file && { ...file, answer };
+/** Whether this may be the name of a later acceptance of the manifest `name`: that of another manifest may look the same. */
+function isLater(other: string, name: string): boolean {
+  const begin = `${stemOf(name)}.`;
+  return other.startsWith(begin) && /^[0-9a-f]{8}\.accepted\.json$/.test(other.slice(begin.length));
+}
+
+/**
+ * Whether an answer is about the file as it is now. A file that was changed, renamed or put there later than the answer was
+ * written is not the one that was answered, even if its size and its time of change are the same.
+ */
+export function isAbout(found: FoundAnswer, { bytes, modified, changedNs }: FileNow): boolean {
+  // A file that could not be read may be readable now.
+  return (
+    found.sha256 !== '' &&
+    found.bytes === bytes &&
+    found.modified === modified &&
+    found.writtenNs >= changedNs
+  );
 }
 
 /** The path of the answer beside a file that is about just these bytes at this time; undefined when there is none. */
@@ -119,61 +127,47 @@ export async function answerOf(
   return found?.answer;
 }
 
-function acceptance(file: AnsweredFile, verdict: Accepted): string {
-  const { batchId, order, rows, importedAt, understood = [], warnings = [], duplicateOf } = verdict;
-  const status = duplicateOf === undefined ? 'accepted' : 'accepted before';
-  const batch = {
-    status,
-    batch: batchId,
-    order,
-    rows,
-    importedAt,
-    ...(verdict.continues && { continues: verdict.continues }),
-    ...(understood.length > 0 && { understood }),
-    ...(warnings.length > 0 && { warnings }),
-    ...(verdict.result !== undefined && { result: verdict.result }),
-    ...(duplicateOf && { firstManifest: duplicateOf }),
-  };
-  const { name, bytes, modified, sha256 } = file;
-  return `${JSON.stringify({ ...batch, file: { name, bytes, modified, sha256 } }, undefined, 2)}\n`;
+/** The acceptance at `path`; undefined where it is not readable. */
+export async function readAcceptance(path: string): Promise<FoundAcceptance | undefined> {
+  try {
+    const { text, writtenNs } = await readBegin(path, ACCEPTANCE_BYTES);
+    const said: unknown = JSON.parse(text);
+    if (!isObject(said) || !isAnsweredFile(said['file'])) return undefined;
+    const { batch, status, file } = said;
+    return {
+      ...file,
+      answer: path,
+      writtenNs,
+      isDuplicate: status === 'accepted before',
+      ...(typeof batch === 'string' && { batchId: batch }),
+    };
+  } catch {
+    return noAnswer();
+  }
 }
 
-function rejection(file: AnsweredFile, { issues, omitted }: Rejected): string {
-  const rest = issue('MANIFEST_MORE', { value: `${omitted} more` });
-  const listed = omitted === 0 ? issues : [...issues, rest];
-  const about = file.sha256 === '' ? ['', '', ''] : [file.bytes, file.modified, file.sha256];
-  const lines = listed.map((found) =>
-    csvLine([
-      found.line === 0 ? '' : found.line,
-      found.column,
-      found.value,
-      ISSUES[found.code].means,
-      found.expected,
-      found.code,
-      ...about,
-    ]),
-  );
-  return [BYTE_ORDER_MARK, csvLine(HEADER), ...lines].join('');
+async function readRejection(path: string): Promise<FoundAnswer | undefined> {
+  try {
+    const { text, writtenNs } = await readBegin(path, REJECTION_HEAD_BYTES);
+    const [header, first] = text.split('\r\n');
+    if (`${header}\r\n` !== BYTE_ORDER_MARK + csvLine(REJECTION_HEADER)) return undefined;
+    if (first === undefined || !isQuotedRight(first)) return undefined;
+    const [bytes, modified, sha256] = csvCells([first])[0]?.slice(-3) ?? [];
+    const file = { name: '', bytes: Number(bytes), modified: modified ?? '', sha256: sha256 ?? '' };
+    return { ...file, answer: path, writtenNs };
+  } catch {
+    return noAnswer();
+  }
 }
 
-async function readAcceptance(path: string): Promise<AnsweredFile | undefined> {
-  const answer: unknown = JSON.parse(await readHead(path));
-  return isObject(answer) && isAnsweredFile(answer['file']) ? answer['file'] : undefined;
-}
-
-async function readRejection(path: string): Promise<AnsweredFile | undefined> {
-  const [header, first] = (await readHead(path)).split('\r\n');
-  if (`${header}\r\n` !== BYTE_ORDER_MARK + csvLine(HEADER) || first === undefined || !isQuotedRight(first))
-    return undefined;
-  const [bytes, modified, sha256] = csvCells([first])[0]?.slice(-3) ?? [];
-  return { name: '', bytes: Number(bytes), modified: modified ?? '', sha256: sha256 ?? '' };
-}
-
-async function readHead(path: string): Promise<string> {
+/** The first bytes of an answer, and when it was written. */
+async function readBegin(path: string, most: number): Promise<{ text: string; writtenNs: bigint }> {
   const file = await open(path, 'r');
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return buffer.toString('utf8', 0, bytesRead);
+    const { size, mtimeNs } = await file.stat({ bigint: true });
+    const length = Math.min(Number(size), most);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
+    return { text: buffer.toString('utf8', 0, bytesRead), writtenNs: mtimeNs };
   } finally {
     await file.close();
   }
@@ -186,8 +180,13 @@ function noAnswer(): undefined {
 
 function isAnsweredFile(value: unknown): value is AnsweredFile {
   if (!isObject(value)) return false;
-  const { bytes, modified, sha256 } = value;
-  return typeof bytes === 'number' && typeof modified === 'string' && typeof sha256 === 'string';
+  const { name, bytes, modified, sha256 } = value;
+  return (
+    typeof name === 'string' &&
+    typeof bytes === 'number' &&
+    typeof modified === 'string' &&
+    typeof sha256 === 'string'
+  );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

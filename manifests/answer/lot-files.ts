@@ -10,7 +10,7 @@ export interface NamedBatch {
   readonly importedAt: string;
 }
 
-/** Paths of the files beside a manifest that tell of its batch. */
+/** Paths of the files beside a manifest with the answers about its batch. */
 export interface LotFiles {
   readonly result: string;
   readonly report: string;
@@ -23,8 +23,17 @@ export interface LotFiles {
  * `NAME.result.<batch>.csv`. `batches`: all that there are, in any order.
  */
 export function lotFiles(folder: string, batch: NamedBatch, batches: readonly NamedBatch[]): LotFiles {
-  const stem = join(folder, stemOf(batch.manifest));
   const of = isFirst(batch, batches) ? '' : `.${batch.batchId}`;
+  return filesNamed(join(folder, stemOf(batch.manifest)), of);
+}
+
+/** Names that files of these batches may have, whose manifests are called `manifest`. */
+export function possibleLotFiles(manifest: string, batchIds: readonly string[]): string[] {
+  const endings = ['', ...batchIds.map((batchId) => `.${batchId}`)];
+  return endings.flatMap((of) => Object.values(filesNamed(stemOf(manifest), of)));
+}
+
+function filesNamed(stem: string, of: string): Record<keyof LotFiles, string> {
   return {
     result: `${stem}.result${of}.csv`,
     report: `${stem}.report${of}.html`,

@@ -29,7 +29,7 @@ export interface ResultOf {
   readonly order: string;
   /** Names of the attributes, each of which gets a column. */
   readonly attributes: readonly string[];
-  /** From 1; rises with each writing of the result of the batch. */
+  /** From 1; rises with each writing of the result beside the manifest. A copy has that of the last one, 0 without one. */
   readonly version: number;
 }
 

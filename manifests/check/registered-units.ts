@@ -19,6 +19,11 @@ interface RegisteredKey {
   readonly batchId: string;
 }
 
+/** A unit that an earlier batch has, as its manifest had it. */
+export interface RegisteredRow extends Omit<ManifestRow, 'line' | 'order'> {
+  readonly batchId: string;
+}
+
 /** What intake reads from the registry: which manifests, serials and boards it has. */
 export interface RegisteredUnits {
   batchOf(manifestSha256: string): Promise<RegisteredBatch | undefined>;
@@ -28,6 +33,10 @@ export interface RegisteredUnits {
   listBatches(): Promise<readonly (RegisteredBatch & { readonly state: 'open' | 'closed' })[]>;
   /** `boardIds`: lower-case hex, a few hundred in one call. */
   registeredBoards(boardIds: readonly string[]): Promise<readonly RegisteredKey[]>;
+  /** The units with these folded serials; a few hundred in one call. */
+  registeredRows(folded: readonly string[]): Promise<readonly RegisteredRow[]>;
+  /** How many units of the batch gave their serial back, as they were never begun. */
+  freedUnits(batchId: string): Promise<number>;
 }
 
 /** A row whose serial or board an earlier batch has. */
@@ -67,6 +76,19 @@ export async function lookUp(rows: readonly ManifestRow[], registered: Registere
     boards.push(...(await registered.registeredBoards(page.flatMap((row) => row.boardId ?? []))));
   }
   return { serials, boards };
+}
+
+/** The units that have the serials of the rows, by folded serial. */
+export async function lookUpRows(
+  rows: readonly ManifestRow[],
+  registered: RegisteredUnits,
+): Promise<ReadonlyMap<string, RegisteredRow>> {
+  const found = new Map<string, RegisteredRow>();
+  for (let at = 0; at < rows.length; at += PAGE_ROWS) {
+    const folded = rows.slice(at, at + PAGE_ROWS).map(({ serial }) => foldSerial(serial));
+    for (const unit of await registered.registeredRows(folded)) found.set(foldSerial(unit.serial), unit);
+  }
+  return found;
 }
 
 /** The rows that have one of the keys. */

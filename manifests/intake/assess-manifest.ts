@@ -7,7 +7,6 @@ import { parseManifest } from '../check/parse-manifest.ts';
 import type { RegisteredBatch, RegisteredUnits, StagedBatch } from '../check/registered-units.ts';
 import { prioritySays } from '../../provisioning/priority.ts';
 import { validateManifest } from '../check/validate-manifest.ts';
-import { rejectedFile } from '../check/verdict.ts';
 import type { Rejected } from '../check/verdict.ts';
 import type { ManifestCopy } from './copy-manifest.ts';
 import { claimIssues, priorityClaimed } from './manifest-claims.ts';
@@ -54,14 +53,17 @@ export async function assessManifest(
 ): Promise<Assessment> {
   const { products, registered, askOrder } = around;
   const known = await registered?.batchOf(copy.sha256);
-  if (known !== undefined)
-    return known.freedAt === undefined ? { status: 'known', batch: known } : rejectedFile(withdrawn(known));
+  if (known !== undefined) {
+    const issues = await againIssues(copy, known, products);
+    return issues.length > 0 ? onlyThese(issues, 0) : { status: 'known', batch: known };
+  }
   const found = await validateManifest(copy.path, products, registered, staged);
   const claims = claimIssues(copy.claims, { rows: found.rows, sha256: copy.sha256 });
   const { order } = found;
-  const listBatches = async (): Promise<Batches> => (await registered?.listBatches()) ?? [];
   const extension =
-    found.takenBy.size > 0 ? await extensionOf(copy, found, await listBatches(), products) : undefined;
+    registered !== undefined && found.takenBy.size > 0
+      ? await extensionOf(copy, found, registered, products)
+      : undefined;
   const [first] = extension?.batches ?? [];
   if (
     extension !== undefined &&
@@ -76,7 +78,7 @@ export async function assessManifest(
     rowsOf(copy.path, products, (row) => !found.taken.has(row.serial));
   if (askOrder !== undefined && order !== '' && rows > 0) {
     await around.takeTurn?.();
-    const open = (await listBatches())
+    const open = ((await registered?.listBatches()) ?? [])
       .filter((batch) => batch.order === order && batch.state === 'open')
       .map(({ batchId: id, quantity }) => ({ batchId: id, quantity }));
     const question = {
@@ -110,11 +112,27 @@ export async function assessManifest(
   };
 }
 
-type Batches = Awaited<ReturnType<RegisteredUnits['listBatches']>>;
-
 /** The id of the batch that a manifest with this order and content becomes. */
 export function batchIdOf(order: string, manifestSha256: string): string {
   return `${order}-${manifestSha256.slice(0, 8)}`;
+}
+
+/** Why content that was accepted before is refused: it is not what it says it is now, or it was withdrawn. */
+async function againIssues(
+  { path, sha256, claims }: ManifestCopy,
+  known: RegisteredBatch,
+  products: readonly ManifestProduct[],
+): Promise<Issue[]> {
+  // The batch has only those units that were new then.
+  const rows = claims.rows === undefined ? 0 : await rowCount(path, products);
+  const issues = claimIssues(claims, { rows, sha256 });
+  return known.freedAt === undefined ? issues : [...issues, withdrawn(known)];
+}
+
+async function rowCount(path: string, products: readonly ManifestProduct[]): Promise<number> {
+  let count = 0;
+  for await (const { rows, refused } of parseManifest(path, products)) count += rows.length + refused;
+  return count;
 }
 
 /** What was withdrawn is not made again because the same file comes again. */

@@ -2,26 +2,32 @@ import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDroppedFile } from './open-dropped-file.ts';
-import { isManifestName, isUnfinishedName, readableName } from './inbox-names.ts';
+import { isManifestName, isUnfinishedName, manifestOfSidecar, readableName } from './inbox-names.ts';
 import { isAnswerName } from '../answer/answers.ts';
+import type { FileNow } from '../answer/answers.ts';
 import { errnoOf } from '../../disk/errno.ts';
 
 /** A file in the drop folder as it is at one moment. */
-export interface InboxFile {
+export interface InboxFile extends FileNow {
   readonly name: string;
   /**
    * `manifest`: it gets an answer; `answer`: it has the name of one; `impossible`: neither an answer can have its name
    * nor a terminal show it, and `name` only stands for it.
    */
   readonly kind: 'manifest' | 'answer' | 'impossible';
-  readonly bytes: number;
-  /** ISO 8601. */
-  readonly modified: string;
   readonly modifiedMs: number;
-  /** Changes when the content, the permissions or the inode of the file change. */
-  readonly version: string;
+  readonly version: FileVersion;
+  /** When the files beside it that say its digest changed last; 0 without such a file. */
+  readonly besideChangedNs: bigint;
   /** The same for the same file, whatever its name. */
   readonly identity: string;
+}
+
+/** Each text changes when the content, the permissions or the inode of a file change. */
+export interface FileVersion {
+  readonly file: string;
+  /** Of the files beside it that say its digest. */
+  readonly beside: string;
 }
 
 /** What is in the drop folder: files, and the identities of files that are being written under another name. */
@@ -32,18 +38,32 @@ export interface InboxListing {
 
 /** Lists the drop folder; ignores subfolders, except those that have the name of a manifest. */
 export async function listInbox(folder: string): Promise<InboxListing> {
-  const files: InboxFile[] = [];
+  const found: { name: string; kind: InboxFile['kind']; stats: BigIntStats }[] = [];
+  const sidecars: { of: string; stats: BigIntStats }[] = [];
   const unfinished = new Set<string>();
   for (const raw of await readdir(folder, { encoding: 'buffer' })) {
     const { text: name, isPossible } = readableName(raw);
     const kind = isPossible ? kindOf(name) : 'impossible';
-    if (kind === undefined) continue;
+    const of = manifestOfSidecar(name);
+    if (kind === undefined && of === undefined) continue;
     const stats = await statsOf(Buffer.concat([Buffer.from(`${folder}/`), raw]));
-    if (stats === undefined || (stats.isDirectory() && !/\.csv$/i.test(name))) continue;
+    if (stats === undefined) continue;
+    if (of !== undefined) sidecars.push({ of, stats });
+    if (kind === undefined || (stats.isDirectory() && !/\.csv$/i.test(name))) continue;
     if (kind === 'unfinished') unfinished.add(identityOf(stats));
-    else files.push(inboxFile(name, kind, stats));
+    else found.push({ name, kind, stats });
   }
+  const beside = Map.groupBy(sidecars, ({ of }) => of);
+  const files = found.map(({ name, kind, stats }) =>
+    inboxFile(name, kind, stats, beside.get(name.toLowerCase())?.map((each) => each.stats) ?? []),
+  );
   return { files, unfinished };
+}
+
+/** The file at `path` as it is now; undefined where there is none. */
+export async function fileNow(path: string): Promise<FileNow | undefined> {
+  const stats = await statsOf(path);
+  return stats && stateIn(stats);
 }
 
 /**
@@ -77,7 +97,7 @@ async function lastByte(path: string): Promise<number | undefined> {
   }
 }
 
-async function statsOf(path: Buffer): Promise<BigIntStats | undefined> {
+async function statsOf(path: Buffer | string): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true });
   } catch (error) {
@@ -87,17 +107,29 @@ async function statsOf(path: Buffer): Promise<BigIntStats | undefined> {
   }
 }
 
-function inboxFile(name: string, kind: InboxFile['kind'], stats: BigIntStats): InboxFile {
-  const { ino, size, mtimeNs, ctimeNs } = stats;
+function inboxFile(
+  name: string,
+  kind: InboxFile['kind'],
+  stats: BigIntStats,
+  beside: readonly BigIntStats[],
+): InboxFile {
   return {
     name,
     kind,
-    bytes: Number(size),
-    modified: stats.mtime.toISOString(),
+    ...stateIn(stats),
     modifiedMs: Number(stats.mtimeMs),
-    version: [ino, size, mtimeNs, ctimeNs].join(' '),
+    version: { file: versionOf(stats), beside: beside.map(versionOf).toSorted().join(', ') },
+    besideChangedNs: beside.reduce((last, { ctimeNs }) => (ctimeNs > last ? ctimeNs : last), 0n),
     identity: identityOf(stats),
   };
+}
+
+function stateIn({ size, mtime, ctimeNs }: BigIntStats): FileNow {
+  return { bytes: Number(size), modified: mtime.toISOString(), changedNs: ctimeNs };
+}
+
+function versionOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [ino, size, mtimeNs, ctimeNs].join(' ');
 }
 
 /** The system uses an inode number again for another file, but not with the same time of birth. */

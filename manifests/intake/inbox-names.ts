@@ -25,6 +25,18 @@ export function isManifestName(name: string): boolean {
   return !isOther && !BYSTANDERS.has(name.toLowerCase());
 }
 
+/** The name of the manifest whose digest a file of this name says, in lower case; undefined where it is not called so. */
+export function manifestOfSidecar(name: string): string | undefined {
+  return SIDECAR.test(name) ? name.slice(0, -'.sha256'.length).toLowerCase() : undefined;
+}
+
+/** Whether a file says the digest of `manifest`, and of no other manifest in the folder, which has `names`. */
+export function isSidecarOf(name: string, manifest: string, names: readonly string[]): boolean {
+  if (manifestOfSidecar(name) !== manifest.toLowerCase()) return false;
+  const exact = name.slice(0, -'.sha256'.length);
+  return exact === manifest || !names.includes(exact);
+}
+
 /**
  * The name of a file as text. `isPossible`: an answer can be written beside it, and a terminal can show it; else `text` is
  * another name, which stands for this one alone.

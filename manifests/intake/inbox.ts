@@ -3,11 +3,12 @@ import type { FSWatcher } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { isAnswerName, readAnsweredFiles, writeAnswer } from '../answer/answers.ts';
+import { isAbout, isAnswerName, readAnsweredFiles } from '../answer/answers.ts';
 import type { AnsweredFile } from '../answer/answers.ts';
+import { writeAnswer } from '../answer/write-answer.ts';
 import { issue } from '../check/issue.ts';
 import { ARCHIVE_AFTER_MS, archiveDone } from './archive.ts';
-import type { Closings } from './archive.ts';
+import type { EndOf } from './archive.ts';
 import { copyManifest, isLarge, manifestStore } from './copy-manifest.ts';
 import type { ManifestCopy } from './copy-manifest.ts';
 import { isMisnamed, listInbox, looksComplete } from './inbox-listing.ts';
@@ -30,7 +31,7 @@ export interface InboxOptions {
   /** Private copies go to `<stateFolder>/manifests`. */
   readonly stateFolder: string;
   /** When batches ended; without it, nothing is moved into the archive. */
-  readonly closings?: Closings;
+  readonly endOf?: EndOf;
   /** How long a lot that is done stays; milliseconds, default a day. */
   readonly archiveAfterMs?: number;
   /**
@@ -38,6 +39,8 @@ export interface InboxOptions {
    * under way, else for one file at a time.
    */
   readonly accept: (copy: ManifestCopy) => Promise<Verdict>;
+  /** Whether a manifest with this content became a batch, maybe long ago. */
+  readonly hasBatch: (sha256: string) => Promise<boolean>;
   readonly report: (event: InboxEvent) => void;
   /** A file is read after it has not changed for this time. Default 2,000: copies over a network pause for a second. */
   readonly settleMs?: number;
@@ -66,8 +69,8 @@ export interface Inbox {
 
 /**
  * Watches the drop folder and answers every manifest in it, one after the other, beside the file; large ones beside that. A file with its
- * answer beside it is not read again until it changes. Throws MANIFEST_INBOX_FAILED when the folder cannot be created,
- * MANIFEST_INBOX_TAKEN when another factory line reads it.
+ * answer beside it is not read again until it changes or is dropped again; one that was refused, also when its digest changes. Throws
+ * MANIFEST_INBOX_FAILED when the folder cannot be created, MANIFEST_INBOX_TAKEN when another factory line reads it.
  */
 export async function openInbox(options: InboxOptions): Promise<Inbox> {
   try {
@@ -82,12 +85,12 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
 }
 
 class FolderInbox implements Inbox {
-  readonly #options: Required<Omit<InboxOptions, 'closings'>> & Pick<InboxOptions, 'closings'>;
+  readonly #options: Required<Omit<InboxOptions, 'endOf'>> & Pick<InboxOptions, 'endOf'>;
   readonly #hold: InboxHold;
   readonly #settling = new Settling();
   readonly #running: Promise<void>;
   #unfinished: ReadonlySet<string> = new Set();
-  /** Large manifests that are judged now, by name. */
+  /** Large manifests that are checked now, by name. */
   readonly #underWay = new Map<string, Promise<void>>();
   /** Names that only stand for those of files: see `readableName`. */
   readonly #impossible = new Set<string>();
@@ -96,6 +99,9 @@ class FolderInbox implements Inbox {
   #isWoken = false;
   #isClosed = false;
   #failures = 0;
+
+  /** What is there at the first look may have been answered by a process before this one. */
+  #isFirstLook = true;
 
   /** When the archive is looked at next, by the clock of `performance`. */
   #archiveDueMs = 0;
@@ -128,7 +134,6 @@ class FolderInbox implements Inbox {
   async #look(): Promise<number> {
     try {
       await this.#hold.check();
-      await this.#archive();
       await this.#note(await listInbox(this.#options.folder));
       this.#failures = 0;
     } catch (error) {
@@ -140,28 +145,33 @@ class FolderInbox implements Inbox {
       if (this.#underWay.has(name)) this.#postpone(name, this.#options.pollMs);
       else await this.#orRetry(name, async () => this.#answer(name));
     }
+    await this.#archive();
     return Math.min(this.#settling.waitMs(performance.now()), this.#options.pollMs);
   }
 
   async #note({ files, unfinished }: InboxListing): Promise<void> {
     this.#settling.keepOnly(new Set(files.map((file) => file.name)));
     for (const file of files) {
-      if (!this.#settling.isNews(file.name, file.version)) continue;
-      const isAnswered = await this.#isAnswered(file);
+      const change = this.#settling.changeOf(file.name, file.version);
+      if (change === undefined) continue;
+      const isAnswered = await this.#isAnswered(file, change);
       this.#settling.note(file.name, file.version, performance.now() + (await this.#settleTime(file)));
       if (file.kind === 'impossible') this.#impossible.add(file.name);
       if (isAnswered) this.#settling.rest(file.name);
     }
     this.#unfinished = unfinished;
+    this.#isFirstLook = false;
   }
 
-  async #isAnswered({ name, kind, bytes, modified }: InboxFile): Promise<boolean> {
+  async #isAnswered(file: InboxFile, change: 'file' | 'beside'): Promise<boolean> {
     const { folder } = this.#options;
-    if (kind === 'answer') return !(await isMisnamed(folder, name));
-    if (this.#settling.isKnown(name)) return false;
-    const answered = await readAnsweredFiles(folder, name);
-    // A file that could not be read may be readable now.
-    return answered.some((file) => file.bytes === bytes && file.modified === modified && file.sha256 !== '');
+    if (file.kind === 'answer') return !(await isMisnamed(folder, file.name));
+    // What comes now was dropped now: an answer that seems to be about it is about one that was there before.
+    if (change === 'file' && !this.#isFirstLook) return false;
+    const found = (await readAnsweredFiles(folder, file.name)).filter((each) => isAbout(each, file));
+    // Its digest makes no difference to a file that was accepted.
+    if (found.some(({ answer }) => answer.endsWith('.json'))) return true;
+    return change === 'file' && found.some(({ writtenNs }) => writtenNs >= file.besideChangedNs);
   }
 
   /** 0 for a file that was complete before it came here: renamed into place, or old. */
@@ -223,8 +233,9 @@ class FolderInbox implements Inbox {
     try {
       const verdict = await this.#options.accept(copy);
       await this.#write(copy, verdict);
-      // The copy of an accepted manifest is the record of what was made; of a refused one nothing refers to it.
-      if (verdict.status === 'rejected') await rm(copy.path, { force: true });
+      // The copy of an accepted manifest is the record of what was made, also when the same content is refused later.
+      if (verdict.status === 'rejected' && !(await this.#options.hasBatch(copy.sha256)))
+        await rm(copy.path, { force: true });
     } finally {
       end();
     }
@@ -244,11 +255,18 @@ class FolderInbox implements Inbox {
     this.#options.report({ kind: 'answered', name: file.name, verdict, answer });
   }
 
+  /** A folder of which nothing can be moved is read on. */
   async #archive(): Promise<void> {
-    const { folder, closings, archiveAfterMs } = this.#options;
-    if (closings === undefined || performance.now() < this.#archiveDueMs) return;
-    this.#archiveDueMs = performance.now() + Math.min(ARCHIVE_LOOK_MS, archiveAfterMs);
-    await archiveDone(folder, closings, Date.now() - archiveAfterMs);
+    const { folder, endOf, archiveAfterMs, report } = this.#options;
+    if (endOf === undefined || performance.now() < this.#archiveDueMs) return;
+    const retryMs = Math.min(ARCHIVE_LOOK_MS, archiveAfterMs);
+    this.#archiveDueMs = performance.now() + retryMs;
+    try {
+      await archiveDone(folder, endOf, Date.now() - archiveAfterMs);
+    } catch (cause) {
+      const error = new ManifestError('MANIFEST_INBOX_FAILED', 'move lots that ended in', folder, cause);
+      report({ kind: 'problem', name: '', error, retryMs });
+    }
   }
 
   #folderProblem(error: unknown): number {

@@ -1,5 +1,7 @@
+import type { FileVersion } from './inbox-listing.ts';
+
 interface Watched {
-  readonly version: string;
+  readonly version: FileVersion;
   dueMs: number;
   failures: number;
 }
@@ -16,16 +18,15 @@ export class Settling {
     for (const name of this.#watched.keys()) if (!names.has(name)) this.#watched.delete(name);
   }
 
-  isKnown(name: string): boolean {
-    return this.#watched.has(name);
-  }
-
-  isNews(name: string, version: string): boolean {
-    return this.#watched.get(name)?.version !== version;
+  /** What changed since a file was noted: the file, or only what is beside it. A file that was not noted changed. */
+  changeOf(name: string, version: FileVersion): 'file' | 'beside' | undefined {
+    const noted = this.#watched.get(name)?.version;
+    if (noted?.file !== version.file) return 'file';
+    return noted.beside === version.beside ? undefined : 'beside';
   }
 
   /** A new file or version, to be read at `dueMs`. */
-  note(name: string, version: string, dueMs: number): void {
+  note(name: string, version: FileVersion, dueMs: number): void {
     this.#watched.set(name, { version, dueMs, failures: 0 });
   }
 

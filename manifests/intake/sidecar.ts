@@ -1,11 +1,12 @@
 import type { Stats } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../../disk/errno.ts';
 import type { Issue } from '../check/issue.ts';
 import { issue } from '../check/issue.ts';
 import { digestFor } from './digest-text.ts';
+import { isSidecarOf } from './inbox-names.ts';
 import { openDroppedFile } from './open-dropped-file.ts';
 
 /** What the file beside a manifest says. */
@@ -13,9 +14,6 @@ export type SidecarReading =
   | { readonly digest: string }
   /** It says nothing that can be read. `mayFollow`: it is probably still being written. */
   | { readonly fault: Issue; readonly mayFollow: boolean };
-
-/** Both are names of a sidecar: Windows makes no difference. */
-const ENDINGS = ['.sha256', '.SHA256'];
 
 /** A list of some hundred files. */
 const MAX_BYTES = 64 * 1024;
@@ -35,30 +33,37 @@ const OPEN_FAULTS: Readonly<Record<string, string>> = {
   EPERM: 'cannot be read: the factory line has no permission',
 };
 
-/** What the files `lot7.csv.sha256` and `lot7.csv.SHA256` beside the manifest at `path` say, where they are there. */
+/** What the files beside the manifest at `path` say that have its name and `.sha256`, in whatever case. */
 export async function readSidecars(path: string): Promise<readonly SidecarReading[]> {
-  const found = await Promise.all(ENDINGS.map(async (ending) => readSidecar(path, ending)));
+  const names = await sidecarsOf(dirname(path), basename(path));
+  const found = await Promise.all(names.map(async (sidecar) => readSidecar(path, sidecar)));
   return found.filter((reading) => reading !== undefined);
 }
 
-async function readSidecar(path: string, ending: string): Promise<SidecarReading | undefined> {
-  const name = basename(path);
+async function sidecarsOf(folder: string, name: string): Promise<string[]> {
+  // A folder may be one that can be entered and not listed.
+  const names = await readdir(folder).catch(() => [`${name}.sha256`, `${name}.SHA256`]);
+  return names.filter((each) => isSidecarOf(each, name, names));
+}
+
+async function readSidecar(path: string, sidecar: string): Promise<SidecarReading | undefined> {
+  const [name, place] = [basename(path), join(dirname(path), sidecar)];
   let file: FileHandle;
   try {
-    file = await openDroppedFile(path + ending);
+    file = await openDroppedFile(place);
   } catch (error) {
     const errno = errnoOf(error) ?? '';
     if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
     // A program on Windows that still writes a file locks it.
-    const there = await lstat(path + ending).catch(() => undefined);
+    const there = await lstat(place).catch(() => undefined);
     return {
-      fault: unread(name, ending, OPEN_FAULTS[errno] ?? `cannot be read (${errno})`),
+      fault: unread(name, sidecar, OPEN_FAULTS[errno] ?? `cannot be read (${errno})`),
       mayFollow: there?.isFile() === true && ageMs(there) < YOUNG_MS,
     };
   }
   try {
     const stats = await file.stat();
-    if (!stats.isFile()) return { fault: unread(name, ending, `is ${NOT_REGULAR}`), mayFollow: false };
+    if (!stats.isFile()) return { fault: unread(name, sidecar, `is ${NOT_REGULAR}`), mayFollow: false };
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0);
     const text = textOf(buffer.subarray(0, bytesRead));
     const isEmpty = text.trim() === '';
@@ -70,7 +75,7 @@ async function readSidecar(path: string, ending: string): Promise<SidecarReading
           : digestFor(name, text);
     if ('digest' in reading) return reading;
     return {
-      fault: unread(name, ending, reading.reason),
+      fault: unread(name, sidecar, reading.reason),
       mayFollow: ageMs(stats) < (isEmpty ? EMPTY_MS : YOUNG_MS),
     };
   } finally {
@@ -90,12 +95,11 @@ function textOf(bytes: Buffer): string {
   return new TextDecoder(encoding).decode(bytes);
 }
 
-function unread(name: string, ending: string, reason: string): Issue {
-  const [manifest, sidecar] = [name, name + ending].map(asArgument);
+function unread(name: string, sidecar: string, reason: string): Issue {
   // A shell would write into the file that a link leads to.
   const again = reason.endsWith(NOT_REGULAR) ? 'Delete it, and make it again' : 'Make it again';
-  const expected = `the SHA-256 of ${name} in ${name}${ending}: this file ${reason}. ${again} (sha256sum ${manifest} > ${sidecar}), then submit ${name} again`;
-  return issue('MANIFEST_DIGEST', { value: name + ending }, expected);
+  const expected = `the SHA-256 of ${name} in ${sidecar}: this file ${reason}. ${again} (sha256sum ${asArgument(name)} > ${asArgument(sidecar)}), then submit ${name} again`;
+  return issue('MANIFEST_DIGEST', { value: sidecar }, expected);
 }
 
 /** A file name as a shell reads it. */

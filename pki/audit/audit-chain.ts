@@ -19,6 +19,7 @@ export interface AuditEvent {
     | 'batch-withdrawn'
     | 'serials-released'
     | 'serials-returned'
+    | 'serials-freed'
     | 'attempts-released'
     | 'rework-released'
     | 'rework-ended'

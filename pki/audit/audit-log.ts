@@ -9,4 +9,6 @@ export interface AuditLog {
   auditHead(): Promise<AuditHead>;
   /** The hash of an entry; undefined where there is none. */
   auditHash(seq: number): Promise<string | undefined>;
+  /** See Checkpoint; undefined where no person had to accept a clock. */
+  clockWrongUntil(): Promise<string | undefined>;
 }

@@ -3,7 +3,7 @@ import { openCheckpoint, signCheckpoint } from './audit-checkpoint.ts';
 import type { Checkpoint } from './audit-checkpoint.ts';
 import type { AuditKey } from '../keys/audit-key.ts';
 import { PkiError } from '../pki-error.ts';
-import type { AuditLog } from './audit-log.ts';
+import type { AuditHead, AuditLog } from './audit-log.ts';
 
 /**
  * The checkpoint in `note`, after checking that the ledger continues from it. Throws LEDGER_STALE when the note is not
@@ -27,13 +27,19 @@ export async function assertReaches(ledger: AuditLog, { size, hash }: Checkpoint
   throw stale(`the ledger has ${entries} entries, but its witness file says ${size}`, 'older');
 }
 
-/** A signed checkpoint of the ledger as it is now, with its note. */
+/** A signed checkpoint of the ledger as it is now, or as it ended with `head`, with its note. */
 export async function makeCheckpoint(
   ledger: AuditLog,
   { privateKey, verifier }: AuditKey,
   now: Date,
+  head?: AuditHead,
 ): Promise<Checkpoint & { readonly note: string }> {
-  const checkpoint = { ...(await ledger.auditHead()), at: now.toISOString() };
+  const clockWrongUntil = await ledger.clockWrongUntil();
+  const checkpoint = {
+    ...(head ?? (await ledger.auditHead())),
+    at: now.toISOString(),
+    ...(clockWrongUntil !== undefined && { clockWrongUntil }),
+  };
   return { ...checkpoint, note: signCheckpoint(checkpoint, verifier, privateKey) };
 }
 

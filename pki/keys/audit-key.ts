@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { FileNotPrivateError, readPrivateFile } from '../../disk/private-file.ts';
@@ -21,6 +21,14 @@ const AUDIT_NAME = /^certline-audit-[0-9a-f]{16}$/;
 /** Whether this is the public half of an audit key, by its name. No station may have such a name. */
 export function isAuditKey({ name }: Pick<NoteVerifier, 'name'>): boolean {
   return AUDIT_NAME.test(name);
+}
+
+/**
+ * Whether this is an audit key under its own name. A key that comes with what it signed is known by that name alone, and anyone
+ * can sign under the name of another.
+ */
+export function hasOwnName({ name, publicKey }: NoteVerifier): boolean {
+  return name === auditNameOf(publicKey);
 }
 
 /** The key in a file (PKCS#8, PEM) that only its owner can read. Throws AUDIT_KEY_INVALID. */
@@ -74,7 +82,11 @@ export function keepAuditKey(path: string): void {
 }
 
 function auditKeyOf(privateKey: KeyObject): AuditKey {
-  const { publicKey } = noteVerifierOf('', privateKey);
-  const name = `certline-audit-${sha256Hex(publicKey.export({ format: 'der', type: 'spki' })).slice(0, NAME_HEX_LENGTH)}`;
+  const name = auditNameOf(createPublicKey(privateKey));
   return { privateKey, verifier: noteVerifierOf(name, privateKey) };
+}
+
+function auditNameOf(publicKey: KeyObject): string {
+  const digest = sha256Hex(publicKey.export({ format: 'der', type: 'spki' }));
+  return `certline-audit-${digest.slice(0, NAME_HEX_LENGTH)}`;
 }

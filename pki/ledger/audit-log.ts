@@ -1,11 +1,12 @@
 import type { SqlTransaction } from '../../sql/transaction.ts';
-import { integer, text } from '../../sql/row.ts';
+import { integer, present, text } from '../../sql/row.ts';
 import { AUDIT_GENESIS, auditBody, auditHash } from '../audit/audit-chain.ts';
 import type { AuditEntry, AuditEvent } from '../audit/audit-chain.ts';
 import type { AuditHead, AuditLog } from '../audit/audit-log.ts';
 import { PkiError } from '../pki-error.ts';
 import type { Refusal, Refusals } from '../signing/refusals.ts';
 import type { SqlDatabase } from '../../sql/sql-database.ts';
+import { entryAfter, latestTimeBy, latestTimeIn } from './audit-time.ts';
 
 /** Entries read at once. */
 const PAGE = 1_000;
@@ -28,6 +29,8 @@ export class LedgerAuditLog implements AuditLog, Refusals {
   #refusals = REFUSALS_AT_ONCE;
   #refusedAt = performance.now();
   #leftOut = 0;
+  /** The latest time up to the entry with this hash, so that no row is read again for each new entry. */
+  #latest: { readonly hash: string; readonly time: string | undefined } | undefined;
   #witness: ((head: AuditHead) => Promise<void>) | undefined;
   /** The witnessing that is under way, and the one that begins when it has ended. */
   #running: Promise<void> | undefined;
@@ -144,16 +147,18 @@ export class LedgerAuditLog implements AuditLog, Refusals {
   }
 
   /**
-   * Time of the newest entry, ISO 8601. Undefined where that is a refusal: it may have been written under a wrong clock,
-   * which is why it was refused.
+   * The latest time of any entry since a person last accepted the clock, ISO 8601; undefined where there is none. Refusals are
+   * left out: a clock that is wrong is why things are refused.
    */
   latestTime(): Promise<string | undefined> {
-    return this.#database.read(async (transaction) => {
-      const row = await transaction.get('SELECT body FROM audit ORDER BY seq DESC LIMIT 1');
-      if (row === undefined) return undefined;
-      const { event, at } = JSON.parse(text(row, 'body')) as AuditEvent;
-      return event === 'refused' || event === 'refusals-left-out' ? undefined : at;
-    });
+    return this.#database.read(async (transaction) =>
+      this.#latestTimeAt(transaction, await headOf(transaction)),
+    );
+  }
+
+  async #latestTimeAt(transaction: SqlTransaction, { size, hash }: AuditHead): Promise<string | undefined> {
+    if (this.#latest?.hash !== hash) this.#latest = { hash, time: await latestTimeIn(transaction, size) };
+    return this.#latest.time;
   }
 
   /** Records that a person says the clock is right, although what was signed until now has later times. */
@@ -164,7 +169,16 @@ export class LedgerAuditLog implements AuditLog, Refusals {
       const sql = 'INSERT INTO clock_acceptance (issuance_seq, accepted_at) VALUES (?, ?)';
       await transaction.run(sql, seq, new Date().toISOString());
       const reservedAt = last === undefined ? '' : text(last, 'reserved_at');
-      await this.append(transaction, 'clock-accepted', { lastReservedAt: reservedAt, ...decision });
+      const members = { issuanceSeq: seq, lastReservedAt: reservedAt };
+      await this.append(transaction, 'clock-accepted', { ...members, ...decision });
+    });
+  }
+
+  clockWrongUntil(): Promise<string | undefined> {
+    return this.#database.read(async (transaction) => {
+      const sql = `SELECT max(reserved_at) AS latest FROM issuance
+        WHERE seq IN (SELECT issuance_seq FROM clock_acceptance)`;
+      return present((await transaction.get(sql))!, { latest: 'latest' }).latest;
     });
   }
 
@@ -186,9 +200,12 @@ export class LedgerAuditLog implements AuditLog, Refusals {
   ): Promise<void> {
     const last = await headOf(transaction);
     const seq = last.size + 1;
-    const body = auditBody({ ...members, event, at: new Date().toISOString() });
+    const said = { ...members, event, at: new Date().toISOString() };
+    const entry = entryAfter(said, await this.#latestTimeAt(transaction, last));
+    const body = auditBody(entry);
     const hash = auditHash(last.hash, seq, body);
     await transaction.run('INSERT INTO audit (seq, body, hash) VALUES (?, ?, ?)', seq, body, hash);
+    this.#latest = { hash, time: latestTimeBy(entry) };
   }
 
   /** The number of the entry that the next `append` of this transaction makes. */

@@ -8,7 +8,6 @@ import { openOrderAt } from '../orders/order-policy.ts';
 import type { OrderStanding } from '../orders/order-policy.ts';
 import { PkiError } from '../pki-error.ts';
 import type { AttemptRelease, FurtherAttempts, UnitRelease, UnitReturn } from '../signing/releases.ts';
-import { sha256Hex } from '../x509/p256.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
 import { endIssuance, NOT_PASSED } from './issuance-end.ts';
 import { liveIssuanceOf } from './issuance-rows.ts';
@@ -42,7 +41,8 @@ export class LedgerFurtherAttempts implements FurtherAttempts {
           released.push({ serial, attempt: known.further, hasCertificate });
           continue;
         }
-        const next = Math.max(attempt, known.withdrawn, known.issued) + 1;
+        if (supplementOf(run) < supplementOf(known.run ?? '')) throw isEarlier(release, serial);
+        const next = Math.max(attempt, known.withdrawn, known.issued, known.asked) + 1;
         await this.#release(transaction, { serial, run, next });
         released.push({ serial, attempt: next, hasCertificate });
         changed.push([serial, next]);
@@ -50,9 +50,8 @@ export class LedgerFurtherAttempts implements FurtherAttempts {
       }
       mustHaveReissues(order, reissues);
       if (changed.length > 0) {
-        const sha256 = sha256Hex(Buffer.from(JSON.stringify(changed)));
-        const members = { batchId, run, count: changed.length, sha256, ...saidIn(release) };
-        await this.#audit.append(transaction, 'attempts-released', members);
+        const members = { batchId, run, count: changed.length, units: JSON.stringify(changed) };
+        await this.#audit.append(transaction, 'attempts-released', { ...members, ...saidIn(release) });
       }
       return released;
     });
@@ -67,15 +66,17 @@ export class LedgerFurtherAttempts implements FurtherAttempts {
       const entry = await this.#audit.nextEntry(transaction);
       const kept: string[] = [];
       const entries = new Set<number>();
-      let returned = 0;
+      const returned: string[] = [];
       for (const serial of serials) {
-        if (await isNeeded(transaction, { batchId, serial, supplements })) kept.push(serial);
-        else if (await giveBack(transaction, { batchId, serial }, entries)) returned += 1;
+        const unit = { batchId, serial, supplements };
+        if (await isNeeded(transaction, unit)) kept.push(serial);
+        else if (await giveBack(transaction, unit, entries)) returned.push(serial);
       }
-      if (returned === 0) return kept;
-      await countReturned(transaction, batchId, returned);
+      if (returned.length === 0) return kept;
+      const released = await countReturned(transaction, batchId, returned.length);
       const left = await stampAgain(transaction, entries, entry);
-      const members = { batchId, returned, count: left.length, sha256: releasedSha256(left) };
+      const given = { returned: returned.length, serials: JSON.stringify(returned), supplements, released };
+      const members = { batchId, ...given, count: left.length, sha256: releasedSha256(left) };
       await this.#audit.append(transaction, 'serials-returned', { ...members, ...saidIn(units) });
       return kept;
     });
@@ -107,11 +108,12 @@ async function attemptsOf(
 ): Promise<{
   readonly withdrawn: number;
   readonly issued: number;
+  readonly asked: number;
   readonly further: number;
   readonly run?: string;
 }> {
   const row = (await transaction.get(
-    `SELECT withdrawn_attempt, further_attempt, further_run,
+    `SELECT withdrawn_attempt, asked_attempt, further_attempt, further_run,
        (SELECT coalesce(max(attempt), 0) FROM issuance i WHERE i.serial_folded = r.serial_folded) AS issued
      FROM released_serial r WHERE serial_folded = ?`,
     foldSerial(serial),
@@ -119,20 +121,27 @@ async function attemptsOf(
   return {
     withdrawn: integer(row, 'withdrawn_attempt'),
     issued: integer(row, 'issued'),
+    asked: integer(row, 'asked_attempt'),
     further: integer(row, 'further_attempt'),
     ...present(row, { run: 'further_run' }),
   };
 }
 
-/** Units that were given back use the quantity of their order again. */
+/** Units that were given back use the quantity of their order again, in a supplement that came after that. */
 async function takeBack(
   transaction: SqlTransaction,
   { order, quantity, released }: OrderStanding,
-  { batchId, units }: AttemptRelease,
+  release: AttemptRelease,
 ): Promise<void> {
+  const { batchId, run, units } = release;
   let count = 0;
-  const sql = 'DELETE FROM returned_serial WHERE serial_folded = ? AND batch_id = ?';
-  for (const { serial } of units) count += await transaction.run(sql, foldSerial(serial), batchId);
+  for (const { serial } of units) {
+    const supplements = await returnedAfter(transaction, { batchId, serial });
+    if (supplements === undefined) continue;
+    if (supplementOf(run) <= supplements) throw isEarlier(release, serial);
+    const sql = 'DELETE FROM returned_serial WHERE serial_folded = ? AND batch_id = ?';
+    count += await transaction.run(sql, foldSerial(serial), batchId);
+  }
   if (count === 0) return;
   if (released + count > quantity) {
     const message = `The order ${order} is for ${quantity} units. ${released} are released, and ${count} that were given back are needed again: sign a revision for more units.`;
@@ -141,7 +150,29 @@ async function takeBack(
   await countReturned(transaction, batchId, -count);
 }
 
-async function countReturned(transaction: SqlTransaction, batchId: string, by: number): Promise<void> {
+/** Supplements that the batch had had when the unit was given back; undefined where it was not. */
+async function returnedAfter(
+  transaction: SqlTransaction,
+  { batchId, serial }: UnitOfReturn,
+): Promise<number | undefined> {
+  const sql = 'SELECT supplements FROM returned_serial WHERE serial_folded = ? AND batch_id = ?';
+  const row = await transaction.get(sql, foldSerial(serial), batchId);
+  return row && integer(row, 'supplements');
+}
+
+/** Everybody can read the release of a supplement and send it again: it must not end what a later one has under way. */
+function isEarlier({ run }: AttemptRelease, serial: string): PkiError {
+  const message = `The unit ${serial} does not run again in ${run}: it was given back then, or runs in a later supplement. Find out who asked.`;
+  return new PkiError('RELEASE_CONFLICT', message, { reason: 'run' });
+}
+
+interface UnitOfReturn {
+  readonly batchId: string;
+  readonly serial: string;
+}
+
+/** Returns how many serials of the batch are released. */
+async function countReturned(transaction: SqlTransaction, batchId: string, by: number): Promise<number> {
   await transaction.run('UPDATE batch SET returned = returned + ? WHERE batch_id = ?', by, batchId);
   const row = (await transaction.get(
     'SELECT quota, returned, released FROM batch WHERE batch_id = ?',
@@ -154,6 +185,7 @@ async function countReturned(transaction: SqlTransaction, batchId: string, by: n
   }
   const order = await orderOfBatch(transaction, batchId);
   if (order !== undefined) await countOrder(transaction, order.order, 'released', -by);
+  return integer(row, 'released');
 }
 
 /** No board is touched for a unit that could get no certificate. */
@@ -163,10 +195,15 @@ function mustHaveReissues({ order, reissues, reissued }: OrderStanding, needed: 
   throw new PkiError('QUOTA_EXCEEDED', message, { reason: 'reissue' });
 }
 
+/** A unit that was never begun, by the word of the intake, after so many supplements. */
+interface ReturnedUnit extends UnitOfReturn {
+  readonly supplements: number;
+}
+
 /** It has a certificate, or was released for a supplement that came after it was said that it was never begun. */
 async function isNeeded(
   transaction: SqlTransaction,
-  { batchId, serial, supplements }: Pick<UnitReturn, 'batchId' | 'supplements'> & { readonly serial: string },
+  { batchId, serial, supplements }: ReturnedUnit,
 ): Promise<boolean> {
   const of = 'WHERE serial_folded = ? AND batch_id = ?';
   const folded = foldSerial(serial);
@@ -180,17 +217,23 @@ async function isNeeded(
 /** False where it was given back before. Adds the entry of the audit log that had released it. */
 async function giveBack(
   transaction: SqlTransaction,
-  { batchId, serial }: { readonly batchId: string; readonly serial: string },
+  { batchId, serial, supplements }: ReturnedUnit,
   entries: Set<number>,
 ): Promise<boolean> {
   const folded = foldSerial(serial);
-  const inserted = await transaction.run(
-    `INSERT INTO returned_serial (serial_folded, batch_id, returned_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+  const before = await returnedAfter(transaction, { batchId, serial });
+  if (before !== undefined) {
+    const later = 'UPDATE returned_serial SET supplements = ? WHERE serial_folded = ? AND batch_id = ?';
+    if (supplements > before) await transaction.run(later, supplements, folded, batchId);
+    return false;
+  }
+  await transaction.run(
+    'INSERT INTO returned_serial (serial_folded, batch_id, returned_at, supplements) VALUES (?, ?, ?, ?)',
     folded,
     batchId,
     new Date().toISOString(),
+    supplements,
   );
-  if (inserted === 0) return false;
   const of = 'released_serial WHERE serial_folded = ? AND batch_id = ?';
   const row = await transaction.get(`SELECT entry FROM ${of}`, folded, batchId);
   if (row === undefined) return true;

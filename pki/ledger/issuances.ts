@@ -15,6 +15,7 @@ import type {
   UnfinishedPage,
 } from '../signing/issuances.ts';
 import type { AttemptId } from '../../provisioning/unit.ts';
+import type { ReadOrder } from '../orders/order-policy.ts';
 import { PkiError } from '../pki-error.ts';
 import type { ReleasedUnit } from '../signing/releases.ts';
 import { sha256Hex } from '../x509/p256.ts';
@@ -124,11 +125,11 @@ export class LedgerIssuances implements Issuances {
     });
   }
 
-  async reserve(reservation: Reservation): Promise<Issuance> {
+  async reserve(reservation: Reservation, read?: ReadOrder): Promise<Issuance> {
     const reserved = await this.#database.write(async (transaction): Promise<Issuance> => {
       const earlier = await issuanceOf(transaction, reservation.requestId);
       if (earlier !== undefined) return earlier;
-      const plan = planReservation(reservation, await reservationFacts(transaction, reservation));
+      const plan = planReservation(reservation, await reservationFacts(transaction, reservation), read);
       for (const { earlier: displaced, reason } of plan.displaced)
         await endIssuance(transaction, this.#audit, displaced.requestId, { state: 'superseded', reason });
       await this.#audit.assertWitnessed(transaction);
@@ -140,11 +141,11 @@ export class LedgerIssuances implements Issuances {
     return reserved;
   }
 
-  async resumeSigning(requestId: string, at: Date): Promise<Issuance> {
+  async resumeSigning(requestId: string, at: Date, read?: ReadOrder): Promise<Issuance> {
     const resumed = await this.#database.write(async (transaction) => {
       const issuance = await knownIssuance(transaction, requestId);
       if (issuance.state !== 'signing') return issuance;
-      planResumption(issuance, await resumptionFacts(transaction, issuance), at.toISOString());
+      planResumption(issuance, await resumptionFacts(transaction, issuance), { at: at.toISOString(), read });
       await this.#audit.assertWitnessed(transaction);
       await this.#audit.append(transaction, 'signing', { requestId });
       return issuance;
@@ -210,7 +211,8 @@ export class LedgerIssuances implements Issuances {
       if (newest > unit.withdrawnAttempt || !unit.isEnded) {
         const sql = 'UPDATE released_serial SET withdrawn_attempt = ?, ended = 1 WHERE serial_folded = ?';
         await transaction.run(sql, Math.max(newest, unit.withdrawnAttempt), foldSerial(serial));
-        await this.#audit.append(transaction, 'unit-withdrawn', { serial: unit.serial, attempt: newest });
+        const members = { serial: unit.serial, attempt: newest, ended: 1 };
+        await this.#audit.append(transaction, 'unit-withdrawn', members);
       }
       if (live === undefined || (live.state === 'issued' && live.spkiSha256 !== endedKey)) return;
       await endIssuance(transaction, this.#audit, live.requestId, NOT_PASSED);
@@ -239,7 +241,8 @@ export class LedgerIssuances implements Issuances {
       // What was taken for it and changed nothing is there for another unit.
       if (!isUsed) await countOrder(transaction, rework.order, 'reissued', -1);
       await closeRework(transaction, { reworkId, serial });
-      await this.#audit.append(transaction, 'rework-ended', { reworkId, serial });
+      const returned = isUsed ? 0 : 1;
+      await this.#audit.append(transaction, 'rework-ended', { reworkId, serial: unit.serial, returned });
     });
   }
 
@@ -252,10 +255,10 @@ export class LedgerIssuances implements Issuances {
     const { serial, withdrawnAttempt, permittedAttempt } = unit;
     const newest = Math.min(attempt, (await newestAttempt(transaction, serial)) + 1);
     const sql = 'UPDATE released_serial SET withdrawn_attempt = ?, ended = ? WHERE serial_folded = ?';
-    const isEnded = revokesActive || unit.isEnded;
+    const ended = revokesActive || unit.isEnded ? 1 : 0;
     const last = Math.max(newest, withdrawnAttempt, permittedAttempt);
-    await transaction.run(sql, last, isEnded ? 1 : 0, foldSerial(serial));
-    await this.#audit.append(transaction, 'unit-withdrawn', { serial, attempt: last });
+    await transaction.run(sql, last, ended, foldSerial(serial));
+    await this.#audit.append(transaction, 'unit-withdrawn', { serial, attempt: last, ended });
   }
 
   /** False for what is unknown, not issued, or withdrawn. */
@@ -362,7 +365,7 @@ async function countIssuance(
 /** What the audit log says of a reservation. */
 function signingFacts(
   reservation: Reservation,
-  { kind, rework }: ReservationPlan,
+  { kind, rework, supersedes }: ReservationPlan,
 ): Record<string, string | number> {
   const { requestId, requestSha256, batchId, serial, attempt, boardId, spkiSha256, certificateSerial, tbs } =
     reservation;
@@ -378,7 +381,8 @@ function signingFacts(
     certificateSerial,
   };
   const under = rework === undefined ? {} : { reworkId: rework.reworkId };
-  return { ...facts, ...station, ...under, kind, tbsSha256: sha256Hex(tbs) };
+  const before = supersedes === undefined ? {} : { supersedes };
+  return { ...facts, ...station, ...under, ...before, kind, tbsSha256: sha256Hex(tbs) };
 }
 
 /** The issuance whose certificate has this serial number, in lower-case hex. */

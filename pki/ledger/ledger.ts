@@ -4,7 +4,7 @@ import { LedgerIssuances } from './issuances.ts';
 import type { SqlDatabase } from '../../sql/sql-database.ts';
 import { LedgerOrders } from './orders.ts';
 import { LedgerReworks } from './reworks.ts';
-import { LedgerVerification } from './verification.ts';
+import { LedgerVerification } from './verification/ledger-verification.ts';
 import { LedgerStations } from './stations.ts';
 import { LedgerWithdrawals } from './withdrawals.ts';
 

@@ -288,6 +288,14 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   ALTER TABLE released_serial ADD COLUMN permitted_attempt INTEGER NOT NULL DEFAULT 1;
   ALTER TABLE issuance ADD COLUMN station_id TEXT;
   `,
+  () => `
+  -- The highest attempt at a unit that the intake asked for: one word gives one number. Those that were permitted were asked for.
+  ALTER TABLE released_serial ADD COLUMN asked_attempt INTEGER NOT NULL DEFAULT 0;
+  UPDATE released_serial SET asked_attempt = permitted_attempt WHERE permitted_attempt > 1;
+
+  -- Supplements that a batch had had when the unit was given back: only a later one takes it back.
+  ALTER TABLE returned_serial ADD COLUMN supplements INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** The schema in the words of one database. */

@@ -3,13 +3,26 @@ import { integer, present, text } from '../../sql/row.ts';
 import type { SqlRow, SqlValue } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
 import type { OrderBook } from '../orders/order-desk.ts';
-import { checkManifest, checkProducts, checkQuantity, openOrderAt } from '../orders/order-policy.ts';
+import {
+  checkManifest,
+  checkProducts,
+  checkQuantity,
+  openOrderAt,
+  outdatedOrder,
+} from '../orders/order-policy.ts';
 import type { OrderStanding } from '../orders/order-policy.ts';
 import { textSha256 } from '../orders/order.ts';
 import type { SignedOrder } from '../orders/order.ts';
 import type { PermittedTerms, PermitTerms } from '../../provisioning/permit.ts';
 import { PkiError } from '../pki-error.ts';
-import type { BatchRelease, ReleasedUnit, Releases, UnitOfBatch, UnitRelease } from '../signing/releases.ts';
+import type {
+  AttemptWord,
+  BatchRelease,
+  ReleasedUnit,
+  Releases,
+  UnitOfBatch,
+  UnitRelease,
+} from '../signing/releases.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
 import { newestAttempt } from './issuance-rows.ts';
@@ -43,6 +56,13 @@ export interface BatchDecision {
 
 const WITHOUT_ISSUANCE = `NOT EXISTS (SELECT 1 FROM issuance i
   WHERE i.serial_folded = released_serial.serial_folded AND i.batch_id = released_serial.batch_id)`;
+
+/** Serials that one entry of the audit log names: it must not grow with a batch. */
+const NAMED_AT_ONCE = 1_000;
+
+/** Serials to which something happened besides their release: the audit log says what. */
+export const BEGUN = `(withdrawn_attempt <> 0 OR ended <> 0 OR further_attempt <> 0 OR further_run IS NOT NULL
+  OR permitted_attempt <> 1 OR asked_attempt <> 0)`;
 
 /** What the OEM ordered, and what was released under it. */
 export class LedgerOrders implements OrderBook, Releases {
@@ -133,10 +153,7 @@ export class LedgerOrders implements OrderBook, Releases {
     return this.#database.write(async (transaction) => {
       const known = await batchOf(transaction, batchId);
       if (known === undefined || known.withdrawnAt !== undefined) return known;
-      await transaction.run(
-        `DELETE FROM released_serial WHERE batch_id = ? AND ${WITHOUT_ISSUANCE}`,
-        batchId,
-      );
+      const freed = await freeSerials(transaction, this.#audit, batchId);
       const entry = await this.#audit.nextEntry(transaction);
       await transaction.run('UPDATE released_serial SET entry = ? WHERE batch_id = ?', entry, batchId);
       const kept = await releasedIn(transaction, entry);
@@ -145,7 +162,8 @@ export class LedgerOrders implements OrderBook, Releases {
       const at = new Date().toISOString();
       await transaction.run(sql, at, known.returned + returned, kept.length, batchId);
       await countOrder(transaction, known.order, 'released', -returned);
-      const members = { order: known.order, returned, count: kept.length, sha256: releasedSha256(kept) };
+      const left = { count: kept.length, sha256: releasedSha256(kept) };
+      const members = { order: known.order, returned, freed, ...left };
       await this.#audit.append(transaction, 'batch-withdrawn', { batchId, ...members, ...decision });
       return await batchOf(transaction, batchId);
     });
@@ -158,7 +176,7 @@ export class LedgerOrders implements OrderBook, Releases {
     return this.#database.write((transaction) => releaseSerials(transaction, this.#audit, release));
   }
 
-  permitAttempt(terms: PermitTerms): Promise<PermittedTerms> {
+  permitAttempt(terms: PermitTerms, word: AttemptWord): Promise<PermittedTerms> {
     return this.#database.write(async (transaction) => {
       const { serial, attempt: asked } = terms;
       const unit = await releasedUnit(transaction, serial);
@@ -167,20 +185,43 @@ export class LedgerOrders implements OrderBook, Releases {
       const batch = await transaction.get(sqlOrder, foldSerial(serial), terms.batchId);
       if (unit === undefined || batch?.['order_id'] !== terms.order || !isReleasedSo(unit, terms))
         throw notReleased(terms);
-      const attempt = Math.max(
-        asked,
-        unit.withdrawnAttempt + 1,
-        (await newestAttempt(transaction, serial)) + 1,
-      );
-      const permitted = { ...terms, attempt, ...(await replaceableOf(transaction, serial)) };
-      if (attempt <= unit.permittedAttempt && !unit.isEnded) return permitted;
+      if (asked < unit.askedAttempt) throw askedBefore(terms, unit);
+      if (asked === unit.askedAttempt) return await permittedBefore(transaction, terms, unit);
+      if (unit.isEnded && !word.isFresh) throw askedBeforeItsEnd(terms);
+      const issued = await newestAttempt(transaction, serial);
+      const attempt = Math.max(asked, unit.permittedAttempt, unit.withdrawnAttempt + 1, issued + 1);
       // The registry says that the unit is open: what ended it here was not the unit.
-      const sql = 'UPDATE released_serial SET permitted_attempt = ?, ended = 0 WHERE serial_folded = ?';
-      await transaction.run(sql, attempt, foldSerial(serial));
-      await this.#audit.append(transaction, 'attempt-permitted', { serial: unit.serial, attempt });
-      return permitted;
+      const sql =
+        'UPDATE released_serial SET permitted_attempt = ?, asked_attempt = ?, ended = 0 WHERE serial_folded = ?';
+      await transaction.run(sql, attempt, asked, foldSerial(serial));
+      await this.#audit.append(transaction, 'attempt-permitted', { serial: unit.serial, attempt, asked });
+      return { ...terms, attempt, ...(await replaceableOf(transaction, { serial, attempt })) };
     });
   }
+}
+
+/**
+ * One word of the intake gives one number, however often it comes: everybody can read it and send it again. With a number that has
+ * ended nothing on a board may be replaced.
+ */
+async function permittedBefore(
+  transaction: SqlTransaction,
+  terms: PermitTerms,
+  unit: ReleasedUnit,
+): Promise<PermittedTerms> {
+  const { serial, isEnded, permittedAttempt: attempt, withdrawnAttempt } = unit;
+  const hasEnded = isEnded || attempt <= withdrawnAttempt;
+  return { ...terms, attempt, ...(!hasEnded && (await replaceableOf(transaction, { serial, attempt }))) };
+}
+
+function askedBefore({ serial, attempt }: PermitTerms, { askedAttempt }: ReleasedUnit): PkiError {
+  const message = `Attempt ${attempt} at ${serial} is not permitted: attempt ${askedAttempt} was asked for since. Retry the unit; if nobody has just reset it, find out who asked.`;
+  return new PkiError('RELEASE_CONFLICT', message, { reason: 'attempt' });
+}
+
+function askedBeforeItsEnd({ serial, attempt }: PermitTerms): PkiError {
+  const message = `The unit ${serial} has ended, and attempt ${attempt} at it was asked for long ago: retry the unit if it waits, or else find out who asked.`;
+  return new PkiError('UNIT_ENDED', message, { reason: 'age' });
 }
 
 function isReleasedSo(
@@ -250,6 +291,7 @@ export function releasedUnitIn(row: SqlRow): ReleasedUnit {
     isEnded: integer(row, 'ended') === 1,
     furtherAttempt: integer(row, 'further_attempt'),
     permittedAttempt: integer(row, 'permitted_attempt'),
+    askedAttempt: integer(row, 'asked_attempt'),
     ...present(row, { boardId: 'board_id' }),
   };
 }
@@ -270,6 +312,26 @@ function batchIn(row: SqlRow): ReleasedBatch {
     reissued: integer(row, 'reissued'),
     ...present(row, { manifestSha256: 'manifest_sha256', withdrawnAt: 'withdrawn_at' }),
   };
+}
+
+/**
+ * Takes the serials of a batch that have no certificate off the list. The audit log names those to which something happened
+ * besides their release: it is not true of them any more. Returns their number.
+ */
+async function freeSerials(
+  transaction: SqlTransaction,
+  audit: LedgerAuditLog,
+  batchId: string,
+): Promise<number> {
+  const of = `released_serial WHERE batch_id = ? AND ${WITHOUT_ISSUANCE}`;
+  const sql = `SELECT serial FROM ${of} AND ${BEGUN} ORDER BY serial_folded`;
+  const begun = (await transaction.all(sql, batchId)).map((row) => text(row, 'serial'));
+  for (let at = 0; at < begun.length; at += NAMED_AT_ONCE) {
+    const serials = JSON.stringify(begun.slice(at, at + NAMED_AT_ONCE));
+    await audit.append(transaction, 'serials-freed', { batchId, serials });
+  }
+  await transaction.run(`DELETE FROM ${of}`, batchId);
+  return begun.length;
 }
 
 /** The serials that an entry of the audit log released. */
@@ -342,7 +404,9 @@ async function upsertOrder(transaction: SqlTransaction, order: SignedOrder): Pro
       throw altered(`the order ${order.order} has other terms than were signed`);
     return false;
   }
-  if (known !== undefined && order.revision <= known.revision) {
+  if (known !== undefined && order.revision < known.revision)
+    throw outdatedOrder(order.order, order.revision, known.revision);
+  if (known !== undefined && order.revision === known.revision) {
     const message = `The order ${order.order} was accepted before as revision ${known.revision} with different contents: give this order a higher revision.`;
     throw new PkiError('ORDER_INVALID', message, { reason: 'revision' });
   }
@@ -390,12 +454,12 @@ function termsOf(order: SignedOrder): SqlValue[] {
 
 /** Inserts the batch; false when it is there already with the same figures. */
 async function insertBatch(transaction: SqlTransaction, release: BatchRelease): Promise<boolean> {
-  const { batchId, order, quantity, manifestSha256, releasedAt } = release;
+  const { batchId, order, quantity, manifestSha256, releasedAt: at, read } = release;
   if (!Number.isSafeInteger(quantity) || quantity < 1)
     throw conflict(`The quantity of the batch ${batchId} is not a positive whole number.`, 'quota');
-  const standing = openOrderAt(await orderOf(transaction, order), { batchId, at: releasedAt });
+  const standing = openOrderAt(await orderOf(transaction, order), { batchId, at, read });
   const known = await transaction.get('SELECT * FROM batch WHERE batch_id = ?', batchId);
-  if (known === undefined || isVacant(known, release)) {
+  if (known === undefined || (await isVacant(transaction, known, release))) {
     checkQuantity(standing, release);
     checkManifest(standing, release);
     if (known !== undefined) await transaction.run('DELETE FROM batch WHERE batch_id = ?', batchId);
@@ -421,13 +485,19 @@ async function insertBatch(transaction: SqlTransaction, release: BatchRelease): 
 /**
  * Whether a batch was withdrawn before any certificate, and may be released again under its id, with other figures: ids
  * can be guessed, and a stranger may have released this one first. With the same figures it stays withdrawn, or a task
- * that still waits would release it again.
+ * that still waits would release it again. What the intake said of a batch whose units it gave back would be said of this one.
  */
-function isVacant(known: SqlRow, { order, quantity, manifestSha256 }: BatchRelease): boolean {
+async function isVacant(
+  transaction: SqlTransaction,
+  known: SqlRow,
+  { batchId, order, quantity, manifestSha256 }: BatchRelease,
+): Promise<boolean> {
   if (known['withdrawn_at'] === null || known['reserved'] !== 0) return false;
   const isSame =
     known['order_id'] === order && known['quota'] === quantity && known['manifest_sha256'] === manifestSha256;
-  return !isSame;
+  if (isSame) return false;
+  const sql = 'SELECT 1 FROM returned_serial WHERE batch_id = ? LIMIT 1';
+  return (await transaction.get(sql, batchId)) === undefined;
 }
 
 /** Inserts the serials that are not there yet and returns them. */
@@ -441,6 +511,7 @@ async function insertSerials(
     throw conflict(`The batch ${batchId} is not released yet: release its quantity first.`, 'batch');
   const order = await orderOfBatch(transaction, batchId);
   if (order !== undefined) checkProducts(order, units);
+  if (integer(batch, 'returned') > 0) await refuseReturned(transaction, batchId, units);
   const added: UnitRelease[] = [];
   for (const unit of units) if (await insertUnit(transaction, { batchId, entry }, unit)) added.push(unit);
   const quota = integer(batch, 'quota') - integer(batch, 'returned');
@@ -450,6 +521,20 @@ async function insertSerials(
   }
   await transaction.run('UPDATE batch SET released = released + ? WHERE batch_id = ?', added.length, batchId);
   return added;
+}
+
+/** Units that were given back run again in a later supplement only, which has taken them back before it releases them. */
+async function refuseReturned(
+  transaction: SqlTransaction,
+  batchId: string,
+  units: readonly UnitRelease[],
+): Promise<void> {
+  const sql = 'SELECT 1 FROM returned_serial WHERE serial_folded = ? AND batch_id = ?';
+  for (const { serial } of units) {
+    if ((await transaction.get(sql, foldSerial(serial), batchId)) === undefined) continue;
+    const message = `The serial ${serial} of batch ${batchId} was given back to its order: run the unit again with "certline unit rerun".`;
+    throw conflict(message, 'returned');
+  }
 }
 
 async function insertUnit(

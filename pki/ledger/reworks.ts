@@ -7,7 +7,6 @@ import { PkiError } from '../pki-error.ts';
 import type { ReleasedUnit } from '../signing/releases.ts';
 import { mustBeFresh } from '../signing/rework-age.ts';
 import type { ReleasedRework, ReworkRelease, Reworks } from '../signing/reworks.ts';
-import { sha256Hex } from '../x509/p256.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
 import { liveIssuancesOf } from './issuance-rows.ts';
 import type { SqlDatabase } from '../../sql/sql-database.ts';
@@ -33,8 +32,8 @@ export class LedgerReworks implements Reworks {
         await checkOrder(transaction, { order, release, units });
         await countOrder(transaction, order, 'reissued', units.length);
         for (const { serial } of units) await insertRework(transaction, { ...release, order, serial });
-        const digest = sha256Hex(Buffer.from(JSON.stringify(units.map(({ serial }) => serial))));
-        const event = { reworkId, kind, order, count: units.length, sha256: digest };
+        const serials = JSON.stringify(units.map(({ serial }) => serial));
+        const event = { reworkId, kind, order, count: units.length, serials };
         await this.#audit.append(transaction, 'rework-released', event);
       }
     });
@@ -124,7 +123,12 @@ async function checkOrder(
   },
 ): Promise<void> {
   const { order, release, units } = asked;
-  const where = { batchId: release.reworkId, at: release.releasedAt };
+  const read = release.read?.get(order);
+  if (release.read !== undefined && read === undefined) {
+    const message = `The units of the rework ${release.reworkId} are of the order ${order}, and the request names another: find out who sent it.`;
+    throw new PkiError('ORDER_MISMATCH', message, { reason: 'order' });
+  }
+  const where = { batchId: release.reworkId, at: release.releasedAt, read };
   const standing = openOrderAt(await orderOf(transaction, order), where);
   checkProducts(standing, units);
   for (const batchId of new Set(units.map((unit) => unit.batchId))) {

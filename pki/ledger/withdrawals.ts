@@ -69,7 +69,8 @@ export class LedgerWithdrawals implements Withdrawals {
       const tbs = build(number, await withdrawnCertificates(transaction));
       const sql = 'INSERT INTO crl (issuer, number, mark, made_at) VALUES (?, ?, ?, ?)';
       await transaction.run(sql, issuer, number, mark, now.toISOString());
-      await this.#audit.append(transaction, 'crl-numbered', { issuer, number, tbsSha256: sha256Hex(tbs) });
+      const members = { issuer, number, mark, tbsSha256: sha256Hex(tbs) };
+      await this.#audit.append(transaction, 'crl-numbered', members);
       return tbs;
     });
     await this.#audit.settled();

@@ -1,19 +1,18 @@
 import { verify } from 'node:crypto';
+import { ISSUED_CERTIFICATE_MAX_BYTES } from '../../provisioning/certificate-size.ts';
 import type { LintCheck, LintContext, LintedCertificate } from './lint-check.ts';
 import { sameBytes } from '../x509/same-bytes.ts';
 import { DER_TAG, DerReader } from '../x509/der-reader.ts';
 import { ECDSA_WITH_SHA256, FIELD_LENGTH, isScalar } from '../x509/p256.ts';
 
-/** The longest ordinary leaf has about 700 octets; what is larger carries something it should not. */
-const MAX_CERTIFICATE_LENGTH = 1024;
 const SERIAL_LENGTH = 16;
 
 /** Version, serial number, algorithms, size and signature. */
 export const ENVELOPE_CHECKS: readonly LintCheck[] = [
   {
     code: 'size',
-    rule: `at most ${MAX_CERTIFICATE_LENGTH} octets`,
-    holds: ({ der }) => der.length <= MAX_CERTIFICATE_LENGTH,
+    rule: `at most ${ISSUED_CERTIFICATE_MAX_BYTES} octets`,
+    holds: ({ der }) => der.length <= ISSUED_CERTIFICATE_MAX_BYTES,
   },
   {
     code: 'version',

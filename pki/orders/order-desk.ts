@@ -51,16 +51,13 @@ export function readOrder({ folder, releaseKeys }: OrderSources, id: string): Si
   throw new PkiError('ORDER_INVALID', message, { reason: 'name' });
 }
 
-/** The text of an order's file; undefined when there is none. Throws ORDER_INVALID when it is too large to be one. */
+/** The text of an order's file; undefined when there is none. Throws ORDER_INVALID when it is too large to be one, or a folder. */
 export function readOrderFile(path: string): string | undefined {
-  const size = statSync(path, { throwIfNoEntry: false })?.size;
-  if (size === undefined) return undefined;
-  if (size <= MAX_FILE_LENGTH) return readFileSync(path, 'utf8');
-  throw new PkiError(
-    'ORDER_INVALID',
-    `The file ${path} is too large for an order: put the signed order there.`,
-    { reason: 'size' },
-  );
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  if (stats.isDirectory()) throw notAnOrder(`${path} is a folder`, 'folder');
+  if (stats.size <= MAX_FILE_LENGTH) return readFileSync(path, 'utf8');
+  throw notAnOrder(`The file ${path} is too large for an order`, 'size');
 }
 
 /** The serials that an order lists; undefined where it lists none. Throws ORDER_INVALID. */
@@ -155,6 +152,10 @@ export class OrderDesk {
     });
     return looks.includes(undefined) ? undefined : [list ?? '', ...looks].join();
   }
+}
+
+function notAnOrder(what: string, reason: string): PkiError {
+  return new PkiError('ORDER_INVALID', `${what}: put the signed order there.`, { reason });
 }
 
 function unknownOrder(id: string, why: string): PkiError {

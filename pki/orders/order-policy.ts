@@ -11,15 +11,18 @@ export interface OrderStanding extends SignedOrder {
   readonly closedAt?: string;
 }
 
+/** Which revision of an order a signer has read in its folder: what the order lists is only there. */
+export type ReadOrder = Pick<SignedOrder, 'revision' | 'sha256'>;
+
 /**
- * The order, if it allows anything at this moment (ISO 8601). Throws ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN,
- * ORDER_EXPIRED.
+ * The order, if it allows anything at this moment (ISO 8601), and is the one that this signer has read. Throws ORDER_UNKNOWN,
+ * ORDER_INVALID for another revision, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED.
  */
 export function openOrderAt(
   order: OrderStanding | undefined,
-  where: { readonly batchId: string; readonly at: string },
+  where: { readonly batchId: string; readonly at: string; readonly read?: ReadOrder | undefined },
 ): OrderStanding {
-  const { batchId, at } = where;
+  const { batchId, at, read } = where;
   if (order === undefined) {
     const message = `The signer has no order for the batch ${batchId}: put the signed order into its folder of orders.`;
     throw new PkiError('ORDER_UNKNOWN', message);
@@ -27,6 +30,8 @@ export function openOrderAt(
   const { order: id, closedAt, opens, closes } = order;
   if (closedAt !== undefined)
     throw new PkiError('ORDER_CLOSED', `The order ${id} was closed at ${closedAt}: sign a new order.`);
+  if (read !== undefined && read.sha256 !== order.sha256)
+    throw outdatedOrder(id, read.revision, order.revision);
   if (Date.parse(at) < Date.parse(opens))
     throw new PkiError(
       'ORDER_NOT_OPEN',
@@ -39,7 +44,7 @@ export function openOrderAt(
 
 /**
  * Whether the order allows a batch that is not released yet. `reserved`: units of other batches that are not released
- * yet either. Throws what the release of the batch would throw: ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN,
+ * yet either. Throws what the release of the batch would throw: ORDER_UNKNOWN, ORDER_INVALID, ORDER_CLOSED, ORDER_NOT_OPEN,
  * ORDER_EXPIRED, ORDER_MISMATCH, QUOTA_EXCEEDED.
  */
 export function checkBatch(
@@ -50,16 +55,22 @@ export function checkBatch(
     readonly quantity: number;
     readonly products: readonly string[];
   },
-  { at, reserved }: { readonly at: string; readonly reserved: number },
+  { reserved, ...when }: { readonly at: string; readonly read: ReadOrder; readonly reserved: number },
 ): void {
   const { batchId, products } = batch;
-  const standing = openOrderAt(order, { batchId, at });
+  const standing = openOrderAt(order, { batchId, ...when });
   checkManifest(standing, batch);
   checkProducts(
     standing,
     products.map((product) => ({ product })),
   );
   checkQuantity({ ...standing, released: standing.released + reserved }, batch);
+}
+
+/** The error for a file of an order of which a signer of this ledger has accepted a later revision. */
+export function outdatedOrder(order: string, read: number, accepted: number): PkiError {
+  const message = `This signer has revision ${read} of the order ${order}, and revision ${accepted} was accepted: copy the newest file of the order into its folder of orders.`;
+  return new PkiError('ORDER_INVALID', message, { reason: 'revision' });
 }
 
 /** Throws ORDER_MISMATCH when the order is for another manifest than that of a batch. */

@@ -41,7 +41,8 @@ export async function answerOrderQuestion(
       const isReleased = (await facts.orderOfBatch(other.batchId)) !== undefined;
       if (!isReleased && other.batchId !== batch.batchId) reserved += other.quantity;
     }
-    checkBatch(await facts.standing(admitted), batch, { at: new Date().toISOString(), reserved });
+    const now = { at: new Date().toISOString(), read: admitted.order };
+    checkBatch(await facts.standing(admitted), batch, { ...now, reserved });
     return { status: 'allowed', listed: admitted.serials !== undefined };
   } catch (error) {
     if (!(error instanceof PkiError) || !REFUSALS.includes(error.code)) throw error;

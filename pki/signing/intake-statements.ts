@@ -5,7 +5,7 @@ import type {
   ReleaseUnitsInput,
   ReturnUnitsInput,
 } from '../../provisioning/signing.ts';
-import type { PermitTerms } from '../../provisioning/permit.ts';
+import type { AttemptRelease, PermitTerms } from '../../provisioning/permit.ts';
 import type { AskedRework, ReworkInput } from '../../provisioning/rework.ts';
 import type { UnitRow } from '../../provisioning/unit.ts';
 import { isSignedBy, signMembers } from '../keys/signed-members.ts';
@@ -17,7 +17,9 @@ import { sha256Hex } from '../x509/p256.ts';
 const RELEASE_KIND = 'certline-release-v1';
 const FURTHER_KIND = 'certline-further-v1';
 const RETURN_KIND = 'certline-return-v1';
-const ATTEMPT_KIND = 'certline-attempt-v1';
+const ATTEMPT_KIND = 'certline-attempt-v2';
+/** Without the time. */
+const EARLIER_ATTEMPT_KIND = 'certline-attempt-v1';
 const REWORK_KIND = 'certline-rework-v2';
 /** Without the time. It is only known again: nothing begins by it any more. */
 const EARLIER_REWORK_KIND = 'certline-rework-v1';
@@ -71,19 +73,19 @@ export function checkReturn(
   return signerOf(RETURN_KIND, returnMembers(units), { signature: units.signed, what, intakes });
 }
 
-/** The intake's word that a further attempt at a unit may be made: Ed25519, base64. */
-export function signAttempt(terms: PermitTerms, privateKey: KeyObject): string {
-  return signMembers(ATTEMPT_KIND, attemptMembers(terms), privateKey);
+/** The intake's word that a further attempt at a unit may be made, as is recorded at this time (ISO 8601): Ed25519, base64. */
+export function signAttempt(terms: PermitTerms, privateKey: KeyObject, at?: string): string {
+  return signMembers(attemptKind(at), attemptMembers(terms, at), privateKey);
 }
 
 /** As `checkRelease`, of a further attempt. */
 export function checkAttemptRelease(
   terms: PermitTerms,
-  signature: unknown,
+  { signature, at }: AttemptRelease,
   intakes: readonly NoteVerifier[],
 ): string {
   const what = `attempt ${terms.attempt} at ${terms.serial}`;
-  return signerOf(ATTEMPT_KIND, attemptMembers(terms), { signature, what, intakes });
+  return signerOf(attemptKind(at), attemptMembers(terms, at), { signature, what, intakes });
 }
 
 /** A key of a unit. */
@@ -171,8 +173,16 @@ function listOf(units: readonly UnitRow[]): Members[] {
   return units.map(({ serial, product, boardId }) => [serial, product, boardId ?? null]);
 }
 
-function attemptMembers({ order, batchId, serial, product, attempt, boardId }: PermitTerms): Members {
-  return [order, batchId, serial, product, attempt, boardId ?? null];
+function attemptKind(at: string | undefined): string {
+  return at === undefined ? EARLIER_ATTEMPT_KIND : ATTEMPT_KIND;
+}
+
+function attemptMembers(
+  { order, batchId, serial, product, attempt, boardId }: PermitTerms,
+  at: string | undefined,
+): Members {
+  const members = [order, batchId, serial, product, attempt, boardId ?? null];
+  return at === undefined ? members : [...members, at];
 }
 
 function signerOf(

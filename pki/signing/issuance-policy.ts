@@ -1,7 +1,7 @@
 import { LIVE_STATES } from './issuances.ts';
 import type { IssuanceState, Reservation } from './issuances.ts';
 import type { ReleasedUnit } from './releases.ts';
-import type { OrderStanding } from '../orders/order-policy.ts';
+import type { OrderStanding, ReadOrder } from '../orders/order-policy.ts';
 import { checkManifest, checkProducts, openOrderAt } from '../orders/order-policy.ts';
 import { keepsOldCertificate } from '../../provisioning/rework.ts';
 import type { ReleasedRework } from './reworks.ts';
@@ -73,7 +73,7 @@ export interface ReservationPlan {
 /**
  * Decides whether a reservation may be made, and what gives way to it. In this order: the clock has not gone back; the
  * serial is released, to this batch, product and board; the attempt was not withdrawn with its unit, which has not ended;
- * the order of the batch is open, and for this product and manifest;
+ * the order of the batch is open, the one that the signer has read, and for this product and manifest;
  * the key was never seen, not even for the same unit; the attempt is newer than all before; the board is free; there is
  * quota left.
  *
@@ -86,14 +86,18 @@ export interface ReservationPlan {
  * A rework says what else may be: a swap puts the serial on another board, a renewal certifies the active key again. Both
  * leave the active certificate as it is until the new one is active.
  *
- * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, UNIT_ENDED, ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN,
+ * Throws CLOCK_WRONG, NOT_RELEASED, CERTIFICATE_WITHDRAWN, UNIT_ENDED, ORDER_UNKNOWN, ORDER_INVALID, ORDER_CLOSED, ORDER_NOT_OPEN,
  * ORDER_EXPIRED, ORDER_MISMATCH, KEY_REUSED, ALREADY_ISSUED, BOARD_BOUND, SERIAL_BOUND, QUOTA_EXCEEDED.
  */
-export function planReservation(reservation: Reservation, facts: ReservationFacts): ReservationPlan {
+export function planReservation(
+  reservation: Reservation,
+  facts: ReservationFacts,
+  read?: ReadOrder,
+): ReservationPlan {
   const { rework } = facts;
   checkClock(reservation, facts.lastReservedAt);
   checkRelease(reservation, facts.unit);
-  const order = checkOrder(reservation, facts, reservation.reservedAt);
+  const order = checkOrder(reservation, facts, { at: reservation.reservedAt, read });
   const live = facts.ofSerial.filter(({ state }) => LIVE_STATES.has(state));
   const active = live.find(({ state }) => state === 'active');
   if (rework?.kind === 'scrap') throw notReleased(reservation.serial, 'it is being scrapped', 'rework');
@@ -131,13 +135,17 @@ export type ResumptionFacts = Pick<
 >;
 
 /**
- * Decides whether a reservation that was made before may be signed at `at`, ISO 8601: what has changed since then
- * applies. Throws as `planReservation` does about clock, release and order.
+ * Decides whether a reservation that was made before may be signed at `at`, ISO 8601: what has changed since then applies, by the
+ * order that the signer has read. Throws as `planReservation` does about clock, release and order.
  */
-export function planResumption(reservation: Reservation, facts: ResumptionFacts, at: string): void {
-  checkClock({ ...reservation, reservedAt: at }, facts.lastReservedAt);
+export function planResumption(
+  reservation: Reservation,
+  facts: ResumptionFacts,
+  when: { readonly at: string; readonly read?: ReadOrder | undefined },
+): void {
+  checkClock({ ...reservation, reservedAt: when.at }, facts.lastReservedAt);
   checkRelease(reservation, facts.unit);
-  checkOrder(reservation, facts, at);
+  checkOrder(reservation, facts, when);
 }
 
 /**
@@ -147,12 +155,12 @@ export function planResumption(reservation: Reservation, facts: ResumptionFacts,
 function checkOrder(
   reservation: Reservation,
   { order: standing, rework, manifestSha256, withdrawnAt }: Omit<ResumptionFacts, 'lastReservedAt' | 'unit'>,
-  at: string,
+  when: { readonly at: string; readonly read?: ReadOrder | undefined },
 ): OrderStanding {
   const { batchId, serial } = reservation;
   if (withdrawnAt !== undefined && rework === undefined)
     throw notReleased(serial, `the batch ${batchId} was withdrawn at ${withdrawnAt}`, 'withdrawn');
-  const order = openOrderAt(standing, { batchId, at });
+  const order = openOrderAt(standing, { batchId, ...when });
   checkProducts(order, [reservation]);
   if (manifestSha256 !== undefined) checkManifest(order, { manifestSha256 });
   return order;

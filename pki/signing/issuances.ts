@@ -1,4 +1,5 @@
 import type { AttemptId } from '../../provisioning/unit.ts';
+import type { ReadOrder } from '../orders/order-policy.ts';
 import type { RevocationReason } from '../x509/revocation-reason.ts';
 
 /**
@@ -92,14 +93,14 @@ export interface Issuances {
 
   /**
    * Reserves under the rules of `planReservation`, and says that a signature may exist from now on; or returns the row
-   * that this request id has already.
+   * that this request id has already. `read`: the order that the signer has read.
    */
-  reserve(reservation: Reservation): Promise<Issuance>;
+  reserve(reservation: Reservation, read?: ReadOrder): Promise<Issuance>;
   /**
    * Says that another signature over a reservation may exist from `at` on; or returns, in another state than `signing`,
    * its result. Throws ISSUANCE_UNKNOWN, and what `planResumption` throws.
    */
-  resumeSigning(requestId: string, at: Date): Promise<Issuance>;
+  resumeSigning(requestId: string, at: Date, read?: ReadOrder): Promise<Issuance>;
   /**
    * Stores the certificate unless one is stored already; returns the one that is stored. Throws CERTIFICATE_WITHDRAWN
    * when the issuance is over.

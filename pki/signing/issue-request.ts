@@ -1,6 +1,7 @@
 import { isSerial } from '../../provisioning/serial-number.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import { PkiError } from '../pki-error.ts';
+import type { ReadOrder } from '../orders/order-policy.ts';
 import type { GatedCsr } from './csr-gate.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface IssueRequest {
   /** Id of the station that asks. It is no part of the digest: it is recorded, and the request stays the same. */
   readonly stationId?: string;
   readonly csr: GatedCsr;
+  /** The order that the signer has read, and found the serial in. It is no part of the digest; absent where none was read. */
+  readonly read?: ReadOrder;
 }
 
 /** Ids come from workflows, stations and firmware: enough for any of those, nothing that could break a log line. */

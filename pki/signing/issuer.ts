@@ -100,7 +100,7 @@ export class Issuer {
     const reservation = await this.#prepare(request, digest);
     this.#lint(reservation);
     this.#atStep('linted', request.requestId);
-    const reserved = await this.#issuances.reserve(reservation);
+    const reserved = await this.#issuances.reserve(reservation, request.read);
     this.#atStep('reserved', request.requestId);
     const isOurs = reserved.certificateSerial === reservation.certificateSerial;
     return isOurs ? this.#sign(reserved) : this.#resume(request, digest, reserved);
@@ -110,6 +110,7 @@ export class Issuer {
   async #prepare(request: IssueRequest, digest: string): Promise<Reservation> {
     const {
       csr: { spki, spkiSha256 },
+      read: _read,
       ...rest
     } = request;
     const now = this.#now();
@@ -137,7 +138,7 @@ export class Issuer {
     const issued = issuedOf(issuance);
     if (issued !== undefined) return issued;
     this.#lint(issuance);
-    const resumed = await this.#issuances.resumeSigning(request.requestId, this.#now());
+    const resumed = await this.#issuances.resumeSigning(request.requestId, this.#now(), request.read);
     return issuedOf(resumed) ?? this.#sign(resumed);
   }
 

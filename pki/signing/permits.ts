@@ -5,19 +5,39 @@ import type { StationKey } from '../keys/station-key.ts';
 import { isSignedBy, signMembers } from '../keys/signed-members.ts';
 import type { Members } from '../keys/signed-members.ts';
 import { PkiError } from '../pki-error.ts';
+import { isFresh } from './word-age.ts';
 
 const KIND = 'certline-permit-v1';
 
 /** The signer's permit for an attempt at a unit that was released. */
-export function signPermit(terms: PermittedTerms, privateKey: KeyObject): Permit {
-  const { boardId, replaces, renews } = terms;
-  const signature = signMembers(KIND, membersOf(terms), privateKey);
-  return {
-    signature,
+export function signPermit(
+  { replaces, renews, madeAt = new Date().toISOString(), ...attempt }: PermittedTerms,
+  privateKey: KeyObject,
+): Permit {
+  const { boardId } = attempt;
+  const board = {
     ...(boardId !== undefined && { boardId }),
     ...(replaces !== undefined && { replaces }),
     ...(renews !== undefined && { renews }),
+    ...((replaces !== undefined || renews !== undefined) && { madeAt }),
   };
+  return { signature: signMembers(KIND, membersOf({ ...attempt, ...board }), privateKey), ...board };
+}
+
+/** Whether the signer said a short time ago what this permit may replace or renew. */
+export function isPermitFresh(permit: Permit | undefined, now = new Date()): boolean {
+  return permit?.madeAt !== undefined && isFresh(permit.madeAt, now);
+}
+
+/**
+ * Throws PERMIT_INVALID where the signer did so long ago: the unit may have passed since, or its rework may have ended. A unit whose
+ * board comes later gets a new permit, as long as its attempt may be made.
+ */
+export function checkPermitAge(serial: string, permit: Permit | undefined, now = new Date()): void {
+  if (isPermitFresh(permit, now)) return;
+  const when = permit?.madeAt === undefined ? 'by an earlier version of the signer' : `at ${permit.madeAt}`;
+  const message = `The permit of ${serial} was made ${when}, and it is ${now.toISOString()} here, so nothing on the board is replaced: retry the unit, which gets a new permit. If that fails too, compare the clocks of station and signer.`;
+  throw new PkiError('PERMIT_INVALID', message, { reason: 'age' });
 }
 
 /**
@@ -57,7 +77,7 @@ export class PermitDesk {
 
   sign(terms: PermittedTerms): Permit {
     const permit = signPermit(terms, this.#key.privateKey);
-    this.#signed.set(JSON.stringify(membersOf(terms)), permit.signature);
+    this.#signed.set(JSON.stringify(membersOf({ ...terms, ...permit })), permit.signature);
     const [oldest] = this.#signed.keys();
     if (this.#signed.size > PERMITS_REMEMBERED && oldest !== undefined) this.#signed.delete(oldest);
     return permit;
@@ -79,10 +99,12 @@ export class PermitDesk {
 
 /** The first permit of a unit, of which there are many, says nothing of certificates: there are none. */
 function membersOf(terms: PermittedTerms): Members {
-  const { order, batchId, serial, product, attempt, boardId, replaces, renews } = terms;
+  const { order, batchId, serial, product, attempt, boardId, replaces, renews, madeAt } = terms;
   const attemptAtUnit = [order, batchId, serial, product, attempt, boardId ?? null];
   if (replaces === undefined && renews === undefined) return attemptAtUnit;
-  return [...attemptAtUnit, JSON.stringify(replaces ?? []), renews ?? null];
+  const named = [...attemptAtUnit, JSON.stringify(replaces ?? []), renews ?? null];
+  // Earlier versions did not say when.
+  return madeAt === undefined ? named : [...named, madeAt];
 }
 
 function invalid(what: string, reason: string): PkiError {

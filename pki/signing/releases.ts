@@ -1,6 +1,6 @@
 import type { ReleasedAttempt } from '../../provisioning/signing.ts';
 import type { PermittedTerms, PermitTerms } from '../../provisioning/permit.ts';
-import type { OrderStanding } from '../orders/order-policy.ts';
+import type { OrderStanding, ReadOrder } from '../orders/order-policy.ts';
 
 /**
  * A manifest that may be issued under an order: `quantity` serials of it. Digest in lower-case hex, time in ISO 8601.
@@ -13,6 +13,8 @@ export interface BatchRelease {
   readonly releasedAt: string;
   /** Name of the intake that signed the release. */
   readonly intake?: string;
+  /** The order that the signer has read; absent where none was read. */
+  readonly read?: ReadOrder;
 }
 
 /** A serial that may be issued. With `boardId` only to the board of this hardware id. */
@@ -32,12 +34,20 @@ export interface ReleasedUnit extends UnitRelease {
   readonly furtherAttempt: number;
   /** The highest attempt that may be made: 1 with the release. */
   readonly permittedAttempt: number;
+  /** The highest attempt that the intake asked for; 0 where it never did. */
+  readonly askedAttempt: number;
+}
+
+/** What is known of the intake's word for an attempt, besides what it says. */
+export interface AttemptWord {
+  /** It was said within minutes. */
+  readonly isFresh: boolean;
 }
 
 /** A further attempt at units that have ended. */
 export interface AttemptRelease {
   readonly batchId: string;
-  /** Names what they run again in: the same name again changes nothing for a unit that it released. */
+  /** Names the supplement that they run again in: the same one again changes nothing for a unit that it released. */
   readonly run: string;
   /** ISO 8601. */
   readonly releasedAt: string;
@@ -62,8 +72,8 @@ export interface FurtherAttempts {
   /**
    * All or none; idempotent. Revokes what is live of these units and not active, and ends earlier attempts. Throws ORDER_CLOSED, ORDER_NOT_OPEN,
    * ORDER_EXPIRED, ORDER_MISMATCH for a product; QUOTA_EXCEEDED where the order has fewer reissues left than the units need,
-   * or no room for units that were given back; RELEASE_CONFLICT when a serial belongs to another batch by now, or the batch
-   * is unknown.
+   * or no room for units that were given back; RELEASE_CONFLICT when a serial belongs to another batch by now, a unit has run in
+   * a later supplement or was given back in this one, or the batch is unknown.
    */
   releaseAttempts(release: AttemptRelease): Promise<ReleasedAttempt[]>;
   /**
@@ -91,7 +101,7 @@ export interface Releases {
   /** The order, and what of it is used; undefined for one that is not known yet. */
   orderStanding(order: string): Promise<OrderStanding | undefined>;
   /**
-   * Idempotent. Throws ORDER_UNKNOWN, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, ORDER_MISMATCH for another manifest,
+   * Idempotent. Throws ORDER_UNKNOWN, ORDER_INVALID for another revision than was read, ORDER_CLOSED, ORDER_NOT_OPEN, ORDER_EXPIRED, ORDER_MISMATCH for another manifest,
    * QUOTA_EXCEEDED when the order's batches would together have more serials than its quantity, RELEASE_CONFLICT when
    * the batch is known with other figures.
    */
@@ -106,9 +116,10 @@ export interface Releases {
     readonly units: readonly UnitRelease[];
   }): Promise<void>;
   /**
-   * Permits a further attempt at a unit; idempotent for one that was permitted and has not been used. Returns its number:
-   * the one that is asked for, or a higher one where that was withdrawn or signed for; and what of earlier attempts it may
-   * replace. Throws NOT_RELEASED unless the unit is released just so.
+   * Permits a further attempt at a unit. Returns its number: the one that is asked for, or a higher one where that was withdrawn
+   * or signed for; and what of earlier attempts it may replace now. Who asks for the same attempt again receives the same number.
+   * Throws NOT_RELEASED unless the unit is released just so, RELEASE_CONFLICT where a later attempt was asked for since, UNIT_ENDED
+   * for a unit that has ended where the word is not fresh.
    */
-  permitAttempt(unit: PermitTerms): Promise<PermittedTerms>;
+  permitAttempt(unit: PermitTerms, word: AttemptWord): Promise<PermittedTerms>;
 }

@@ -1,4 +1,5 @@
 import type { ReworkKind } from '../../provisioning/rework.ts';
+import type { ReadOrder } from '../orders/order-policy.ts';
 
 /** What may happen to a unit that passed, and the order that it counts against. */
 export interface ReleasedRework {
@@ -19,6 +20,8 @@ export interface ReworkRelease {
   readonly askedAt?: string;
   readonly releasedAt: string;
   readonly units: readonly { readonly serial: string }[];
+  /** The orders that the signer has read, by number; absent where none was read. */
+  readonly read?: ReadonlyMap<string, ReadOrder>;
 }
 
 /** Where the reworks are recorded that may be done. */

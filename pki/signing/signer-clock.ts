@@ -14,9 +14,9 @@ export function checkSignerClock({ deliveredAt, now }: Pick<Arrival, 'deliveredA
   throw new PkiError('CLOCK_WRONG', message, { reason: 'temporal' });
 }
 
-/** Throws CLOCK_WRONG where the clock of the signer is before what its audit log says last (ISO 8601). */
+/** Throws CLOCK_WRONG where the clock of the signer is before the latest time in its audit log (ISO 8601). */
 export function checkAfterLog(now: Date, latest: string | undefined): void {
   if (latest === undefined || now.getTime() >= Date.parse(latest) - CLOCK_TOLERANCE_MS) return;
-  const message = `The clock of the signer shows ${now.toISOString()}, but the newest entry of its audit log is from ${latest}: set the clock. If the clock is right now, run "certline audit accept-clock".`;
+  const message = `The clock of the signer shows ${now.toISOString()}, but its audit log has an entry of ${latest}: set the clock. If the clock is right now, run "certline audit accept-clock".`;
   throw new PkiError('CLOCK_WRONG', message, { reason: 'audit' });
 }

@@ -14,8 +14,9 @@ import type {
 import type { OrderQuestion, OrderReply } from '../../provisioning/order-check.ts';
 import type { SeenLog } from '../../provisioning/signer-log.ts';
 import type { AttemptId } from '../../provisioning/unit.ts';
-import type { AdmittedOrder, OrderDesk } from '../orders/order-desk.ts';
+import type { OrderDesk } from '../orders/order-desk.ts';
 import { checkListed } from '../orders/order-policy.ts';
+import type { ReadOrder } from '../orders/order-policy.ts';
 import type { PermitAttemptInput, PermittedAttempt, ReleasedUnits } from '../../provisioning/permit.ts';
 import type { ReportedPass } from '../../provisioning/pass.ts';
 import { parseVerifier } from '../keys/signed-note.ts';
@@ -49,6 +50,7 @@ import { checkAfterLog, checkSignerClock } from './signer-clock.ts';
 import type { RequestStatement } from './signed-request.ts';
 import type { Arrival, StationGate } from './station-gate.ts';
 import type { EnrolledStation, Stations } from './stations.ts';
+import { isFresh } from './word-age.ts';
 
 /** What a station asks the signer for. Any part of it may be forged: it comes by way of Temporal. */
 export interface SigningRequest {
@@ -62,7 +64,7 @@ export interface SigningRequest {
 
 /** What the clock of the signer, and what others have seen of it, is compared with. */
 interface LogFacts {
-  /** Time of what the audit log says last, ISO 8601; undefined where it says nothing of use. */
+  /** The latest time in the audit log that applies, ISO 8601; undefined where there is none. */
   latestTime(): Promise<string | undefined>;
   /** The hash of an entry; undefined where there is none. */
   auditHash(seq: number): Promise<string | undefined>;
@@ -88,8 +90,8 @@ export interface SigningDeskParts {
   readonly permitKey: StationKey;
   /** Whose releases are accepted, as it is now. */
   readonly intakes: () => readonly NoteVerifier[];
-  /** The audit log of this signer: the name of its key, and its newest checkpoint, a signed note. */
-  readonly log: { readonly name: string; readonly newest: () => string };
+  /** The newest checkpoint of this signer's audit log, a signed note. */
+  readonly log: { readonly newest: () => string };
 }
 
 /** A certificate of a unit, and where its board was. */
@@ -146,8 +148,8 @@ export class SigningDesk {
       const { product, attempt, permit } = request.statement;
       const unit = { order, batchId, serial, product, attempt };
       this.#permits.check(unit, { permit, boardId });
-      await this.#admitOrderOf(request.statement);
-      const asks = { requestId, batchId, serial, product, attempt, boardId, stationId, csr };
+      const read = await this.#admitOrderOf(request.statement);
+      const asks = { requestId, batchId, serial, product, attempt, boardId, stationId, csr, read };
       return await this.#issue(stationId, asks, () => this.#stations.count(station, arrival));
     });
   }
@@ -166,9 +168,9 @@ export class SigningDesk {
       await this.#checkClock(arrival);
       const intake = checkRelease(input, this.#intakes());
       await this.#checkSeen(input.seen);
-      this.#checkListed(await this.#orders.admit(order), units);
+      const read = await this.#admit(order, units);
       const releasedAt = arrival.now.toISOString();
-      const release = { batchId, order, manifestSha256, quantity, releasedAt, intake };
+      const release = { batchId, order, manifestSha256, quantity, releasedAt, intake, read };
       await this.#ledger.orders.releaseBatch(release);
       await this.#ledger.orders.releaseSerials({ batchId, units });
       const first = { batchId, order, attempt: 1 };
@@ -190,9 +192,9 @@ export class SigningDesk {
       await this.#checkClock(arrival);
       const intake = checkFurther(input, this.#intakes());
       await this.#checkSeen(seen);
-      this.#checkListed(await this.#orders.admit(order), further.units);
+      const read = await this.#admit(order, further.units);
       const releasedAt = arrival.now.toISOString();
-      const release = { batchId, order, manifestSha256, quantity, releasedAt, intake };
+      const release = { batchId, order, manifestSha256, quantity, releasedAt, intake, read };
       await this.#ledger.orders.releaseBatch(release);
       return await this.#ledger.furtherAttempts.releaseAttempts({ batchId, releasedAt, ...further });
     });
@@ -231,7 +233,8 @@ export class SigningDesk {
         throw new PkiError('REQUEST_INVALID', message, { reason: 'serial' });
       }
       const ofOrder = Map.groupBy(units, (unit) => order ?? unit.order);
-      for (const [each, listed] of ofOrder) this.#checkListed(await this.#orders.admit(each), listed);
+      const read = new Map<string, ReadOrder>();
+      for (const [each, listed] of ofOrder) read.set(each, await this.#admit(each, listed));
       const releasedAt = arrival.now.toISOString();
       await this.#ledger.reworks.releaseRework({
         ...asked,
@@ -239,6 +242,7 @@ export class SigningDesk {
         kind,
         releasedAt,
         units,
+        read,
       });
     });
   }
@@ -255,13 +259,15 @@ export class SigningDesk {
 
   /**
    * Permits a further attempt at a released unit, if an intake signed that it may be made. The signer numbers it. Throws
-   * RELEASE_UNSIGNED, NOT_RELEASED.
+   * RELEASE_UNSIGNED, and what `permitAttempt` of the ledger throws.
    */
   async permit({ unit, release }: PermitAttemptInput): Promise<PermittedAttempt> {
     const { batchId, order, serial } = unit;
     return await this.#audited({ request: 'permitAttempt', batchId, order, serial }, async () => {
-      checkAttemptRelease(unit, release.signature, this.#intakes());
-      const terms = await this.#ledger.orders.permitAttempt(unit);
+      checkAttemptRelease(unit, release, this.#intakes());
+      // An intake of an earlier version does not say when.
+      const word = { isFresh: release.at === undefined || isFresh(release.at, new Date()) };
+      const terms = await this.#ledger.orders.permitAttempt(unit, word);
       return { attempt: terms.attempt, permit: this.#permits.sign(terms) };
     });
   }
@@ -316,19 +322,25 @@ export class SigningDesk {
     batchId,
     serial: of,
     after = 0,
+    withCertificates,
   }: UnfinishedCertificatesInput): Promise<UnfinishedCertificates> {
     const { issuances, next } =
       of === undefined
         ? await this.#ledger.issuances.unfinishedOf(batchId, after, CHUNK_SIZE)
         : { issuances: await this.#unfinishedOfUnit(batchId, of) };
-    const certificates = issuances.map(({ requestId, serial, attempt, spkiSha256, boardId, stationId }) => ({
-      requestId,
-      serial,
-      attempt,
-      spkiSha256,
-      boardId,
-      ...(stationId !== undefined && { stationId }),
-    }));
+    const certificates = issuances.map((issuance) => {
+      const { requestId, serial, attempt, spkiSha256, boardId, stationId, certificate } = issuance;
+      return {
+        requestId,
+        serial,
+        attempt,
+        spkiSha256,
+        boardId,
+        ...(stationId !== undefined && { stationId }),
+        ...(withCertificates &&
+          certificate !== undefined && { certificate: Buffer.from(certificate).toString('base64') }),
+      };
+    });
     return { certificates, ...(next !== undefined && { next }) };
   }
 
@@ -368,11 +380,14 @@ export class SigningDesk {
     checkAfterLog(arrival.now, await this.#ledger.auditLog.latestTime());
   }
 
-  /** What the registry has seen of this log in certificates must be in it: else the ledger is an old copy. */
+  /**
+   * What the registry has seen in certificates, of the log of any signer that the orchestrator knows, must be in this ledger: its
+   * signers share one. Else the ledger is an old copy, perhaps one that does not know the signer that has signed most.
+   */
   async #checkSeen(seen: readonly SeenLog[] = []): Promise<void> {
     for (const { log, size, hash } of seen) {
-      if (log !== this.#log.name || (await this.#ledger.auditLog.auditHash(size)) === hash) continue;
-      const message = `The registry has a certificate that was signed after entry ${size} of the audit log, and this ledger has another one there, or none: it was restored or copied. Stop the signer and restore the newest copy.`;
+      if ((await this.#ledger.auditLog.auditHash(size)) === hash) continue;
+      const message = `The registry has a certificate that was signed after entry ${size} of the audit log ${log.slice(0, 40)}, and this ledger has another one there, or none: it was restored or copied. Stop the signer and restore the newest copy. Only if that is permanently lost, or no signer has this log any more, type at the registry: certline registry accept-loss ${log.slice(0, 40)}`;
       throw new PkiError('LEDGER_STALE', message, { reason: 'seen' });
     }
   }
@@ -381,17 +396,26 @@ export class SigningDesk {
    * The order that applies is the one that the batch, or the open rework of the unit, was released under, by its file as
    * it is now; a request that names another one is refused.
    */
-  async #admitOrderOf({ batchId, order, serial, product }: RequestStatement): Promise<void> {
+  async #admitOrderOf({ batchId, order, serial, product }: RequestStatement): Promise<ReadOrder> {
     const released = await this.#ledger.orders.orderOfUnit({ batchId, serial });
     if (released !== undefined && released !== order) {
       const message = `The batch ${batchId} was released under the order ${released}, and the request for ${serial} names another: find out who sent it.`;
       throw new PkiError('ORDER_MISMATCH', message, { reason: 'order' });
     }
-    this.#checkListed(await this.#orders.admit(order), [{ serial, product }]);
+    return await this.#admit(order, [{ serial, product }]);
   }
 
-  #checkListed(order: AdmittedOrder, units: readonly Pick<RequestStatement, 'serial' | 'product'>[]): void {
-    checkListed(order, units, (product) => this.#issuer.profileSha256(product));
+  /**
+   * The order as this signer has it, if it lists these units. Another signer of the ledger may have a later revision: the ledger
+   * compares them when it decides.
+   */
+  async #admit(
+    id: string,
+    units: readonly Pick<RequestStatement, 'serial' | 'product'>[],
+  ): Promise<ReadOrder> {
+    const admitted = await this.#orders.admit(id);
+    checkListed(admitted, units, (product) => this.#issuer.profileSha256(product));
+    return admitted.order;
   }
 
   /** Before anything else: an enrolled station asked for just this, for the key of just this CSR. */

@@ -1,32 +1,45 @@
-import { printable } from '../../provisioning/printable.ts';
+import { IoTServiceException } from '@aws-sdk/client-iot';
 import { DeviceRegistryError } from '../device-registry-error.ts';
 import type { DeviceRegistryReason } from '../device-registry-error.ts';
-import { ADDRESS_ADVICE, isOfAddress } from '../http/http-fault.ts';
+import type { HttpAnswer } from '../http/http-client.ts';
+import { httpFault, notUnderstood, retryAfterMs } from '../http/http-fault.ts';
+import { quoted } from '../http/quoted.ts';
 
 /** Quotas of AWS IoT are for a second. */
 const THROTTLE_WAIT_MS = 1_000;
-const SAID_CHARACTERS = 200;
 
-/** What the names of AWS's errors mean here. LimitExceeded is a quota of the account, and no throttling: waiting changes nothing. */
+/**
+ * What the names of AWS's errors mean here, where their status does not say it. Some have "Exception" at the end, or not. LimitExceeded
+ * is a quota of the account, and no throttling: waiting changes nothing.
+ */
 const REASONS: Readonly<Record<string, DeviceRegistryReason>> = {
-  ThrottlingException: 'throttled',
-  TooManyRequestsException: 'throttled',
-  LimitExceededException: 'refused',
-  InvalidRequestException: 'refused',
-  CertificateValidationException: 'refused',
-  CertificateStateException: 'refused',
-  RegistrationCodeValidationException: 'refused',
-  CertificateConflictException: 'conflict',
-  ResourceAlreadyExistsException: 'conflict',
-  ResourceNotFoundException: 'credentials',
-  UnauthorizedException: 'credentials',
-  AccessDeniedException: 'credentials',
-  UnrecognizedClientException: 'credentials',
+  Throttling: 'throttled',
+  Throttled: 'throttled',
+  RequestThrottled: 'throttled',
+  TooManyRequests: 'throttled',
+  LimitExceeded: 'refused',
+  InvalidRequest: 'refused',
+  CertificateValidation: 'refused',
+  CertificateState: 'refused',
+  RegistrationCodeValidation: 'refused',
+  CertificateConflict: 'conflict',
+  ResourceAlreadyExists: 'conflict',
+  ConflictingResourceUpdate: 'unavailable',
+  VersionConflict: 'unavailable',
+  ResourceNotFound: 'credentials',
+  Unauthorized: 'credentials',
+  NotAuthorized: 'credentials',
+  AccessDenied: 'credentials',
+  Forbidden: 'credentials',
+  OptInRequired: 'credentials',
+  UnrecognizedClient: 'credentials',
   InvalidClientTokenId: 'credentials',
-  InvalidSignatureException: 'credentials',
+  InvalidSignature: 'credentials',
+  IncompleteSignature: 'credentials',
   SignatureDoesNotMatch: 'credentials',
-  MissingAuthenticationTokenException: 'credentials',
-  ExpiredTokenException: 'credentials',
+  MissingAuthenticationToken: 'credentials',
+  ExpiredToken: 'credentials',
+  RequestExpired: 'credentials',
 };
 
 const ADVICE: Readonly<Record<DeviceRegistryReason, string>> = {
@@ -41,25 +54,33 @@ const ADVICE: Readonly<Record<DeviceRegistryReason, string>> = {
 export function awsFault(name: string, what: string, error: unknown): DeviceRegistryError {
   if (error instanceof DeviceRegistryError) return error;
   const { name: kind, message } = error as Error;
-  const status = statusOf(error);
-  // An answer without a name of AWS's errors is of something else, which may stand between us.
-  const isElsewhere = REASONS[kind] === undefined && status !== undefined && isOfAddress(status, false);
-  const reason = isElsewhere ? 'credentials' : (REASONS[kind] ?? 'unavailable');
-  const said = printable(message).slice(0, SAID_CHARACTERS);
-  const answered = isElsewhere ? String(status) : `${kind}, "${said}",`;
-  const advice = isElsewhere ? ADDRESS_ADVICE : ADVICE[reason];
-  const sentence = `The registry ${name} answered ${answered} when asked to ${what}: ${advice}.`;
+  const answer = answerIn(error);
+  if (answer === undefined) return notAsked(name, what, `${kind}: ${message}`);
+  if (answer.status < 300) return notUnderstood(name);
+  const reason = REASONS[kind.replace(/Exception$/, '')];
+  if (reason === undefined) return httpFault(name, what, answer, isNamed(error) ? `${kind}: ${message}` : '');
+  const sentence = `The registry ${name} answered ${kind}, "${quoted(message, answer.secrets)}", when asked to ${what}: ${ADVICE[reason]}.`;
+  const waitMs = retryAfterMs(answer) ?? (reason === 'throttled' ? THROTTLE_WAIT_MS : undefined);
   return new DeviceRegistryError(reason, sentence, {
     isUnknown: reason === 'unavailable',
-    ...(reason === 'throttled' && { waitMs: THROTTLE_WAIT_MS }),
+    ...(waitMs !== undefined && { waitMs }),
   });
 }
 
-/** Of the answer in which the library found the error. */
-function statusOf(error: unknown): number | undefined {
-  const { $metadata, $response } = error as {
-    readonly $metadata?: { readonly httpStatusCode?: number };
-    readonly $response?: { readonly statusCode?: number };
-  };
-  return $metadata?.httpStatusCode ?? $response?.statusCode;
+/** The answer in which the library found the error; undefined where it asked nothing. */
+function answerIn(error: unknown): HttpAnswer | undefined {
+  const { $response } = error as { readonly $response?: { readonly answer?: HttpAnswer } };
+  return $response?.answer;
+}
+
+/** Whether AWS itself named the error. Another server, which may be between us, does not. */
+function isNamed(error: unknown): boolean {
+  return (
+    error instanceof IoTServiceException && /^[A-Z][A-Za-z]+$/.test(error.name) && error.name !== 'Unknown'
+  );
+}
+
+function notAsked(name: string, what: string, says: string): DeviceRegistryError {
+  const message = `The registry ${name} was not asked to ${what} ("${quoted(says, [])}"): it is tried again.`;
+  return new DeviceRegistryError('unavailable', message, { isUnknown: true });
 }

@@ -25,7 +25,6 @@ import type {
   Presence,
   RegistryPace,
 } from '../device-registry.ts';
-import { HttpClient } from '../http/http-client.ts';
 import { AwsHttp } from './aws-http.ts';
 import { readAwsCredentials } from './aws-credentials.ts';
 import type { AwsCredentials } from './aws-credentials.ts';
@@ -71,21 +70,25 @@ export class AwsIotRegistry implements DeviceRegistry {
     longestPauseMs: 300_000,
   };
   readonly #options: AwsIotOptions;
-  readonly #http: HttpClient;
+  readonly #http: AwsHttp;
   readonly #client: IoTClient;
+  /** What requests are signed with. */
+  #secrets: readonly string[] = [];
 
   constructor(options: AwsIotOptions) {
-    const { name, region, secretFile, url = `https://iot.${region}.amazonaws.com` } = options;
+    const { name, region, url, deadlineMs } = options;
     this.name = name;
     this.#options = options;
-    this.#http = new HttpClient({ ...options, url });
+    const ofHttp = { name, ...(deadlineMs !== undefined && { deadlineMs }) };
+    this.#http = new AwsHttp(ofHttp, () => this.#secrets);
     this.#client = new IoTClient({
       region,
-      endpoint: url,
+      // The library knows the domain of each region, such as amazonaws.com.cn.
+      ...(url !== undefined && { endpoint: url }),
       // The outbox tries again, and knows for how long to wait.
       maxAttempts: 1,
-      credentials: credentialsIn(secretFile, name),
-      requestHandler: new AwsHttp(this.#http) as never,
+      credentials: this.#credentials(),
+      requestHandler: this.#http as never,
     });
   }
 
@@ -139,16 +142,15 @@ export class AwsIotRegistry implements DeviceRegistry {
 
   async #withdrawOne(device: Device, signal: AbortSignal): Promise<void> {
     const abort = { abortSignal: signal };
+    const { commonName: thingName, certificateSha256: certificateId } = device;
+    // Without a look before: that a certificate is not seen yet does not say that it is not there. To repeat it changes nothing.
+    const revoke = new UpdateCertificateCommand({ certificateId, newStatus: 'REVOKED' });
+    const revoked = await this.#ask('revoke a certificate', (client) =>
+      absentIsFine(client.send(revoke, abort)),
+    );
+    if (revoked === undefined) return;
     const known = await this.#described(device, signal);
-    if (known === undefined) return;
-    if (known.status !== 'REVOKED')
-      await this.#ask('revoke a certificate', (client) =>
-        client.send(
-          new UpdateCertificateCommand({ certificateId: device.certificateSha256, newStatus: 'REVOKED' }),
-          abort,
-        ),
-      );
-    const { commonName: thingName } = device;
+    if (known === undefined) throw this.#notSeen(device, 'certificate');
     await this.#ask('detach a certificate from a thing', (client) =>
       absentIsFine(client.send(new DetachThingPrincipalCommand({ thingName, principal: known.arn }), abort)),
     );
@@ -165,7 +167,10 @@ export class AwsIotRegistry implements DeviceRegistry {
     const isNew = await this.#ask('create a thing', (client) =>
       unless(ResourceAlreadyExistsException, client.send(command, { abortSignal: signal })),
     );
-    if (isNew !== undefined || (await this.#ownerOf(device, signal)) === 'ours') return;
+    if (isNew !== undefined) return;
+    const owner = await this.#ownerOf(device, signal);
+    if (owner === 'ours') return;
+    if (owner === undefined) throw this.#notSeen(device, 'thing');
     const message = `The registry ${this.name} has a thing called ${device.commonName} whose attribute "${SERIAL}" is not ${device.serial}: find out whose it is.`;
     throw new DeviceRegistryError('conflict', message);
   }
@@ -189,7 +194,7 @@ export class AwsIotRegistry implements DeviceRegistry {
     );
     if (registered?.certificateArn !== undefined) return registered.certificateArn;
     const known = await this.#described(device, signal);
-    if (known === undefined) throw this.#gone(device);
+    if (known === undefined) throw this.#notSeen(device, 'certificate');
     if (known.status !== 'ACTIVE')
       await this.#ask('activate a certificate', (client) =>
         client.send(
@@ -224,8 +229,24 @@ export class AwsIotRegistry implements DeviceRegistry {
     return found.attributes?.[SERIAL] === serial ? 'ours' : 'others';
   }
 
-  #gone({ commonName }: Device): DeviceRegistryError {
-    const message = `The registry ${this.name} says that it has the certificate of ${commonName}, and does not find it: it is tried again.`;
+  /**
+   * The library keeps credentials that say no end of their validity for the life of the client. It asks a provider that is marked
+   * as one that memoizes for each request, so a file that was exchanged is used.
+   */
+  #credentials(): (() => Promise<AwsCredentials>) & { readonly memoized: true } {
+    const { secretFile, name } = this.#options;
+    const read = async (): Promise<AwsCredentials> => {
+      const credentials = readAwsCredentials(secretFile, name);
+      const { secretAccessKey, sessionToken } = credentials;
+      this.#secrets = [secretAccessKey, ...(sessionToken === undefined ? [] : [sessionToken])];
+      return credentials;
+    };
+    return Object.assign(read, { memoized: true } as const);
+  }
+
+  /** AWS said that it has it, and does not show it: a look may be older than that. */
+  #notSeen({ commonName }: Device, what: 'certificate' | 'thing'): DeviceRegistryError {
+    const message = `The registry ${this.name} says that it has the ${what} of ${commonName}, and does not find it: it is tried again.`;
     return new DeviceRegistryError('unavailable', message, { isUnknown: true });
   }
 
@@ -236,17 +257,6 @@ export class AwsIotRegistry implements DeviceRegistry {
       throw awsFault(this.name, what, error);
     }
   }
-}
-
-/**
- * The library keeps credentials that say no end of their validity for the life of the client. It asks a provider that is marked
- * as one that memoizes for each request, so a file that was exchanged is used.
- */
-function credentialsIn(
-  secretFile: string,
-  name: string,
-): (() => Promise<AwsCredentials>) & { readonly memoized: true } {
-  return Object.assign(async () => readAwsCredentials(secretFile, name), { memoized: true } as const);
 }
 
 async function absentIsFine<T>(answer: Promise<T>): Promise<T | undefined> {

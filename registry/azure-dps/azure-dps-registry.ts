@@ -80,7 +80,8 @@ interface Enrollment {
  * time. An enrollment has one certificate in use. `withdraw` disables it, and leaves one that has the unit's next certificate.
  *
  * With an enrollment group for the factory CA, DPS takes every certificate that is signed, and `put` only undoes an earlier
- * `withdraw`, which is a disabled enrollment: DPS looks for one of those before it looks at groups.
+ * `withdraw`, which is a disabled enrollment: DPS looks for one of those before it looks at groups. It is deleted then, so that the
+ * unit has the twin and the hubs of the group.
  */
 export class AzureDpsRegistry implements DeviceRegistry {
   readonly name: string;
@@ -115,7 +116,9 @@ export class AzureDpsRegistry implements DeviceRegistry {
     if (this.#options.enrollmentGroup === undefined) return await this.#create(devices, 'enabled', signal);
     return await eachDevice(devices, async (device) => {
       const there = await this.#enrollmentOf(device, signal);
-      if (there !== undefined) await this.#bring(device, there, 'enabled', signal);
+      if (there === undefined) return;
+      if (isOwn(device, there) && isOnlyRefusal(there)) await this.#delete(device, there, signal);
+      else await this.#bring(device, there, 'enabled', signal);
     });
   }
 
@@ -182,21 +185,29 @@ export class AzureDpsRegistry implements DeviceRegistry {
     const isTaken = data.isSuccessful || errors.size > 0;
     const open = devices.filter((device) => !isTaken || errorOf(device) !== undefined);
     const settled = await eachDevice(open, (device) =>
-      this.#settled(device, status, errorOf(device), signal),
+      this.#settled(device, status, answer, errorOf(device), signal),
     );
     return devices.map((device) => settled[open.indexOf(device)] ?? 'done');
   }
 
   async #withdrawOne(device: Device, signal: AbortSignal): Promise<Answer> {
     const there = await this.#enrollmentOf(device, signal);
-    if (this.#options.enrollmentGroup !== undefined) {
-      if (there !== undefined && !isOwn(device, there)) return this.#taken(device);
-      // One that the group would take gets an enrollment of its own; where the unit has another certificate, its name stays good.
-      if (there === undefined && device.inUse === undefined)
-        return (await this.#create([device], 'disabled', signal))[0]!;
-    }
+    if (this.#options.enrollmentGroup !== undefined) return await this.#withdrawName(device, there, signal);
     const isThis = there?.certificateSha256 === device.certificateSha256;
     if (isThis && there.isEnabled) await this.#write(device, there, 'disabled', signal);
+    return 'done';
+  }
+
+  /** The group takes each certificate of the unit, so it is the name that is refused, by an enrollment of its own. */
+  async #withdrawName(device: Device, there: Enrollment | undefined, signal: AbortSignal): Promise<Answer> {
+    if (there !== undefined && !isOwn(device, there)) return this.#taken(device);
+    if (device.inUse !== undefined) return 'done';
+    if (device.continues) {
+      if (there !== undefined && isOnlyRefusal(there)) await this.#delete(device, there, signal);
+      return 'done';
+    }
+    if (there === undefined) return (await this.#create([device], 'disabled', signal))[0]!;
+    if (there.isEnabled) await this.#write(device, there, 'disabled', signal);
     return 'done';
   }
 
@@ -204,6 +215,7 @@ export class AzureDpsRegistry implements DeviceRegistry {
   async #settled(
     device: Device,
     target: Status,
+    bulk: HttpAnswer,
     error: { readonly errorCode: number; readonly errorStatus: string } | undefined,
     signal: AbortSignal,
   ): Promise<Answer> {
@@ -211,8 +223,12 @@ export class AzureDpsRegistry implements DeviceRegistry {
     // 409001: the first three digits are a status of HTTP.
     const status = Number(String(error.errorCode).slice(0, 3));
     if (status !== 409) {
-      const answer = { status, headers: {}, body: Buffer.alloc(0) };
-      const fault = httpFault(this.name, `create ${device.commonName}`, answer, error.errorStatus);
+      const fault = httpFault(
+        this.name,
+        `create ${device.commonName}`,
+        { ...bulk, status },
+        error.errorStatus,
+      );
       if (fault.reason === 'refused') return fault;
       throw fault;
     }
@@ -254,9 +270,20 @@ export class AzureDpsRegistry implements DeviceRegistry {
     const question = { method: 'PUT', path, headers: { 'if-match': there.etag } } as const;
     const answer = await this.#ask(question, signal, changed(there, device, status));
     if (answer.status === 200) return;
-    if (answer.status !== 412) throw this.#fault('change an enrollment', answer);
-    const message = `The registry ${this.name} says that somebody else changed the enrollment of ${device.commonName} at the same time: it is tried again.`;
-    throw new DeviceRegistryError('unavailable', message, { isUnknown: true });
+    throw answer.status === 412 ? this.#changed(device) : this.#fault('change an enrollment', answer);
+  }
+
+  async #delete(device: Device, there: Enrollment, signal: AbortSignal): Promise<void> {
+    const path = `/enrollments/${encodeURIComponent(device.commonName)}?${API_VERSION}`;
+    const question = { method: 'DELETE', path, headers: { 'if-match': there.etag } } as const;
+    const answer = await this.#ask(question, signal);
+    if (answer.status === 204 || isAbsent(answer)) return;
+    throw answer.status === 412 ? this.#changed(device) : this.#fault('delete an enrollment', answer);
+  }
+
+  #changed({ commonName }: Device): DeviceRegistryError {
+    const message = `The registry ${this.name} says that somebody else changed the enrollment of ${commonName} at the same time: it is tried again.`;
+    return new DeviceRegistryError('unavailable', message, { isUnknown: true });
   }
 
   #enrollment({ commonName, certificate }: Device, provisioningStatus: Status): unknown {
@@ -270,14 +297,19 @@ export class AzureDpsRegistry implements DeviceRegistry {
     };
   }
 
-  async #ask(question: Omit<HttpQuestion, 'body'>, signal: AbortSignal, json?: unknown): Promise<HttpAnswer> {
+  async #ask(
+    question: Omit<HttpQuestion, 'body' | 'secrets'>,
+    signal: AbortSignal,
+    json?: unknown,
+  ): Promise<HttpAnswer> {
+    const { authorization, secrets } = sasToken(this.#options.secretFile, this.name);
     const headers = {
       ...question.headers,
-      authorization: sasToken(this.#options.secretFile, this.name),
+      authorization,
       ...(json !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
     };
     return await this.#client.ask(
-      { ...question, headers, ...(json !== undefined && { body: JSON.stringify(json) }) },
+      { ...question, headers, secrets, ...(json !== undefined && { body: JSON.stringify(json) }) },
       signal,
     );
   }
@@ -330,4 +362,20 @@ function isAbsent(answer: HttpAnswer): boolean {
 function isOwn({ certificateSha256, others }: Device, there: Enrollment): boolean {
   const { certificateSha256: found } = there;
   return found !== undefined && [certificateSha256, ...others].includes(found);
+}
+
+/** What a person may configure in an enrollment, and `withdraw` does not. */
+const CONFIGURED = ['initialTwin', 'customAllocationDefinition', 'optionalDeviceInformation'];
+
+/** Whether an enrollment only refuses its unit: then it can go. */
+function isOnlyRefusal({ isEnabled, body }: Enrollment): boolean {
+  const { attestation } = body as { readonly attestation: Attestation };
+  const { secondary }: { readonly secondary?: unknown } = attestation.x509?.clientCertificates ?? {};
+  return !isEnabled && !hasValue(secondary) && !CONFIGURED.some((field) => hasValue(body[field]));
+}
+
+/** A twin that nobody configured may be there, and be empty. */
+function hasValue(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).some(hasValue);
+  return value !== undefined && value !== null;
 }

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { access, constants, mkdir, readFile, readdir } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { errnoOf } from '../../disk/errno.ts';
@@ -18,11 +17,11 @@ import type {
   Presence,
   RegistryPace,
 } from '../device-registry.ts';
+import { lastPartOf, partName, partsIn, sha256, writeNote } from './parts.ts';
+import type { PartsPlace } from './parts.ts';
 
-export interface FileRegistryOptions {
-  readonly name: string;
-  /** It is made where it is not there. */
-  readonly folder: string;
+/** The folder is made where it is not there. */
+export interface FileRegistryOptions extends PartsPlace {
   /** The intake's: it signs each part. It is asked for when the first part is written. */
   readonly key: () => StationKey;
 }
@@ -40,14 +39,11 @@ const COLUMNS = [
   'certificate',
 ] as const;
 
-/** Five digits and more: parts stay in order in a list. */
-const NOTE_NAME = /^(\d{5,})\.note$/;
-
 /**
  * A folder of files to be carried to where devices are imported by hand, for sites without a network. Each call adds a part: the
  * same rows as NDJSON and as CSV, and a signed note with their digests and the digest of the note before it, so that a missing,
- * changed or exchanged part is noticed. The last row of a certificate is what is true. A part without its note is unfinished, and
- * its number is used again.
+ * changed or exchanged part is noticed. The last row of a certificate is what is true. A part whose note was never signed is
+ * unfinished, and its number is used again.
  */
 export class FileRegistry implements DeviceRegistry {
   readonly name: string;
@@ -72,7 +68,7 @@ export class FileRegistry implements DeviceRegistry {
   /** Reads parts from the newest to the oldest: it takes a while where there are many, and is rarely asked for. */
   async probe({ certificateSha256 }: Device): Promise<Presence> {
     return await this.#onDisk(async () => {
-      for (const part of (await this.#parts()).toReversed()) {
+      for (const part of (await partsIn(this.#options.folder)).toReversed()) {
         const act = await this.#lastAct(part, certificateSha256);
         if (act !== undefined) return act === 'put' ? 'present' : 'absent';
       }
@@ -92,7 +88,10 @@ export class FileRegistry implements DeviceRegistry {
     const { folder } = this.#options;
     return [
       await checkedPermission('write into the folder', () =>
-        this.#onDisk(async () => await access(firstThere(folder), constants.W_OK | constants.X_OK)),
+        this.#onDisk(async () => {
+          await access(firstThere(folder), constants.W_OK | constants.X_OK);
+          await lastPartOf(this.#options, () => this.#options.key().verifier);
+        }),
       ),
     ];
   }
@@ -115,8 +114,10 @@ export class FileRegistry implements DeviceRegistry {
     const { folder } = this.#options;
     const key = this.#options.key();
     await mkdir(folder, { recursive: true });
-    const before = (await this.#parts()).at(-1);
-    const part = String(Number(before ?? 0) + 1).padStart(5, '0');
+    const last = await lastPartOf(this.#options, () => key.verifier);
+    if (last.unwrittenNote !== undefined) await writeNote(this.#options, last.number, last.unwrittenNote);
+    const number = last.number + 1;
+    const part = partName(number);
     const rows = devices.map((device) => rowOf(act, device));
     const files = [
       { name: `${part}.ndjson`, text: rows.map((row) => `${JSON.stringify(row)}\n`).join('') },
@@ -126,32 +127,20 @@ export class FileRegistry implements DeviceRegistry {
       },
     ];
     for (const { name, text } of files) await writeWhole(join(folder, name), 0o644, text);
-    const previous = before === undefined ? 'none' : sha256(await readFile(join(folder, `${before}.note`)));
     const lines = [
       'certline/devices/v1',
       `registry ${this.name}`,
       `part ${part}`,
       `rows ${rows.length}`,
-      `previous ${previous}`,
+      `previous ${last.digest}`,
       ...files.map(({ name, text }) => `sha256 ${sha256(text)} ${name}`),
     ];
     const note = signNote(`${lines.join('\n')}\n`, key.verifier, key.privateKey);
-    await writeWhole(join(folder, `${part}.note`), 0o644, note);
+    await writeNote(this.#options, number, note);
   }
 
-  /** Numbers of the finished parts, in order. */
-  async #parts(): Promise<string[]> {
-    const names = await readdir(this.#options.folder).catch((error: unknown) => {
-      if (errnoOf(error) === 'ENOENT') return [];
-      throw error;
-    });
-    return names
-      .flatMap((name) => NOTE_NAME.exec(name)?.[1] ?? [])
-      .toSorted((one, other) => Number(one) - Number(other));
-  }
-
-  async #lastAct(part: string, certificateSha256: string): Promise<unknown> {
-    const input = createReadStream(join(this.#options.folder, `${part}.ndjson`));
+  async #lastAct(part: number, certificateSha256: string): Promise<unknown> {
+    const input = createReadStream(join(this.#options.folder, `${partName(part)}.ndjson`));
     let act: unknown;
     for await (const line of createInterface({ input })) {
       if (!line.includes(certificateSha256)) continue;
@@ -165,8 +154,10 @@ export class FileRegistry implements DeviceRegistry {
     try {
       return await work();
     } catch (error) {
-      const { name, folder } = this.#options;
-      const message = `The registry ${name} cannot use its folder ${folder} (${errnoOf(error) ?? (error as Error).message}): make it a folder that this user can write to, with space.`;
+      if (error instanceof DeviceRegistryError) throw error;
+      const { name, folder, lastNote } = this.#options;
+      const why = errnoOf(error) ?? (error as Error).message;
+      const message = `The registry ${name} cannot use its folder ${folder}, or the copy of its last note, ${lastNote} (${why}): make both places that this user can write to, with space.`;
       throw new DeviceRegistryError('unavailable', message, { isUnknown: true, cause: error });
     }
   }
@@ -189,8 +180,4 @@ function rowOf(act: 'put' | 'withdraw', device: Device): Record<(typeof COLUMNS)
     certificate_sha256: device.certificateSha256,
     certificate: Buffer.from(device.certificate).toString('base64'),
   };
-}
-
-function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
 }

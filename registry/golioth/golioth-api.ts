@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { printable } from '../../provisioning/printable.ts';
 import { DeviceRegistryError } from '../device-registry-error.ts';
 import type { DeviceRegistryReason } from '../device-registry-error.ts';
 import { HttpClient } from '../http/http-client.ts';
 import type { HttpAnswer, HttpQuestion } from '../http/http-client.ts';
 import { httpFault, jsonIn, notUnderstood, retryAfterMs } from '../http/http-fault.ts';
-import { readSecretFile } from '../secret-file.ts';
+import { quoted } from '../http/quoted.ts';
+import { readSecretLine } from '../secret-file.ts';
 
 /** Where Golioth's management API is, unless the project is hosted elsewhere. */
 const GOLIOTH_URL = 'https://api.golioth.io';
@@ -13,7 +13,6 @@ const GOLIOTH_URL = 'https://api.golioth.io';
 const PAGE_SIZE = 100;
 /** Where Golioth asks for patience it says no time. */
 const THROTTLE_WAIT_MS = 10_000;
-const SAID_CHARACTERS = 200;
 
 export interface GoliothOptions {
   /** In the configuration, for sentences. */
@@ -102,23 +101,25 @@ export class GoliothApi {
 
   /** Asks for something of the project. An error with one of the `expected` codes is returned, any other thrown. */
   async ask(
-    question: Omit<HttpQuestion, 'body' | 'headers'> & { readonly json?: unknown },
+    question: Pick<HttpQuestion, 'method' | 'path'> & { readonly json?: unknown },
     what: string,
     signal: AbortSignal,
     expected: readonly number[] = [],
   ): Promise<{ readonly code: number; readonly body: unknown }> {
     const { name, project, secretFile } = this.#options;
     const { method, path, json } = question;
+    const apiKey = readSecretLine(secretFile, name);
     const answer = await this.#client.ask(
       {
         method,
         path: `/v1/projects/${encodeURIComponent(project)}${path}`,
         headers: {
-          'x-api-key': readSecretFile(secretFile, name),
+          'x-api-key': apiKey,
           accept: 'application/json',
           ...(json !== undefined && { 'content-type': 'application/json' }),
         },
         ...(json !== undefined && { body: JSON.stringify(json) }),
+        secrets: [apiKey],
       },
       signal,
     );
@@ -137,8 +138,8 @@ export class GoliothApi {
     const meaning = said && MEANINGS[said.code];
     if (meaning === undefined) return httpFault(name, what, answer, said?.message);
     const { reason, advice } = meaning;
-    const quoted = printable(said!.message).slice(0, SAID_CHARACTERS);
-    const sentence = `The registry ${name} answered "${quoted}" (code ${said!.code}) when asked to ${what} in the project ${project}: ${advice}.`;
+    const words = quoted(said!.message, answer.secrets);
+    const sentence = `The registry ${name} answered "${words}" (code ${said!.code}) when asked to ${what} in the project ${project}: ${advice}.`;
     const waitMs = retryAfterMs(answer) ?? (reason === 'throttled' ? THROTTLE_WAIT_MS : undefined);
     return new DeviceRegistryError(reason, sentence, {
       isUnknown: reason === 'unavailable',

@@ -12,6 +12,8 @@ const deviceShape = z.object({
   certificateId: text,
   /** Absent where the API leaves out what is false, so absent proves nothing. */
   enabled: z.boolean().nullish(),
+  /** Each is that of one device of the project. */
+  hardwareIds: z.array(z.string()).nullish(),
   blueprintId: text,
   tagIds: z.array(z.string()).nullish(),
 });
@@ -56,9 +58,13 @@ export class GoliothDevices {
     return called === undefined ? {} : { other: called };
   }
 
-  /** The device that has this hardware id. */
-  async onBoard(boardId: string): Promise<GoliothDevice | undefined> {
-    return (await this.#filtered(`hardwareId=${encodeURIComponent(boardId)}`))[0];
+  /** The device that has the hardware id of the unit's board, and is not the unit. */
+  async otherOnBoard({
+    boardId,
+    commonName,
+  }: Pick<Device, 'commonName' | 'boardId'>): Promise<GoliothDevice | undefined> {
+    const holders = await this.#filtered(`hardwareId=${encodeURIComponent(boardId)}`);
+    return holders.find((each) => each.name !== commonName && !isCertified(each, commonName));
   }
 
   /** Every device of the project. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { NOT_TRIED, checkedPermission } from '../checked-permission.ts';
 import { DeviceRegistryError } from '../device-registry-error.ts';
 import { eachDevice } from '../each-device.ts';
+import { quoted } from '../http/quoted.ts';
 import type {
   Answer,
   CheckedPermission,
@@ -33,6 +34,14 @@ interface Equipment {
   readonly tagIds: readonly string[];
 }
 
+/** One call of `put` or `withdraw`. */
+interface Turn {
+  readonly there: GoliothDevices;
+  /** Settles when the calls have ended that began before. */
+  readonly earlier: Promise<unknown>;
+  readonly signal: AbortSignal;
+}
+
 /**
  * A project at Golioth. It trusts the issuing CA, so a certificate is live when it is signed, and the first connect makes its
  * device, by the CN. Golioth ends no single certificate: `withdraw` disables the device, and creates it disabled where it never
@@ -52,6 +61,7 @@ export class GoliothRegistry implements DeviceRegistry {
   };
   readonly #options: GoliothRegistryOptions;
   readonly #api: GoliothApi;
+  readonly #underWay = new Set<Promise<unknown>>();
   #equipment: Promise<Equipment> | undefined;
 
   constructor(options: GoliothRegistryOptions) {
@@ -68,13 +78,11 @@ export class GoliothRegistry implements DeviceRegistry {
   }
 
   async put(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
-    const there = new GoliothDevices(this.#api, signal);
-    return await eachDevice(devices, (device) => this.#putOne(device, there, signal));
+    return await this.#each(devices, signal, (device, turn) => this.#putOne(device, turn));
   }
 
   async withdraw(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
-    const there = new GoliothDevices(this.#api, signal);
-    return await eachDevice(devices, (device) => this.#withdrawOne(device, there, signal));
+    return await this.#each(devices, signal, (device, turn) => this.#withdrawOne(device, turn));
   }
 
   async check(signal: AbortSignal): Promise<CheckedPermission[]> {
@@ -103,47 +111,77 @@ export class GoliothRegistry implements DeviceRegistry {
     this.#api.close();
   }
 
-  async #putOne(device: Device, there: GoliothDevices, signal: AbortSignal): Promise<void> {
+  async #each(
+    devices: readonly Device[],
+    signal: AbortSignal,
+    act: (device: Device, turn: Turn) => Promise<void>,
+  ): Promise<Answer[]> {
+    const there = new GoliothDevices(this.#api, signal);
+    const turn = { there, earlier: Promise.allSettled(this.#underWay), signal };
+    const call = eachDevice(devices, (device) => act(device, turn));
+    this.#underWay.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#underWay.delete(call);
+    }
+  }
+
+  async #putOne(device: Device, turn: Turn): Promise<void> {
     if (device.organization !== this.#api.project) throw this.#otherProject(device);
-    const found = await there.find(device, device.others.length > 0);
+    const found = await turn.there.find(device, device.others.length > 0);
     if (found.other !== undefined) throw this.#taken(device, found.other);
-    if (found.device !== undefined) return await this.#enable(found.device, signal);
+    if (found.device !== undefined) return await this.#bring(found.device, device, turn);
     if (this.#options.create === undefined) return;
-    const equipment = await this.#equip(signal);
-    const created =
-      (await this.#create(device, equipment, signal)) ??
-      ((await this.#freeBoard(device, signal)) ? await this.#create(device, equipment, signal) : undefined);
-    if (created === undefined) await this.#enable(await this.#justCreated(device, signal), signal);
+    const { commonName: name, boardId } = device;
+    const json = { name, hardwareIds: [boardId], ...(await this.#equip(turn.signal)) };
+    if ((await this.#create(json, turn.signal)) !== undefined) return;
+    const meanwhile = await this.#lookAgain(device, turn.signal);
+    if (meanwhile !== undefined) return await this.#bring(meanwhile, device, turn);
+    await this.#freeBoard(device, turn);
+    if ((await this.#create(json, turn.signal)) === undefined) throw this.#notSeen(device);
   }
 
-  /** The board of a unit that was revoked or scrapped may become another unit's: its disabled device gives up the hardware id. */
-  async #freeBoard({ boardId, commonName }: Device, signal: AbortSignal): Promise<boolean> {
-    const holder = await new GoliothDevices(this.#api, signal).onBoard(boardId);
-    if (holder === undefined || holder.name === commonName || holder.enabled !== false) return false;
-    await this.#patch(holder.id, { removeHardwareId: boardId }, signal);
-    return true;
+  /**
+   * Makes the unit's board free: a unit that was revoked or scrapped may have had it, whose disabled device gives up the hardware
+   * id. A unit that works gives it up in a call that began before this one, or it is a conflict.
+   */
+  async #freeBoard(device: Device, { earlier, signal }: Turn): Promise<void> {
+    const devices = new GoliothDevices(this.#api, signal);
+    let holder = await devices.otherOnBoard(device);
+    if (holder?.enabled === true) {
+      await earlier;
+      holder = await devices.otherOnBoard(device);
+    }
+    if (holder === undefined) return;
+    if (holder.enabled === true) throw this.#boardTaken(device, holder);
+    await this.#change(holder.id, { removeHardwareId: device.boardId }, signal);
   }
 
-  async #withdrawOne(device: Device, there: GoliothDevices, signal: AbortSignal): Promise<void> {
+  async #withdrawOne(device: Device, { there, signal }: Turn): Promise<void> {
     // Its certificate is of another project, or the unit continues under the same name with another one.
     if (device.organization !== this.#api.project || device.inUse !== undefined) return;
     const found: Found = await there.find(device, true);
+    if (device.continues) return await this.#letConnect(found, signal);
     if (found.other !== undefined) throw this.#taken(device, found.other);
     if (found.device?.enabled === false) return;
     const id =
       found.device?.id ??
-      (await this.#create(device, { tagIds: [] }, signal)) ??
-      (await this.#justCreated(device, signal)).id;
-    await this.#patch(id, { enabled: false }, signal);
+      // Without its board, which may be another unit's already.
+      (await this.#create({ name: device.commonName }, signal)) ??
+      (await this.#lookAgain(device, signal))?.id;
+    if (id === undefined) throw this.#notSeen(device);
+    await this.#change(id, { enabled: false }, signal);
   }
 
-  /** Id of the new device; undefined where one of its name is there meanwhile. */
-  async #create(
-    { commonName, boardId }: Device,
-    equipment: Equipment,
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
-    const json = { name: commonName, hardwareIds: [boardId], ...equipment };
+  /** The next certificate of the unit connects before it is put: a line may wait for that. */
+  async #letConnect({ device }: Found, signal: AbortSignal): Promise<void> {
+    if (device !== undefined && device.enabled !== true)
+      await this.#change(device.id, { enabled: true }, signal);
+  }
+
+  /** Id of the new device; undefined where its name or a hardware id is taken. */
+  async #create(json: { readonly name: string }, signal: AbortSignal): Promise<string | undefined> {
     const question = { method: 'POST', path: '/devices', json } as const;
     const { code, body } = await this.#api.ask(question, 'create a device', signal, [
       GOLIOTH_CODE.alreadyExists,
@@ -152,31 +190,38 @@ export class GoliothRegistry implements DeviceRegistry {
   }
 
   /** The device that somebody else, or an earlier try, created meanwhile. */
-  async #justCreated(device: Device, signal: AbortSignal): Promise<GoliothDevice> {
+  async #lookAgain(device: Device, signal: AbortSignal): Promise<GoliothDevice | undefined> {
     const found = await new GoliothDevices(this.#api, signal).find(device, false);
-    if (found.device !== undefined) return found.device;
     if (found.other !== undefined) throw this.#taken(device, found.other);
-    const message = `The registry ${this.name} has a device with the hardware id ${device.boardId}, which is not called ${device.commonName}: remove that hardware id from it, or find out which one is real.`;
-    throw new DeviceRegistryError('conflict', message);
+    return found.device;
   }
 
-  async #enable(device: GoliothDevice, signal: AbortSignal): Promise<void> {
-    const { blueprintId, tagIds } = this.#options.create ? await this.#equip(signal) : { tagIds: [] };
-    const has = device.tagIds ?? [];
+  /** Makes a device that of the unit: enabled, with its equipment, and on the board that the unit is on now. */
+  async #bring(found: GoliothDevice, device: Device, turn: Turn): Promise<void> {
+    const { boardId, others } = device;
+    const { create } = this.#options;
+    const { blueprintId, tagIds } = create ? await this.#equip(turn.signal) : { tagIds: [] };
+    const has = found.tagIds ?? [];
     const missing = tagIds.filter((id) => !has.includes(id));
+    const isMoved = create !== undefined && others.length > 0 && !(found.hardwareIds ?? []).includes(boardId);
     const changes = {
-      ...(device.enabled !== true && { enabled: true }),
+      ...(found.enabled !== true && { enabled: true }),
       // A person may have chosen another blueprint since.
-      ...(blueprintId !== undefined && (device.blueprintId ?? '') === '' && { blueprintId }),
+      ...(blueprintId !== undefined && (found.blueprintId ?? '') === '' && { blueprintId }),
       ...(missing.length > 0 && { tagIds: [...has, ...missing] }),
+      ...(isMoved && { hardwareIds: [boardId] }),
     };
-    if (Object.keys(changes).length > 0) await this.#patch(device.id, changes, signal);
+    if (Object.keys(changes).length === 0 || (await this.#change(found.id, changes, turn.signal))) return;
+    await this.#freeBoard(device, turn);
+    if (!(await this.#change(found.id, changes, turn.signal))) throw this.#notSeen(device);
   }
 
-  async #patch(id: string, json: unknown, signal: AbortSignal): Promise<void> {
+  /** False where the hardware id that it gets is taken. */
+  async #change(id: string, json: object, signal: AbortSignal): Promise<boolean> {
     const question = { method: 'PATCH', path: `/devices/${encodeURIComponent(id)}`, json } as const;
-    const { code } = await this.#api.ask(question, 'change a device', signal, [GOLIOTH_CODE.notFound]);
-    if (code === 0) return;
+    const expected = [GOLIOTH_CODE.notFound, ...('hardwareIds' in json ? [GOLIOTH_CODE.alreadyExists] : [])];
+    const { code } = await this.#api.ask(question, 'change a device', signal, expected);
+    if (code !== GOLIOTH_CODE.notFound) return code === 0;
     const message = `The registry ${this.name} no longer has the device ${id}, which it had a moment ago: it is tried again.`;
     throw new DeviceRegistryError('unavailable', message, { isUnknown: true });
   }
@@ -215,8 +260,19 @@ export class GoliothRegistry implements DeviceRegistry {
   }
 
   #taken({ commonName }: Device, { certificateId }: GoliothDevice): DeviceRegistryError {
-    const message = `The registry ${this.name} has a device called ${commonName} with the certificate id "${certificateId}": rename it there, or find out which certificate is real.`;
+    const message = `The registry ${this.name} has a device called ${commonName} with the certificate id "${quoted(certificateId ?? '', [])}": rename it there, or find out which certificate is real.`;
     return new DeviceRegistryError('conflict', message);
+  }
+
+  #boardTaken({ commonName, boardId }: Device, { name }: GoliothDevice): DeviceRegistryError {
+    const message = `The registry ${this.name} has a device called "${quoted(name, [])}" with the hardware id ${boardId}, which is that of the board of ${commonName}: remove that hardware id from it, or find out which one is real.`;
+    return new DeviceRegistryError('conflict', message);
+  }
+
+  /** A look may be older than what was done. */
+  #notSeen({ commonName, boardId }: Device): DeviceRegistryError {
+    const message = `The registry ${this.name} says that a device has the name ${commonName} or the hardware id ${boardId}, and shows none: it is tried again.`;
+    return new DeviceRegistryError('unavailable', message, { isUnknown: true });
   }
 
   #withoutCa(): DeviceRegistryError {

@@ -1,7 +1,10 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { ClientRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { DeviceRegistryError } from '../device-registry-error.ts';
+import { exchange } from './exchange.ts';
+import type { Exchanged } from './exchange.ts';
+import { proxyCredentials } from './proxy-credentials.ts';
 import { proxyFault } from './proxy-fault.ts';
 
 /** Answers of device registries are a few kilobytes; a list of a hundred devices has about 100. */
@@ -30,13 +33,13 @@ export interface HttpQuestion {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** Credentials in it, and those that it is signed with: they are hidden in what is quoted of the answer. */
+  readonly secrets?: readonly string[];
 }
 
-/** What came back, whatever its status. */
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
+/** What came back, whatever its status, with all credentials that it may repeat. */
+export interface HttpAnswer extends Exchanged {
+  readonly secrets: readonly string[];
 }
 
 /** What fails between us and an answer, and whether the question may have arrived. */
@@ -51,7 +54,7 @@ const BEFORE_THE_QUESTION = new Set([
 /**
  * The one way in which adapters speak HTTP: sockets are kept open, an answer has an end and a limited size, redirects are not
  * followed, and a proxy is used where the environment names one, but never for this host. What fails is thrown as a
- * DeviceRegistryError `unavailable`; any answer with a status is returned.
+ * DeviceRegistryError `unavailable`; any answer with a final status is returned.
  */
 export class HttpClient {
   readonly #options: HttpClientOptions;
@@ -62,11 +65,6 @@ export class HttpClient {
     this.#options = options;
     this.#base = new URL(options.url);
     this.#agent = agentFor(options);
-  }
-
-  /** For a library that brings its own client: the same sockets, and the same proxy. */
-  get agent(): HttpAgent | HttpsAgent {
-    return this.#agent;
   }
 
   async ask(question: HttpQuestion, signal: AbortSignal): Promise<HttpAnswer> {
@@ -87,8 +85,11 @@ export class HttpClient {
     this.#agent.destroy();
   }
 
-  async #exchange({ method, path, headers, body }: HttpQuestion, signal: AbortSignal): Promise<HttpAnswer> {
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  async #exchange(
+    { method, path, headers, body, secrets = [] }: HttpQuestion,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    const { maxAnswerBytes = MAX_ANSWER_BYTES, environment = process.env } = this.#options;
     const request = this.#open(path, {
       method,
       agent: this.#agent,
@@ -98,14 +99,8 @@ export class HttpClient {
         ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
       },
     });
-    request.once('response', resolve).once('error', reject);
-    request.end(body);
-    const answer = await promise;
-    return {
-      status: answer.statusCode ?? 0,
-      headers: answer.headers,
-      body: await this.#bodyOf(answer),
-    };
+    const answer = await exchange(request, body, maxAnswerBytes, signal);
+    return { ...answer, secrets: [...secrets, ...proxyCredentials(this.#base, environment)] };
   }
 
   #mustHaveWay(): void {
@@ -117,19 +112,6 @@ export class HttpClient {
   #open(path: string, options: Parameters<typeof httpRequest>[1]): ClientRequest {
     const url = path === '' ? this.#base : new URL(this.#base.pathname.replace(/\/$/, '') + path, this.#base);
     return this.#base.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
-  }
-
-  async #bodyOf(answer: IncomingMessage): Promise<Buffer> {
-    const { maxAnswerBytes = MAX_ANSWER_BYTES } = this.#options;
-    const parts: Buffer[] = [];
-    let length = 0;
-    for await (const part of answer as AsyncIterable<Buffer>) {
-      length += part.length;
-      // Leaving the loop destroys the socket, and with it the rest.
-      if (length > maxAnswerBytes) throw new Error(`its answer is longer than ${maxAnswerBytes} bytes`);
-      parts.push(part);
-    }
-    return Buffer.concat(parts);
   }
 
   #fault(error: unknown, sentence: string | undefined): DeviceRegistryError {

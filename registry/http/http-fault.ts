@@ -1,13 +1,11 @@
 import type { DeviceRegistryReason } from '../device-registry-error.ts';
 import { DeviceRegistryError } from '../device-registry-error.ts';
-import { printable } from '../../provisioning/printable.ts';
+import { LONGEST_PAUSE_MS } from '../outbox.ts';
 import type { HttpAnswer } from './http-client.ts';
+import { quoted } from './quoted.ts';
 
 /** Where a device registry asks for patience without saying how long. */
 const THROTTLE_WAIT_MS = 10_000;
-const LONGEST_WAIT_MS = 3_600_000;
-/** What a device registry says of a fault is shown up to this length. */
-const SAID_CHARACTERS = 200;
 
 /**
  * What an answer other than success means by RFC 9110 and RFC 6585. An adapter looks first for what its cloud says in another
@@ -15,11 +13,11 @@ const SAID_CHARACTERS = 200;
  */
 export function httpFault(name: string, what: string, answer: HttpAnswer, said = ''): DeviceRegistryError {
   const { status } = answer;
-  const quoted = said === '' ? '' : `, "${printable(said).slice(0, SAID_CHARACTERS)}"`;
+  const words = said === '' ? '' : `, "${quoted(said, answer.secrets)}"`;
   const isElsewhere = isOfAddress(status, said !== '');
   const reason = isElsewhere ? 'credentials' : reasonOf(status);
   const advice = isElsewhere ? ADDRESS_ADVICE : ADVICE[reason];
-  const message = `The registry ${name} answered ${status}${quoted} when asked to ${what}: ${advice}.`;
+  const message = `The registry ${name} answered ${status}${words} when asked to ${what}: ${advice}.`;
   const waitMs = reason === 'throttled' ? (retryAfterMs(answer) ?? THROTTLE_WAIT_MS) : retryAfterMs(answer);
   return new DeviceRegistryError(reason, message, {
     isUnknown: reason === 'unavailable',
@@ -61,12 +59,21 @@ function reasonOf(status: number): DeviceRegistryReason {
   return 'refused';
 }
 
-/** The pause that an answer asks for (RFC 9110 §10.2.3), at most an hour; undefined where it asks for none. */
+/** As RFC 9110 §5.6.7 has it. `Date.parse` would take "-5" for a day in May. */
+const HTTP_DATE = /^[A-Z][a-z]{2,8}, \d{2}[ -].* GMT$/;
+
+/**
+ * The pause that an answer asks for (RFC 9110 §10.2.3), at most an hour; undefined where it asks for none. One of no length is
+ * none: without a pause the next answer would be the same, and a date that has passed is often that of another clock.
+ */
 export function retryAfterMs({ headers }: Pick<HttpAnswer, 'headers'>, now = Date.now()): number | undefined {
-  const text = headers['retry-after'];
-  if (text === undefined) return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
+  const text = headers['retry-after'] ?? '';
+  const ms = /^\d+$/.test(text)
+    ? Number(text) * 1_000
+    : HTTP_DATE.test(text)
+      ? Date.parse(text) - now
+      : Number.NaN;
+  return ms > 0 ? Math.min(ms, LONGEST_PAUSE_MS) : undefined;
 }
 
 /**

@@ -59,7 +59,8 @@ async function endOf(
   const endAt = Date.now() + patienceMs;
   let pauseMs = pollMs;
   while (Date.now() < endAt) {
-    await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+    const leftMs = Math.max(endAt - Date.now(), 0);
+    await delay(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
     pauseMs = pollMs;
     try {

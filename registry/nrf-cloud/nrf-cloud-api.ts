@@ -3,8 +3,9 @@ import type { DeviceRegistryError } from '../device-registry-error.ts';
 import { HttpClient } from '../http/http-client.ts';
 import type { HttpAnswer, HttpQuestion } from '../http/http-client.ts';
 import { httpFault, jsonIn, notUnderstood } from '../http/http-fault.ts';
+import { quoted } from '../http/quoted.ts';
 import { registryUrlFault } from '../http/registry-url.ts';
-import { readSecretFile } from '../secret-file.ts';
+import { readSecretLine } from '../secret-file.ts';
 
 const NRF_CLOUD_URL = 'https://api.nrfcloud.com/v1';
 
@@ -24,6 +25,8 @@ export class NrfCloudApi {
   readonly name: string;
   readonly #options: NrfCloudOptions;
   readonly #client: HttpClient;
+  /** The key of the last question. */
+  #apiKey = '';
 
   constructor(options: NrfCloudOptions) {
     this.name = options.name;
@@ -42,8 +45,9 @@ export class NrfCloudApi {
     expected: readonly number[] = [],
   ): Promise<HttpAnswer> {
     const { name, secretFile } = this.#options;
-    const headers = { ...question.headers, authorization: `Bearer ${readSecretFile(secretFile, name)}` };
-    const answer = await this.#client.ask({ ...question, headers }, signal);
+    this.#apiKey = readSecretLine(secretFile, name);
+    const headers = { ...question.headers, authorization: `Bearer ${this.#apiKey}` };
+    const answer = await this.#client.ask({ ...question, headers, secrets: [this.#apiKey] }, signal);
     const isSuccess = answer.status >= 200 && answer.status < 300;
     const isForeign = answer.status === 404 && saidIn(answer) === '';
     if (isSuccess || (expected.includes(answer.status) && !isForeign)) return answer;
@@ -53,6 +57,11 @@ export class NrfCloudApi {
   /** What an answer says that is no success. */
   fault(what: string, answer: HttpAnswer): DeviceRegistryError {
     return httpFault(this.name, what, answer, saidIn(answer));
+  }
+
+  /** What nRF Cloud says of a device, fit for a sentence. */
+  quoted(said: string): string {
+    return quoted(said, [this.#apiKey]);
   }
 
   read<T>(shape: z.ZodType<T>, answer: HttpAnswer): T {

@@ -35,7 +35,6 @@ const DEVICE_ID = /^[A-Za-z0-9:_-]{1,128}$/;
 const ROWS_MOST = 1_000;
 /** Ids in the address of one list: that of the longest ones has about 4,000 characters. */
 const LOOKED_AT_ONCE = 50;
-const SAID_CHARACTERS = 200;
 
 /** Nordic's tool asks every 5 s. Other calls of a drain must end within 5 minutes too. */
 const PATIENCE: BulkPatience = { pollMs: 5_000, patienceMs: 240_000 };
@@ -47,12 +46,14 @@ const accountShape = z.object({ role: z.string() });
 
 /** What nRF Cloud says of a row is for people; these are all the differences that matter. */
 const TAKEN = /\balready\b/i;
+const TAKEN_BY_ANOTHER = /\bdifferent device\b/i;
 const PASSING = /throttl|rate exceeded|too many requests|timed? ?out|internal|unavailable|try again/i;
 
 /**
  * nRF Cloud: a device for each unit, whose id is the CN, onboarded with its certificate by bulk operations. A device that is
  * ours and has an earlier certificate of its unit gets the new one in its place. nRF Cloud ends no certificate and disables no
- * device, so `withdraw` deletes the device, except where its unit has another certificate in use: that one replaces this.
+ * device, so `withdraw` deletes the device, except where its unit has another certificate in use, or gets one: that one
+ * replaces this.
  */
 export class NrfCloudRegistry implements DeviceRegistry {
   readonly name: string;
@@ -93,9 +94,11 @@ export class NrfCloudRegistry implements DeviceRegistry {
       else known.push(device);
     }
     const said = await this.#send('/devices', fresh, (device) => this.#onboardingRow(device), signal);
-    for (const [device, says] of said)
-      if (says !== undefined && TAKEN.test(says) && (await this.#isOwn(device, signal))) known.push(device);
-      else answers.set(device, this.#answerTo(device, says));
+    for (const [device, says] of said) {
+      const answer = isTaken(says) ? await this.#holderOf(device, signal) : this.#answerTo(device, says);
+      if (answer === 'ours') known.push(device);
+      else answers.set(device, answer);
+    }
     const replaced = await this.#send('/devices/certificates', known, certificateRow, signal);
     for (const [device, says] of replaced) answers.set(device, this.#answerTo(device, says));
     return devices.map((device) => answers.get(device) ?? this.#noId(device));
@@ -123,7 +126,8 @@ export class NrfCloudRegistry implements DeviceRegistry {
   }
 
   async #withdrawOne(device: Device, signal: AbortSignal): Promise<Answer> {
-    if (device.inUse !== undefined || !DEVICE_ID.test(device.commonName)) return 'done';
+    const { inUse, continues = false } = device;
+    if (inUse !== undefined || continues || !DEVICE_ID.test(device.commonName)) return 'done';
     const path = `/devices/${encodeURIComponent(device.commonName)}`;
     const tags = await this.#tagsOfOne(device, signal);
     if (tags === undefined) return (await this.#isBusy(signal)) ? this.#mayAppear(device) : 'done';
@@ -168,8 +172,11 @@ export class NrfCloudRegistry implements DeviceRegistry {
     return answer.status === 404 ? undefined : this.#api.read(deviceShape, answer).tags;
   }
 
-  async #isOwn(device: Device, signal: AbortSignal): Promise<boolean> {
-    return (await this.#tagsOfOne(device, signal))?.includes(OWN_TAG) ?? false;
+  /** Whose the device is that nRF Cloud says it has; a fault where it is not ours, or not shown. */
+  async #holderOf(device: Device, signal: AbortSignal): Promise<'ours' | DeviceRegistryError> {
+    const tags = await this.#tagsOfOne(device, signal);
+    if (tags === undefined) return this.#notSeen(device);
+    return tags.includes(OWN_TAG) ? 'ours' : this.#taken(device);
   }
 
   /** Whether a bulk operation is under way, maybe with a device that is not there yet. */
@@ -191,7 +198,7 @@ export class NrfCloudRegistry implements DeviceRegistry {
   #answerTo({ commonName }: Device, says: string | undefined): Answer {
     if (says === undefined) return 'done';
     const reason = reasonOf(says);
-    const quoted = says === '' ? 'without saying why' : `with "${printable(says).slice(0, SAID_CHARACTERS)}"`;
+    const quoted = says === '' ? 'without saying why' : `with "${this.#api.quoted(says)}"`;
     const advice = isOfDevice(reason) ? 'correct that, then retry the unit' : 'it is tried again';
     const message = `The registry ${this.name} refused ${commonName} ${quoted}: ${advice}.`;
     return new DeviceRegistryError(reason, message, { isUnknown: reason === 'unavailable' });
@@ -200,6 +207,12 @@ export class NrfCloudRegistry implements DeviceRegistry {
   #taken({ commonName }: Device): DeviceRegistryError {
     const message = `The registry ${this.name} has a device ${commonName} that is not in the group "${OWN_TAG}", so somebody else onboarded it: find out which certificate it has, and delete it or put it into the group.`;
     return new DeviceRegistryError('conflict', message);
+  }
+
+  /** A look may be older than what was done. */
+  #notSeen({ commonName }: Device): DeviceRegistryError {
+    const message = `The registry ${this.name} says that it has a device ${commonName} already, and does not show it: it is tried again. If it stays so, another team has a device of this id.`;
+    return new DeviceRegistryError('unavailable', message, { isUnknown: true });
   }
 
   #noId({ commonName }: Device): DeviceRegistryError {
@@ -216,6 +229,11 @@ export class NrfCloudRegistry implements DeviceRegistry {
     const message = `The API key of the registry ${this.name} is that of a viewer, who may not onboard devices: use the key of an editor.`;
     return new DeviceRegistryError('credentials', message);
   }
+}
+
+/** Whether the device is there already, maybe by an earlier try of ours. */
+function isTaken(says: string | undefined): boolean {
+  return says !== undefined && TAKEN.test(says) && !TAKEN_BY_ANOTHER.test(says);
 }
 
 function reasonOf(says: string): DeviceRegistryReason {

@@ -4,7 +4,7 @@ import type { Outbox, OutboxEntry, OutboxResult, RegistryStanding } from '../out
 import { callsOf } from './calls.ts';
 import type { Call } from './calls.ts';
 import type { Clock } from './clock.ts';
-import { nextStanding } from './next-standing.ts';
+import { isPausing, nextStanding } from './next-standing.ts';
 import { RecentSuccesses } from './recent-successes.ts';
 
 /** How often an empty outbox is looked at, and one that pauses: a person may end the pause. */
@@ -57,6 +57,8 @@ class Drain {
   /** Why results could not be recorded: without that nothing more is sent. */
   #failure: unknown;
   #standing: RegistryStanding = { failures: 0, pausedUntil: 0 };
+  /** The last call: when it was sent, and how much of the time it takes. */
+  #sent = { at: 0, takesMs: 0 };
   #gatheringSince: number | undefined;
 
   constructor(parts: DrainParts, endAt: number, signal: AbortSignal) {
@@ -70,7 +72,7 @@ class Drain {
     this.#standing = await outbox.standing(registry.name);
     try {
       while (!this.#isOver()) {
-        if (this.#standing.pausedUntil > clock.now()) await this.#pause();
+        if (isPausing(this.#standing, clock.now())) await this.#pause();
         else await this.#sendPage();
       }
     } finally {
@@ -103,17 +105,31 @@ class Drain {
     if (calls.length === 0) return this.#sleep(LOOK_MS);
     const { outbox, registry, clock, devicesPerSecond } = this.#parts;
     const devices = calls.reduce((sum, { entries }) => sum + entries.length, 0);
-    const bookedFrom = await outbox.book(registry.name, clock.now(), devices, devicesPerSecond);
-    let before = 0;
+    const now = clock.now();
+    const bookedFrom = await outbox.book(registry.name, now, devices, devicesPerSecond);
+    let startAt = Math.max(bookedFrom, this.#freeAt(now));
+    const mostMs = startAt - now + (devices * 1_000) / devicesPerSecond;
     for (const call of calls) {
-      const startAt = bookedFrom + (before * 1_000) / devicesPerSecond;
-      before += call.entries.length;
-      if (startAt > clock.now()) await this.#sleep(startAt - clock.now());
+      const waitMs = startAt - clock.now();
+      // The clock was set back: it is booked again.
+      if (waitMs > mostMs) return;
+      // Parts of a millisecond are not waited for.
+      if (waitMs >= 1) await this.#sleep(Math.ceil(waitMs));
       while (this.#calls.size >= registry.pace.callsAtOnce) await Promise.race(this.#calls);
       // What was booked and is not sent stays unused.
-      if (this.#isOver() || this.#standing.pausedUntil > clock.now()) return;
+      if (this.#isOver() || isPausing(this.#standing, clock.now())) return;
+      const takesMs = (call.entries.length * 1_000) / devicesPerSecond;
+      this.#sent = { at: Math.max(startAt, clock.now()), takesMs };
       this.#start(call);
+      // Time that was booked and has passed is lost.
+      startAt = this.#sent.at + takesMs;
     }
+  }
+
+  /** When the time has passed that the last call takes. */
+  #freeAt(now: number): number {
+    const { at, takesMs } = this.#sent;
+    return isAhead(at, now) ? now : at + takesMs;
   }
 
   /** After a failure of the device registry, one device shows whether it is well again. */
@@ -144,8 +160,9 @@ class Drain {
       this.#gatheringSince = undefined;
       return false;
     }
-    this.#gatheringSince ??= clock.now();
-    if (clock.now() - this.#gatheringSince < gatherMs) return true;
+    const now = clock.now();
+    if (this.#gatheringSince === undefined || isAhead(this.#gatheringSince, now)) this.#gatheringSince = now;
+    if (now - this.#gatheringSince < gatherMs) return true;
     this.#gatheringSince = undefined;
     return false;
   }
@@ -314,6 +331,11 @@ function outcomeOf(
   isOwn: boolean,
 ): NonNullable<OutboxResult['fault']> {
   return { reason, message, isUnknown, isOwn };
+}
+
+/** A time at which something happened is not ahead, unless the clock was set back. */
+function isAhead(at: number, now: number): boolean {
+  return at > now + 1_000;
 }
 
 function trial(calls: readonly Call[]): Call[] {

@@ -1,9 +1,15 @@
 import type { DeviceRegistryError } from '../device-registry-error.ts';
 import type { RegistryPace } from '../device-registry.ts';
+import { LONGEST_PAUSE_MS } from '../outbox.ts';
 import type { RegistryStanding } from '../outbox.ts';
 
 /** A device registry whose credentials are wrong is asked again this often: somebody may have corrected them. */
 const CREDENTIALS_PAUSE_MS = 60_000;
+
+/** Whether nothing is sent now. A pause that ends later than any one does was recorded while a clock was ahead. */
+export function isPausing({ pausedUntil }: RegistryStanding, now: number): boolean {
+  return pausedUntil > now && pausedUntil <= now + LONGEST_PAUSE_MS;
+}
 
 /**
  * How a device registry stands after one more call. `fault` is absent where it answered, also where it refused a device. A success
@@ -15,11 +21,11 @@ export function nextStanding(
   now: number,
   pace: RegistryPace,
 ): RegistryStanding {
-  if (fault === undefined)
-    return before.pausedUntil > now ? { ...before, failures: 0 } : { failures: 0, pausedUntil: 0 };
+  const isPaused = isPausing(before, now);
+  if (fault === undefined) return isPaused ? { ...before, failures: 0 } : { failures: 0, pausedUntil: 0 };
   const { reason, message } = fault;
   const failures = before.failures + (reason === 'throttled' ? 0 : 1);
-  const pausedUntil = Math.max(before.pausedUntil, now + pauseAfter(fault, failures, pace));
+  const pausedUntil = Math.max(isPaused ? before.pausedUntil : 0, now + pauseAfter(fault, failures, pace));
   return { failures, pausedUntil, reason, message };
 }
 

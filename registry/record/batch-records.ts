@@ -5,6 +5,7 @@ import type { SqlTransaction } from '../../sql/transaction.ts';
 import { RegistryError } from '../registry-error.ts';
 import type { BatchRecord, BatchSummary, NumberedResult, RegisteredKey } from '../registry.ts';
 import { runClosed } from './late-answers.ts';
+import { withdrawAgain } from './outbox-entries.ts';
 import { integer, present, text } from '../../sql/row.ts';
 
 /** A row of table batches as a record. */
@@ -84,17 +85,23 @@ export async function endOpenUnits(
   supplement: number | undefined,
 ): Promise<void> {
   await knownBatch(db, batchId);
-  const sql = `UPDATE units SET outcome = ?, attention = 0, code = ?
-    WHERE batch_id = ? AND outcome IS NULL AND supplement IS NOT DISTINCT FROM ?`;
-  await db.run(sql, outcome, code, batchId, supplement);
+  const open = 'batch_id = ?2 AND outcome IS NULL AND supplement IS NOT DISTINCT FROM ?3';
+  await withdrawAgain(db, { where: open, values: [batchId, supplement] });
+  const sql = `UPDATE units SET outcome = ?1, attention = 0, code = ?4 WHERE ${open}`;
+  await db.run(sql, outcome, batchId, supplement, code);
+}
+
+/** See Registry.nextResult. */
+export async function nextResult(db: SqlTransaction, batchId: string): Promise<NumberedResult> {
+  await knownBatch(db, batchId);
+  const row = await db.get('SELECT result_version, answer_changes FROM batches WHERE batch_id = ?', batchId);
+  return { version: integer(row!, 'result_version') + 1, changes: integer(row!, 'answer_changes') };
 }
 
 /** See Registry.numberResult. Runs inside a transaction. */
-export async function numberResult(db: SqlTransaction, batchId: string): Promise<NumberedResult> {
-  await knownBatch(db, batchId);
-  await db.run('UPDATE batches SET result_version = result_version + 1 WHERE batch_id = ?', batchId);
-  const row = await db.get('SELECT result_version, answer_changes FROM batches WHERE batch_id = ?', batchId);
-  return { version: integer(row!, 'result_version'), changes: integer(row!, 'answer_changes') };
+export async function numberResult(db: SqlTransaction, batchId: string, version: number): Promise<boolean> {
+  const sql = 'UPDATE batches SET result_version = ? WHERE batch_id = ? AND result_version = ?';
+  return (await db.run(sql, version, batchId, version - 1)) > 0;
 }
 
 /** See Registry.openUnits. */

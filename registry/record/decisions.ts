@@ -18,10 +18,10 @@ export async function insertDecision(
   { batchId, unitId, attempt }: About,
   decision: Decision,
 ): Promise<void> {
-  const { verdict, detail, reason, by, decidedAt } = decision;
+  const { verdict, detail, reason, by, decidedAt, supplement } = decision;
   await db.run(
-    `INSERT INTO decisions (batch_id, unit_id, attempt, verdict, detail, reason, decided_by, decided_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO decisions (batch_id, unit_id, attempt, verdict, detail, reason, decided_by, decided_at, supplement)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     batchId,
     unitId,
     attempt,
@@ -30,6 +30,7 @@ export async function insertDecision(
     reason,
     by,
     decidedAt,
+    supplement,
   );
 }
 
@@ -62,5 +63,6 @@ function decisionIn(row: SqlRow): Decision {
     verdict: text(row, 'verdict'),
     ...present(row, { detail: 'detail', reason: 'reason', by: 'decided_by' }),
     decidedAt: text(row, 'decided_at'),
+    ...(row['supplement'] !== null && { supplement: integer(row, 'supplement') }),
   };
 }

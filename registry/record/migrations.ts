@@ -33,6 +33,35 @@ const RENEWABLE_COLUMNS = `ALTER TABLE certificates DROP CONSTRAINT certificates
   ALTER TABLE certificates ADD COLUMN supersedes TEXT;
   ALTER TABLE certificates ADD COLUMN has_old_key INTEGER NOT NULL DEFAULT 0 CHECK (has_old_key IN (0, 1));`;
 
+/** SQLite cannot drop a constraint, here that a certificate in the outbox is registered. */
+const FREE_OUTBOX = `CREATE TABLE free_outbox (
+    entry_id INTEGER PRIMARY KEY,
+    registry TEXT NOT NULL,
+    position INTEGER NOT NULL CHECK (position >= 0),
+    unit_id INTEGER NOT NULL REFERENCES units,
+    batch_id TEXT NOT NULL REFERENCES batches,
+    fingerprint TEXT NOT NULL,
+    act TEXT NOT NULL CHECK (act IN ('put', 'withdraw')),
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'due', 'parked', 'done', 'abandoned')),
+    version INTEGER NOT NULL DEFAULT 1,
+    recorded_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    is_unknown INTEGER NOT NULL DEFAULT 0 CHECK (is_unknown IN (0, 1)),
+    failures INTEGER NOT NULL DEFAULT 0,
+    failed_at INTEGER,
+    done_at INTEGER,
+    reason TEXT,
+    message TEXT,
+    UNIQUE (registry, fingerprint)
+  ) STRICT;
+  INSERT INTO free_outbox SELECT entry_id, registry, position, unit_id, batch_id, fingerprint, act, state, version, recorded_at,
+    due_at, is_unknown, failures, failed_at, done_at, reason, message FROM outbox ORDER BY entry_id;
+  DROP TABLE outbox;
+  ALTER TABLE free_outbox RENAME TO outbox;
+  CREATE INDEX outbox_due ON outbox (registry, due_at, entry_id) WHERE state = 'due';
+  CREATE INDEX outbox_open ON outbox (batch_id) WHERE state IN ('waiting', 'due', 'parked');
+  CREATE INDEX outbox_certificate ON outbox (fingerprint);`;
+
 /**
  * Rows of a batch that is being imported are there before it. SQLite can leave that unchecked on one connection; PostgreSQL
  * cannot, and has no such constraint.
@@ -339,7 +368,7 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   CREATE INDEX notices_due ON notices (noted_at) WHERE sent_at IS NULL;
   `,
   () => `
-  -- How often something of a batch changed that its answers tell, and how much of it they have that are beside its manifest.
+  -- How often something of a batch changed that its answers show, and how much of it they have that are beside its manifest.
   ALTER TABLE batches ADD COLUMN answer_changes INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE batches ADD COLUMN answers_written INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE batches ADD COLUMN answers_changed_at TEXT;
@@ -348,6 +377,32 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   () => `
   -- The last attempt for which the intake gave its word: those before it were given up.
   ALTER TABLE units ADD COLUMN released_attempt INTEGER NOT NULL DEFAULT 0;
+  `,
+  ({ name, blob, keyed }) => `
+  -- Certificates that were signed for units and that nobody registered, once for each device registry that takes them nevertheless.
+  CREATE TABLE unregistered_certificates (
+    fingerprint TEXT NOT NULL,
+    registry TEXT NOT NULL,
+    unit_id INTEGER NOT NULL REFERENCES units,
+    board_id TEXT NOT NULL,
+    der ${blob} NOT NULL,
+    PRIMARY KEY (fingerprint, registry)
+  )${keyed};
+  CREATE INDEX unregistered_certificates_unit ON unregistered_certificates (unit_id);
+
+  -- So the outbox has certificates that are not registered.
+  ${name === 'PostgreSQL' ? 'ALTER TABLE outbox DROP CONSTRAINT outbox_fingerprint_fkey;' : FREE_OUTBOX}
+  `,
+  () => `
+  -- The supplement that a decision about a batch is about; nothing where it is about the first run.
+  ALTER TABLE decisions ADD COLUMN supplement INTEGER;
+  DROP INDEX decisions_once;
+  CREATE UNIQUE INDEX decisions_once ON decisions
+    (batch_id, coalesce(unit_id, 0), coalesce(attempt, 0), coalesce(supplement, 0), verdict, decided_at);
+  `,
+  () => `
+  -- Until when the clock of the signer was ahead, as it says since a person accepted it: earlier sights may have later times.
+  ALTER TABLE signer_logs ADD COLUMN clock_wrong_until TEXT;
   `,
 ];
 

@@ -10,7 +10,7 @@ import { RegistryError } from '../registry-error.ts';
 import type { AttemptFailure, Registration } from '../registry.ts';
 import { insertDecision } from './decisions.ts';
 import { mustFollow } from './attempt-numbers.ts';
-import { callBackUnit, sendOut } from './outbox-entries.ts';
+import { callBackUnit, oneUnit, sendOut, withdrawAgain, withdrawUnregistered } from './outbox-entries.ts';
 import { unitChanged } from './late-answers.ts';
 import { openReworkUnit, passRework } from './reworks.ts';
 import { IS_UNIT, unitIdOf, unknownUnit } from './unit-id.ts';
@@ -64,13 +64,15 @@ export async function registerUnit(db: SqlTransaction, registration: Registratio
       unitId,
     ),
   );
+  // What was signed in an earlier attempt. Few units have one.
+  if (last.attempt > 0) await withdrawUnregistered(db, oneUnit(unitId));
   const { reworkId } = registration;
   if (reworkId !== undefined) await passRework(db, { reworkId, unitId, attempt });
 }
 
 /**
- * Records that an attempt failed, and the outcome when there is one; without, the unit waits. Runs inside a
- * transaction. See Registry.recordAttention and Registry.recordOutcome.
+ * Records that an attempt failed, and the outcome when there is one; without, and without a decision, the unit waits. Runs
+ * inside a transaction. See Registry.recordAttention and Registry.recordOutcome.
  */
 export async function recordFailure(
   db: SqlTransaction,
@@ -92,13 +94,15 @@ export async function recordFailure(
   await db.run(
     'UPDATE units SET outcome = ?, attention = ?, code = ?, step = ?, attempts = ? WHERE unit_id = ?',
     outcome,
-    outcome === undefined ? 1 : 0,
+    outcome === undefined && decision === undefined ? 1 : 0,
     code,
     step,
     attempt,
     unitId,
   );
-  if (outcome !== undefined) await unitChanged(db, unitId);
+  if (outcome === undefined) return;
+  await unitChanged(db, unitId);
+  if (last.outcome === undefined) await withdrawAgain(db, oneUnit(unitId));
 }
 
 /** See Registry.recordRelease. Runs inside a transaction. */

@@ -21,7 +21,7 @@ import { RegistryError } from '../registry-error.ts';
 import type { ReworkOfRecord, ReworkRecord, ReworkUnitRecord } from '../registry.ts';
 import { insertDecision } from './decisions.ts';
 import { unitChanged } from './late-answers.ts';
-import { callBackUnit } from './outbox-entries.ts';
+import { callBackUnit, oneUnit, withdrawAgain } from './outbox-entries.ts';
 import { mustFollow } from './attempt-numbers.ts';
 import { unitIdOf } from './unit-id.ts';
 
@@ -92,7 +92,8 @@ async function insertUnit(db: SqlTransaction, reworkId: string, row: number, uni
     reworkId,
     row,
     integer(unit, 'unit_id'),
-    Math.max(integer(unit, 'attempts'), integer(unit, 'last_rework')) + 1,
+    // The signer permits none that comes before one that it was asked for.
+    Math.max(...['attempts', 'last_rework', 'released_attempt'].map((of) => integer(unit, of))) + 1,
     text(unit, 'fingerprint'),
   );
 }
@@ -192,16 +193,20 @@ export async function endReworkUnit(db: SqlTransaction, input: EndReworkUnitInpu
   await db.run(last, attempt, reworkId, unitId);
   if (failure !== undefined) await insertAttempt(db, { reworkId, unitId, attempt }, failure);
   if (decision !== undefined) await insertDecision(db, { batchId, unitId, attempt }, decision);
+  if (outcome !== undefined) await revokeActive(db, unitId);
+  await withdrawAgain(db, oneUnit(unitId));
   if (outcome === undefined) return result;
+  const sql = 'UPDATE units SET outcome = ?, attention = 0, code = ? WHERE unit_id = ?';
+  await db.run(sql, outcome.outcome, outcome.code, unitId);
+  return result;
+}
+
+async function revokeActive(db: SqlTransaction, unitId: number): Promise<void> {
   await db.run(
     `UPDATE certificates SET state = 'revoked', ended_at = ? WHERE unit_id = ? AND state = 'active'`,
     new Date().toISOString(),
     unitId,
   );
-  await callBackUnit(db, unitId);
-  const sql = 'UPDATE units SET outcome = ?, attention = 0, code = ? WHERE unit_id = ?';
-  await db.run(sql, outcome.outcome, outcome.code, unitId);
-  return result;
 }
 
 async function recordedResult(db: SqlTransaction, reworkId: string, unitId: number): Promise<ReworkResult> {

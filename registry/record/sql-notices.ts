@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import { hintOf } from '../../provisioning/failure-table.ts';
 import type { RecordReworkFailureInput } from '../../provisioning/rework.ts';
 import { integer, text } from '../../sql/row.ts';
 import type { SqlDatabase } from '../../sql/sql-database.ts';
@@ -70,7 +70,7 @@ export class SqlNotices implements Notices {
     await insertNotice(db, {
       type: 'unit.waiting',
       about: [batchId, serial, attempt, code],
-      data: { batchId, serial, attempt, step, code, says: saysOf(code), stationId, socket },
+      data: { batchId, serial, attempt, step, code, says: hintOf(code), stationId, socket },
     });
   }
 
@@ -85,7 +85,7 @@ export class SqlNotices implements Notices {
     await insertNotice(db, {
       type: 'unit.waiting',
       about: [reworkId, serial, attempt, code],
-      data: { batchId, reworkId, serial, attempt, step, code, says: saysOf(code) },
+      data: { batchId, reworkId, serial, attempt, step, code, says: hintOf(code) },
     });
   }
 
@@ -117,8 +117,4 @@ async function insertNotice(db: SqlTransaction, { type, about, data }: Notice): 
     now,
     now,
   );
-}
-
-function saysOf(code: string): string | undefined {
-  return isFailureCode(code) ? FAILURES[code].hint : undefined;
 }

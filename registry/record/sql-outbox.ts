@@ -6,7 +6,7 @@ import { together } from '../../sql/transaction.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
 import { isOfDevice } from '../device-registry-error.ts';
 import type { DeviceRegistryReason } from '../device-registry-error.ts';
-import { FAILURES_UNTIL_PARKED } from '../outbox.ts';
+import { FAILURES_UNTIL_PARKED, LONGEST_PAUSE_MS } from '../outbox.ts';
 import type {
   Backlog,
   OpenEntries,
@@ -14,7 +14,7 @@ import type {
   OutboxDepth,
   OutboxEntry,
   OutboxResult,
-  ParkedChoice,
+  EntryChoice,
   ParkedEntry,
   RegistryStanding,
 } from '../outbox.ts';
@@ -100,12 +100,13 @@ export class SqlOutbox implements Outbox {
     return this.#db.read(async (db) => (await db.all(sql, limit)).map(parkedIn));
   }
 
-  retryParked(choice: ParkedChoice): Promise<number> {
+  retry(choice: EntryChoice): Promise<number> {
     return this.#db.write(async (db) => {
-      const [where, values] = chosen(choice);
-      const again = `UPDATE outbox SET state = 'due', version = version + 1, due_at = ?, failures = 0, failed_at = NULL,
+      const now = Date.now();
+      const [where, values] = chosen(choice, `(state = 'parked' OR (state = 'due' AND due_at > ?2))`);
+      const again = `UPDATE outbox SET state = 'due', version = version + 1, due_at = ?1, failures = 0, failed_at = NULL,
         reason = NULL, message = NULL WHERE ${where}`;
-      const count = await db.run(again, Date.now(), ...values);
+      const count = await db.run(again, now, now, ...values);
       // Who repaired the cause does not wait for the end of a pause.
       const atOnce = 'UPDATE device_registries SET paused_until = 0, failures = 0, booked_until = 0';
       if (choice.registry === undefined) await db.run(atOnce);
@@ -115,23 +116,23 @@ export class SqlOutbox implements Outbox {
   }
 
   abandon(
-    choice: ParkedChoice,
+    choice: EntryChoice,
     { reason, by }: { readonly reason: string; readonly by: string },
   ): Promise<number> {
     return this.#db.write(async (db) => {
-      // What only fails, and is never parked: where nothing else is sent, one bad unit looks like an outage.
-      const [where, values] = chosen(choice, `(state = 'parked' OR (state = 'due' AND message IS NOT NULL))`);
-      const rows = await db.all(`SELECT * FROM outbox WHERE ${where}`, ...values);
-      for (const row of rows) {
-        await db.run(
-          `UPDATE outbox SET state = 'abandoned', version = version + 1, done_at = ?, message = ? WHERE entry_id = ?`,
-          Date.now(),
-          `${by}: ${reason} (it was: ${text(row, 'message')})`,
-          integer(row, 'entry_id'),
-        );
-        await releaseNext(db, row, Date.now());
-      }
-      return rows.length;
+      // Also what was never tried: where nothing is sent, one bad unit looks like an outage, and a device registry that is in the
+      // configuration no more is asked for nothing. What waits has its turn, unless its device registry is named.
+      const turnless = choice.registry === undefined ? '' : `'waiting', `;
+      const [where, values] = chosen(choice, `state IN (${turnless}'due', 'parked')`);
+      const count = await db.run(
+        `UPDATE outbox SET state = 'abandoned', version = version + 1, done_at = ?1,
+           message = CAST(?2 AS TEXT) || coalesce(' (it was: ' || message || ')', '') WHERE ${where}`,
+        Date.now(),
+        `${by}: ${reason}`,
+        ...values,
+      );
+      await db.run(RELEASE, Date.now());
+      return count;
     });
   }
 }
@@ -151,26 +152,37 @@ async function dueEntries(
   now: number,
   limit: number,
 ): Promise<OutboxEntry[]> {
-  const rows = await db.all(
-    `SELECT outbox.entry_id, outbox.version, outbox.act, outbox.is_unknown, outbox.failures, outbox.fingerprint, outbox.batch_id,
-       outbox.unit_id, units.serial, units.product, certificates.board_id, certificates.der
-     FROM outbox JOIN units USING (unit_id) JOIN certificates USING (fingerprint)
-     WHERE outbox.registry = ? AND outbox.state = 'due' AND outbox.due_at <= ?
-     ORDER BY outbox.due_at, outbox.entry_id LIMIT ?`,
-    registry,
-    now,
-    limit,
-  );
+  const rows = await db.all(`${DUE} AND outbox.due_at <= ? ${IN_TURN}`, registry, now, limit);
+  // By two questions, each of which an index answers.
+  if (rows.length < limit)
+    rows.push(
+      ...(await db.all(
+        `${DUE} AND outbox.due_at > ? ${IN_TURN}`,
+        registry,
+        now + LONGEST_PAUSE_MS,
+        limit - rows.length,
+      )),
+    );
   return [...(await together(...rows.map((row) => entryIn(db, row))))];
 }
 
+const DUE = `SELECT outbox.entry_id, outbox.version, outbox.act, outbox.is_unknown, outbox.failures, outbox.fingerprint,
+    outbox.batch_id, outbox.unit_id, units.serial, units.product, units.outcome, certificates.state AS certificate_state,
+    coalesce(certificates.board_id, signed.board_id) AS board_id, coalesce(certificates.der, signed.der) AS der,
+    (SELECT count(*) FROM rework_units WHERE rework_units.unit_id = units.unit_id AND ended_at IS NULL) AS open_reworks
+  FROM outbox JOIN units USING (unit_id) LEFT JOIN certificates USING (fingerprint)
+    LEFT JOIN unregistered_certificates AS signed
+      ON signed.fingerprint = outbox.fingerprint AND signed.registry = outbox.registry
+  WHERE outbox.registry = ? AND outbox.state = 'due'`;
+const IN_TURN = 'ORDER BY outbox.due_at, outbox.entry_id LIMIT ?';
+
+const OTHERS = `SELECT fingerprint, state, attempt FROM certificates WHERE unit_id = ?1 AND fingerprint <> ?2
+  UNION SELECT fingerprint, 'signed', 0 FROM unregistered_certificates WHERE unit_id = ?1 AND fingerprint <> ?2
+  ORDER BY attempt, fingerprint`;
+
 async function entryIn(db: SqlTransaction, row: SqlRow): Promise<OutboxEntry> {
   const fingerprint = text(row, 'fingerprint');
-  const others = await db.all(
-    'SELECT fingerprint, state FROM certificates WHERE unit_id = ? AND fingerprint <> ? ORDER BY attempt',
-    integer(row, 'unit_id'),
-    fingerprint,
-  );
+  const others = await db.all(OTHERS, integer(row, 'unit_id'), fingerprint);
   const inUse = others.find((other) => other['state'] === 'active');
   return {
     entryId: integer(row, 'entry_id'),
@@ -187,8 +199,15 @@ async function entryIn(db: SqlTransaction, row: SqlRow): Promise<OutboxEntry> {
       certificateSha256: fingerprint,
       others: others.map((other) => text(other, 'fingerprint')),
       ...(inUse !== undefined && { inUse: text(inUse, 'fingerprint') }),
+      ...(inUse === undefined && continues(row) && { continues: true }),
     },
   };
+}
+
+/** A unit that is being made again; or one that is being changed, whose board was wiped for that and that nobody revoked. */
+function continues(row: SqlRow): boolean {
+  if (row['outcome'] === null) return true;
+  return row['certificate_state'] === 'superseded' && integer(row, 'open_reworks') > 0;
 }
 
 async function settleOne(db: SqlTransaction, registry: string, result: OutboxResult): Promise<void> {
@@ -230,13 +249,13 @@ async function recordFault(
 /** The next device registry of the product has its turn. */
 async function releaseNext(db: SqlTransaction, row: SqlRow, at: number): Promise<void> {
   if (row['act'] !== 'put') return;
-  await db.run(
-    `UPDATE outbox SET state = 'due', due_at = ? WHERE fingerprint = ? AND state = 'waiting' AND position = ?`,
-    at,
-    text(row, 'fingerprint'),
-    integer(row, 'position') + 1,
-  );
+  await db.run(`${RELEASE} AND fingerprint = ?2`, at, text(row, 'fingerprint'));
 }
+
+/** What waits has its turn when nothing of its certificate is open before it. */
+const RELEASE = `UPDATE outbox SET state = 'due', due_at = ?1 WHERE state = 'waiting' AND NOT EXISTS (
+    SELECT 1 FROM outbox AS before WHERE before.fingerprint = outbox.fingerprint AND before.position < outbox.position
+      AND before.state IN ('waiting', 'due', 'parked'))`;
 
 async function recordStanding(
   db: SqlTransaction,
@@ -314,20 +333,19 @@ function actIn(row: SqlRow): 'put' | 'withdraw' {
   return text(row, 'act') as 'put' | 'withdraw';
 }
 
-/** A condition on the outbox, and its values. */
-function chosen(
-  { registry, serial }: ParkedChoice,
-  state = `state = 'parked'`,
-): readonly [string, SqlValue[]] {
+/** A condition on the outbox, and its values, which are the third and the fourth of the statement. */
+function chosen({ registry, serial }: EntryChoice, state: string): readonly [string, SqlValue[]] {
   const parts = [state];
   const values: SqlValue[] = [];
-  if (registry !== undefined) {
-    parts.push('registry = ?');
-    values.push(registry);
-  }
-  if (serial !== undefined) {
-    parts.push('unit_id = (SELECT unit_id FROM units WHERE serial_folded = ?)');
-    values.push(foldSerial(serial));
-  }
+  const add = (condition: (value: string) => string, value: string): void => {
+    values.push(value);
+    parts.push(condition(`?${values.length + 2}`));
+  };
+  if (registry !== undefined) add((value) => `registry = ${value}`, registry);
+  if (serial !== undefined)
+    add(
+      (value) => `unit_id = (SELECT unit_id FROM units WHERE serial_folded = ${value})`,
+      foldSerial(serial),
+    );
   return [parts.join(' AND '), values];
 }

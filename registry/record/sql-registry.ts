@@ -32,6 +32,7 @@ import {
   batchWithId,
   listBatches,
   openBatches,
+  nextResult,
   numberResult,
   openUnits,
   recordStart,
@@ -42,6 +43,7 @@ import { freeUnits, neverBegun } from './freed-units.ts';
 import { lateAnswers, noteAnswers } from './late-answers.ts';
 import { importBatch } from './import-batch.ts';
 import { recordRejectedBoard, rejectedBoards, socketYields } from './rejected-boards.ts';
+import { freedUnits, registeredRows } from './registered-rows.ts';
 import { recordDecision, recordFailure, recordRelease, registerUnit } from './record-unit.ts';
 import {
   endReworkUnit,
@@ -59,6 +61,7 @@ import { SqlStagedBatch, stagedBatchIds } from './staged-batch.ts';
 import type { Staging } from './staging.ts';
 import { acceptSignerLog, contradictionWith, signerLogs } from './signer-logs.ts';
 import { openSupplement, rerunnable, supplements } from './supplements.ts';
+import { noteUnregistered } from './unregistered-certificates.ts';
 import {
   attributeNames,
   certifiedPage,
@@ -171,13 +174,22 @@ export class SqlRegistry implements Port.Registry {
     return this.#db.read((db) => registeredKeys(db, 'board_wanted', boardIds));
   }
 
+  registeredRows(folded: readonly string[]): Promise<Port.RegisteredRow[]> {
+    return this.#db.read((db) => registeredRows(db, folded));
+  }
+
+  freedUnits(batchId: string): Promise<number> {
+    return this.#db.read((db) => freedUnits(db, batchId));
+  }
+
   chunkRows(batchId: string, chunk: number, size: number, supplement?: number): Promise<ChunkRow[]> {
     return this.#db.read((db) => chunkRows(db, batchId, chunk, size, supplement));
   }
 
   async registerUnit(registration: Port.Registration): Promise<void> {
     const contradiction = await this.#db.write(async (db) => {
-      const found = registration.signerLog && (await contradictionWith(db, registration.signerLog));
+      const { signerLog } = registration;
+      const found = signerLog && (await contradictionWith(db, signerLog, registration));
       if (found === undefined) await registerUnit(db, registration);
       return found;
     });
@@ -205,6 +217,13 @@ export class SqlRegistry implements Port.Registry {
     failure: Port.AttemptFailure & { readonly outcome: Exclude<Outcome, 'PASS'> },
   ): Promise<void> {
     return this.#db.write((db) => recordFailure(db, failure, failure.outcome));
+  }
+
+  noteUnregistered(
+    unit: Pick<AttemptId, 'batchId' | 'serial'>,
+    certificate: Port.UnregisteredCertificate,
+  ): Promise<void> {
+    return this.#db.write((db) => noteUnregistered(db, unit, certificate));
   }
 
   recordRelease(released: AttemptId): Promise<void> {
@@ -258,8 +277,12 @@ export class SqlRegistry implements Port.Registry {
     return this.#db.write((db) => endReworkUnit(db, ended));
   }
 
-  numberResult(batchId: string): Promise<Port.NumberedResult> {
-    return this.#db.write((db) => numberResult(db, batchId));
+  nextResult(batchId: string): Promise<Port.NumberedResult> {
+    return this.#db.read((db) => nextResult(db, batchId));
+  }
+
+  numberResult(batchId: string, version: number): Promise<boolean> {
+    return this.#db.write((db) => numberResult(db, batchId, version));
   }
 
   noteAnswers(batchId: string, changes: number): Promise<void> {

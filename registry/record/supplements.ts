@@ -7,6 +7,7 @@ import type { SqlRow, SqlValue } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
 import type { RefusedUnit, RerunnableUnits, SupplementRecord } from '../registry.ts';
 import { knownBatch } from './batch-records.ts';
+import { withdrawAgain } from './outbox-entries.ts';
 
 /** More refusals than this have one cause. */
 const MAX_REFUSED = 1_000;
@@ -67,6 +68,10 @@ export async function openSupplement(
     batchId,
     number,
   );
+  await withdrawAgain(db, {
+    where: 'unit_id IN (SELECT unit_id FROM supplement_units WHERE batch_id = ?2 AND number = ?3)',
+    values: [batchId, number],
+  });
   if (count > 0) await db.run(`UPDATE batches SET state = 'open' WHERE batch_id = ?`, batchId);
   return supplementIn((await supplementRow(db, batchId, number))!);
 }

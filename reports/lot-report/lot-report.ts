@@ -1,5 +1,5 @@
 import { writeWhole } from '../../disk/write-whole.ts';
-import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import { hintOf } from '../../provisioning/failure-table.ts';
 import type { AttemptRecord, BatchRecord, Registry, UnitRecord } from '../../registry/registry.ts';
 import { escaped, table } from './html.ts';
 import { lotFacts } from './lot-facts.ts';
@@ -99,8 +99,7 @@ function failurePart({ codes, steps, stations, sockets, attempts }: LotFacts): s
   let running = 0;
   const pareto = codes.map(({ name, failed }) => {
     running += failed;
-    const hint = isFailureCode(name) ? FAILURES[name].hint : '';
-    return [name, failed, shareOf(running, total), hint];
+    return [name, failed, shareOf(running, total), hintOf(name) ?? ''];
   });
   return `<h2>Failures</h2><p>${total} of ${attempts} attempts failed.</p>${note}
 <h3>By code</h3>${barPlot(codes.map(({ name, failed }) => ({ name, value: failed, label: String(failed) })))}

@@ -42,7 +42,7 @@ export class CborReader {
     this.#elements(MAP, () => onKey(Buffer.from(this.text()).toString('latin1')));
   }
 
-  /** Starts a list and says how many elements follow, `undefined` when only a break will tell. */
+  /** Starts a list and says how many elements follow, `undefined` when only a break will show it. */
   listStart(): number | undefined {
     return this.#containerStart(LIST);
   }

@@ -17,7 +17,7 @@ import { uploadMessageBytes, uploadPartCapacity, uploadRequest } from './upload-
 
 /** For {@link FileUpload}. */
 export interface UploadOptions extends Omit<RequestOptions, 'attempts'> {
-  /** Called after every part the board has taken, in bytes; may go back when a transfer starts afresh. */
+  /** Called after every part the board has taken, in bytes; may go back when a transfer starts again. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -34,10 +34,10 @@ const MOST_GROWTH = 2;
  * One upload of one file, part after part. The rules that keep it right, whatever is lost (smp/README.md,
  * "Retries"): no upload of ours may be open when a first part goes out, neither at the start nor when it is
  * repeated; the board's next offset must be exactly ours, which also shows what somebody else left open; anything
- * else means to close and start afresh.
+ * else means to close and start again.
  */
 export class FileUpload {
-  /** What the board has of the file, as far as the answers tell. */
+  /** What the board has of the file, as far as the answers show it. */
   knowledge: FileKnowledge = 'unchanged';
   readonly #client: SmpClient;
   readonly #path: string;

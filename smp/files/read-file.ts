@@ -10,7 +10,7 @@ import { SmpError } from '../smp-error.ts';
 export interface ReadFileOptions extends RequestOptions {
   /** Called after every part, in bytes. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Refuse a larger file with `SMP_TOO_LARGE`, before reading it; default 16 MiB. */
+  /** Refuse a larger file with `SMP_FILE_TOO_LARGE`, before reading it; default 16 MiB. */
   readonly maxBytes?: number;
 }
 
@@ -91,11 +91,14 @@ function allocate(
   options: ReadFileOptions,
 ): Uint8Array {
   if (first.total === undefined) {
-    throw new SmpError('SMP_MALFORMED_REPLY', `${client.name}: the board does not tell the size of ${path}`);
+    throw new SmpError(
+      'SMP_MALFORMED_REPLY',
+      `${client.name}: the board does not report the size of ${path}`,
+    );
   }
   const maxBytes = options.maxBytes ?? MAX_FILE_BYTES;
   if (first.total <= maxBytes) return new Uint8Array(first.total);
   first.bytes.fill(0);
   const sentence = `${client.name}: ${path} has ${first.total} bytes; at most ${maxBytes} are expected`;
-  throw new SmpError('SMP_TOO_LARGE', sentence);
+  throw new SmpError('SMP_FILE_TOO_LARGE', sentence);
 }

@@ -88,7 +88,7 @@ async function typeOrExplain(
 }
 
 /**
- * A shell that does not tell what a command returned: commands that change something print nothing when all is well.
+ * A shell that does not report what a command returned: commands that change something print nothing when all is well.
  */
 function resultByText(verb: string | undefined, output: string): number {
   const isFailure =

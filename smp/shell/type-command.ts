@@ -3,7 +3,7 @@ import type { SmpClient } from '../client/client.ts';
 import { SmpError } from '../smp-error.ts';
 import type { Terminal } from '../text/terminal.ts';
 
-/** What a typed command printed, and what it returned: `undefined` where the shell does not tell. */
+/** What a typed command printed, and what it returned: `undefined` where the shell does not say. */
 export interface TypedResult {
   readonly output: string;
   readonly ret: number | undefined;

@@ -17,7 +17,7 @@ const TAG_BYTES = 16;
 
 /**
  * Encrypts whole payloads, with their metadata, by AES-256-GCM under the first key. The data of an encrypted payload is
- * nonce (12 octets), ciphertext, tag (16). It leaves alone what is not encrypted, so that histories of before stay
+ * nonce (12 octets), ciphertext, tag (16). It leaves alone what is not encrypted, so that earlier histories stay
  * readable, and what it cannot decrypt: the reader of the payload then meets an unknown encoding and refuses it.
  */
 export class EncryptionCodec implements PayloadCodec {

@@ -28,6 +28,26 @@ describe('the translation of failures', () => {
     expect(toFailure(conflict, {}, 'REGISTRY_FAULT', 'endless').nonRetryable).toBe(true);
   });
 
+  it('leaves a claim to another station where this one is at fault, a few times', () => {
+    const error = new FixtureError('SIGNER_UNKNOWN', 'The permit is from somebody else.');
+    const tried = (before: number) =>
+      toFailure(error, { SIGNER_UNKNOWN: before }, 'STATION_FAULT', 'elsewhere');
+    expect([0, 1, 2, 3, 4].map((before) => tried(before).nonRetryable)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
+    expect(tried(1).nextRetryDelay).toBe(4_000);
+    // Another unit's fault is the same everywhere; and who waits for this very station is not helped by another one.
+    const taken = new FixtureError('KEY_MISMATCH', 'Another key.');
+    expect(toFailure(taken, {}, 'STATION_FAULT', 'elsewhere').nonRetryable).toBe(true);
+    expect(toFailure(error, {}, 'STATION_FAULT').nonRetryable).toBe(true);
+    const full = new FixtureError('STATION_DISK', 'The disk is full.');
+    expect(toFailure(full, { STATION_DISK: 10 }, 'STATION_FAULT', 'elsewhere').nonRetryable).toBe(false);
+  });
+
   it('counts the tries of each code apart', () => {
     const error = new SmpError('SMP_TIMEOUT', 'No answer.');
     expect(toFailure(error, { NO_BOARD: 50, SMP_CRC: 3 }, 'STATION_FAULT').nonRetryable).toBe(false);

@@ -1,13 +1,13 @@
-import { asyncLocalStorage } from '@temporalio/activity';
-import type { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createRegistryActivities } from '../../activities/registry-activities.ts';
+import { OUTBOX_PATIENCE_MS } from '../../provisioning/timeouts.ts';
 import type { Registration } from '../../registry/registry.ts';
 import { openRegistryFile } from '../../registry/record/open-registry.ts';
+import { asActivity } from './as-activity.ts';
 import { registryParts } from './trust.ts';
 import { readCsv } from '../manifests/csv/read-csv.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -29,7 +29,60 @@ it('tries to close a batch for as long as its result cannot be written', async (
   const failure = await asActivity(100, () => books.closeBatch({ batchId: 'B', cancelled: false }));
   expect(failure).toBeInstanceOf(ApplicationFailure);
   expect(failure).toMatchObject({ type: 'REGISTRY_FAULT', nonRetryable: false });
-  expect((await registry.batchSummary('B')).batch.state).toBe('open');
+  const { batch: kept } = await registry.batchSummary('B');
+  expect(kept).toMatchObject({ state: 'open' });
+  expect(kept).not.toHaveProperty('resultVersion');
+  await registry.close();
+});
+
+it('closes a run of a batch while another run has units under way, and not before its own have ended', async () => {
+  const inbox = temporaryFolder();
+  const registry = openRegistryFile(join(inbox, 'registry.db'));
+  const named = { batchId: 'B', order: 'PO-1', manifest: 'lot.csv', manifestSha256: 'a'.repeat(64) };
+  await registry.importBatch({ ...named, quantity: 3 }, rows('CL-1', 'CL-2', 'CL-3'));
+  const failed = {
+    batchId: 'B',
+    step: 'flashCredentials',
+    code: 'BOARD_GONE',
+    outcome: 'HOLD',
+    attempt: 1,
+  } as const;
+  for (const serial of ['CL-1', 'CL-2']) await registry.recordOutcome({ ...failed, serial });
+  const decision = { verdict: 'rerun', decidedAt: '2026-01-02T00:00:00.000Z' };
+  await registry.openSupplement({
+    batchId: 'B',
+    number: 1,
+    choice: { serials: ['CL-1', 'CL-2'] },
+    decision,
+  });
+  const running = new Set<string>();
+  const work = {
+    unitRuns: async () => false,
+    running: async function* () {
+      for (const workflowId of running)
+        yield { workflowId, ...(workflowId.startsWith('unit/') && { serial: workflowId.slice(5) }) };
+    },
+    isOrchestrated: async () => true,
+  };
+  const books = createRegistryActivities(registryParts(registry, inbox, { work }));
+  const close = async (supplement?: number): Promise<unknown> => {
+    const run = supplement === undefined ? {} : { supplement };
+    const workflowId = supplement === undefined ? 'batch/B' : `batch/B/supplement-${supplement}`;
+    return await asActivity(1, () => books.closeBatch({ batchId: 'B', cancelled: true, ...run }), workflowId);
+  };
+  const stillRuns = { type: 'REGISTRY_FAULT', message: expect.stringContaining('under way') as string };
+  for (const own of ['unit/CL-2', 'batch/B/supplement-1/chunk-00001']) {
+    running.add(own);
+    expect(await close(1)).toMatchObject(stillRuns);
+    running.delete(own);
+  }
+  // What runs of the first run is nothing to the supplement.
+  for (const other of ['unit/CL-3', 'batch/B/chunk-00001']) running.add(other);
+  expect(await close(1)).toMatchObject({ held: 2 });
+  expect(await close()).toMatchObject(stillRuns);
+  running.clear();
+  for (const other of ['unit/CL-2', 'batch/B/supplement-1/chunk-00001']) running.add(other);
+  expect(await close()).toMatchObject({ held: 3 });
   await registry.close();
 });
 
@@ -83,13 +136,20 @@ it('does not close a batch before all device registries have its units, and says
   const fault = { reason: 'refused', message: 'No.', isUnknown: false, isOwn: false } as const;
   const pace = { firstPauseMs: 1, longestPauseMs: 1 };
   const standing = { failures: 0, pausedUntil: 0 };
-  await registry.outbox.settle('erp', [{ entryId, version, fault, at: Date.now(), pace }], standing);
   const books = createRegistryActivities(registryParts(registry, inbox));
   const close = () => books.closeBatch({ batchId: 'B', cancelled: false });
+  // Nobody sends what is due there: that is said at once.
+  const before = performance.now();
+  expect(await asActivity(100, close)).toMatchObject({
+    type: 'OUTBOX_OPEN',
+    message: expect.stringContaining('erp (1 waiting, 0 parked, not in the configuration)'),
+  });
+  expect(performance.now() - before).toBeLessThan(OUTBOX_PATIENCE_MS);
+  await registry.outbox.settle('erp', [{ entryId, version, fault, at: Date.now(), pace }], standing);
   expect(await asActivity(100, close)).toMatchObject({
     type: 'OUTBOX_OPEN',
     nonRetryable: false,
-    message: expect.stringContaining('erp (0 waiting, 1 parked)'),
+    message: expect.stringContaining('erp (0 waiting, 1 parked, not in the configuration)'),
   });
   expect((await registry.batchSummary('B')).batch.state).toBe('open');
   await registry.outbox.abandon({ serial: 'CL-1' }, { reason: 'scrap', by: 'mara' });
@@ -240,26 +300,4 @@ function registrationOf(serial: string, spkiSha256: string): Registration {
 
 async function* rows(...serials: string[]) {
   for (const serial of serials) yield { serial, product: 'node', attrs: {} };
-}
-
-/** What the step throws when it runs as a worker's activity for the nth time. */
-async function asActivity(
-  attempt: number,
-  step: () => Promise<unknown>,
-  workflowId = 'batch/B',
-): Promise<unknown> {
-  const context = {
-    info: {
-      attempt,
-      workflowExecution: { workflowId },
-      heartbeatTimeoutMs: 12_000,
-      heartbeatDetails: { REGISTRY_FAULT: attempt - 1 },
-    },
-    cancellationSignal: new AbortController().signal,
-    heartbeat: () => undefined,
-    log: { warn: () => undefined, info: () => undefined },
-  };
-  return await asyncLocalStorage.run(context as unknown as Context, () =>
-    step().catch((error: unknown) => error),
-  );
 }

@@ -6,12 +6,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createClaimActivities } from '../../activities/claim-activities.ts';
 import { createStationActivities } from '../../activities/station-activities.ts';
 import type { GeneratedKeypair } from '../../provisioning/claim.ts';
-import type { DeliveryInput, VerifiedReadback } from '../../provisioning/delivery.ts';
+import type { DeliveryInput } from '../../provisioning/delivery.ts';
+import type { Product } from '../../provisioning/product.ts';
 import { PRODUCT, startBench, unitOf } from '../fixtures/station/bench.ts';
 import type { Bench } from '../fixtures/station/bench.ts';
 import { certifyKey, keyBoard } from '../fixtures/station/pass-board.ts';
 import type { IssuingCa } from '../../pki/ca/issuing-ca.ts';
 import type { BoardFault } from '../../simulator/faults.ts';
+import { FIRMWARE_PROFILES } from '../../simulator/firmware-profile.ts';
 import { makeCa } from '../pki/leaf.ts';
 import { PERMIT_KEY } from '../pki/signing/desk.ts';
 import { evidenceSha256 } from '../../pki/signing/pass-statement.ts';
@@ -99,13 +101,17 @@ it('does not take one proof for another', async () => {
 });
 
 describe('a board of a product that restarts its boards', () => {
-  /** Its certificate is on the board of CL-1, which has this fault. */
-  async function flashed(
-    fault?: BoardFault,
-  ): Promise<{ at: Bench; verify: () => Promise<VerifiedReadback> }> {
+  /** Its certificate is on the board of CL-1, which has this fault. `onStart` is called when firmware starts. */
+  async function flashed({
+    fault,
+    product = { ...PRODUCT, restart: { seconds: 1 } },
+    ...firmware
+  }: {
+    readonly fault?: BoardFault;
+    readonly product?: Product;
+  } & Pick<Parameters<typeof startBench>[0] & object, 'profile' | 'application'> = {}) {
     const ca = await makeCa(temporaryFolder());
-    const product = { ...PRODUCT, restart: { seconds: 1 } };
-    const at = await startBench({ sockets: ['1'], issuers: ca.chain, product });
+    const at = await startBench({ sockets: ['1'], issuers: ca.chain, product, ...firmware });
     bench = at;
     const board = at.line.insertBoard('st', '1');
     await at.ready('1');
@@ -121,7 +127,15 @@ describe('a board of a product that restarts its boards', () => {
     const steps = createStationActivities(at.station, stationKey);
     await asActivity(() => steps.flashCredentials(delivery));
     if (fault) board.setFault(fault);
-    return { at, verify: () => asActivity(() => steps.verifyReadback(delivery)) };
+    const states: (string | undefined)[] = [];
+    at.station.changes.on('change', () => void states.push(at.state('1')));
+    return {
+      at,
+      board,
+      states,
+      verify: () => asActivity(() => steps.verifyReadback(delivery)),
+      recall: () => asActivity(() => steps.recallProof({ unit: delivery.unit, boardId })),
+    };
   }
 
   it('is proven as it is after the restart, which the evidence names', async () => {
@@ -134,15 +148,62 @@ describe('a board of a product that restarts its boards', () => {
   });
 
   it('does not pass where it loses its files at the restart', async () => {
-    const { at, verify } = await flashed({ kind: 'forget-at-restart' });
+    const { at, states, verify } = await flashed({ fault: { kind: 'forget-at-restart' } });
     const { hardwareId: boardId } = at.line.board('st', '1')!;
-    const states: (string | undefined)[] = [];
-    at.station.changes.on('change', () => void states.push(at.state('1')));
     await expect(verify()).rejects.toMatchObject({ type: 'READ_BACK_DIFFERS' });
     expect(states).not.toContain('pass');
     expect(at.station.holds.provenBefore(boardId, unitOf('CL-1'))).toBeUndefined();
     const claim = { stationId: 'st', socket: '1', boardId };
     await at.station.holds.release(unitOf('CL-1'), claim, 'READ_BACK_DIFFERS');
     expect(at.station.tiles[0]).toMatchObject({ state: 'fail', code: 'READ_BACK_DIFFERS' });
+  });
+
+  it.each([
+    ['while it has yet to print its line', false],
+    ['while its port is away', true],
+  ])('does not pass once its unit was told that nothing is proven, %s', async (_when, isAway) => {
+    let starts = 0;
+    const { at, board, states, verify, recall } = await flashed({
+      // Firmware that prints text beside its answers, and names no hardware id.
+      profile: FIRMWARE_PROFILES.golioth,
+      product: {
+        ...PRODUCT,
+        identity: { file: '/lfs1/board-id' },
+        restart: { untilLine: 'online', seconds: 60 },
+      },
+      application: () => (starts += 1),
+    });
+    const fixture = at.line.fixture('st', '1');
+    const { onReset } = board.events;
+    board.events = {
+      ...board.events,
+      onReset: () => {
+        onReset?.();
+        if (isAway) fixture.disconnect();
+      },
+    };
+    const verified = verify().then(
+      () => 'passed',
+      (error: unknown) => (error as { type?: unknown }).type,
+    );
+    await until('it has restarted', () => starts === 2);
+    if (isAway) await until('no socket holds it', () => at.station.sockets[0]!.seated === undefined);
+    // Somebody has reset the unit: its new run begins another attempt with this answer.
+    expect(await recall()).toEqual({});
+    if (isAway) fixture.connect();
+    const talking = setInterval(() => board.log('online'), 20);
+    try {
+      expect(await verified).toBe('BOARD_TAKEN');
+    } finally {
+      clearInterval(talking);
+    }
+    expect(states).not.toContain('pass');
+    expect(await recall()).toEqual({});
+  });
+
+  it('passes, and its unit is told so, where that is asked after the proof', async () => {
+    const { verify, recall } = await flashed();
+    const verified = await verify();
+    expect(await recall()).toEqual({ socket: '1', verified });
   });
 });

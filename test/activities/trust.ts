@@ -20,12 +20,14 @@ export function registryParts(
 ): RegistryParts {
   const work = {
     unitRuns: async () => false,
-    batchRuns: async () => false,
+    running: async function* () {},
     isOrchestrated: async () => true,
   };
   const nobody = { products: [], issuers: [], stationKey: async () => undefined, auditKeys: () => [] };
+  const deviceRegistries: RegistryParts['deviceRegistries'] = [];
   return {
     ...nobody,
+    deviceRegistries,
     intake: INTAKE,
     intakes: () => [],
     work,

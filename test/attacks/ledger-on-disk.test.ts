@@ -10,11 +10,10 @@ import { orderSourcesOf } from '../../line/orders.ts';
 import { ledgerFindings } from '../../line/unaltered-ledger.ts';
 import type { WitnessPlace } from '../../line/remote-witness.ts';
 import { auditVerifierPath } from '../../line/state-folder.ts';
-import { AUDIT_GENESIS, auditHash } from '../../pki/audit/audit-chain.ts';
 import { code, requestFor } from '../pki/signing/signing-line.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { textSha256 } from '../../pki/orders/order.ts';
-import { ca, ORDER, signerOnDisk } from './signer-on-disk.ts';
+import { ca, ORDER, rewriteLog, signerOnDisk } from './signer-on-disk.ts';
 import type { SignerOnDisk } from './signer-on-disk.ts';
 
 const stale = (reason: string): unknown => code('LEDGER_STALE', reason);
@@ -286,14 +285,3 @@ describe('a ledger that Certline alone changed', () => {
     ]);
   });
 });
-
-/** What somebody can do who has the audit key: each entry gets the hash that it should have. */
-function rewriteLog(signer: SignerOnDisk, change: (body: string) => string): void {
-  let last = AUDIT_GENESIS;
-  const statements = signer.rows('SELECT * FROM audit ORDER BY seq').map(({ seq, body: old }) => {
-    const body = change(String(old));
-    last = auditHash(last, Number(seq), body);
-    return `UPDATE audit SET body = '${body}', hash = '${last}' WHERE seq = ${String(seq)}`;
-  });
-  signer.edit(statements.join(';'));
-}

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { OrderTerms } from '../../pki/orders/order-desk.ts';
@@ -6,17 +6,22 @@ import { serialListSha256, serialListText } from '../../pki/orders/serial-list.t
 import { profileSha256 } from '../../pki/profile/certificate-profile.ts';
 import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
 import { PROFILE } from '../pki/acme.ts';
-import { askFor, openDesk, releaseOf } from '../pki/signing/desk.ts';
+import { askFor, openDesk, passOf, releaseOf, releaseReworkOf, secondSigner } from '../pki/signing/desk.ts';
 import type { Desk } from '../pki/signing/desk.ts';
 import { code } from '../pki/signing/signing-line.ts';
 
 /** Asks now, by every clock, with the key of an enrolled station. */
-async function sign({ desk }: Desk, request = askFor('CL-1')): Promise<CertificateRecord> {
+async function sign({ desk }: Pick<Desk, 'desk'>, request = askFor('CL-1')): Promise<CertificateRecord> {
   const now = new Date();
   return await desk.sign(request, { askedAt: now, now });
 }
 
-async function release({ desk }: Desk, batchId: string, order: string, serial: string): Promise<void> {
+async function release(
+  { desk }: Pick<Desk, 'desk'>,
+  batchId: string,
+  order: string,
+  serial: string,
+): Promise<void> {
   const units = [{ serial, product: 'sensor' }];
   await desk.release(releaseOf({ batchId, order, manifestSha256: 'cd'.repeat(32), quantity: 1, units }));
 }
@@ -57,6 +62,68 @@ describe('H3: an order that the OEM took back', () => {
       expect(desk.signer.signatures).toBe(1);
     },
   );
+});
+
+describe('H3: a revision that one of two signers has', () => {
+  const outdated = code('ORDER_INVALID', 'revision');
+  const list = 'CL-1\nCL-2\n';
+
+  /** The second signer has signed under revision 1, and revision 2 without CL-3 and CL-9 was accepted at the first. */
+  async function revised() {
+    const first = await openDesk();
+    const second = secondSigner(first);
+    const request = askFor('CL-1');
+    await second.desk.activate([passOf(request, await sign(second, request))]);
+    writeFileSync(join(first.sources.folder, 'PO-1.serials'), list);
+    first.put({ revision: 2, serialsSha256: serialListSha256(list) });
+    await sign(first, askFor('CL-2'));
+    return { first, second };
+  }
+
+  it('holds at the other, too, which signs again when it has the newest file', async () => {
+    const { first, second } = await revised();
+    const last = askFor('CL-3');
+    await expect(sign(first, last)).rejects.toThrow(code('ORDER_MISMATCH', 'serial'));
+    await expect(sign(second, last)).rejects.toThrow(outdated);
+    await expect(sign(second, last)).rejects.toThrow(/has revision 1 of the order PO-1, and revision 2/);
+    cpSync(first.sources.folder, second.sources.folder, { recursive: true });
+    await expect(sign(second, last)).rejects.toThrow(code('ORDER_MISMATCH', 'serial'));
+    await expect(sign(second, askFor('CL-2'))).rejects.toThrow(code('ALREADY_ISSUED'));
+  });
+
+  it('holds for a reservation that the other made before', async () => {
+    const first = await openDesk();
+    const second = secondSigner(first);
+    const request = askFor('CL-3');
+    first.signer.tamper = () => Promise.reject(new Error('the token is out'));
+    await expect(sign(first, request)).rejects.toThrow(code('CA_UNAVAILABLE'));
+    await sign(second);
+    first.signer.tamper = (signature) => signature;
+    first.put({ revision: 2 });
+    await sign(first, askFor('CL-2'));
+    await expect(sign(second, request)).rejects.toThrow(outdated);
+    expect((await sign(first, request)).certificate.length).toBeGreaterThan(300);
+  });
+
+  it('holds for what the other releases, permits, reworks, and answers', async () => {
+    const { second } = await revised();
+    await expect(release(second, 'b9', 'PO-1', 'CL-9')).rejects.toThrow(outdated);
+    await expect(second.desk.releaseRework(releaseReworkOf('rekey'))).rejects.toThrow(outdated);
+    const asked = { batchId: 'b9', order: 'PO-1', manifestSha256: 'cd'.repeat(32), quantity: 1 };
+    const units = [{ serial: 'CL-9', product: 'sensor' }];
+    const question = { ...asked, products: ['sensor'], units, open: [] };
+    const answer = await second.desk.askOrder(question);
+    expect(answer).toMatchObject({ status: 'refused', code: 'ORDER_INVALID', reason: 'revision' });
+  });
+
+  it('is not taken back by a signer that starts with an earlier file', async () => {
+    const { first } = await revised();
+    const late = secondSigner(first);
+    first.put({ revision: 1 });
+    cpSync(first.sources.folder, late.sources.folder, { recursive: true });
+    await expect(sign(late, askFor('CL-3'))).rejects.toThrow(outdated);
+    await expect(sign(late, askFor('CL-3'))).rejects.toThrow(/copy the newest file/);
+  });
 });
 
 describe('M4: a reservation that was made before', () => {

@@ -233,7 +233,7 @@ describe('a stranger who says how a unit or a batch ended', () => {
   it('cannot do so under the id of theirs either, with code of his own behind another task queue', async () => {
     const work = {
       unitRuns: async () => false,
-      batchRuns: async () => false,
+      running: async function* () {},
       isOrchestrated: async () => false,
     };
     const { registry, activities, as } = await registryWith({ work });
@@ -265,7 +265,9 @@ describe('a stranger who says how a unit or a batch ended', () => {
   it('cannot end a unit that runs, or close a batch with units under way', async () => {
     const work = {
       unitRuns: async () => true,
-      batchRuns: async () => true,
+      running: async function* () {
+        yield { workflowId: 'unit/CL-1', serial: 'CL-1' };
+      },
       isOrchestrated: async () => true,
     };
     const { registry, activities, as } = await registryWith({ work });
@@ -292,6 +294,16 @@ describe('a stranger who says how a unit or a batch ended', () => {
     await ask(2);
     await registry.recordOutcome({ ...failed, attempt: 1, outcome: 'HOLD' });
     await expect(ask(2)).rejects.toThrow(CONFLICT);
+  });
+
+  it('gets the attempts one by one that come to nothing, and no huge number by that', async () => {
+    const { as, activities } = await registryWith();
+    const ask = (attempt: number) =>
+      as('unit/CL-1', () => activities.releaseAttempt({ unit: { ...unit, attempt } }));
+    for (let attempt = 2; attempt <= 101; attempt += 1) await ask(attempt);
+    await expect(ask(102)).rejects.toThrow(CONFLICT);
+    await ask(2);
+    await expect(ask(102)).rejects.toThrow(CONFLICT);
   });
 
   it('cannot have units signed for that no manifest lists', async () => {

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createClaimActivities } from '../../activities/claim-activities.ts';
 import { publicKeyOfKeyFile } from '../../pki/keys/key-file.ts';
 import { generateDeviceKey } from '../../pki/keys/device-key.ts';
+import { signMembers } from '../../pki/keys/signed-members.ts';
 import { ensureStationKey } from '../../pki/keys/station-key.ts';
 import { signAttempt } from '../../pki/signing/intake-statements.ts';
 import { signPermit } from '../../pki/signing/permits.ts';
@@ -21,7 +22,9 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 const QUEUE = 'unit/CL-1';
-const REFUSED = expect.objectContaining({ type: 'PERMIT_INVALID', nonRetryable: true }) as Error;
+const REFUSED = expect.objectContaining({
+  type: expect.stringMatching(/^(PERMIT_INVALID|SIGNER_UNKNOWN)$/),
+}) as Error;
 
 let bench: Bench | undefined;
 afterEach(async () => {
@@ -78,6 +81,27 @@ describe('a board that has passed', () => {
     await until('its tile says so', () => at.state('1') === 'pass');
   });
 
+  it('keeps them when what a permit names was named long ago, or by a clock that is ahead', async () => {
+    const { key, certificate, spkiSha256, work } = await passedBoard();
+    const before = [key(), certificate()];
+    const named = { attempt: 2, replaces: [sha256Hex(certificate())], renews: spkiSha256 };
+    const minutes = (count: number): string => new Date(Date.now() + count * 60_000).toISOString();
+    const { order, batchId, serial, product } = unitOf('CL-1');
+    const { replaces, renews } = named;
+    const members = [order, batchId, serial, product, 2, null, JSON.stringify(replaces), renews];
+    const ofEarlierVersion = signMembers('certline-permit-v1', members, PERMIT_KEY.privateKey);
+    for (const permit of [
+      permitOf({ ...named, madeAt: minutes(-21) }),
+      permitOf({ ...named, madeAt: minutes(6) }),
+      { signature: ofEarlierVersion, replaces, renews },
+    ])
+      for (const step of ['generateKeypair', 'wipeBoard', 'requestRenewal'] as const)
+        await expect(work(permit, 2)[step]()).rejects.toThrow(REFUSED);
+    expect([key(), certificate()]).toEqual(before);
+    await work(permitOf({ ...named, madeAt: minutes(-14) }), 2).generateKeypair();
+    expect(key()).not.toEqual(before[0]);
+  });
+
   it('gets a new key where the signer names its certificate', async () => {
     const { key, certificate, work } = await passedBoard();
     const before = key();
@@ -104,10 +128,36 @@ describe('the signer names in the permit of a further attempt', () => {
     return { permit, own: record.certificateSha256, key: record.spkiSha256 };
   }
 
-  it('the certificate of an attempt that did not pass', async () => {
+  it('the certificate of an attempt that did not pass, and when it says so', async () => {
     const { permit, own } = await permitted(false);
     expect(permit).toMatchObject({ replaces: [own] });
     expect(permit).not.toHaveProperty('renews');
+    expect(Math.abs(Date.now() - Date.parse(permit.madeAt!))).toBeLessThan(60_000);
+  });
+
+  it('not that of the attempt itself, when the word of the intake is sent again', async () => {
+    const { desk } = await openDesk();
+    const release = { signature: signAttempt(unit, INTAKE.privateKey) };
+    const { permit } = await desk.permit({ unit, release });
+    const request = askFor('CL-1', generateDeviceKey(), undefined, { attempt: 2, permit });
+    await desk.sign(request, NOW());
+    const again = await desk.permit({ unit, release });
+    expect(again.attempt).toBe(2);
+    expect(again.permit).not.toHaveProperty('replaces');
+  });
+
+  it('nothing after a rework that was kept, whatever is sent again', async () => {
+    const { desk, ledger } = await openDesk();
+    const request = askFor('CL-1');
+    await desk.activate([passOf(request, await desk.sign(request, NOW()))]);
+    await desk.releaseRework(releaseReworkOf('rekey'));
+    const release = { signature: signAttempt(unit, INTAKE.privateKey) };
+    expect((await desk.permit({ unit, release })).permit).toHaveProperty('replaces');
+    await ledger.issuances.endRework({ reworkId: 'RW-1', serial: 'CL-1', attempt: 2, revokesActive: false });
+    expect((await desk.permit({ unit, release })).permit).not.toHaveProperty('replaces');
+    const next = { ...unit, attempt: 3 };
+    const later = { signature: signAttempt(next, INTAKE.privateKey) };
+    expect((await desk.permit({ unit: next, release: later })).permit).not.toHaveProperty('replaces');
   });
 
   it('nothing of a unit that passed, and of which no person asked for more', async () => {

@@ -132,6 +132,87 @@ describe('H6: a signer that was restored whole, with its witness file', () => {
   });
 });
 
+describe('a loss that a person accepted', () => {
+  it('stays accepted, whatever of before is registered late or sent again', async () => {
+    const signer = signerOnDisk();
+    const first = await signer.start();
+    const { registry, register } = await newRegistry(first);
+    const restore = signer.backUp('signer');
+    const known = await madeBy(first, 'CL-1');
+    const late = await madeBy(first, 'CL-2');
+    const newest = await madeBy(first, 'CL-3');
+    await register(known);
+    await register(newest);
+    restore();
+    vi.setSystemTime(Date.now() + DAY_MS);
+    const again = await signer.start();
+    const next = await madeBy(again, 'CL-4');
+    await expect(register(next)).rejects.toThrow(ALARM);
+    // What is registered already stays so, also while a person is called.
+    await register(newest);
+    await expect(register(late)).rejects.toThrow(ALARM);
+    const { log } = (await registry.signerLogs())[0]!;
+    await registry.acceptSignerLog(log, decidedNow('accept-loss', { reason: 'disk lost', by: 'A. Smith' }));
+    for (const input of [late, newest, known, next]) await register(input);
+    expect(await registry.signerLogs()).toMatchObject([{ size: 0 }]);
+    vi.setSystemTime(Date.now() + DAY_MS);
+    const last = await madeBy(again, 'CL-5');
+    await register(last);
+    for (const input of [late, newest, known, next]) await register(input);
+    const [remembered] = await registry.signerLogs();
+    expect(remembered).not.toHaveProperty('contradiction');
+    expect(await again.ledger.auditLog.auditHash(remembered!.size)).toBe(remembered!.hash);
+  });
+});
+
+describe('a clock that was ahead, and that a person corrected and accepted', () => {
+  it('makes no old copy of what is registered late', async () => {
+    const first = await signerOnDisk().start();
+    const { register, registry } = await newRegistry(first);
+    await register(await madeBy(first, 'CL-1'));
+    const right = Date.now();
+    vi.setSystemTime(right + DAY_MS);
+    const late = [await madeBy(first, 'CL-2'), await madeBy(first, 'CL-3')] as const;
+    vi.setSystemTime(right + 60_000);
+    await first.ledger.auditLog.acceptClock({ reason: 'the clock was ahead', by: 'A. Smith' });
+    await register(await madeBy(first, 'CL-4'));
+    await register(late[0]);
+    vi.setSystemTime(right + 2 * DAY_MS);
+    await register(late[1]);
+    expect((await registry.signerLogs())[0]).not.toHaveProperty('contradiction');
+  });
+
+  it('hides no old copy that is restored after that', async () => {
+    const signer = signerOnDisk();
+    const first = await signer.start();
+    const { register } = await newRegistry(first);
+    const restore = signer.backUp('signer');
+    const right = Date.now();
+    vi.setSystemTime(right + DAY_MS);
+    await register(await madeBy(first, 'CL-2'));
+    vi.setSystemTime(right + 60_000);
+    await first.ledger.auditLog.acceptClock({ reason: 'the clock was ahead', by: 'A. Smith' });
+    await register(await madeBy(first, 'CL-3'));
+    restore();
+    vi.setSystemTime(right + 2 * DAY_MS);
+    const again = await signer.start();
+    await expect(register(await madeBy(again, 'CL-4'))).rejects.toThrow(ALARM);
+  });
+});
+
+describe('H6: a signer that was restored, and releases nothing by what the registry has seen', () => {
+  it('releases again when a person accepts the loss, before any certificate contradicts the log', async () => {
+    const { registry, activities } = await threeCertificates();
+    const seenNow = async () =>
+      (await asActivity(() => activities.loadChunk({ batchId: 'b1', chunk: 1 }))).seen;
+    const [{ log }] = (await seenNow())! as [SeenLog];
+    const decision = decidedNow('accept-loss', { reason: 'disk lost', by: 'A. Smith' });
+    expect(await registry.acceptSignerLog(log, decision)).toBe(true);
+    expect(await registry.acceptSignerLog(log, decision)).toBe(false);
+    expect(await seenNow()).toBeUndefined();
+  });
+});
+
 describe('how far the log had come', () => {
   it('is believed only under the key of a signer that is known, and must be said', async () => {
     const signer = signerOnDisk();
@@ -170,7 +251,20 @@ describe('how far the log had come', () => {
     expect(seen![0]!.size).toBeLessThanOrEqual(head.size);
   });
 
-  it('is compared by the signer, if the intake signed it', async () => {
+  it('is not said of a log whose key is not on the list of stations any more', async () => {
+    const first = await signerOnDisk().start();
+    const { register, activities, registry, path } = await newRegistry(first);
+    await register(await madeBy(first, 'CL-1'));
+    const seenBy = async (by: typeof activities) =>
+      (await asActivity(() => by.loadChunk({ batchId: 'b1', chunk: 1 }))).seen;
+    expect(await seenBy(activities)).toHaveLength(1);
+    await registry.close();
+    const successor = await signerOnDisk().start();
+    const later = await registryAt(path, successor);
+    expect(await seenBy(later.activities)).toBeUndefined();
+  });
+
+  it('is compared by the signer, whichever signer of its ledger wrote it, if the intake signed it', async () => {
     const { desk, ledger } = await openDesk();
     const { size, hash } = await ledger.auditLog.auditHead();
     const batch = { batchId: 'b2', order: 'PO-1', manifestSha256: 'cd'.repeat(32), quantity: 1 };
@@ -180,9 +274,14 @@ describe('how far the log had come', () => {
     const old = code('LEDGER_STALE', 'seen');
     await expect(releaseWith({ log, size: size + 1, hash })).rejects.toThrow(old);
     await expect(releaseWith({ log, size, hash: 'ff'.repeat(32) })).rejects.toThrow(old);
-    await expect(releaseWith({ log: 'other', size: 1, hash }, { log, size: 999, hash })).rejects.toThrow(old);
+    const other = 'certline-audit-fedcba9876543210';
+    const ofOther = releaseWith({ log, size, hash }, { log: other, size: 999, hash });
+    // Another signer of this ledger, perhaps one that this copy is too old to know.
+    await expect(ofOther).rejects.toThrow(old);
+    await expect(ofOther).rejects.toThrow(/audit log certline-audit-fedcba9876543210/);
+    await expect(ofOther).rejects.toThrow(/registry accept-loss certline-audit-fedcba9876543210$/);
     const signed = signRelease({ ...batch, units, seen: [{ log, size: size + 1, hash }] }, INTAKE.privateKey);
     await expect(desk.release({ ...batch, units, signed })).rejects.toThrow(code('RELEASE_UNSIGNED'));
-    await releaseWith({ log, size, hash }, { log: 'other', size: 99, hash: 'ff' });
+    await releaseWith({ log, size, hash }, { log: other, size, hash });
   });
 });

@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ledgerPath } from '../../line/state-folder.ts';
+import { openLedgerFile } from '../../pki/ledger/ledger-database.ts';
+import { Ledger } from '../../pki/ledger/ledger.ts';
 import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
 import { askFor, openDesk, releaseOf } from '../pki/signing/desk.ts';
 import type { Desk } from '../pki/signing/desk.ts';
 import { code } from '../pki/signing/signing-line.ts';
+import { rewriteLog, signerOnDisk } from './signer-on-disk.ts';
 
 const DAY_MS = 86_400_000;
 const DECISION = { reason: 'the clock was ahead', by: 'A. Smith' };
@@ -65,6 +69,45 @@ describe('H8: one wrong clock', () => {
     const request = askFor('CL-1', undefined, before.toISOString());
     const asked = desk.sign(request, { askedAt: before, deliveredAt: before, now: before });
     await expect(asked).rejects.toThrow(code('CLOCK_WRONG', 'audit'));
+  });
+
+  it('is before the log when it is set back, however often that is refused and whatever else is written', async () => {
+    const { desk, ledger, put, database } = await openDesk();
+    put({ revision: 2, closes: new Date(Date.now() - DAY_MS).toISOString() });
+    const batch = { batchId: 'b2', order: 'PO-1', manifestSha256: 'cd'.repeat(32), quantity: 1 };
+    const release = releaseOf({ ...batch, units: [{ serial: 'CL-9', product: 'sensor' }] });
+    await expect(desk.release(release)).rejects.toThrow(code('ORDER_EXPIRED'));
+    const latest = await ledger.auditLog.latestTime();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3 * DAY_MS });
+    onTestFinished(() => void vi.useRealTimers());
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const now = new Date();
+      const asked = desk.release(release, { deliveredAt: now, now });
+      await expect(asked).rejects.toThrow(code('CLOCK_WRONG', 'audit'));
+      // A revocation, and what a person types, need no clock.
+      await ledger.stations.setStationState('st-1', attempt === 1 ? 'enrolled' : 'stopped', 'looked into');
+      expect(await ledger.auditLog.latestTime()).toBe(latest);
+    }
+    const otherSigner = new Ledger(openLedgerFile(database));
+    expect(await otherSigner.auditLog.latestTime()).toBe(latest);
+    await otherSigner.close();
+    await ledger.auditLog.acceptClock(DECISION);
+    expect(Date.parse((await ledger.auditLog.latestTime())!)).toBe(Date.now());
+  });
+
+  it('goes by the log where refusals of an earlier version are all that came last', async () => {
+    const signer = signerOnDisk();
+    const { ledger, issue } = await signer.start();
+    await issue('CL-1');
+    const latest = await ledger.auditLog.latestTime();
+    for (let time = 0; time < 3; time += 1)
+      await ledger.auditLog.recordRefusal({ request: 'releaseUnits', code: 'ORDER_UNKNOWN' });
+    await ledger.close();
+    rewriteLog(signer, (body) => body.replace(`"after":"${latest}",`, ''));
+    const again = new Ledger(openLedgerFile(ledgerPath(signer.state)));
+    expect(await again.auditLog.latestTime()).toBe(latest);
+    expect(await again.auditLog.latestTime()).toBe(latest);
+    await again.close();
   });
 
   it('has a way back that is in the audit log, where something was signed under it', async () => {

@@ -10,6 +10,7 @@ import { orderSourcesOf } from '../../line/orders.ts';
 import type { WitnessPlace } from '../../line/remote-witness.ts';
 import { ledgerPath } from '../../line/state-folder.ts';
 import { assertUnaltered } from '../../line/unaltered-ledger.ts';
+import { AUDIT_GENESIS, auditHash } from '../../pki/audit/audit-chain.ts';
 import { noteVerifierOf, verifierText } from '../../pki/keys/signed-note.ts';
 import { openLedgerFile } from '../../pki/ledger/ledger-database.ts';
 import { OrderDesk } from '../../pki/orders/order-desk.ts';
@@ -92,6 +93,17 @@ export function signerOnDisk(): SignerOnDisk {
   };
 }
 
+/** What somebody can do who has the audit key: each entry gets the hash that it should have. */
+export function rewriteLog(signer: SignerOnDisk, change: (body: string) => string): void {
+  let last = AUDIT_GENESIS;
+  const statements = signer.rows('SELECT * FROM audit ORDER BY seq').map(({ seq, body: old }) => {
+    const body = change(String(old));
+    last = auditHash(last, Number(seq), body);
+    return `UPDATE audit SET body = '${body.replaceAll("'", "''")}', hash = '${last}' WHERE seq = ${String(seq)}`;
+  });
+  signer.edit(statements.join(';'));
+}
+
 async function startSigner(state: string, remote?: WitnessPlace): Promise<StartedSigner> {
   const database = openLedgerFile(ledgerPath(state));
   onTestFinished(() => database.close().catch(() => undefined));
@@ -111,6 +123,7 @@ async function startSigner(state: string, remote?: WitnessPlace): Promise<Starte
         order: 'PO-1',
         manifestSha256: 'ab'.repeat(32),
         releasedAt: new Date().toISOString(),
+        intake: 'intake',
       };
       await ledger.orders.releaseBatch({ ...release, batchId: 'b1', quantity: 5 });
       await ledger.orders.releaseSerials({ batchId: 'b1', units: [{ serial, product: 'sensor' }] });

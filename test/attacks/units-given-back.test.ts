@@ -8,7 +8,7 @@ import type { FurtherStatement, ReturnStatement } from '../../pki/signing/intake
 import { ensureRoleKey } from '../../pki/keys/station-key.ts';
 import { openRegistryFile } from '../../registry/record/open-registry.ts';
 import { INTAKE, registryParts } from '../activities/trust.ts';
-import { askFor, openDesk } from '../pki/signing/desk.ts';
+import { askFor, openDesk, passOf } from '../pki/signing/desk.ts';
 import { asActivity } from '../signer-load/as-activity.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -94,6 +94,45 @@ describe('units that a stranger gives back to their order', () => {
 async function* rows() {
   for (const serial of ['CL-1', 'CL-2', 'CL-3']) yield { serial, product: 'sensor', attrs: {} };
 }
+
+describe('the release of an earlier supplement that is sent again', () => {
+  const again = (run: number, serial: string, attempt: number) =>
+    further({
+      ...FURTHER,
+      run: `b1/supplement-${run}`,
+      units: [{ serial, product: 'sensor', attempt }],
+    });
+  const CONFLICT = expect.objectContaining({ type: 'RELEASE_CONFLICT', nonRetryable: true }) as Error;
+
+  it('ends no certificate of a later one, and gives its units back neither', async () => {
+    const { desk, ledger, give, runAgain, released } = await signer();
+    await runAgain(again(1, 'CL-1', 1));
+    expect(await runAgain(again(2, 'CL-1', 2))).toMatchObject([{ attempt: 3 }]);
+    const request = askFor('CL-1', undefined, undefined, { attempt: 3 });
+    const now = new Date();
+    const record = await desk.sign(request, { askedAt: now, now });
+    await expect(runAgain(again(1, 'CL-1', 1))).rejects.toThrow(CONFLICT);
+    expect(await runAgain(again(2, 'CL-1', 2))).toMatchObject([{ attempt: 3 }]);
+    expect(await give(returned({ batchId: 'b1', serials: ['CL-1'], supplements: 1 }))).toEqual(['CL-1']);
+    expect(await ledger.issuances.find(request.statement.requestId)).toMatchObject({ state: 'issued' });
+    expect(await desk.activate([passOf(request, record)])).toEqual([]);
+    expect(await released()).toBe(3);
+  });
+
+  it('takes no units again that were given back since', async () => {
+    const { give, runAgain, released } = await signer();
+    await give(returned());
+    await runAgain(again(1, 'CL-2', 0));
+    await give(returned({ ...RETURN, supplements: 1 }));
+    expect(await released()).toBe(1);
+    await expect(runAgain(again(1, 'CL-2', 0))).rejects.toThrow(CONFLICT);
+    expect(await released()).toBe(1);
+    // CL-3 was given back without having run again; that was said twice.
+    await expect(runAgain(again(1, 'CL-3', 0))).rejects.toThrow(CONFLICT);
+    await runAgain(again(2, 'CL-3', 0));
+    expect(await released()).toBe(2);
+  });
+});
 
 describe('a supplement that a stranger made up', () => {
   it.each<[string, object]>([

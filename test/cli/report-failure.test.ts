@@ -71,6 +71,11 @@ describe('a failure that reaches a command', () => {
     expect(defects).toEqual(['SMP_CLOSED']);
   });
 
+  it('shows what strangers wrote without controlling the terminal', () => {
+    const { text } = told(new PkiError('ORDER_INVALID', 'The file a\u001B[2J\u202E.csv\nis wrong'));
+    expect(text).toBe('certline: The file a [2J .csv\nis wrong\n');
+  });
+
   it('that nobody foresaw is a defect, with its stack', () => {
     const { status, text } = told(new TypeError('x is not a function'));
     expect(status).toBe(70);

@@ -96,7 +96,7 @@ describe('a lot whose product has two device registries', () => {
       { registry: 'erp', serial: 'CL-000003', reason: 'refused' },
     ]);
     refused.clear();
-    expect(await outbox.retryParked({ registry: 'erp' })).toBe(1);
+    expect(await outbox.retry({ registry: 'erp' })).toBe(1);
     expect((await rig.closed('lot.csv')).state).toBe('closed');
     const serials = Array.from({ length: UNITS }, (_none, at) => `CL-00000${at + 1}`);
     expect([...erp.keys()].toSorted()).toEqual(serials);

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { DeviceRegistryConfig } from '../../line/device-registry-config.ts';
 import { caFolder } from '../../line/state-folder.ts';
 import { readCaChain } from '../../pki/ca/read-chain.ts';
-import { reworkWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { reworkWorkflowId, unitWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { GoliothApi } from '../../registry/golioth/golioth-api.ts';
 import type { GoliothOptions } from '../../registry/golioth/golioth-api.ts';
 import { uploadCa } from '../../registry/golioth/issuing-ca.ts';
@@ -35,6 +35,33 @@ function filesOn(board: VirtualBoard): Credential | undefined {
   }) as [Buffer, Buffer];
   return key.length > 0 && certificate.length > 0 ? { key, certificate } : undefined;
 }
+
+/** Devices that boards were when they connected, by their hardware id. */
+type Connected = Map<string, string[]>;
+
+/** The sample reads its files when it starts, and tries until it is connected. `connects` is called before it says so. */
+async function runSample(
+  board: VirtualBoard,
+  gateway: DtlsGateway,
+  connected: Connected,
+  connects: (board: VirtualBoard) => void = () => undefined,
+): Promise<void> {
+  const credential = filesOn(board);
+  if (credential === undefined) return;
+  let device = await gateway.connect(credential);
+  for (let tries = 1; device === undefined && tries < 5; tries++) device = await gateway.connect(credential);
+  if (device === undefined) return;
+  connected.set(board.hardwareId, [...(connected.get(board.hardwareId) ?? []), device.id]);
+  connects(board);
+  board.log(`golioth_coap_client_zephyr: ${CONNECTED}`);
+}
+
+/** A product of boards with the sample, which pass when they have connected. */
+const CONNECTING = {
+  cloud: 'golioth',
+  identity: { file: '/lfs1/board-id' },
+  restart: { untilLine: CONNECTED, seconds: 60 },
+};
 
 /** A device that says it is of the project, under a root of its own. */
 function impostor(folder: string, serial: string): Credential {
@@ -89,28 +116,13 @@ it(
   async () => {
     const folder = temporaryFolder();
     const { double, gateway, options, registry } = await startProject(folder);
-    const connected = new Map<string, string[]>();
-    /** The sample reads its files when it starts, and tries until it is connected. */
-    const application = async (board: VirtualBoard): Promise<void> => {
-      const credential = filesOn(board);
-      if (credential === undefined) return;
-      let device = await gateway.connect(credential);
-      for (let tries = 1; device === undefined && tries < 5; tries++)
-        device = await gateway.connect(credential);
-      if (device === undefined) return;
-      connected.set(board.hardwareId, [...(connected.get(board.hardwareId) ?? []), device.id]);
-      board.log(`golioth_coap_client_zephyr: ${CONNECTED}`);
-    };
+    const connected: Connected = new Map();
     const rig = await startLineRig({
       stations: [{ id: 'st-1', sockets: SOCKETS }],
       profile: FIRMWARE_PROFILES.golioth,
-      application: (board) => void application(board),
+      application: (board) => void runSample(board, gateway, connected),
       registries: [registry],
-      product: {
-        cloud: 'golioth',
-        identity: { file: '/lfs1/board-id' },
-        restart: { untilLine: CONNECTED, seconds: 60 },
-      },
+      product: CONNECTING,
     });
     try {
       const [issuingCa] = readCaChain(caFolder(rig.folder)) as [Uint8Array];
@@ -137,16 +149,27 @@ it(
       const first = boards[ids.indexOf(boardId)]!;
       const place = placeBeside(rig, registry);
       const why = ['--reason', 'a test', '--by', 'A. Tester'];
-      const { stdout, stderr } = await place.certline('unit', 'renew', 'CL-000001', ...why);
-      expect(stderr).toBe('');
-      const rework = reworkWorkflowId(/RW-\d{8}-[0-9a-f]{6}/.exec(stdout)![0]);
-      expect(await rig.line.client.workflow.getHandle(rework).result()).toMatchObject({ done: 1 });
+      const renew = async (...key: string[]): Promise<void> => {
+        const { stdout, stderr } = await place.certline('unit', 'renew', 'CL-000001', ...why, ...key);
+        expect(stderr).toBe('');
+        const rework = reworkWorkflowId(/RW-\d{8}-[0-9a-f]{6}/.exec(stdout)![0]);
+        expect(await rig.line.client.workflow.getHandle(rework).result()).toMatchObject({ done: 1 });
+      };
+      await renew();
       const renewed = await unit('CL-000001');
       expect(renewed.certificates.map(({ state }) => state)).toEqual(['superseded', 'active']);
       expect(filesOn(first)!.certificate).toEqual(Buffer.from(renewed.certificates[1]!.certificate));
       await until('the project has it', () => isSentOut(rig));
       const [device, again] = connected.get(first.hardwareId)!;
       expect(again).toBe(device);
+      expect(double.devices.filter(({ enabled }) => enabled)).toHaveLength(3);
+
+      // With another key, too: it connects before it passes, while its old certificate is withdrawn.
+      await renew('--new-key');
+      const rekeyed = (await unit('CL-000001')).certificates;
+      expect(rekeyed.map(({ state }) => state)).toEqual(['superseded', 'superseded', 'active']);
+      await until('the project has it', () => isSentOut(rig));
+      expect(new Set(connected.get(first.hardwareId))).toEqual(new Set([device]));
       expect(double.devices.filter(({ enabled }) => enabled)).toHaveLength(3);
 
       // Another firmware, the same files: the same device.
@@ -175,6 +198,58 @@ it(
       expect(double.devices.filter(({ enabled }) => !enabled).map(({ name }) => name)).toEqual(['CL-000002']);
       expect(double.devices).toHaveLength(3);
       expect(double.server.questions.map(({ method }) => method)).not.toContain('DELETE');
+    } finally {
+      await rig.end();
+    }
+  },
+);
+
+it(
+  'disables the device of a board that connected and was not passed, until its unit runs again',
+  { timeout: 240_000 },
+  async () => {
+    const folder = temporaryFolder();
+    const { double, gateway, options, registry } = await startProject(folder);
+    const connected: Connected = new Map();
+    /** Its certificate is gone after it has connected. */
+    let bad: VirtualBoard | undefined;
+    const rig = await startLineRig({
+      stations: [{ id: 'st-1', sockets: ['1'] }],
+      profile: FIRMWARE_PROFILES.golioth,
+      application: (board) =>
+        void runSample(board, gateway, connected, (each) => {
+          if (each === bad) rmSync(join(each.directory, 'lfs1/credentials/crt.der'));
+        }),
+      registries: [registry],
+      product: CONNECTING,
+    });
+    try {
+      const [issuingCa] = readCaChain(caFolder(rig.folder)) as [Uint8Array];
+      await uploadCa(new GoliothApi(options), issuingCa, SIGNAL);
+      bad = rig.boards.insertBoard('st-1', '1');
+      rig.drop('lot.csv', manifest(1));
+      const batch = await rig.batchOf('lot.csv');
+      await until('the unit waits', async () => (await rig.progress(batch)).attention.length === 1);
+      expect((await rig.progress(batch)).attention).toMatchObject([{ code: 'READ_BACK_DIFFERS' }]);
+      expect(double.devices).toMatchObject([{ name: 'CL-000001', enabled: true }]);
+
+      const unit = rig.line.client.workflow.getHandle(unitWorkflowId('CL-000001'));
+      await unit.executeUpdate('skip', { args: [{ reason: 'a test' }] });
+      await rig.closed('lot.csv');
+      expect(await rig.line.registry.unit('CL-000001')).toMatchObject({ outcome: 'HOLD', certificates: [] });
+      expect(double.devices).toMatchObject([{ name: 'CL-000001', enabled: false }]);
+
+      await rig.boards.removeBoard('st-1', '1');
+      const good = rig.boards.insertBoard('st-1', '1');
+      const place = placeBeside(rig, registry);
+      const again = await place.certline('unit', 'rerun', 'CL-000001', '--reason', 'a test');
+      expect(again).toMatchObject({ status: 0, stderr: '' });
+      await until('it has passed', async () => {
+        return (await rig.line.registry.unit('CL-000001'))?.outcome === 'PASS';
+      });
+      await until('the project has it', () => isSentOut(rig));
+      expect(double.devices).toMatchObject([{ name: 'CL-000001', enabled: true }]);
+      expect(new Set(connected.get(good.hardwareId))).toEqual(new Set(connected.get(bad.hardwareId)));
     } finally {
       await rig.end();
     }
@@ -220,7 +295,9 @@ it(
       expect(await place.certline('ca', 'crl')).toMatchObject({ status: 0 });
       await until('its device is disabled', () => double.devices.some(({ enabled }) => !enabled));
 
-      for (const board of boards) expect(await gateway.connect(filesOn(board)!)).toBeDefined();
+      const comeIn: (string | undefined)[] = [];
+      for (const board of boards) comeIn.push((await gateway.connect(filesOn(board)!))?.name);
+      expect(comeIn.filter((name) => name !== undefined).toSorted()).toEqual(['CL-000001', 'CL-000002']);
       const named = double.devices.map(({ name, certificateId, enabled }) =>
         [name, certificateId, enabled].join(' '),
       );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FIXTURE_CODES } from '../../fixtures/fixture-error.ts';
 import { PKI_CODES } from '../../pki/pki-error.ts';
-import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
+import { FAILURES, hintOf, isFailureCode } from '../../provisioning/failure-table.ts';
 import type { FailureRow } from '../../provisioning/failure-table.ts';
 import { outcomeOfBlame } from '../../provisioning/outcome.ts';
 import { SMP_ERROR_CODES } from '../../smp/smp-error.ts';
@@ -45,6 +45,15 @@ describe('the failure table', () => {
     expect(row.retry === 'never').toBe(row.attempts === 1);
   });
 
+  it.each([
+    ['LINK_BUSY', FAILURES.LINK_BUSY.hint],
+    ['CODE_OF_A_LATER_VERSION', undefined],
+    ['toString', undefined],
+    [undefined, undefined],
+  ])('has the hint of %s', (code, hint) => {
+    expect(hintOf(code)).toBe(hint);
+  });
+
   it('benches what a unit failed on, and boards that must not meet another unit', () => {
     const benched = (codes: [string, FailureRow][]) => codes.filter(([, { benches }]) => benches);
     const ofUnits = Object.entries<FailureRow>(FAILURES).filter(([, { blame }]) => blame === 'unit');
@@ -55,6 +64,25 @@ describe('the failure table', () => {
         .map(([code]) => code)
         .sort(),
     ).toEqual(['BOARD_BOUND', 'BOARD_COUNTERFEIT', 'BOARD_FOREIGN', 'CSR_REFUSED', 'KEY_REUSED']);
+  });
+
+  it('stops a station for what the next unit meets there too, and not for a bad board or unit', () => {
+    const stops = Object.entries<FailureRow>(FAILURES).filter(([, { stopsStation }]) => stopsStation);
+    expect(new Set(stops.map(([, { blame }]) => blame))).toEqual(new Set(['station', 'signer']));
+    expect(stops.map(([code]) => code).sort()).toEqual([
+      'CERTIFICATE_WRONG',
+      'CSR_REFUSED',
+      'KEY_REUSED',
+      'REQUEST_INVALID',
+      'REQUEST_UNSIGNED',
+      'SECRET_MISUSED',
+      'SIGNER_UNKNOWN',
+      'STATION_CLOCK',
+      'STATION_DISK',
+      'STATION_REVOKED',
+      'STATION_STOPPED',
+      'STATION_UNKNOWN',
+    ]);
   });
 
   it("tells an absent board from one that is another unit's", () => {

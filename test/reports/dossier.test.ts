@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createAuditKey } from '../../pki/keys/audit-key.ts';
 import type { AuditKey } from '../../pki/keys/audit-key.ts';
-import { verifierText } from '../../pki/keys/signed-note.ts';
+import { noteVerifierOf, verifierText } from '../../pki/keys/signed-note.ts';
 import { canonicalJson } from '../../reports/dossier/canonical-json.ts';
 import { dossierOf, dossierUnit } from '../../reports/dossier/dossier.ts';
+import { DOSSIER_UNIT } from '../../reports/dossier/dossier-schema.ts';
 import type { Dossier, DossierUnit } from '../../reports/dossier/dossier.ts';
 import { signedDossier, verifyDossier } from '../../reports/dossier/signed-dossier.ts';
 import { pageOf } from '../cli/follow-docs.ts';
@@ -79,10 +80,10 @@ describe('a dossier', () => {
     expect(verifyDossier(file, key.verifier)).toEqual({
       batch: 'PO-1',
       counts: dossier.counts,
-      key: key.verifier.name,
+      key: verifierText(key.verifier),
       problems: [],
     });
-    expect(verifyDossier(file, undefined).problems).toEqual([]);
+    expect(verifyDossier(file, undefined)).toEqual(verifyDossier(file, key.verifier));
     const other = createAuditKey(join(temporaryFolder(), 'other.pem'));
     expect(verifyDossier(file, other.verifier).problems).toEqual([
       expect.stringContaining('is not signed by'),
@@ -102,6 +103,47 @@ describe('a dossier', () => {
     const changed = change(file);
     expect(changed).not.toBe(file);
     expect(verifyDossier(changed, key.verifier).problems.join(' ')).toMatch(expected);
+  });
+
+  it.each<[string, (dossier: Dossier) => object]>([
+    ['no units in the list', () => ({ units: [null] })],
+    ['a list in the place of a unit', () => ({ units: [[]] })],
+    ['an outcome that is no text', ({ units }) => ({ units: [{ ...units[0], outcome: {} }] })],
+    ['an attempt that is none', ({ units }) => ({ units: [{ ...units[0], attempts: [7] }] })],
+    ['attributes that are none', ({ units }) => ({ units: [{ ...units[0], attributes: { a: 1 } }] })],
+    ['counts that are none', () => ({ counts: [] })],
+    ['a count that is missing', ({ counts }) => ({ counts: { ...counts, passed: undefined } })],
+    ['a count that is a text', ({ counts }) => ({ counts: { ...counts, passed: '2' } })],
+    ['a batch that is none', () => ({ batch: null })],
+    ['decisions that are none', () => ({ decisions: {} })],
+  ])('is none with %s, whoever signed it', (_what, change) => {
+    const changed = { ...dossier, ...change(dossier) } as Dossier;
+    expect(verifyDossier(signedDossier(changed, key), key.verifier)).toEqual({
+      problems: ['The file is not a dossier.'],
+    });
+  });
+
+  it('of a later version, with members that this one does not know, is verified as a whole', () => {
+    const later = { ...dossier, more: ['x'], units: dossier.units.map((unit) => ({ ...unit, more: 1 })) };
+    const text = signedDossier(later, key);
+    expect(verifyDossier(text, key.verifier).problems).toEqual([]);
+    expect(verifyDossier(text.replace('"more": 1', '"more": 2'), key.verifier).problems).toEqual([
+      expect.stringContaining('was changed'),
+    ]);
+  });
+
+  it('has units whose every member is checked', () => {
+    expect(dossier.units.map((unit) => DOSSIER_UNIT.parse(unit))).toEqual(dossier.units);
+  });
+
+  it('is not verified by a key that comes with it under the name of another', () => {
+    const other = createAuditKey(join(folder, 'other.pem'));
+    const forged = { ...other, verifier: noteVerifierOf(key.verifier.name, other.privateKey) };
+    expect(verifyDossier(signedDossier(dossier, forged), undefined)).toEqual({
+      batch: 'PO-1',
+      counts: dossier.counts,
+      problems: [expect.stringContaining('under its own name')],
+    });
   });
 
   it('contains no secret', () => {

@@ -105,7 +105,7 @@ it('takes the word of the running batch for what waits and for the line, and for
 it('names the result, with its version, when the lot is closed', async () => {
   const { registry, inbox } = await lot();
   await registry.endOpenUnits(PO, 'HOLD', 'CLOSED_SHORT');
-  await registry.numberResult(PO);
+  await registry.numberResult(PO, 1);
   await registry.closeBatch(PO);
   const batch = (await registry.batch(PO))!;
   const status = await writeStatus(registry, await filesOf(registry, inbox, batch), batch);

@@ -72,9 +72,10 @@ export class LoadLine {
         return station && parseVerifier(station.verifier);
       },
       auditKeys: () => [],
+      deviceRegistries: [],
       intakes: () => [],
       intake: INTAKE_KEY,
-      work: { unitRuns: async () => false, batchRuns: async () => false, isOrchestrated: async () => true },
+      work: { unitRuns: async () => false, running: async function* () {}, isOrchestrated: async () => true },
       ends: NOBODY_LISTENS,
     });
     const asUnit = <T>({ serial }: { serial: string }, run: () => Promise<T>): Promise<T> =>

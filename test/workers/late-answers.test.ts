@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
@@ -30,4 +30,29 @@ it('the answers of a closed batch follow its record, although nobody sees to the
   expect(read('1.result.csv')).toContain('"2","B2"');
   expect(JSON.parse(read('1.status.json'))).toMatchObject({ result: { version: 2 } });
   await role.stop();
+});
+
+it('a lot whose folder cannot be written does not keep those of others from being written, and gets no version', async () => {
+  const registry = openedRegistry();
+  const inbox = temporaryFolder();
+  for (const name of ['1', '2', '3']) {
+    await imported(registry, name, [`CL-${name}`]);
+    await registry.closeBatch(`PO-${name}`);
+  }
+  // A folder in the place of the first result.
+  const inTheWay = join(inbox, '1.result.csv');
+  mkdirSync(join(inTheWay, 'x'), { recursive: true });
+  const lines: string[] = [];
+  const log = pino({ level: 'error' }, { write: (line) => void lines.push(line) });
+  const role = writeLateAnswers({ registry, inbox, log, lateMs: 0, pauseMs: 10 });
+  onTestFinished(() => role.stop());
+  const late = () => registry.lateAnswers('2999');
+  await until('the others are written', async () => (await late()).join() === 'PO-1');
+  await until('it was tried again', () => lines.length > 2);
+  expect(JSON.parse(lines[0]!)).toMatchObject({ batchId: 'PO-1', err: { code: 'MANIFEST_ANSWER_FAILED' } });
+  rmSync(inTheWay, { recursive: true });
+  await until('nothing is late', async () => (await late()).length === 0);
+  expect(JSON.parse(readFileSync(join(inbox, '1.status.json'), 'utf8'))).toMatchObject({
+    result: { version: 1 },
+  });
 });

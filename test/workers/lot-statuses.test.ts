@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
@@ -127,4 +127,22 @@ it('puts right at its start what a kill left of a batch that was closed lately',
   expect(status()?.state).toBe('running');
   run();
   await until('it is closed', () => status()?.state === 'closed');
+});
+
+it('writes the status of every other batch where one cannot be written, and that one when it can', async () => {
+  const { registry, inbox, status, run, file } = await start();
+  for (const name of ['1', '2', '3']) {
+    await imported(registry, name, [`CL-${name}`]);
+    await registry.recordStart(`PO-${name}`);
+  }
+  await registry.endOpenUnits('PO-1', 'HOLD', 'CANCELLED');
+  await registry.closeBatch('PO-1');
+  // Folders in the places of two statuses: of the newest batch, which is written first, and of the closed one.
+  const inTheWay = ['3.status.csv', '1.status.csv'].map((name) => join(inbox, name));
+  for (const path of inTheWay) mkdirSync(join(path, 'x'), { recursive: true });
+  run();
+  await until('the other one is written', () => existsSync(file.replace('1.status', '2.status')));
+  for (const path of inTheWay) rmSync(path, { recursive: true });
+  await until('the newest one is written', () => existsSync(file.replace('1.status', '3.status')));
+  await until('the closed one is written', () => status()?.state === 'closed');
 });

@@ -80,3 +80,28 @@ it('so is an answer that cannot be decoded', async () => {
   });
   expect(new Set(await untilPassed(handle))).toEqual(new Set(['SIGNER_FAULT']));
 }, 120_000);
+
+it('so is a failure whose words cannot be decoded', async () => {
+  const taken: string[] = [];
+  const handle = await startBatch((name) => {
+    if (taken.length > 0 || name !== 'signCertificate') return undefined;
+    taken.push(Context.current().info.activityId);
+    throw new CompleteAsyncError();
+  });
+  await until('he has taken it', () => taken.length > 0);
+  const { client, namespace } = rig!;
+  const unreadable = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{"message"') };
+  const cause = { message: 'x', encodedAttributes: unreadable };
+  await client.workflowService.respondActivityTaskFailedById({
+    namespace,
+    workflowId: 'unit/CL-1',
+    activityId: taken[0]!,
+    failure: {
+      message: 'x',
+      encodedAttributes: unreadable,
+      cause,
+      applicationFailureInfo: { type: 'SIGNER_FAULT', nonRetryable: true },
+    },
+  });
+  expect(new Set(await untilPassed(handle))).toEqual(new Set(['SIGNER_FAULT']));
+}, 120_000);

@@ -1,4 +1,5 @@
 import { CancellationScope, log } from '@temporalio/workflow';
+import type { BatchInput } from '../../provisioning/batch.ts';
 import { decidedNow } from '../../provisioning/decision.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { CancelInput } from '../../provisioning/messages.ts';
@@ -9,13 +10,13 @@ const ANNOUNCED_MAX = 20;
 
 /** Decisions about a batch on their way to the registry: they take effect at once, even if it cannot be written just now. */
 export class BatchDecisions {
-  readonly #batchId: string;
+  readonly #run: { readonly batchId: string; readonly supplement?: number };
   #writing = 0;
   #announced = 0;
   #last: Decision | undefined;
 
-  constructor(batchId: string) {
-    this.#batchId = batchId;
+  constructor({ batchId, supplement }: Pick<BatchInput, 'batchId' | 'supplement'>) {
+    this.#run = { batchId, ...(supplement && { supplement: supplement.number }) };
   }
 
   /** All of them are recorded. */
@@ -42,11 +43,14 @@ export class BatchDecisions {
   record(decision: Decision): void {
     this.#last = decision;
     this.#writing++;
-    void this.#write(decision).finally(() => this.#writing--);
+    const { supplement } = this.#run;
+    void this.#write({ ...decision, ...(supplement !== undefined && { supplement }) }).finally(
+      () => this.#writing--,
+    );
   }
 
   async #write(decision: Decision): Promise<void> {
-    const batchId = this.#batchId;
+    const { batchId } = this.#run;
     try {
       await CancellationScope.nonCancellable(() =>
         registryBookkeeping.recordBatchDecision({ batchId, decision }),

@@ -34,7 +34,7 @@ export function listenForPace(window: BatchWindow, decisions: BatchDecisions, sh
     description: `Units start again after a pause. Optional argument: ${ARGUMENT}`,
     validator: (...args: unknown[]): void => {
       mustFit(decisionCheck, ARGUMENT, args);
-      if (window.pause === undefined) throw refusal('the batch is not paused');
+      if (window.pause === undefined && window.brakes.length === 0) throw refusal('the batch is not paused');
     },
   });
   setHandler(setWindow, (input) => widenBatch(window, decisions, spread, input), {

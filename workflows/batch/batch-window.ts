@@ -1,4 +1,4 @@
-import { chunkCount, unitsInChunk } from '../../provisioning/batch.ts';
+import { WAITING_MOST, chunkCount, unitsInChunk } from '../../provisioning/batch.ts';
 import type {
   BatchInput,
   BatchProgress,
@@ -8,10 +8,12 @@ import type {
   UnitCounts,
 } from '../../provisioning/batch.ts';
 import type { Decision } from '../../provisioning/decision.ts';
+import type { LineTrouble } from '../../provisioning/line-trouble.ts';
 import type { RerunFilter } from '../../provisioning/messages.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { Attention } from '../../provisioning/unit.ts';
 import { runIdOf } from '../../provisioning/workflow-ids.ts';
+import { brakeTrouble } from '../details/brake-trouble.ts';
 
 /** The sliding window of a batch over its chunks. Plain state, no Temporal. */
 export class BatchWindow {
@@ -61,6 +63,11 @@ export class BatchWindow {
     return chunk;
   }
 
+  /** Takes up chunks that an earlier run of the workflow started. */
+  adopt(chunks: readonly number[]): void {
+    for (const chunk of chunks) this.#open.set(chunk, emptyReport(chunk));
+  }
+
   /** The workflow of the chunk that was taken last exists. */
   noteStarted(): void {
     this.#starting = undefined;
@@ -81,7 +88,14 @@ export class BatchWindow {
 
   /** A chunk is left, and every open one leaves room for it. */
   get hasNext(): boolean {
-    return this.#nextChunk <= this.chunks && this.hasRoom;
+    return this.#nextChunk <= this.chunks && this.hasRoom && !this.hasManyWaiting;
+  }
+
+  /** More units wait than one batch can carry: no further chunk starts until people have decided about some. */
+  get hasManyWaiting(): boolean {
+    let waiting = 0;
+    for (const { attention } of this.#open.values()) waiting += attention.length;
+    return waiting >= WAITING_MOST;
   }
 
   get finished(): boolean {
@@ -162,6 +176,12 @@ export class BatchWindow {
   close(decision: Decision): void {
     this.#closing = decision;
     this.stop();
+  }
+
+  /** Why chunks start no further unit by themselves. */
+  get brakes(): LineTrouble[] {
+    const { batchId } = this.#input;
+    return [...this.#open.values()].flatMap(({ brake }) => (brake ? [brakeTrouble(batchId, brake)] : []));
   }
 
   /** Units under way at once. */

@@ -9,6 +9,7 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  log,
   patched,
   setHandler,
   sleep,
@@ -21,9 +22,11 @@ import type {
   BatchProgress,
   ChunkReport,
   EarlierBatchInput,
+  Ending,
   UnitCounts,
 } from '../../provisioning/batch.ts';
 import { decidedNow, saidIn } from '../../provisioning/decision.ts';
+import type { LineTrouble } from '../../provisioning/line-trouble.ts';
 import { MESSAGES } from '../../provisioning/messages.ts';
 import type { RerunFilter, RerunResult } from '../../provisioning/messages.ts';
 import { LOOK_PAUSE_MS } from '../../provisioning/timeouts.ts';
@@ -67,14 +70,16 @@ export async function batch(started: BatchInput | EarlierBatchInput): Promise<Ba
   let input = batchInputOf(started);
   mustHaveId(batchWorkflowId(runIdOf(input.batchId, input.supplement?.number)));
   const window = new BatchWindow(input);
-  const decisions = new BatchDecisions(input.batchId);
+  const decisions = new BatchDecisions(input);
   const line = new BatchLine(input.resume?.line);
   listen(input, window, decisions, line);
   if (input.recovery?.decision && !input.resume) decisions.record(input.recovery.decision);
   try {
     input = await withUnits(input);
     if (input.supplement) window.expect(input.supplement.units ?? 0);
-    if (input.recovery?.mode !== 'close') await runChunks(input, window, decisions, line);
+    const { mode, ending } = input.recovery ?? {};
+    if (ending && !input.resume) await takeUpEnding(input, ending, window);
+    if (mode !== 'close') await runChunks(input, window, decisions, line);
   } catch (error) {
     if (isCancellation(error)) {
       if (!decisions.isCancelAnnounced && patched('unannounced-cancel'))
@@ -105,6 +110,20 @@ async function withUnits(input: BatchInput): Promise<BatchInput> {
   return { ...input, supplement: { ...supplement, units } };
 }
 
+/** An earlier run was being ended when it was terminated: no chunk starts any more, and those under way learn of it. */
+async function takeUpEnding(
+  input: BatchInput,
+  { decision, chunks }: Ending,
+  window: BatchWindow,
+): Promise<void> {
+  window.adopt(chunks);
+  if (decision.verdict === 'close') {
+    window.close(decision);
+    await Promise.all(chunks.map((number) => tellClose(number, window)));
+    for (const number of chunks) void watchInherited(input, number, window).catch(() => undefined);
+  } else await CancellationScope.nonCancellable(() => cancelChunks(input, window));
+}
+
 /** What the registry then counts is what the batch says of itself, unless an earlier version closed it. */
 async function close(
   { batchId, recovery, supplement }: BatchInput,
@@ -114,23 +133,26 @@ async function close(
 ): Promise<void> {
   const recovered = recovery?.mode === 'close';
   const run = { batchId, ...(supplement && { supplement: supplement.number }) };
-  const withdrawn = recovery?.decision?.verdict === 'withdraw';
-  const closed = window.closing !== undefined || recovery?.decision?.verdict === 'close';
+  const { ending } = recovery ?? {};
+  const verdicts = [recovery?.decision?.verdict, ending?.decision.verdict];
+  const withdrawn = verdicts.includes('withdraw');
+  const closed = window.closing !== undefined || verdicts.includes('close');
   if (patched('settle-certificates'))
     await settleCertificates({ ...run, isOver: recovered || window.hasLost });
   const end = {
     ...run,
-    cancelled: cancelled || withdrawn,
+    cancelled: cancelled || withdrawn || ending?.decision.verdict === 'cancel',
     ...(closed && { closed }),
-    ...(recovered && !withdrawn && { recovered }),
+    ...(recovered && !withdrawn && !ending && { recovered }),
   };
   const counts: UnitCounts | undefined = await registryBookkeeping.closeBatch(end);
   if (counts !== undefined && counts !== null) window.settle(counts);
   // What was under way ended before the batch was closed, and its chunk may be gone. Earlier versions did not look again.
-  const mayBeLate = cancelled || closed || recovered || wasReset();
+  const mayBeLate = end.cancelled || closed || recovered || wasReset();
   if (mayBeLate && patched('settle-after-close')) await settleCertificates({ ...run, isOver: true });
   // Earlier versions gave nothing back.
-  if (withdrawn || (cancelled && patched('give-back'))) await giveBack(batchId, decisions.last);
+  if (withdrawn || ending?.decision.verdict === 'cancel' || (cancelled && patched('give-back')))
+    await giveBack(batchId, ending?.decision ?? decisions.last);
   await settled(decisions);
 }
 
@@ -320,21 +342,27 @@ async function watchInheritedChunks(input: BatchInput, window: BatchWindow): Pro
   }
 }
 
-function progressWith(window: BatchWindow, { all }: BatchLine): BatchProgress {
-  return { ...window.progress, ...(all.length > 0 && { trouble: all }) };
+function progressWith(window: BatchWindow, line: BatchLine): BatchProgress {
+  const trouble = [...window.brakes, ...line.all];
+  return { ...window.progress, ...(trouble.length > 0 && { trouble }) };
+}
+
+/** What the page shows, the worst first. */
+function shownTrouble(window: BatchWindow, line: BatchLine): LineTrouble[] {
+  return [...window.brakes, ...line.trouble];
 }
 
 function listen(input: BatchInput, window: BatchWindow, decisions: BatchDecisions, line: BatchLine): void {
-  const show = afterActivation(() => showBatch(window.progress, line.trouble));
+  const show = afterActivation(() => showBatch(window.progress, shownTrouble(window, line)));
   setHandler(progress, () => progressWith(window, line), { description: 'Counts of this batch, now' });
   setHandler(
     lineReport,
     (report) => {
       const known = fitting(lineReportCheck, MESSAGES.lineReport, report);
       if (!known) return;
-      const before = line.trouble[0];
+      const [before] = shownTrouble(window, line);
       line.hear(known);
-      showLineTrouble(before, line.trouble[0]);
+      showLineTrouble(before, shownTrouble(window, line)[0]);
       show();
     },
     { description: 'A part of the line says what is wrong with it' },
@@ -344,7 +372,11 @@ function listen(input: BatchInput, window: BatchWindow, decisions: BatchDecision
     if (!known) return undefined;
     // Earlier versions believed a signal that the chunk had ended.
     const isEnd = known.finished && patched('chunk-end-is-checked');
+    const [before] = shownTrouble(window, line);
     window.hear(isEnd ? { ...known, finished: false } : known);
+    const [now] = shownTrouble(window, line);
+    // Earlier versions did not look for it in the reports of chunks.
+    if (before?.code !== now?.code && patched('show-brake')) showLineTrouble(before, now);
     show();
     return isEnd && !window.isOwn(known.chunk)
       ? CancellationScope.nonCancellable(() => hearEnd(input, known, window))
@@ -417,19 +449,26 @@ async function rerun(
   // Earlier versions sent all serials to every open chunk. A batch that did so before an update must do so when it is replayed.
   const own = patched('rerun-own-units');
   const targets = own ? [...waiting] : window.openChunks.map((number) => [number, serials] as const);
-  await Promise.all(
-    targets.map(([number, chosen]) =>
-      getExternalWorkflowHandle(chunkWorkflowId(runId, number)).signal(rerunUnits, {
-        serials: chosen,
-        ...saidIn(filter),
-      }),
-    ),
+  const reached = await Promise.all(
+    targets.map(async ([number, chosen]) => {
+      try {
+        await getExternalWorkflowHandle(chunkWorkflowId(runId, number)).signal(rerunUnits, {
+          serials: chosen,
+          ...saidIn(filter),
+        });
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        // It was terminated: its units are being cancelled, and none of them tries again.
+        log.warn('a chunk that does not run takes no rerun', { chunk: number });
+        return 0;
+      }
+      return chosen.length;
+    }),
   );
+  const units = own ? reached.reduce((sum, each) => sum + each, 0) : serials.length;
   if (patched('record-rerun'))
-    decisions.record(
-      decidedNow('rerun', filter, `${serials.length} ${serials.length === 1 ? 'unit' : 'units'}`),
-    );
-  return { units: serials.length };
+    decisions.record(decidedNow('rerun', filter, `${units} ${units === 1 ? 'unit' : 'units'}`));
+  return { units };
 }
 
 /** Cancellation does not reach abandoned chunks: the batch passes it on and waits for the last report of each. */

@@ -10,7 +10,7 @@ import type { BatchWindow } from './batch-window.ts';
 
 const ARGUMENT = '{"as": "short", "reason": "why", "by": "your name"}';
 
-/** People may close a batch short or over: what has not begun or waits ends as HOLD, what is under way ends as it does. */
+/** People may close a batch short or over: what has not begun or waits ends as HOLD, what is under way finishes normally. */
 export function listenForClose(window: BatchWindow, decisions: BatchDecisions, show: () => void): void {
   setHandler(close, (input) => closeRun(window, decisions, show, input), {
     description: `No further unit starts, units that wait end as HOLD, units under way end. Argument: ${ARGUMENT}`,
@@ -37,7 +37,7 @@ async function closeRun(
   decisions.record(decision);
   show();
   await Promise.all(window.openChunks.map((number) => tellClose(number, window)));
-  return `is being closed ${as}: units that have not begun or wait end as HOLD, units under way end as they do`;
+  return `is being closed ${as}: units that have not begun or wait end as HOLD, units under way finish normally`;
 }
 
 /** A chunk that is just being started learns it once it has started, and one that is closed does not need it. */

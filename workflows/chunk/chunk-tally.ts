@@ -2,6 +2,7 @@ import type { ChunkInput, ChunkReport, Pace, UnitCounts } from '../../provisioni
 import type { ReportedPass } from '../../provisioning/pass.ts';
 import type { Outcome } from '../../provisioning/outcome.ts';
 import type { Attention } from '../../provisioning/unit.ts';
+import { ChunkBrake } from './chunk-brake.ts';
 
 /** A chunk reports to its batch after each tenth of its units: ten signals for 250 units. */
 const REPORTS_PER_CHUNK = 10;
@@ -11,6 +12,7 @@ export class ChunkTally {
   readonly #chunk: number;
   #pace: Pace;
   readonly #given: number | undefined;
+  readonly #brake: ChunkBrake;
   readonly #attention = new Map<string, Attention>();
   /** Units that have not begun, because the signer refuses to release them. */
   #refused: readonly Attention[] = [];
@@ -23,7 +25,12 @@ export class ChunkTally {
   #urgent = false;
   #closing = false;
 
-  constructor({ chunk, window, pace, priority }: Pick<ChunkInput, 'chunk' | 'window' | 'pace' | 'priority'>) {
+  /** `mayBrake` is asked when so many units have failed alike that no further one should start. */
+  constructor(
+    { chunk, window, pace, priority }: Pick<ChunkInput, 'chunk' | 'window' | 'pace' | 'priority'>,
+    mayBrake = () => true,
+  ) {
+    this.#brake = new ChunkBrake(mayBrake);
     this.#chunk = chunk;
     this.#pace = pace ?? { sequence: 0, window, paused: false };
     this.#given = priority;
@@ -41,6 +48,7 @@ export class ChunkTally {
 
   end(serial: string, outcome: Outcome): void {
     this.#attention.delete(serial);
+    this.#changeBrake((brake) => brake.settle(serial));
     this.#counts[COUNTER[outcome]]++;
     this.#unreported++;
     if (this.draining) this.#urgent = true;
@@ -76,6 +84,7 @@ export class ChunkTally {
 
   pass(pass: ReportedPass): void {
     this.#passed.push(pass);
+    this.#changeBrake((brake) => brake.pass(pass.pass?.stationId));
   }
 
   /** Units that passed since the last call. */
@@ -84,8 +93,13 @@ export class ChunkTally {
   }
 
   attend(serial: string, attention: Attention | null): void {
-    if (attention) this.#attention.set(serial, attention);
-    else this.#attention.delete(serial);
+    if (attention) {
+      this.#attention.set(serial, attention);
+      this.#brake.fail(attention, this.#pace.window);
+    } else {
+      this.#attention.delete(serial);
+      this.#brake.settle(serial);
+    }
     this.#urgent = true;
   }
 
@@ -120,7 +134,7 @@ export class ChunkTally {
 
   /** The next unit may start. */
   get mayStart(): boolean {
-    return this.roomForOne && !this.#pace.paused;
+    return this.roomForOne && !this.#pace.paused && !this.#brake.stop;
   }
 
   /** Of the next unit; undefined where nobody has asked for one. */
@@ -132,12 +146,25 @@ export class ChunkTally {
   setPace(pace: Pace): void {
     if (pace.sequence <= this.#pace.sequence) return;
     this.#pace = pace;
+    if (!pace.paused) this.#brake.release();
     this.#urgent = true;
+  }
+
+  /** A person has units tried again. */
+  releaseBrake(): void {
+    this.#changeBrake((brake) => brake.release());
+  }
+
+  /** A report more than an earlier version sent would break its history: only a brake that ends is worth one. */
+  #changeBrake(change: (brake: ChunkBrake) => void): void {
+    const wasOn = this.#brake.stop !== undefined;
+    change(this.#brake);
+    if (wasOn && !this.#brake.stop) this.#urgent = true;
   }
 
   /** All units are started and the window has room: the next chunk may begin. */
   get draining(): boolean {
-    return this.#units !== undefined && this.#started >= this.#units && this.roomForOne;
+    return this.#units !== undefined && this.#started >= this.#units && this.roomForOne && !this.#brake.stop;
   }
 
   get finished(): boolean {
@@ -161,19 +188,22 @@ export class ChunkTally {
     return [...this.#attention.values(), ...this.#refused];
   }
 
+  /** Without hints: the table has them by code, and a batch carries what thousands of units wait for. */
   report(): ChunkReport {
     this.#urgent = false;
     this.#unreported = 0;
+    const brake = this.finished ? undefined : this.#brake.stop;
     return {
       chunk: this.#chunk,
       sequence: ++this.#sequence,
       units: this.#units ?? 0,
       started: this.#started + this.#refused.length,
       ...this.#counts,
-      attention: this.attention,
+      attention: this.attention.map((each) => ({ ...each, hint: '' })),
       draining: this.draining,
       refused: this.isRefused,
       finished: this.finished,
+      ...(brake && { brake }),
     };
   }
 }

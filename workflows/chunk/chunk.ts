@@ -9,12 +9,12 @@ import {
   TerminatedFailure,
   WorkflowIdReusePolicy,
   condition,
-  executeChild,
   getExternalWorkflowHandle,
   isCancellation,
   log,
   patched,
   setHandler,
+  startChild,
 } from '@temporalio/workflow';
 import { chunkInputOf, loadedChunk } from '../../provisioning/batch.ts';
 import type {
@@ -69,7 +69,8 @@ import type { unit as unitWorkflow } from '../unit/unit.ts';
 export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<ChunkReport> {
   const input = chunkInputOf(started);
   mustHaveId(chunkWorkflowId(runIdOf(input.batchId, input.supplement?.number), input.chunk));
-  const tally = new ChunkTally(input);
+  // Earlier versions started one unit after the other.
+  const tally = new ChunkTally(input, () => patched('chunk-brake'));
   setHandler(unitAttention, (message) => {
     const known = fitting(unitAttentionCheck, MESSAGES.unitAttention, message);
     if (known) tally.attend(known.serial, known.attention);
@@ -78,6 +79,7 @@ export async function chunk(started: ChunkInput | EarlierChunkInput): Promise<Ch
     const known = fitting(rerunUnitsCheck, MESSAGES.rerunUnits, message);
     if (!known) return undefined;
     tally.askAgain(known.serials);
+    tally.releaseBrake();
     return retryUnits(tally.waiting(known.serials), known);
   });
   setHandler(setPace, (message) => {
@@ -225,6 +227,11 @@ async function runUnits(input: ChunkInput, rows: readonly ReleasedRow[], units: 
     const outcome = recalled.endOf(row.serial) ?? (await endBeforeReset(input.batchId, row.serial));
     // What is started after a cancellation never begins, and rejects at once: with nobody to handle that, the chunk would never end.
     if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
+    // Closed while it was asked whether the unit had ended. Earlier versions began it.
+    if (tally.isClosing && outcome === undefined && patched('close-before-start')) {
+      left += 1;
+      break;
+    }
     begun.add(row.serial);
     if (outcome !== undefined) {
       tally.recall(row.serial, outcome);
@@ -232,7 +239,7 @@ async function runUnits(input: ChunkInput, rows: readonly ReleasedRow[], units: 
     }
     tally.start();
     running.add(row.serial);
-    ending.push(runUnit(input, row, tally).finally(() => running.delete(row.serial)));
+    ending.push(runUnit(input, row, units).finally(() => running.delete(row.serial)));
   }
   if (left > 0 && mayHaveEarlierUnits()) {
     await recalled.looked();
@@ -248,19 +255,20 @@ async function runUnits(input: ChunkInput, rows: readonly ReleasedRow[], units: 
   await Promise.all(ending);
 }
 
-async function runUnit(input: ChunkInput, row: ReleasedRow, tally: ChunkTally): Promise<void> {
+async function runUnit(input: ChunkInput, row: ReleasedRow, units: UnitsOfChunk): Promise<void> {
   const { batchId } = input;
   const unit = { batchId, serial: row.serial, from: row.from?.attempt };
   const endedMeanwhile = afterReset().then(() => adoptUnit(unit));
-  tally.end(row.serial, await Promise.race([outcomeOfUnit(input, row, tally), endedMeanwhile]));
+  units.tally.end(row.serial, await Promise.race([outcomeOfUnit(input, row, units), endedMeanwhile]));
 }
 
-async function outcomeOfUnit(input: ChunkInput, row: ReleasedRow, tally: ChunkTally): Promise<Outcome> {
+async function outcomeOfUnit(input: ChunkInput, row: ReleasedRow, units: UnitsOfChunk): Promise<Outcome> {
+  const { tally } = units;
   const { batchId, order } = input;
   const { priority } = tally;
   const { from, permit, outcome: _none, isReused: _reused, attempt: _before, ...unit } = row;
   try {
-    const report = await executeChild<typeof unitWorkflow>('unit', {
+    const child = await startChild<typeof unitWorkflow>('unit', {
       workflowId: unitWorkflowId(row.serial),
       workflowIdReusePolicy: reusePolicyOf(row),
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
@@ -270,6 +278,9 @@ async function outcomeOfUnit(input: ChunkInput, row: ReleasedRow, tally: ChunkTa
       ...(priority !== undefined && { priority: { priorityKey: priority } }),
       staticSummary: `${row.serial} (${row.product})`,
     });
+    // The batch was closed while the workflow was being made: the signal of the close found none.
+    if (tally.isClosing && patched('close-at-start')) await closeRunning([row.serial], units.closing);
+    const report = await child.result();
     const known = unitReportCheck(report).data;
     if (known === undefined) return await endOfUnit({ batchId, serial: row.serial, from: from?.attempt });
     const { outcome, requestId } = known;
@@ -278,7 +289,7 @@ async function outcomeOfUnit(input: ChunkInput, row: ReleasedRow, tally: ChunkTa
     return outcome;
   } catch (error) {
     const known = { batchId, serial: row.serial, from: from?.attempt };
-    return await outcomeWithoutReport(error, known, () => outcomeOfUnit(input, row, tally));
+    return await outcomeWithoutReport(error, known, () => outcomeOfUnit(input, row, units));
   }
 }
 

@@ -1,3 +1,4 @@
+import { WAITING_MOST } from '../../provisioning/batch.ts';
 import type { UnitCounts } from '../../provisioning/batch.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { FAILURES } from '../../provisioning/failure-table.ts';
@@ -36,6 +37,7 @@ export function batchDetails(view: BatchView): string {
   const parts = [
     `**${title}**: ${counts.passed} of ${units} passed`,
     ...(pause === undefined ? [] : [pauseNote(pause)]),
+    ...(counts.attention.length < WAITING_MOST ? [] : [tooManyWait()]),
     countList(view),
     ...(trouble.length === 0 ? [] : [troubleList(trouble)]),
     ...(counts.attention.length === 0 ? [] : waitingParts(view)),
@@ -48,6 +50,10 @@ export function batchDetails(view: BatchView): string {
 function pauseNote({ by, reason, decidedAt }: Decision): string {
   const why = reason === undefined ? '' : `, because: ${verbatim(reason)}`;
   return `**Paused** by ${by === undefined ? 'a person who gave no name' : verbatim(by)} since ${decidedAt}${why}. No further unit starts until the Update \`resume\`.`;
+}
+
+function tooManyWait(): string {
+  return `**${WAITING_MOST} units wait**: no further chunk starts until people have decided about some of them.`;
 }
 
 function troubleList(trouble: readonly LineTrouble[]): string {

@@ -5,7 +5,9 @@ import { unitCount, verbatim } from './markdown.ts';
 export function drainDetails(registry: string, report: DrainReport): string {
   const { isConfigured, waiting, parked, oldestAt, trouble } = report;
   const name = verbatim(registry);
-  if (!isConfigured) return `${name} is no longer in the configuration.`;
+  if (!isConfigured && waiting + parked === 0) return `${name} is no longer in the configuration.`;
+  if (!isConfigured)
+    return `${name} is no longer in the configuration, and does not have ${unitCount(waiting + parked)}. \`certline registry status\` shows the ways out.`;
   if (waiting + parked === 0) return `${name} has every unit.`;
   const lines = [
     `${name} does not have ${unitCount(waiting + parked)} yet.`,

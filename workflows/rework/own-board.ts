@@ -1,23 +1,27 @@
 import { ActivityFailure, log } from '@temporalio/workflow';
 import type { ReworkUnitInput } from '../../provisioning/rework.ts';
 import { attemptsOnOwnBoard } from '../steps.ts';
+import { renewOldPermit } from '../unit/obtain-permit.ts';
 import { deliver } from '../unit/unit-delivery.ts';
 import { UnitPassage } from '../unit/unit-passage.ts';
 
 /** A renewal that is given up: the board gets the old certificate again, if it is in a socket. */
 export async function restoreCertificate(
   { unit: old }: ReworkUnitInput,
-  { unit: { attempt, order, batchId }, permit }: UnitPassage,
+  reached: UnitPassage,
 ): Promise<void> {
   const { serial, heldBoardId: boardId, oldSpkiSha256: spkiSha256 } = old;
-  const passage = new UnitPassage({ batchId, order, unit: old }, () => undefined, attempt);
   try {
+    await renewOldPermit(reached);
+    const { batchId, order, attempt } = reached.unit;
+    const permit = reached.permit && { permit: reached.permit };
+    const passage = new UnitPassage({ batchId, order, unit: old }, () => undefined, attempt);
     const { unit } = passage;
     passage.keypair = await attemptsOnOwnBoard(serial).requestRenewal({
       unit,
       boardId,
       spkiSha256,
-      ...(permit && { permit }),
+      ...permit,
     });
     const facts = { certificateSerial: '', notBefore: '', notAfter: '' };
     passage.signed = { certificate: old.oldCertificate, fingerprint: old.oldFingerprint, ...facts };

@@ -40,7 +40,7 @@ import { EndedBefore, FurtherAttempt, RestartedUnit } from '../unit/restarted-un
 import { stepFailure } from '../unit/step-failure.ts';
 import type { StepFailure } from '../unit/step-failure.ts';
 import { deliver } from '../unit/unit-delivery.ts';
-import { obtainPermit } from '../unit/obtain-permit.ts';
+import { claimPermitted, obtainPermit } from '../unit/obtain-permit.ts';
 import { leaveSocket, tellAgain, tellChunk } from '../unit/unit-exceptions.ts';
 import { showUnit } from '../unit/unit-page.ts';
 import { UnitPassage } from '../unit/unit-passage.ts';
@@ -83,7 +83,7 @@ export async function reworkUnit(input: ReworkUnitInput): Promise<ReworkUnitRepo
   };
   setHandler(state, () => passage.state(desk.attention), { description: 'Step, socket, and why it waits' });
   setHandler(reportAgain, () => tellAgain(passage, desk), {
-    description: 'Tell the rework again, if this unit waits',
+    description: 'Report to the rework again, if this unit waits',
   });
   try {
     return await make(work);
@@ -174,7 +174,7 @@ async function steps(work: Work): Promise<StepFailure | undefined> {
 async function claimUntilSkipped(work: Work): Promise<GeneratedKeypair> {
   const scope = new CancellationScope();
   return await work.desk.untilClosed(
-    () => scope.run(() => claim(work)),
+    () => scope.run(() => claimPermitted(work.passage, () => claim(work))),
     () => {
       // Earlier versions waited on, also where somebody sent word that the batch is closed.
       work.isSkipped = patched('skip-rework-claim');
@@ -232,8 +232,8 @@ async function askForDecision(work: Work, failure: StepFailure): Promise<Decisio
   const station = place && { station: place.stationId };
   showTrouble({ status: UNIT_STATUS.attention, step, error: code, ...station });
   await tellChunk(passage, attention);
-  const failed = failureOf(passage, failure);
-  await registryBookkeeping.recordReworkFailure({ reworkId: input.reworkId, unit, failure: failed });
+  const failed = { failure: failureOf(passage, failure), ...signedIn(passage) };
+  await registryBookkeeping.recordReworkFailure({ reworkId: input.reworkId, unit, ...failed });
   const decision = ofRework(await desk.decision());
   showTrouble({});
   await tellChunk(passage, null);
@@ -270,6 +270,7 @@ async function giveUp(
     outcome: { outcome, code },
     failure: failed,
     decision,
+    ...signedIn(passage),
   });
   await endAtSigner(work, true);
   throw ended(work, { outcome, code });
@@ -293,7 +294,7 @@ async function cancelled(work: Work): Promise<ReworkUnitReport> {
   }
   const outcome = { outcome: 'HOLD', code: 'CANCELLED' } as const;
   const end = { reworkId: input.reworkId, unit: passage.unit, result: 'ended', outcome } as const;
-  await registryBookkeeping.endReworkUnit(end);
+  await registryBookkeeping.endReworkUnit({ ...end, ...signedIn(passage) });
   await endAtSigner(work, true);
   throw ended(work, outcome);
 }
@@ -318,7 +319,8 @@ async function keep(
 ): Promise<ReworkUnitReport> {
   const { input, passage } = work;
   const { unit } = passage;
-  await registryBookkeeping.endReworkUnit({ reworkId: input.reworkId, unit, result: 'kept', ...given });
+  const end = { reworkId: input.reworkId, unit, result: 'kept', ...given } as const;
+  await registryBookkeeping.endReworkUnit({ ...end, ...signedIn(passage) });
   await endAtSigner(work, false);
   return { serial: unit.serial, outcome: 'PASS', attempts: unit.attempt, ...old(input), result: 'kept' };
 }
@@ -352,6 +354,10 @@ async function endAtSigner({ input, passage }: Work, revokesActive: boolean): Pr
   const { serial, attempt: number } = passage.unit;
   const { reworkId } = input;
   await signerBookkeeping.endRework({ reworkId, serial, attempt: number, revokesActive });
+}
+
+function signedIn({ boardCertificate }: UnitPassage) {
+  return boardCertificate && { boardCertificate };
 }
 
 function failureOf({ step, claim: place, keypair }: UnitPassage, failure: StepFailure) {

@@ -86,7 +86,7 @@ async function hasBegun({ reworkId, unit: old }: ReworkUnitInput): Promise<boole
   );
 }
 
-/** The end of a unit that cannot tell its rework: as it recorded it, or else as terminated. It is cancelled with its rework. */
+/** The end of a unit that cannot report to its rework: as it recorded it, or else as terminated. It is cancelled with its rework. */
 export async function endOfReworkUnit(input: ReworkUnitInput, decision?: Decision): Promise<ReworkResult> {
   const { unit, kind } = input;
   await untilUnitEndedOrCancelled(unit.serial);
@@ -108,7 +108,7 @@ async function settle(
       reworkId,
       unit: { batchId, serial, attempt },
       result: assumed,
-      ...(certificate && { failure: failureOf(certificate) }),
+      ...(certificate && { failure: failureOf(certificate), ...signedIn(certificate) }),
       ...(assumed === 'ended' && { outcome: { outcome: 'ERROR', code: 'UNIT_TERMINATED' } }),
       ...(decision && { decision }),
     });
@@ -128,6 +128,11 @@ async function certificateOf({
   // Nothing is signed for what is scrapped. Earlier versions did not ask.
   if (kind === 'scrap' || !patched('board-of-terminated-rework')) return undefined;
   return await unfinishedCertificateOf(batchId, serial);
+}
+
+/** Absent where the signer did not say it, as one of an earlier version does. */
+function signedIn({ boardId, certificate }: UnfinishedCertificate) {
+  return boardId !== undefined && certificate !== undefined && { boardCertificate: { boardId, certificate } };
 }
 
 function failureOf({ boardId, stationId }: UnfinishedCertificate): ReworkFailure {

@@ -16,6 +16,7 @@ const BEFORE_WRITING: ReadonlySet<FailureCode> = new Set([
   'BOARD_COUNTERFEIT',
   'BOARD_WRONG_PRODUCT',
   'PERMIT_INVALID',
+  'SIGNER_UNKNOWN',
 ]);
 
 /**

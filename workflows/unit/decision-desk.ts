@@ -98,7 +98,7 @@ export class DecisionDesk {
   #leaveOut(input: DecisionInput | undefined): string {
     this.#closing = decidedNow('skip', said(input));
     this.#onClose();
-    return `skip: ${this.#serial} no longer waits for a board; if it has just got one, it ends as it does`;
+    return `skip: ${this.#serial} no longer waits for a board; if it has just got one, it finishes normally`;
   }
 
   /** From now on the unit waits. Called before that becomes visible: anyone who sees it must be able to decide. */

@@ -63,7 +63,7 @@ export async function askForDecision(
   });
   // The batch first: a registry that is down must not hide the units that wait.
   await tellChunk(passage, attention);
-  await registryBookkeeping.recordFailure(record(passage, failure));
+  await registryBookkeeping.recordFailure(failureRecord(passage, failure));
   const decision = await desk.decision();
   if (decision.verdict === 'retry') {
     showTrouble({});
@@ -78,7 +78,7 @@ export async function askForDecision(
  * does not know.
  */
 export async function recordAgain(passage: UnitPassage, failure: StepFailure): Promise<void> {
-  await registryBookkeeping.recordFailure(record(passage, failure));
+  await registryBookkeeping.recordFailure(failureRecord(passage, failure));
 }
 
 /** A decision that ends the unit is recorded with its end; this one is followed by another attempt. */
@@ -115,7 +115,7 @@ export async function giveUp(
   let word: SignedEnd | void = undefined;
   try {
     word = await registryBookkeeping.recordFailure({
-      ...record(passage, { ...failure, ...(message !== undefined && { message }) }),
+      ...failureRecord(passage, { ...failure, ...(message !== undefined && { message }) }),
       ...ending,
       ...said,
       ...(passage.keypair && { spkiSha256: passage.keypair.spkiSha256 }),
@@ -151,13 +151,16 @@ async function hasPassed({ unit: { batchId, serial } }: UnitPassage): Promise<bo
   return outcome === undefined || outcome === 'PASS';
 }
 
-function record(passage: UnitPassage, failure: StepFailure) {
+/** What the registry records of an attempt that failed. */
+export function failureRecord(passage: UnitPassage, failure: StepFailure) {
+  const { boardCertificate } = passage;
   return {
     unit: passage.unit,
     step: passage.step,
     ...failure,
     ...(passage.claim && { claim: passage.claim }),
     ...(passage.keypair && { startedAt: passage.keypair.startedAt }),
+    ...(boardCertificate && { boardCertificate }),
   };
 }
 

@@ -5,7 +5,11 @@ import type { Step } from '../../provisioning/step.ts';
 import type { Claim, GeneratedKeypair } from '../../provisioning/claim.ts';
 import type { DeliveryInput, VerifiedReadback } from '../../provisioning/delivery.ts';
 import type { RegisterDeviceInput } from '../../provisioning/registration.ts';
-import type { SignCertificateInput, SignedCertificate } from '../../provisioning/signing.ts';
+import type {
+  BoardCertificate,
+  SignCertificateInput,
+  SignedCertificate,
+} from '../../provisioning/signing.ts';
 import type { Permit, PermittedAttempt, PermitTerms } from '../../provisioning/permit.ts';
 import { signingRequestId } from '../../provisioning/signing-request-id.ts';
 import type {
@@ -143,6 +147,12 @@ export class UnitPassage {
     if (!this.keypair) return undefined;
     const { stationId, socket, boardId } = this.keypair;
     return { stationId, socket, boardId };
+  }
+
+  /** What was signed in this attempt: its board may have it. */
+  get boardCertificate(): BoardCertificate | undefined {
+    if (!this.keypair || !this.signed) return undefined;
+    return { boardId: this.keypair.boardId, certificate: this.signed.certificate };
   }
 
   /** One id for each key: the same request always gets the same certificate. */

@@ -13,6 +13,7 @@ import type { GeneratedKeypair } from '../../provisioning/claim.ts';
 import type { Step } from '../../provisioning/step.ts';
 import type { UnitInput, UnitReport } from '../../provisioning/unit.ts';
 import { unitWorkflowId } from '../../provisioning/workflow-ids.ts';
+import { mayGoElsewhere, recordGoing } from './another-station.ts';
 import { DecisionDesk } from './decision-desk.ts';
 import { reportAgain, state } from '../messages.ts';
 import { mustHaveId } from '../right-id.ts';
@@ -30,7 +31,7 @@ import {
   wordOfTray,
 } from './unit-exceptions.ts';
 import { UnitPassage } from './unit-passage.ts';
-import { obtainPermit } from './obtain-permit.ts';
+import { claimPermitted, obtainPermit } from './obtain-permit.ts';
 import { startOver } from './proven-before.ts';
 import { deliver, proveAgain } from './unit-delivery.ts';
 import { claims, reclaims, registry, registryBookkeeping, signer, signerBookkeeping } from '../steps.ts';
@@ -50,7 +51,7 @@ export async function unit(input: UnitInput): Promise<UnitReport> {
   const restarted = new RestartedUnit(() => registryBookkeeping.recallUnit({ batchId, serial: row.serial }));
   setHandler(state, () => passage.state(desk.attention), { description: 'Step, socket, and why it waits' });
   setHandler(reportAgain, () => tellAgain(passage, desk), {
-    description: 'Tell the chunk again, if this unit waits',
+    description: 'Report to the chunk again, if this unit waits',
   });
   try {
     return await make(passage, desk, restarted);
@@ -64,6 +65,7 @@ export async function unit(input: UnitInput): Promise<UnitReport> {
 }
 
 async function make(passage: UnitPassage, desk: DecisionDesk, restarted: RestartedUnit): Promise<UnitReport> {
+  let elsewhere = 0;
   try {
     for (;;) {
       const failure = await attempt(passage, restarted, desk);
@@ -72,9 +74,16 @@ async function make(passage: UnitPassage, desk: DecisionDesk, restarted: Restart
       await endIfEnded(passage, failure);
       await restarted.recall();
       await leaveSocket(passage, failure.code);
+      if (!desk.closing && mayGoElsewhere(passage, failure, elsewhere)) {
+        elsewhere += 1;
+        await recordGoing(passage, failure);
+        passage.nextAttempt();
+        continue;
+      }
       const decision = await askForDecision(passage, desk, failure);
       await restarted.recall();
       if (decision.verdict !== 'retry') return await end(passage, { desk, restarted }, failure, decision);
+      elsewhere = 0;
       passage.nextAttempt();
     }
   } catch (error) {
@@ -94,10 +103,12 @@ async function endIfEnded(passage: UnitPassage, { code }: StepFailure): Promise<
   if (code !== 'REGISTRY_CONFLICT' || !patched('ended-meanwhile')) return;
   const { batchId, serial } = passage.unit;
   const endedKey = passage.keypair?.spkiSha256;
+  const { boardCertificate } = passage;
   const recalled = await registryBookkeeping.recallUnit({
     batchId,
     serial,
     ...(endedKey !== undefined && { endedKey }),
+    ...(boardCertificate && { boardCertificate }),
   });
   if (recalled.outcome === undefined) return;
   if (recalled.outcome !== 'PASS')
@@ -166,10 +177,11 @@ async function claimUntilClosed(
   passage: UnitPassage,
   desk: DecisionDesk | undefined,
 ): Promise<GeneratedKeypair> {
-  if (desk === undefined) return await claimBoard(passage);
+  const claim = (): Promise<GeneratedKeypair> => claimPermitted(passage, () => claimBoard(passage));
+  if (desk === undefined) return await claim();
   const scope = new CancellationScope();
   return await desk.untilClosed(
-    () => scope.run(() => claimBoard(passage)),
+    () => scope.run(claim),
     () => scope.cancel(),
   );
 }

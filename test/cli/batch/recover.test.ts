@@ -172,6 +172,29 @@ it('a batch that was paused and terminated starts its other units once it is rec
   expect(await rig.client.workflow.getHandle('batch/PO-1').result()).toMatchObject({ passed: 6 });
 });
 
+it('a batch that was closed short and terminated goes on being closed once it is recovered', async () => {
+  const gate = Promise.withResolvers<void>();
+  const serials = ['CL-1', 'CL-2', 'CL-3', 'CL-4', 'CL-5', 'CL-6'];
+  const { place, rig, registry } = await startBench(serials, [], {
+    signCertificate: async (input) => {
+      await gate.promise;
+      return await certificateFor(input);
+    },
+  });
+  await until('four are under way', () => rig.called('signCertificate') === 4);
+  const who = ['--reason', 'enough', '--by', 'A. Berg', '--yes'];
+  expect(await place.certline('batch', 'close', 'PO-1', '--short', ...who)).toMatchObject({ status: 0 });
+  await until('it is recorded', async () => (await registry.batchDecisions('PO-1')).length === 1);
+  await rig.client.workflow.getHandle('batch/PO-1').terminate();
+  expect(await place.certline('batch', 'recover', 'PO-1', ...who)).toMatchObject({
+    stdout: 'Batch PO-1 continues to end: certline batch watch PO-1\n',
+  });
+  gate.resolve();
+  expect(await rig.client.workflow.getHandle('batch/PO-1').result()).toMatchObject({ passed: 4, held: 2 });
+  expect(rig.called('signCertificate')).toBe(4);
+  expect(await registry.unit('CL-6')).toMatchObject({ outcome: 'HOLD', code: 'CLOSED_SHORT' });
+});
+
 it('a batch that was deleted in Temporal says so everywhere, and is closed', async () => {
   const { place, rig, registry } = await startBench(['CL-1', 'CL-2'], ['CL-2']);
   await until('one waits', async () => (await registry.batchSummary('PO-1')).attention === 1);

@@ -268,6 +268,7 @@ describe('certline submit --wait', () => {
         startBatch: ({ batchId, order, manifest, manifestSha256, quantity }) =>
           startBatchWorkflow(rig.client, { batchId, order, manifest, manifestSha256, quantity, window: 4 }),
       }),
+      hasBatch: async () => false,
       report: () => undefined,
     });
     onTestFinished(() => inbox.close());

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dropNextLot } from '../../../cli/line/demo-lot.ts';
-import { writeAnswer } from '../../../manifests/answer/answers.ts';
+import { writeAnswer } from '../../../manifests/answer/write-answer.ts';
 import { dropManifest } from '../../../manifests/intake/drop-manifest.ts';
 import type { BatchRecord } from '../../../registry/registry.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

@@ -41,6 +41,7 @@ async function startLine(place: Place): Promise<void> {
       stageBatch: registry.stageBatch.bind(registry),
       startBatch: async ({ batchId }) => registry.recordStart(batchId),
     }),
+    hasBatch: async () => false,
     report: () => undefined,
   });
   onTestFinished(async () => {
@@ -117,6 +118,24 @@ describe('certline validate', () => {
       { line: 2, column: 'serial', value: 'CL-000007', code: 'MANIFEST_SERIAL_REGISTERED' },
     ]);
     expect(await recordOf(place)).toEqual(before);
+  });
+
+  it('says of a list to which units were added what the line says', async () => {
+    const place = newPlace();
+    await startLine(place);
+    const lot = join(place.folder, 'lot7.csv');
+    const first = 'order,serial,product\nPO-7,AB-1,golioth-node\n';
+    writeFileSync(lot, first);
+    await place.certline('submit', lot);
+    writeFileSync(lot, `${first}PO-7,AB-2,golioth-node\n`);
+    const { status, stdout } = await place.certline('validate', lot);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/is valid: order PO-7, 1 new units\.\nIts other units are in batch PO-7-/);
+    const longer = join(place.folder, 'lot8.csv');
+    copyFileSync(lot, longer);
+    expect((await place.certline('submit', longer)).stdout).toContain(
+      'The other units of the file are in PO-7-',
+    );
   });
 
   it('shows a long path whole, and says no CSV row is wrong where the file as a whole is', async () => {
@@ -231,6 +250,33 @@ describe('certline submit without a line', () => {
     expect(stderr).toContain('example-2.csv');
     expect(readdirSync(place.inbox)).toEqual(['example.csv']);
     expect(readFileSync(join(place.inbox, 'example.csv'), 'utf8')).toBe('another one');
+  });
+
+  it('drops nothing that is not what the file beside it says', async () => {
+    const place = newPlace();
+    const half = join(place.folder, 'lot7.csv');
+    writeFileSync(half, 'order,serial,product\nPO-7,AB-1,golioth-node\n');
+    writeFileSync(join(place.folder, 'LOT7.csv.sha256'), `${'0'.repeat(64)}  lot7.csv\n`);
+    const refused = await place.certline('submit', half, '--priority', '1');
+    expect(refused).toMatchObject({ status: 3, stderr: '' });
+    expect(refused.stdout).toMatch(/the file with SHA-256 0{64}: copy it again/);
+    const document = await place.certline('submit', half, '--json');
+    expect(json(document)).toMatchObject({ file: half, status: 'rejected' });
+    expect((json(document) as { issues: string[][] }).issues).toEqual([
+      [
+        '',
+        '',
+        expect.any(String),
+        expect.any(String),
+        expect.stringContaining('copy it again'),
+        'MANIFEST_DIGEST',
+      ],
+    ]);
+    expect(existsSync(place.inbox)).toBe(false);
+    const digest = createHash('sha256').update(readFileSync(half)).digest('hex');
+    writeFileSync(join(place.folder, 'LOT7.csv.sha256'), `${digest}  lot7.csv\n`);
+    expect(await place.certline('submit', half, '--priority', '1')).toMatchObject({ status: 0 });
+    expect(readdirSync(place.inbox)).toEqual(['lot7.priority-1.csv']);
   });
 
   it('refuses names that the inbox would pass over', async () => {

@@ -163,7 +163,7 @@ describe('certline batch show', () => {
     expect(after.result).toBe(join(place.inbox, '1.result.csv'));
   });
 
-  it('can be written again as a result, with a version that rises', async () => {
+  it('can be written again as a result, with a version that rises, and copied with that version', async () => {
     const place = await filledPlace();
     mkdirSync(place.inbox);
     const other = join(place.folder, 'other.csv');
@@ -177,7 +177,10 @@ describe('certline batch show', () => {
     const [one, two] = [readCsv(path), readCsv(other)];
     expect(one).toHaveLength(5);
     expect(one[0]).toMatchObject({ batch: 'PO-1', outcome: 'PASS', 'attr.rev': 'B2', result_version: '1' });
-    expect(two).toEqual(one.map((row) => ({ ...row, result_version: '2' })));
+    expect(two).toEqual(one);
+    const third = await place.certline('batch', 'result', 'PO-1', '--json');
+    expect(json(third)).toMatchObject({ version: 2, file: path });
+    expect(readCsv(path)[0]).toMatchObject({ result_version: '2' });
     const absent = await place.certline(
       'batch',
       'result',

@@ -42,12 +42,49 @@ it('shows what is parked and why, tries it again, and gives it up with a reason'
     parked: [{ serial: 'CL-000002', reason: 'refused', act: 'put' }],
   });
   const given = await place.certline('registry', 'abandon', 'CL-000002', '--reason', 'scrap');
-  expect(given.stdout).toContain('1 entry of CL-000002 given up');
+  expect(given.stdout).toContain('1 entry given up (CL-000002)');
   const nothing = await place.certline('registry', 'abandon', 'CL-000002', '--reason', 'scrap');
   expect(nothing.status).not.toBe(0);
-  expect(nothing.stderr).toContain('Nothing of CL-000002 is parked');
+  expect(nothing.stderr).toContain('Nothing of CL-000002 is open');
   const again = await place.certline('registry', 'retry');
-  expect(again.stdout).toContain('0 parked entries are tried again');
+  expect(again.stdout).toContain('0 entries are tried again at once');
+});
+
+it('says that a registry is not in the configuration any more, and gives up what nobody would ever send', async () => {
+  const place = await placeWithParked();
+  const way = 'certline registry abandon --registry erp --reason';
+  const shown = (await place.certline('registry', 'status')).stdout;
+  expect(shown).toContain('is not in the configuration: nothing is sent, and lots wait for it');
+  expect(shown).toContain(way);
+  expect(json(await place.certline('registry', 'status', '--json'))).toMatchObject({
+    registries: [{ registry: 'erp', isConfigured: false }],
+  });
+  const findings = async (): Promise<{ check: string; verdict: string; says: string }[]> => {
+    const doctor = json(await place.certline('doctor', '--json')) as { findings: never[] };
+    return (doctor.findings as { check: string; verdict: string; says: string }[]).filter(
+      ({ check }) => check === 'registry erp',
+    );
+  };
+  expect(await findings()).toEqual([
+    { check: 'registry erp', verdict: 'fail', reason: 'configuration', says: expect.stringContaining(way) },
+  ]);
+
+  const why = ['--reason', 'the ERP is gone'];
+  const unnamed = await place.certline('registry', 'abandon', ...why);
+  expect([unnamed.status, unnamed.stderr]).toEqual([2, expect.stringContaining('Name a unit')]);
+  // Nobody is there to be asked.
+  const unasked = await place.certline('registry', 'abandon', '--registry', 'erp', ...why);
+  expect([unasked.status, unasked.stderr]).toEqual([2, expect.stringContaining('add --yes')]);
+  const given = await place.certline('registry', 'abandon', '--registry', 'erp', '--yes', '--json', ...why);
+  expect(json(given)).toEqual({ registry: 'erp', entries: 2 });
+  expect(await findings()).toEqual([]);
+  expect((await place.certline('registry', 'status')).stdout).toMatch(/erp +1 +0 +0 +2 +is not in the/);
+
+  place.configure({
+    products: [{ ...PRODUCT, registries: ['erp'] }],
+    registries: [{ kind: 'file', name: 'erp', folder: 'devices' }],
+  });
+  expect((await place.certline('registry', 'status')).stdout).toContain('has everything that can be sent');
 });
 
 it('tries device registries without changing anything, and doctor does so too', async () => {

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readAnsweredFiles, writeAnswer } from '../../../manifests/answer/answers.ts';
+import { readAnsweredFiles } from '../../../manifests/answer/answers.ts';
+import { writeAnswer } from '../../../manifests/answer/write-answer.ts';
 import { issue } from '../../../manifests/check/issue.ts';
 import type { Verdict } from '../../../manifests/check/verdict.ts';
 import { readCsv } from '../csv/read-csv.ts';
@@ -130,6 +131,22 @@ describe('the answer to a manifest', () => {
       FILE.sha256,
       other.sha256,
     ]);
+  });
+
+  it('of a name with eight digits is not taken for one of the name before them', async () => {
+    const folder = temporaryFolder();
+    await writeAnswer(folder, FILE, ACCEPTED);
+    const dated = { ...FILE, name: 'lot7.20240301.csv', sha256: '20'.repeat(32) };
+    await writeAnswer(folder, dated, ACCEPTED);
+    expect((await readAnsweredFiles(folder, 'lot7.csv')).map(({ name }) => name)).toEqual(['lot7.csv']);
+    expect(await readAnsweredFiles(folder, 'lot7.20240301.csv')).toMatchObject([dated]);
+  });
+
+  it('counts however much an acceptance says', async () => {
+    const folder = temporaryFolder();
+    const continues = Array.from({ length: 1_000 }, (_batch, at) => `PO-7-${String(at).padStart(8, '0')}`);
+    await writeAnswer(folder, FILE, { ...ACCEPTED, continues });
+    expect(await readAnsweredFiles(folder, 'lot7.csv')).toMatchObject([FILE]);
   });
 
   it('that cannot be written is an error that says what to do', async () => {

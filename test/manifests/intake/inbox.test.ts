@@ -19,7 +19,9 @@ import { openInbox } from '../../../manifests/intake/inbox.ts';
 import type { Inbox, InboxEvent, InboxOptions } from '../../../manifests/intake/inbox.ts';
 import { InboxHold } from '../../../manifests/intake/inbox-owner.ts';
 import { createIntake } from '../../../manifests/intake/intake.ts';
+import { issue } from '../../../manifests/check/issue.ts';
 import type { ManifestProduct } from '../../../manifests/check/manifest-row.ts';
+import { rejectedFile } from '../../../manifests/check/verdict.ts';
 import { openRegistryFile } from '../../../registry/record/open-registry.ts';
 import { readCsv } from '../csv/read-csv.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -36,6 +38,10 @@ const NEVER_MS = 600_000;
 function lot(order: string, first: number, count: number): string {
   const rows = Array.from({ length: count }, (_row, at) => `${order},CL-${first + at},golioth-node\n`);
   return HEAD + rows.join('');
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** The mark of the line that reads the folder. */
@@ -84,7 +90,11 @@ class Line {
         return intake(copy);
       },
       report: (event) => this.events.push(event),
-      closings: async () => this.ended,
+      endOf: async (batchId: string) => {
+        const closedAt = this.ended.get(batchId);
+        return closedAt === undefined ? undefined : { closedAt, endedAt: closedAt };
+      },
+      hasBatch: async (digest) => (await this.registry.batchOf(digest)) !== undefined,
       settleMs: 60,
       incompleteMs: 250,
       pollMs: 40,
@@ -110,6 +120,14 @@ class Line {
 
   drop(name: string, text: string): void {
     writeFileSync(this.path(name), text);
+  }
+
+  /** Drops a file that keeps its time of change of long ago, as `cp -p` and Explorer do. */
+  dropOld(name: string, text: string): void {
+    const hidden = this.path(`.${name}.part`);
+    writeFileSync(hidden, text);
+    utimesSync(hidden, 1_700_000_000, 1_700_000_000);
+    renameSync(hidden, this.path(name));
   }
 
   json(name: string): Record<string, unknown> {
@@ -451,7 +469,7 @@ describe('a copy that stalled', () => {
     const line = new Line();
     await line.open();
     const whole = lot('PO-7', 1, 3);
-    const digest = createHash('sha256').update(whole).digest('hex');
+    const digest = sha256(whole);
     line.drop('lot7.csv.sha256', `${digest}  lot7.csv\n`);
     line.drop('lot7.csv', lot('PO-7', 1, 2));
     await line.answered(1);
@@ -485,7 +503,7 @@ describe('a copy that stalled', () => {
     line.drop('lot8.csv', lot('PO-8', 11, 1));
     expect(await line.answered(1)).toEqual(['lot8.csv']);
     await setTimeout(300);
-    line.drop('lot7.csv.sha256', `${createHash('sha256').update(text).digest('hex')}  lot7.csv\n`);
+    line.drop('lot7.csv.sha256', `${sha256(text)}  lot7.csv\n`);
     expect(await line.answered(2)).toEqual(['lot8.csv', 'lot7.csv']);
     expect(line.json('lot7.accepted.json')).toMatchObject({ rows: 3 });
   });
@@ -516,11 +534,12 @@ describe('the folder', () => {
   it('is cleared of lots that ended, with all of their answers, and of no other file', async () => {
     const line = new Line();
     await line.open({ archiveAfterMs: 50 });
-    line.drop('lot7.csv', lot('PO-7', 1, 1));
+    const text = lot('PO-7', 1, 1);
+    line.drop('lot7.csv.SHA256', sha256(text));
+    line.drop('lot7.csv', text);
     line.drop('lot7.2.csv', lot('PO-8', 11, 1));
     await line.answered(2);
     line.drop('lot7.result.csv', 'serial,outcome\n');
-    line.drop('lot7.csv.SHA256', 'it was right\n');
     const { batch } = line.json('lot7.accepted.json') as { batch: string };
     line.ended.set(batch, '2026-01-02T03:04:05.000Z');
     const folder = join(line.folder, 'done', '2026-01-02', batch);
@@ -540,7 +559,7 @@ it('a manifest with its ending in capitals is archived with its digest', async (
   const line = new Line();
   await line.open({ archiveAfterMs: 50 });
   const text = lot('PO-7', 1, 1);
-  line.drop('LOT7.CSV.SHA256', createHash('sha256').update(text).digest('hex'));
+  line.drop('LOT7.CSV.SHA256', sha256(text));
   line.drop('LOT7.CSV', text);
   await line.answered(1);
   const { batch } = line.json('LOT7.CSV.accepted.json') as { batch: string };
@@ -548,6 +567,159 @@ it('a manifest with its ending in capitals is archived with its digest', async (
   const folder = join(line.folder, 'done', '2026-01-02', batch);
   await vi.waitUntil(() => existsSync(join(folder, 'LOT7.CSV.accepted.json')), { timeout: 10_000 });
   expect(readdirSync(folder).toSorted()).toEqual(['LOT7.CSV', 'LOT7.CSV.SHA256', 'LOT7.CSV.accepted.json']);
+});
+
+describe('the name of a lot that ended long ago', () => {
+  const LONG_AGO = '2026-01-02T03:04:05.000Z';
+
+  /** A line that has made `lot7.csv` and `lot9.csv`, whose lots have not ended. */
+  async function made(): Promise<{ line: Line; end: () => void; archived: () => Promise<void> }> {
+    const line = new Line();
+    await line.open({ archiveAfterMs: 50 });
+    line.drop('lot7.csv', lot('PO-7', 1, 1));
+    line.drop('lot9.csv', lot('PO-9', 91, 1));
+    await line.answered(2);
+    const batches = ['lot7', 'lot9'].map((name) => String(line.json(`${name}.accepted.json`)['batch']));
+    return {
+      line,
+      end: () => {
+        for (const batch of batches) line.ended.set(batch, LONG_AGO);
+      },
+      archived: async () => {
+        await until('the other lot is archived', () => !existsSync(line.path('lot9.accepted.json')));
+      },
+    };
+  }
+
+  it('may be used again while the line does not run', async () => {
+    const { line, end, archived } = await made();
+    await line.close();
+    end();
+    line.drop('lot7.csv', lot('PO-8', 11, 2));
+    await line.open({ archiveAfterMs: 50 });
+    await archived();
+    await line.answered(3);
+    const answer = `lot7.${sha256(lot('PO-8', 11, 2)).slice(0, 8)}.accepted.json`;
+    expect(line.names()).toEqual([MARK, 'done', answer, 'lot7.accepted.json', 'lot7.csv'].toSorted());
+    expect(line.started).toHaveLength(3);
+  });
+
+  it('may be used again by a manifest that waits for its order', async () => {
+    const { line, end, archived } = await made();
+    line.startFails = 1_000;
+    line.drop('lot7.csv', lot('PO-8', 11, 2));
+    await until('it waits', () => line.problems().length > 0);
+    end();
+    await archived();
+    expect(line.names()).toEqual([MARK, 'done', 'lot7.accepted.json', 'lot7.csv']);
+    line.startFails = 0;
+    await line.answered(3);
+    expect(line.started).toHaveLength(3);
+  });
+
+  it('may be used again by a manifest that is refused, which stays with its answer', async () => {
+    const { line, end, archived } = await made();
+    line.drop('lot7.csv', lot('po-8', 11, 2));
+    await line.answered(3);
+    end();
+    await archived();
+    expect(line.names()).toEqual([MARK, 'done', 'lot7.accepted.json', 'lot7.csv', 'lot7.rejected.csv']);
+  });
+});
+
+describe('a refused manifest', () => {
+  const GOOD = lot('PO-7', 1, 2);
+  const BAD = GOOD.replace('golioth', 'unknown');
+  /** The order is not there yet. */
+  const UNORDERED: Partial<InboxOptions> = {
+    accept: async () => rejectedFile(issue('MANIFEST_ORDER_UNKNOWN', { value: 'PO-7' })),
+  };
+
+  it('is read again when the same file is dropped again, with its old time', async () => {
+    const line = new Line();
+    await line.open(UNORDERED);
+    line.dropOld('lot7.csv', GOOD);
+    await line.answered(1);
+    rmSync(line.path('lot7.csv'));
+    line.dropOld('other.csv', GOOD);
+    await line.answered(2);
+    line.dropOld('lot7.csv', GOOD);
+    expect(await line.answered(3)).toEqual(['lot7.csv', 'other.csv', 'lot7.csv']);
+  });
+
+  it('is read again when it was replaced by the same file, with its old time', async () => {
+    const line = new Line();
+    await line.open(UNORDERED);
+    line.dropOld('lot7.csv', GOOD);
+    await line.answered(1);
+    line.dropOld('lot7.csv', GOOD);
+    expect(await line.answered(2)).toEqual(['lot7.csv', 'lot7.csv']);
+  });
+
+  it.each<[string, string, (line: Line) => void]>([
+    ['was dropped again, with its old time', GOOD, (line) => rmSync(line.path('lot7.csv'))],
+    ['has a correction of the same size and time', BAD, () => undefined],
+  ])('is read again when it %s, while the line did not run', async (_what, first, before) => {
+    const line = new Line();
+    await line.open(first === GOOD ? UNORDERED : {});
+    line.dropOld('lot7.csv', first);
+    await line.answered(1);
+    await line.close();
+    before(line);
+    line.dropOld('lot7.csv', GOOD);
+    await line.open();
+    await line.answered(2);
+    expect(line.json('lot7.accepted.json')).toMatchObject({ rows: 2 });
+  });
+
+  it.each<[string, boolean, (line: Line) => void]>([
+    ['corrected', true, (line) => line.drop('lot7.csv.sha256', sha256(GOOD))],
+    ['removed', true, (line) => rmSync(line.path('lot7.csv.sha256'))],
+    ['corrected while the line did not run', false, (line) => line.drop('lot7.csv.sha256', sha256(GOOD))],
+  ])('is read again when the digest beside it is %s', async (_what, isRunning, correct) => {
+    const line = new Line();
+    await line.open();
+    line.drop('lot7.csv.sha256', sha256(BAD));
+    line.dropOld('lot7.csv', GOOD);
+    await line.answered(1);
+    expect(line.codes('lot7.rejected.csv')).toEqual(['MANIFEST_DIGEST']);
+    if (!isRunning) await line.close();
+    correct(line);
+    if (!isRunning) await line.open();
+    await line.answered(2);
+    expect(line.names()).not.toContain('lot7.rejected.csv');
+    expect(line.json('lot7.accepted.json')).toMatchObject({ rows: 2 });
+  });
+
+  it('keeps the copy of the batch that was made of it', async () => {
+    const line = new Line();
+    await line.open();
+    line.drop('lot7.csv', GOOD);
+    await line.answered(1);
+    const [batchId = ''] = line.started;
+    await line.registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED');
+    await line.registry.closeBatch(batchId);
+    await line.registry.freeUnits(batchId, ['CL-1', 'CL-2']);
+    line.dropOld('lot7.csv', GOOD);
+    await line.answered(2);
+    expect(line.codes('lot7.rejected.csv')).toEqual(['MANIFEST_WITHDRAWN']);
+    expect(readdirSync(join(line.state, 'manifests'))).toEqual([`${sha256(GOOD)}.csv`]);
+  });
+});
+
+it('an accepted manifest is not read again when its digest comes late', async () => {
+  const line = new Line();
+  await line.open();
+  line.dropOld('lot7.csv', lot('PO-7', 1, 2).replaceAll('\n', '\r\n').trimEnd());
+  await line.answered(1);
+  const answer = readFileSync(line.path('lot7.accepted.json'), 'utf8');
+  expect(answer).toContain('understood');
+  line.drop('lot7.csv.sha256', 'of another file');
+  line.drop('other.csv', lot('PO-8', 11, 1));
+  await line.answered(2);
+  line.drop('another.csv', lot('PO-9', 21, 1));
+  await line.answered(3);
+  expect(readFileSync(line.path('lot7.accepted.json'), 'utf8')).toBe(answer);
 });
 
 describe('after a restart', () => {

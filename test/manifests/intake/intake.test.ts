@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { copyManifest } from '../../../manifests/intake/copy-manifest.ts';
+import { assessManifest } from '../../../manifests/intake/assess-manifest.ts';
+import type { Assessment } from '../../../manifests/intake/assess-manifest.ts';
+import { copyManifest, manifestStore } from '../../../manifests/intake/copy-manifest.ts';
 import type { ManifestCopy } from '../../../manifests/intake/copy-manifest.ts';
 import { createIntake } from '../../../manifests/intake/intake.ts';
 import type { IntakePorts } from '../../../manifests/intake/intake.ts';
@@ -48,9 +50,20 @@ class Desk {
   async intake(text: string | Buffer, ports: Partial<IntakePorts> = {}): Promise<Verdict> {
     return createIntake({ ...this.ports, ...ports })(await this.copy(text));
   }
+
+  async intakeAs(name: string, text: string): Promise<Verdict> {
+    return createIntake(this.ports)(await this.copy(text, name));
+  }
+
+  /** As `certline validate` does: its copy is alone in a folder. */
+  async validate(text: string): Promise<Assessment> {
+    const result = await copyManifest(temporaryFile(text, 'lot.csv'), temporaryFolder());
+    if ('refused' in result) throw new Error(result.refused.code);
+    return await assessManifest(result.copy, this.ports);
+  }
 }
 
-function faultsOf(verdict: Verdict): string[] {
+function faultsOf(verdict: Verdict | Assessment): string[] {
   const { issues } = verdict as Rejected;
   return issues.map(({ line, column, code }) => `${line}:${column}:${code.slice('MANIFEST_'.length)}`);
 }
@@ -136,6 +149,43 @@ describe('intake', () => {
   });
 });
 
+describe('what a manifest says of itself', () => {
+  const HALF = `${HEAD}PO-1,CL-1,golioth-node,\nPO-1,CL-2,golioth-node,\n`;
+  const MORE = `${HALF}PO-1,CL-3,golioth-node,\n`;
+
+  it('counts where the same content was accepted before, too', async () => {
+    const desk = new Desk();
+    await desk.intakeAs('lot7.csv', HALF);
+    expect(faultsOf(await desk.intakeAs('lot7b.rows-3.csv', HALF))).toEqual(['0::ROW_COUNT']);
+    expect(faultsOf(await desk.intakeAs('lot7c.sha256-00000000.csv', HALF))).toEqual(['0::DIGEST']);
+    expect(faultsOf(await desk.intakeAs('lot7d.priority-9.csv', HALF))).toEqual(['0::PRIORITY']);
+    const source = temporaryFile(HALF, 'lot7e.csv');
+    writeFileSync(`${source}.sha256`, '0'.repeat(64));
+    const result = await copyManifest(source, desk.state);
+    expect(faultsOf(await createIntake(desk.ports)((result as { copy: ManifestCopy }).copy))).toEqual([
+      '0::DIGEST',
+    ]);
+    expect(await desk.intakeAs('lot7f.rows-2.priority-2.csv', HALF)).toMatchObject({ status: 'accepted' });
+    expect(desk.started).toHaveLength(1);
+  });
+
+  it('is the number of units of the file, not that of the batch which has the new ones of it', async () => {
+    const desk = new Desk();
+    await desk.intakeAs('lot7.csv', HALF);
+    expect(await desk.intakeAs('lot8.csv', MORE)).toMatchObject({ status: 'accepted', rows: 1 });
+    expect(await desk.intakeAs('lot8.rows-3.csv', MORE)).toMatchObject({ status: 'accepted', rows: 1 });
+    expect(faultsOf(await desk.intakeAs('lot8.rows-1.csv', MORE))).toEqual(['0::ROW_COUNT']);
+  });
+
+  it('is said beside the reason why a withdrawn manifest is not made again', async () => {
+    const desk = new Desk();
+    const { batchId } = (await desk.intakeAs('lot7.csv', HALF)) as Accepted;
+    await desk.registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED');
+    await desk.registry.freeUnits(batchId, ['CL-1', 'CL-2']);
+    expect(faultsOf(await desk.intakeAs('lot7.rows-3.csv', HALF))).toEqual(['0::ROW_COUNT', '0::WITHDRAWN']);
+  });
+});
+
 describe('a manifest that extends an earlier one', () => {
   const FIRST = `${HEAD}PO-1,CL-1,golioth-node,\nPO-1,CL-2,golioth-node,\n`;
 
@@ -161,13 +211,67 @@ describe('a manifest that extends an earlier one', () => {
     expect(desk.started).toHaveLength(1);
   });
 
-  it('with another row for an earlier unit is refused, and the row named', async () => {
+  it.each<[string, string]>([
+    ['another attribute', 'CL-2,golioth-node,,B'],
+    ['one attribute less', 'CL-2,golioth-node,,'],
+    ['another product and board', 'CL-2,listed-node,aa02,A'],
+  ])('with another row for an earlier unit is refused, and the row named: %s', async (_what, row) => {
     const desk = new Desk();
-    await desk.intake('order,serial,product,attr.rev\nPO-1,CL-1,golioth-node,A\nPO-1,CL-2,golioth-node,A\n');
-    const verdict = await desk.intake(
-      'order,serial,product,attr.rev\nPO-1,CL-1,golioth-node,A\nPO-1,CL-2,golioth-node,B\nPO-1,CL-3,golioth-node,A\n',
-    );
-    expect(faultsOf(verdict)).toEqual(['3:serial:ROW_CHANGED']);
+    const head = 'order,serial,product,board_id,attr.rev\nPO-1,CL-1,golioth-node,,A\n';
+    await desk.intake(`${head}PO-1,CL-2,golioth-node,,A\n`);
+    const changed = `${head}PO-1,${row}\nPO-1,CL-3,golioth-node,,A\n`;
+    expect(faultsOf(await desk.intake(changed))).toEqual(['3:serial:ROW_CHANGED']);
+    expect(faultsOf(await desk.validate(changed))).toEqual(['3:serial:ROW_CHANGED']);
+  });
+
+  it('with another board for an earlier unit is refused', async () => {
+    const desk = new Desk();
+    await desk.intake(`${HEAD}PO-1,CL-1,listed-node,aa01\n`);
+    const changed = `${HEAD}PO-1,CL-1,listed-node,aa09\nPO-1,CL-2,listed-node,aa02\n`;
+    expect(faultsOf(await desk.intake(changed))).toEqual(['2:serial:ROW_CHANGED']);
+  });
+
+  it('is judged the same where nobody has the copy of the earlier one', async () => {
+    const desk = new Desk();
+    const { batchId } = (await desk.intake(FIRST)) as Accepted;
+    const second = `${FIRST}PO-1,CL-3,golioth-node,\n`;
+    expect(await desk.validate(second)).toMatchObject({ status: 'valid', rows: 1, continues: [{ batchId }] });
+    expect(await desk.validate(FIRST.replaceAll('\n', '\r\n'))).toMatchObject({
+      status: 'known',
+      batch: { batchId },
+    });
+    // Another orchestrator takes over, which shares the registry and no disk.
+    rmSync(manifestStore(desk.state), { recursive: true });
+    const added = (await desk.intake(second)) as Accepted;
+    expect(added).toMatchObject({ status: 'accepted', rows: 1, continues: [batchId] });
+    expect(await desk.validate(`${second}PO-1,CL-4,golioth-node,\n`)).toMatchObject({
+      rows: 1,
+      continues: [{ batchId: added.batchId }, { batchId }],
+    });
+  });
+
+  it('need not have units that were freed, and may have them with other cells', async () => {
+    const desk = new Desk();
+    const { batchId } = (await desk.intake(`${FIRST}PO-1,CL-3,golioth-node,\n`)) as Accepted;
+    await desk.registry.recordOutcome({
+      batchId,
+      serial: 'CL-1',
+      attempt: 1,
+      step: 'flashCredentials',
+      code: 'SMP_TIMEOUT',
+      stationId: 'st-1',
+      socket: 'A1',
+      boardId: 'aa01',
+      outcome: 'FAIL',
+    });
+    await desk.registry.endOpenUnits(batchId, 'HOLD', 'CANCELLED');
+    await desk.registry.freeUnits(batchId, ['CL-2', 'CL-3']);
+    const corrected = `${HEAD}PO-1,CL-1,golioth-node,\nPO-1,CL-2,listed-node,aa02\n`;
+    expect(await desk.intake(corrected)).toMatchObject({
+      status: 'accepted',
+      rows: 1,
+      continues: [batchId],
+    });
   });
 
   it('but lacks one of its units is refused: it has serials of another lot', async () => {

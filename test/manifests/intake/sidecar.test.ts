@@ -33,9 +33,40 @@ describe('the file beside a manifest', () => {
     expect(await readSidecars(path)).toEqual([{ digest: DIGEST }]);
   });
 
-  it('may have its ending in capitals', async () => {
-    const path = beside((file) => writeFileSync(file, LINE), 'lot7.CSV', '.SHA256');
+  it.each([
+    ['lot7.CSV', 'lot7.CSV.SHA256'],
+    ['LOT7.CSV', 'lot7.csv.sha256'],
+    ['lot7.csv', 'LOT7.CSV.SHA256'],
+    ['lot7.csv', 'Lot7.csv.Sha256'],
+    ['Stück.csv', 'STÜCK.csv.sha256'],
+  ])('may have its name in another case: %s, %s', async (manifest, sidecar) => {
+    const path = beside(() => undefined, manifest);
+    writeFileSync(join(path, '..', sidecar), LINE);
     expect(await readSidecars(path)).toEqual([{ digest: DIGEST }]);
+  });
+
+  it('is that of another manifest where that has the very name', async () => {
+    const lower = temporaryFile('', 'lot7.csv');
+    const upper = join(lower, '..', 'LOT7.CSV');
+    writeFileSync(upper, '');
+    writeFileSync(`${lower}.sha256`, LINE);
+    expect(await readSidecars(lower)).toEqual([{ digest: DIGEST }]);
+    expect(await readSidecars(upper)).toEqual([]);
+  });
+
+  it('is read in a folder that may be entered and not listed', async () => {
+    const path = beside((file) => writeFileSync(file, LINE));
+    chmodSync(join(path, '..'), 0o711);
+    asNobody();
+    expect(await readSidecars(path)).toEqual([{ digest: DIGEST }]);
+  });
+
+  it('is named as it is called', async () => {
+    const path = beside(() => undefined, 'LOT7.CSV');
+    mkdirSync(join(path, '..', 'lot7.csv.sha256'));
+    expect(await readSidecars(path)).toMatchObject([
+      { fault: { value: 'lot7.csv.sha256', expected: expect.stringContaining('in lot7.csv.sha256: this') } },
+    ]);
   });
 
   it.each<[string, string, (file: string) => void]>([

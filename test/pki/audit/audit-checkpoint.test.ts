@@ -68,6 +68,13 @@ describe('a checkpoint', () => {
     expect(note.startsWith(`${name}\n42\n${base64}\ntime 2026-01-02T03:04:05.678Z\n\n— ${name} `)).toBe(true);
   });
 
+  it('says until when its times may be wrong, in a line that others pass over', () => {
+    const corrected = { ...checkpoint, clockWrongUntil: '2027-01-01T00:00:00.000Z' };
+    const signed = signCheckpoint(corrected, key.verifier, key.privateKey);
+    expect(openCheckpoint(signed, key.verifier)).toEqual(corrected);
+    expect(signed.split('\n').slice(0, 4)).toEqual(note.split('\n').slice(0, 4));
+  });
+
   it('with any octet changed is none, or says the same', () => {
     const opened = new Set<string>();
     for (let at = 0; at < note.length; at += 1) {

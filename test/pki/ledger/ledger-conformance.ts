@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { judgeChain } from '../../../pki/audit/audit-chain.ts';
 import type { SqlRow } from '../../../sql/row.ts';
 import type { SqlDatabase } from '../../../sql/sql-database.ts';
@@ -9,6 +9,7 @@ import { StationRates } from '../../../pki/ledger/station-rates.ts';
 import type { UnfinishedPage } from '../../../pki/signing/issuances.ts';
 import { RELEASE, signedOrder } from '../orders/signed-orders.ts';
 import { describeReworks } from './rework-conformance.ts';
+import { describeWords } from './word-conformance.ts';
 import { auditOf, code, lineOver, release, requestFor } from '../signing/signing-line.ts';
 import type { SigningLine } from '../signing/signing-line.ts';
 
@@ -25,9 +26,22 @@ function units(serials: readonly string[]): { serial: string; product: string }[
 
 /** What every ledger must do, whatever database it stands on. `make` gives an empty database. */
 export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTest>): void {
+  /** Lines of this test, as long as it changes none of them behind the ledger's back. */
+  let unedited: SigningLine[] = [];
+
   async function newLine(): Promise<SigningLine> {
-    return lineOver(await (await make()).open(), ca);
+    const line = lineOver(await (await make()).open(), ca);
+    unedited.push(line);
+    const sql: SigningLine['sql'] = (text, ...values) => {
+      if (!text.startsWith('SELECT')) unedited = unedited.filter((each) => each !== line);
+      return line.sql(text, ...values);
+    };
+    return { ...line, sql };
   }
+
+  afterEach(async () => {
+    for (const { ledger } of unedited.splice(0)) expect(await ledger.verification.findings()).toEqual([]);
+  });
 
   async function usedLine(): Promise<SigningLine> {
     const line = await newLine();
@@ -37,6 +51,7 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
   }
 
   describeReworks(newLine);
+  describeWords(newLine);
 
   describe('releases', () => {
     it('are idempotent', async () => {
@@ -531,7 +546,6 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       expect(reasons).toEqual(Array(2).fill('certificateHold,keyCompromise'));
       expect(await ledger.withdrawals.latestCrl('issuer')).toMatchObject({ number: 2, mark: marks[2] });
       expect(await ledger.withdrawals.latestCrl('other')).toBeUndefined();
-      await ledger.close();
     });
 
     it('are found by every name of a certificate', async () => {
@@ -541,7 +555,6 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
         expect((await ledger.issuances.issuanceOfCertificate(name))?.requestId).toBe('b1/ACME-1/1');
       expect(await ledger.issuances.issuanceOfCertificate('00'.repeat(32))).toBeUndefined();
       expect(await ledger.issuances.issuancesOf('acme-1')).toHaveLength(1);
-      await ledger.close();
     });
   });
 

@@ -21,6 +21,7 @@ const RELEASED = [
   '510a0069fe767b001d2a795c1370377a5d6875cb921a95086f8b58917d5bd687',
   '2f9c657d1ea4cc0ea8f40e5e0a5a51902d2bbdbfa686e0d0380fdc9b6c5c34b6',
   '745a56846c511fc4e6bafea97d1b05d6ff49ffbe3fdccf2fd4b7902f05727670',
+  'b50257d00c37c373a3c46ecfeafd3f890c835bbf39ed3b832c492a7786ffc987',
 ];
 
 it('the schema of each released version of a ledger stays what it was, to the byte', () => {

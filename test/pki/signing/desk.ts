@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { expect, onTestFinished } from 'vitest';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import type { DeviceKey } from '../../../pki/keys/device-key.ts';
@@ -68,7 +69,10 @@ const PO_1: Order = {
   closes: '9999-12-31T23:59:59.000Z',
 };
 
-/** A signing desk with an order for ten sensors, one enrolled station, and three serials of it released. */
+/**
+ * A signing desk with an order for ten sensors, one enrolled station, and three serials of it released. Whatever a test does, at its
+ * end the ledger is what its log says.
+ */
 export async function openDesk(terms?: OrderTerms, parts?: Partial<IssuerParts>): Promise<Desk> {
   const home = temporaryFolder();
   const sources = { folder: join(home, 'orders'), releaseKeys: join(home, 'release-keys') };
@@ -77,25 +81,44 @@ export async function openDesk(terms?: OrderTerms, parts?: Partial<IssuerParts>)
     const order = { ...PO_1, ...changes };
     writeFileSync(join(sources.folder, `${order.order}.order`), signOrder(order, oem, privateKey));
   };
+  onTestFinished(async () => {
+    const { ledger } = lineOver(openLedgerFile(join(home, 'ledger.db')), ca);
+    expect(await ledger.verification.findings()).toEqual([]);
+    await ledger.close();
+  });
   put();
   writeFileSync(sources.releaseKeys, `${verifierText(oem)}\n`);
-  const database = openLedgerFile(join(home, 'ledger.db'));
-  const { ledger, plainIssuer: issuer, signer } = lineOver(database, ca, parts);
+  const { desk, ledger, signer } = deskOver(join(home, 'ledger.db'), sources, { terms, parts });
   await ledger.stations.admitStation({
     stationId: 'st-1',
     verifier: verifierText(STATION.verifier),
     perMinute: 60,
   });
-  const stations = new StationGate(ledger.stations, ledger.stations.rates);
-  const orders = new OrderDesk(sources, ledger.orders, terms);
-  const intakes = () => [INTAKE.verifier];
-  const deskParts = { stations, orders, issuer, ledger, permitKey: PERMIT_KEY, intakes };
-  const desk = new SigningDesk({ ...deskParts, log: AUDIT_LOG });
   const units = ['CL-1', 'CL-2', 'CL-3'].map((serial) => ({ serial, product: 'sensor' }));
   await desk.release(
     releaseOf({ batchId: 'b1', order: 'PO-1', manifestSha256: 'ab'.repeat(32), quantity: 3, units }),
   );
   return { desk, ledger, signer, ca, sources, put, database: join(home, 'ledger.db') };
+}
+
+/** Another signer of the same ledger, with a copy of its own of the folder of orders, as it is now. */
+export function secondSigner({ sources, database }: Desk): Pick<Desk, 'desk' | 'ledger' | 'sources'> {
+  const own = { ...sources, folder: join(temporaryFolder(), 'orders') };
+  cpSync(sources.folder, own.folder, { recursive: true });
+  return { ...deskOver(database, own), sources: own };
+}
+
+function deskOver(
+  database: string,
+  sources: OrderSources,
+  { terms, parts }: { terms?: OrderTerms | undefined; parts?: Partial<IssuerParts> | undefined } = {},
+): Pick<Desk, 'desk' | 'ledger' | 'signer'> {
+  const { ledger, plainIssuer: issuer, signer } = lineOver(openLedgerFile(database), ca, parts);
+  const stations = new StationGate(ledger.stations, ledger.stations.rates);
+  const orders = new OrderDesk(sources, ledger.orders, terms);
+  const intakes = () => [INTAKE.verifier];
+  const deskParts = { stations, orders, issuer, ledger, permitKey: PERMIT_KEY, intakes };
+  return { desk: new SigningDesk({ ...deskParts, log: AUDIT_LOG }), ledger, signer };
 }
 
 /** A release as the intake signs it. */

@@ -31,6 +31,7 @@ const UNIT = {
   batchId: 'b1',
   withdrawnAttempt: 1,
   permittedAttempt: 1,
+  askedAttempt: 0,
   isEnded: false,
   furtherAttempt: 0,
 };

@@ -116,6 +116,7 @@ async function checkInvariants({ sql, ledger, signer }: SigningLine): Promise<vo
   expect(rows.length).toBeLessThanOrEqual(QUOTA.quota + QUOTA.reissueQuota);
   const batch = await sql('SELECT reserved + reissued AS used FROM batch');
   expect(batch).toEqual([{ used: rows.length }]);
+  expect(await ledger.verification.findings()).toEqual([]);
   const audited = await auditOf(ledger);
   expect((await judgeChain(ledger.auditLog.auditEntries())).brokenEntry).toBeUndefined();
   const signing = audited.filter(({ body }) => body.includes('"event":"signing"'));

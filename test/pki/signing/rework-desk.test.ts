@@ -23,6 +23,18 @@ const signed = (rework: AskedRework): ReworkInput => ({
 
 const arrival = () => ({ askedAt: new Date(), now: new Date() });
 
+it('a rework counts against the order of its unit, whatever order the request says that the unit is of', async () => {
+  const { desk, ledger, put } = await openDesk();
+  const first = askFor('CL-1');
+  await desk.activate([passOf(first, await desk.sign(first, arrival()))]);
+  put({ order: 'PO-2' });
+  const units = [{ serial: 'CL-1', product: 'sensor', order: 'PO-2' }];
+  const refused = desk.releaseRework({ ...signed(REWORK), units });
+  await expect(refused).rejects.toThrow(code('ORDER_MISMATCH', 'order'));
+  await desk.releaseRework({ ...signed(REWORK), units: [{ ...units[0]!, order: 'PO-1' }] });
+  expect(await ledger.orders.orderStanding('PO-1')).toMatchObject({ reissued: 1 });
+});
+
 it('a rework under another order is permitted, signed and activated like any attempt', async () => {
   const { desk, ledger, put } = await openDesk();
   const key = generateDeviceKey();

@@ -193,11 +193,15 @@ describe('SigningDesk.activate and withdraw', () => {
   it('names the board of a unit whose certificate nobody has called active', async () => {
     const { desk } = await openDesk();
     const request = askFor('CL-1');
-    await sign(desk, request);
+    const record = await sign(desk, request);
     await sign(desk, askFor('CL-2'));
     const { boardId, stationId, spkiSha256, requestId, attempt } = request.statement;
     const signed = { requestId, serial: 'CL-1', attempt, spkiSha256, boardId, stationId };
     expect(await desk.unfinished({ batchId: 'b1', serial: 'CL-1' })).toEqual({ certificates: [signed] });
+    const certificate = Buffer.from(record.certificate).toString('base64');
+    expect(await desk.unfinished({ batchId: 'b1', serial: 'CL-1', withCertificates: true })).toEqual({
+      certificates: [{ ...signed, certificate }],
+    });
     expect(await desk.unfinished({ batchId: 'b2', serial: 'CL-1' })).toEqual({ certificates: [] });
     await desk.withdraw(ENDED, wordFor(spkiSha256));
     expect(await desk.unfinished({ batchId: 'b1', serial: 'CL-1' })).toEqual({ certificates: [] });

@@ -58,11 +58,12 @@ export class AwsDouble {
   /** Ids of registered CAs. */
   readonly cas = new Set<string>();
   /** What is answered instead, once, by method and path. */
-  readonly refusals = new Map<string, AwsError>();
+  readonly refusals = new Map<string, DoubleAnswer>();
   /** Actions that the policy of the credentials lacks. AWS looks at it before anything else. */
   readonly denied = new Set<string>();
   accessKeyId = 'AKIAEXAMPLEEXAMPLE00';
-  readonly secret = 'wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY';
+  readonly secret = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
+  token = 'IQoJb3JpZ2luX2VjEXAMPLE+of/a/session==';
   server!: DoubleServer;
 
   static async start(): Promise<AwsDouble> {
@@ -70,15 +71,19 @@ export class AwsDouble {
     double.server = await startDouble({
       answer: (question) => double.#answer(question),
       // Not 429: that is what AWS IoT does.
-      throttled: refusal(new AwsError(400, 'ThrottlingException', 'Rate exceeded')),
-      stranger: refusal(new AwsError(403, 'UnrecognizedClientException', 'The security token is invalid.')),
-      broken: refusal(new AwsError(503, 'ServiceUnavailableException', 'busy')),
+      throttled: (echo) => refusal(new AwsError(400, 'ThrottlingException', `${echo}: rate exceeded`)),
+      unaware: (question) => double.#unaware(question),
+      stranger: (echo) => refusal(new AwsError(403, 'UnrecognizedClientException', `${echo} is invalid`)),
+      broken: (echo) => refusal(new AwsError(503, 'ServiceUnavailableException', `${echo}: busy`)),
+      secrets: () => [double.secret, double.token],
     });
     return double;
   }
 
-  refuse(methodAndPath: string, status: number, kind: string): void {
-    this.refusals.set(methodAndPath, new AwsError(status, kind, 'as the test wants'));
+  refuse(methodAndPath: string, status: number, kind: string, retryAfter?: string): void {
+    const answer = refusal(new AwsError(status, kind, 'as the test wants'));
+    const headers = { ...answer.headers, ...(retryAfter !== undefined && { 'retry-after': retryAfter }) };
+    this.refusals.set(methodAndPath, { ...answer, headers });
   }
 
   /** SHA-256 of the certificates that are active and attached to a thing. */
@@ -103,16 +108,22 @@ export class AwsDouble {
       const refused = this.refusals.get(`${method} ${path}`);
       if (refused !== undefined) {
         this.refusals.delete(`${method} ${path}`);
-        throw refused;
+        return refused;
       }
       const action = ACTIONS[`${method} ${routeOf(path)}`];
       if (action !== undefined && this.denied.has(action))
         throw new AwsError(403, 'AccessDeniedException', `not authorized to perform: iot:${action}`);
       return { status: 200, body: JSON.stringify(this.#route(question)) };
     } catch (error) {
-      if (error instanceof AwsError) return refusal(error);
+      if (error instanceof AwsError) return refusal(error, signatureOf(question));
       throw error;
     }
+  }
+
+  #unaware({ method, path }: DoubleQuestion): DoubleAnswer | undefined {
+    return method === 'GET' && /^\/(?:things|certificates)\//.test(path)
+      ? refusal(notFound(path))
+      : undefined;
   }
 
   #route({ method, path, query, headers, body }: DoubleQuestion): unknown {
@@ -234,7 +245,12 @@ function known(names: readonly string[], name: string): object {
   return {};
 }
 
-function refusal({ status, kind, message }: AwsError): DoubleAnswer {
+function signatureOf({ headers }: DoubleQuestion): string {
+  return /Signature=(\S+)/.exec(headers.authorization ?? '')?.[1] ?? '';
+}
+
+/** With what it signed, where that is known. */
+function refusal({ status, kind, message }: AwsError, signature = ''): DoubleAnswer {
   const headers = { 'x-amzn-errortype': kind, 'content-type': 'application/json' };
-  return { status, headers, body: JSON.stringify({ message }) };
+  return { status, headers, body: JSON.stringify({ message: `${signature} ${message}`.trim() }) };
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AwsIotRegistry } from '../../../registry/aws-iot/aws-iot-registry.ts';
 import type { AwsIotOptions } from '../../../registry/aws-iot/aws-iot-registry.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -21,13 +23,9 @@ interface Rig {
   readonly registry: AwsIotRegistry;
 }
 
-function writeCredentials(
-  path: string,
-  { accessKeyId, secret }: AwsDouble,
-  more: readonly string[] = [],
-): void {
-  const lines = [`aws_access_key_id = ${accessKeyId}`, `aws_secret_access_key = ${secret}`, ...more];
-  writeFileSync(path, ['[default]', ...lines].join('\n'), { mode: 0o600 });
+function writeCredentials(path: string, { accessKeyId, secret, token }: AwsDouble): void {
+  const key = [`aws_access_key_id = ${accessKeyId}`, `aws_secret_access_key = ${secret}`];
+  writeFileSync(path, ['[default]', ...key, `aws_session_token = ${token}`].join('\n'), { mode: 0o600 });
 }
 
 async function startRig(options: Partial<AwsIotOptions> = {}): Promise<Rig> {
@@ -65,7 +63,13 @@ describeDeviceRegistry(
           principals: new Set(),
           groups: new Set(),
         }),
-      secret: double.secret,
+      secrets: () => [
+        double.secret,
+        double.token,
+        ...double.server.questions.flatMap(
+          ({ headers }) => /Signature=(\S+)/.exec(headers.authorization ?? '')?.[1] ?? [],
+        ),
+      ],
     };
   },
   { device: plainDevice, refusedDevice: () => ({ ...plainDevice('CL-9'), commonName: 'CL.9' }) },
@@ -112,6 +116,84 @@ describe('a device at AWS IoT', () => {
     expect(double.server.questions).toHaveLength(2);
   });
 
+  it.each([
+    ['ServiceUnavailableException', 503, 'unavailable', '120', 120_000],
+    [
+      'InternalFailureException',
+      500,
+      'unavailable',
+      new Date(Date.now() + 7_200_000).toUTCString(),
+      3_600_000,
+    ],
+    ['ThrottlingException', 400, 'throttled', '120', 120_000],
+    ['ThrottlingException', 400, 'throttled', '0', 1_000],
+    ['UnauthorizedException', 401, 'credentials', '120', 120_000],
+  ])('that gets %s waits as long as AWS asks', async (kind, status, reason, retryAfter, waitMs) => {
+    const { double, registry } = await startRig();
+    double.refuse('POST /certificate/register-no-ca', status, kind, retryAfter);
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ reason, waitMs });
+  });
+
+  it.each([
+    ['ForbiddenException', 403, 'credentials'],
+    ['ExpiredToken', 403, 'credentials'],
+    ['ExpiredTokenException', 400, 'credentials'],
+    ['IncompleteSignatureException', 400, 'credentials'],
+    ['ConflictingResourceUpdateException', 409, 'unavailable'],
+    ['AnotherException', 400, 'refused'],
+    ['AnotherException', 403, 'credentials'],
+    ['AnotherException', 409, 'conflict'],
+    ['AnotherException', 429, 'throttled'],
+    ['AnotherException', 503, 'unavailable'],
+  ])(
+    'that gets %s with %d is %s, although no operation of ours documents it',
+    async (kind, status, reason) => {
+      const { double, registry } = await startRig();
+      double.refuse('POST /certificate/register-no-ca', status, kind);
+      expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ reason });
+    },
+  );
+
+  const PAGE = '<html>Access denied by the proxy</html>';
+  it.each([
+    [401, PAGE, 'credentials'],
+    [403, PAGE, 'credentials'],
+    [407, PAGE, 'credentials'],
+    [400, PAGE, 'credentials'],
+    [400, '{"message":"no"}', 'credentials'],
+    [404, '{"message":"no"}', 'credentials'],
+    [429, '', 'throttled'],
+    [429, PAGE, 'throttled'],
+    [502, PAGE, 'unavailable'],
+    [503, '', 'unavailable'],
+  ])('that gets %d from something before AWS, with "%s", is %s', async (status, body, reason) => {
+    const { double, registry } = await startRig();
+    double.refusals.set('POST /things/CL-1', { status, headers: { 'retry-after': '120' }, body });
+    const outcome = await outcomeOf(registry, 'put', plainDevice('CL-1'));
+    expect(outcome).toMatchObject({ reason, waitMs: 120_000, message: expect.stringContaining(`${status}`) });
+    expect(String(outcome)).not.toMatch(/SyntaxError|hidden field|Unknown|Access denied/);
+  });
+
+  it('whose thing is taken and not seen yet is no conflict', async () => {
+    const { double, registry } = await startRig();
+    const attributes = JSON.stringify({ serial: 'CL-1', room: '7' });
+    double.things.set('CL-1', { type: '', attributes, principals: new Set(), groups: new Set() });
+    double.server.misbehave('stale-read', 2);
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ reason: 'unavailable' });
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toBe('done');
+  });
+
+  it('is revoked although AWS does not show its certificate yet', async () => {
+    const { double, registry } = await startRig();
+    const device = plainDevice('CL-1');
+    await outcomeOf(registry, 'put', device);
+    double.server.misbehave('stale-read', 2);
+    expect(await outcomeOf(registry, 'withdraw', device)).toMatchObject({ reason: 'unavailable' });
+    expect(double.inUse()).toEqual([]);
+    expect(await outcomeOf(registry, 'withdraw', device)).toBe('done');
+    expect([...double.things.get('CL-1')!.principals]).toEqual([]);
+  });
+
   it('is detached although its certificate was revoked by an earlier try', async () => {
     const { double, registry } = await startRig();
     const device = plainDevice('CL-1');
@@ -135,6 +217,41 @@ describe('a device at AWS IoT', () => {
   });
 });
 
+it.each([
+  ['eu-central-1', 'iot.eu-central-1.amazonaws.com:443'],
+  ['us-gov-west-1', 'iot.us-gov-west-1.amazonaws.com:443'],
+  ['cn-north-1', 'iot.cn-north-1.amazonaws.com.cn:443'],
+])('asks AWS where the region %s is', async (region, place) => {
+  const asked: (string | undefined)[] = [];
+  const proxy = createServer().on('connect', ({ url }, socket) => {
+    asked.push(url);
+    socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void proxy.close());
+  vi.stubEnv('https_proxy', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const secretFile = join(temporaryFolder(), 'aws');
+  writeCredentials(secretFile, new AwsDouble());
+  const registry = new AwsIotRegistry({ name: 'aws', region, secretFile, policies: ['factory'] });
+  expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ reason: 'unavailable' });
+  expect(asked).toEqual([place]);
+  await registry.close();
+});
+
+it('asks nobody by an address that is not safe', async () => {
+  vi.stubEnv('AWS_ENDPOINT_URL', 'http://aws.example.com');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const secretFile = join(temporaryFolder(), 'aws');
+  writeCredentials(secretFile, new AwsDouble());
+  const registry = new AwsIotRegistry({ name: 'aws', region: REGION, secretFile, policies: ['factory'] });
+  expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({
+    reason: 'credentials',
+    message: expect.stringContaining('AWS_ENDPOINT_URL'),
+  });
+  await registry.close();
+});
+
 it('uses credentials that were exchanged, from the next request on', async () => {
   const secretFile = join(temporaryFolder(), 'aws');
   const { double, registry } = await startRig({ secretFile });
@@ -142,7 +259,8 @@ it('uses credentials that were exchanged, from the next request on', async () =>
   expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toBe('done');
   const before = double.server.questions.length;
   double.accessKeyId = 'ASIAEXAMPLEEXAMPLE01';
-  writeCredentials(secretFile, double, ['aws_session_token = token-of-an-hour']);
+  double.token = 'token-of-an-hour';
+  writeCredentials(secretFile, double);
   expect(await outcomeOf(registry, 'put', plainDevice('CL-2'))).toBe('done');
   const [next] = double.server.questions.slice(before);
   expect(next!.headers.authorization).toContain('Credential=ASIAEXAMPLEEXAMPLE01/');

@@ -109,7 +109,7 @@ async function startRig(): Promise<RegistryRig & { readonly client: IoTClient }>
       const attributes = { serial };
       await client.send(new CreateThingCommand({ thingName: commonName, attributePayload: { attributes } }));
     },
-    secret: CREDENTIALS.secretAccessKey,
+    secrets: () => [CREDENTIALS.secretAccessKey],
   };
 }
 
@@ -143,6 +143,8 @@ describe.skipIf(!MOTO_INSTALLED)(
         throttle: NEVER,
         'server-error': NEVER,
         'bad-credentials': NEVER,
+        'stale-read': NEVER,
+        'other-protocol': NEVER,
         'no-route': NEVER,
         'no-method': NEVER,
         'sign-in': NEVER,

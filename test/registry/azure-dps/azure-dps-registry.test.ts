@@ -42,7 +42,12 @@ async function startRig(key = DPS_KEY, options: Partial<AzureDpsOptions> = {}): 
     misbehave: double.misbehave,
     plant: ({ commonName, certificateSha256 }: Device, whose) =>
       dps.put(commonName, whose === 'ours' ? certificateSha256 : 'ab'.repeat(32)),
-    secret: DPS_KEY,
+    secrets: () => [
+      DPS_KEY,
+      ...double.questions.flatMap(
+        ({ headers }) => new URLSearchParams(headers.authorization?.split(' ')[1]).get('sig') ?? [],
+      ),
+    ],
   };
 }
 
@@ -139,7 +144,7 @@ describe('an enrollment group for the factory CA', () => {
   });
 
   it('does not let a withdrawn unit in, until it has a certificate again', async () => {
-    const { registry, dps } = await start();
+    const { registry, dps, kept } = await start();
     const [old, fresh] = [plainDevice('CL-1', 1), plainDevice('CL-1', 2)];
     for (let times = 0; times < 2; times += 1)
       expect(await outcomeOf(registry, 'withdraw', old)).toBe('done');
@@ -147,9 +152,10 @@ describe('an enrollment group for the factory CA', () => {
     const next = { ...fresh, others: [old.certificateSha256] };
     const former = { ...old, others: [fresh.certificateSha256], inUse: fresh.certificateSha256 };
     expect(await outcomeOf(registry, 'put', next)).toBe('done');
-    expect([dps.lets(next), dps.lets(old)]).toEqual([true, false]);
+    // By the group again, which takes the old one as well.
+    expect([dps.lets(next), kept.size]).toEqual([true, 0]);
     expect(await outcomeOf(registry, 'withdraw', former)).toBe('done');
-    expect(dps.lets(next)).toBe(true);
+    expect([dps.lets(next), kept.size]).toEqual([true, 0]);
     // Released after a hold: the same certificate.
     expect(await outcomeOf(registry, 'withdraw', next)).toBe('done');
     expect(dps.lets(next)).toBe(false);
@@ -162,6 +168,50 @@ describe('an enrollment group for the factory CA', () => {
     const renewed = { ...plainDevice('CL-1'), inUse: plainDevice('CL-1', 2).certificateSha256 };
     expect(await outcomeOf(registry, 'withdraw', renewed)).toBe('done');
     expect(kept.size).toBe(0);
+  });
+
+  it('refuses a unit that is being made again no longer, until it has ended', async () => {
+    const { registry, dps, kept } = await start();
+    const [old, next] = [plainDevice('CL-1', 1), plainDevice('CL-1', 2)];
+    const again = { ...old, continues: true } as const;
+    for (const [ended, isLetIn] of [
+      [again, true],
+      [old, false],
+      [again, true],
+      [old, false],
+    ] as const) {
+      expect(await outcomeOf(registry, 'withdraw', ended)).toBe('done');
+      expect([dps.lets(next), kept.size]).toEqual([isLetIn, isLetIn ? 0 : 1]);
+    }
+  });
+
+  it('keeps what a person configured for a unit of its own', async () => {
+    const { registry, dps, kept } = await start();
+    const [old, fresh] = [plainDevice('CL-1', 1), plainDevice('CL-1', 2)];
+    const configured = { initialTwin: { tags: { room: 'kitchen' }, properties: { desired: {} } } };
+    dps.put('CL-1', old.certificateSha256, 'enabled', configured);
+    const next = { ...fresh, others: [old.certificateSha256] };
+    for (const [act, device, status] of [
+      ['withdraw', { ...old, others: [fresh.certificateSha256], inUse: fresh.certificateSha256 }, 'enabled'],
+      ['put', next, 'enabled'],
+      ['withdraw', next, 'disabled'],
+      ['withdraw', { ...next, continues: true }, 'disabled'],
+      ['put', next, 'enabled'],
+    ] as const) {
+      expect(await outcomeOf(registry, act, device)).toBe('done');
+      expect(kept.get('cl-1')).toMatchObject({ status, settings: configured });
+    }
+    expect(kept.get('cl-1')!.sha256).toBe(fresh.certificateSha256);
+  });
+
+  it('deletes no enrollment that somebody changes at the same time', async () => {
+    const { registry, kept } = await start();
+    const old = plainDevice('CL-1', 1);
+    expect(await outcomeOf(registry, 'withdraw', old)).toBe('done');
+    let reads = 0;
+    Object.defineProperty(kept.get('cl-1')!, 'etag', { get: () => (reads += 1) });
+    expect(await outcomeOf(registry, 'put', old)).toMatchObject({ reason: 'unavailable' });
+    expect(kept.size).toBe(1);
   });
 
   it("leaves another's enrollment alone, and a person hears of it", async () => {

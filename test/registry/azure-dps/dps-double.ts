@@ -50,9 +50,14 @@ export class DpsDouble {
     const double = new DpsDouble();
     double.server = await startDouble({
       answer: (question) => double.#answer(question),
-      throttled: refusal(429, 'Throttled'),
-      stranger: refusal(401, 'Unauthorized'),
-      broken: refusal(500, 'Internal error'),
+      unaware: ({ method, path }) =>
+        method === 'GET' && path.startsWith('/enrollments/')
+          ? refusal(404, 'Enrollment not found')
+          : undefined,
+      throttled: (echo) => refusal(429, `${echo}: throttled`),
+      stranger: (echo) => refusal(401, `Unauthorized: ${echo}`),
+      broken: (echo) => refusal(500, `${echo}: internal error`),
+      secrets: () => [DPS_KEY],
     });
     return double;
   }
@@ -70,7 +75,7 @@ export class DpsDouble {
     if (!isSigned(headers.authorization ?? '')) return refusal(401, 'Unauthorized');
     if (query.get('api-version') !== '2021-10-01') return refusal(400, 'no such version');
     const json = body.length === 0 ? {} : (JSON.parse(body.toString('utf8')) as Record<string, unknown>);
-    if (method === 'POST' && path === '/enrollments') return this.#bulk(json);
+    if (method === 'POST' && path === '/enrollments') return this.#bulk(json, headers.authorization ?? '');
     const [, group] = /^\/enrollmentGroups\/([^/]+)$/.exec(path) ?? [];
     if (method === 'GET' && group !== undefined) return this.#group(group);
     if (method !== 'GET' && !this.mayWrite) return refusal(401, 'Unauthorized');
@@ -78,12 +83,15 @@ export class DpsDouble {
     const there = this.kept.get(id);
     if (there === undefined) return refusal(404, 'Enrollment not found');
     if (method === 'GET') return { status: 200, body: JSON.stringify(shown(id, there)) };
+    const mustMatch = headers['if-match'];
     if (method === 'DELETE') {
+      if (mustMatch !== undefined && mustMatch !== `"${there.etag}"`)
+        return refusal(412, 'Precondition failed');
       this.kept.delete(id);
       return { status: 204 };
     }
     if (method !== 'PUT') return refusal(405, 'no such method');
-    if (headers['if-match'] !== `"${there.etag}"`) return refusal(412, 'Precondition failed');
+    if (mustMatch !== `"${there.etag}"`) return refusal(412, 'Precondition failed');
     const fault = faultOf(json);
     if (fault !== undefined) return refusal(400, fault);
     if (String(json['registrationId']).toLowerCase() !== id) return refusal(400, 'registrationId is invalid');
@@ -104,13 +112,14 @@ export class DpsDouble {
     return there === undefined || (there.status === 'enabled' && there.sha256 === certificateSha256);
   }
 
-  #bulk({ mode, enrollments }: Record<string, unknown>): DoubleAnswer {
+  /** What is wrong with an enrollment it says with the token of who asked. */
+  #bulk({ mode, enrollments }: Record<string, unknown>, token: string): DoubleAnswer {
     const all = enrollments as Record<string, unknown>[];
     if (mode !== 'create' || all.length > 10) return refusal(400, 'bulk operation is invalid');
     const errors = all.flatMap((enrollment) => {
       const registrationId = String(enrollment['registrationId']);
       if (!/^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(registrationId))
-        return [{ registrationId, errorCode: 400_004, errorStatus: 'registrationId is invalid' }];
+        return [{ registrationId, errorCode: 400_004, errorStatus: `registrationId is invalid: ${token}` }];
       if (this.kept.has(registrationId.toLowerCase()))
         return [{ registrationId, errorCode: 409_001, errorStatus: 'enrollment exists' }];
       const fault = faultOf(enrollment);

@@ -7,8 +7,9 @@ import type { Device, DeviceRegistry, Presence } from '../../../registry/device-
 /**
  * timeout-after-commit: it does what it is asked and never answers. cut-after-commit: its answer breaks off. slow: its answer
  * comes a byte at a time. endless: its answer has no end. garbage: something else answers, with a success. throttle,
- * server-error and bad-credentials: it does nothing, and says so in its own words. no-route, no-method and sign-in: not it
- * answers, but an ingress or a portal before it.
+ * server-error and bad-credentials: it does nothing, and says so in its own words, in which it repeats all credentials. stale-read:
+ * it does what it is asked, and who looks does not see yet what was done before. other-protocol: it answers 101. no-route, no-method
+ * and sign-in: not it answers, but an ingress or a portal before it.
  */
 export type Misbehaviour =
   | 'timeout-after-commit'
@@ -19,6 +20,8 @@ export type Misbehaviour =
   | 'throttle'
   | 'server-error'
   | 'bad-credentials'
+  | 'stale-read'
+  | 'other-protocol'
   | 'no-route'
   | 'no-method'
   | 'sign-in';
@@ -34,8 +37,8 @@ export interface RegistryRig {
   readonly misbehave: (how: Misbehaviour, times?: number, after?: number) => void;
   /** Puts into the far side what Certline put there before, as somebody else's record of this device or as our own. */
   readonly plant: (device: Device, whose: 'ours' | 'others') => Promise<void> | void;
-  /** What must never be in an error. */
-  readonly secret: string;
+  /** What must never be in an error or in a check, in no form: what the far side was sent until now, and more. */
+  readonly secrets: () => readonly string[];
 }
 
 /** A device that the far side refuses to take, whoever asks; see `RegistryExceptions`. */
@@ -67,6 +70,31 @@ export function plainDevice(serial: string, attempt = 1): Device {
 }
 
 const SIGNAL = new AbortController().signal;
+
+/** The same device registry, with all that it returns and throws in `said`. */
+function overheard(registry: DeviceRegistry, said: unknown[]): DeviceRegistry {
+  return new Proxy(registry, {
+    get: (target, property): unknown => {
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== 'function') return value;
+      return async (...given: unknown[]): Promise<unknown> => {
+        try {
+          const result: unknown = await Reflect.apply(value, target, given);
+          said.push(result);
+          return result;
+        } catch (error) {
+          said.push(error);
+          throw error;
+        }
+      };
+    },
+  });
+}
+
+function formsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  return [secret, encodeURIComponent(secret), bytes.toString('base64'), bytes.toString('base64url')];
+}
 
 /** 'done', or the error, whether it is of the device or of the whole call. */
 export async function outcomeOf(
@@ -101,11 +129,19 @@ export function describeDeviceRegistry(
     // oxlint-disable-next-line vitest/expect-expect, vitest/valid-title -- `run` has the assertions, `name` the title.
     it.skipIf(reason !== undefined)(titled, async () => {
       const rig = await makeRig();
+      const said: unknown[] = [];
       try {
-        await run(rig);
+        await run({ ...rig, registry: overheard(rig.registry, said) });
       } finally {
         await rig.registry.close();
       }
+      const text = inspect(said, {
+        depth: 20,
+        showHidden: true,
+        maxStringLength: null,
+        maxArrayLength: null,
+      });
+      for (const secret of rig.secrets().flatMap(formsOf)) expect(text).not.toContain(secret);
     });
   };
 
@@ -248,6 +284,37 @@ export function describeDeviceRegistry(
         },
       );
 
+    test(
+      'keeps the unit whose certificate is withdrawn while it gets another one',
+      undefined,
+      async (rig) => {
+        const [old, fresh] = [device('CL-1', 1), device('CL-1', 2)];
+        const next = { ...fresh, others: [old.certificateSha256] };
+        expect(await outcomeOf(rig.registry, 'put', old)).toBe('done');
+        expect(await outcomeOf(rig.registry, 'withdraw', { ...old, continues: true })).toBe('done');
+        if (rig.registry.guarantees.signedIsLive) expect(await letsIn(rig, next)).toBe(true);
+        expect(await outcomeOf(rig.registry, 'put', next)).toBe('done');
+        expect(await rig.inUse()).toEqual([fresh.certificateSha256]);
+      },
+    );
+
+    test(
+      'lets in what is signed for a unit that runs again, if at all, until it ends',
+      undefined,
+      async (rig) => {
+        const [old, fresh] = [device('CL-1', 1), device('CL-1', 2)];
+        for (const [continues, isLetIn] of [
+          [undefined, false],
+          [true, rig.registry.guarantees.signedIsLive],
+          [undefined, false],
+        ] as const) {
+          const ended = continues ? { ...old, continues } : old;
+          expect(await outcomeOf(rig.registry, 'withdraw', ended)).toBe('done');
+          expect(await letsIn(rig, fresh)).toBe(isLetIn);
+        }
+      },
+    );
+
     test('says that it is throttled in its own words, and did nothing', 'throttle', async (rig) => {
       const one = device('CL-1');
       rig.misbehave('throttle');
@@ -257,7 +324,7 @@ export function describeDeviceRegistry(
       expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
     });
 
-    for (const how of ['server-error', 'garbage', 'endless'] as const)
+    for (const how of ['server-error', 'garbage', 'endless', 'other-protocol'] as const)
       test(`is unavailable after ${how}, and takes it later`, how, async (rig) => {
         const one = device('CL-1');
         rig.misbehave(how);
@@ -287,8 +354,21 @@ export function describeDeviceRegistry(
       rig.misbehave('bad-credentials');
       const outcome = await outcomeOf(rig.registry, 'put', device('CL-1'));
       expect(outcome).toMatchObject({ reason: 'credentials' });
-      expect(inspect(outcome, { depth: 20, showHidden: true })).not.toContain(rig.secret);
       expect(await rig.inUse()).toEqual([]);
+    });
+
+    test('takes what it does not see yet for no conflict', 'stale-read', async (rig) => {
+      const one = device('CL-1');
+      expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
+      rig.misbehave('stale-read', 5);
+      const ends = async (): Promise<string> => {
+        const outcome = await outcomeOf(rig.registry, 'put', one);
+        return outcome === 'done' ? outcome : outcome.reason;
+      };
+      const outcomes = [await ends(), await ends(), await ends(), await ends(), await ends(), await ends()];
+      for (const outcome of outcomes) expect(['done', 'unavailable']).toContain(outcome);
+      expect(outcomes.at(-1)).toBe('done');
+      expect(await rig.inUse()).toEqual([one.certificateSha256]);
     });
 
     test('withdraws, and withdraws again', undefined, async (rig) => {

@@ -70,7 +70,7 @@ export class GoliothDouble {
   readonly blueprints = [{ id: 'blueprint-1', name: 'node' }];
   /** What the key may not do, as in "POST /devices". */
   readonly forbidden = new Set<string>();
-  apiKey = 'golioth-api-key-of-the-project';
+  apiKey = 'golioth+api/key-of-the-project=';
   server!: DoubleServer;
   readonly #quirks: Quirks;
   #made = 0;
@@ -84,15 +84,28 @@ export class GoliothDouble {
     const double = new GoliothDouble(project, { ...PLAIN, ...quirks });
     double.server = await startDouble({
       answer: (question) => double.#answer(question),
-      throttled: double.#refusal(new ApiError(8, 'too many requests')),
-      stranger: double.#refusal(new ApiError(16, 'invalid API key')),
-      broken: double.#refusal(new ApiError(13, 'internal')),
+      unaware: ({ method, path }) =>
+        method === 'GET' && path.endsWith('/devices')
+          ? { status: 200, body: JSON.stringify({ list: [], page: 0, perPage: 100, total: 0 }) }
+          : undefined,
+      throttled: (echo) => double.#refusal(new ApiError(8, `${echo}: too many requests`)),
+      stranger: (echo) => double.#refusal(new ApiError(16, `unknown API key ${echo}`)),
+      broken: (echo) => double.#refusal(new ApiError(13, `${echo}: internal`)),
+      secrets: () => [double.apiKey],
     });
     return double;
   }
 
-  /** A handshake succeeded with this certificate: the device that it is, by the three rules. */
-  connect(certificate: Uint8Array): CloudDevice {
+  /**
+   * A handshake succeeded with this certificate: the device that it is, by the three rules; undefined where that one is disabled, and
+   * does not get in.
+   */
+  connect(certificate: Uint8Array): CloudDevice | undefined {
+    const device = this.#deviceOf(certificate);
+    return device.enabled ? device : undefined;
+  }
+
+  #deviceOf(certificate: Uint8Array): CloudDevice {
     const subject = new X509Certificate(certificate).subject;
     const id = /^CN=(.*)$/m.exec(subject)![1]!;
     if (/^O=(.*)$/m.exec(subject)?.[1] !== this.project)
@@ -173,8 +186,7 @@ export class GoliothDouble {
       throw new ApiError(3, 'name is invalid');
     this.#mustExist(tagIds, blueprintId);
     if (this.devices.some((device) => device.name === name)) throw new ApiError(6, 'name is taken');
-    if (this.devices.some((device) => device.hardwareIds.some((id) => hardwareIds.includes(id))))
-      throw new ApiError(6, 'hardware id is taken');
+    this.#mustBeFree(hardwareIds);
     return this.add({
       name,
       tagIds: [...tagIds],
@@ -187,12 +199,19 @@ export class GoliothDouble {
     mustHaveOnly(json, PATCH_FIELDS);
     const device = this.devices.find((each) => each.id === id);
     if (device === undefined) throw new ApiError(5, 'device not found');
-    const { tagIds, blueprintId, enabled } = json as Partial<CloudDevice>;
+    const { tagIds, blueprintId, enabled, hardwareIds = [] } = json as Partial<CloudDevice>;
     this.#mustExist(tagIds ?? [], blueprintId ?? '');
     if (enabled !== undefined && typeof enabled !== 'boolean') throw new ApiError(3, 'enabled is invalid');
+    this.#mustBeFree(hardwareIds, device);
     const { removeHardwareId, ...fields } = json;
     device.hardwareIds = device.hardwareIds.filter((each) => each !== removeHardwareId);
     return Object.assign(device, fields);
+  }
+
+  #mustBeFree(hardwareIds: readonly string[], except?: CloudDevice): void {
+    const others = this.devices.filter((device) => device !== except);
+    if (others.some((device) => device.hardwareIds.some((id) => hardwareIds.includes(id))))
+      throw new ApiError(6, 'hardware id is taken');
   }
 
   #mustExist(tagIds: readonly string[], blueprintId: string): void {

@@ -75,7 +75,7 @@ for (const [title, quirks] of [
             certificateId: whose === 'ours' ? commonName : 'another-unit',
             ...(whose === 'ours' && { hardwareIds: [boardId] }),
           }),
-        secret: double.apiKey,
+        secrets: () => [double.apiKey],
       };
     },
     { device: deviceOf, refusedDevice: () => ({ ...deviceOf('CL-9'), organization: 'project-2' }) },
@@ -106,7 +106,22 @@ describe('a device at Golioth', () => {
     const { double, registry } = await startRig({});
     expect(await outcomeOf(registry, 'withdraw', deviceOf('CL-1'))).toBe('done');
     expect(double.devices).toMatchObject([{ name: 'CL-1', enabled: false }]);
+    // Its board may be another unit's already.
+    expect(double.devices[0]!.hardwareIds).not.toContain(plainDevice('CL-1').boardId);
     expect(double.server.questions.map(({ method }) => method)).not.toContain('DELETE');
+  });
+
+  it('lets the unit connect that is being made again, however it is called by now', async () => {
+    const { double, registry } = await startRig({});
+    const connected = double.add({ name: 'Kitchen sensor', certificateId: 'CL-1' });
+    const ended = deviceOf('CL-1');
+    expect(await outcomeOf(registry, 'withdraw', ended)).toBe('done');
+    expect(connected.enabled).toBe(false);
+    expect(await outcomeOf(registry, 'withdraw', { ...ended, continues: true })).toBe('done');
+    expect(connected.enabled).toBe(true);
+    // Of one that never connected there is nothing to enable, and its first connect creates it.
+    expect(await outcomeOf(registry, 'withdraw', { ...deviceOf('CL-2'), continues: true })).toBe('done');
+    expect(double.devices).toEqual([connected]);
   });
 
   it('is enabled again when the unit gets another certificate', async () => {
@@ -141,23 +156,110 @@ describe('a device at Golioth', () => {
     await outcomeOf(registry, 'put', deviceOf('CL-1'));
     expect(double.devices).toMatchObject([{ tagIds: ['tag-2', 'tag-1'], blueprintId: 'blueprint-2' }]);
   });
+});
 
-  it('gets the board of one that was disabled', async () => {
-    const { double, registry } = await startRig();
-    const { boardId } = plainDevice('CL-1');
-    double.add({ name: 'CL-7', hardwareIds: [boardId], enabled: false });
-    expect(await outcomeOf(registry, 'put', deviceOf('CL-1'))).toBe('done');
-    expect(double.devices).toMatchObject([
+describe.each([
+  ['plain', {}],
+  ['odd', ODD],
+] as const)('the board of a device, at a %s project', (_title, quirks) => {
+  const BOARD = 'aaaaaaaaaaaaaaaa';
+  const OTHER_BOARD = 'bbbbbbbbbbbbbbbb';
+  const start = (): Promise<Rig> => startRig(CREATE, quirks);
+  const on = (boardId: string, serial: string, attempt = 1): Device => ({
+    ...deviceOf(serial, attempt),
+    boardId,
+  });
+  /** The unit with another certificate, on another board. */
+  const moved = (serial: string): Device => ({
+    ...on(OTHER_BOARD, serial, 2),
+    others: [plainDevice(serial).certificateSha256],
+  });
+  const idsOf = ({ double }: Rig): unknown =>
+    Object.fromEntries(double.devices.map(({ name, hardwareIds }) => [name, hardwareIds]));
+
+  it('is taken from one that was disabled', async () => {
+    const rig = await start();
+    rig.double.add({ name: 'CL-7', hardwareIds: [BOARD], enabled: false });
+    expect(await outcomeOf(rig.registry, 'put', on(BOARD, 'CL-1'))).toBe('done');
+    expect(rig.double.devices).toMatchObject([
       { name: 'CL-7', hardwareIds: [], enabled: false },
-      { name: 'CL-1', hardwareIds: [boardId], enabled: true },
+      { name: 'CL-1', hardwareIds: [BOARD], enabled: true },
     ]);
   });
 
-  it('with the hardware id of another one is a conflict, and changes nothing', async () => {
-    const { double, registry } = await startRig();
-    double.add({ name: 'CL-7', hardwareIds: [plainDevice('CL-1').boardId] });
-    expect(await outcomeOf(registry, 'put', deviceOf('CL-1'))).toMatchObject({ reason: 'conflict' });
-    expect(double.devices).toHaveLength(1);
+  it('that another one has is a conflict, and changes nothing', async () => {
+    const rig = await start();
+    rig.double.add({ name: 'CL-7', hardwareIds: [BOARD] });
+    expect(await outcomeOf(rig.registry, 'put', on(BOARD, 'CL-1'))).toMatchObject({
+      reason: 'conflict',
+      message: expect.stringContaining('CL-7'),
+    });
+    expect(rig.double.devices).toHaveLength(1);
+  });
+
+  it('is free for the next unit when the unit has moved to another', async () => {
+    const rig = await start();
+    expect(await outcomeOf(rig.registry, 'put', on(BOARD, 'CL-1'))).toBe('done');
+    expect(await outcomeOf(rig.registry, 'put', moved('CL-1'))).toBe('done');
+    expect(idsOf(rig)).toEqual({ 'CL-1': [OTHER_BOARD] });
+    expect(await outcomeOf(rig.registry, 'put', on(BOARD, 'CL-9'))).toBe('done');
+    expect(idsOf(rig)).toEqual({ 'CL-1': [OTHER_BOARD], 'CL-9': [BOARD] });
+  });
+
+  it('that the unit moves to is taken from one that was disabled, and not from one that works', async () => {
+    const rig = await start();
+    await outcomeOf(rig.registry, 'put', on(BOARD, 'CL-1'));
+    const holder = rig.double.add({ name: 'CL-7', hardwareIds: [OTHER_BOARD] });
+    expect(await outcomeOf(rig.registry, 'put', moved('CL-1'))).toMatchObject({ reason: 'conflict' });
+    expect(idsOf(rig)).toEqual({ 'CL-1': [BOARD], 'CL-7': [OTHER_BOARD] });
+    holder.enabled = false;
+    expect(await outcomeOf(rig.registry, 'put', moved('CL-1'))).toBe('done');
+    expect(idsOf(rig)).toEqual({ 'CL-1': [OTHER_BOARD], 'CL-7': [] });
+  });
+
+  it('keeps what a person added while the board is the same', async () => {
+    const rig = await start();
+    rig.double.add({ name: 'CL-1', hardwareIds: ['label-17', OTHER_BOARD] });
+    expect(await outcomeOf(rig.registry, 'put', moved('CL-1'))).toBe('done');
+    expect(idsOf(rig)).toEqual({ 'CL-1': ['label-17', OTHER_BOARD] });
+  });
+
+  it.each([
+    ['before', ['put', 'withdraw']],
+    ['after', ['withdraw', 'put']],
+  ] as const)("may be the next unit's %s a unit that never connected is revoked", async (_when, order) => {
+    const rig = await start();
+    for (const act of order)
+      expect(await outcomeOf(rig.registry, act, on(BOARD, act === 'put' ? 'CL-2' : 'CL-1'))).toBe('done');
+    expect(rig.double.devices.find(({ name }) => name === 'CL-1')!.enabled).toBe(false);
+    expect(rig.double.devices.find(({ name }) => name === 'CL-2')).toMatchObject({
+      enabled: true,
+      hardwareIds: [BOARD],
+    });
+  });
+
+  it.each([
+    ['revoked', 'withdraw', on(BOARD, 'CL-1')],
+    ['moved', 'put', moved('CL-1')],
+  ] as const)('waits for a call that began before, in which its unit is %s', async (_what, act, device) => {
+    const rig = await start();
+    await outcomeOf(rig.registry, 'put', on(BOARD, 'CL-1'));
+    const long = Array.from({ length: 15 }, (_none, at) => deviceOf(`CL-${at + 100}`));
+    const [earlier, later] = await Promise.all([
+      rig.registry[act]([...long, device], SIGNAL),
+      rig.registry.put([on(BOARD, 'CL-2')], SIGNAL),
+    ]);
+    expect([...new Set(earlier), ...later]).toEqual(['done', 'done']);
+    expect(rig.double.devices.find(({ name }) => name === 'CL-2')!.hardwareIds).toEqual([BOARD]);
+  });
+
+  it('that nobody is seen to have yet is no conflict', async () => {
+    const rig = await start();
+    rig.double.add({ name: 'CL-7', hardwareIds: [BOARD], enabled: false });
+    rig.double.server.misbehave('stale-read', 6, 0);
+    const ends = (): Promise<unknown> => outcomeOf(rig.registry, 'put', on(BOARD, 'CL-1'));
+    expect(await ends()).toMatchObject({ reason: 'unavailable', isUnknown: true });
+    await expect.poll(ends, { interval: 0 }).toBe('done');
   });
 });
 

@@ -19,17 +19,27 @@ export interface DoubleAnswer {
   readonly body?: string | Buffer;
 }
 
-/** What a cloud says in its own words. Each double has its own: it shares no code with the adapter. */
+/**
+ * What a cloud says in its own words. Each double has its own: it shares no code with the adapter. `echo` is what it repeats of
+ * the question, credentials too.
+ */
 export interface CloudDialect {
   /** What it does, and answers, when it is well. */
   readonly answer: (question: DoubleQuestion) => DoubleAnswer;
+  /** Its answer to a question that only reads, as if nothing had been written yet; undefined for any other question. */
+  readonly unaware?: (question: DoubleQuestion) => DoubleAnswer | undefined;
   /** Its answer when too much is asked. */
-  readonly throttled: DoubleAnswer;
+  readonly throttled: (echo: string) => DoubleAnswer;
   /** Its answer to credentials that it does not know. */
-  readonly stranger: DoubleAnswer;
+  readonly stranger: (echo: string) => DoubleAnswer;
   /** Its answer to a fault of its own. */
-  readonly broken: DoubleAnswer;
+  readonly broken: (echo: string) => DoubleAnswer;
+  /** What it shares with those who ask. */
+  readonly secrets?: () => readonly string[];
 }
+
+/** Where credentials are in a question. */
+const CREDENTIAL_HEADERS = ['authorization', 'x-api-key', 'x-amz-security-token', 'webhook-signature'];
 
 /** A local server in place of a cloud, which misbehaves when it is asked to. */
 export interface DoubleServer {
@@ -87,11 +97,17 @@ function reply(
     case undefined:
       return send(response, dialect.answer(question));
     case 'throttle':
-      return send(response, dialect.throttled);
+      return send(response, dialect.throttled(echoOf(question, dialect)));
     case 'bad-credentials':
-      return send(response, dialect.stranger);
+      return send(response, dialect.stranger(echoOf(question, dialect)));
     case 'server-error':
-      return send(response, dialect.broken);
+      return send(response, dialect.broken(echoOf(question, dialect)));
+    case 'stale-read':
+      return send(response, dialect.unaware?.(question) ?? dialect.answer(question));
+    case 'other-protocol':
+      return void response.socket!.write(
+        'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n',
+      );
     case 'garbage':
       return send(response, { status: 200, body: '<html>Sign in to the hotel network</html>' });
     case 'no-route':
@@ -114,6 +130,16 @@ function reply(
       response.write('{"');
       setImmediate(() => response.destroy());
   }
+}
+
+/** The credentials in every form in which a careless server has them. */
+function echoOf({ headers }: DoubleQuestion, { secrets = () => [] }: CloudDialect): string {
+  const kept = secrets().flatMap((secret) => {
+    const bytes = Buffer.from(secret);
+    return [secret, encodeURIComponent(secret), bytes.toString('base64'), bytes.toString('base64url')];
+  });
+  const sent = CREDENTIAL_HEADERS.flatMap((name) => headers[name] ?? []);
+  return [...kept, ...sent].join(' ');
 }
 
 function send(response: ServerResponse, { status, headers, body = '' }: DoubleAnswer): void {

@@ -7,10 +7,11 @@ import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpClient } from '../../../registry/http/http-client.ts';
-import { retryAfterMs } from '../../../registry/http/http-fault.ts';
+import { httpFault, retryAfterMs } from '../../../registry/http/http-fault.ts';
 import { registryUrlFault } from '../../../registry/http/registry-url.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { startDouble } from './double-server.ts';
+import { ODD_ANSWERS, startOddServer } from './odd-server.ts';
 
 const SIGNAL = new AbortController().signal;
 const QUESTION = { method: 'GET', path: '/devices?page=1' } as const;
@@ -73,9 +74,9 @@ describe('a proxy', () => {
   it('is not used where no_proxy says so, and never for this host', async () => {
     const double = await startDouble({
       answer: () => ({ status: 200, body: 'direct' }),
-      throttled: { status: 429 },
-      stranger: { status: 401 },
-      broken: { status: 500 },
+      throttled: () => ({ status: 429 }),
+      stranger: () => ({ status: 401 }),
+      broken: () => ({ status: 500 }),
     });
     const proxy = await startProxy(0);
     const environment = { http_proxy: proxy.url, https_proxy: proxy.url };
@@ -88,6 +89,25 @@ describe('a proxy', () => {
     await expect(excepted.ask(QUESTION, SIGNAL)).rejects.toMatchObject({ isUnknown: false });
     expect(proxy.asked).toEqual([]);
   });
+});
+
+it.each([
+  ['line:pass%2Fword', ['pass/word', 'pass%2Fword', 'line:pass/word']],
+  ['token-of-the-line', ['token-of-the-line']],
+])('a proxy that repeats how it is asked gives nothing away of %s', async (user, secrets) => {
+  const proxy = createServer((request, response) => {
+    response.writeHead(407).end(`${request.headers['proxy-authorization']} ${secrets.join(' ')}`);
+  });
+  const http_proxy = `http://${user}@127.0.0.1:${await listening(proxy)}`;
+  const answer = await clientOf({ url: 'http://cloud.test', environment: { http_proxy } }).ask(
+    QUESTION,
+    SIGNAL,
+  );
+  const said = answer.body.toString();
+  const forms = secrets.flatMap((secret) => [secret, Buffer.from(secret).toString('base64')]);
+  expect(forms.some((form) => said.includes(form))).toBe(true);
+  const { message } = httpFault('cloud', 'take it', answer, said);
+  for (const form of forms) expect(message).not.toContain(form);
 });
 
 describe('a proxy that is named without http://', () => {
@@ -111,9 +131,9 @@ describe('a proxy that is named without http://', () => {
   it('does not matter for this host, or for addresses of the other kind', async () => {
     const { url } = await startDouble({
       answer: () => ({ status: 200, body: 'direct' }),
-      throttled: { status: 429 },
-      stranger: { status: 401 },
-      broken: { status: 500 },
+      throttled: () => ({ status: 429 }),
+      stranger: () => ({ status: 401 }),
+      broken: () => ({ status: 500 }),
     });
     const here = clientOf({ url, environment: { http_proxy: 'proxy.test', https_proxy: 'proxy.test' } });
     expect((await here.ask(QUESTION, SIGNAL)).body.toString()).toBe('direct');
@@ -147,9 +167,9 @@ describe('an answer', () => {
   it('that leads elsewhere is not followed', async () => {
     const double = await startDouble({
       answer: () => ({ status: 302, headers: { location: '/elsewhere' } }),
-      throttled: { status: 429 },
-      stranger: { status: 401 },
-      broken: { status: 500 },
+      throttled: () => ({ status: 429 }),
+      stranger: () => ({ status: 401 }),
+      broken: () => ({ status: 500 }),
     });
     const { status } = await clientOf({ url: double.url }).ask(QUESTION, SIGNAL);
     expect([status, double.questions.length]).toEqual([302, 1]);
@@ -169,15 +189,48 @@ describe('an answer', () => {
 
   it.each([
     ['7', 7_000],
-    ['0', 0],
     ['86400', 3_600_000],
+    ['9'.repeat(400), 3_600_000],
     [new Date(60_000).toUTCString(), 60_000],
-    [new Date(-60_000).toUTCString(), 0],
-    ['soon', undefined],
-    [undefined, undefined],
+    ['Thursday, 01-Jan-70 00:01:00 GMT', 60_000],
+    [new Date(7 * 86_400_000).toUTCString(), 3_600_000],
   ])('that says to come back in %s is understood', (text, ms) => {
-    expect(retryAfterMs({ headers: text === undefined ? {} : { 'retry-after': text } }, 0)).toBe(ms);
+    expect(retryAfterMs({ headers: { 'retry-after': text } }, 0)).toBe(ms);
   });
+
+  // A pause of nothing would be a question without end; a past date is that of another clock.
+  it.each([
+    '0',
+    '-5',
+    '1.5',
+    '5 seconds',
+    'May 2030',
+    '',
+    'soon',
+    new Date(-60_000).toUTCString(),
+    undefined,
+  ])('that says to come back in %s names no pause', (text) => {
+    expect(retryAfterMs({ headers: text === undefined ? {} : { 'retry-after': text } }, 0)).toBeUndefined();
+    const answer = { status: 429, headers: text === undefined ? {} : { 'retry-after': text } };
+    const fault = httpFault('cloud', 'take it', { ...answer, body: Buffer.alloc(0), secrets: [] });
+    expect(fault).toMatchObject({ reason: 'throttled', waitMs: 10_000 });
+  });
+});
+
+describe.each(Object.entries(ODD_ANSWERS))('a server that %s', (_what, does) => {
+  const DOUBT = { reason: 'unavailable', isUnknown: true };
+
+  it('is given up at the deadline', async () => {
+    const client = clientOf({ url: await startOddServer(does), deadlineMs: 300 });
+    const question = { method: 'POST', path: '/devices', body: 'a device' } as const;
+    await expect(client.ask(question, SIGNAL)).rejects.toMatchObject(DOUBT);
+  }, 5_000);
+
+  it('is given up when the caller stops', async () => {
+    const client = clientOf({ url: await startOddServer(does), deadlineMs: 60_000 });
+    const asked = client.ask(QUESTION, AbortSignal.timeout(200));
+    await expect(asked).rejects.toMatchObject(DOUBT);
+  }, 5_000);
 });
 
 describe('an address', () => {

@@ -46,9 +46,11 @@ export class NrfCloudDouble {
     const double = new NrfCloudDouble();
     double.server = await startDouble({
       answer: (question) => double.#answer(question),
-      throttled: refusal(429, 'Too many requests'),
-      stranger: refusal(401, 'Unauthorized'),
-      broken: refusal(500, 'Internal server error'),
+      unaware: (question) => double.#unaware(question),
+      throttled: (echo) => refusal(429, `${echo}: too many requests`),
+      stranger: (echo) => refusal(401, `unknown key ${echo}`),
+      broken: (echo) => refusal(500, `${echo}: internal server error`),
+      secrets: () => [double.apiKey],
     });
     return double;
   }
@@ -60,6 +62,12 @@ export class NrfCloudDouble {
   /** Carries out what is held, in order. */
   finish(): void {
     for (const operation of this.operations) if (operation.status === 'PENDING') this.#carryOut(operation);
+  }
+
+  /** Devices are not there yet for who looks. */
+  #unaware({ method, path }: DoubleQuestion): DoubleAnswer | undefined {
+    if (method !== 'GET' || !path.startsWith('/devices')) return undefined;
+    return path === '/devices' ? answer(200, { total: 0, items: [] }) : refusal(404, 'Device not found');
   }
 
   #answer(question: DoubleQuestion): DoubleAnswer {

@@ -53,7 +53,7 @@ describeDeviceRegistry(
           fwTypes: [],
           certificateSha256: whose === 'ours' ? certificateSha256 : 'ab'.repeat(32),
         }),
-      secret: double.apiKey,
+      secrets: () => [double.apiKey],
     };
   },
   { device: plainDevice, refusedDevice: () => ({ ...plainDevice('CL-9'), commonName: 'CL 9' }) },
@@ -108,11 +108,43 @@ describe('devices at nRF Cloud', () => {
     expect(posts(double).length).toBeLessThan(25);
   });
 
-  it('of another team are a conflict, and stay there', async () => {
+  it('that nRF Cloud has and does not show may be ours or of another team, and are asked for again', async () => {
     const { double, registry } = await startRig();
     double.elsewhere.add('CL-1');
-    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ reason: 'conflict' });
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({
+      reason: 'unavailable',
+      isUnknown: true,
+      message: expect.stringContaining('another team'),
+    });
     expect(double.inUse()).toEqual([]);
+    // Onboarded by an earlier try, with another kind of device.
+    const device = plainDevice('CL-2');
+    await outcomeOf(registry, 'put', device);
+    double.devices.get('CL-2')!.subType = 'another';
+    double.server.misbehave('stale-read', 10);
+    const ends = (): Promise<unknown> => outcomeOf(registry, 'put', device);
+    expect(await ends()).toMatchObject({ reason: 'unavailable', isUnknown: true });
+    await expect.poll(ends, { interval: 0 }).toBe('done');
+    expect(double.inUse()).toEqual([device.certificateSha256]);
+  });
+
+  it('of the team that appear during the operation and are not ours are a conflict', async () => {
+    const { double, registry } = await startRig();
+    double.devices.set('CL-1', { subType: '', tags: ['bench'], fwTypes: [], certificateSha256: 'ab' });
+    // The look before the operation does not show it.
+    double.server.misbehave('stale-read');
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({
+      reason: 'conflict',
+      message: expect.stringContaining('somebody else'),
+    });
+  });
+
+  it('are refused without the API key that nRF Cloud repeats', async () => {
+    const { double, registry } = await startRig();
+    double.rowErrors.set('CL-1', [`${double.apiKey} may not onboard this`]);
+    const outcome = await outcomeOf(registry, 'put', plainDevice('CL-1'));
+    expect(outcome).toMatchObject({ reason: 'refused', message: expect.stringContaining('may not onboard') });
+    expect(String(outcome)).not.toContain(double.apiKey);
   });
 
   it('that are ours get their certificate also after the kind of device was changed', async () => {
@@ -122,6 +154,16 @@ describe('devices at nRF Cloud', () => {
     double.devices.get('CL-1')!.subType = 'another';
     expect(await outcomeOf(registry, 'put', device)).toBe('done');
     expect(posts(double)).toEqual(['/devices', '/devices', '/devices/certificates']);
+  });
+
+  it('keep their history while their board gets another key, and are deleted when the unit gets no certificate', async () => {
+    const { double, registry } = await startRig();
+    const device = plainDevice('CL-1');
+    await outcomeOf(registry, 'put', device);
+    expect(await outcomeOf(registry, 'withdraw', { ...device, continues: true })).toBe('done');
+    expect(double.devices.has('CL-1')).toBe(true);
+    expect(await outcomeOf(registry, 'withdraw', device)).toBe('done');
+    expect(double.devices.has('CL-1')).toBe(false);
   });
 
   it('that somebody took out of our group are not deleted when they are withdrawn, and a person hears of it', async () => {
@@ -163,8 +205,17 @@ describe('a bulk operation', () => {
     expect(double.inUse()).toEqual([device.certificateSha256]);
   });
 
+  it('is waited for no longer than its patience, however long nRF Cloud asks to be left alone', async () => {
+    const { double, registry } = await startRig({ patienceMs: 200 });
+    // After the look and the start: the double asks for 3 s.
+    double.server.misbehave('throttle', 5, 2);
+    const startedAt = performance.now();
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ isUnknown: true });
+    expect(performance.now() - startedAt).toBeLessThan(2_500);
+  });
+
   it('is waited for, although nRF Cloud cannot be asked about it for a while', async () => {
-    const { double, registry } = await startRig({ deadlineMs: 50 });
+    const { double, registry } = await startRig({ deadlineMs: 500 });
     for (const how of ['server-error', 'garbage', 'timeout-after-commit'] as const)
       double.server.misbehave(how, 1, how === 'server-error' ? 2 : 0);
     expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toBe('done');

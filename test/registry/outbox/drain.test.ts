@@ -53,6 +53,25 @@ describe('the rate of a device registry', () => {
     expect(await depth()).toMatchObject({ waiting: 0, done: 5 });
   });
 
+  it('is not exceeded after all calls were stuck for a while', async () => {
+    const { drained, clock, depth } = await passedLot(120);
+    const cloud = new ScriptedRegistry(clock, 'cloud', { devicesPerSecond: 10 });
+    clock.startAt(Date.now());
+    const stuckUntil = clock.now() + 3_000;
+    const put = cloud.put.bind(cloud);
+    cloud.put = async (devices, signal) => {
+      const answers = await put(devices, signal);
+      await clock.sleep(Math.max(0, stuckUntil - clock.now()), signal);
+      return answers;
+    };
+    await drained(cloud);
+    expect(await depth()).toMatchObject({ waiting: 0, done: 120 });
+    const gaps = cloud.sent.slice(1).map(({ at }, index) => at - cloud.sent[index]!.at);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(99);
+    // Nothing is waited for either, once the calls are back.
+    expect(cloud.sent.at(-1)!.at - stuckUntil).toBeLessThan(12_500);
+  });
+
   it('does not exceed the calls that it takes at once, however slow it is', async () => {
     const { drained, clock } = await passedLot(60);
     const cloud = new ScriptedRegistry(clock, 'cloud', { devicesPerSecond: 1_000, callsAtOnce: 3 }, 2_000);
@@ -76,8 +95,8 @@ describe('one bad unit', () => {
         { serial: bad, reason, message: `It is ${reason}.`, act: 'put', batchId: 'PO-1' },
       ]);
       cloud.before = () => undefined;
-      expect(await registry.outbox.retryParked({ registry: 'elsewhere' })).toBe(0);
-      expect(await registry.outbox.retryParked({ serial: bad.toLowerCase() })).toBe(1);
+      expect(await registry.outbox.retry({ registry: 'elsewhere' })).toBe(0);
+      expect(await registry.outbox.retry({ serial: bad.toLowerCase() })).toBe(1);
       await drained(cloud);
       expect(await depth()).toMatchObject({ waiting: 0, parked: 0, done: 50 });
     },
@@ -193,11 +212,50 @@ describe('a day without internet', () => {
       message: 'It is credentials.',
     });
     cloud.before = () => undefined;
-    await registry.outbox.retryParked({ registry: 'cloud' });
+    await registry.outbox.retry({ registry: 'cloud' });
     const from = clock.now();
     await drained(cloud, 5_000);
     expect(cloud.sent[2]!.at - from).toBeLessThan(1_000);
     expect(await depth()).toMatchObject({ waiting: 0, done: 3 });
+  });
+});
+
+describe('a clock that was ahead', () => {
+  const DAY_MS = 86_400_000;
+
+  it('keeps nothing waiting that was recorded meanwhile', async () => {
+    const { drained, clock, registry, depth } = await passedLot(3);
+    const cloud = new ScriptedRegistry(clock, 'cloud', { gatherMs: 500, devicesPerCall: 10 });
+    const [entry] = await registry.outbox.due('cloud', Date.now(), 1);
+    const failed = { reason: 'unavailable', message: 'HTTP 500', isUnknown: false, isOwn: true } as const;
+    const { entryId, version } = entry!;
+    const ahead = Date.now() + DAY_MS;
+    const result = { entryId, version, fault: failed, at: ahead, pace: cloud.pace };
+    await registry.outbox.settle('cloud', [result], {
+      failures: 1,
+      pausedUntil: ahead,
+      reason: 'unavailable',
+      message: 'HTTP 500',
+    });
+    await drained(cloud, 10_000);
+    expect(await depth()).toMatchObject({ waiting: 0, done: 3 });
+  });
+
+  it('and is set right during a drain, keeps nothing waiting', async () => {
+    const { drained, clock, depth } = await passedLot(30);
+    const cloud = new ScriptedRegistry(clock, 'cloud', { gatherMs: 500, devicesPerCall: 5, callsAtOnce: 1 });
+    clock.startAt(Date.now());
+    const { now } = clock;
+    let aheadMs = DAY_MS;
+    Object.defineProperty(clock, 'now', { value: () => now() + aheadMs });
+    cloud.after = () => {
+      if (cloud.sent.length >= 10) aheadMs = 0;
+      return undefined;
+    };
+    const from = now();
+    await drained(cloud, DAY_MS);
+    expect(await depth()).toMatchObject({ waiting: 0, done: 30 });
+    expect(now() - from).toBeLessThan(10_000);
   });
 });
 

@@ -15,9 +15,9 @@ const HOUR_MS = 3_600_000;
 async function receiver(answer: () => DoubleAnswer): Promise<WebhookRegistry> {
   const { url } = await startDouble({
     answer: ({ method }) => (method === 'HEAD' ? { status: 404 } : answer()),
-    throttled: { status: 429 },
-    stranger: { status: 401 },
-    broken: { status: 500 },
+    throttled: () => ({ status: 429 }),
+    stranger: () => ({ status: 401 }),
+    broken: () => ({ status: 500 }),
   });
   const secretFile = join(temporaryFolder(), 'secret');
   writeFileSync(secretFile, `whsec_${Buffer.alloc(32, 7).toString('base64')}`, { mode: 0o600 });

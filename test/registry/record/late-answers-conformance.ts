@@ -14,14 +14,14 @@ export function describeLateAnswers(opened: () => Promise<SqlRegistry>): void {
     await imported(registry, '1', ['CL-1', 'CL-2']);
     await registry.registerUnit(registration('CL-1'));
     await registry.recordOutcome({ ...FAILED, outcome: 'HOLD' });
-    const { changes } = await registry.numberResult('PO-1');
+    const { changes } = await registry.nextResult('PO-1');
     await registry.closeBatch('PO-1');
     await registry.noteAnswers('PO-1', changes + 1);
     return registry;
   }
 
   async function rewrite(registry: SqlRegistry): Promise<void> {
-    const { changes } = await registry.numberResult('PO-1');
+    const { changes } = await registry.nextResult('PO-1');
     await registry.noteAnswers('PO-1', changes);
   }
 
@@ -73,7 +73,7 @@ export function describeLateAnswers(opened: () => Promise<SqlRegistry>): void {
     it('are late still where something changed while they were written', async () => {
       const registry = await closedRegistry();
       await inRework(registry, 'CL-1');
-      const { changes } = await registry.numberResult('PO-1');
+      const { changes } = await registry.nextResult('PO-1');
       await registry.endReworkUnit({ reworkId: 'RW-CL-1', unit: unit(2), result: 'kept' });
       await registry.noteAnswers('PO-1', changes);
       expect(await registry.lateAnswers(LATER)).toEqual(['PO-1']);

@@ -18,6 +18,9 @@ const RELEASED = [
   '6fa2ba7dce4aa28809f439f7b5156a81d0f607d7bbc04e3528692b8dadc4f91a',
   'c132ef83e43086c0c1299d9657697a44ed89be535e0340fa0b781f21d3e532a8',
   'e863fa60d2160ed6474faa069275924ba509f81eaad614efc6c885f94630dad1',
+  '9b5c60be86dbc623c2de5284a05bd630921ea15bbbb442d098c2f38645015b0e',
+  '6e3b8db0636b8a07bee4f185d181977b6169352c15d08ec248fd29020e0f82e9',
+  '366ff90b8ad4482ab67d8bb7ec2206643f7311f596813c7015bd109da0568cc1',
 ];
 
 it('the schema of each released version of a registry stays what it was, to the byte', () => {

@@ -6,6 +6,7 @@ import { imported, registration } from './opened.ts';
 const WELL = { failures: 0, pausedUntil: 0 };
 const PACE = { firstPauseMs: 1_000, longestPauseMs: 60_000 };
 const LATER = 8_000_000_000_000;
+const WHY = { reason: 'sold', by: 'A. Berg' };
 
 const result = (
   { entryId, version }: { readonly entryId: number; readonly version: number },
@@ -53,26 +54,61 @@ export function describeOutbox(opened: () => Promise<SqlRegistry>): void {
         { serial: 'CL-1', reason: 'refused', failedAt: LATER },
         { serial: 'CL-2' },
       ]);
-      expect(await outbox.retryParked({ serial: 'cl-1' })).toBe(1);
-      expect(await outbox.abandon({ registry: 'first' }, { reason: 'sold', by: 'A. Berg' })).toBe(1);
+      expect(await outbox.retry({ serial: 'cl-1' })).toBe(1);
+      expect(await outbox.abandon({ serial: 'CL-2', registry: 'first' }, WHY)).toBe(1);
       expect(await outbox.openOf('PO-1')).toEqual([
         { registry: 'first', waiting: 1, parked: 0 },
         { registry: 'second', waiting: 2, parked: 0 },
       ]);
+      expect(await outbox.due('second', LATER, 10)).toMatchObject([{ device: { serial: 'CL-2' } }]);
     });
 
-    it('gives up for a person what only fails, and nothing that was not tried', async () => {
-      const { outbox } = await passedRegistry();
-      const why = { reason: 'sold', by: 'A. Berg' };
-      expect(await outbox.abandon({ registry: 'first' }, why)).toBe(0);
+    it('gives up what a person names, tried or not, and the next device registry has its turn', async () => {
+      const registry = await opened();
+      const { outbox } = registry;
+      await imported(registry, '1', ['CL-1', 'CL-2']);
+      for (const serial of ['CL-1', 'CL-2'])
+        await registry.registerUnit({ ...registration(serial), registries: ['first', 'second', 'third'] });
+      // While the first one has not had its turn, what comes after the second one waits for it still.
+      expect(await outbox.abandon({ registry: 'second', serial: 'cl-1' }, WHY)).toBe(1);
+      expect(await outbox.due('third', LATER, 10)).toEqual([]);
       const [one] = await outbox.due('first', LATER, 10);
       const fault = { reason: 'unavailable', message: 'HTTP 500', isUnknown: false, isOwn: false } as const;
       await outbox.settle('first', [result(one!, fault)], WELL);
-      expect(await outbox.abandon({ registry: 'first' }, why)).toBe(1);
+      expect(await outbox.abandon({ registry: 'first' }, WHY)).toBe(2);
+      expect(await outbox.due('second', LATER, 10)).toMatchObject([{ device: { serial: 'CL-2' } }]);
+      expect(await outbox.due('third', LATER, 10)).toMatchObject([{ device: { serial: 'CL-1' } }]);
       expect(await outbox.openOf('PO-1')).toEqual([
-        { registry: 'first', waiting: 1, parked: 0 },
-        { registry: 'second', waiting: 2, parked: 0 },
+        { registry: 'second', waiting: 1, parked: 0 },
+        { registry: 'third', waiting: 2, parked: 0 },
       ]);
+      // A call that was under way says nothing about what was given up.
+      await outbox.settle('first', [result(one!)], WELL);
+      expect(await outbox.depths()).toMatchObject([{ registry: 'first', abandoned: 2 }, {}, {}]);
+      expect(await outbox.abandon({ serial: 'CL-2' }, WHY)).toBe(1);
+      expect(await outbox.due('third', LATER, 10)).toHaveLength(2);
+      expect(await outbox.abandon({ serial: 'CL-1' }, WHY)).toBe(1);
+      expect(await outbox.abandon({ serial: 'CL-1' }, WHY)).toBe(0);
+    });
+
+    it('believes no time that a clock wrote which was ahead', async () => {
+      const { outbox } = await passedRegistry();
+      const now = Date.now();
+      const [one, other] = await outbox.due('first', LATER, 10);
+      const fault = { reason: 'unavailable', message: 'HTTP 500', isUnknown: false, isOwn: true } as const;
+      const ahead = now + 86_400_000;
+      await outbox.settle('first', [{ ...result(one!, fault), at: ahead }], WELL);
+      expect((await outbox.due('first', now, 10)).map(({ entryId }) => entryId)).toEqual([
+        other!.entryId,
+        one!.entryId,
+      ]);
+      // What a device registry may ask for is waited for, and a person need not wait.
+      const pace = { firstPauseMs: 1_800_000, longestPauseMs: 1_800_000 };
+      await outbox.settle('first', [{ ...result(one!, fault), at: now, pace }], WELL);
+      expect(await outbox.due('first', now, 10)).toHaveLength(1);
+      expect(await outbox.retry({ serial: 'CL-1' })).toBe(1);
+      expect(await outbox.due('first', Date.now(), 10)).toHaveLength(2);
+      expect(await outbox.retry({})).toBe(0);
     });
 
     it('calls back what was revoked, and a result for what it was before changes nothing', async () => {
@@ -148,10 +184,10 @@ export function describeOutbox(opened: () => Promise<SqlRegistry>): void {
     it('forgets what is booked when a person tries again', async () => {
       const { outbox } = await passedRegistry();
       for (const name of ['first', 'second']) await outbox.book(name, LATER, 300, 1);
-      await outbox.retryParked({ registry: 'first' });
+      await outbox.retry({ registry: 'first' });
       expect(await outbox.book('first', LATER, 1, 1)).toBe(LATER);
       expect(await outbox.book('second', LATER, 1, 1)).toBe(LATER + 300_000);
-      await outbox.retryParked({});
+      await outbox.retry({});
       expect(await outbox.book('second', LATER, 1, 1)).toBe(LATER);
     });
   });

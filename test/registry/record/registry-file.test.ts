@@ -196,6 +196,28 @@ it('a registry of the first version learns of revocations', async () => {
   expect(await registry.applyRevocations(list)).toMatchObject({ ended: 1 });
 });
 
+it('a registry whose outbox has only certificates that are registered keeps it', async () => {
+  const path = registryPath();
+  const { certificateSha256, certificateSerial, spkiSha256, boardId, certificate } = registration('CL-1');
+  const earlier = new DatabaseSync(path);
+  earlier.exec(`${registryMigrations(SQLITE).slice(0, 13).join(';')};
+    PRAGMA user_version = 13;
+    INSERT INTO batches (batch_id, order_number, manifest, sha256, row_count, imported_at) VALUES ('PO-1', 'PO-1', '1.csv', 'ab', 1, '');
+    INSERT INTO units (batch_id, row_number, serial, serial_folded, product, attrs, outcome, attempts)
+      VALUES ('PO-1', 1, 'CL-1', 'cl-1', 'node', '{}', 'PASS', 1);
+    INSERT INTO attempts (unit_id, attempt, step) VALUES (1, 1, 'registerDevice');
+    INSERT INTO certificates (fingerprint, certificate_serial, spki_sha256, unit_id, attempt, board_id, der, state, not_before,
+      not_after, registered_at) VALUES ('${certificateSha256}', '${certificateSerial}', '${spkiSha256}', 1, 1, '${boardId}',
+      x'${Buffer.from(certificate).toString('hex')}', 'active', '', '', '');
+    INSERT INTO outbox (entry_id, registry, position, unit_id, batch_id, fingerprint, act, state, version, recorded_at, due_at)
+      VALUES (7, 'erp', 0, 1, 'PO-1', '${certificateSha256}', 'put', 'due', 3, 1, 1)`);
+  earlier.close();
+  const { outbox } = openedRegistry(path);
+  expect(await outbox.due('erp', Date.now(), 10)).toMatchObject([
+    { entryId: 7, version: 3, act: 'put', device: { serial: 'CL-1', boardId, certificateSha256 } },
+  ]);
+});
+
 describe('an import that is killed', () => {
   const ROWS = 20_000;
 

@@ -49,6 +49,13 @@ export function describeReworks(emptyRegistry: () => Promise<SqlRegistry>): void
       expect((await registry.openRework(other)).units[0]).toMatchObject({ order: 'PO-9' });
     });
 
+    it('begins after the last attempt that the signer was asked for, whatever happened to that', async () => {
+      const registry = await passedRegistry();
+      await registry.recordRelease(unit('CL-1', 4));
+      const { units } = await registry.openRework(ASKED);
+      expect(units.map(({ attempt }) => attempt)).toEqual([5, 2]);
+    });
+
     it('names every unit that it cannot have, and is not stored then', async () => {
       const registry = await passedRegistry(['beef', '', ''].filter(Boolean));
       await registry.openRework({ ...ASKED, serials: ['CL-2'] });
@@ -152,10 +159,16 @@ export function describeReworks(emptyRegistry: () => Promise<SqlRegistry>): void
       expect((await registry.unit('CL-2'))?.attempts.map(({ cause }) => cause)).toEqual(['first', 'rework']);
     });
 
-    it('numbers the results of a batch', async () => {
+    it('numbers the results of a batch once they are written', async () => {
       const registry = await passedRegistry();
-      const numbers = [await registry.numberResult('PO-1'), await registry.numberResult('PO-1')];
-      expect(numbers.map(({ version }) => version)).toEqual([1, 2]);
+      const nextVersion = async (): Promise<number> => (await registry.nextResult('PO-1')).version;
+      expect([await nextVersion(), await nextVersion()]).toEqual([1, 1]);
+      expect(await registry.numberResult('PO-1', 1)).toBe(true);
+      // Another process had the same number.
+      expect(await registry.numberResult('PO-1', 1)).toBe(false);
+      expect(await registry.batch('PO-1')).toMatchObject({ resultVersion: 1 });
+      expect(await nextVersion()).toBe(2);
+      await expect(registry.nextResult('PO-404')).rejects.toMatchObject({ code: 'REGISTRY_FAULT' });
     });
 
     it('of a board that is labelled again: each of its serials names the other', async () => {

@@ -79,6 +79,29 @@ export function describeUnits(opened: () => Promise<SqlRegistry>): void {
       expect(await registry.registeredBoards(['bb', 'cc'])).toEqual([{ key: 'bb', batchId: 'PO-1' }]);
     });
 
+    it('has its rows as the manifest had them, until the units give their serials back', async () => {
+      const registry = await opened();
+      const row = { product: 'node', attrs: { b: 'ü,"', a: '' } };
+      async function* rows(): ReturnType<typeof rowsOf> {
+        yield { serial: 'CL-1', ...row, boardId: 'aa' };
+        yield { serial: 'CL-2', ...row };
+      }
+      await registry.importBatch(newBatch('1', 2), rows());
+      const staged = await registry.stageBatch('PO-2');
+      await staged.add([{ serial: 'CL-3', ...row }]);
+      const all = ['cl-1', 'cl-2', 'cl-3', 'cl-4'];
+      expect(await registry.registeredRows(all)).toEqual([
+        { batchId: 'PO-1', serial: 'CL-1', ...row, boardId: 'aa' },
+        { batchId: 'PO-1', serial: 'CL-2', ...row },
+      ]);
+      expect(await registry.freedUnits('PO-1')).toBe(0);
+      await registry.endOpenUnits('PO-1', 'HOLD', 'CANCELLED');
+      await registry.freeUnits('PO-1', ['CL-1']);
+      expect((await registry.registeredRows(all)).map(({ serial }) => serial)).toEqual(['CL-2']);
+      expect(await registry.freedUnits('PO-1')).toBe(1);
+      await staged.discard();
+    });
+
     it('that comes with too few rows is not stored', async () => {
       const registry = await opened();
       const short = registry.importBatch(newBatch('1', 3), rowsOf(serialsFrom(1, 2)));
@@ -338,6 +361,20 @@ export function describeUnits(opened: () => Promise<SqlRegistry>): void {
       await registry.recordAttention(failure('CL-1', 2));
       await registry.recordOutcome({ ...failure('CL-1'), outcome: 'ERROR' });
       expect(await registry.unit('CL-1')).toEqual(passed);
+    });
+
+    it('does not wait where the attempt is followed by another one, by itself', async () => {
+      const registry = await opened();
+      await imported(registry, '1', ['CL-1']);
+      const decision = { verdict: 'retry', reason: 'by itself', decidedAt: '2026-01-01T00:31:00.000Z' };
+      await registry.recordAttention({ ...failure('CL-1'), decision });
+      const unit = await registry.unit('CL-1');
+      expect(unit).toMatchObject({
+        attention: false,
+        attempts: [{ attempt: 1, code: 'SMP_TIMEOUT' }],
+        decisions: [{ attempt: 1, ...decision }],
+      });
+      expect(unit?.outcome).toBeUndefined();
     });
 
     it('ends with an outcome, which a late report that it waits does not undo', async () => {

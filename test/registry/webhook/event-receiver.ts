@@ -19,9 +19,10 @@ export class EventReceiver {
     const receiver = new EventReceiver(secret);
     receiver.server = await startDouble({
       answer: (question) => receiver.#answer(question),
-      throttled: { status: 429, headers: { 'retry-after': '7' } },
-      stranger: { status: 401 },
-      broken: { status: 500, body: 'oops' },
+      throttled: (echo) => ({ status: 429, headers: { 'retry-after': '7' }, body: echo }),
+      stranger: (echo) => ({ status: 401, body: JSON.stringify({ message: echo }) }),
+      broken: (echo) => ({ status: 500, body: `oops ${echo}` }),
+      secrets: () => [secret],
     });
     return receiver;
   }

@@ -43,7 +43,10 @@ async function receiver(...secrets: readonly string[]): Promise<Receiver> {
     inUse: () => events.inUse(),
     misbehave: double.misbehave,
     plant: () => undefined,
-    secret: lines[0]!.slice('whsec_'.length),
+    secrets: () => [
+      ...lines.map((line) => line.slice('whsec_'.length)),
+      ...double.questions.flatMap(({ headers }) => headers['webhook-signature'] ?? []),
+    ],
   };
 }
 
@@ -54,6 +57,7 @@ describeDeviceRegistry(
   {
     'conflict-ours': NO_REPEAT,
     'conflict-others': NO_REPEAT,
+    'stale-read': 'a receiver cannot be asked',
     garbage: 'any answer of success is one: the body is not read',
   },
 );

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { registryPath } from '../../../line/state-folder.ts';
-import { writeAnswer } from '../../../manifests/answer/answers.ts';
+import { writeAnswer } from '../../../manifests/answer/write-answer.ts';
 import { issue } from '../../../manifests/check/issue.ts';
 import { executableOnPath } from '../../../temporal/program/executable-on-path.ts';
 import { writeBatchResult } from '../../../reports/batch-result.ts';

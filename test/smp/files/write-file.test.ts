@@ -252,7 +252,7 @@ describe('readFile', () => {
     const board = boardWithDirectory();
     board.files.set(PATH, CERTIFICATE);
     const failure = readFile(new SmpClient(board.link), PATH, { maxBytes: 599 });
-    await expect(failure).rejects.toMatchObject({ code: 'SMP_TOO_LARGE' });
+    await expect(failure).rejects.toMatchObject({ code: 'SMP_FILE_TOO_LARGE' });
     expect(await readFile(new SmpClient(board.link), PATH, { maxBytes: 600 })).toHaveLength(600);
   });
 

@@ -1,7 +1,9 @@
 import { chmodSync } from 'node:fs';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { Client, Connection, defaultPayloadConverter } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCodecServer } from '../../../temporal/codec/codec-server.ts';
 import type { CodecServer } from '../../../temporal/codec/codec-server.ts';
@@ -10,6 +12,12 @@ import { readPayloadKeys } from '../../../temporal/codec/payload-keys.ts';
 import { makeDataConverter } from '../../../temporal/data-converter.ts';
 import { temporaryFile } from '../../support/temporary-folder.ts';
 import { testServer } from '../../support/temporal-server.ts';
+import { bundleWorkflows } from '../../../workers/workflow-bundle.ts';
+
+// Once a process, before any worker: what the workers have to say is noise in a test's output.
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+
+const ONE_STEP = new URL('../one-step-workflow.ts', import.meta.url).pathname;
 
 function keyFile(...keys: string[]): string {
   const path = temporaryFile(`${keys.join('\n')}\n`, 'payload-keys');
@@ -96,6 +104,68 @@ describe('a history', () => {
     expect(await decodedByPage(keys, input)).toEqual({ serial: 'SERIAL-4711' });
     await handle.terminate();
     await connection.close();
+  });
+});
+
+describe('a failure in a history', () => {
+  /** A workflow whose one activity fails with what is secret-adjacent, under these keys; and what the server has of it. */
+  async function failed(keys: string | undefined) {
+    const { address, namespace } = await testServer();
+    const dataConverter = makeDataConverter(keys);
+    const connection = await NativeConnection.connect({ address });
+    const taskQueue = `failing-${keys === undefined ? 'plain' : 'encrypted'}`;
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      dataConverter,
+      taskQueue,
+      workflowBundle: await bundleWorkflows(ONE_STEP, dataConverter.failureConverterPath),
+      activities: {
+        work: () => {
+          throw ApplicationFailure.nonRetryable('The board of SERIAL-4711, by A. Smith', 'BOARD_GONE');
+        },
+      },
+    });
+    const client = new Client({ connection, namespace, dataConverter });
+    const start = { taskQueue, workflowId: taskQueue, args: ['x'] as [string] };
+    const handle = await client.workflow.start('oneStep', start);
+    const error: unknown = await worker.runUntil(handle.result().catch((reason: unknown) => reason));
+    const history = await handle.fetchHistory();
+    await connection.close();
+    const { events = [] } = history;
+    const failures = events?.flatMap(
+      (event) =>
+        event.activityTaskFailedEventAttributes?.failure ??
+        event.workflowExecutionFailedEventAttributes?.failure ??
+        [],
+    );
+    return {
+      error,
+      failures: failures ?? [],
+      bytes: temporal.api.history.v1.History.encode(history).finish(),
+    };
+  }
+
+  const readable = { cause: { cause: { type: 'BOARD_GONE', message: expect.stringContaining('A. Smith') } } };
+
+  it('shows a reader of the server its code and no words, and the client and the page all of it', async () => {
+    const keys = keyFile(newKey());
+    const { error, failures, bytes } = await failed(keys);
+    expect(Buffer.from(bytes).toString('latin1')).not.toMatch(/SERIAL-4711|A\. Smith|one-step-workflow/);
+    expect(error).toMatchObject(readable);
+    expect(failures).toHaveLength(2);
+    for (const failure of failures) expect(failure.message).toBe('Encoded failure');
+    const [ofActivity] = failures;
+    expect(ofActivity?.applicationFailureInfo?.type).toBe('BOARD_GONE');
+    expect(await decodedByPage(keys, ofActivity?.encodedAttributes ?? {})).toMatchObject({
+      message: 'The board of SERIAL-4711, by A. Smith',
+    });
+  });
+
+  it('is as it was for a line without payload keys', async () => {
+    const { error, failures } = await failed(undefined);
+    expect(error).toMatchObject(readable);
+    expect(failures[0]?.message).toBe('The board of SERIAL-4711, by A. Smith');
   });
 });
 

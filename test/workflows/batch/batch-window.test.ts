@@ -39,6 +39,28 @@ describe('the window of a batch', () => {
     expect(window.takeNext()).toBeUndefined();
   });
 
+  it('starts no chunk while ten thousand units wait, which is what one batch can carry as it continues as new', () => {
+    const serial = (at: number): string => `SERIAL-NUMBER-OF-40-CHARACTERS-${String(at).padStart(9, '0')}`;
+    const waiting = (from: number): ChunkReport['attention'] =>
+      Array.from({ length: 250 }, (_, at) => ({
+        serial: serial(from + at),
+        code: 'WITNESS_UNAVAILABLE',
+        step: 'verifyReadback',
+        attempt: 1_000,
+        hint: '',
+        stationId: 'station-1',
+        socket: 'A2',
+      }));
+    const window = new BatchWindow(input(20_000));
+    let chunk = window.takeNext();
+    for (; chunk !== undefined; chunk = window.takeNext())
+      window.hear(report(chunk, { passed: 0, finished: false, attention: waiting(250 * chunk) }));
+    expect(window.openChunks).toHaveLength(40);
+    expect(JSON.stringify(window.resume).length).toBeLessThan(2_000_000);
+    window.hear(report(7, { sequence: 2 }));
+    expect(window.takeNext()).toBe(41);
+  });
+
   it('names the units that wait by their chunk, all or those that a filter chooses', () => {
     const waits = (serial: string, code: FailureCode) =>
       ({ serial, code, step: 'flashCredentials', attempt: 1, hint: '' }) as const;

@@ -69,6 +69,26 @@ describe('a batch that is closed short', { timeout: 120_000 }, () => {
     });
   });
 
+  it('ends units whose workflows were just being made, however many', async () => {
+    const serials = Array.from({ length: 60 }, (_, at) => `CL-${at}`);
+    rig = await startRig({
+      loadChunk: async () => rowsOf('no-socket', ...serials),
+      closeBatch: async () => ({ passed: 0, failed: 0, errors: 0, held: 60 }),
+    });
+    const options = { workflowId: 'batch/B', taskQueue: WORKFLOW_QUEUE };
+    const handle = await rig.client.workflow.start('batch', {
+      ...options,
+      args: [{ ...BATCH, quantity: 60, window: 60 }],
+    });
+    const chunk = rig.client.workflow.getHandle('batch/B/chunk-00001');
+    await until('they are being made', async () => {
+      const { events } = await chunk.fetchHistory().catch(() => ({ events: [] }));
+      return (events ?? []).some((event) => event.startChildWorkflowExecutionInitiatedEventAttributes);
+    });
+    await chunk.signal('closeUnits', { reason: 'enough', by: 'A. Berg' });
+    expect(await handle.result()).toMatchObject({ held: 60 });
+  });
+
   it('ends units that wait, and those without a board; units under way pass, others never begin', async () => {
     let finish: () => void = () => undefined;
     const slow = new Promise<void>((resolve) => (finish = resolve));

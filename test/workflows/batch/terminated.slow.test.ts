@@ -93,6 +93,38 @@ describe('somebody pressed Terminate', { timeout: 120_000 }, () => {
     expect(names.at(-1)).toBe('closeBatch');
   });
 
+  it('on a chunk whose units cannot end yet: a rerun reaches those of the other chunks, and is recorded', async () => {
+    const isWritable = Promise.withResolvers<void>();
+    rig = await startRig({
+      loadChunk: async ({ chunk }) => [row(`CL-${chunk}`)],
+      flashCredentials: async () => {
+        throw failure('BOARD_GONE');
+      },
+      recordFailure: async ({ outcome }) => {
+        if (outcome !== undefined) await isWritable.promise;
+      },
+    });
+    const options = { workflowId: 'batch/B', taskQueue: WORKFLOW_QUEUE };
+    const args: [BatchInput] = [{ ...BATCH, quantity: 300 }];
+    const handle = await rig.client.workflow.start('batch', { ...options, args });
+    await until('both wait', async () => (await waitingOf()) === 2);
+    await handleOf('batch/B/chunk-00001').terminate();
+    await until('its unit ends', () =>
+      rig!.calls.some(
+        ({ name, input }) =>
+          name === 'recordFailure' && (input as { outcome?: string }).outcome !== undefined,
+      ),
+    );
+    expect(await handle.executeUpdate('rerunFailed', { args: [{ by: 'A. Berg' }] })).toEqual({ units: 1 });
+    await until('it is recorded', () => rig!.called('recordBatchDecision') === 1);
+    expect(rig.calls.find(({ name }) => name === 'recordBatchDecision')!.input).toMatchObject({
+      decision: { verdict: 'rerun', by: 'A. Berg', detail: '1 unit' },
+    });
+    isWritable.resolve();
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+  });
+
   it('on a unit and its chunk: what the unit was signed is judged as that of a unit that has ended', async () => {
     const certificate = { requestId: 'B/CL-2/k', serial: 'CL-2', attempt: 1, spkiSha256: 'k' };
     const handle = await startBatch({

@@ -51,7 +51,7 @@ describe('the tally of a chunk', () => {
     expect(reports).toBe(9);
     tally.attend('A', waiting('A'));
     expect(tally.due).toBe(true);
-    expect(tally.report().attention).toEqual([waiting('A')]);
+    expect(tally.report().attention).toEqual([{ ...waiting('A'), hint: '' }]);
     expect(tally.due).toBe(false);
   });
 
@@ -95,5 +95,108 @@ describe('the tally of a chunk', () => {
     expect(tally.mayStart).toBe(false);
     tally.setPace({ sequence: 4, window: 3, paused: false });
     expect(tally.mayStart).toBe(true);
+  });
+});
+
+describe('units of a chunk that fail one after the other', () => {
+  const failed = (serial: string, change: Partial<Attention> = {}): Attention => ({
+    ...waiting(serial),
+    code: 'STATION_FAULT',
+    stationId: 'st-1',
+    ...change,
+  });
+  /** As many units begin as may, and fail like this; how many begin, at most `most`. */
+  function failing(tally: ChunkTally, how: (index: number) => Attention, most = 50): number {
+    let started = 0;
+    for (; tally.mayStart && started < most; started++) {
+      tally.start();
+      const attention = how(started);
+      tally.attend(attention.serial, attention);
+    }
+    return started;
+  }
+  const pass = (stationId: string) => ({
+    requestId: 'r',
+    pass: { stationId, attempt: 1, verifiedAt: '', proven: 'read-back', signature: '' } as const,
+  });
+
+  it.each([
+    [1, 5],
+    [8, 8],
+  ])('stop the next ones: of %i under way at once, after %i', (window, stopsAfter) => {
+    const tally = tallyOf(250, window);
+    expect(failing(tally, (index) => failed(`CL-${index}`))).toBe(stopsAfter);
+    expect(tally.report()).toMatchObject({
+      brake: { code: 'STATION_FAULT', units: stopsAfter, stations: ['st-1'] },
+      draining: false,
+    });
+  });
+
+  it('stop them at each of several stations together, and where none is known', () => {
+    const tally = tallyOf(250, 1);
+    const where = ['st-2', 'st-1', undefined];
+    failing(tally, (index) => {
+      const stationId = where[index % 3];
+      return { ...waiting(`CL-${index}`), code: 'ORDER_CLOSED', ...(stationId && { stationId }) };
+    });
+    expect(tally.report().brake).toEqual({ code: 'ORDER_CLOSED', units: 5, stations: ['st-1', 'st-2'] });
+  });
+
+  it('are those that fail with one code, each of them once', () => {
+    const tally = tallyOf(250, 1);
+    const codes = ['SMP_CRC', 'SMP_TIMEOUT'] as const;
+    expect(failing(tally, (index) => failed(`CL-${index}`, { code: codes[index % 2]! }))).toBe(9);
+    const again = tallyOf(250, 1);
+    for (let time = 0; time < 9; time++) again.attend('CL-1', failed('CL-1'));
+    expect(again.mayStart).toBe(true);
+  });
+
+  it('are no more where a unit passes at their station, however many pass at others', () => {
+    const tally = tallyOf(250, 1);
+    failing(tally, (index) => failed(`CL-${index}`));
+    tally.report();
+    tally.pass(pass('st-2'));
+    expect([tally.mayStart, tally.due]).toEqual([false, false]);
+    tally.pass(pass('st-1'));
+    expect([tally.mayStart, tally.due]).toEqual([true, true]);
+    expect(tally.report()).not.toHaveProperty('brake');
+    expect(failing(tally, (index) => failed(`CL-9${index}`))).toBe(5);
+  });
+
+  it.each([
+    ['tried again', (tally: ChunkTally) => tally.releaseBrake(), true],
+    ['resumed', (tally: ChunkTally) => tally.setPace({ sequence: 1, window: 1, paused: false }), true],
+    ['paused', (tally: ChunkTally) => tally.setPace({ sequence: 1, window: 1, paused: true }), false],
+  ])('are over when a person has them %s', (_how, act, isOver) => {
+    const tally = tallyOf(250, 1);
+    failing(tally, (index) => failed(`CL-${index}`));
+    act(tally);
+    expect(tally.report().brake === undefined).toBe(isOver);
+  });
+
+  it('are no more when a person has decided about one of them', () => {
+    const tally = tallyOf(250, 1);
+    failing(tally, (index) => failed(`CL-${index}`));
+    tally.report();
+    tally.end('CL-0', 'HOLD');
+    expect([tally.mayStart, tally.due]).toEqual([true, true]);
+    failing(tally, (index) => failed(`CL-9${index}`));
+    expect(tally.mayStart).toBe(false);
+    tally.attend('CL-1', null);
+    expect(tally.report()).not.toHaveProperty('brake');
+  });
+
+  it('stop nothing in a chunk of an earlier version that is replayed', () => {
+    const tally = new ChunkTally({ chunk: 1, window: 1 }, () => false);
+    tally.expect(20);
+    expect(failing(tally, (index) => failed(`CL-${index}`), 20)).toBe(20);
+    expect(tally.report()).toMatchObject({ draining: true });
+  });
+
+  it('are not named once all have ended', () => {
+    const tally = tallyOf(5, 1);
+    failing(tally, (index) => failed(`CL-${index}`));
+    for (let index = 0; index < 5; index++) tally.end(`CL-${index}`, 'HOLD');
+    expect(tally.report()).not.toHaveProperty('brake');
   });
 });

@@ -174,7 +174,9 @@ describe('a rework', () => {
     await decide('skip');
     expect(await handle.result()).toMatchObject({ ended: 1 });
     const outcome = { outcome: 'HOLD', code: 'SMP_DEVICE_ERROR' };
-    expect(inputsOf('endReworkUnit')).toMatchObject([{ result: 'ended', outcome }]);
+    const boardCertificate = { boardId: 'b02', certificate: 'Y3J0' };
+    expect(inputsOf('recordReworkFailure')).toMatchObject([{ boardCertificate }]);
+    expect(inputsOf('endReworkUnit')).toMatchObject([{ result: 'ended', outcome, boardCertificate }]);
     expect(inputsOf('endRework')).toMatchObject([{ revokesActive: true }]);
   });
 
@@ -204,14 +206,21 @@ describe('a rework', () => {
     const certificate = { requestId: 'r', serial: SERIAL, attempt: 2, spkiSha256: 'k', boardId: 'b02' };
     const handle = await startRework('swap', {
       registerDevice: async () => Promise.reject(failure('REGISTRY_CONFLICT')),
-      unfinishedCertificates: async () => ({ certificates: [{ ...certificate, stationId: 'st-1' }] }),
+      unfinishedCertificates: async () => ({
+        certificates: [{ ...certificate, stationId: 'st-1', certificate: 'Y3J0' }],
+      }),
     });
     await until('it waits', () => names().includes('recordReworkFailure'));
     await rig!.client.workflow.getHandle(`unit/${SERIAL}`).terminate();
     expect(await handle.result()).toMatchObject({ kept: 1 });
     const message = expect.stringMatching(/board b02 at st-1, .* take that board back from the good tray\.$/);
     expect(inputsOf('endReworkUnit')).toMatchObject([
-      { result: 'kept', unit: { attempt: 2 }, failure: { code: 'UNIT_TERMINATED', message } },
+      {
+        result: 'kept',
+        unit: { attempt: 2 },
+        failure: { code: 'UNIT_TERMINATED', message },
+        boardCertificate: { boardId: 'b02', certificate: 'Y3J0' },
+      },
     ]);
   });
 
@@ -230,7 +239,13 @@ describe('a rework', () => {
     await until('it waits', () => names().includes('recordReworkFailure'));
     await handle.cancel();
     await until('it has ended', () => names().includes('rewriteResult'));
-    expect(inputsOf('endReworkUnit')).toMatchObject([{ result: 'ended', outcome: { code: 'CANCELLED' } }]);
+    expect(inputsOf('endReworkUnit')).toMatchObject([
+      {
+        result: 'ended',
+        outcome: { code: 'CANCELLED' },
+        boardCertificate: { boardId: 'b02', certificate: 'Y3J0' },
+      },
+    ]);
   });
 
   it('whose unit was skipped stays so when it is cancelled before the registry knows that the unit waited', async () => {

@@ -173,6 +173,9 @@ describe('a unit', () => {
       name: 'revokeCertificate',
       input: { unit: { serial: 'CL-1', attempt: 1 }, reason: 'ended before' },
     });
+    expect(rig!.calls.findLast((call) => call.name === 'recallUnit')!.input).toMatchObject({
+      boardCertificate: { boardId: 'b01', certificate: 'Y3J0' },
+    });
   });
 
   it('is no pass where the registry has another end of it when it is given up', async () => {
@@ -220,8 +223,11 @@ describe('a unit', () => {
     await handle.executeUpdate(decision, { args: [{ reason: 'said so' }] });
     expect(await reportOf(handle)).toMatchObject({ outcome, code: 'KEY_MISMATCH', step: 'verifyReadback' });
     expect(rig!.called('revokeCertificate')).toBe(1);
-    const last = rig!.calls.findLast((call) => call.name === 'recordFailure')!.input;
-    expect(last).toMatchObject({ outcome, reason: 'said so' });
+    const [first, last] = rig!.calls.filter((call) => call.name === 'recordFailure');
+    // The board may have what was signed for it.
+    const boardCertificate = { boardId: 'b01', certificate: 'Y3J0' };
+    expect(first!.input).toMatchObject({ boardCertificate });
+    expect(last!.input).toMatchObject({ outcome, reason: 'said so', boardCertificate });
     const query = `ProvStatus="${status}" AND ExecutionStatus="Failed"`;
     await until('the list shows it', async () => (await rig!.client.workflow.count(query)).count === 1);
   });
