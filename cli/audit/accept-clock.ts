@@ -18,5 +18,5 @@ export async function acceptClock(
     await witness(audit);
   });
   const clock = new Date().toISOString();
-  tell(options.json, { clock }, `From now on the signer goes by its clock, which shows ${clock}`);
+  tell(options.json, { clock }, `From now on the signer trusts its clock, which shows ${clock}`);
 }

@@ -16,7 +16,7 @@ export const auditCommands = group(
       options: {
         '--checkpoint <file>': 'check against this checkpoint; default: the newest one here or in the folder',
         '--key <file>':
-          'public audit key that you trust; default: the key that is stored here or in the folder',
+          'public audit key that you trust; default: the one stored here, or that in the folder, which you must compare yourself',
         ...JSON_OPTION,
       },
       notes: 'Exit status 0: the log is intact; 33: it is not.',
@@ -48,7 +48,7 @@ export const auditCommands = group(
         await reconcileRecords(await invocation(), options),
     }),
     command('accept-clock', {
-      says: 'let the signer go by its clock again, although its records have later times',
+      says: 'let the signer trust its clock again, although its records have later times',
       options: {
         '--reason <text>': { says: 'reason, for the audit log', required: true },
         '--by <name>': DECISION_OPTIONS['--by <name>'],

@@ -1,3 +1,4 @@
+import { withoutUnseen } from '../../manifests/csv/visible-text.ts';
 import { reconcile } from '../../reports/reconcile.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
 import { orderSourcesOf } from '../../line/orders.ts';
@@ -47,7 +48,7 @@ export async function reconcileRecords(
   else
     await printTable(
       [{ head: 'DIFFERENCE' }, { head: 'WHAT' }, { head: 'DETAIL', wraps: true }],
-      differences.map(({ code, what, detail }) => [code, what, detail]),
+      differences.map(({ code, what, detail }) => [code, withoutUnseen(what), withoutUnseen(detail)]),
     );
 }
 

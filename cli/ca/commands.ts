@@ -1,3 +1,4 @@
+import { REVOCATION_REASONS } from '../../pki/x509/revocation-reason.ts';
 import { command, group } from '../command.ts';
 import { guardKeys } from '../line/guard-keys.ts';
 import { JSON_OPTION } from '../option-values.ts';
@@ -111,7 +112,10 @@ this command. See docs/signer/token-pin.md.`,
           'make the list of the root in this folder, valid for 13 months; default: the list of the factory CA',
         '--revoke <file>':
           'with --root: PEM file with the certificate of a factory CA to revoke; default: none',
-        '--reason <reason>': 'with --revoke, which needs it: why; default: none',
+        '--reason <reason>': {
+          says: 'reason (RFC 5280), required with --revoke; default: none',
+          choices: REVOCATION_REASONS,
+        },
         '--passphrase-file <file>':
           'with --root: file with the passphrase of the root; default: the one in its folder',
         ...JSON_OPTION,

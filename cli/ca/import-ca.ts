@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CA_FILES } from '../../pki/ca/ca-files.ts';
 import { writeImportedCa } from '../../pki/ca/write-ca.ts';
@@ -12,6 +12,8 @@ import type { Signer } from '../../pki/signers/signer.ts';
 import { openTokenSigner } from '../../line/ca.ts';
 import { caFolder, caRequestFolder } from '../../line/state-folder.ts';
 import { CommandError } from '../exit-status.ts';
+import { readGivenFile } from '../given-file.ts';
+import type { Wanted } from '../given-file.ts';
 import { choosePassphraseFile, sayBeside } from './init-ca.ts';
 import type { Invocation } from '../invocation.ts';
 import { readCertificateFile } from '../cert/read-certificate-file.ts';
@@ -23,6 +25,8 @@ export interface ImportCaOptions {
   readonly keyPassphraseFile?: string;
   readonly json?: boolean;
 }
+
+const KEY: Wanted = { content: 'the encrypted key of the factory CA, PKCS#8 in PEM', maxBytes: 2 ** 20 };
 
 /** The key that the imported CA will sign with, and its file's text where it is one. */
 interface ImportedKey {
@@ -79,7 +83,7 @@ async function importedKey(
   const opening =
     options.keyPassphraseFile === undefined ? passphrase : passphraseFromFile(options.keyPassphraseFile);
   try {
-    const privateKey = decryptPrivateKey(readFileSync(path, 'ascii'), opening, path);
+    const privateKey = decryptPrivateKey(readGivenFile(path, KEY).toString('ascii'), opening, path);
     return {
       signer: new SoftwareSigner('factory-ica', privateKey),
       keyFile: encryptPrivateKey(privateKey, passphrase),

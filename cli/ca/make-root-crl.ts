@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '../../disk/write-whole.ts';
 import { CA_FILES } from '../../pki/ca/ca-files.ts';
@@ -10,6 +10,8 @@ import { REVOCATION_REASONS } from '../../pki/x509/revocation-reason.ts';
 import type { RevocationReason } from '../../pki/x509/revocation-reason.ts';
 import { readCertificateFile } from '../cert/read-certificate-file.ts';
 import { CommandError } from '../exit-status.ts';
+import { readGivenFile } from '../given-file.ts';
+import type { Wanted } from '../given-file.ts';
 import { shownTime } from '../terminal/words.ts';
 import { printJson } from '../terminal/stdout.ts';
 import { printFields } from '../terminal/table.ts';
@@ -17,16 +19,18 @@ import { openRootFolder } from './root-folder.ts';
 
 export interface RootCrlOptions {
   readonly revoke?: string;
-  readonly reason?: string;
+  readonly reason?: RevocationReason;
   readonly passphraseFile?: string;
   readonly json?: boolean;
 }
+
+const LIST: Wanted = { content: 'the folder of the root with its newest list', maxBytes: 24 * 2 ** 20 };
 
 /** `certline ca crl --root`. Throws `usage` without a reason, CRL_INVALID, and what opens no key. */
 export async function makeRootCrl(folder: string, options: RootCrlOptions): Promise<void> {
   const root = openRootFolder(folder, options.passphraseFile);
   const path = join(folder, CA_FILES.rootCrl);
-  const previous = existsSync(path) ? readCrl(crlIn(readFileSync(path))) : undefined;
+  const previous = existsSync(path) ? readCrl(crlIn(readGivenFile(path, LIST))) : undefined;
   const issued = await issueRootCrl(root, previous, revokedBy(options));
   await writeWhole(path, 0o644, pemOf('X509 CRL', issued.crl));
   const { number, entries } = issued;
@@ -46,9 +50,8 @@ export async function makeRootCrl(folder: string, options: RootCrlOptions): Prom
 
 function revokedBy({ revoke, reason }: RootCrlOptions): Parameters<typeof issueRootCrl>[2] {
   if (revoke === undefined) return [];
-  const known = REVOCATION_REASONS.find((each): each is RevocationReason => each === reason);
-  if (known === undefined)
+  if (reason === undefined)
     throw new CommandError('usage', `Add --reason, one of ${REVOCATION_REASONS.join(', ')}.`);
   const [certificate] = readCertificateFile(revoke);
-  return certificate === undefined ? [] : [{ certificate, reason: known }];
+  return certificate === undefined ? [] : [{ certificate, reason }];
 }

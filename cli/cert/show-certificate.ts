@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { withoutUnseen } from '../../manifests/csv/visible-text.ts';
 import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import type { CertificateFacts } from '../../pki/lint/certificate-facts.ts';
 import { readCaChain } from '../../pki/ca/read-chain.ts';
@@ -90,7 +91,11 @@ function ledgerFacts({ tbs: _tbs, certificate: _certificate, requestSha256: _has
 
 function print({ certificate, issuance }: Found, issuers: readonly Uint8Array[]): void {
   const facts = certificate && describeCertificate(certificate, issuers);
-  printFields([...certificateFields(facts), ...ledgerFields(issuance)]);
+  // Anybody may have made the certificate.
+  const fields = certificateFields(facts).map(
+    ([label, value]) => [label, value && withoutUnseen(value)] as const,
+  );
+  printFields([...fields, ...ledgerFields(issuance)]);
   printLine();
 }
 

@@ -11,7 +11,7 @@ export const goliothCommands = group(
   [
     group('ca', { says: 'the CA that signs devices', examples: ['certline cloud golioth ca upload'] }, [
       command('upload', {
-        says: 'make the project trust the CA that signs devices; does nothing where it does already',
+        says: 'make the project trust the CA that signs devices; does nothing if the project trusts it already',
         args: {
           '[registry]': 'name of the registry in the configuration; default: the only one of its kind',
         },
@@ -24,7 +24,7 @@ export const goliothCommands = group(
       }),
     ]),
     command('device', {
-      says: 'see whether a unit has connected, and is the device of its certificate',
+      says: 'see whether a unit has connected, and whether its device has the certificate of this unit',
       args: { '<serial>': 'serial of the unit' },
       options: {
         '--registry <name>': 'name of the registry in the configuration; default: the only one of its kind',

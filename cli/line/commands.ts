@@ -23,7 +23,7 @@ export const lineCommands = [
         default: 'realistic',
       },
       '--faulty <number>': {
-        says: 'make the board bad that is loaded as this number from now on; default: no bad board',
+        says: 'make the Nth board that is loaded a faulty one; default: no faulty board',
         parse: wholeNumber(1),
       },
     },
@@ -89,7 +89,7 @@ It stays between lots. q quits, the arrow keys scroll. For a script: "certline l
     load: () => import('./simulate.ts'),
     run: async ({ runSimulatorCommand }, { options }) => await runSimulatorCommand(options),
   }),
-  group('line', { says: 'see how the whole factory line stands', examples: ['certline line status'] }, [
+  group('line', { says: 'show the state of the factory line', examples: ['certline line status'] }, [
     command('status', {
       says: 'roles that work or are silent, sockets, open batches, orders, ledger, registry and versions',
       options: JSON_OPTION,

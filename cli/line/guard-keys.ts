@@ -8,9 +8,9 @@ const GUARDED = 'CERTLINE_GUARDED';
 const WITHOUT_CORES = 'ulimit -c 0; exec "$0" "$@"';
 
 /**
- * Makes this process fit to hold private keys, before it has any: replaced by itself (same process id, same command
- * line) with locked memory for keys, without core dumps, and deaf to the signal that starts a debugger. An npm script
- * could carry the options, but not the limit, and nobody could rely on it. Throws `keysExposed` where that is not
+ * Makes this process fit to hold private keys, before it has any: it starts itself again (same process id, same
+ * command line) with locked memory for keys, makes no core dumps, and ignores the signal that starts a debugger. An npm
+ * script could carry the options, but not the limit, and nobody could rely on it. Throws `keysExposed` where that is not
  * enough, but for a rehearsal only says so: keys of virtual boards open nothing, and developers debug there.
  */
 export function guardKeys({ isRehearsal = false } = {}): void {

@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { runSimulator, untilTold } from '../../simulator/simulate.ts';
 import { CommandError } from '../exit-status.ts';
+import { readGivenFile } from '../given-file.ts';
+import type { Wanted } from '../given-file.ts';
+
+const LINE: Wanted = { content: 'the description of a virtual line, in JSON', maxBytes: 2 ** 20 };
 
 /** `certline simulate`: virtual boards in a process of their own, until stopped or left by the parent. */
 export async function runSimulatorCommand(options: { line: string; followParent?: boolean }): Promise<void> {
@@ -10,16 +13,7 @@ export async function runSimulatorCommand(options: { line: string; followParent?
 }
 
 function readLine(path: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new CommandError(
-      'unknown',
-      `The virtual line ${path} cannot be read: give the path of a JSON file.`,
-      { cause: error },
-    );
-  }
+  const text = readGivenFile(path, LINE).toString();
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -4,7 +4,6 @@ import { auditKeyPath } from '../../line/state-folder.ts';
 import { intakeKeysFile } from '../../line/trusted-keys.ts';
 import { loadAuditKey } from '../../pki/keys/audit-key.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
-import type { Ledger } from '../../pki/ledger/ledger.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { BatchRecord } from '../../registry/registry.ts';
 import { dossierOf, dossierUnit } from '../../reports/dossier/dossier.ts';
@@ -17,6 +16,7 @@ import { withLedger } from '../open-ledger.ts';
 import { openExportedRegistry } from '../registry/exported-registry.ts';
 import { withRegistry } from '../registry/open-registry.ts';
 import { tell } from '../terminal/stdout.ts';
+import { ledgerDifferences } from './ledger-differences.ts';
 
 /** A lot as the registry has it. */
 interface Lot {
@@ -38,7 +38,9 @@ export async function signDossier(
   const { batchId } = batch;
   if (batch.state === 'open')
     throw new CommandError('refused', `Batch ${batchId} is open: its dossier is signed when it is closed.`);
-  const differences = await withLedger(invocation, 'read', (ledger) => differencesFrom(ledger, batch, units));
+  const differences = await withLedger(invocation, 'read', (ledger) =>
+    ledgerDifferences(ledger, batch, units),
+  );
   if (differences.length > 0) {
     const named = differences.slice(0, NAMED).join('; ');
     const more = differences.length > NAMED ? `; and ${differences.length - NAMED} more` : '';
@@ -73,31 +75,4 @@ async function lotIn(invocation: Invocation, given: string, exported: string | u
     const units = await Array.fromAsync(registry.unitRecords(batch.batchId), dossierUnit);
     return { batch, decisions, units };
   });
-}
-
-/** A sentence without its full stop for each unit or certificate of which the signer knows something else. */
-async function differencesFrom(
-  ledger: Ledger,
-  { batchId, quantity }: BatchRecord,
-  units: readonly DossierUnit[],
-): Promise<string[]> {
-  const found: string[] = [];
-  if (units.length !== quantity)
-    found.push(`batch ${batchId} has ${quantity} units, of which ${units.length} are listed`);
-  for (const { serial, outcome, certificates } of units) {
-    const active = certificates.filter(({ state }) => state === 'active');
-    if (outcome === 'OPEN') found.push(`${serial} has no end`);
-    if (outcome !== 'PASS' && active.length > 0)
-      found.push(`${serial} did not pass and has an active certificate`);
-    for (const { sha256, keySha256, state } of certificates) {
-      const issued = await ledger.issuances.issuanceOfCertificate(sha256);
-      const isSame = issued?.serial === serial && issued.spkiSha256 === keySha256;
-      if (!isSame) found.push(`the ledger has no certificate ${sha256} of ${serial}`);
-      else if ((state === 'active') !== (issued.state === 'active'))
-        found.push(
-          `the certificate ${sha256} of ${serial} is ${issued.state} in the ledger and ${state} in the registry`,
-        );
-    }
-  }
-  return found;
 }

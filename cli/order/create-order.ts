@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { writeWhole } from '../../disk/write-whole.ts';
-import { orderFileName, serialFileName } from '../../pki/orders/order-desk.ts';
+import { orderFileName, readOrderFile, serialFileName } from '../../pki/orders/order-desk.ts';
 import { orderText, parseOrderText } from '../../pki/orders/order.ts';
 import type { Order } from '../../pki/orders/order.ts';
 import { serialListSha256, serialListText } from '../../pki/orders/serial-list.ts';
@@ -64,7 +63,7 @@ export async function createOrder(
   };
   const text = orderText(order);
   const path = options.out ?? orderFileName(id);
-  await assertNewer(path, order);
+  assertNewer(path, order);
   await writeWhole(path, 0o644, text);
   const listPath = list === undefined ? null : join(dirname(path), serialFileName(id));
   if (list !== undefined) await writeWhole(listPath!, 0o644, list);
@@ -98,9 +97,8 @@ function profilesOf({ config }: Invocation, names: readonly string[]): Record<st
 }
 
 /** What was signed is replaced by a later revision of the same order alone. Throws `refused`. */
-async function assertNewer(path: string, { order, revision }: Order): Promise<void> {
-  if (!existsSync(path)) return;
-  const note = splitNote(await readFile(path, 'utf8'));
+function assertNewer(path: string, { order, revision }: Order): void {
+  const note = splitNote(readOrderFile(path) ?? '');
   if (note === undefined) return;
   const signed = parseOrderText(note.text, path);
   if (signed.order === order && revision > signed.revision) return;

@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { serialColumn } from '../../manifests/check/serial-column.ts';
+import { MAX_BYTES } from '../../manifests/intake/copy-manifest.ts';
 import { isSerial } from '../../provisioning/serial-number.ts';
 import { CommandError } from '../exit-status.ts';
 
@@ -10,6 +12,7 @@ import { CommandError } from '../exit-status.ts';
 export async function serialsOfManifest(file: string): Promise<string[]> {
   const serials: string[] = [];
   try {
+    if ((await stat(file)).size > MAX_BYTES) throw refused(file, 'it is larger than 200 MB');
     for await (const cell of serialColumn(file)) {
       if (cell === undefined) throw refused(file, 'it has no column "serial"');
       if (!isSerial(cell.serial)) throw refused(file, `text line ${cell.line} has no valid serial`);

@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { REWORK_MAX } from '../../provisioning/rework.ts';
 import { isSerial } from '../../provisioning/serial-number.ts';
-import { isSystemError } from '../../disk/errno.ts';
 import { CommandError } from '../exit-status.ts';
+import { readGivenFile } from '../given-file.ts';
+import type { Wanted } from '../given-file.ts';
 
-/** The serials in a file, one in each text line, in upper case. Throws `usage` and names the line that is wrong. */
+/** Sixty times as many serials as a rework takes. */
+const SERIALS: Wanted = { content: 'a list with one serial in each text line', maxBytes: 2 ** 20 };
+
+/** The serials in a file, one in each text line, in upper case. Throws `usage` and names the line that is wrong, `unknown`. */
 export function readSerials(path: string): string[] {
   const lines = readLines(path).map((line, at) => ({ serial: line.trim().toUpperCase(), line: at + 1 }));
   const rows = lines.filter(({ serial }) => serial !== '');
@@ -12,23 +15,19 @@ export function readSerials(path: string): string[] {
     if (!isSerial(serial))
       throw wrong(path, `text line ${line} is not a serial number: ${JSON.stringify(serial.slice(0, 70))}`);
   const serials = rows.map(({ serial }) => serial);
+  if (serials.length > REWORK_MAX)
+    throw wrong(path, `it has ${serials.length} serial numbers, and a rework takes at most ${REWORK_MAX}`);
   const again = rows.find(({ serial }, at) => serials.indexOf(serial) < at);
   if (again !== undefined) throw wrong(path, `text line ${again.line} repeats ${again.serial}`);
   if (serials.length === 0) throw wrong(path, 'there is no serial number in it');
-  if (serials.length > REWORK_MAX)
-    throw wrong(path, `it has ${serials.length} serial numbers, and a rework takes at most ${REWORK_MAX}`);
   return serials;
 }
 
 function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8')
-      .replace(/^\uFEFF/, '')
-      .split(/\r?\n/);
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    throw new CommandError('unknown', `The file ${path} cannot be read: check its path.`, { cause: error });
-  }
+  return readGivenFile(path, SERIALS)
+    .toString()
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/);
 }
 
 function wrong(path: string, what: string): CommandError {

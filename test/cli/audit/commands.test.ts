@@ -1,7 +1,15 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import {
+  noteVerifierOf,
+  openNote,
+  parseVerifier,
+  signNote,
+  verifierText,
+} from '../../../pki/keys/signed-note.ts';
 import { openRegistryFile } from '../../../registry/record/open-registry.ts';
 import type { BatchRow } from '../../../registry/registry.ts';
 import { openSqliteLedger } from '../../support/sqlite-ledger.ts';
@@ -59,10 +67,44 @@ describe('certline audit', () => {
     expect(await verify()).toMatchObject({ status: 33 });
   });
 
+  it('does not believe the key that comes with an export, and says so', async () => {
+    const place = newPlace();
+    await issueInto(place, ['CL-1']);
+    await place.certline('audit', 'checkpoint');
+    const folder = join(place.folder, 'lot-audit');
+    await place.certline('audit', 'export', folder);
+    const [pub, note] = [join(folder, 'audit.pub'), join(folder, 'audit.checkpoint')];
+    const key = readFileSync(pub, 'utf8').trim();
+    const whole = await place.certline('audit', 'verify', folder);
+    expect(whole).toMatchObject({ status: 0, stderr: '' });
+    expect(whole.stdout).toContain(`compare all of it with the audit.pub of the signer.\n${key}\n`);
+    expect(json(await place.certline('audit', 'verify', folder, '--json'))).toMatchObject({ key });
+    const pinned = join(place.folder, 'pinned.pub');
+    copyFileSync(pub, pinned);
+    expect((await place.certline('audit', 'verify', folder, '--key', pinned)).stdout).not.toContain(
+      'compare',
+    );
+    // Somebody else signs what they like under the name of the signer.
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const other = noteVerifierOf(parseVerifier(key)!.name, privateKey);
+    const text = openNote(readFileSync(note, 'utf8'), parseVerifier(key)!)!;
+    writeFileSync(pub, verifierText(other));
+    writeFileSync(note, signNote(text, other, privateKey));
+    const forged = await place.certline('audit', 'verify', folder);
+    expect(forged).toMatchObject({
+      status: 33,
+      stdout: expect.stringContaining('not an audit key under its own name'),
+    });
+    expect(forged.stdout).not.toContain('The log is whole');
+    expect(await place.certline('audit', 'verify', folder, '--key', pinned)).toMatchObject({ status: 33 });
+  });
+
   it('refuses to witness an older ledger until a person accepts the loss, which stays on record', async () => {
     const place = newPlace();
     await issueInto(place, ['CL-1']);
     await place.certline('audit', 'checkpoint');
+    // As it was before the certificate was stored.
+    sql(place, "UPDATE issuance SET state = 'signing', certificate = NULL");
     sql(place, 'DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)');
     const refused = await place.certline('audit', 'checkpoint');
     expect(refused).toMatchObject({ status: 33, stdout: '' });

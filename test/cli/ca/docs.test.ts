@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openConfiguredCa } from '../../../line/ca.ts';
 import { loadLineConfig } from '../../../line/config.ts';
 import { pemOf } from '../../../pki/x509/pem.ts';
 import { openRegistryFile } from '../../../registry/record/open-registry.ts';
-import { registryPath } from '../../../line/state-folder.ts';
+import { auditVerifierPath, registryPath } from '../../../line/state-folder.ts';
 import { openssl } from '../../pki/openssl.ts';
 import { SOFTHSM_INSTALLED } from '../../pki/signers/softhsm.ts';
 import { rowsOf } from '../../registry/record/opened.ts';
@@ -74,6 +74,8 @@ describe.skipIf(!SOFTHSM_INSTALLED)(
       expect(follow(place, 'Bring the list to the registry')).toContain(
         '1 entry is of certificates that were never registered.',
       );
+      // An auditor has it from the signer itself.
+      copyFileSync(auditVerifierPath(place.state), join(place.folder, 'audit.pub'));
       expect(follow(place, 'Verify, export and compare')).toMatch(/The log is whole\.[^]*No difference\.\n$/);
     });
   },
@@ -85,6 +87,17 @@ describe('docs/signer/', () => {
       sectionsWith(page, 'bash').map((section) => [page, section]),
     );
     expect(sections).toEqual(FOLLOWED);
+  });
+
+  it('says on its first page which commands in code blocks no test runs', () => {
+    const unnamed = signerPages().flatMap((page) =>
+      pageOf(page)
+        .split(/^```/m)
+        .filter((part, at) => at % 2 === 1 && part.startsWith('\n')),
+    );
+    const programs = unnamed.map((block) => block.trim().split(' ').slice(0, 2).join(' '));
+    expect(programs).toEqual(['systemd-creds encrypt', 'certline witness']);
+    for (const program of programs) expect(pageOf('signer/README.md')).toContain(`\`${program}`);
   });
 
   it('leads under a corporate root, from a request to a certificate that its verifiers accept', async () => {

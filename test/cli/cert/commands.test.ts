@@ -102,6 +102,18 @@ describe('certline cert show', () => {
     expect(pem.stdout).toBe(pemOf('CERTIFICATE', issued!.certificate));
   });
 
+  it('shows what a stranger wrote into one without controlling the terminal', async () => {
+    const place = newPlace();
+    const [key, file] = [join(place.folder, 'k.pem'), join(place.folder, 'c.pem')];
+    const subject = '/O=\u001B]0;x\u0007/CN=a\u001B[2J\u202Eb';
+    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-utf8'];
+    execFileSync('openssl', [...made, '-keyout', key, '-out', file, '-subj', subject], { stdio: 'ignore' });
+    const { status, stdout } = await place.certline('cert', 'show', file);
+    expect(status).toBe(0);
+    expect(stdout).toContain('CN=a\\u{1b}[2J\\u{202e}b');
+    expect(stdout).not.toMatch(/[^\n\P{C}]/u);
+  });
+
   it('names what it cannot find', async () => {
     const place = newPlace();
     const without = await place.certline('cert', 'show', 'CL-1');
