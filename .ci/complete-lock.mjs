@@ -45,7 +45,8 @@ const { packages } = lock;
 for (const [where, { dev, optionalDependencies = {} }] of Object.entries(packages)) {
   for (const [name, version] of Object.entries(optionalDependencies)) {
     if (isLocked(packages, where, name)) continue;
-    if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`${where} wants ${name} at no exact version`);
+    if (!/^\d+\.\d+\.\d+$/.test(version))
+      throw new Error(`${where} needs ${name} at "${version}", which is not an exact version`);
     const { cpu, os, libc } = platformOf(name);
     // In npm's own order of keys: else every `npm install` changes the file.
     const entry = {

@@ -69,6 +69,19 @@ export function proseOfTypeScript(source) {
   return prose;
 }
 
+/**
+ * The comments behind `#` and the quoted texts of a shell script, and of each file with comments of this form: YAML, systemd,
+ * Dockerfile, .gitignore. A quoted text that goes over a line break is taken for code.
+ * @param {string} source
+ * @returns {string}
+ */
+export function proseOfShell(source) {
+  return source.replace(
+    /(?<!\S)#.*(?:\n[ \t]*#.*)*|'[^'\n]*'|"(?:\\.|[^"\\\n])*"|[^]/g,
+    (found) => (found.startsWith('#') && comment(found)) || (found.length > 1 ? found : masked(found)),
+  );
+}
+
 const TEMPLATE_START = /`(?:\\[^]|\$(?!\{)|[^`\\$])*(?:`|\$\{)/y;
 const TEMPLATE_REST = /\}(?:\\[^]|\$(?!\{)|[^`\\$])*(?:`|\$\{)/y;
 const REGEXP = /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/[a-z]*/y;
@@ -90,5 +103,5 @@ function masked(text) {
 function comment(text) {
   return text
     .replace(/`[^`\n]+`/g, masked)
-    .replace(/\n[ \t]*(?:\/\/|\*(?!\/))/g, (lead) => `\n${' '.repeat(lead.length - 1)}`);
+    .replace(/\n[ \t]*(?:\/\/|\*(?!\/)|#)/g, (lead) => `\n${' '.repeat(lead.length - 1)}`);
 }

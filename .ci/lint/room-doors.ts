@@ -4,7 +4,7 @@ import { ROOMS } from './rooms.ts';
 const HOUSE = join(import.meta.dirname, '..', '..');
 const TABLE = '.ci/lint/rooms.ts';
 
-/** The room of a file: the longest name in the table that it lies under, else its own folder. Paths have slashes. */
+/** The room of a file: the longest name in the table that it is under, else its own folder. Paths have slashes. */
 export function roomOf(file: string): string {
   for (let room = dirname(file); room !== '.'; room = dirname(room)) if (room in ROOMS) return room;
   return dirname(file);
@@ -38,7 +38,7 @@ export function leadsTo(door: string, room: string): boolean {
   return room === base || room.startsWith(`${base}/`);
 }
 
-/** What the rule reads of a syntax node; the linter hands over an ESTree. */
+/** What the rule reads of a syntax node; the linter passes an ESTree. */
 interface Node {
   readonly source?: Node | null;
   readonly value?: unknown;

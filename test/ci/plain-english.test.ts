@@ -116,6 +116,60 @@ describe('the plain English check of code', () => {
     const { stdout } = check(Object.fromEntries(sources), '--code');
     expect(filesIn(stdout)).toEqual(new Set(Object.keys(refused).map((name) => `pki/${name}.ts`)));
   });
+
+  it('reads each kind of file that people edit', () => {
+    const files = {
+      'docker-compose.yml': '# mend',
+      'deploy/prometheus/certline.rules.yml': '# mend',
+      'deploy/temporal/dynamic-config.yaml': '# mend',
+      'deploy/make-secrets.sh': '# mend',
+      'deploy/package/debian/postinst': '# mend',
+      'deploy/systemd/certline@.service': '# mend',
+      'deploy/systemd/certline@station.service.d/serial-ports.conf': '# mend',
+      'deploy/Dockerfile': '# mend',
+      'deploy/Dockerfile.dockerignore': '# mend',
+      'deploy/tls/.gitignore': '# mend',
+      '.prettierignore': '# mend',
+      '.ci/run': '# mend',
+      '.ci/check.mjs': '// mend',
+      '.ci/lint/rooms.ts': '// mend',
+      'vitest.slow.config.ts': '// mend',
+      'deploy/grafana/line.json': '{ "title": "Units to mend" }',
+    };
+    expect(filesIn(check(files, '--code').stdout)).toEqual(new Set(Object.keys(files)));
+  });
+
+  it('refuses words in comments behind # and in quoted texts, and only there', () => {
+    const refused = {
+      'a comment behind a setting': 'restart: always # whoever starts it',
+      'a phrase over two comments': '  # It is used\n  # up.',
+      'a text that a script prints': 'echo "Mend $(date)" >&2',
+      'an annotation': 'summary: \'The line wants "it".\'',
+      'a comment behind a text': "url: 'a' # mend",
+    };
+    const passed = {
+      'a setting': 'Wants=network-online.target',
+      'a name': 'mend "$#" ${#mend} it',
+      'code in a comment': '# As `mend` says.',
+    };
+    const sources = Object.entries({ ...refused, ...passed }).map(([name, text]) => [
+      `deploy/${name}.sh`,
+      `${text}\n`,
+    ]);
+    const { stdout } = check(Object.fromEntries(sources), '--code');
+    expect(filesIn(stdout)).toEqual(new Set(Object.keys(refused).map((name) => `deploy/${name}.sh`)));
+  });
+
+  it('leaves out what packages and runs have written', () => {
+    const files = {
+      'node_modules/a/run.sh': '# mend',
+      '.certline/a.yml': '# mend',
+      'test/install.sh': '# mend',
+    };
+    expect(check({ ...files, 'deploy/run.sh': '# Run.' }, '--code').stdout).toBe(
+      'plain English: 1 files, 0 words to replace\n',
+    );
+  });
 });
 
 it.each([
