@@ -94,7 +94,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
     packages: ['node:*'],
   },
   'manifests/intake': {
-    rooms: ['manifests', 'manifests/csv', 'manifests/check', 'manifests/answer', 'disk', 'provisioning'],
+    rooms: ['manifests', 'manifests/check', 'manifests/answer', 'disk', 'provisioning'],
     packages: ['node:*'],
   },
 

@@ -282,8 +282,8 @@ describe('a batch', () => {
     const inputsOf = (name: string): unknown[] =>
       rig!.calls.filter((call) => call.name === name).map(({ input }) => input);
     expect(inputsOf('unfinishedCertificates')).toEqual([
-      { batchId: 'B', after: 0 },
-      { batchId: 'B', after: 7 },
+      { batchId: 'B', after: 0, withCertificates: true },
+      { batchId: 'B', after: 7, withCertificates: true },
     ]);
     expect(inputsOf('activateCertificates').slice(1)).toEqual([
       { passes: [{ requestId: 'B/CL-A/k' }] },
