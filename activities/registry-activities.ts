@@ -355,10 +355,11 @@ async function recallRework(
   return { ...rest, ...(result !== undefined && { result, ...(outcome && { outcome }) }) };
 }
 
-function recalled({ outcome, code, attempts, certificates }: UnitRecord): RecalledUnit {
+function recalled({ outcome, code, attempts, certificates, releasedAttempt }: UnitRecord): RecalledUnit {
   const active = certificates.find(({ state }) => state === 'active');
   return {
     attempt: attempts.at(-1)?.attempt ?? 0,
+    ...(releasedAttempt > 0 && { released: releasedAttempt }),
     ...(outcome !== undefined && { outcome }),
     ...(isFailureCode(code) && { code }),
     ...(active && { fingerprint: active.certificateSha256, spkiSha256: active.spkiSha256 }),

@@ -85,6 +85,8 @@ export interface RecalledUnit extends SignedEnd {
   readonly outcome?: Outcome;
   /** The last attempt of which anything is recorded; 0 where nothing is. */
   readonly attempt: number;
+  /** The last attempt for which the intake gave its word; absent where it gave none, and from an earlier version. */
+  readonly released?: number;
   readonly code?: FailureCode;
   /** Of the active certificate of a unit that passed; see `SignedCertificate` for its name. */
   readonly fingerprint?: string;

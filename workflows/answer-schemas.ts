@@ -48,7 +48,12 @@ const row = z.object({
   attempt: z.exactOptional(count),
 });
 const ended = z.exactOptional(z.object({ spkiSha256: z.string(), signature: z.string() }));
-const recalled = z.object({ attempt: count, outcome: z.exactOptional(outcome), ended });
+const recalled = z.object({
+  attempt: count,
+  released: z.exactOptional(count),
+  outcome: z.exactOptional(outcome),
+  ended,
+});
 const result = z.enum(['done', 'kept', 'ended']);
 const certificate = z.object({
   requestId: z.string(),

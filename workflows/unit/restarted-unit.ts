@@ -61,12 +61,13 @@ export class RestartedUnit<Recalled extends RecalledUnit = RecalledUnit> {
     await this.recall();
     if (this.#recalled === undefined || this.#isSettled) return;
     this.#isSettled = true;
-    const { attempt } = this.#recalled;
+    const { attempt, released = 0 } = this.#recalled;
     const current = passage.unit.attempt;
     // A board that is proven needs its registration only, unless another attempt followed.
     if (passage.verified && attempt <= current) return;
     // What the run before this one did in its last attempt is unknown here: its key and its certificate must not be used.
-    if (this.#isReset || attempt > 0) throw new FurtherAttempt(Math.max(current, attempt + 1) + 1);
+    // A word that the intake has given gives no other number, and that one may be used.
+    if (this.#isReset || attempt > 0) throw new FurtherAttempt(Math.max(current, attempt + 1, released) + 1);
   }
 }
 

@@ -95,6 +95,16 @@ describe('a unit that is reset after its board was proven, and before it is regi
     },
   );
 
+  it('makes an attempt for which the intake has not given its word yet, where nothing was proven', async () => {
+    await resetBeforeRegistration(
+      { recallCertificate: async () => ({}), recallProof: async () => ({}) },
+      { attempt: 0, released: 4 },
+    );
+    expect(await handle().result()).toMatchObject({ outcome: 'PASS', attempts: 5 });
+    const asked = rig!.calls.findLast(({ name }) => name === 'releaseAttempt')!.input;
+    expect(asked).toMatchObject({ unit: { attempt: 5 } });
+  });
+
   it('waits again with it where its registration fails again', async () => {
     let isRepaired = false;
     const registerDevice = async (): Promise<void> => {
