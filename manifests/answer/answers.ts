@@ -1,5 +1,6 @@
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openDroppedFile } from '../../disk/open-dropped-file.ts';
 import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
 import { BYTE_ORDER_MARK, csvLine } from '../csv/csv-text.ts';
 
@@ -162,7 +163,7 @@ async function readRejection(path: string): Promise<FoundAnswer | undefined> {
 
 /** The first bytes of an answer, and when it was written. */
 async function readBegin(path: string, most: number): Promise<{ text: string; writtenNs: bigint }> {
-  const file = await open(path, 'r');
+  const file = await openDroppedFile(path);
   try {
     const { size, mtimeNs } = await file.stat({ bigint: true });
     const length = Math.min(Number(size), most);

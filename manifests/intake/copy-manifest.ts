@@ -9,7 +9,7 @@ import type { Issue } from '../check/issue.ts';
 import type { IssueCode } from '../issue-codes.ts';
 import { claimsOf } from './manifest-claims.ts';
 import type { ManifestClaims } from './manifest-claims.ts';
-import { openDroppedFile } from './open-dropped-file.ts';
+import { openDroppedFile } from '../../disk/open-dropped-file.ts';
 import { errnoOf } from '../../disk/errno.ts';
 import { ManifestError } from '../manifest-error.ts';
 import { fillAndSync, syncFolder, temporaryPath } from '../../disk/write-whole.ts';

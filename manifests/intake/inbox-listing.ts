@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDroppedFile } from './open-dropped-file.ts';
+import { openDroppedFile } from '../../disk/open-dropped-file.ts';
 import { isManifestName, isUnfinishedName, manifestOfSidecar, readableName } from './inbox-names.ts';
 import { isAnswerName } from '../answer/answers.ts';
 import type { FileNow } from '../answer/answers.ts';

@@ -1,7 +1,8 @@
-import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf } from '../../disk/errno.ts';
+import { openDroppedFile } from '../../disk/open-dropped-file.ts';
 import { temporaryPath, writeWhole } from '../../disk/write-whole.ts';
 import { ManifestError } from '../manifest-error.ts';
 
@@ -29,15 +30,28 @@ const RENEW_MS = 5_000;
 /** A factory line that was busy for so long, or whose network was away, has lost its folder; milliseconds. */
 export const OWNER_GONE_MS = 60_000;
 
+/** The longest mark: a host name, a path of at most 4,096 octets, and a time. */
+const MARK_BYTES = 8_192;
+
 /** The mark in a drop folder; undefined where there is none. */
 export async function inboxOwner(folder: string): Promise<SeenOwner | undefined> {
   const path = join(folder, OWNER_MARK);
   try {
     const { mtimeMs } = await stat(path);
-    const owner = JSON.parse(await readFile(path, 'utf8')) as InboxOwner;
+    const owner = JSON.parse(await markAt(path)) as InboxOwner;
     return { ...owner, ageMs: (await clockOf(folder)) - mtimeMs };
   } catch {
     return undefined;
+  }
+}
+
+async function markAt(path: string): Promise<string> {
+  const file = await openDroppedFile(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MARK_BYTES), 0, MARK_BYTES, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 

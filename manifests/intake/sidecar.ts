@@ -7,7 +7,7 @@ import type { Issue } from '../check/issue.ts';
 import { issue } from '../check/issue.ts';
 import { digestFor } from './digest-text.ts';
 import { isSidecarOf } from './inbox-names.ts';
-import { openDroppedFile } from './open-dropped-file.ts';
+import { openDroppedFile } from '../../disk/open-dropped-file.ts';
 
 /** What the file beside a manifest says. */
 export type SidecarReading =

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -5,6 +6,7 @@ import { readAnsweredFiles } from '../../../manifests/answer/answers.ts';
 import { writeAnswer } from '../../../manifests/answer/write-answer.ts';
 import { issue } from '../../../manifests/check/issue.ts';
 import type { Verdict } from '../../../manifests/check/verdict.ts';
+import { inboxOwner, OWNER_MARK } from '../../../manifests/intake/inbox-owner.ts';
 import { readCsv } from '../csv/read-csv.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -147,6 +149,16 @@ describe('the answer to a manifest', () => {
     const continues = Array.from({ length: 1_000 }, (_batch, at) => `PO-7-${String(at).padStart(8, '0')}`);
     await writeAnswer(folder, FILE, { ...ACCEPTED, continues });
     expect(await readAnsweredFiles(folder, 'lot7.csv')).toMatchObject([FILE]);
+  });
+
+  it('is not waited for where a pipe has its name', { timeout: 5_000 }, async () => {
+    const folder = temporaryFolder();
+    for (const name of ['lot7.accepted.json', 'lot7.rejected.csv'])
+      execFileSync('mkfifo', [join(folder, name)]);
+    expect(await readAnsweredFiles(folder, 'lot7.csv')).toEqual([]);
+    expect(await inboxOwner(folder)).toBeUndefined();
+    execFileSync('mkfifo', [join(folder, OWNER_MARK)]);
+    expect(await inboxOwner(folder)).toBeUndefined();
   });
 
   it('that cannot be written is an error that says what to do', async () => {
