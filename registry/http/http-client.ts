@@ -135,7 +135,11 @@ function agentFor({ url, ca, environment = process.env }: HttpClientOptions): Ht
   return new HttpsAgent({ ...options, ...(ca !== undefined && { ca }) });
 }
 
-/** A name of this host, to which nothing may go by way of another one. */
+/** Loopback and the unspecified addresses, as the host of a URL spells them; the third is IPv4 in IPv6. RFC 6890. */
+const THIS_HOST = /^(?:127(?:\.\d{1,3}){3}|0\.0\.0\.0|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\]|\[::1?\])$/;
+
+/** A name of this host, to which nothing may go by way of another one; all names in localhost are (RFC 6761 §6.3). */
 export function isThisHost(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+  const name = hostname.replace(/\.$/, '');
+  return name === 'localhost' || name.endsWith('.localhost') || THIS_HOST.test(name);
 }
