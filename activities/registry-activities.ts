@@ -52,6 +52,7 @@ import {
 import { mustBeFresh } from '../pki/signing/rework-age.ts';
 import { RegistryError } from '../registry/registry-error.ts';
 import { isWorkOfRun } from '../registry/work-of-run.ts';
+import type { RunOfBatch } from '../registry/work-of-run.ts';
 import { writeBatchResult, writeReportBeside } from '../reports/batch-result.ts';
 import { rewriteAnswers } from '../reports/closed-batch-answers.ts';
 import { filesOf, writeStatus } from '../reports/lot-answers.ts';
@@ -526,7 +527,7 @@ async function close(
 /** Whether a chunk or a unit of the run is under way. The other runs of the batch have chunks and units of their own. */
 async function isUnderWay(
   { registry, work }: Pick<RegistryParts, 'registry' | 'work'>,
-  run: Parameters<typeof isWorkOfRun>[2],
+  run: RunOfBatch,
 ): Promise<boolean> {
   for await (const each of work.running(run.batchId)) if (await isWorkOfRun(registry, each, run)) return true;
   return false;

@@ -7,6 +7,12 @@ export interface RunningWork {
   readonly serial?: string;
 }
 
+/** A run of a batch: a supplement, or without one the first run. */
+export interface RunOfBatch {
+  readonly batchId: string;
+  readonly supplement?: number | undefined;
+}
+
 /**
  * Whether a chunk or a unit (it has a serial) of a batch belongs to one of its runs: the first one, or a supplement. Each run
  * has chunks of its own, and the registry knows the run that a unit belongs to now.
@@ -14,7 +20,7 @@ export interface RunningWork {
 export async function isWorkOfRun(
   registry: Pick<Registry, 'unit'>,
   { workflowId, serial }: RunningWork,
-  { batchId, supplement }: { readonly batchId: string; readonly supplement?: number | undefined },
+  { batchId, supplement }: RunOfBatch,
 ): Promise<boolean> {
   if (serial !== undefined) return (await registry.unit(serial))?.supplement === supplement;
   return workflowId.startsWith(`${batchWorkflowId(runIdOf(batchId, supplement))}/chunk-`);

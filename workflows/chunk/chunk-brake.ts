@@ -41,10 +41,6 @@ export class ChunkBrake {
     this.#letGo();
   }
 
-  #letGo(): void {
-    if (this.#code !== undefined && this.#alike.get(this.#code)!.size < this.#limit) this.#code = undefined;
-  }
-
   /** A unit waits no more: a person has decided about it, so it does not keep others from their start. */
   settle(serial: string): void {
     for (const alike of this.#alike.values()) alike.delete(serial);
@@ -63,5 +59,9 @@ export class ChunkBrake {
     const alike = this.#alike.get(this.#code)!;
     const stations = [...new Set(alike.values())].filter((station) => station !== undefined);
     return { code: this.#code, units: alike.size, stations: stations.toSorted() };
+  }
+
+  #letGo(): void {
+    if (this.#code !== undefined && this.#alike.get(this.#code)!.size < this.#limit) this.#code = undefined;
   }
 }

@@ -147,16 +147,22 @@ describe('a batch that was terminated in Temporal', () => {
   });
 });
 
-it('a batch that was paused and terminated starts its other units once it is recovered', async () => {
+/** A batch of six units, of which four wait at the signer until the gate opens. */
+async function withFourUnderWay(): Promise<Bench & { readonly gate: PromiseWithResolvers<void> }> {
   const gate = Promise.withResolvers<void>();
   const serials = ['CL-1', 'CL-2', 'CL-3', 'CL-4', 'CL-5', 'CL-6'];
-  const { place, rig, registry } = await startBench(serials, [], {
+  const bench = await startBench(serials, [], {
     signCertificate: async (input) => {
       await gate.promise;
       return await certificateFor(input);
     },
   });
-  await until('four are under way', () => rig.called('signCertificate') === 4);
+  await until('four are under way', () => bench.rig.called('signCertificate') === 4);
+  return { ...bench, gate };
+}
+
+it('a batch that was paused and terminated starts its other units once it is recovered', async () => {
+  const { place, rig, registry, gate } = await withFourUnderWay();
   for (const words of [['pause'], ['resume'], ['pause']])
     expect(await place.certline('batch', ...words, 'PO-1')).toMatchObject({ status: 0 });
   gate.resolve();
@@ -173,15 +179,7 @@ it('a batch that was paused and terminated starts its other units once it is rec
 });
 
 it('a batch that was closed short and terminated goes on being closed once it is recovered', async () => {
-  const gate = Promise.withResolvers<void>();
-  const serials = ['CL-1', 'CL-2', 'CL-3', 'CL-4', 'CL-5', 'CL-6'];
-  const { place, rig, registry } = await startBench(serials, [], {
-    signCertificate: async (input) => {
-      await gate.promise;
-      return await certificateFor(input);
-    },
-  });
-  await until('four are under way', () => rig.called('signCertificate') === 4);
+  const { place, rig, registry, gate } = await withFourUnderWay();
   const who = ['--reason', 'enough', '--by', 'A. Berg', '--yes'];
   expect(await place.certline('batch', 'close', 'PO-1', '--short', ...who)).toMatchObject({ status: 0 });
   await until('it is recorded', async () => (await registry.batchDecisions('PO-1')).length === 1);
