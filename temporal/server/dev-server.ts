@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isServing } from './is-serving.ts';
 import type { Patience } from './patience.ts';
@@ -15,6 +16,9 @@ import type { ServerRecord } from './server-record.ts';
 import { withSignOfLife } from '../program/sign-of-life.ts';
 import type { UiInside } from './ui-guard.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/temporal-server-error.ts';
+
+/** Less than a few pages of its database. */
+const ROOM_LEAST_BYTES = 65_536;
 
 const REPORT_EVERY_MS = 10_000;
 /** Another process may take a free port after we looked and before the server binds it. */
@@ -56,6 +60,8 @@ export async function startDevServer(start: DevServerStart): Promise<DevServer> 
     const failure = endedAtOnce ? `it ended at once with ${started}` : await waitUntilServing(started, start);
     if (!endedAtOnce && failure === undefined) return started;
     if (attempt < PORT_ATTEMPTS && log.says(/address already in use/i)) continue;
+    // It could not write its log either, so that says nothing.
+    if (await isFull(start.directory)) throw diskFull(start);
     throw startFailed(start, `${failure}; its last log lines: ${log.tail(3)} (whole log: ${log.path})`);
   }
 }
@@ -173,6 +179,16 @@ async function describeEnd(child: ChildProcess): Promise<string> {
 /** The command line reads TEMPORAL_ADDRESS and similar variables, which are about another server. */
 function withoutTemporalSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TEMPORAL_')));
+}
+
+async function isFull(directory: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize < ROOM_LEAST_BYTES;
+}
+
+function diskFull({ databasePath }: DevServerStart): Error {
+  const message = `The Temporal server does not start on ${databasePath}: no space left on the device`;
+  return Object.assign(new Error(message), { code: 'ENOSPC' });
 }
 
 function startFailed(start: DevServerStart, reason: string, cause?: unknown): TemporalServerError {

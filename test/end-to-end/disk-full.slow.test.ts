@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { testServer } from '../support/temporal-server.ts';
@@ -123,6 +123,16 @@ describe.skipIf(!mounted)(`where the disk is full${reason}`, () => {
     expect(await line.ended()).toBe(50);
     expect(sentences(line)).toEqual([expect.stringMatching(FULL)]);
     expect(processesOfState()).toEqual([]);
+  });
+
+  it('nor does its server where there is no room for the database of the server', async () => {
+    const tiny = join(folder, 'tiny');
+    mkdirSync(tiny);
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=300k', 'tmpfs', tiny]).status).toBe(0);
+    onTestFinished(() => void spawnSync('umount', ['--lazy', tiny]));
+    const line = new LineProcess(['demo', '--state', join(tiny, 'state')], {});
+    expect(await line.ended()).toBe(50);
+    expect(line.output).toMatch(/does not start on .*no space left on the device: free some space/s);
   });
 
   it.each(['orchestrator', 'signer', 'station'])('the role %s does not start either', async (role) => {
