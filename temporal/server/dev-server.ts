@@ -9,6 +9,7 @@ import type { Patience } from './patience.ts';
 import { endProcess, identifyProcess, isRunning } from '../program/process-identity.ts';
 import { openServerLog, serverLogPath } from './server-log.ts';
 import type { ServerLog } from './server-log.ts';
+import { partitionSettings } from './partitions.ts';
 import { choosePlaceInside, chooseServerPorts } from './server-ports.ts';
 import type { ServerPorts } from './server-ports.ts';
 import { addressOf, writeServerRecord } from './server-record.ts';
@@ -97,7 +98,7 @@ async function spawnServer(
 }
 
 function serverArguments(
-  { databasePath, ui }: DevServerStart,
+  { directory, databasePath, ui }: DevServerStart,
   ports: ServerPorts,
   inside: UiInside,
 ): string[] {
@@ -118,6 +119,7 @@ function serverArguments(
     // The server also has an HTTP API on a port of its own choice, which answers any web page. We use gRPC only, so no
     // name is an allowed one: .invalid never exists (RFC 2606 §2).
     '--dynamic-config-value=frontend.httpAllowedHosts=["nobody.invalid"]',
+    ...partitionSettings(directory, databasePath).map((setting) => `--dynamic-config-value=${setting}`),
     '--log-level=warn',
     '--log-format=json',
   ];

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -79,6 +79,25 @@ describe('a server of our own', () => {
     await Promise.all([server.stop(), server.stop()]);
     expect(isRunning(identity)).toBe(false);
     expect(readServerRecord(directory)).toBeUndefined();
+  });
+
+  it('has one partition for each task queue, unless its database was begun with more', async () => {
+    const directory = temporaryFolder();
+    const partitions = async (): Promise<string[]> => {
+      const server = await open(directory);
+      const command = readFileSync(`/proc/${recordIn(directory).process.pid}/cmdline`, 'utf8');
+      await server.stop();
+      return command.split('\0').filter((argument) => argument.includes('Partitions='));
+    };
+    const settings = ['Read', 'Write'].map(
+      (act) => `--dynamic-config-value=matching.numTaskqueue${act}Partitions=1`,
+    );
+    expect(await partitions()).toEqual(settings);
+    expect(await partitions()).toEqual(settings);
+    // As a server of an earlier version leaves it.
+    rmSync(join(directory, 'one-partition'));
+    expect(await partitions()).toEqual([]);
+    expect(await partitions()).toEqual([]);
   });
 
   it('takes free ports when the usual ones are taken, and the namespace of the environment', async () => {
