@@ -9,6 +9,7 @@ import { postgresTrouble } from './postgres-trouble.ts';
 import type { SqlRow, SqlValue } from './row.ts';
 import { SchemaVersionError } from './schema-version-error.ts';
 import type { OpenMode, SqlDatabase, Store } from './sql-database.ts';
+import { together } from './transaction.ts';
 import type { SqlTransaction } from './transaction.ts';
 
 /** One connection writes at a time anyway; the others read. */
@@ -50,9 +51,9 @@ export class PostgresDatabase implements SqlDatabase {
     this.#where = where;
     this.#writes = new CommitQueue(
       (work) =>
-        this.#transact(beginGroup(store), (client, begun) => {
-          assertVersion(store, begun);
-          return writeWith(client, store, work);
+        this.#transact(async (client) => {
+          // Sent at once: what the group asks is not answered before it has the lock, and fails where that fails.
+          await together(beginGroup(client, store), writeWith(client, store, work));
         }),
       (error) => postgresError(store, where, error),
     );
@@ -72,7 +73,11 @@ export class PostgresDatabase implements SqlDatabase {
     const database = await PostgresDatabase.#over(store, place);
     try {
       const [begin, prepare] = PREPARE[mode];
-      if (await database.#transact(begin, (client) => prepare(client, store))) return database;
+      const isOpen = await database.#transact(async (client) => {
+        await client.query(begin);
+        return await prepare(client, store);
+      });
+      if (isOpen) return database;
     } catch (error) {
       await database.close();
       throw error;
@@ -102,7 +107,10 @@ export class PostgresDatabase implements SqlDatabase {
   }
 
   read<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
-    return this.#transact(BEGIN_READ, (client) => work(statementsOver(client, this.#store)));
+    return this.#transact(async (client) => {
+      const [, result] = await together(client.query(BEGIN_READ), work(statementsOver(client, this.#store)));
+      return result;
+    });
   }
 
   snapshot<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
@@ -119,7 +127,8 @@ export class PostgresDatabase implements SqlDatabase {
 
   /** Throws where nothing could be written: a standby, a server that was made so, missing rights. */
   async assertWritable(): Promise<void> {
-    await this.#transact(BEGIN_WRITE, async (client) => {
+    await this.#transact(async (client) => {
+      await client.query(BEGIN_WRITE);
       const { rows } = await client.query<{ fixed: boolean; rights: boolean }>(
         `SELECT current_setting('transaction_read_only') = 'on' AS fixed,
            has_table_privilege($1, 'INSERT, UPDATE') AS rights`,
@@ -136,12 +145,11 @@ export class PostgresDatabase implements SqlDatabase {
   }
 
   /** A connection that failed in any way is not used again: what its transaction came to is unknown. */
-  async #transact<T>(begin: string, work: (client: PoolClient, begun: Begun) => Promise<T>): Promise<T> {
+  async #transact<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     let client: PoolClient | undefined;
     try {
       client = await this.#pool.connect();
-      const begun: Begun = await client.query<{ version?: number }>(begin);
-      const result = await work(client, begun);
+      const result = await work(client);
       await client.query('COMMIT');
       client.release();
       return result;
@@ -184,15 +192,17 @@ function leaving(Base: typeof Client, tls: () => PoolConfig['ssl']): typeof Clie
   };
 }
 
-/** What the statements that begin a transaction answered: of several, an array. */
-type Begun = QueryResult<{ version?: number }> | readonly QueryResult<{ version?: number }>[];
+/** One process's writes at a time, over all hosts. Throws where another version of Certline has migrated the tables. */
+async function beginGroup(client: PoolClient, store: Store): Promise<void> {
+  const version = `SELECT version FROM ${versionTable(store)}`;
+  const lock = `SELECT pg_advisory_xact_lock(${store.writeLock})`;
+  // Of several statements, `pg` gives an array.
+  const begun: unknown = await client.query(`${BEGIN_WRITE}; ${lock}; ${version}`);
+  assertVersion(store, begun as readonly QueryResult<{ version: number }>[]);
+}
 
-/** One process's writes at a time, over all hosts. It answers with the version of the tables, which another version may have migrated. */
-const beginGroup = (store: Store): string =>
-  `${BEGIN_WRITE}; SELECT pg_advisory_xact_lock(${store.writeLock}); SELECT version FROM ${versionTable(store)}`;
-
-function assertVersion(store: Store, begun: Begun): void {
-  const version = [begun].flat().at(-1)?.rows[0]?.version ?? 0;
+function assertVersion(store: Store, begun: readonly QueryResult<{ version: number }>[]): void {
+  const version = begun.at(-1)?.rows[0]?.version ?? 0;
   const known = store.migrations(POSTGRESQL).length;
   if (version !== known) throw new SchemaVersionError(version, known);
 }

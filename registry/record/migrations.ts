@@ -404,6 +404,12 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   -- Until when the clock of the signer was ahead, as it says since a person accepted it: earlier sights may have later times.
   ALTER TABLE signer_logs ADD COLUMN clock_wrong_until TEXT;
   `,
+  () => `
+  -- A person asks which units had a board, and in which reworks a unit was.
+  CREATE INDEX certificates_board ON certificates (board_id);
+  CREATE INDEX attempts_board ON attempts (board_id);
+  CREATE INDEX rework_units_unit ON rework_units (unit_id);
+  `,
 ];
 
 /** The schema in the words of one database. */

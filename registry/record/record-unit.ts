@@ -186,20 +186,21 @@ interface Rivals {
   readonly sameKey: SqlRow | undefined;
 }
 
+/** Each part by an index of its own: PostgreSQL reads the whole table for one condition with OR. */
+const RELATED = [
+  'fingerprint = ?3',
+  `board_id = ?4 AND state = 'active'`,
+  'spki_sha256 = ?5 AND has_old_key = 0',
+  `unit_id = (SELECT unit_id FROM units WHERE ${IS_UNIT}) AND state = 'active'`,
+]
+  .map((condition) => `SELECT * FROM certificates WHERE ${condition}`)
+  .join(' UNION ALL ');
+
 async function relatedTo(
   db: SqlTransaction,
   { serial, batchId, certificateSha256, boardId, spkiSha256 }: Registration,
 ): Promise<SqlRow[]> {
-  return await db.all(
-    `SELECT * FROM certificates WHERE fingerprint = ?3 OR (board_id = ?4 AND state = 'active')
-       OR (spki_sha256 = ?5 AND has_old_key = 0)
-       OR (unit_id = (SELECT unit_id FROM units WHERE ${IS_UNIT}) AND state = 'active')`,
-    foldSerial(serial),
-    batchId,
-    certificateSha256,
-    boardId,
-    spkiSha256,
-  );
+  return await db.all(RELATED, foldSerial(serial), batchId, certificateSha256, boardId, spkiSha256);
 }
 
 function rivalsIn(

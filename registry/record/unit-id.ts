@@ -5,9 +5,10 @@ import { RegistryError } from '../registry-error.ts';
 
 /**
  * Condition for the unit of this batch, with its folded serial and its batch as ?1 and ?2. Its serial may have been freed since, and
- * have been given to a unit of another batch.
+ * have been given to a unit of another batch. The batch is no column here, whose index PostgreSQL may use instead: it would read all
+ * units of the batch.
  */
-export const IS_UNIT = `serial_folded IN (?1, ?1 || '/' || ?2) AND batch_id = ?2`;
+export const IS_UNIT = `serial_folded IN (?1, ?1 || '/' || ?2) AND batch_id || '' = ?2`;
 
 /** Row id of a unit of this batch. Throws `unknown-unit`. */
 export async function unitIdOf(

@@ -85,8 +85,10 @@ export async function unitsOnSameBoards(db: SqlTransaction, serial: string): Pro
 
 /** See Registry.serialsWith. */
 export async function serialsWith(db: SqlTransaction, key: string): Promise<string[]> {
-  const sql = `SELECT serial FROM units WHERE board_wanted = ?1 OR unit_id IN (
-      SELECT unit_id FROM certificates WHERE certificate_serial = ?1 OR board_id = ?1
+  const sql = `SELECT serial FROM units WHERE unit_id IN (
+      SELECT unit_id FROM units WHERE board_wanted = ?1
+      UNION SELECT unit_id FROM certificates WHERE certificate_serial = ?1
+      UNION SELECT unit_id FROM certificates WHERE board_id = ?1
       UNION SELECT unit_id FROM attempts WHERE board_id = ?1
     ) ORDER BY serial LIMIT 20`;
   return (await db.all(sql, key)).map((row) => text(row, 'serial'));

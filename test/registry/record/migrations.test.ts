@@ -21,6 +21,7 @@ const RELEASED = [
   '9b5c60be86dbc623c2de5284a05bd630921ea15bbbb442d098c2f38645015b0e',
   '6e3b8db0636b8a07bee4f185d181977b6169352c15d08ec248fd29020e0f82e9',
   '366ff90b8ad4482ab67d8bb7ec2206643f7311f596813c7015bd109da0568cc1',
+  'ae319a7ec7d80f415f0f9ce0bc1241ccea6328c4897a97dfe39cb1d7b0366c29',
 ];
 
 it('the schema of each released version of a registry stays what it was, to the byte', () => {
