@@ -52,7 +52,8 @@ describe('what an unanswered request says', () => {
     const failure = echo(client, 'x', { deadlineMs: performance.now() + 300 });
     await expect(failure).rejects.toMatchObject({
       code: 'SMP_TIMEOUT',
-      message: expect.stringMatching(/although the board has answered 1 times before/) as string,
+      // Once, or more often where a busy host was slow and the question was sent again.
+      message: expect.stringMatching(/although the board has answered [1-9]\d* times before/) as string,
     });
   });
 
