@@ -18,7 +18,7 @@ export interface DeviceRegistry {
   /** Makes the certificates known: at most `pace.devicesPerCall`, an answer for each in their order. */
   put(devices: readonly Device[], signal: AbortSignal): Promise<readonly Answer[]>;
   /**
-   * Ends the use of the certificates, as `put` begins it. One that the device registry never had is done. Of a unit that
+   * Ends the use of the certificates, as `put` begins it. One that the device registry never had is `unchanged`. Of a unit that
    * `continues`, what the device registry has by the unit's names stays, and is good again where an earlier call ended it.
    */
   withdraw(devices: readonly Device[], signal: AbortSignal): Promise<readonly Answer[]>;
@@ -80,8 +80,11 @@ export interface RegistryPace {
  */
 export type Presence = 'present' | 'absent' | 'other' | 'unknown';
 
-/** The result of one device of a call. */
-export type Answer = 'done' | DeviceRegistryError;
+/**
+ * The result of one device of a call. unchanged: a look says that all is as it must be already, and nothing was written. A look may
+ * be older than what was done before it, so the outbox sends it once more, later.
+ */
+export type Answer = 'done' | 'unchanged' | DeviceRegistryError;
 
 /** One thing that must be allowed, as in "create devices", and the sentence that says what is wrong where it is not. */
 export interface CheckedPermission {

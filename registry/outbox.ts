@@ -67,6 +67,8 @@ export interface OutboxResult {
     /** The device registry is well: the fault is the entry's own. */
     readonly isOwn: boolean;
   };
+  /** A look says that nothing is to be done: only where a second look says so, later, it is done. */
+  readonly isUnchanged?: boolean;
   readonly at: number;
   /** The pauses of this device registry, for the next try. */
   readonly pace: Pick<RegistryPace, 'firstPauseMs' | 'longestPauseMs'>;
@@ -117,6 +119,12 @@ export interface EntryChoice {
 
 /** The longest pause that a device registry may ask for. What is further ahead than this is of a clock that was ahead. */
 export const LONGEST_PAUSE_MS = 3_600_000;
+
+/**
+ * What a device registry seems to have already is sent once more after this time, in milliseconds: a look may be older than what
+ * was done before it, and a question whose answer never came may yet be carried out.
+ */
+export const SECOND_LOOK_MS = 120_000;
 
 /** After so many failures of its own an entry is parked. With growing pauses that takes some minutes. */
 export const FAILURES_UNTIL_PARKED = 8;

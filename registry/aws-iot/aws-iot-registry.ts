@@ -140,7 +140,7 @@ export class AwsIotRegistry implements DeviceRegistry {
     );
   }
 
-  async #withdrawOne(device: Device, signal: AbortSignal): Promise<void> {
+  async #withdrawOne(device: Device, signal: AbortSignal): Promise<Answer> {
     const abort = { abortSignal: signal };
     const { commonName: thingName, certificateSha256: certificateId } = device;
     // Without a look before: that a certificate is not seen yet does not say that it is not there. To repeat it changes nothing.
@@ -148,12 +148,13 @@ export class AwsIotRegistry implements DeviceRegistry {
     const revoked = await this.#ask('revoke a certificate', (client) =>
       absentIsFine(client.send(revoke, abort)),
     );
-    if (revoked === undefined) return;
+    if (revoked === undefined) return 'unchanged';
     const known = await this.#described(device, signal);
     if (known === undefined) throw this.#notSeen(device, 'certificate');
     await this.#ask('detach a certificate from a thing', (client) =>
       absentIsFine(client.send(new DetachThingPrincipalCommand({ thingName, principal: known.arn }), abort)),
     );
+    return 'done';
   }
 
   /** Creating the same thing again is success; another one of its name is ours where it has the serial. */

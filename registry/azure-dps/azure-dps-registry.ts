@@ -116,9 +116,11 @@ export class AzureDpsRegistry implements DeviceRegistry {
     if (this.#options.enrollmentGroup === undefined) return await this.#create(devices, 'enabled', signal);
     return await eachDevice(devices, async (device) => {
       const there = await this.#enrollmentOf(device, signal);
-      if (there === undefined) return;
+      // Only a unit that had another certificate may be refused by its name.
+      if (there === undefined) return device.others.length > 0 ? 'unchanged' : 'done';
       if (isOwn(device, there) && isOnlyRefusal(there)) await this.#delete(device, there, signal);
       else await this.#bring(device, there, 'enabled', signal);
+      return 'done';
     });
   }
 
@@ -193,8 +195,11 @@ export class AzureDpsRegistry implements DeviceRegistry {
   async #withdrawOne(device: Device, signal: AbortSignal): Promise<Answer> {
     const there = await this.#enrollmentOf(device, signal);
     if (this.#options.enrollmentGroup !== undefined) return await this.#withdrawName(device, there, signal);
+    // The unit's next certificate was put in its place after it.
+    if (there !== undefined && there.certificateSha256 === device.inUse) return 'done';
     const isThis = there?.certificateSha256 === device.certificateSha256;
-    if (isThis && there.isEnabled) await this.#write(device, there, 'disabled', signal);
+    if (!isThis || !there.isEnabled) return 'unchanged';
+    await this.#write(device, there, 'disabled', signal);
     return 'done';
   }
 
@@ -203,11 +208,13 @@ export class AzureDpsRegistry implements DeviceRegistry {
     if (there !== undefined && !isOwn(device, there)) return this.#taken(device);
     if (device.inUse !== undefined) return 'done';
     if (device.continues) {
-      if (there !== undefined && isOnlyRefusal(there)) await this.#delete(device, there, signal);
+      if (there === undefined || !isOnlyRefusal(there)) return 'unchanged';
+      await this.#delete(device, there, signal);
       return 'done';
     }
     if (there === undefined) return (await this.#create([device], 'disabled', signal))[0]!;
-    if (there.isEnabled) await this.#write(device, there, 'disabled', signal);
+    if (!there.isEnabled) return 'unchanged';
+    await this.#write(device, there, 'disabled', signal);
     return 'done';
   }
 

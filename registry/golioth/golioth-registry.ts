@@ -114,7 +114,7 @@ export class GoliothRegistry implements DeviceRegistry {
   async #each(
     devices: readonly Device[],
     signal: AbortSignal,
-    act: (device: Device, turn: Turn) => Promise<void>,
+    act: (device: Device, turn: Turn) => Promise<Answer>,
   ): Promise<Answer[]> {
     const there = new GoliothDevices(this.#api, signal);
     const turn = { there, earlier: Promise.allSettled(this.#underWay), signal };
@@ -127,19 +127,21 @@ export class GoliothRegistry implements DeviceRegistry {
     }
   }
 
-  async #putOne(device: Device, turn: Turn): Promise<void> {
+  async #putOne(device: Device, turn: Turn): Promise<Answer> {
     if (device.organization !== this.#api.project) throw this.#otherProject(device);
     const found = await turn.there.find(device, device.others.length > 0);
     if (found.other !== undefined) throw this.#taken(device, found.other);
     if (found.device !== undefined) return await this.#bring(found.device, device, turn);
-    if (this.#options.create === undefined) return;
+    // Only a unit that had another certificate may be refused by its name.
+    if (this.#options.create === undefined) return device.others.length > 0 ? 'unchanged' : 'done';
     const { commonName: name, boardId } = device;
     const json = { name, hardwareIds: [boardId], ...(await this.#equip(turn.signal)) };
-    if ((await this.#create(json, turn.signal)) !== undefined) return;
+    if ((await this.#create(json, turn.signal)) !== undefined) return 'done';
     const meanwhile = await this.#lookAgain(device, turn.signal);
     if (meanwhile !== undefined) return await this.#bring(meanwhile, device, turn);
     await this.#freeBoard(device, turn);
     if ((await this.#create(json, turn.signal)) === undefined) throw this.#notSeen(device);
+    return 'done';
   }
 
   /**
@@ -158,13 +160,13 @@ export class GoliothRegistry implements DeviceRegistry {
     await this.#change(holder.id, { removeHardwareId: device.boardId }, signal);
   }
 
-  async #withdrawOne(device: Device, { there, signal }: Turn): Promise<void> {
+  async #withdrawOne(device: Device, { there, signal }: Turn): Promise<Answer> {
     // Its certificate is of another project, or the unit continues under the same name with another one.
-    if (device.organization !== this.#api.project || device.inUse !== undefined) return;
+    if (device.organization !== this.#api.project || device.inUse !== undefined) return 'done';
     const found: Found = await there.find(device, true);
     if (device.continues) return await this.#letConnect(found, signal);
     if (found.other !== undefined) throw this.#taken(device, found.other);
-    if (found.device?.enabled === false) return;
+    if (found.device?.enabled === false) return 'unchanged';
     const id =
       found.device?.id ??
       // Without its board, which may be another unit's already.
@@ -172,12 +174,14 @@ export class GoliothRegistry implements DeviceRegistry {
       (await this.#lookAgain(device, signal))?.id;
     if (id === undefined) throw this.#notSeen(device);
     await this.#change(id, { enabled: false }, signal);
+    return 'done';
   }
 
   /** The next certificate of the unit connects before it is put: a line may wait for that. */
-  async #letConnect({ device }: Found, signal: AbortSignal): Promise<void> {
-    if (device !== undefined && device.enabled !== true)
-      await this.#change(device.id, { enabled: true }, signal);
+  async #letConnect({ device }: Found, signal: AbortSignal): Promise<Answer> {
+    if (device === undefined || device.enabled === true) return 'unchanged';
+    await this.#change(device.id, { enabled: true }, signal);
+    return 'done';
   }
 
   /** Id of the new device; undefined where its name or a hardware id is taken. */
@@ -197,7 +201,7 @@ export class GoliothRegistry implements DeviceRegistry {
   }
 
   /** Makes a device that of the unit: enabled, with its equipment, and on the board that the unit is on now. */
-  async #bring(found: GoliothDevice, device: Device, turn: Turn): Promise<void> {
+  async #bring(found: GoliothDevice, device: Device, turn: Turn): Promise<Answer> {
     const { boardId, others } = device;
     const { create } = this.#options;
     const { blueprintId, tagIds } = create ? await this.#equip(turn.signal) : { tagIds: [] };
@@ -211,9 +215,11 @@ export class GoliothRegistry implements DeviceRegistry {
       ...(missing.length > 0 && { tagIds: [...has, ...missing] }),
       ...(isMoved && { hardwareIds: [boardId] }),
     };
-    if (Object.keys(changes).length === 0 || (await this.#change(found.id, changes, turn.signal))) return;
+    if (Object.keys(changes).length === 0) return others.length > 0 ? 'unchanged' : 'done';
+    if (await this.#change(found.id, changes, turn.signal)) return 'done';
     await this.#freeBoard(device, turn);
     if (!(await this.#change(found.id, changes, turn.signal))) throw this.#notSeen(device);
+    return 'done';
   }
 
   /** False where the hardware id that it gets is taken. */

@@ -130,7 +130,7 @@ export class NrfCloudRegistry implements DeviceRegistry {
     if (inUse !== undefined || continues || !DEVICE_ID.test(device.commonName)) return 'done';
     const path = `/devices/${encodeURIComponent(device.commonName)}`;
     const tags = await this.#tagsOfOne(device, signal);
-    if (tags === undefined) return (await this.#isBusy(signal)) ? this.#mayAppear(device) : 'done';
+    if (tags === undefined) return (await this.#isBusy(signal)) ? this.#mayAppear(device) : 'unchanged';
     if (!tags.includes(OWN_TAG)) return this.#taken(device);
     await this.#api.ask({ method: 'DELETE', path }, 'delete a device', signal, [404]);
     return 'done';

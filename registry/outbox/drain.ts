@@ -1,5 +1,5 @@
 import { DeviceRegistryError, isOfDevice } from '../device-registry-error.ts';
-import type { Device, DeviceRegistry } from '../device-registry.ts';
+import type { Answer, Device, DeviceRegistry } from '../device-registry.ts';
 import type { Outbox, OutboxEntry, OutboxResult, RegistryStanding } from '../outbox.ts';
 import { callsOf } from './calls.ts';
 import type { Call } from './calls.ts';
@@ -175,7 +175,8 @@ class Drain {
 
   async #send(call: Call): Promise<void> {
     const { act, entries } = call;
-    const faults = await this.#faultsOf(act, entries);
+    const answers = await this.#answersOf(act, entries);
+    const faults = answers.map((answer) => (answer instanceof DeviceRegistryError ? answer : undefined));
     if (this.#signal.aborted && faults.some((fault) => fault !== undefined)) return;
     const { clock, registry } = this.#parts;
     const mayBeOwn = entries.map((entry, index) => this.#mayBeOwn(act, entry, faults[index]));
@@ -198,6 +199,7 @@ class Drain {
         at,
         pace: registry.pace,
         ...(fault && { fault: outcomeOf(fault, isOwn) }),
+        ...(answers[index] === 'unchanged' && { isUnchanged: true }),
       });
     }
     this.#settling ??= this.#settle();
@@ -228,14 +230,11 @@ class Drain {
     }
   }
 
-  /** What went wrong with each entry. */
-  async #faultsOf(
-    act: Call['act'],
-    entries: readonly OutboxEntry[],
-  ): Promise<(DeviceRegistryError | undefined)[]> {
-    const faults = new Map<OutboxEntry, DeviceRegistryError>();
+  /** The answer for each entry. */
+  async #answersOf(act: Call['act'], entries: readonly OutboxEntry[]): Promise<Answer[]> {
+    const answered = new Map<OutboxEntry, Answer>();
     try {
-      const open = await this.#notYetDone(act, entries, faults);
+      const open = await this.#notYetDone(act, entries, answered);
       if (open.length > 0) {
         const { registry } = this.#parts;
         const answers = await registry[act](
@@ -245,15 +244,16 @@ class Drain {
         for (const [index, { entry }] of open.entries()) {
           const answer =
             answers[index] ?? new DeviceRegistryError('unavailable', 'No answer.', { isUnknown: true });
+          answered.set(entry, answer);
+          // What was not written says nothing about what can be written.
           if (answer === 'done') this.#successes[act].done(entry, this.#parts.clock.now());
-          else faults.set(entry, answer);
         }
       }
     } catch (error) {
       const fault = this.#faultOfCall(this.#faultIn(error), entries);
-      for (const entry of entries) if (!faults.has(entry)) faults.set(entry, fault);
+      for (const entry of entries) if (!answered.has(entry)) answered.set(entry, fault);
     }
-    return entries.map((entry) => faults.get(entry));
+    return entries.map((entry) => answered.get(entry) ?? 'done');
   }
 
   /**
@@ -274,14 +274,14 @@ class Drain {
   async #notYetDone(
     act: Call['act'],
     entries: readonly OutboxEntry[],
-    faults: Map<OutboxEntry, DeviceRegistryError>,
+    answered: Map<OutboxEntry, Answer>,
   ): Promise<{ readonly entry: OutboxEntry; readonly device: Device }[]> {
     const { registry, namesIn } = this.#parts;
     const open: { readonly entry: OutboxEntry; readonly device: Device }[] = [];
     for (const entry of entries) {
       const names = namesIn(entry.device.certificate);
       if (names === undefined) {
-        faults.set(entry, unreadable(entry));
+        answered.set(entry, unreadable(entry));
         continue;
       }
       const device = { ...entry.device, ...names };

@@ -33,7 +33,7 @@ export async function sendOut(
 
 /** A doubt about the call before is none about the withdrawal that is to be sent. */
 const WITHDRAW = `UPDATE outbox SET act = 'withdraw', state = 'due', is_unknown = 0,
-    version = version + 1, recorded_at = ?1, due_at = ?1, failures = 0, failed_at = NULL, reason = NULL, message = NULL`;
+    version = version + 1, recorded_at = ?1, due_at = ?1, failures = 0, failed_at = NULL, done_at = NULL, reason = NULL, message = NULL`;
 
 /** Also what was never sent: a device registry that trusts the CA takes the certificate nevertheless. */
 const CALL_BACK = `${WITHDRAW} WHERE act = 'put' AND fingerprint IN`;

@@ -6,7 +6,7 @@ import { together } from '../../sql/transaction.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
 import { isOfDevice } from '../device-registry-error.ts';
 import type { DeviceRegistryReason } from '../device-registry-error.ts';
-import { FAILURES_UNTIL_PARKED, LONGEST_PAUSE_MS } from '../outbox.ts';
+import { FAILURES_UNTIL_PARKED, LONGEST_PAUSE_MS, SECOND_LOOK_MS } from '../outbox.ts';
 import type {
   Backlog,
   OpenEntries,
@@ -105,7 +105,7 @@ export class SqlOutbox implements Outbox {
       const now = Date.now();
       const [where, values] = chosen(choice, `(state = 'parked' OR (state = 'due' AND due_at > ?2))`);
       const again = `UPDATE outbox SET state = 'due', version = version + 1, due_at = ?1, failures = 0, failed_at = NULL,
-        reason = NULL, message = NULL WHERE ${where}`;
+        done_at = NULL, reason = NULL, message = NULL WHERE ${where}`;
       const count = await db.run(again, now, now, ...values);
       // Who repaired the cause does not wait for the end of a pause.
       const atOnce = 'UPDATE device_registries SET paused_until = 0, failures = 0, booked_until = 0';
@@ -211,16 +211,21 @@ function continues(row: SqlRow): boolean {
 }
 
 async function settleOne(db: SqlTransaction, registry: string, result: OutboxResult): Promise<void> {
-  const { entryId, version, fault, at } = result;
+  const { entryId, version, fault, isUnchanged = false, at } = result;
   const row = await db.get('SELECT * FROM outbox WHERE entry_id = ? AND version = ?', entryId, version);
   if (row === undefined || text(row, 'registry') !== registry || row['state'] !== 'due') return;
   if (fault !== undefined) return await recordFault(db, row, result, fault);
+  // Until it is done, `done_at` is when the first look said that nothing is to be done.
+  const isFirstLook = isUnchanged && row['done_at'] === null;
   await db.run(
-    `UPDATE outbox SET state = 'done', done_at = ?, is_unknown = 0, reason = NULL, message = NULL WHERE entry_id = ?`,
+    `UPDATE outbox SET state = ?, due_at = ?, done_at = ?, is_unknown = 0, reason = NULL, message = NULL
+     WHERE entry_id = ?`,
+    isFirstLook ? 'due' : 'done',
+    isFirstLook ? at + SECOND_LOOK_MS : integer(row, 'due_at'),
     at,
     entryId,
   );
-  await releaseNext(db, row, at);
+  if (!isFirstLook) await releaseNext(db, row, at);
 }
 
 async function recordFault(

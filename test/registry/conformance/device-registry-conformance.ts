@@ -96,7 +96,7 @@ function formsOf(secret: string): string[] {
   return [secret, encodeURIComponent(secret), bytes.toString('base64'), bytes.toString('base64url')];
 }
 
-/** 'done', or the error, whether it is of the device or of the whole call. */
+/** 'done', also where nothing was to be done, or the error, whether it is of the device or of the whole call. */
 export async function outcomeOf(
   registry: DeviceRegistry,
   act: 'put' | 'withdraw',
@@ -105,7 +105,8 @@ export async function outcomeOf(
   try {
     const answers = await registry[act]([device], SIGNAL);
     expect(answers).toHaveLength(1);
-    return answers[0]!;
+    const [answer] = answers;
+    return answer instanceof DeviceRegistryError ? answer : 'done';
   } catch (error) {
     if (error instanceof DeviceRegistryError) return error;
     throw error;
@@ -211,7 +212,8 @@ export function describeDeviceRegistry(
       if (devicesPerCall > 1) expect(answers).toEqual(['done', fault, fault]);
       const still = devices.filter((_each, at) => answers[at] !== 'done');
       expect((await rig.inUse()).length).toBeLessThanOrEqual(still.length);
-      expect(await rig.registry.withdraw(devices, SIGNAL)).toEqual(devices.map(() => 'done'));
+      for (const answer of await rig.registry.withdraw(devices, SIGNAL))
+        expect(answer).not.toBeInstanceOf(DeviceRegistryError);
       expect(await rig.inUse()).toEqual([]);
     });
 
@@ -369,6 +371,38 @@ export function describeDeviceRegistry(
       for (const outcome of outcomes) expect(['done', 'unavailable']).toContain(outcome);
       expect(outcomes.at(-1)).toBe('done');
       expect(await rig.inUse()).toEqual([one.certificateSha256]);
+    });
+
+    test('does not take for ended what it does not see yet', 'stale-read', async (rig) => {
+      const one = device('CL-1');
+      expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
+      rig.misbehave('stale-read', 3);
+      const [answer] = await rig.registry.withdraw([one], SIGNAL);
+      if (answer === 'done') expect(await letsIn(rig, one)).toBe(false);
+      for (let times = 0; times < 4; times += 1) await outcomeOf(rig.registry, 'withdraw', one);
+      expect(await letsIn(rig, one)).toBe(false);
+    });
+
+    test(
+      'is sure that it has what was never withdrawn, and that it ended what it had',
+      undefined,
+      async (rig) => {
+        const one = device('CL-1');
+        for (const act of ['put', 'put', 'withdraw'] as const)
+          expect(await rig.registry[act]([one], SIGNAL)).toEqual(['done']);
+      },
+    );
+
+    test('does not take for good again what it does not see refused yet', 'stale-read', async (rig) => {
+      const [old, fresh] = [device('CL-1', 1), device('CL-1', 2)];
+      const next = { ...fresh, others: [old.certificateSha256] };
+      expect(await outcomeOf(rig.registry, 'put', old)).toBe('done');
+      expect(await outcomeOf(rig.registry, 'withdraw', old)).toBe('done');
+      rig.misbehave('stale-read', 3);
+      const [answer] = await rig.registry.put([next], SIGNAL);
+      if (answer === 'done') expect(await letsIn(rig, next)).toBe(true);
+      for (let times = 0; times < 4; times += 1) await outcomeOf(rig.registry, 'put', next);
+      expect(await letsIn(rig, next)).toBe(true);
     });
 
     test('withdraws, and withdraws again', undefined, async (rig) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { OutboxResult } from '../../../registry/outbox.ts';
+import { SECOND_LOOK_MS } from '../../../registry/outbox.ts';
+import type { OutboxEntry, OutboxResult } from '../../../registry/outbox.ts';
 import type { SqlRegistry } from '../../../registry/record/sql-registry.ts';
 import { imported, registration } from './opened.ts';
 
@@ -147,6 +148,37 @@ export function describeOutbox(opened: () => Promise<SqlRegistry>): void {
         act: 'withdraw',
         isUnknown: false,
       });
+    });
+
+    it('has done what seems so already only when a second look says so, later', async () => {
+      const registry = await passedRegistry();
+      const { outbox } = registry;
+      const put = await outbox.due('first', LATER, 10);
+      await outbox.settle(
+        'first',
+        put.map((entry) => result(entry)),
+        WELL,
+      );
+      const { certificateSerial } = registration('CL-1');
+      const revocations = [{ certificateSerial, reason: 'keyCompromise', revokedAt: '2026-02-01T00:00:00Z' }];
+      await registry.applyRevocations({ issuerKey: 'ca', number: 1, revocations });
+      const withdrawn = async (now: number): Promise<OutboxEntry | undefined> =>
+        (await outbox.due('first', now, 10)).find(({ act }) => act === 'withdraw');
+      const unchanged = async (now: number): Promise<void> =>
+        await outbox.settle(
+          'first',
+          [{ ...result((await withdrawn(now))!), at: now, isUnchanged: true }],
+          WELL,
+        );
+      const now = Date.now();
+      await unchanged(now);
+      expect(await withdrawn(now + SECOND_LOOK_MS - 1)).toBeUndefined();
+      // A person who wants it sent again at once does not make a first look a second one.
+      expect(await outbox.retry({ registry: 'first' })).toBe(1);
+      await unchanged(Date.now());
+      expect(await outbox.depths()).toMatchObject([{ registry: 'first', waiting: 1, done: 1 }, {}]);
+      await unchanged(now + 2 * SECOND_LOOK_MS);
+      expect(await outbox.depths()).toMatchObject([{ registry: 'first', waiting: 0, done: 2 }, {}]);
     });
 
     it('says what is not done, however much is', async () => {
