@@ -24,9 +24,14 @@ export function nextStanding(
   const isPaused = isPausing(before, now);
   if (fault === undefined) return isPaused ? { ...before, failures: 0 } : { failures: 0, pausedUntil: 0 };
   const { reason, message } = fault;
-  const failures = before.failures + (reason === 'throttled' ? 0 : 1);
+  const failures = reason === 'throttled' ? before.failures : failuresAfter(before, isPaused);
   const pausedUntil = Math.max(isPaused ? before.pausedUntil : 0, now + pauseAfter(fault, failures, pace));
   return { failures, pausedUntil, reason, message };
+}
+
+/** In a pause nothing is sent: what fails then was under way when the pause began, and is the same failure. */
+function failuresAfter({ failures }: RegistryStanding, isPaused: boolean): number {
+  return isPaused ? Math.max(failures, 1) : failures + 1;
 }
 
 function pauseAfter({ reason, waitMs }: DeviceRegistryError, failures: number, pace: RegistryPace): number {

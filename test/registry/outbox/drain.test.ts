@@ -184,6 +184,20 @@ describe('a call of many units', () => {
   });
 });
 
+describe('a moment without internet', () => {
+  it('is one failure, however many calls were under way', async () => {
+    const { drained, clock, depth } = await passedLot(40);
+    const cloud = new ScriptedRegistry(clock, 'cloud', { devicesPerSecond: 100 }, 1_000);
+    clock.startAt(Date.now());
+    const back = clock.now() + 1_500;
+    cloud.isWell = () => clock.now() >= back;
+    cloud.before = () => (cloud.isWell() ? undefined : fault('unavailable'));
+    await drained(cloud);
+    expect(await depth()).toMatchObject({ waiting: 0, parked: 0, done: 40, failures: 0 });
+    expect(clock.now() - back).toBeLessThan(20_000);
+  });
+});
+
 describe('a day without internet', () => {
   it('ends with every unit registered, none parked, and few questions meanwhile', async () => {
     const { drained, clock, depth } = await passedLot(100);
