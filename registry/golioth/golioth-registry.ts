@@ -40,6 +40,8 @@ interface Turn {
   /** Settles when the calls have ended that began before. */
   readonly earlier: Promise<unknown>;
   readonly signal: AbortSignal;
+  /** Read once where it is needed, and not kept for later calls: a person may make a tag again, under another id. */
+  readonly equipment: () => Promise<Equipment>;
 }
 
 /**
@@ -62,7 +64,6 @@ export class GoliothRegistry implements DeviceRegistry {
   readonly #options: GoliothRegistryOptions;
   readonly #api: GoliothApi;
   readonly #underWay = new Set<Promise<unknown>>();
-  #equipment: Promise<Equipment> | undefined;
 
   constructor(options: GoliothRegistryOptions) {
     this.name = options.name;
@@ -116,8 +117,13 @@ export class GoliothRegistry implements DeviceRegistry {
     signal: AbortSignal,
     act: (device: Device, turn: Turn) => Promise<Answer>,
   ): Promise<Answer[]> {
-    const there = new GoliothDevices(this.#api, signal);
-    const turn = { there, earlier: Promise.allSettled(this.#underWay), signal };
+    let read: Promise<Equipment> | undefined;
+    const turn: Turn = {
+      there: new GoliothDevices(this.#api, signal),
+      earlier: Promise.allSettled(this.#underWay),
+      signal,
+      equipment: () => (read ??= this.#readEquipment(signal)),
+    };
     const call = eachDevice(devices, (device) => act(device, turn));
     this.#underWay.add(call);
     try {
@@ -135,7 +141,7 @@ export class GoliothRegistry implements DeviceRegistry {
     // Only a unit that had another certificate may be refused by its name.
     if (this.#options.create === undefined) return device.others.length > 0 ? 'unchanged' : 'done';
     const { commonName: name, boardId } = device;
-    const json = { name, hardwareIds: [boardId], ...(await this.#equip(turn.signal)) };
+    const json = { name, hardwareIds: [boardId], ...(await turn.equipment()) };
     if ((await this.#create(json, turn.signal)) !== undefined) return 'done';
     const meanwhile = await this.#lookAgain(device, turn.signal);
     if (meanwhile !== undefined) return await this.#bring(meanwhile, device, turn);
@@ -204,7 +210,7 @@ export class GoliothRegistry implements DeviceRegistry {
   async #bring(found: GoliothDevice, device: Device, turn: Turn): Promise<Answer> {
     const { boardId, others } = device;
     const { create } = this.#options;
-    const { blueprintId, tagIds } = create ? await this.#equip(turn.signal) : { tagIds: [] };
+    const { blueprintId, tagIds } = create ? await turn.equipment() : { tagIds: [] };
     const has = found.tagIds ?? [];
     const missing = tagIds.filter((id) => !has.includes(id));
     const isMoved = create !== undefined && others.length > 0 && !(found.hardwareIds ?? []).includes(boardId);
@@ -230,16 +236,6 @@ export class GoliothRegistry implements DeviceRegistry {
     if (code !== GOLIOTH_CODE.notFound) return code === 0;
     const message = `The registry ${this.name} no longer has the device ${id}, which it had a moment ago: it is tried again.`;
     throw new DeviceRegistryError('unavailable', message, { isUnknown: true });
-  }
-
-  async #equip(signal: AbortSignal): Promise<Equipment> {
-    this.#equipment ??= this.#readEquipment(signal);
-    try {
-      return await this.#equipment;
-    } catch (error) {
-      this.#equipment = undefined;
-      throw error;
-    }
   }
 
   /** Bodies of devices have ids, and people know names. */

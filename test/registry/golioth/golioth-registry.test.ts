@@ -95,6 +95,15 @@ describe('a device at Golioth', () => {
     });
   });
 
+  it('gets the tag that a person made again, under the id that it has now', async () => {
+    const { double, registry } = await startRig();
+    expect(await outcomeOf(registry, 'put', deviceOf('CL-1'))).toBe('done');
+    double.tags[0] = { id: 'tag-7', name: 'factory' };
+    double.blueprints[0] = { id: 'blueprint-7', name: 'node' };
+    expect(await outcomeOf(registry, 'put', deviceOf('CL-2'))).toBe('done');
+    expect(double.devices[1]).toMatchObject({ tagIds: ['tag-7'], blueprintId: 'blueprint-7' });
+  });
+
   it('is left to its first connect otherwise', async () => {
     const { double, registry } = await startRig({});
     expect(await outcomeOf(registry, 'put', deviceOf('CL-1'))).toBe('done');
