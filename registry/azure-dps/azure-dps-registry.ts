@@ -230,12 +230,9 @@ export class AzureDpsRegistry implements DeviceRegistry {
     // 409001: the first three digits are a status of HTTP.
     const status = Number(String(error.errorCode).slice(0, 3));
     if (status !== 409) {
-      const fault = httpFault(
-        this.name,
-        `create ${device.commonName}`,
-        { ...bulk, status },
-        error.errorStatus,
-      );
+      // An error without words is one of the service, too, and about this enrollment.
+      const said = error.errorStatus === '' ? `code ${error.errorCode}` : error.errorStatus;
+      const fault = httpFault(this.name, `create ${device.commonName}`, { ...bulk, status }, said);
       if (fault.reason === 'refused') return fault;
       throw fault;
     }

@@ -69,6 +69,19 @@ describe('enrollments', () => {
     ]);
   });
 
+  it('that are refused without a word do not stop the others', async () => {
+    const { registry, dps, inUse } = await startRig();
+    dps.isTerse = true;
+    const devices = [
+      plainDevice('CL-1'),
+      { ...plainDevice('CL-2'), commonName: 'CL-2.' },
+      plainDevice('CL-3'),
+    ];
+    const refused = { reason: 'refused', message: expect.stringContaining('400004') };
+    expect(await registry.put(devices, SIGNAL)).toEqual(['done', expect.objectContaining(refused), 'done']);
+    expect(await inUse()).toHaveLength(2);
+  });
+
   it('that are taken stay so when the service fails while others of the call are changed', async () => {
     const { registry, double, inUse } = await startRig();
     const old = [1, 2, 3].map((at) => plainDevice(`CL-${at}`));

@@ -43,6 +43,8 @@ export class DpsDouble {
   readonly groups = new Map<string, string>();
   /** Whether the policy has EnrollmentWrite. */
   mayWrite = true;
+  /** Errors of single enrollments have only a code. */
+  isTerse = false;
   server!: DoubleServer;
   #etags = 0;
 
@@ -127,7 +129,8 @@ export class DpsDouble {
       this.#keep(enrollment);
       return [];
     });
-    return { status: 200, body: JSON.stringify({ isSuccessful: errors.length === 0, errors }) };
+    const said = this.isTerse ? errors.map((each) => ({ ...each, errorStatus: undefined })) : errors;
+    return { status: 200, body: JSON.stringify({ isSuccessful: errors.length === 0, errors: said }) };
   }
 
   #keep(enrollment: Record<string, unknown>): void {
