@@ -172,7 +172,7 @@ export class GoliothRegistry implements DeviceRegistry {
     const found: Found = await there.find(device, true);
     if (device.continues) return await this.#letConnect(found, signal);
     if (found.other !== undefined) throw this.#taken(device, found.other);
-    if (found.device?.enabled === false) return 'unchanged';
+    // Also one that is disabled already, as it seems: a look may be older than what enabled it.
     const id =
       found.device?.id ??
       // Without its board, which may be another unit's already.
@@ -185,7 +185,7 @@ export class GoliothRegistry implements DeviceRegistry {
 
   /** The next certificate of the unit connects before it is put: a line may wait for that. */
   async #letConnect({ device }: Found, signal: AbortSignal): Promise<Answer> {
-    if (device === undefined || device.enabled === true) return 'unchanged';
+    if (device === undefined) return 'unchanged';
     await this.#change(device.id, { enabled: true }, signal);
     return 'done';
   }
@@ -215,14 +215,15 @@ export class GoliothRegistry implements DeviceRegistry {
     const missing = tagIds.filter((id) => !has.includes(id));
     const isMoved = create !== undefined && others.length > 0 && !(found.hardwareIds ?? []).includes(boardId);
     const changes = {
-      ...(found.enabled !== true && { enabled: true }),
+      // A look may be older than what disabled the device, when another certificate of the unit was withdrawn.
+      ...((found.enabled !== true || others.length > 0) && { enabled: true }),
       // A person may have chosen another blueprint since.
       ...(blueprintId !== undefined && (found.blueprintId ?? '') === '' && { blueprintId }),
       ...(missing.length > 0 && { tagIds: [...has, ...missing] }),
       ...(isMoved && { hardwareIds: [boardId] }),
     };
-    if (Object.keys(changes).length === 0) return others.length > 0 ? 'unchanged' : 'done';
-    if (await this.#change(found.id, changes, turn.signal)) return 'done';
+    if (Object.keys(changes).length === 0 || (await this.#change(found.id, changes, turn.signal)))
+      return 'done';
     await this.#freeBoard(device, turn);
     if (!(await this.#change(found.id, changes, turn.signal))) throw this.#notSeen(device);
     return 'done';
