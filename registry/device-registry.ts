@@ -18,7 +18,7 @@ export interface DeviceRegistry {
   /** Makes the certificates known: at most `pace.devicesPerCall`, an answer for each in their order. */
   put(devices: readonly Device[], signal: AbortSignal): Promise<readonly Answer[]>;
   /**
-   * Ends the use of the certificates, as `put` begins it. One that the device registry never had is `unchanged`. Of a unit that
+   * Ends the use of the certificates, as `put` begins it. One that the device registry never had is `unsure`. Of a unit that
    * `continues`, what the device registry has by the unit's names stays, and is good again where an earlier call ended it.
    */
   withdraw(devices: readonly Device[], signal: AbortSignal): Promise<readonly Answer[]>;
@@ -81,10 +81,10 @@ export interface RegistryPace {
 export type Presence = 'present' | 'absent' | 'other' | 'unknown';
 
 /**
- * The result of one device of a call. unchanged: a look says that all is as it must be already, and nothing was written. A look may
- * be older than what was done before it, so the outbox sends it once more, later.
+ * The result of one device of a call. unsure: it seems done. A look said that nothing is to be done, and may be older than what was
+ * done before it; or what is under way there may yet undo it. So the outbox sends it once more, later.
  */
-export type Answer = 'done' | 'unchanged' | DeviceRegistryError;
+export type Answer = 'done' | 'unsure' | DeviceRegistryError;
 
 /** One thing that must be allowed, as in "create devices", and the sentence that says what is wrong where it is not. */
 export interface CheckedPermission {

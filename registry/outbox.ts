@@ -67,8 +67,8 @@ export interface OutboxResult {
     /** The device registry is well: the fault is the entry's own. */
     readonly isOwn: boolean;
   };
-  /** A look says that nothing is to be done: only where a second look says so, later, it is done. */
-  readonly isUnchanged?: boolean;
+  /** It seems done: it is sent once more, later, and is done then. */
+  readonly isUnsure?: boolean;
   readonly at: number;
   /** The pauses of this device registry, for the next try. */
   readonly pace: Pick<RegistryPace, 'firstPauseMs' | 'longestPauseMs'>;
@@ -121,8 +121,8 @@ export interface EntryChoice {
 export const LONGEST_PAUSE_MS = 3_600_000;
 
 /**
- * What a device registry seems to have already is sent once more after this time, in milliseconds: a look may be older than what
- * was done before it, and a question whose answer never came may yet be carried out.
+ * What seems done is sent once more after this time, in milliseconds: a look may be older than what was done before it, and a
+ * question whose answer never came may yet be carried out.
  */
 export const SECOND_LOOK_MS = 120_000;
 

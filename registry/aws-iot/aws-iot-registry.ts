@@ -148,7 +148,7 @@ export class AwsIotRegistry implements DeviceRegistry {
     const revoked = await this.#ask('revoke a certificate', (client) =>
       absentIsFine(client.send(revoke, abort)),
     );
-    if (revoked === undefined) return 'unchanged';
+    if (revoked === undefined) return 'unsure';
     const known = await this.#described(device, signal);
     if (known === undefined) throw this.#notSeen(device, 'certificate');
     await this.#ask('detach a certificate from a thing', (client) =>

@@ -117,7 +117,7 @@ export class AzureDpsRegistry implements DeviceRegistry {
     return await eachDevice(devices, async (device) => {
       const there = await this.#enrollmentOf(device, signal);
       // Only a unit that had another certificate may be refused by its name.
-      if (there === undefined) return device.others.length > 0 ? 'unchanged' : 'done';
+      if (there === undefined) return device.others.length > 0 ? 'unsure' : 'done';
       if (isOwn(device, there) && isOnlyRefusal(there)) await this.#delete(device, there, signal);
       else await this.#bring(device, there, 'enabled', signal);
       return 'done';
@@ -198,7 +198,7 @@ export class AzureDpsRegistry implements DeviceRegistry {
     // The unit's next certificate was put in its place after it.
     if (there !== undefined && there.certificateSha256 === device.inUse) return 'done';
     const isThis = there?.certificateSha256 === device.certificateSha256;
-    if (!isThis || !there.isEnabled) return 'unchanged';
+    if (!isThis || !there.isEnabled) return 'unsure';
     await this.#write(device, there, 'disabled', signal);
     return 'done';
   }
@@ -208,12 +208,12 @@ export class AzureDpsRegistry implements DeviceRegistry {
     if (there !== undefined && !isOwn(device, there)) return this.#taken(device);
     if (device.inUse !== undefined) return 'done';
     if (device.continues) {
-      if (there === undefined || !isOnlyRefusal(there)) return 'unchanged';
+      if (there === undefined || !isOnlyRefusal(there)) return 'unsure';
       await this.#delete(device, there, signal);
       return 'done';
     }
     if (there === undefined) return (await this.#create([device], 'disabled', signal))[0]!;
-    if (!there.isEnabled) return 'unchanged';
+    if (!there.isEnabled) return 'unsure';
     await this.#write(device, there, 'disabled', signal);
     return 'done';
   }

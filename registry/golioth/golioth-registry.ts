@@ -139,7 +139,7 @@ export class GoliothRegistry implements DeviceRegistry {
     if (found.other !== undefined) throw this.#taken(device, found.other);
     if (found.device !== undefined) return await this.#bring(found.device, device, turn);
     // Only a unit that had another certificate may be refused by its name.
-    if (this.#options.create === undefined) return device.others.length > 0 ? 'unchanged' : 'done';
+    if (this.#options.create === undefined) return device.others.length > 0 ? 'unsure' : 'done';
     const { commonName: name, boardId } = device;
     const json = { name, hardwareIds: [boardId], ...(await turn.equipment()) };
     if ((await this.#create(json, turn.signal)) !== undefined) return 'done';
@@ -185,7 +185,7 @@ export class GoliothRegistry implements DeviceRegistry {
 
   /** The next certificate of the unit connects before it is put: a line may wait for that. */
   async #letConnect({ device }: Found, signal: AbortSignal): Promise<Answer> {
-    if (device === undefined) return 'unchanged';
+    if (device === undefined) return 'unsure';
     await this.#change(device.id, { enabled: true }, signal);
     return 'done';
   }

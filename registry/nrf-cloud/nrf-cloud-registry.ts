@@ -105,7 +105,10 @@ export class NrfCloudRegistry implements DeviceRegistry {
   }
 
   async withdraw(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
-    return await eachDevice(devices, (device) => this.#withdrawOne(device, signal));
+    let busy: Promise<boolean> | undefined;
+    // Asked once, before anything is deleted: this drain begins no operation meanwhile.
+    const isBusy = (): Promise<boolean> => (busy ??= this.#isBusy(signal));
+    return await eachDevice(devices, (device) => this.#withdrawOne(device, isBusy, signal));
   }
 
   async check(signal: AbortSignal): Promise<CheckedPermission[]> {
@@ -125,15 +128,17 @@ export class NrfCloudRegistry implements DeviceRegistry {
     this.#api.close();
   }
 
-  async #withdrawOne(device: Device, signal: AbortSignal): Promise<Answer> {
+  async #withdrawOne(device: Device, isBusy: () => Promise<boolean>, signal: AbortSignal): Promise<Answer> {
     const { inUse, continues = false } = device;
     if (inUse !== undefined || continues || !DEVICE_ID.test(device.commonName)) return 'done';
     const path = `/devices/${encodeURIComponent(device.commonName)}`;
     const tags = await this.#tagsOfOne(device, signal);
-    if (tags === undefined) return (await this.#isBusy(signal)) ? this.#mayAppear(device) : 'unchanged';
+    if (tags === undefined) return (await isBusy()) ? this.#mayAppear(device) : 'unsure';
     if (!tags.includes(OWN_TAG)) return this.#taken(device);
+    // A put that was sent twice may bring it again.
+    const mayAppear = await isBusy();
     await this.#api.ask({ method: 'DELETE', path }, 'delete a device', signal, [404]);
-    return 'done';
+    return mayAppear ? 'unsure' : 'done';
   }
 
   /** What nRF Cloud said of each device; undefined where it took it. */

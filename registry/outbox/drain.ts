@@ -199,7 +199,7 @@ class Drain {
         at,
         pace: registry.pace,
         ...(fault && { fault: outcomeOf(fault, isOwn) }),
-        ...(answers[index] === 'unchanged' && { isUnchanged: true }),
+        ...(answers[index] === 'unsure' && { isUnsure: true }),
       });
     }
     this.#settling ??= this.#settle();

@@ -211,12 +211,12 @@ function continues(row: SqlRow): boolean {
 }
 
 async function settleOne(db: SqlTransaction, registry: string, result: OutboxResult): Promise<void> {
-  const { entryId, version, fault, isUnchanged = false, at } = result;
+  const { entryId, version, fault, isUnsure = false, at } = result;
   const row = await db.get('SELECT * FROM outbox WHERE entry_id = ? AND version = ?', entryId, version);
   if (row === undefined || text(row, 'registry') !== registry || row['state'] !== 'due') return;
   if (fault !== undefined) return await recordFault(db, row, result, fault);
-  // Until it is done, `done_at` is when the first look said that nothing is to be done.
-  const isFirstLook = isUnchanged && row['done_at'] === null;
+  // Until it is done, `done_at` is when it first seemed so.
+  const isFirstLook = isUnsure && row['done_at'] === null;
   await db.run(
     `UPDATE outbox SET state = ?, due_at = ?, done_at = ?, is_unknown = 0, reason = NULL, message = NULL
      WHERE entry_id = ?`,

@@ -54,6 +54,8 @@ describeDeviceRegistry(
           certificateSha256: whose === 'ours' ? certificateSha256 : 'ab'.repeat(32),
         }),
       secrets: () => [double.apiKey],
+      // Between the look and the change it asks for operations that are under way, of two kinds.
+      questionsOfWithdrawal: 4,
     };
   },
   { device: plainDevice, refusedDevice: () => ({ ...plainDevice('CL-9'), commonName: 'CL 9' }) },
@@ -189,6 +191,21 @@ describe('a bulk operation', () => {
     double.finish();
     expect(double.inUse()).toEqual([device.certificateSha256]);
     expect(await outcomeOf(registry, 'withdraw', device)).toBe('done');
+    expect(double.inUse()).toEqual([]);
+  });
+
+  it('that brings a device again after it was deleted is a reason to delete it once more, later', async () => {
+    const { double, registry } = await startRig({ patienceMs: 20 });
+    const device = plainDevice('CL-1');
+    expect(await outcomeOf(registry, 'put', device)).toBe('done');
+    double.isHeld = true;
+    // The same again, by a drain that did not record it, and was killed.
+    await outcomeOf(registry, 'put', device);
+    expect(await registry.withdraw([device], SIGNAL)).toEqual(['unsure']);
+    expect(double.inUse()).toEqual([]);
+    double.finish();
+    expect(double.inUse()).toEqual([device.certificateSha256]);
+    await registry.withdraw([device], SIGNAL);
     expect(double.inUse()).toEqual([]);
   });
 

@@ -164,20 +164,16 @@ export function describeOutbox(opened: () => Promise<SqlRegistry>): void {
       await registry.applyRevocations({ issuerKey: 'ca', number: 1, revocations });
       const withdrawn = async (now: number): Promise<OutboxEntry | undefined> =>
         (await outbox.due('first', now, 10)).find(({ act }) => act === 'withdraw');
-      const unchanged = async (now: number): Promise<void> =>
-        await outbox.settle(
-          'first',
-          [{ ...result((await withdrawn(now))!), at: now, isUnchanged: true }],
-          WELL,
-        );
+      const unsure = async (now: number): Promise<void> =>
+        await outbox.settle('first', [{ ...result((await withdrawn(now))!), at: now, isUnsure: true }], WELL);
       const now = Date.now();
-      await unchanged(now);
+      await unsure(now);
       expect(await withdrawn(now + SECOND_LOOK_MS - 1)).toBeUndefined();
       // A person who wants it sent again at once does not make a first look a second one.
       expect(await outbox.retry({ registry: 'first' })).toBe(1);
-      await unchanged(Date.now());
+      await unsure(Date.now());
       expect(await outbox.depths()).toMatchObject([{ registry: 'first', waiting: 1, done: 1 }, {}]);
-      await unchanged(now + 2 * SECOND_LOOK_MS);
+      await unsure(now + 2 * SECOND_LOOK_MS);
       expect(await outbox.depths()).toMatchObject([{ registry: 'first', waiting: 0, done: 2 }, {}]);
     });
 
