@@ -32,7 +32,10 @@ export interface Outbox {
   openOf(batchId: string): Promise<OpenEntries[]>;
   /** Entries that are parked, the oldest first, at most `limit`. */
   parked(limit: number): Promise<ParkedEntry[]>;
-  /** Makes due now what is parked, and what is due later; returns how many entries that were. Pauses end. */
+  /**
+   * Makes due now what is parked, and what is due later after a failure; returns how many entries that were. Pauses end. What seems
+   * done keeps its time: a second look is one only if time has passed.
+   */
   retry(choice: EntryChoice): Promise<number>;
   /**
    * A person decided that entries which are not done stay as they are, and returns how many there were. The next device registry has

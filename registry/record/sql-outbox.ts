@@ -103,9 +103,10 @@ export class SqlOutbox implements Outbox {
   retry(choice: EntryChoice): Promise<number> {
     return this.#db.write(async (db) => {
       const now = Date.now();
-      const [where, values] = chosen(choice, `(state = 'parked' OR (state = 'due' AND due_at > ?2))`);
+      const isLater = `state = 'due' AND due_at > ?2 AND (done_at IS NULL OR failed_at >= done_at)`;
+      const [where, values] = chosen(choice, `(state = 'parked' OR (${isLater}))`);
       const again = `UPDATE outbox SET state = 'due', version = version + 1, due_at = ?1, failures = 0, failed_at = NULL,
-        done_at = NULL, reason = NULL, message = NULL WHERE ${where}`;
+        reason = NULL, message = NULL WHERE ${where}`;
       const count = await db.run(again, now, now, ...values);
       // Who repaired the cause does not wait for the end of a pause.
       const atOnce = 'UPDATE device_registries SET paused_until = 0, failures = 0, booked_until = 0';
