@@ -1,7 +1,6 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { errnoOf } from '../../disk/errno.ts';
 import { writeWhole } from '../../disk/write-whole.ts';
 import { csvLine } from '../../manifests/csv/csv-text.ts';
@@ -17,7 +16,7 @@ import type {
   Presence,
   RegistryPace,
 } from '../device-registry.ts';
-import { lastPartOf, partName, partsIn, sha256, writeNote } from './parts.ts';
+import { lastPartOf, partName, sha256, writeNote } from './parts.ts';
 import type { PartsPlace } from './parts.ts';
 
 /** The folder is made where it is not there. */
@@ -47,7 +46,7 @@ const COLUMNS = [
  */
 export class FileRegistry implements DeviceRegistry {
   readonly name: string;
-  readonly guarantees = { signedIsLive: false, canProbe: true };
+  readonly guarantees = { signedIsLive: false, canProbe: false };
   readonly pace: RegistryPace = {
     devicesPerSecond: 10_000,
     devicesPerCall: 1_000,
@@ -65,15 +64,9 @@ export class FileRegistry implements DeviceRegistry {
     this.#options = options;
   }
 
-  /** Reads parts from the newest to the oldest: it takes a while where there are many, and is rarely asked for. */
-  async probe({ certificateSha256 }: Device): Promise<Presence> {
-    return await this.#onDisk(async () => {
-      for (const part of (await partsIn(this.#options.folder)).toReversed()) {
-        const act = await this.#lastAct(part, certificateSha256);
-        if (act !== undefined) return act === 'put' ? 'present' : 'absent';
-      }
-      return 'absent';
-    });
+  /** All parts would have to be read for each device, and some were carried away. To write a row again changes nothing. */
+  async probe(): Promise<Presence> {
+    return 'unknown';
   }
 
   put(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
@@ -137,17 +130,6 @@ export class FileRegistry implements DeviceRegistry {
     ];
     const note = signNote(`${lines.join('\n')}\n`, key.verifier, key.privateKey);
     await writeNote(this.#options, number, note);
-  }
-
-  async #lastAct(part: number, certificateSha256: string): Promise<unknown> {
-    const input = createReadStream(join(this.#options.folder, `${partName(part)}.ndjson`));
-    let act: unknown;
-    for await (const line of createInterface({ input })) {
-      if (!line.includes(certificateSha256)) continue;
-      const row = JSON.parse(line) as Record<string, unknown>;
-      if (row['certificate_sha256'] === certificateSha256) ({ act } = row);
-    }
-    return act;
   }
 
   async #onDisk<T>(work: () => Promise<T>): Promise<T> {

@@ -29,7 +29,7 @@ export interface LastPart {
 const NOTE_NAME = /^(\d{5,})\.note$/;
 
 /** Numbers of the finished parts in a folder, in order. */
-export async function partsIn(folder: string): Promise<number[]> {
+async function partsIn(folder: string): Promise<number[]> {
   return (await namesIn(folder))
     .flatMap((name) => NOTE_NAME.exec(name)?.[1] ?? [])
     .map(Number)

@@ -22,6 +22,7 @@ import {
   plainDevice,
 } from '../conformance/device-registry-conformance.ts';
 import type { RegistryRig } from '../conformance/device-registry-conformance.ts';
+import { passedLot } from '../outbox/drained.ts';
 
 const SCRIPT = join(import.meta.dirname, 'read_back.py');
 const SIGNAL = new AbortController().signal;
@@ -100,7 +101,26 @@ describe('the parts of a folder', () => {
       ['00001', '00002'].flatMap((part) => [`${part}.csv`, `${part}.ndjson`, `${part}.note`]),
     );
     expect(await inUse()).toHaveLength(2);
-    expect(await next.probe(plainDevice('CL-1'))).toBe('present');
+  });
+
+  it('are not read to find what may be written already: it is written again, and the last row counts', async () => {
+    const { registry: site, folder, readBack } = await fileRig();
+    const { drained, depth, registry } = await passedLot(3, ['site']);
+    await outcomeOf(site, 'put', plainDevice('CL-9'));
+    const [parts, elsewhere] = [temporaryFolder(), temporaryFolder()];
+    renameSync(folder, join(parts, 'devices'));
+    writeFileSync(folder, 'not a folder');
+    await drained(site, 4_000);
+    expect(await depth('site')).toMatchObject({ waiting: 3, done: 0 });
+    rmSync(folder);
+    renameSync(join(parts, 'devices'), folder);
+    // Somebody carries the rows away, and leaves the note.
+    renameSync(join(folder, '00001.ndjson'), join(elsewhere, '00001.ndjson'));
+    await registry.outbox.retry({});
+    await drained(site);
+    expect(await depth('site')).toMatchObject({ waiting: 0, done: 3 });
+    renameSync(join(elsewhere, '00001.ndjson'), join(folder, '00001.ndjson'));
+    expect(JSON.parse(readBack())).toHaveLength(4);
   });
 
   it.each([
