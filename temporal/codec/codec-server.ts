@@ -56,7 +56,7 @@ async function answer(
   response.setHeader('access-control-allow-headers', 'content-type, x-namespace, authorization');
   response.setHeader('access-control-allow-credentials', 'true');
   if (method === 'OPTIONS') return void response.writeHead(204).end();
-  if (new URL(url, page).pathname !== '/decode' || method !== 'POST')
+  if (url.split('?', 1)[0] !== '/decode' || method !== 'POST')
     return answerPlainly(response, 404, 'There is POST /decode, and nothing else.');
   try {
     const { payloads } = body.parse(JSON.parse((await limitedBody(request)).toString()));

@@ -25,6 +25,8 @@ export interface UiGuard {
 const SETTINGS = '/api/v1/settings';
 /** Every browser sends the first: it takes compressed answers. */
 const PLAIN_WITHOUT = ['accept-encoding', 'if-none-match', 'if-modified-since'];
+/** They are about the connection of the browser to the guard; to switch that to another protocol is not passed on. */
+const OF_ONE_CONNECTION = ['connection', 'keep-alive', 'upgrade'];
 /** In Temporal's HTTP API a query is a POST that changes nothing; the page shows current details by it. */
 const QUERY = /^\/api\/v1\/namespaces\/[^/]+\/workflows\/.+\/query(\/|$)/;
 
@@ -41,11 +43,11 @@ const FOREIGN = 'This address is not the one of the Temporal UI of this factory 
 export async function startUiGuard({ port, inside, actions }: UiGuardOptions): Promise<UiGuard> {
   const names = [`127.0.0.1:${port}`, `localhost:${port}`];
   const refusal = ({ headers, method = 'GET', url = '' }: IncomingMessage): string | undefined => {
-    if (!names.includes(headers.host ?? '')) return FOREIGN;
+    if (!names.includes(headers.host ?? '') || !url.startsWith('/')) return FOREIGN;
     if (method === 'GET' || method === 'HEAD') return undefined;
     const { origin } = headers;
     if (origin !== undefined && !names.some((name) => origin === `http://${name}`)) return FOREIGN;
-    return actions || QUERY.test(new URL(url, 'http://page').pathname) ? undefined : READ_ONLY;
+    return actions || QUERY.test(pathOf(url)) ? undefined : READ_ONLY;
   };
   const server = createServer((incoming, outgoing) => {
     const refused = refusal(incoming);
@@ -60,6 +62,11 @@ export async function startUiGuard({ port, inside, actions }: UiGuardOptions): P
   return { close: async () => await closeListener(server) };
 }
 
+/** Of what begins with a slash. What begins with two must not be read as the name of another host, which may be none. */
+function pathOf(url: string): string {
+  return new URL(`http://page${url}`).pathname;
+}
+
 function forward(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -67,8 +74,9 @@ function forward(
   actions: boolean,
 ): void {
   const { method, url = '/' } = incoming;
-  const isChanged = !actions && new URL(url, 'http://page').pathname === SETTINGS;
+  const isChanged = !actions && pathOf(url) === SETTINGS;
   const headers = { ...incoming.headers };
+  for (const name of OF_ONE_CONNECTION) delete headers[name];
   // What is changed must come as plain text, from the server and not from the browser's own copy of it.
   if (isChanged) for (const name of PLAIN_WITHOUT) delete headers[name];
   const onwards = httpRequest({ host, port, method, path: url, headers }, (answer) => {

@@ -222,4 +222,8 @@ describe('the codec server', () => {
   it('never encrypts', async () => {
     expect((await ask(server, 'http://ui.test', '{"payloads":[]}', '/encode')).status).toBe(404);
   });
+
+  it('answers also to a path that no URL has', async () => {
+    expect((await ask(server, 'http://ui.test', '{"payloads":[]}', '//')).status).toBe(404);
+  });
 });
