@@ -1,10 +1,10 @@
 import { openClientConnection } from '../temporal/server/client-connection.ts';
 import { externalConfiguration } from '../temporal/server/external-configuration.ts';
-import { workerPresence } from '../temporal/worker-presence.ts';
+import { isAtWork, ofThisHost, workerPresence } from '../temporal/worker-presence.ts';
 
 /**
  * The health check of a role's container: exits with 0 if Temporal has lately seen a worker of this identity on this task
- * queue, else with 1 and a sentence.
+ * queue, else with 1 and a sentence. Another container of the role has the same identity, and another host name.
  */
 async function checkRole(taskQueue: string, identity: string): Promise<string | undefined> {
   const chosen = externalConfiguration(process.env);
@@ -15,10 +15,7 @@ async function checkRole(taskQueue: string, identity: string): Promise<string | 
   try {
     const workers = await workerPresence(connection, namespace, [taskQueue]);
     const seen = workers.filter((worker) => worker.identity === identity && worker.taskQueue === taskQueue);
-    const isWell = seen.some(
-      ({ lastSeenAt, hasStopped, silentAfterMs }) =>
-        !hasStopped && Date.now() - lastSeenAt.getTime() < silentAfterMs,
-    );
+    const isWell = ofThisHost(seen).some(isAtWork);
     return isWell
       ? undefined
       : `the worker "${identity}" has not asked for work on ${taskQueue} lately: read its log`;

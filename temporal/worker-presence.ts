@@ -102,6 +102,15 @@ export async function unpolledQueues(
   return taskQueues.filter((_, index) => polled[index] === false);
 }
 
+/**
+ * Of workers that are alike, those of this host. Where none of them reports, nobody knows which those are: then all of them, by their
+ * polls.
+ */
+export function ofThisHost(workers: readonly SeenWorker[]): readonly SeenWorker[] {
+  const reporting = workers.filter(({ host }) => host !== undefined);
+  return reporting.length > 0 ? reporting.filter(({ host }) => host === hostname()) : workers;
+}
+
 /** Whether it reports, or polls, as one does that is well. */
 export function isAtWork({ hasStopped, lastSeenAt, silentAfterMs }: SeenWorker): boolean {
   return !hasStopped && Date.now() - lastSeenAt.getTime() < silentAfterMs;

@@ -5,13 +5,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import { findTemporalBinary } from '../../temporal/program/temporal-binary.ts';
+import { WORKER_HEARTBEAT_MS } from '../../temporal/worker-presence.ts';
 import { testServer } from '../support/temporal-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  shutdownSignals: [],
+  workerHeartbeatInterval: WORKER_HEARTBEAT_MS,
+});
 
 const deploy = join(import.meta.dirname, '../../deploy');
 const roleHealth = fileURLToPath(new URL('../../deploy/role-health.ts', import.meta.url));
@@ -58,6 +65,13 @@ describe('setup-namespace.sh', () => {
   });
 });
 
+/** A module for Node that gives its host another name. */
+function nodeOnHost(name: string): string {
+  const text = `import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module';
+    os.hostname = () => '${name}'; syncBuiltinESMExports();`;
+  return `data:text/javascript,${encodeURIComponent(text)}`;
+}
+
 describe('role-health.ts', () => {
   it('tells a role that asks for work from one that does not', async () => {
     const { address, namespace } = await testServer();
@@ -70,8 +84,9 @@ describe('role-health.ts', () => {
       activities: { sign: async () => undefined },
     });
     const env = { ...process.env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
-    const check = async (identity: string): Promise<string> => {
-      return run(process.execPath, [roleHealth, 'signer', identity], { env }).then(
+    const check = async (identity: string, host?: string): Promise<string> => {
+      const as = host === undefined ? [] : ['--import', nodeOnHost(host)];
+      return run(process.execPath, [...as, roleHealth, 'signer', identity], { env }).then(
         () => 'well',
         (error: { stderr: string }) => error.stderr,
       );
@@ -81,6 +96,11 @@ describe('role-health.ts', () => {
       expect(await check('another')).toContain(
         'the worker "another" has not asked for work on signer lately',
       );
+      // Until the first report of the worker has come, its host is not known.
+      await expect
+        .poll(() => check('signer', 'another-container'), { timeout: 90_000, interval: 500 })
+        .toContain('has not asked for work on signer lately');
+      expect(await check('signer')).toBe('well');
     });
     await connection.close();
   });
