@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { rm, statfs, writeFile } from 'node:fs/promises';
+import { readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../../disk/errno.ts';
 import { fail, ok, warn } from './finding.ts';
@@ -11,20 +11,24 @@ const NO_SPACE_BYTES = 64 * 1024 ** 2;
 /** Below this it is time to think: 100,000 units take about 1 GB in Temporal's own database. */
 const LITTLE_SPACE_BYTES = 1024 ** 3;
 
-/** Whether files can be written into the folder, or the folder be made. What it writes is gone afterwards. */
+/** Whether files can be written into the folder and listed, or the folder be made. What it writes is gone afterwards. */
 export async function checkFolder(check: string, folder: string): Promise<Finding> {
   if (!existsSync(folder)) return checkParent(check, folder);
   const probe = join(folder, `.doctor-${randomUUID()}.tmp`);
+  let what = 'written';
   try {
     await writeFile(probe, 'certline doctor\n', { flag: 'wx', flush: true });
+    what = 'listed';
+    await readdir(folder);
   } catch (error) {
     return fail(
       check,
       'disk',
-      `${folder} cannot be written (${errnoOf(error) ?? String(error)}): correct its permissions, or fix its disk`,
+      `${folder} cannot be ${what} (${errnoOf(error) ?? String(error)}): correct its permissions, or fix its disk`,
     );
   } finally {
-    await rm(probe, { force: true });
+    // Where it cannot be written, it cannot be removed either, and that is said already.
+    await rm(probe, { force: true }).catch(() => undefined);
   }
   return ok(check, folder);
 }

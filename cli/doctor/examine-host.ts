@@ -69,16 +69,20 @@ async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding
   const stations = 'finding' in config ? [] : config.stations.map(({ id }) => id);
   if (server.verdict === 'ok') yield* await checkRoles(stateFolder, stations);
   if ('finding' in config) return;
-  yield await checkFolder('inbox', config.inbox);
-  const owner = await checkInboxOwner(config.inbox, stateFolder);
-  if (owner !== undefined) yield owner;
-  const unfinished = checkUnfinished(config.inbox);
-  if (unfinished !== undefined) yield unfinished;
+  yield* await inboxFindings(config.inbox, stateFolder);
   yield* await checkClouds(stateFolder, config.registries);
   yield* await checkOutbox({ stateFolder, config });
   const notifications = checkNotifications(config);
   if (notifications !== undefined) yield notifications;
   yield* await checkPorts(config.stations, probe);
+}
+
+/** What is in a drop folder that cannot be used is not known. */
+async function inboxFindings(inbox: string, stateFolder: string): Promise<Finding[]> {
+  const folder = await checkFolder('inbox', inbox);
+  if (folder.verdict !== 'ok') return [folder];
+  const inside = [await checkInboxOwner(inbox, stateFolder), checkUnfinished(inbox)];
+  return [folder, ...inside.filter((finding) => finding !== undefined)];
 }
 
 async function readConfig({ invocation }: Place): Promise<LineConfig | { readonly finding: Finding }> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkClock } from '../../../cli/doctor/check-clock.ts';
 import { judgeSpace } from '../../../cli/doctor/check-folder.ts';
+import { checkInboxOwner } from '../../../cli/doctor/check-inbox.ts';
 import { checkUnfinished } from '../../../cli/doctor/check-leftovers.ts';
 import { judgeMemory } from '../../../cli/doctor/check-memory.ts';
 import { checkProfiles } from '../../../cli/doctor/check-profiles.ts';
@@ -18,6 +19,7 @@ import { DER_TAG } from '../../../pki/x509/der-reader.ts';
 import { derElement } from '../../../pki/x509/der-writer.ts';
 import { CA_FILES } from '../../../pki/ca/ca-files.ts';
 import { pemOf } from '../../../pki/x509/pem.ts';
+import { OWNER_MARK } from '../../../manifests/intake/inbox-owner.ts';
 import { openSerialLink } from '../../../smp/links/serial-link.ts';
 import { parseLineConfig } from '../../../line/config.ts';
 import { lockLine } from '../../../line/lock.ts';
@@ -282,6 +284,29 @@ describe('a check', () => {
       verdict: 'warn',
       says: expect.stringContaining('.lot.csv.1.tmp'),
     });
+  });
+
+  it('of a drop folder that is none says so and goes on', async () => {
+    const place = newPlace();
+    writeFileSync(place.inbox, '');
+    const report = reportOf(await place.certline('doctor', '--json'));
+    expect(report.of('inbox')).toEqual([
+      {
+        check: 'inbox',
+        verdict: 'fail',
+        reason: 'disk',
+        says: expect.stringContaining(`${place.inbox} cannot be written (ENOTDIR): `),
+      },
+    ]);
+    expect(report.of('ports')).toHaveLength(1);
+  });
+
+  it('of a drop folder warns of the line of another host, whose state folder has the same path', async () => {
+    const { inbox, state } = newPlace();
+    mkdirSync(inbox);
+    const mark = { host: 'another-host', line: state, since: new Date().toISOString() };
+    writeFileSync(join(inbox, OWNER_MARK), JSON.stringify(mark));
+    expect(await checkInboxOwner(inbox, state)).toMatchObject({ verdict: 'warn' });
   });
 
   it('of a port knows its holder, and whether that is a line of ours', async () => {
