@@ -30,8 +30,8 @@ export const ISSUES = {
     'at most 200 MB: split the order into several files',
   ),
   MANIFEST_TOO_MANY_ROWS: row(
-    'The file has more than 1,000,000 units.',
-    'at most 1,000,000 units: split the order into several files',
+    'The file has more than 1,000,000 units, or empty CSV rows.',
+    'at most 1,000,000 units and 1,000,000 empty CSV rows: split the order into several files, or delete the rows',
   ),
   MANIFEST_EMPTY: row('The file is empty.', 'a header and a CSV row for each unit'),
   MANIFEST_NO_ROWS: row('The file has a header but no units.', 'a CSV row for each unit below the header'),

@@ -169,6 +169,7 @@ class ManifestParser {
       if (issues.length === 0 && !isLast && this.#isWhole) return this.#acceptOrRefuse(row);
       return this.#readSlowly(row, issues, cells, isLast);
     }
+    if (isBlank(cells)) return this.#leaveOut();
     const fitted = this.#fitted(cells, isLast);
     if (fitted === undefined) return this.#refuseWidth(cells, isLast);
     const row = this.#reader!.read(this.#line, fitted);
@@ -183,10 +184,7 @@ class ManifestParser {
   }
 
   #readSlowly(row: ManifestRow, found: readonly Issue[], cells: readonly string[], isLast: boolean): void {
-    if (cells.every((cell) => cell.trim() === '')) {
-      this.#blank.push(this.#line);
-      return;
-    }
+    if (isBlank(cells)) return this.#leaveOut();
     if (isLast && this.#isCut(row)) return this.#refuseCut(cells);
     if (found.length === 0 && this.#isWhole) return this.#acceptOrRefuse(row);
     const odd = this.#oddRow(cells);
@@ -209,12 +207,9 @@ class ManifestParser {
     // What is required is not left empty: there the file may be cut.
     const cells = this.#hasRequired(found.length) ? withLastCell(found, separator) : found;
     if (cells.length === width) return cells;
-    if (cells.length > width)
-      return cells.slice(width).every((cell) => cell.trim() === '') ? cells.slice(0, width) : undefined;
-    const isWhole = this.#hasRequired(cells.length);
-    const isBlank = cells.every((cell) => cell.trim() === '');
-    if (!isBlank && (!isWhole || isLast)) return undefined;
-    if (!isBlank) this.#shortRows += 1;
+    if (cells.length > width) return isBlank(cells.slice(width)) ? cells.slice(0, width) : undefined;
+    if (!this.#hasRequired(cells.length) || isLast) return undefined;
+    this.#shortRows += 1;
     return [...cells, ...Array.from({ length: width - cells.length }, () => '')];
   }
 
@@ -267,12 +262,21 @@ class ManifestParser {
     this.#issues.push(...issues);
   }
 
+  /** An empty CSV row. A file of line breaks alone has 200,000,000. */
+  #leaveOut(): void {
+    this.#blank.push(this.#line);
+    if (this.#blank.length > MAX_ROWS) this.#stopAtRows();
+  }
+
   /** A row that is not empty follows: those before it are in the middle of the units. */
   #countRow(): void {
     for (const line of this.#blank) this.#refuse([issue('MANIFEST_EMPTY_LINE', { line })]);
     this.#rowCount += 1 + this.#blank.length;
     this.#blank = [];
-    if (this.#rowCount <= MAX_ROWS) return;
+    if (this.#rowCount > MAX_ROWS) this.#stopAtRows();
+  }
+
+  #stopAtRows(): void {
     this.#issues.push(issue('MANIFEST_TOO_MANY_ROWS'));
     this.stopped = true;
   }
@@ -288,6 +292,10 @@ class ManifestParser {
       this.#issues.push(issue('MANIFEST_TAIL', { line: this.#line }, expected));
     }
   }
+}
+
+function isBlank(cells: readonly string[]): boolean {
+  return cells.every((cell) => cell.trim() === '');
 }
 
 function tooLong(line: number, value: string): Issue {

@@ -196,16 +196,20 @@ describe('what a planner gets wrong', () => {
   });
 });
 
-it('stops after 1,000,000 rows', async () => {
-  const path = temporaryFile(HEAD + 'x\n'.repeat(1_000_500));
+it.each([
+  ['rows', 'x\n', 1_000_001, ['MANIFEST_CELL_COUNT', 'MANIFEST_TOO_MANY_ROWS']],
+  ['empty rows', '\n', 0, ['MANIFEST_TOO_MANY_ROWS']],
+  ['rows of empty cells', ',,\n', 0, ['MANIFEST_TOO_MANY_ROWS']],
+])('stops after 1,000,000 %s', async (_, row, refused, expected) => {
+  const path = temporaryFile(HEAD + row.repeat(1_000_500));
   const codes = new Set<string>();
   let rows = 0;
   for await (const page of parseManifest(path, [])) {
     rows += page.refused;
     for (const { code } of page.issues) codes.add(code);
   }
-  expect(rows).toBe(1_000_001);
-  expect([...codes]).toEqual(['MANIFEST_CELL_COUNT', 'MANIFEST_TOO_MANY_ROWS']);
+  expect(rows).toBe(refused);
+  expect([...codes]).toEqual(expected);
 });
 
 describe('the faulty example', () => {
