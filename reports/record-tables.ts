@@ -40,6 +40,7 @@ const SCHEMA = `
     is_held INTEGER,
     UNIQUE (batch_id, certificate_sha256)
   ) STRICT;
+  CREATE INDEX active_certificate ON certificate (batch_id, serial) WHERE state = 'active';
 `;
 
 /** Certificates read at once. */
