@@ -30,7 +30,11 @@ export async function ledgerDifferences(
         found.push(
           `the certificate ${sha256} of ${serial} is ${issued.state} in the ledger and ${state} in the registry`,
         );
-      }
+      } else if (state === 'active' && issued.heldAt !== undefined)
+        // The registry knows no hold: what is signed would say that it is valid.
+        found.push(
+          `the certificate ${sha256} of ${serial} is on hold in the ledger and active in the registry`,
+        );
     }
   const bySerial = new Map(units.map((unit) => [unit.serial, unit]));
   for await (const issuance of ledger.issuances.issuances()) {

@@ -107,6 +107,32 @@ it('is signed where ledger and registry agree, on one host or two, and verified 
   expect(createHash('sha256').update(der).digest('hex')).toBe(issued[0]!.certificateSha256);
 });
 
+it('is not signed while a certificate that the registry has as active is on hold', async () => {
+  const place = newPlace();
+  const [passed] = SERIALS;
+  const { registry, issued } = await issuedLot(place, 1);
+  createAuditKey(auditKeyPath(place.state));
+  await register(registry, passed!, issued[0]!);
+  await activate(place, passed!);
+  await endLot(registry);
+  await registry.close();
+  const withdrawals = async (change: 'hold' | 'endHold'): Promise<void> => {
+    const ledger = await openLedger({ stateFolder: place.state, config: {} }, 'make');
+    await ledger.withdrawals[change](`${BATCH.batchId}/${passed}/1`);
+    await ledger.close();
+  };
+  const output = join(place.folder, 'lot.json');
+  const sign = async () => await place.certline('lot', 'dossier', 'b1', '--output', output);
+  await withdrawals('hold');
+  expect(await sign()).toMatchObject({
+    status: 33,
+    stderr: expect.stringContaining(`of ${passed} is on hold in the ledger and active in the registry`),
+  });
+  expect(existsSync(output)).toBe(false);
+  await withdrawals('endHold');
+  expect(await sign()).toMatchObject({ status: 0, stderr: '' });
+});
+
 describe('what the registry hides of a lot', () => {
   /** What signing says after the registry was changed behind the back of everybody, as a host that was taken over would. */
   async function refusal(
