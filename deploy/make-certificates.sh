@@ -70,9 +70,10 @@ put_in_place() {
   folder=$1 file=$2
   if [ "$(id -u)" = 0 ]; then chown -R "$(owner_of "$folder")" "$folder"; fi
   chmod 400 "$folder"/*
-  chmod 500 "$folder"
   mv -f "$folder/$file.key.new" "$folder/$file.key"
   mv -f "$folder/$file.pem.new" "$folder/$file.pem"
+  # Last: but for root, nobody can move anything in it then.
+  chmod 500 "$folder"
   echo "$folder made"
 }
 
@@ -106,7 +107,8 @@ make_authority cluster
 make_authority client
 if [ "$#" -eq 0 ]; then
   for name in server orchestrator signer station operator ui; do
-    [ -e "$name" ] || set -- "$@" "$name"
+    # A run that was killed has left a folder without a certificate.
+    [ -e "$name/server.pem" ] || [ -e "$name/client.pem" ] || set -- "$@" "$name"
   done
 fi
 for name in "$@"; do

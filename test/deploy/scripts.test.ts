@@ -1,6 +1,17 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { existsSync, renameSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  renameSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -163,6 +174,31 @@ describe('make-certificates.sh', () => {
     const first = read('signer/client.pem');
     expect(make()).toBe(0);
     expect(read('signer/client.pem')).toBe(first);
+  });
+
+  it('makes what a run that was killed has left half made', () => {
+    const killed = join(tls, 'operator');
+    chmodSync(killed, 0o700);
+    renameSync(join(killed, 'client.pem'), join(killed, 'client.pem.new'));
+    expect(make()).toBe(0);
+    expect(readdirSync(killed).toSorted()).toEqual(['client.key', 'client.pem', 'server-ca.pem']);
+    const key = createPrivateKey(read('operator/client.key'));
+    expect(certificate('operator/client.pem').checkPrivateKey(key)).toBe(true);
+  });
+
+  it.runIf(process.getuid?.() === 0)('makes them also for a user who is not root', () => {
+    const place = temporaryFolder();
+    const own = join(place, 'make-certificates.sh');
+    cpSync(join(deploy, 'make-certificates.sh'), own);
+    mkdirSync(join(place, 'tls'));
+    for (const path of [place, own, join(place, 'tls')]) chownSync(path, 1_000, 1_000);
+    const made = spawnSync('sh', [own, 'ui'], { uid: 1_000, gid: 1_000, encoding: 'utf8' });
+    expect(made.stdout).toContain('ui made');
+    expect(readdirSync(join(place, 'tls/ui')).toSorted()).toEqual([
+      'client.key',
+      'client.pem',
+      'server-ca.pem',
+    ]);
   });
 
   it('gives clients an authority that the inner parts of the server do not know', () => {

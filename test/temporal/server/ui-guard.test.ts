@@ -56,12 +56,15 @@ it('everything else is passed on, save what changes something on a read-only pag
 });
 
 // `fetch` would tidy up such a path, and sends none of these headers.
-it.each(['GET', 'POST'])('a %s of a path that begins with two slashes does not end the line', async (method) => {
-  const { port } = new URL(await guarded(false));
-  const asked = request({ port, path: '//', method }).end();
-  const [{ statusCode }] = (await once(asked, 'response')) as [IncomingMessage];
-  expect(statusCode).toBe(method === 'GET' ? 200 : 403);
-});
+it.each(['GET', 'POST'])(
+  'a %s of a path that begins with two slashes does not end the line',
+  async (method) => {
+    const { port } = new URL(await guarded(false));
+    const asked = request({ port, path: '//', method }).end();
+    const [{ statusCode }] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(statusCode).toBe(method === 'GET' ? 200 : 403);
+  },
+);
 
 it('an address of another host is refused', async () => {
   const { port } = new URL(await guarded(true));
