@@ -21,9 +21,11 @@ import { checkLedger, checkRegistry, checkSignerLogs } from './check-stores.ts';
 import { failure, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { EXIT_STATUS } from '../../provisioning/exit-status.ts';
-import type { Place } from '../invocation.ts';
+import type { Invocation, Place } from '../invocation.ts';
 import { printJson } from '../terminal/stdout.ts';
 import { printBeside } from '../terminal/table.ts';
+
+type Found = Finding | undefined | readonly Finding[];
 
 export interface DoctorOptions {
   readonly probe?: boolean;
@@ -47,34 +49,47 @@ async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding
   const { stateFolder } = place;
   yield checkNode();
   const config = await readConfig(place);
-  yield 'finding' in config ? config.finding : ok('configuration', describeConfig(config));
-  yield await checkFolder('state folder', stateFolder);
-  yield* checkOwners(stateFolder);
-  yield await checkSpace('disk', stateFolder);
-  yield checkClock(stateFolder);
-  yield* checkMemory();
-  yield* await checkCa(stateFolder, 'finding' in config ? {} : config);
-  if (!('finding' in config)) yield* await checkProfiles(stateFolder, config.products);
-  if (!('finding' in config)) {
-    yield await checkRegistry({ stateFolder, config });
-    yield* await checkSignerLogs({ stateFolder, config });
-    const ledger = await checkLedger({ stateFolder, config });
-    yield ledger;
-    yield* await checkSigning({ stateFolder, config }, ledger.verdict === 'ok');
-    yield* checkKeys({ stateFolder, config });
-  }
+  const isConfigured = !('finding' in config);
+  yield isConfigured ? ok('configuration', describeConfig(config)) : config.finding;
+  yield* await attempted('state folder', () => checkFolder('state folder', stateFolder));
+  yield* await attempted('owner', () => checkOwners(stateFolder));
+  yield* await attempted('disk', () => checkSpace('disk', stateFolder));
+  yield* await attempted('clock', () => checkClock(stateFolder));
+  yield* await attempted('memory', checkMemory);
+  yield* await attempted('CA', () => checkCa(stateFolder, isConfigured ? config : {}));
+  if (isConfigured) yield* recordFindings({ stateFolder, config });
   const server = await checkServer(stateFolder);
   yield server;
-  yield checkLine(stateFolder);
-  const stations = 'finding' in config ? [] : config.stations.map(({ id }) => id);
+  yield* await attempted('line', () => checkLine(stateFolder));
+  const stations = isConfigured ? config.stations.map(({ id }) => id) : [];
   if (server.verdict === 'ok') yield* await checkRoles(stateFolder, stations);
-  if ('finding' in config) return;
-  yield* await inboxFindings(config.inbox, stateFolder);
-  yield* await checkClouds(stateFolder, config.registries);
-  yield* await checkOutbox({ stateFolder, config });
-  const notifications = checkNotifications(config);
-  if (notifications !== undefined) yield notifications;
-  yield* await checkPorts(config.stations, probe);
+  if (!isConfigured) return;
+  yield* await attempted('inbox', () => inboxFindings(config.inbox, stateFolder));
+  yield* await attempted('registries', () => checkClouds(stateFolder, config.registries));
+  yield* await attempted('outbox', () => checkOutbox({ stateFolder, config }));
+  yield* await attempted('notifications', () => checkNotifications(config));
+  yield* await attempted('ports', () => checkPorts(config.stations, probe));
+}
+
+/** Products, registry, ledger and keys. */
+async function* recordFindings(place: Invocation): AsyncGenerator<Finding> {
+  const { stateFolder, config } = place;
+  yield* await attempted('profiles', () => checkProfiles(stateFolder, config.products));
+  yield await checkRegistry(place);
+  yield* await checkSignerLogs(place);
+  const ledger = await checkLedger(place);
+  yield ledger;
+  yield* await attempted('signing', () => checkSigning(place, ledger.verdict === 'ok'));
+  yield* await attempted('keys', () => checkKeys(place));
+}
+
+/** What a check finds, or what it threw: a file that it does not expect must not keep the other checks from their finding. */
+async function attempted(check: string, look: () => Found | Promise<Found>): Promise<readonly Finding[]> {
+  try {
+    return [await look()].flat().filter((finding) => finding !== undefined);
+  } catch (error) {
+    return [failure(check, error)];
+  }
 }
 
 /** What is in a drop folder that cannot be used is not known. */

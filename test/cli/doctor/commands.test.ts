@@ -301,6 +301,15 @@ describe('a check', () => {
     expect(report.of('ports')).toHaveLength(1);
   });
 
+  it('of a CA whose certificate is none says so and goes on', async () => {
+    const place = await placeWithPorts(pseudoTerminal());
+    writeFileSync(join(caFolder(place.state), CA_FILES.factoryIca), 'no certificate');
+    const report = reportOf(await place.certline('doctor', '--json'));
+    expect(report.of('CA')).toMatchObject([{ verdict: 'fail' }]);
+    expect(report.of('signing')).toMatchObject([{ verdict: 'fail' }]);
+    expect(report.of('inbox')).toMatchObject([{ verdict: 'ok' }]);
+  });
+
   it('of a drop folder warns of the line of another host, whose state folder has the same path', async () => {
     const { inbox, state } = newPlace();
     mkdirSync(inbox);
