@@ -67,15 +67,25 @@ export class LedgerFurtherAttempts implements FurtherAttempts {
       const kept: string[] = [];
       const entries = new Set<number>();
       const returned: string[] = [];
+      const elsewhere: string[] = [];
       for (const serial of serials) {
         const unit = { batchId, serial, supplements };
         if (await isNeeded(transaction, unit)) kept.push(serial);
-        else if (await giveBack(transaction, unit, entries)) returned.push(serial);
+        else if (await giveBack(transaction, unit, entries)) {
+          returned.push(serial);
+          if (await isReleased(transaction, serial)) elsewhere.push(serial);
+        }
       }
       if (returned.length === 0) return kept;
       const released = await countReturned(transaction, batchId, returned.length);
       const left = await stampAgain(transaction, entries, entry);
-      const given = { returned: returned.length, serials: JSON.stringify(returned), supplements, released };
+      const given = {
+        returned: returned.length,
+        serials: JSON.stringify(returned),
+        ...(elsewhere.length > 0 && { elsewhere: JSON.stringify(elsewhere) }),
+        supplements,
+        released,
+      };
       const members = { batchId, ...given, count: left.length, sha256: releasedSha256(left) };
       await this.#audit.append(transaction, 'serials-returned', { ...members, ...saidIn(units) });
       return kept;
@@ -241,6 +251,12 @@ async function giveBack(
   await transaction.run(`DELETE FROM ${of}`, folded, batchId);
   await transaction.run('UPDATE batch SET released = released - 1 WHERE batch_id = ?', batchId);
   return true;
+}
+
+/** Whether a batch has the serial: after this one gave it back, it is another one, whose unit stays as it is. */
+async function isReleased(transaction: SqlTransaction, serial: string): Promise<boolean> {
+  const sql = 'SELECT 1 FROM released_serial WHERE serial_folded = ?';
+  return (await transaction.get(sql, foldSerial(serial))) !== undefined;
 }
 
 /** What is left of these entries of the audit log belongs to this one from now on: its digest is over all of its serials. */

@@ -72,15 +72,19 @@ export class AuditedUnits {
     return takenBack;
   }
 
-  /** Units that were given back. False where an earlier version wrote the entry, and did not say which. */
-  return(entry: number, { batchId, serials, supplements }: AuditedMembers): boolean {
+  /**
+   * Units that were given back. Of those that another batch has, nothing changes there. False where an earlier version wrote the
+   * entry, and did not say which.
+   */
+  return(entry: number, { batchId, serials, supplements, elsewhere = '[]' }: AuditedMembers): boolean {
     if (serials === undefined) {
       this.hasVagueReturns = true;
       this.#vagueRemoval = entry;
       return false;
     }
+    const ofOthers = new Set(JSON.parse(String(elsewhere)) as string[]);
     for (const serial of JSON.parse(String(serials)) as string[]) {
-      this.units.delete(foldSerial(serial));
+      if (!ofOthers.has(serial)) this.units.delete(foldSerial(serial));
       this.returned.set(returnedKey(String(batchId), foldSerial(serial)), Number(supplements));
     }
     return true;

@@ -88,6 +88,19 @@ export function describeWords(newLine: () => Promise<SigningLine>): void {
     });
   });
 
+  describe('the word that units are given back', () => {
+    it('changes nothing of a unit that another batch has by now', async () => {
+      const line = await newLine();
+      await release(line, ['ACME-1'], { quota: 2 });
+      await release(line, ['ACME-2'], { batchId: 'b2' });
+      const other = { ...UNIT, batchId: 'b2', serial: 'ACME-2', attempt: 2 };
+      await line.ledger.orders.permitAttempt(other, FRESH);
+      expect(await giveBack(line, 0, ['ACME-2'])).toEqual([]);
+      expect(await line.ledger.verification.findings()).toEqual([]);
+      await line.issuer.issue(requestFor('ACME-2', { batchId: 'b2', attempt: 2 }));
+    });
+  });
+
   describe('the first release', () => {
     it('brings no unit back that was given back since', async () => {
       const line = await releasedLine();
