@@ -61,7 +61,7 @@ export class LedgerIssuances implements Issuances {
       const found = new Map<string, Issuance>();
       for (const requestId of requestIds) {
         const issuance = await issuanceOf(transaction, requestId);
-        if (issuance?.state === 'issued') found.set(requestId, issuance);
+        if (issuance?.state === 'issued' || issuance?.state === 'active') found.set(requestId, issuance);
       }
       return found;
     });

@@ -81,7 +81,7 @@ export interface UnfinishedPage {
  */
 export interface Issuances {
   find(requestId: string): Promise<Issuance | undefined>;
-  /** Those of these requests that are issued and neither active nor withdrawn, by request id. */
+  /** Those of these requests that have a certificate which is not withdrawn, by request id: issued, or active already. */
   findIssued(requestIds: readonly string[]): Promise<ReadonlyMap<string, Issuance>>;
   /**
    * The issuance of a serial that is signing, issued or active; there is at most one. One that is pending behind an active

@@ -277,12 +277,14 @@ export class SigningDesk {
    * or withdrawn, or whose pass is not signed by the station that asked for the certificate.
    */
   async activate(passes: readonly ReportedPass[]): Promise<string[]> {
-    const [proven, unproven]: [string[], string[]] = [[], []];
+    const [proven, unproven, unknown]: [string[], string[], string[]] = [[], [], []];
     const issued = await this.#ledger.issuances.findIssued(passes.map(({ requestId }) => requestId));
     const stations = await this.#verifiersOf(issued.values());
     for (const pass of passes) {
-      const isProven = isPassProven(pass, issued.get(pass.requestId), stations);
-      (isProven ? proven : unproven).push(pass.requestId);
+      const issuance = issued.get(pass.requestId);
+      // What is signed in this very moment is unknown, too: its pass was not looked at, and no board can have it yet.
+      if (issuance === undefined) unknown.push(pass.requestId);
+      else (isPassProven(pass, issuance, stations) ? proven : unproven).push(pass.requestId);
     }
     if (unproven.length > 0) {
       const [requestId = ''] = unproven;
@@ -293,7 +295,7 @@ export class SigningDesk {
         reason: `${unproven.length}`,
       });
     }
-    return [...unproven, ...(await this.#ledger.issuances.activate(proven))];
+    return [...unproven, ...unknown, ...(await this.#ledger.issuances.activate(proven))];
   }
 
   /** The keys of the stations, each read once, that asked for these certificates and may ask now. */
@@ -461,13 +463,13 @@ export class SigningDesk {
   }
 }
 
-/** What the ledger does not have as issued, or has as it was before stations signed passes, the ledger decides about. */
+/** Nothing is to be proven of what is active, or was issued before stations signed passes. */
 function isPassProven(
   { pass }: ReportedPass,
-  issuance: Issuance | undefined,
+  issuance: Issuance,
   stations: ReadonlyMap<string, NoteVerifier>,
 ): boolean {
-  if (issuance?.stationId === undefined) return true;
+  if (issuance.state === 'active' || issuance.stationId === undefined) return true;
   const { certificate, stationId, attempt } = issuance;
   const verifier = stations.get(stationId);
   if (certificate === undefined || verifier === undefined) return false;

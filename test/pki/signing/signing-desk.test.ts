@@ -190,6 +190,31 @@ describe('SigningDesk.activate and withdraw', () => {
     expect(await desk.activate([kept])).toEqual([]);
   });
 
+  it('activates nothing that is signed while its pass is looked at', async () => {
+    const { desk, ledger, signer } = await openDesk();
+    const [held, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    signer.tamper = async (signature) => {
+      begun.resolve();
+      await held.promise;
+      return signature;
+    };
+    const request = askFor('CL-1');
+    const { requestId } = request.statement;
+    const signing = sign(desk, request);
+    await begun.promise;
+    const find = ledger.issuances.findIssued.bind(ledger.issuances);
+    ledger.issuances.findIssued = async (ids) => {
+      const found = await find(ids);
+      held.resolve();
+      await signing;
+      return found;
+    };
+    expect(await desk.activate([{ requestId }])).toEqual([requestId]);
+    expect(await ledger.issuances.find(requestId)).toMatchObject({ state: 'issued' });
+    expect(await desk.activate([passOf(request, await signing)])).toEqual([]);
+    expect(await desk.activate([{ requestId }])).toEqual([]);
+  });
+
   it('names the board of a unit whose certificate nobody has called active', async () => {
     const { desk } = await openDesk();
     const request = askFor('CL-1');
