@@ -62,7 +62,8 @@ export class LedgerFurtherAttempts implements FurtherAttempts {
       const { batchId, serials, supplements } = units;
       const batch = await transaction.get('SELECT withdrawn_at FROM batch WHERE batch_id = ?', batchId);
       // All that was left of a batch that was withdrawn at the signer is back already.
-      if (batch === undefined || batch['withdrawn_at'] !== null) return [];
+      if (batch !== undefined && batch['withdrawn_at'] !== null)
+        return await neededOf(transaction, { batchId, serials, supplements });
       const entry = await this.#audit.nextEntry(transaction);
       const kept: string[] = [];
       const entries = new Set<number>();
@@ -77,7 +78,8 @@ export class LedgerFurtherAttempts implements FurtherAttempts {
         }
       }
       if (returned.length === 0) return kept;
-      const released = await countReturned(transaction, batchId, returned.length);
+      // Of a batch that is not released yet, its release leaves out what was given back.
+      const released = batch === undefined ? 0 : await countReturned(transaction, batchId, returned.length);
       const left = await stampAgain(transaction, entries, entry);
       const given = {
         returned: returned.length,
@@ -208,6 +210,17 @@ function mustHaveReissues({ order, reissues, reissued }: OrderStanding, needed: 
 /** A unit that was never begun, by the word of the intake, after so many supplements. */
 interface ReturnedUnit extends UnitOfReturn {
   readonly supplements: number;
+}
+
+/** Those of these units that stay with their batch. */
+async function neededOf(
+  transaction: SqlTransaction,
+  { batchId, serials, supplements }: UnitReturn,
+): Promise<string[]> {
+  const needed: string[] = [];
+  for (const serial of serials)
+    if (await isNeeded(transaction, { batchId, serial, supplements })) needed.push(serial);
+  return needed;
 }
 
 /** It has a certificate, or was released for a supplement that came after it was said that it was never begun. */

@@ -296,6 +296,21 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   -- Supplements that a batch had had when the unit was given back: only a later one takes it back.
   ALTER TABLE returned_serial ADD COLUMN supplements INTEGER NOT NULL DEFAULT 0;
   `,
+  ({ strict }) => `
+  -- A batch may also end before it is released: its units are given back, and its release comes later, or never. SQLite cannot drop
+  -- the reference.
+  CREATE TABLE given_back (
+    serial_folded TEXT NOT NULL,
+    batch_id      TEXT NOT NULL,
+    returned_at   TEXT NOT NULL,
+    supplements   INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (serial_folded, batch_id)
+  )${strict};
+  INSERT INTO given_back SELECT serial_folded, batch_id, returned_at, supplements FROM returned_serial;
+  DROP TABLE returned_serial;
+  ALTER TABLE given_back RENAME TO returned_serial;
+  CREATE INDEX returned_of_batch ON returned_serial (batch_id);
+  `,
 ];
 
 /** The schema in the words of one database. */

@@ -129,10 +129,13 @@ export class LedgerOrders implements OrderBook, Releases {
 
   releaseBatch(release: BatchRelease): Promise<void> {
     return this.#database.write(async (transaction) => {
-      if (!(await insertBatch(transaction, release))) return;
+      const inserted = await insertBatch(transaction, release);
+      if (inserted === undefined) return;
+      const { returned } = inserted;
       const { batchId, order, quantity, manifestSha256, intake } = release;
       const by = intake === undefined ? {} : { intake };
-      const event = { batchId, order, quota: quantity, manifestSha256, ...by };
+      const before = returned > 0 ? { returned } : {};
+      const event = { batchId, order, quota: quantity, manifestSha256, ...by, ...before };
       await this.#audit.append(transaction, 'batch-released', event);
     });
   }
@@ -452,22 +455,34 @@ function termsOf(order: SignedOrder): SqlValue[] {
   return [revision, sha256, signedBy, list, quantity, reissues, opens, closes, ...named];
 }
 
-/** Inserts the batch; false when it is there already with the same figures. */
-async function insertBatch(transaction: SqlTransaction, release: BatchRelease): Promise<boolean> {
+/**
+ * Inserts the batch, without those of its units that were given back before; undefined when it is there already with the same
+ * figures.
+ */
+async function insertBatch(
+  transaction: SqlTransaction,
+  release: BatchRelease,
+): Promise<{ readonly returned: number } | undefined> {
   const { batchId, order, quantity, manifestSha256, releasedAt: at, read } = release;
   if (!Number.isSafeInteger(quantity) || quantity < 1)
     throw conflict(`The quantity of the batch ${batchId} is not a positive whole number.`, 'quota');
   const standing = openOrderAt(await orderOf(transaction, order), { batchId, at, read });
   const known = await transaction.get('SELECT * FROM batch WHERE batch_id = ?', batchId);
   if (known === undefined || (await isVacant(transaction, known, release))) {
-    checkQuantity(standing, release);
+    const returned = await returnedOf(transaction, batchId);
+    if (returned > quantity)
+      throw conflict(
+        `The batch ${batchId} has fewer units than it gave back: find out who sent it.`,
+        'quota',
+      );
+    checkQuantity(standing, { quantity: quantity - returned });
     checkManifest(standing, release);
     if (known !== undefined) await transaction.run('DELETE FROM batch WHERE batch_id = ?', batchId);
-    const sql = `INSERT INTO batch (batch_id, order_id, quota, reissue_quota, manifest_sha256)
-      VALUES (?, ?, ?, ?, ?)`;
-    await transaction.run(sql, batchId, order, quantity, standing.reissues, manifestSha256);
-    await countOrder(transaction, order, 'released', quantity);
-    return true;
+    const sql = `INSERT INTO batch (batch_id, order_id, quota, returned, reissue_quota, manifest_sha256)
+      VALUES (?, ?, ?, ?, ?, ?)`;
+    await transaction.run(sql, batchId, order, quantity, returned, standing.reissues, manifestSha256);
+    await countOrder(transaction, order, 'released', quantity - returned);
+    return { returned };
   }
   if (known['withdrawn_at'] !== null) {
     const message = `The batch ${batchId} was withdrawn at ${text(known, 'withdrawn_at')}: submit its units in a new manifest.`;
@@ -479,7 +494,13 @@ async function insertBatch(transaction: SqlTransaction, release: BatchRelease): 
       `The batch ${batchId} is released already with another order, quantity or manifest: a release is never changed.`,
       'batch',
     );
-  return false;
+  return undefined;
+}
+
+/** Units of a batch that are given back and not taken back: also of a batch that ended before it was released. */
+async function returnedOf(transaction: SqlTransaction, batchId: string): Promise<number> {
+  const sql = 'SELECT count(*) AS n FROM returned_serial WHERE batch_id = ?';
+  return integer((await transaction.get(sql, batchId))!, 'n');
 }
 
 /**
@@ -496,8 +517,7 @@ async function isVacant(
   const isSame =
     known['order_id'] === order && known['quota'] === quantity && known['manifest_sha256'] === manifestSha256;
   if (isSame) return false;
-  const sql = 'SELECT 1 FROM returned_serial WHERE batch_id = ? LIMIT 1';
-  return (await transaction.get(sql, batchId)) === undefined;
+  return (await returnedOf(transaction, batchId)) === 0;
 }
 
 /** Inserts the serials that are not there yet and returns them. */

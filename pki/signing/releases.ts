@@ -78,7 +78,8 @@ export interface FurtherAttempts {
   releaseAttempts(release: AttemptRelease): Promise<ReleasedAttempt[]>;
   /**
    * Gives units back to their order: their serials may be released to another batch. Idempotent. Returns those that stay,
-   * because a certificate of them exists or a later supplement needs them. A batch that was never released has nothing to give back.
+   * because a certificate of them exists or a later supplement needs them. Of a batch that is released only later, they count as
+   * given back then.
    */
   returnSerials(units: UnitReturn): Promise<string[]>;
 }

@@ -230,7 +230,8 @@ function newBatch(members: AuditedMembers): AuditedBatch {
     first: 0,
     reissues: 0,
     issuances: 0,
-    returned: 0,
+    // Units that were given back before the batch was released.
+    returned: Number(members['returned'] ?? 0),
     isWithdrawn: false,
     isCounted: true,
   };

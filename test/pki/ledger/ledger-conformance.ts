@@ -281,6 +281,40 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       expect(await orders.orderStanding('PO-1')).toMatchObject({ released: 1 });
     });
 
+    it('of a batch that was never released use nothing of the order when others of it run again', async () => {
+      const { ledger, issuer } = await newLine();
+      const { orders, furtherAttempts } = ledger;
+      await orders.admitOrder(signedOrder({ quantity: 2 }));
+      await orders.releaseBatch({ ...BATCH, batchId: 'b2', quantity: 1 });
+      const serials = ['ACME-1', 'ACME-2'];
+      for (let time = 0; time < 2; time += 1)
+        expect(await furtherAttempts.returnSerials({ batchId: 'b1', serials, supplements: 0 })).toEqual([]);
+      await orders.releaseBatch(BATCH);
+      expect(await orders.orderStanding('PO-1')).toMatchObject({ released: 1 });
+      const held = orders.releaseSerials({ batchId: 'b1', units: units(serials) });
+      await expect(held).rejects.toThrow(code('RELEASE_CONFLICT', 'returned'));
+      const again = { batchId: 'b1', run: 'b1/supplement-1', releasedAt: RELEASE.releasedAt };
+      await furtherAttempts.releaseAttempts({ ...again, units: [{ ...units(['ACME-1'])[0]!, attempt: 0 }] });
+      expect(await orders.orderStanding('PO-1')).toMatchObject({ released: 2 });
+      await issuer.issue(requestFor('ACME-1'));
+    });
+
+    it('cannot be more than their batch has, if it is released later', async () => {
+      const { ledger } = await newLine();
+      await ledger.orders.admitOrder(signedOrder());
+      const serials = ['ACME-1', 'ACME-2', 'ACME-3'];
+      await ledger.furtherAttempts.returnSerials({ batchId: 'b1', serials, supplements: 0 });
+      await expect(ledger.orders.releaseBatch(BATCH)).rejects.toThrow(code('RELEASE_CONFLICT', 'quota'));
+    });
+
+    it('stay where they have a certificate, also after a person took back the rest of their batch', async () => {
+      const line = await usedLine();
+      await line.ledger.orders.withdrawBatch('b1', { reason: 'not ours', by: 'who' });
+      const serials = ['ACME-1', 'ACME-2'];
+      const kept = line.ledger.furtherAttempts.returnSerials({ batchId: 'b1', serials, supplements: 0 });
+      expect(await kept).toEqual(['ACME-1']);
+    });
+
     it('need room in the order to run again', async () => {
       const line = await newLine();
       const { orders, furtherAttempts } = line.ledger;

@@ -22,6 +22,7 @@ const RELEASED = [
   '2f9c657d1ea4cc0ea8f40e5e0a5a51902d2bbdbfa686e0d0380fdc9b6c5c34b6',
   '745a56846c511fc4e6bafea97d1b05d6ff49ffbe3fdccf2fd4b7902f05727670',
   'b50257d00c37c373a3c46ecfeafd3f890c835bbf39ed3b832c492a7786ffc987',
+  '5bcea6beac74435d2e0515848daa32eddae71dd713a179aba4a8e08975df6dd9',
 ];
 
 it('the schema of each released version of a ledger stays what it was, to the byte', () => {
