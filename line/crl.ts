@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { writeWhole } from '../disk/write-whole.ts';
 import { isCrlDue, issueCrl } from '../pki/revocation/crl-issuer.ts';
-import type { IssuedCrl } from '../pki/revocation/crl-issuer.ts';
+import type { LedgerCrl } from '../pki/revocation/crl-issuer.ts';
 import { crlIn } from '../pki/x509/crl-file.ts';
 import { readCrl } from '../pki/x509/crl-reader.ts';
 import type { CrlFields } from '../pki/x509/crl-reader.ts';
@@ -23,7 +23,7 @@ export interface LineCrlParts {
 }
 
 /** Makes the next revocation list and puts it beside the CA's chain, whole, readable by all that may enter there. */
-export async function publishCrl({ ca, ledger, stateFolder }: LineCrlParts): Promise<IssuedCrl> {
+export async function publishCrl({ ca, ledger, stateFolder }: LineCrlParts): Promise<LedgerCrl> {
   const path = crlPath(stateFolder);
   const issued = await issueCrl(ca, ledger.withdrawals, new Date(), publishedBy(ca, path));
   // A command and a signer may make lists at once: the file never goes back.
@@ -51,8 +51,8 @@ export function crlPublisher({ ca, ledger, stateFolder }: LineCrlParts, log: Log
   return async () => {
     const now = new Date();
     if (!isOld(path, now) && !(await isCrlDue(ca, withdrawals, now)) && !(await isBehind())) return;
-    const { number, entries } = await publishCrl({ ca, ledger, stateFolder });
-    listed = (await withdrawals.latestCrl(issuer))?.mark;
+    const { number, entries, mark } = await publishCrl({ ca, ledger, stateFolder });
+    listed = mark;
     log.info({ number, entries }, 'revocation list published');
   };
 }

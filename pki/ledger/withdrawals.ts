@@ -2,7 +2,13 @@ import { bytes, integer, text } from '../../sql/row.ts';
 import type { SqlRow } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
 import { PkiError } from '../pki-error.ts';
-import type { CrlBuild, NumberedCrl, WithdrawnCertificate, Withdrawals } from '../revocation/withdrawals.ts';
+import type {
+  CrlBuild,
+  NumberedCrl,
+  NumberedTbs,
+  WithdrawnCertificate,
+  Withdrawals,
+} from '../revocation/withdrawals.ts';
 import { LIVE_STATES } from '../signing/issuances.ts';
 import { sha256Hex } from '../x509/p256.ts';
 import type { RevocationReason } from '../x509/revocation-reason.ts';
@@ -60,7 +66,7 @@ export class LedgerWithdrawals implements Withdrawals {
    * all that is withdrawn; its hash is in the audit log before it can be signed. The number is beyond `published`, that
    * of the newest list outside: a ledger that is an old copy does not know it.
    */
-  async numberCrl(issuer: string, now: Date, build: CrlBuild, published = 0): Promise<Uint8Array> {
+  async numberCrl(issuer: string, now: Date, build: CrlBuild, published = 0): Promise<NumberedTbs> {
     const numbered = await this.#database.write(async (transaction) => {
       await this.#audit.assertWitnessed(transaction);
       const latest = await latestOf(transaction, issuer);
@@ -71,7 +77,7 @@ export class LedgerWithdrawals implements Withdrawals {
       await transaction.run(sql, issuer, number, mark, now.toISOString());
       const members = { issuer, number, mark, tbsSha256: sha256Hex(tbs) };
       await this.#audit.append(transaction, 'crl-numbered', members);
-      return tbs;
+      return { tbs, mark };
     });
     await this.#audit.settled();
     return numbered;

@@ -24,6 +24,11 @@ export interface IssuedCrl {
   readonly nextUpdate: Date;
 }
 
+/** A list of what a ledger has withdrawn; `mark` is its `withdrawalMark` then. */
+export interface LedgerCrl extends IssuedCrl {
+  readonly mark: string;
+}
+
 /** True when the CA has no list yet, a week-old one, or one that does not know the newest withdrawal. */
 export async function isCrlDue(ca: IssuingCa, ledger: Withdrawals, now: Date): Promise<boolean> {
   const latest = await ledger.latestCrl(sha256Hex(ca.facts.spki));
@@ -41,12 +46,12 @@ export async function issueCrl(
   ledger: Withdrawals,
   now: Date,
   published?: CrlFields,
-): Promise<IssuedCrl> {
+): Promise<LedgerCrl> {
   const thisUpdate = new Date(Math.floor(now.getTime() / 1_000) * 1_000);
   const nextUpdate = new Date(thisUpdate.getTime() + CRL_VALIDITY_MS);
   const issuer = sha256Hex(ca.facts.spki);
   const lasting = await lastingEntries(published?.entries ?? [], ledger);
-  const tbs = await ledger.numberCrl(
+  const { tbs, mark } = await ledger.numberCrl(
     issuer,
     now,
     (number, withdrawn) => {
@@ -63,7 +68,7 @@ export async function issueCrl(
     const message = `The revocation list ${number} is not published, because its signature does not verify: check the signer.`;
     throw new PkiError('SIGNER_FAULT', message, { reason: 'verification' });
   }
-  return { crl, number, entries: entries.length, thisUpdate, nextUpdate };
+  return { crl, number, entries: entries.length, thisUpdate, nextUpdate, mark };
 }
 
 /** A revocation is permanent. A hold may have ended, but not that of a certificate which the ledger never knew. */

@@ -22,6 +22,11 @@ export interface NumberedCrl {
   readonly madeAt: string;
 }
 
+/** What is to be signed of a list that has just been numbered, and the mark of what it lists. */
+export interface NumberedTbs extends Pick<NumberedCrl, 'mark'> {
+  readonly tbs: Uint8Array;
+}
+
 /** Makes the to-be-signed part of a revocation list. */
 export type CrlBuild = (number: number, withdrawn: readonly WithdrawnCertificate[]) => Uint8Array;
 
@@ -32,7 +37,7 @@ export interface Withdrawals {
   /** The newest revocation list of the issuer (SHA-256 of its key, hex) that was numbered. */
   latestCrl(issuer: string): Promise<NumberedCrl | undefined>;
   /** Numbers the issuer's next revocation list, beyond `published`, and records its hash before it can be signed. */
-  numberCrl(issuer: string, now: Date, build: CrlBuild, published?: number): Promise<Uint8Array>;
+  numberCrl(issuer: string, now: Date, build: CrlBuild, published?: number): Promise<NumberedTbs>;
   /** Whether the ledger has a certificate of this serial number, in lower-case hex. */
   isKnown(certificateSerial: string): Promise<boolean>;
   /** Records an ownership proof before it is signed. Throws REQUEST_CONFLICT when the code is a unit's serial. */

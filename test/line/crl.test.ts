@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
@@ -76,6 +76,31 @@ it('signers with one ledger and a file each keep both in date and complete, and 
   ]);
   for (const { nextUpdate } of lists())
     expect(nextUpdate.getTime() - Date.now()).toBeGreaterThan(13 * 86_400_000);
+});
+
+it('a signer lists what another one has withdrawn and numbered while it wrote its own file', async () => {
+  const [stateFolder, other] = [temporaryFolder(), temporaryFolder()];
+  const ca = await ensureDemoCa(stateFolder);
+  await issueInto({ state: stateFolder }, ['CL-1'], ca);
+  const ledger = openSqliteLedger(ledgerPath(stateFolder));
+  onTestFinished(() => ledger.close());
+  cpSync(caFolder(stateFolder), caFolder(other), { recursive: true });
+  const publish = crlPublisher({ ca, ledger, stateFolder }, pino({ enabled: false }));
+  const { withdrawals } = ledger;
+  const latest = withdrawals.latestCrl.bind(withdrawals);
+  let isOvertaken = false;
+  withdrawals.latestCrl = async (issuer) => {
+    if (existsSync(crlPath(stateFolder)) && !isOvertaken) {
+      isOvertaken = true;
+      await ledger.issuances.revoke('b1/CL-1/1', 'keyCompromise', 'a person');
+      await publishCrl({ ca, ledger, stateFolder: other });
+    }
+    return await latest(issuer);
+  };
+  await publish();
+  await publish();
+  expect(isOvertaken).toBe(true);
+  expect(readCrl(crlIn(readFileSync(crlPath(stateFolder)))).entries).toHaveLength(1);
 });
 
 it('a registry beside the signer learns of each list, whoever made it, and at every start', async () => {
