@@ -2,7 +2,6 @@ import { Agent, request } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { cosignRequestText, EMPTY_HEAD, openCosigned } from '../pki/audit/cosignature.ts';
 import type { AuditHead, AuditLog } from '../pki/audit/audit-log.ts';
-import { stale } from '../pki/audit/audit-witness.ts';
 import type { AuditKey } from '../pki/keys/audit-key.ts';
 import { parseVerifier } from '../pki/keys/signed-note.ts';
 import type { NoteVerifier } from '../pki/keys/signed-note.ts';
@@ -89,9 +88,11 @@ export class RemoteWitness {
     if (found === hash) return;
     const what =
       found === undefined
-        ? `the witness ${this.#url.href} has signed entry ${size}, which this ledger does not have`
-        : `the witness ${this.#url.href} has signed another entry ${size} than this ledger has`;
-    throw stale(what, found === undefined ? 'older' : 'forked');
+        ? `has signed entry ${size}, which this ledger does not have`
+        : `has signed another entry ${size} than this ledger has`;
+    // Without the first of these, the command would end here again.
+    const message = `The audit witness ${this.#url.href} ${what}, so nothing is signed. Restore the newest copy of the ledger. Only if that copy is permanently lost, delete the file "head" in the folder of the witness, then run "certline audit checkpoint --accept-loss" at the signer.`;
+    throw new PkiError('LEDGER_STALE', message, { reason: found === undefined ? 'older' : 'forked' });
   }
 
   async #post(body: string): Promise<string> {
