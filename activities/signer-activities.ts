@@ -37,7 +37,7 @@ export function createSignerActivities(desk: SigningDesk): SignerActivities {
       desk.releaseAttempts(input, arrival()),
     ),
     returnUnits: taking(SIGNER_INPUTS.returnUnits, 'endless', (input) => desk.returnUnits(input)),
-    permitAttempt: taking(SIGNER_INPUTS.permitAttempt, 'endless', (input) => desk.permit(input)),
+    permitAttempt: taking(SIGNER_INPUTS.permitAttempt, 'endless', (input) => desk.permit(input, arrival())),
     recallCertificate: taking(SIGNER_INPUTS.recallCertificate, 'endless', async (input) => {
       const found = await desk.issuedTo(input);
       if (found === undefined) return {};

@@ -259,16 +259,22 @@ export class SigningDesk {
 
   /**
    * Permits a further attempt at a released unit, if an intake signed that it may be made. The signer numbers it. Throws
-   * RELEASE_UNSIGNED, and what `permitAttempt` of the ledger throws.
+   * CLOCK_WRONG, RELEASE_UNSIGNED, and what `permitAttempt` of the ledger throws.
    */
-  async permit({ unit, release }: PermitAttemptInput): Promise<PermittedAttempt> {
+  async permit(
+    { unit, release }: PermitAttemptInput,
+    arrival: Pick<Arrival, 'deliveredAt' | 'now'> = { now: new Date() },
+  ): Promise<PermittedAttempt> {
     const { batchId, order, serial } = unit;
     return await this.#audited({ request: 'permitAttempt', batchId, order, serial }, async () => {
+      // A permit says when it was made: of a clock that is ahead, it could be kept until that time.
+      await this.#checkClock(arrival);
       checkAttemptRelease(unit, release, this.#intakes());
       // An intake of an earlier version does not say when.
-      const word = { isFresh: release.at === undefined || isFresh(release.at, new Date()) };
+      const word = { isFresh: release.at === undefined || isFresh(release.at, arrival.now) };
       const terms = await this.#ledger.orders.permitAttempt(unit, word);
-      return { attempt: terms.attempt, permit: this.#permits.sign(terms) };
+      const madeAt = arrival.now.toISOString();
+      return { attempt: terms.attempt, permit: this.#permits.sign({ ...terms, madeAt }) };
     });
   }
 

@@ -3,7 +3,9 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ledgerPath } from '../../line/state-folder.ts';
 import { openLedgerFile } from '../../pki/ledger/ledger-database.ts';
 import { Ledger } from '../../pki/ledger/ledger.ts';
+import { signAttempt } from '../../pki/signing/intake-statements.ts';
 import type { CertificateRecord } from '../../provisioning/certificate-record.ts';
+import { INTAKE } from '../activities/trust.ts';
 import { askFor, openDesk, releaseOf } from '../pki/signing/desk.ts';
 import type { Desk } from '../pki/signing/desk.ts';
 import { code } from '../pki/signing/signing-line.ts';
@@ -60,6 +62,23 @@ describe('H8: one wrong clock', () => {
     const before = new Date(Date.now() - 60 * DAY_MS);
     const byTemporal = desk.release(release, { deliveredAt: new Date(), now: before });
     await expect(byTemporal).rejects.toThrow(code('CLOCK_WRONG', 'temporal'));
+  });
+
+  it.each([
+    ['ahead', DAY_MS],
+    ['behind', -DAY_MS],
+  ])('permits nothing when it is %s: the permit would be believed at that time', async (_how, wrong) => {
+    const { desk, ask } = await deskAt(() => 0);
+    await ask('CL-1');
+    const unit = { batchId: 'b1', order: 'PO-1', serial: 'CL-1', product: 'sensor', attempt: 2 };
+    const right = new Date();
+    const at = right.toISOString();
+    const release = { signature: signAttempt(unit, INTAKE.privateKey, at), at };
+    const now = new Date(right.getTime() + wrong);
+    const permitted = desk.permit({ unit, release }, { deliveredAt: right, now });
+    await expect(permitted).rejects.toThrow(code('CLOCK_WRONG', 'temporal'));
+    const { permit } = await desk.permit({ unit, release }, { deliveredAt: right, now: right });
+    expect(permit).toMatchObject({ replaces: [expect.any(String)], madeAt: at });
   });
 
   it('is before the newest entry of the audit log when all clocks are set back together', async () => {
