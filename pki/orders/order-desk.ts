@@ -1,5 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../../disk/errno.ts';
 import { isOrderNumber } from '../../provisioning/order-number.ts';
 import { openOrder } from './order.ts';
 import type { SignedOrder } from './order.ts';
@@ -51,13 +53,30 @@ export function readOrder({ folder, releaseKeys }: OrderSources, id: string): Si
   throw new PkiError('ORDER_INVALID', message, { reason: 'name' });
 }
 
-/** The text of an order's file; undefined when there is none. Throws ORDER_INVALID when it is too large to be one, or a folder. */
+/**
+ * The text of an order's file; undefined when there is none. Throws ORDER_INVALID when it is too large to be one, a folder, or cannot
+ * be read.
+ */
 export function readOrderFile(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = readable(path, () => statSync(path, { throwIfNoEntry: false }));
   if (stats === undefined) return undefined;
   if (stats.isDirectory()) throw notAnOrder(`${path} is a folder`, 'folder');
-  if (stats.size <= MAX_FILE_LENGTH) return readFileSync(path, 'utf8');
+  if (stats.size <= MAX_FILE_LENGTH) return readable(path, () => readFileSync(path, 'utf8'));
   throw notAnOrder(`The file ${path} is too large for an order`, 'size');
+}
+
+/** What another try does not change: whoever copied the file may be another user than the signer. */
+const LASTING: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR', 'ELOOP', 'ENOTDIR']);
+
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined || !LASTING.has(errno)) throw error;
+    const message = `The file ${path} cannot be read (${errno}): put a file there that the user of the signer can read.`;
+    throw new PkiError('ORDER_INVALID', message, { reason: 'unreadable', cause: error });
+  }
 }
 
 /** The serials that an order lists; undefined where it lists none. Throws ORDER_INVALID. */
@@ -68,8 +87,12 @@ export function readSerials(
   if (serialsSha256 === undefined) return undefined;
   const name = serialFileName(order);
   const path = join(folder, name);
-  const size = statSync(path, { throwIfNoEntry: false })?.size;
-  const text = size === undefined || size > MAX_LIST_LENGTH ? undefined : readFileSync(path, 'utf8');
+  const size = readable(path, () => statSync(path, { throwIfNoEntry: false })?.size);
+  if (size !== undefined && size > MAX_LIST_LENGTH) {
+    const message = `The list ${name} has more than ${MAX_LIST_LENGTH} octets: sign several orders, each with a part of the serials.`;
+    throw new PkiError('ORDER_INVALID', message, { reason: 'serials' });
+  }
+  const text = size === undefined ? undefined : readable(path, () => readFileSync(path, 'utf8'));
   if (text !== undefined && serialListSha256(text) === serialsSha256)
     return new Set(text.split('\n').slice(0, -1));
   const what = text === undefined ? 'is not in the folder of orders' : 'is not that list';
@@ -147,10 +170,19 @@ export class OrderDesk {
       join(folder, orderFileName(id)),
       releaseKeys,
     ].map((path) => {
-      const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
+      const stats = lookAt(path);
       return stats && `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
     });
     return looks.includes(undefined) ? undefined : [list ?? '', ...looks].join();
+  }
+}
+
+/** Undefined also where it cannot be looked at: who reads the file says why. */
+function lookAt(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false, bigint: true });
+  } catch {
+    return undefined;
   }
 }
 

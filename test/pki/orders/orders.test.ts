@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, verify } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OrderDesk, readOrder } from '../../../pki/orders/order-desk.ts';
 import { openOrder, orderText, parseOrderText, signOrder } from '../../../pki/orders/order.ts';
 import type { Order } from '../../../pki/orders/order.ts';
+import { serialListSha256, serialListText } from '../../../pki/orders/serial-list.ts';
 import { createReleaseKey, loadReleaseKey, RELEASE_KEY_FILES } from '../../../pki/keys/release-key.ts';
 import { readVerifierKeys } from '../../../pki/keys/verifier-key-file.ts';
 import {
@@ -233,6 +234,35 @@ describe('the desk of a signer', () => {
     await expect(desk.admit('PO-1001')).rejects.toThrow(code('VERIFIER_KEY_INVALID'));
     rmSync(sources.releaseKeys);
     await expect(desk.admit('PO-1001')).rejects.toThrow(code('ORDER_INVALID', 'signature'));
+  });
+
+  it.each<[string, (path: string) => void]>([
+    ['order', (path) => symlinkSync(path, path)],
+    ['serials', (path) => symlinkSync(path, path)],
+    ['serials', (path) => mkdirSync(path)],
+  ])('says which file it cannot read, and reads it once it can: %s', async (kind, block) => {
+    const { desk, put, sources } = await newDesk();
+    const list = serialListText(['CL-1']);
+    const file = signOrder({ ...ORDER, serialsSha256: serialListSha256(list) }, key, privateKey);
+    put(file);
+    put(list, 'PO-1001.serials');
+    const path = join(sources.folder, `PO-1001.${kind}`);
+    rmSync(path);
+    block(path);
+    const refused = desk.admit('PO-1001');
+    await expect(refused).rejects.toThrow(code('ORDER_INVALID', 'unreadable'));
+    await expect(refused).rejects.toThrow(path);
+    rmSync(path, { recursive: true });
+    put(kind === 'order' ? file : list, `PO-1001.${kind}`);
+    expect((await desk.admit('PO-1001')).serials).toEqual(new Set(['CL-1']));
+  });
+
+  it('says that a list of serials is too large', async () => {
+    const { desk, put, sources } = await newDesk();
+    put(signOrder({ ...ORDER, serialsSha256: 'cd'.repeat(32) }, key, privateKey));
+    put('', 'PO-1001.serials');
+    truncateSync(join(sources.folder, 'PO-1001.serials'), 64 * 1_048_576 + 1);
+    await expect(desk.admit('PO-1001')).rejects.toThrow(/sign several orders/);
   });
 
   it.each([
