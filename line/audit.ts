@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { errnoOf } from '../disk/errno.ts';
 import { SmallFile } from '../disk/small-file.ts';
 import { writeWhole } from '../disk/write-whole.ts';
 import { crlIn } from '../pki/x509/crl-file.ts';
@@ -9,6 +10,7 @@ import type { AuditKey } from '../pki/keys/audit-key.ts';
 import { assertReaches, checkWitness, makeCheckpoint, stale } from '../pki/audit/audit-witness.ts';
 import { verifierText } from '../pki/keys/signed-note.ts';
 import type { Ledger } from '../pki/ledger/ledger.ts';
+import { PkiError } from '../pki/pki-error.ts';
 import { RemoteWitness } from './remote-witness.ts';
 import type { WitnessPlace } from './remote-witness.ts';
 import { auditKeyPath, auditVerifierPath, auditWitnessPath, crlPath } from './state-folder.ts';
@@ -116,11 +118,14 @@ export function witnessKeeper(audit: LineAudit): () => Promise<void> {
   };
 }
 
-/** The note in the witness file. Throws LEDGER_STALE where there is none. */
-export function readWitness(path: string): string {
+/** The note in the witness file. Throws LEDGER_STALE where there is none, WITNESS_UNAVAILABLE where it cannot be read. */
+function readWitness(path: string): string {
   try {
     return readFileSync(path, 'utf8');
-  } catch {
-    throw stale(`the witness file ${path} is missing`, 'witness-missing');
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT') throw stale(`the witness file ${path} is missing`, 'witness-missing');
+    const message = `Nothing is signed without the witness file ${path}, which cannot be read (${errno ?? 'fault'}): let the user of the signer read and write it.`;
+    throw new PkiError('WITNESS_UNAVAILABLE', message, { reason: 'file', cause: error });
   }
 }

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -102,6 +110,23 @@ describe('a signer that starts', () => {
     copyFileSync(auditWitnessPath(other.state), auditWitnessPath(state));
     await expect(start()).rejects.toThrow(expect.objectContaining({ code: 'AUDIT_KEY_INVALID' }));
     expect(kept.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a witness file that is there and cannot be read', () => {
+  it('is not called missing, and ends no signer that runs', async () => {
+    const { start, state } = await newSigner();
+    const keep = witnessKeeper(await start());
+    const path = auditWitnessPath(state);
+    const kept = readFileSync(path);
+    rmSync(path);
+    symlinkSync(path, path);
+    const unreadable = { code: 'WITNESS_UNAVAILABLE', message: expect.stringContaining(path) as string };
+    await expect(keep()).rejects.toMatchObject(unreadable);
+    await expect(start()).rejects.toMatchObject(unreadable);
+    rmSync(path);
+    writeFileSync(path, kept);
+    await keep();
   });
 });
 
