@@ -51,7 +51,10 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
   'pki/lint': { rooms: ['pki/x509', 'pki/profile', 'provisioning'], packages: ['node:*'] },
   'pki/certificate': { rooms: ['pki/x509', 'pki/profile', 'provisioning'], packages: ['node:*'] },
   'pki/signers': { rooms: ['pki', 'pki/x509', 'disk'], packages: ['node:*', 'pkcs11js'] },
-  'pki/orders': { rooms: ['pki', 'pki/x509', 'pki/keys', 'provisioning'], packages: ['node:*', 'zod'] },
+  'pki/orders': {
+    rooms: ['pki', 'pki/x509', 'pki/keys', 'disk', 'provisioning'],
+    packages: ['node:*', 'zod'],
+  },
   'pki/audit': { rooms: ['pki', 'pki/x509', 'pki/keys'], packages: ['node:*'] },
   'pki/ca': {
     rooms: ['pki', 'pki/x509', 'pki/keys', 'pki/profile', 'pki/certificate', 'pki/signers', 'disk'],

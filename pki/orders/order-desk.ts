@@ -65,7 +65,7 @@ export function readOrderFile(path: string): string | undefined {
   throw notAnOrder(`The file ${path} is too large for an order`, 'size');
 }
 
-/** What another try does not change: whoever copied the file may be another user than the signer. */
+/** What another try does not change: the file may have been copied by another user than the signer. */
 const LASTING: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR', 'ELOOP', 'ENOTDIR']);
 
 function readable<T>(path: string, read: () => T): T {
