@@ -75,7 +75,7 @@ export interface RecordTerminationInput extends Pick<AttemptId, 'batchId' | 'ser
 export interface RecallUnitInput extends Pick<AttemptId, 'batchId' | 'serial'> {
   /** The key whose certificate ends if the unit has ended: SHA-256 of the SubjectPublicKeyInfo, hex. */
   readonly endedKey?: string;
-  /** That certificate, if it was signed. */
+  /** That certificate, if it was signed, or one of an earlier attempt without which the unit continues. */
   readonly boardCertificate?: BoardCertificate;
 }
 

@@ -64,8 +64,8 @@ export async function registerUnit(db: SqlTransaction, registration: Registratio
       unitId,
     ),
   );
-  // What was signed in an earlier attempt. Few units have one.
-  if (last.attempt > 0) await withdrawUnregistered(db, oneUnit(unitId));
+  // What was signed in an earlier attempt, which is not recorded where the unit was reset. Few units have one.
+  if (last.attempt > 0 || attempt > 1) await withdrawUnregistered(db, oneUnit(unitId));
   const { reworkId } = registration;
   if (reworkId !== undefined) await passRework(db, { reworkId, unitId, attempt });
 }

@@ -2,7 +2,7 @@ import { ActivityFailure, isCancellation, patched } from '@temporalio/workflow';
 import { FAILURES, isFailureCode } from '../../provisioning/failure-table.ts';
 import type { RecalledUnit } from '../../provisioning/registration.ts';
 import type { IssuedCertificate } from '../../provisioning/signing.ts';
-import { signerBookkeeping, stationMemory } from '../steps.ts';
+import { registryBookkeeping, signerBookkeeping, stationMemory } from '../steps.ts';
 import type { RestartedUnit } from './restarted-unit.ts';
 import type { StepFailure } from './step-failure.ts';
 import type { UnitPassage } from './unit-passage.ts';
@@ -28,6 +28,18 @@ export async function startOver(
   const underWay = passage.unit.attempt;
   passage.startOver(next);
   if (issued === undefined) return undefined;
+  const failure = await takeUp(passage, recalled, { issued, underWay });
+  if (passage.verified === undefined && patched('note-earlier-certificate'))
+    await noteEarlier(passage, issued);
+  return failure;
+}
+
+/** Continues with the board of this certificate, if it was proven and only its registration is missing. */
+async function takeUp(
+  passage: UnitPassage,
+  recalled: RecalledUnit | undefined,
+  { issued, underWay }: { readonly issued: IssuedCertificate; readonly underWay: number },
+): Promise<StepFailure | undefined> {
   // A retry that this run has seen continues with another board. Earlier versions asked for no attempt that had failed.
   const failed = recalled !== undefined && issued.attempt <= recalled.attempt ? recalled : undefined;
   if (failed && !(failed.code && underWay <= failed.attempt && patched('proven-and-failed')))
@@ -50,6 +62,17 @@ export async function startOver(
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
     return { code: 'STATION_UNREACHABLE', message: unknownOf(issued) };
   }
+}
+
+/**
+ * Its board may have this certificate, and the unit continues without it. The registry learns of it here alone: it is withdrawn
+ * where the unit ends.
+ */
+async function noteEarlier(
+  { unit: { batchId, serial } }: UnitPassage,
+  { boardId, signed: { certificate } }: IssuedCertificate,
+): Promise<void> {
+  await registryBookkeeping.recallUnit({ batchId, serial, boardCertificate: { boardId, certificate } });
 }
 
 /**

@@ -90,14 +90,20 @@ export function describeUnregistered(opened: () => Promise<SqlRegistry>): void {
       expect((await sent(registry)).toSorted()).toEqual(['withdraw 1', 'withdraw 2']);
     });
 
-    it('of a unit that passed with another one is withdrawn, and the name stays that of a unit in use', async () => {
-      const registry = await openRegistry();
-      await registry.noteUnregistered(UNIT, signed(1));
-      await registry.recordAttention(failure(1));
-      await registry.registerUnit(passed(2));
-      expect((await sent(registry)).toSorted()).toEqual(['put 2', 'withdraw 1 in use']);
-      expect(await sent(registry, 'erp')).toEqual(['put 2']);
-    });
+    it.each([
+      ['its attempt failed', true],
+      ['nothing is recorded of its attempt, as where the unit was reset', false],
+    ])(
+      'of a unit that passed with another one is withdrawn, and the name stays that of a unit in use: %s',
+      async (_how, isRecorded) => {
+        const registry = await openRegistry();
+        await registry.noteUnregistered(UNIT, signed(1));
+        if (isRecorded) await registry.recordAttention(failure(1));
+        await registry.registerUnit(passed(2));
+        expect((await sent(registry)).toSorted()).toEqual(['put 2', 'withdraw 1 in use']);
+        expect(await sent(registry, 'erp')).toEqual(['put 2']);
+      },
+    );
 
     it('is meant no more once it is registered', async () => {
       const registry = await openRegistry();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RecalledProof } from '../../../provisioning/delivery.ts';
-import type { RecalledUnit } from '../../../provisioning/registration.ts';
+import type { RecalledUnit, RecallUnitInput } from '../../../provisioning/registration.ts';
 import type { IssuedCertificate } from '../../../provisioning/signing.ts';
 import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import type { UnitState } from '../../../provisioning/unit.ts';
@@ -158,6 +158,32 @@ describe('a unit that is reset after its board was proven, and before it is regi
       boardId: expect.not.stringMatching('b01'),
     });
     expect(rig!.called('generateKeypair')).toBe(2);
+  });
+
+  it.each<[string, Partial<ScriptedActivities>, number]>([
+    ['nothing was proven', {}, 1],
+    [
+      'its station does not say',
+      {
+        recallProof: async () => {
+          throw failure('STATION_FAULT');
+        },
+      },
+      1,
+    ],
+    ['it is registered with it', { recallProof: proven }, 0],
+  ])('has the registry note what was signed for that board where %s', async (_why, script, notes) => {
+    await resetBeforeRegistration({ recallCertificate: () => issued(1), ...script });
+    const isOver = async (): Promise<boolean> =>
+      rig!.called('registerDevice') > 1 || (await state()).attention !== undefined;
+    await until('it continues', isOver);
+    const noted = rig!.calls
+      .filter(({ name }) => name === 'recallUnit')
+      .map(({ input }) => (input as RecallUnitInput).boardCertificate)
+      .filter((each) => each !== undefined);
+    const { signed } = (await issued(1)).issued;
+    const note = { boardId: 'b01', certificate: signed.certificate };
+    expect(noted).toEqual([note].slice(0, notes));
   });
 
   it('waits for a person where its station does not say', async () => {
