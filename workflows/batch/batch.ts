@@ -484,6 +484,10 @@ async function cancelChunks(input: BatchInput, window: BatchWindow): Promise<voi
         ),
     ),
   );
+  // This run hears nothing of the end of those. Earlier versions waited for their last reports.
+  const inherited = window.openChunks.filter((number) => !window.isOwn(number));
+  if (inherited.length > 0 && patched('watch-cancelled-chunks'))
+    for (const number of inherited) void watchInherited(input, number, window).catch(() => undefined);
   const reset = new ResetRun();
   await condition(() => window.finished || reset.mustLookAtCancelled);
   for (const number of window.openChunks) void watchInherited(input, number, window).catch(() => undefined);

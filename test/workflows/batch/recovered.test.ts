@@ -51,6 +51,15 @@ async function recovered(verdict: Ending['decision']['verdict'], chunks: readonl
   return { handle, finish: gate.resolve };
 }
 
+const chunk = () => rig!.client.workflow.getHandle('batch/B/chunk-00001');
+
+/** Waits for what the history of the chunk names. */
+async function chunkHas(what: string): Promise<void> {
+  await until(`its chunk has ${what}`, async () =>
+    JSON.stringify(await chunk().fetchHistory()).includes(what),
+  );
+}
+
 describe('a batch that was being ended when it was terminated', { timeout: 60_000 }, () => {
   it('goes on being closed: units under way pass, others never begin', async () => {
     const { handle, finish } = await recovered('close', [1]);
@@ -58,13 +67,7 @@ describe('a batch that was being ended when it was terminated', { timeout: 60_00
       const { closing } = await handle.query<BatchProgress>('progress');
       return closing?.by === 'A. Berg';
     });
-    const chunk = rig!.client.workflow.getHandle('batch/B/chunk-00001');
-    await until('its chunk knows', async () => {
-      const { events = [] } = await chunk.fetchHistory();
-      return (events ?? []).some(
-        (event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'closeUnits',
-      );
-    });
+    await chunkHas('closeUnits');
     finish();
     expect(await handle.result()).toMatchObject({ passed: 1, held: 299 });
     const begun = inputsOf('generateKeypair').map((input) => (input as { unit: object }).unit);
@@ -86,6 +89,15 @@ describe('a batch that was being ended when it was terminated', { timeout: 60_00
       expect(inputsOf('recordBatchDecision')).toMatchObject([{ decision: { verdict: 'recover' } }]);
     },
   );
+
+  it('is cancelled, too, where somebody terminates a chunk of the run before that is being cancelled', async () => {
+    const { handle, finish } = await recovered('cancel', [1]);
+    await chunkHas('workflowExecutionCancelRequestedEventAttributes');
+    await chunk().terminate();
+    finish();
+    await handle.result();
+    expect(inputsOf('closeBatch')).toEqual([{ batchId: 'B', cancelled: true }]);
+  });
 
   it('closes where its chunks have ended meanwhile', async () => {
     const { handle, finish } = await recovered('close', []);
