@@ -36,6 +36,8 @@ export interface Pace {
   readonly paused: boolean;
   /** Of units that start from now on; absent where nobody has changed it. */
   readonly priority?: number;
+  /** The change with which a person resumed the batch last, 0 where nobody has; absent where an earlier version sent it. */
+  readonly resumed?: number;
 }
 
 export interface UnitCounts {

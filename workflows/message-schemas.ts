@@ -182,5 +182,6 @@ export const paceCheck: MessageCheck<Pace> = checked(
     window: count,
     paused: z.boolean(),
     priority: z.exactOptional(count),
+    resumed: z.exactOptional(count),
   }),
 );

@@ -94,8 +94,13 @@ async function widenBatch(
   window.setWidth(input.units);
   decisions.record(decidedNow('window', input, `${before} to ${input.units} units`));
   await spread();
-  const paused = window.pause === undefined ? '' : '; the batch is paused';
-  return `${input.units} units may be under way at once (before: ${before})${paused}`;
+  return `${input.units} units may be under way at once (before: ${before})${stopOf(window)}`;
+}
+
+/** Why no unit starts although the window is wide. */
+function stopOf(window: BatchWindow): string {
+  if (window.pause !== undefined) return '; the batch is paused';
+  return window.brakes.length > 0 ? '; no further unit starts until the batch is resumed' : '';
 }
 
 async function prefer(

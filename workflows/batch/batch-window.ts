@@ -196,7 +196,7 @@ export class BatchWindow {
 
   setPause(pause: Decision | undefined): void {
     this.#pause = pause;
-    this.#changePace({});
+    this.#changePace({}, pause === undefined);
   }
 
   setWidth(window: number): void {
@@ -212,11 +212,15 @@ export class BatchWindow {
     if (this.#pace === undefined) this.#changePace({});
   }
 
-  /** By the clock, so that a chunk takes it for newer than what an earlier run of the batch said. */
-  #changePace(change: Partial<Pick<Pace, 'window' | 'priority'>>): void {
+  /**
+   * By the clock, so that a chunk takes it for newer than what an earlier run of the batch said. Units that failed alike keep
+   * others from their start until a person resumes the batch, whatever else is changed.
+   */
+  #changePace(change: Partial<Pick<Pace, 'window' | 'priority'>>, isResumed = false): void {
     const sequence = Math.max((this.#pace?.sequence ?? 0) + 1, Date.now());
     const before = { window: this.width, ...this.#pace };
-    this.#pace = { ...before, ...change, sequence, paused: this.#pause !== undefined };
+    const resumed = isResumed ? sequence : (before.resumed ?? 0);
+    this.#pace = { ...before, ...change, sequence, resumed, paused: this.#pause !== undefined };
   }
 
   /** No further chunk is started. */

@@ -145,8 +145,10 @@ export class ChunkTally {
   /** Signals come late and out of order: only a newer pace is used. The batch learns at once whether there is room now. */
   setPace(pace: Pace): void {
     if (pace.sequence <= this.#pace.sequence) return;
+    // Batches of earlier versions do not say which change resumes them: any one did.
+    const isResumed = pace.resumed === undefined || pace.resumed > (this.#pace.resumed ?? 0);
     this.#pace = pace;
-    if (!pace.paused) this.#brake.release();
+    if (isResumed && !pace.paused) this.#brake.release();
     this.#urgent = true;
   }
 

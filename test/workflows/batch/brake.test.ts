@@ -85,6 +85,19 @@ describe('a batch whose units fail one after the other', () => {
       },
     });
     const first = await braked(handle, 'PROFILE_INVALID');
+    const widened = await handle.executeUpdate('setWindow', { args: [{ units: WINDOW + 1 }] });
+    expect(widened).toMatch(/; no further unit starts until the batch is resumed$/);
+    await handle.executeUpdate('setPriority', { args: [{ priority: 1 }] });
+    const { priority } = await until('its chunk knows', async () => {
+      const { events } = await rig!.client.workflow.getHandle('batch/B/chunk-00001').fetchHistory();
+      const told = events?.filter(
+        (event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'setPace',
+      );
+      return told?.length === 2 ? await progressOf(handle) : undefined;
+    });
+    expect(priority).toBe(1);
+    // One that could start just before the others failed is under way by now.
+    expect((await braked(handle, 'PROFILE_INVALID')).started).toBeLessThanOrEqual(2 * WINDOW);
     await handle.executeUpdate('resume');
     const second = await until('others have failed', async () => {
       const progress = await braked(handle, 'PROFILE_INVALID');

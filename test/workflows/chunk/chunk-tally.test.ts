@@ -115,6 +115,7 @@ describe('units of a chunk that fail one after the other', () => {
     }
     return started;
   }
+  const pace = { sequence: 7, window: 1, paused: false };
   const pass = (stationId: string) => ({
     requestId: 'r',
     pass: { stationId, attempt: 1, verifiedAt: '', proven: 'read-back', signature: '' } as const,
@@ -165,13 +166,26 @@ describe('units of a chunk that fail one after the other', () => {
 
   it.each([
     ['tried again', (tally: ChunkTally) => tally.releaseBrake(), true],
-    ['resumed', (tally: ChunkTally) => tally.setPace({ sequence: 1, window: 1, paused: false }), true],
-    ['paused', (tally: ChunkTally) => tally.setPace({ sequence: 1, window: 1, paused: true }), false],
+    ['resumed', (tally: ChunkTally) => tally.setPace({ ...pace, resumed: 7 }), true],
+    ['resumed, by an earlier version', (tally: ChunkTally) => tally.setPace(pace), true],
+    ['paused', (tally: ChunkTally) => tally.setPace({ ...pace, paused: true, resumed: 0 }), false],
+    ['given another window', (tally: ChunkTally) => tally.setPace({ ...pace, window: 4, resumed: 0 }), false],
   ])('are over when a person has them %s', (_how, act, isOver) => {
     const tally = tallyOf(250, 1);
     failing(tally, (index) => failed(`CL-${index}`));
     act(tally);
     expect(tally.report().brake === undefined).toBe(isOver);
+  });
+
+  it('are resumed once: what a person changes after that lets no other ones start', () => {
+    const tally = tallyOf(250, 1);
+    failing(tally, (index) => failed(`CL-${index}`));
+    tally.setPace({ ...pace, resumed: 7 });
+    expect(failing(tally, (index) => failed(`CL-9${index}`))).toBe(5);
+    tally.setPace({ ...pace, sequence: 8, priority: 1, resumed: 7 });
+    expect(tally.mayStart).toBe(false);
+    tally.setPace({ ...pace, sequence: 9, resumed: 9 });
+    expect(tally.mayStart).toBe(true);
   });
 
   it('are no more when a person has decided about one of them', () => {
