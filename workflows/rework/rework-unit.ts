@@ -35,7 +35,7 @@ import {
   signerBookkeeping,
 } from '../steps.ts';
 import { DecisionDesk } from '../unit/decision-desk.ts';
-import { startOver } from '../unit/proven-before.ts';
+import { lookBack, startOver } from '../unit/proven-before.ts';
 import { EndedBefore, FurtherAttempt, RestartedUnit } from '../unit/restarted-unit.ts';
 import { stepFailure } from '../unit/step-failure.ts';
 import type { StepFailure } from '../unit/step-failure.ts';
@@ -134,7 +134,7 @@ async function attempt(work: Work): Promise<StepFailure | undefined> {
     return await steps(work);
   } catch (error) {
     if (!(error instanceof FurtherAttempt)) throw error;
-    const failure = await startOver(work.passage, work.restarted, error.attempt);
+    const failure = await startOver(work.passage, work.restarted, error);
     return failure ?? (await steps(work));
   }
 }
@@ -285,15 +285,17 @@ async function cancelled(work: Work): Promise<ReworkUnitReport> {
   if (input.kind === 'scrap') return await scrap(work);
   if (decision !== undefined)
     return await giveUp(work, passage.failure ?? { code: 'CANCELLED' }, ofRework(decision));
+  const unknown = await lookBack(passage, work.restarted);
   if (passage.verified && (await attempt(work)) === undefined)
     return { ...passage.report('PASS'), result: 'done' };
   await leaveSocket(passage, 'CANCELLED');
+  const failed = unknown && { failure: failureOf(passage, unknown) };
   if (!isWiped(work)) {
     await restore(work);
-    return await keep(work, {});
+    return await keep(work, { ...failed });
   }
   const outcome = { outcome: 'HOLD', code: 'CANCELLED' } as const;
-  const end = { reworkId: input.reworkId, unit: passage.unit, result: 'ended', outcome } as const;
+  const end = { reworkId: input.reworkId, unit: passage.unit, result: 'ended', outcome, ...failed } as const;
   await registryBookkeeping.endReworkUnit({ ...end, ...signedIn(passage) });
   await endAtSigner(work, true);
   throw ended(work, outcome);

@@ -18,10 +18,13 @@ export class EndedBefore<Recalled extends RecalledUnit = RecalledUnit> extends E
 /** The unit continues, and not with the attempt of which this run has replayed the beginning. */
 export class FurtherAttempt extends Error {
   readonly attempt: number;
+  /** The attempt that this run had replayed when it first asked. */
+  readonly underWay: number;
 
-  constructor(attempt: number) {
+  constructor(attempt: number, underWay: number) {
     super(`attempt ${attempt} is next`);
     this.attempt = attempt;
+    this.underWay = underWay;
   }
 }
 
@@ -32,6 +35,7 @@ export class FurtherAttempt extends Error {
 export class RestartedUnit<Recalled extends RecalledUnit = RecalledUnit> {
   #recalled: Recalled | undefined;
   #isSettled = false;
+  #underWay: number | undefined;
   readonly #ask: () => Promise<Recalled>;
   readonly isByHand: boolean;
   readonly #isReset: boolean;
@@ -56,18 +60,24 @@ export class RestartedUnit<Recalled extends RecalledUnit = RecalledUnit> {
     if (this.#recalled.outcome !== undefined) throw new EndedBefore(this.#recalled);
   }
 
-  /** Call before each step. Throws EndedBefore or FurtherAttempt. */
+  /** Call before each step. Throws EndedBefore or FurtherAttempt: the latter until the unit has started over. */
   async mayBegin(passage: UnitPassage): Promise<void> {
     await this.recall();
     if (this.#recalled === undefined || this.#isSettled) return;
-    this.#isSettled = true;
     const { attempt, released = 0 } = this.#recalled;
     const current = passage.unit.attempt;
     // A board that is proven needs its registration only, unless another attempt followed.
-    if (passage.verified && attempt <= current) return;
+    const isProven = passage.verified && attempt <= current;
     // What the run before this one did in its last attempt is unknown here: its key and its certificate must not be used.
     // A word that the intake has given gives no other number, and that one may be used.
-    if (this.#isReset || attempt > 0) throw new FurtherAttempt(Math.max(current, attempt + 1, released) + 1);
+    if (!isProven && (this.#isReset || attempt > 0))
+      throw new FurtherAttempt(Math.max(current, attempt + 1, released) + 1, (this.#underWay ??= current));
+    this.#isSettled = true;
+  }
+
+  /** The unit has started over: what the run before had left is known, and used or not. */
+  settle(): void {
+    this.#isSettled = true;
   }
 }
 

@@ -32,7 +32,7 @@ import {
 } from './unit-exceptions.ts';
 import { UnitPassage } from './unit-passage.ts';
 import { claimPermitted, obtainPermit } from './obtain-permit.ts';
-import { startOver } from './proven-before.ts';
+import { lookBack, startOver } from './proven-before.ts';
 import { deliver, proveAgain } from './unit-delivery.ts';
 import { claims, reclaims, registry, registryBookkeeping, signer, signerBookkeeping } from '../steps.ts';
 
@@ -135,7 +135,7 @@ async function attempt(
     return await steps(passage, restarted, desk);
   } catch (error) {
     if (!(error instanceof FurtherAttempt)) throw error;
-    const failure = await startOver(passage, restarted, error.attempt);
+    const failure = await startOver(passage, restarted, error);
     return failure ?? (await steps(passage, restarted, desk));
   }
 }
@@ -252,13 +252,16 @@ async function cancelled(
     if (decision.verdict === 'scrap') await recordAgain(passage, failure);
     return await end(passage, { desk, restarted }, failure, decision);
   }
+  const unknown = await lookBack(passage, restarted);
   if (passage.verified && (await attempt(passage, restarted)) === undefined) return pass(passage, desk);
   await leaveSocket(passage, 'CANCELLED');
   const outcome = outcomeOfBlame(FAILURES.CANCELLED.blame);
-  const ended = await giveUp(passage, { code: 'CANCELLED' }, { outcome, reason: CANCELLED_BY });
+  const message = unknown?.message;
+  const failure = { code: 'CANCELLED', ...(message !== undefined && { message }) } as const;
+  const ended = await giveUp(passage, failure, { outcome, reason: CANCELLED_BY });
   showTrouble(ended ? { status: UNIT_STATUS.cancelled, step: passage.step } : {});
   if (ended) {
-    passage.failure ??= { code: 'CANCELLED', message: wordOfTray(passage) ?? CANCELLED_BY };
+    passage.failure ??= { code: 'CANCELLED', message: message ?? wordOfTray(passage) ?? CANCELLED_BY };
     showUnit(passage, desk, { outcome });
   }
   return ended ? undefined : pass(passage, desk);

@@ -1,6 +1,11 @@
+import { WorkflowFailedError } from '@temporalio/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RecalledProof } from '../../../provisioning/delivery.ts';
-import type { RecalledUnit, RecallUnitInput } from '../../../provisioning/registration.ts';
+import type {
+  RecalledUnit,
+  RecallUnitInput,
+  RecordFailureInput,
+} from '../../../provisioning/registration.ts';
 import type { IssuedCertificate } from '../../../provisioning/signing.ts';
 import { WORKFLOW_QUEUE } from '../../../provisioning/task-queues.ts';
 import type { UnitState } from '../../../provisioning/unit.ts';
@@ -16,6 +21,7 @@ afterEach(async () => {
 });
 
 const good = goodActivities();
+const IN_TRAY = expect.stringMatching(/take (that|its) board back from the good tray/);
 const UNIT = { batchId: 'B', order: 'PO-1', serial: 'CL-1', product: PRODUCT, attempt: 1 };
 
 async function issued(attempt: number): Promise<{ issued: IssuedCertificate }> {
@@ -201,5 +207,70 @@ describe('a unit that is reset after its board was proven, and before it is regi
     await handle().executeUpdate('retry');
     expect(await handle().result()).toMatchObject({ outcome: 'PASS' });
     expect(rig!.called('generateKeypair')).toBe(2);
+  });
+});
+
+describe('a unit that is reset while the signer does not say what it signed', () => {
+  it.each([
+    ['nothing is recorded of it', { attempt: 0 }],
+    ['only its registration failed', { attempt: 1, code: 'PASS_UNPROVEN' as const }],
+  ])('waits, and continues with its board once the signer says it: %s', async (_how, recalled) => {
+    let isRepaired = false;
+    await resetBeforeRegistration(
+      {
+        recallCertificate: async () => {
+          if (!isRepaired) throw failure('LEDGER_CORRUPT');
+          return await issued(1);
+        },
+        recallProof: proven,
+      },
+      recalled,
+    );
+    for (const attempt of [1, 2]) {
+      await until('it waits', async () => (await state()).attention?.attempt === attempt);
+      expect(await state()).toMatchObject({ attention: { code: 'LEDGER_CORRUPT' }, message: IN_TRAY });
+      isRepaired = attempt === 2;
+      await handle().executeUpdate('retry');
+    }
+    // The registry takes none before the last attempt that it knows as failed.
+    const end = { outcome: 'PASS', attempts: 3, boardId: 'b01', pass: { attempt: 1 } };
+    expect(await handle().result()).toMatchObject(end);
+    expect(rig!.called('generateKeypair')).toBe(1);
+  });
+});
+
+describe('a unit that is reset after its board was proven, and cancelled before it knows that', () => {
+  /** It is cancelled while it asks for its certificate. The answer comes after that. */
+  async function cancelledWhileAsking(script: Partial<ScriptedActivities>): Promise<void> {
+    const held = Promise.withResolvers<void>();
+    await resetBeforeRegistration({
+      recallCertificate: async () => {
+        await held.promise;
+        return await issued(1);
+      },
+      ...script,
+    });
+    await until('it asks', () => rig!.called('recallCertificate') > 0);
+    await handle().cancel();
+    held.resolve();
+  }
+
+  it('passes with that board, whose tile said PASS', async () => {
+    await cancelledWhileAsking({ recallProof: proven });
+    expect(await handle().result()).toMatchObject({ outcome: 'PASS', boardId: 'b01', pass: { attempt: 1 } });
+    expect(rig!.called('generateKeypair')).toBe(1);
+    expect(rig!.called('revokeCertificate')).toBe(0);
+  });
+
+  it.each<[string, Partial<ScriptedActivities>, unknown]>([
+    ['its station does not say', { recallProof: () => Promise.reject(failure('STATION_FAULT')) }, IN_TRAY],
+    ['nothing was proven', {}, undefined],
+  ])('ends as HOLD where %s', async (_why, script, message) => {
+    await cancelledWhileAsking(script);
+    await expect(handle().result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    const { input } = rig!.calls.findLast(({ name }) => name === 'recordFailure')!;
+    expect(input).toMatchObject({ outcome: 'HOLD', code: 'CANCELLED' });
+    expect((input as RecordFailureInput).message).toEqual(message);
+    expect(rig!.called('revokeCertificate')).toBe(1);
   });
 });
