@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { batchWorkflowId } from '../../provisioning/workflow-ids.ts';
 import { newPlace } from '../support/certline.ts';
 import { until } from '../support/until.ts';
 import { manifest, startLineRig } from './line-rig.ts';
@@ -29,13 +30,16 @@ describe('a lot with a station that the signer does not accept', () => {
     );
     // It had two boards at once, and tried a few more.
     expect(failed.length).toBeLessThan(8);
-    rig.drop('next.csv', manifest(30, 'PO-2', 'NX'));
+    // Large enough to be under way when the station is looked at again.
+    rig.drop('next.csv', manifest(500, 'PO-2', 'NX'));
     const next = await rig.batchOf('next.csv');
     await until('the batch shows the station', async () =>
       (await rig!.progress(next)).trouble?.some(
         ({ code, station }) => code === 'STATION_REVOKED' && station === 'st-2',
       ),
     );
-    await rig.closed('next.csv');
+    await line.client.workflow.getHandle(batchWorkflowId(next.batchId)).cancel();
+    await expect(rig.closed('next.csv')).rejects.toThrow('Workflow execution cancelled');
+    expect(await line.registry.batchSummary(next.batchId)).toMatchObject({ attention: 0, open: 0 });
   });
 });
