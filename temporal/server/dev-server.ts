@@ -9,7 +9,6 @@ import type { Patience } from './patience.ts';
 import { endProcess, identifyProcess, isRunning } from '../program/process-identity.ts';
 import { openServerLog, serverLogPath } from './server-log.ts';
 import type { ServerLog } from './server-log.ts';
-import { partitionSettings } from './partitions.ts';
 import { choosePlaceInside, chooseServerPorts } from './server-ports.ts';
 import type { ServerPorts } from './server-ports.ts';
 import { addressOf, writeServerRecord } from './server-record.ts';
@@ -39,6 +38,8 @@ export interface DevServerStart {
   readonly source: string;
   readonly directory: string;
   readonly databasePath: string;
+  /** Of Temporal's dynamic configuration, as `key=value`, for this database. */
+  readonly settings: readonly string[];
   readonly ui: boolean;
   readonly preferredPorts: readonly ServerPorts[];
   readonly environment: NodeJS.ProcessEnv;
@@ -98,7 +99,7 @@ async function spawnServer(
 }
 
 function serverArguments(
-  { directory, databasePath, ui }: DevServerStart,
+  { databasePath, settings, ui }: DevServerStart,
   ports: ServerPorts,
   inside: UiInside,
 ): string[] {
@@ -119,7 +120,7 @@ function serverArguments(
     // The server also has an HTTP API on a port of its own choice, which answers any web page. We use gRPC only, so no
     // name is an allowed one: .invalid never exists (RFC 2606 §2).
     '--dynamic-config-value=frontend.httpAllowedHosts=["nobody.invalid"]',
-    ...partitionSettings(directory, databasePath).map((setting) => `--dynamic-config-value=${setting}`),
+    ...settings.map((setting) => `--dynamic-config-value=${setting}`),
     '--log-level=warn',
     '--log-format=json',
   ];

@@ -9,6 +9,7 @@ import { isServing } from './is-serving.ts';
 import { joinRunningLine } from './join-running-line.ts';
 import type { LocalServerOptions } from './local-server-options.ts';
 import { ensureOwnNamespace } from './own-namespace.ts';
+import { partitionSettings } from './partitions.ts';
 import { ownServer } from './own-server.ts';
 import { endProcess, isRunning } from '../program/process-identity.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
@@ -75,7 +76,8 @@ async function startServer(options: LocalServerOptions): Promise<DevServer> {
   // After a crash, workers on other hosts still connect to the old port.
   const crashed = readServerRecord(directory);
   const preferredPorts = crashed === undefined ? [] : [crashed.ports];
-  const place = { directory, databasePath, preferredPorts };
+  const settings = partitionSettings(directory, databasePath);
+  const place = { directory, databasePath, settings, preferredPorts };
   return startDevServer({ binaryPath, source, ...place, ui, environment, report, signal, patience });
 }
 
