@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runHostileLot } from '../end-to-end/clouds/hostile-lot.ts';
 import { RandomSeries, seedOfRun } from '../signer-load/random-series.ts';
-import { PostgresServer, POSTGRES_INSTALLED } from '../support/postgres-server.ts';
+import { ownPostgres } from '../support/own-postgres.ts';
+import { POSTGRES_INSTALLED } from '../support/postgres-server.ts';
 
 /*
  * A lot whose product has every kind of device registry, while processes are killed at random, some units are revoked and reworked, and
@@ -39,12 +37,7 @@ describe('a lot whose product has every kind of device registry, all of which fa
   it.skipIf(!POSTGRES_INSTALLED)(
     `and so with the registry of record on PostgreSQL, which is killed too, seed ${seed} (test/pki/lint/install-tools.sh installs it)`,
     async () => {
-      const root = mkdtempSync(join(tmpdir(), 'certline-clouds-'));
-      const postgres = await PostgresServer.start(root);
-      onTestFinished(() => {
-        postgres.kill();
-        rmSync(root, { recursive: true, force: true });
-      });
+      const { server: postgres } = await ownPostgres();
       const random = new RandomSeries(seed + 1);
       const { found } = await runHostileLot({ ...FEW, units: 10, random, postgres });
       expect(found).toEqual([]);

@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { LEDGER } from '../../../pki/ledger/ledger-database.ts';
 import { PostgresDatabase } from '../../../sql/postgres-database.ts';
+import { ownPostgres } from '../../support/own-postgres.ts';
 import { explainAll, readPlans } from '../../support/postgres-plans.ts';
-import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
+import { POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { makeCa } from '../leaf.ts';
 import { lineOver, release, requestFor } from '../signing/signing-line.ts';
@@ -19,12 +17,7 @@ const TIMES = 8;
 it.skipIf(!POSTGRES_INSTALLED)(
   'no statement of the ledger on PostgreSQL about one unit reads the units of a batch or a whole table (test/pki/lint/install-tools.sh installs it)',
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'certline-plans-'));
-    const server = await PostgresServer.start(folder);
-    onTestFinished(() => {
-      server.kill();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    const { server, folder } = await ownPostgres();
     const url = server.createDatabase('ledger');
     const ca = await makeCa(temporaryFolder());
     const before = await PostgresDatabase.open(LEDGER, { url });

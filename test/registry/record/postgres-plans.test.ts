@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { openPostgresRegistry } from '../../../registry/record/open-registry.ts';
+import { ownPostgres } from '../../support/own-postgres.ts';
 import { explainAll, readPlans } from '../../support/postgres-plans.ts';
-import { PostgresServer, POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
+import { POSTGRES_INSTALLED } from '../../support/postgres-server.ts';
 import { liveThrough } from './live-through.ts';
 import { imported, registration, serialsFrom } from './opened.ts';
 
@@ -15,12 +13,7 @@ const TIMES = 8;
 it.skipIf(!POSTGRES_INSTALLED)(
   'no statement on PostgreSQL about one unit reads the units of a batch or a whole table (test/pki/lint/install-tools.sh installs it)',
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'certline-plans-'));
-    const server = await PostgresServer.start(folder);
-    onTestFinished(() => {
-      server.kill();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    const { server, folder } = await ownPostgres();
     const url = server.createDatabase('registry');
     const before = await openPostgresRegistry({ url });
     await imported(before, '1', serialsFrom(1, UNITS));
