@@ -58,8 +58,8 @@ export function keepMode(file: ReturnType<typeof destination>, mode: number): vo
   });
 }
 
-/** sonic-boom has it, and its types do not. */
-function descriptorOf(file: ReturnType<typeof destination>): number {
+/** sonic-boom has it, and its types do not; negative while the file is not open. */
+export function descriptorOf(file: ReturnType<typeof destination>): number {
   return (file as unknown as { readonly fd: number }).fd;
 }
 

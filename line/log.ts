@@ -5,7 +5,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { LogLevel } from '@temporalio/worker';
 import { destination, pino, stdSerializers } from 'pino';
 import type { Logger } from 'pino';
-import { boundLog, keepMode, makeRoom } from './bounded-log.ts';
+import { boundLog, descriptorOf, keepMode, makeRoom } from './bounded-log.ts';
 import type { LogBounds } from './bounded-log.ts';
 import { RepeatedWarnings } from './repeated-warnings.ts';
 import { WORKER_HEARTBEAT_MS } from '../temporal/worker-presence.ts';
@@ -47,12 +47,24 @@ export function openLineLog(path: string, role: string, bounds?: LogBounds): Log
   reopenAtHangup(file);
   file.on('error', onError);
   keepMode(file, MODE);
+  endBeforeOpen(file);
   boundLog(file, path, onError, bounds);
   const { err: error } = stdSerializers;
   const repeated = new RepeatedWarnings();
   process.once('exit', () => repeated.close());
   const base = { role, pid: process.pid };
   return pino({ base, serializers: { err: error, error }, hooks: repeated.hooks }, file);
+}
+
+/**
+ * `pino` writes what is left when the process exits, and throws where the file is not open yet: that would stand below the sentence
+ * with which a command ends at once, and replace its status.
+ */
+function endBeforeOpen(file: ReturnType<typeof destination>): void {
+  const flushSync = file.flushSync.bind(file);
+  file.flushSync = () => {
+    if (descriptorOf(file) >= 0) flushSync();
+  };
 }
 
 /** A terminal that is closed sends SIGHUP too: nobody can see the process any more, so it ends in order. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -125,3 +125,13 @@ it('ends no process at SIGHUP whose terminal is there, and ends one in order who
   });
   expect(await ended).toEqual([7, null]);
 }, 60_000);
+
+it('adds nothing to what a process says that ends before its log is open, and keeps its status', () => {
+  const module = JSON.stringify(join(import.meta.dirname, '..', '..', 'line', 'log.ts'));
+  const path = JSON.stringify(join(temporaryFolder(), 'log'));
+  const program = `const { openLineLog } = await import(${module});
+    openLineLog(${path}, 'test').info('begun');
+    process.exit(7);`;
+  const ended = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  expect(ended).toMatchObject({ status: 7, stderr: '' });
+});
