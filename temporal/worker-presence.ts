@@ -38,8 +38,9 @@ export interface SeenWorker {
 }
 
 /**
- * Asks the server for the workers that it has seen: those that report to it, and those that poll these task queues.
- * For each identity, queue and process the last sight. Throws what the connection throws.
+ * Asks the server for the workers that it has seen: those that report to it, and those that poll these task queues, or one of
+ * which a report no longer comes: one that was started again polls before it reports. For each identity, queue and process the
+ * last sight. Throws what the connection throws.
  */
 export async function workerPresence(
   connection: ConnectionLike,
@@ -49,7 +50,9 @@ export async function workerPresence(
   const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
   const isReported = namespaceInfo?.capabilities?.workerHeartbeats === true;
   const reporting = isReported ? await reportingWorkers(connection, namespace) : [];
-  const polling = await Promise.all(taskQueues.map((name) => pollersOf(connection, namespace, name)));
+  const silent = reporting.filter((worker) => !isAtWork(worker)).map(({ taskQueue }) => taskQueue);
+  const asked = [...new Set([...taskQueues, ...silent])];
+  const polling = await Promise.all(asked.map((name) => pollersOf(connection, namespace, name)));
   const last = new Map<string, SeenWorker>();
   for (const worker of reporting) {
     const { identity, taskQueue, host, pid } = worker;

@@ -80,6 +80,15 @@ describe('workers that the server has seen', () => {
     expect(worker).not.toHaveProperty('pid');
   });
 
+  it.each([
+    ['ended', 1],
+    ['ended in order', 3],
+  ])('are asked for by the queue whose reports have %s, also when the caller does not know it', async (_, status) => {
+    const connection = serverWith([{ pid: '1', seconds: 100, status }], 130);
+    const workers = await workerPresence(connection, 'default', []);
+    expect(workers).toMatchObject([{ pid: 1 }, { lastSeenAt: new Date(130_000), silentAfterMs: 150_000 }]);
+  });
+
   it('have stopped when their last report says so', async () => {
     const workers = await presence(serverWith([{ pid: '1', seconds: 100, status: 3 }], 90));
     expect(workers).toMatchObject([{ hasStopped: true }]);
