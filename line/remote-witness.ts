@@ -6,7 +6,7 @@ import type { AuditKey } from '../pki/keys/audit-key.ts';
 import { parseVerifier } from '../pki/keys/signed-note.ts';
 import type { NoteVerifier } from '../pki/keys/signed-note.ts';
 import { PkiError } from '../pki/pki-error.ts';
-import { exchange } from '../registry/http/exchange.ts';
+import { exchange, NoAnswerInTime } from '../registry/http/exchange.ts';
 import type { Exchanged } from '../registry/http/exchange.ts';
 import { ConfigError } from './config-error.ts';
 
@@ -105,13 +105,15 @@ export class RemoteWitness {
   async #exchange(body: string): Promise<Exchanged> {
     const send = this.#url.protocol === 'https:' ? tlsRequest : request;
     const headers = { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) };
-    const signal = AbortSignal.timeout(this.#deadlineMs);
     const asked = send(this.#url, { method: 'POST', agent: this.#agent, headers });
     try {
-      return await exchange(asked, body, MAX_ANSWER_BYTES, signal);
+      return await exchange(asked, body, {
+        deadlineMs: this.#deadlineMs,
+        maxAnswerBytes: MAX_ANSWER_BYTES,
+      });
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      const why = signal.aborted ? 'timeout' : (code ?? message);
+      const why = error instanceof NoAnswerInTime ? 'timeout' : (code ?? message);
       throw this.#unavailable(`it does not answer: ${why}`, 'connection', error);
     }
   }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { HttpClient } from '../registry/http/http-client.ts';
 import type { DueNotice, Notices } from '../registry/notices.ts';
-import { readWebhookSecrets, signedHeaders } from '../registry/webhook/standard-webhook.ts';
+import { signedHeaders, WebhookSecrets } from '../registry/webhook/standard-webhook.ts';
 import { every } from './periodic-role.ts';
 import type { Role } from './role.ts';
 
@@ -35,6 +35,7 @@ export interface NotifierOptions {
  * receiver answers with 2xx, for a week, whatever happens to this process. A repetition has the same `webhook-id` and body.
  */
 export function startNotifier(notices: Notices, options: NotifierOptions, log: Logger): Role {
+  const secrets = new WebhookSecrets(options.secretFile, NAME);
   const client = new HttpClient({ name: NAME, url: options.url, deadlineMs: DEADLINE_MS });
   const ending = new AbortController();
   /** In a row, and until when nothing is sent. */
@@ -45,7 +46,7 @@ export function startNotifier(notices: Notices, options: NotifierOptions, log: L
     if (lost > 0) log.error({ lost }, 'notifications were not delivered within a week, and are given up');
     if (Date.now() < pausedUntil) return;
     for (const notice of await notices.due(Date.now(), AT_ONCE)) {
-      const fault = await faultOf(client, notice, options, ending.signal);
+      const fault = await faultOf(client, notice, secrets, ending.signal);
       if (ending.signal.aborted) return;
       if (fault !== undefined) return await postpone(notice, fault);
       await notices.sent(notice.id, Date.now());
@@ -81,12 +82,11 @@ function pauseMs(failures: number): number {
 async function faultOf(
   client: HttpClient,
   { id, body }: DueNotice,
-  { secretFile }: NotifierOptions,
+  secrets: WebhookSecrets,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    // Read for each, so that it can be changed while the line runs.
-    const headers = signedHeaders(id, body, readWebhookSecrets(secretFile, NAME));
+    const headers = signedHeaders(id, body, secrets.now());
     const { status } = await client.ask({ method: 'POST', path: '', headers, body }, signal);
     return status >= 200 && status < 300 ? undefined : `the receiver answered ${status}`;
   } catch (error) {

@@ -7,27 +7,42 @@ export interface Exchanged {
   readonly body: Buffer;
 }
 
+/** No whole answer came in time. */
+export class NoAnswerInTime extends Error {
+  override readonly name = 'NoAnswerInTime';
+}
+
+/** What ends an exchange that does not end by itself. */
+export interface ExchangeLimits {
+  /** From the question to the end of the answer, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly maxAnswerBytes: number;
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Sends a question, and reads its answer to the end. It settles when the signal is aborted, whatever the other side does: Node
- * ends some requests without any event.
+ * Sends a question, and reads its answer to the end. It settles at the deadline and when the signal is aborted, whatever the other side
+ * does: Node ends some requests without any event. Throws NoAnswerInTime, the reason of the signal, or what Node says of the request.
  */
 export async function exchange(
   request: ClientRequest,
   body: string | Uint8Array | undefined,
-  maxAnswerBytes: number,
-  signal: AbortSignal,
+  { deadlineMs, maxAnswerBytes, signal }: ExchangeLimits,
 ): Promise<Exchanged> {
   const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
+  // A timer of its own: one signal made of two costs as much as the rest of a short exchange.
+  const timer = setTimeout(() => reject(new NoAnswerInTime()), deadlineMs);
+  const stop = (): void => reject(signal?.reason as Error);
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted === true) stop();
   try {
     return await Promise.race([answerTo(request, body, maxAnswerBytes), stopped]);
   } catch (error) {
     request.destroy();
     throw error;
   } finally {
-    signal.removeEventListener('abort', stop);
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
   }
 }
 
@@ -56,13 +71,20 @@ function changesProtocol(status: number | undefined): Error {
   return new Error(`it changes to another protocol, ${status}`);
 }
 
+/** By events: an iterator of a stream costs as much as the rest of a short answer. */
 async function bodyOf(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   const parts: Buffer[] = [];
   let length = 0;
-  for await (const part of answer as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length > maxBytes) throw new Error(`its answer is longer than ${maxBytes} bytes`);
-    parts.push(part);
-  }
+  answer
+    .on('data', (part: Buffer) => {
+      length += part.length;
+      if (length > maxBytes) reject(new Error(`its answer is longer than ${maxBytes} bytes`));
+      else parts.push(part);
+    })
+    .on('end', resolve)
+    .on('error', reject)
+    .on('close', () => reject(new Error('its answer ends early')));
+  await promise;
   return Buffer.concat(parts);
 }

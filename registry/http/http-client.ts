@@ -2,7 +2,7 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import type { ClientRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { DeviceRegistryError } from '../device-registry-error.ts';
-import { exchange } from './exchange.ts';
+import { exchange, NoAnswerInTime } from './exchange.ts';
 import type { Exchanged } from './exchange.ts';
 import { proxyCredentials } from './proxy-credentials.ts';
 import { proxyFault } from './proxy-fault.ts';
@@ -68,16 +68,11 @@ export class HttpClient {
   }
 
   async ask(question: HttpQuestion, signal: AbortSignal): Promise<HttpAnswer> {
-    const { deadlineMs = DEADLINE_MS } = this.#options;
     this.#mustHaveWay();
-    const deadline = AbortSignal.timeout(deadlineMs);
     try {
-      return await this.#exchange(question, AbortSignal.any([signal, deadline]));
+      return await this.#exchange(question, signal);
     } catch (error) {
-      throw this.#fault(
-        error,
-        deadline.aborted ? `gave no answer within ${deadlineMs / 1_000} s` : undefined,
-      );
+      throw this.#fault(error);
     }
   }
 
@@ -90,16 +85,16 @@ export class HttpClient {
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
     const { maxAnswerBytes = MAX_ANSWER_BYTES, environment = process.env } = this.#options;
+    const { deadlineMs = DEADLINE_MS } = this.#options;
     const request = this.#open(path, {
       method,
       agent: this.#agent,
-      signal,
       headers: {
         ...headers,
         ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
       },
     });
-    const answer = await exchange(request, body, maxAnswerBytes, signal);
+    const answer = await exchange(request, body, { deadlineMs, maxAnswerBytes, signal });
     return { ...answer, secrets: [...secrets, ...proxyCredentials(this.#base, environment)] };
   }
 
@@ -114,10 +109,13 @@ export class HttpClient {
     return this.#base.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
   }
 
-  #fault(error: unknown, sentence: string | undefined): DeviceRegistryError {
-    const { name, url } = this.#options;
-    const { code } = error as NodeJS.ErrnoException;
-    const why = sentence ?? `cannot be reached (${code ?? (error as Error).message})`;
+  #fault(error: unknown): DeviceRegistryError {
+    const { name, url, deadlineMs = DEADLINE_MS } = this.#options;
+    const { code, message: said } = error as NodeJS.ErrnoException;
+    const why =
+      error instanceof NoAnswerInTime
+        ? `gave no answer within ${deadlineMs / 1_000} s`
+        : `cannot be reached (${code ?? said})`;
     const isUnknown = !BEFORE_THE_QUESTION.has(code ?? '');
     const message = `The registry ${name} at ${new URL(url).host} ${why}.`;
     return new DeviceRegistryError('unavailable', message, { isUnknown });

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { checkedPermission } from '../checked-permission.ts';
 import type { DeviceRegistryError } from '../device-registry-error.ts';
 import type {
@@ -11,7 +12,7 @@ import type {
 import { HttpClient } from '../http/http-client.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
 import { httpFault } from '../http/http-fault.ts';
-import { readWebhookSecrets, signedHeaders } from './standard-webhook.ts';
+import { signedHeaders, WebhookSecrets } from './standard-webhook.ts';
 
 export interface WebhookOptions {
   readonly name: string;
@@ -41,12 +42,12 @@ export class WebhookRegistry implements DeviceRegistry {
     firstPauseMs: 5_000,
     longestPauseMs: 300_000,
   };
-  readonly #options: WebhookOptions;
+  readonly #secrets: WebhookSecrets;
   readonly #client: HttpClient;
 
   constructor(options: WebhookOptions) {
     this.name = options.name;
-    this.#options = options;
+    this.#secrets = new WebhookSecrets(options.secretFile, options.name);
     this.#client = new HttpClient(options);
   }
 
@@ -66,7 +67,7 @@ export class WebhookRegistry implements DeviceRegistry {
   /** An event would change something, so only the secret and the way to the receiver are tried: it answers HEAD somehow. */
   async check(signal: AbortSignal): Promise<CheckedPermission[]> {
     return [
-      await checkedPermission('read the secret', async () => this.#secrets()),
+      await checkedPermission('read the secret', async () => this.#secrets.now()),
       await checkedPermission('reach the receiver', () => this.#reach(signal), NO_EVENT),
     ];
   }
@@ -81,7 +82,7 @@ export class WebhookRegistry implements DeviceRegistry {
   }
 
   async #send(type: EventType, devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
-    const secrets = this.#secrets();
+    const secrets = this.#secrets.now();
     const answers: Answer[] = [];
     for (const device of devices) answers.push(await this.#sendOne(type, device, secrets, signal));
     return answers;
@@ -90,7 +91,7 @@ export class WebhookRegistry implements DeviceRegistry {
   async #sendOne(
     type: EventType,
     device: Device,
-    secrets: readonly Buffer[],
+    secrets: readonly KeyObject[],
     signal: AbortSignal,
   ): Promise<Answer> {
     const id = `${type}.${device.certificateSha256}`;
@@ -102,10 +103,6 @@ export class WebhookRegistry implements DeviceRegistry {
 
   #fault(answer: HttpAnswer): DeviceRegistryError {
     return httpFault(this.name, 'take an event', answer);
-  }
-
-  #secrets(): Buffer[] {
-    return readWebhookSecrets(this.#options.secretFile, this.#options.name);
   }
 }
 

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { createHmac, randomBytes } from 'node:crypto';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { WebhookRegistry } from '../../../registry/webhook/webhook-registry.ts';
@@ -110,6 +110,31 @@ describe('an event', () => {
 });
 
 describe('the secret', () => {
+  it('is that of the file at each event, and so are the rights of the file', async () => {
+    const secrets = [1, 2].map(() => `whsec_${randomBytes(24).toString('base64')}`) as [string, string];
+    const { registry, double, secretPath, refuse } = await receiver(secrets[0]);
+    const signsWith = async (secret: string): Promise<boolean> => {
+      // The receiver knows the first one only, and does not verify what it refuses.
+      refuse(422);
+      await outcomeOf(registry, 'put', plainDevice('CL-1'));
+      const { headers, body } = double.questions.at(-1)!;
+      const signed = `${headers['webhook-id'] as string}.${headers['webhook-timestamp'] as string}.${body.toString()}`;
+      const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
+      return (
+        headers['webhook-signature'] === `v1,${createHmac('sha256', key).update(signed).digest('base64')}`
+      );
+    };
+    expect(await signsWith(secrets[0])).toBe(true);
+    // In place, and of the same length.
+    writeFileSync(secretPath, secrets[1]);
+    expect(await signsWith(secrets[1])).toBe(true);
+    chmodSync(secretPath, 0o644);
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ reason: 'credentials' });
+    rmSync(secretPath);
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ reason: 'credentials' });
+    await registry.close();
+  });
+
   it.each([
     ['others can read', 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 0o644, 'chmod 600'],
     ['is too short', 'whsec_AAAA', 0o600, '24 to 64 bytes'],
