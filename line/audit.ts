@@ -53,7 +53,8 @@ export async function openLineAudit(place: LineAuditPlace): Promise<LineAudit> {
   ledger.auditLog.witnessWith(async (head) => {
     const { note } = await makeCheckpoint(ledger.auditLog, key, new Date(), head);
     // The file is behind the other host then, by a minute at most, and that host knows better.
-    await (remote === undefined ? file.write(note) : remote.witness(head, note));
+    if (remote === undefined) file.write(note);
+    else await remote.witness(head, note);
     newest = note;
   });
   return { ...audit, key, newest: () => newest };

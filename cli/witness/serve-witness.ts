@@ -99,7 +99,7 @@ async function answerTo(
     trusted: readVerifierKeys(join(folder, WITNESS_FILES.signers)),
   });
   if (cosigned === undefined) return { status: 403, text: 'not signed by an accepted audit key\n' };
-  if (cosigned.isExtended && cosigned.note !== held) await head.write(cosigned.note);
+  if (cosigned.isExtended && cosigned.note !== held) head.write(cosigned.note);
   return { status: cosigned.isExtended ? 200 : 409, text: cosigned.note };
 }
 

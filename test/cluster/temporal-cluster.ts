@@ -177,7 +177,8 @@ export class TemporalCluster implements RigServer {
 export function healthOf(service: string, environment: NodeJS.ProcessEnv): string {
   const [, node, program, ...args] = composeService(service).healthcheck!.test;
   if (node !== 'node' || program === undefined) throw new Error(`${service} is not looked at by Node`);
-  const path = join(DEPLOY, '..', program);
+  // In the image it is built from this.
+  const path = join(DEPLOY, '..', program.replace(/^dist\/(.*)\.js$/, '$1.ts'));
   const options = { env: { ...process.env, ...environment }, encoding: 'utf8' } as const;
   return spawnSync(process.execPath, [path, ...args], options).stderr;
 }
