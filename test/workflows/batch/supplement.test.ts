@@ -127,20 +127,22 @@ describe('a supplement of a batch', { timeout: 120_000 }, () => {
     });
     await until('it ends', () => rig!.called('registerDevice') > 0);
     const handle = await again();
-    const isWaiting = async () => (await handle.query<BatchProgress>('progress')).openChunks === 1;
-    await until('its chunk runs', isWaiting);
+    const chunk = rig.client.workflow.getHandle('batch/B/supplement-1/chunk-00001');
+    const has = async (which: 'startChildWorkflowExecutionFailed' | 'workflowExecutionCancelRequested') =>
+      (await chunk.fetchHistory()).events?.some((event) => event[`${which}EventAttributes`]);
+    await until(
+      'its chunk runs',
+      async () => (await handle.query<BatchProgress>('progress')).openChunks === 1,
+    );
+    // Only a chunk that met the workflow of before reads the record.
+    await until('it meets the workflow of before', () => has('startChildWorkflowExecutionFailed'));
     isEnding = true;
     await before.result();
     await until('the record is read', () =>
       inputsOf('recallUnit').some((input) => (input as { batchId: string }).batchId === 'B'),
     );
     await handle.cancel();
-    const chunk = rig.client.workflow.getHandle('batch/B/supplement-1/chunk-00001');
-    await until('the chunk hears of it', async () =>
-      (await chunk.fetchHistory()).events?.some(
-        (event) => event.workflowExecutionCancelRequestedEventAttributes,
-      ),
-    );
+    await until('the chunk hears of it', () => has('workflowExecutionCancelRequested'));
     recalled.resolve();
     await handle.result().catch(() => undefined);
     expect(inputsOf('recordTermination')).toMatchObject([{ batchId: 'B', serial: 'CL-1' }]);
