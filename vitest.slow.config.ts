@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import { base } from './vitest.config.ts';
 
-/** What kills processes, presses buttons or takes whole lots through, beside the fast tests of the same room: `npm run test:slow`. */
+/**
+ * What kills processes, presses buttons, takes whole lots through, or waits for retries for many seconds, beside the fast tests of the
+ * same room: `npm run test:slow`.
+ */
 export default defineConfig({
   ...base,
   test: {
