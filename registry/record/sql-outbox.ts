@@ -95,8 +95,9 @@ export class SqlOutbox implements Outbox {
   }
 
   parked(limit: number): Promise<ParkedEntry[]> {
+    // The first condition is that of the index of what is open: else all entries that were ever sent are read.
     const sql = `SELECT outbox.*, units.serial FROM outbox JOIN units USING (unit_id)
-      WHERE outbox.state = 'parked' ORDER BY outbox.failed_at, outbox.entry_id LIMIT ?`;
+      WHERE outbox.state IN ('waiting', 'due', 'parked') AND outbox.state = 'parked' ORDER BY outbox.failed_at, outbox.entry_id LIMIT ?`;
     return this.#db.read(async (db) => (await db.all(sql, limit)).map(parkedIn));
   }
 

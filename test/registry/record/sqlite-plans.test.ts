@@ -13,3 +13,11 @@ it('no statement on SQLite about one unit reads the units of a batch or a whole 
   expect(texts.length).toBeGreaterThan(40);
   expect(wideSteps(path, texts)).toEqual([]);
 });
+
+it('what is parked in the outbox is found without what was sent before', async () => {
+  const path = registryPath();
+  const registry = openedRegistry(path);
+  await imported(registry, '1', serialsFrom(1, 1));
+  const texts = await preparedWhile(async () => void (await registry.outbox.parked(10)));
+  expect(wideSteps(path, texts)).toEqual([expect.stringMatching(/^SCAN outbox USING INDEX outbox_open:/)]);
+});
