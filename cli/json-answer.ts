@@ -1,6 +1,6 @@
 import { isSmpError } from '../smp/smp-error.ts';
 import { EXIT_STATUS } from '../provisioning/exit-status.ts';
-import { codeOf, reasonOf } from './report-failure.ts';
+import { codeOf, reasonOf, sentenceOf } from './report-failure.ts';
 import { documentsPrinted, printJson } from './terminal/stdout.ts';
 
 /**
@@ -26,7 +26,7 @@ export function failureOf(error: unknown): object {
   return {
     code: code === '' ? reason : code,
     status: EXIT_STATUS[reason].status,
-    message: error instanceof Error ? error.message : String(error),
+    message: sentenceOf(error),
     ...(smp !== undefined && { seen: smp.seen }),
     ...(smp?.file !== undefined && { file: smp.file }),
   };

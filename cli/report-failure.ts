@@ -67,6 +67,12 @@ const EXIT_OF_CODE: Record<CommandCode, ExitReason> = {
 
 const DISK_FULL = 'free some space, then start again: it continues where it stopped';
 
+const NOT_ALLOWED =
+  'this user has no permission there: type the command as the user of the role, or correct owner and permissions';
+
+const TOO_MANY_FILES =
+  'the process has too many files open: raise its limit (ulimit -n, LimitNOFILE of systemd)';
+
 /**
  * Errors of the system that reach a command unchanged: their text says what happened, these say what to do. All are
  * `disk`.
@@ -75,7 +81,16 @@ const CURE_OF_SYSTEM_ERROR: Readonly<Record<string, string>> = {
   ENOSPC: DISK_FULL,
   EDQUOT: DISK_FULL,
   EROFS: 'the disk is read-only: make it writable, or name another folder with --state',
-  EACCES: 'give the user who runs Certline write permission there, or name another folder with --state',
+  EACCES: NOT_ALLOWED,
+  EPERM: NOT_ALLOWED,
+  EIO: 'the disk does not work: check it, then start again',
+  ENOTDIR: 'a part of this path is a file, not a folder: correct the path',
+  EEXIST: 'something else has this name: move it away, or name another path',
+  EISDIR: 'it is a folder, not a file: correct the path',
+  ELOOP: 'its symbolic links lead back to themselves: correct them',
+  ENAMETOOLONG: 'the path is too long: name a shorter one',
+  EMFILE: TOO_MANY_FILES,
+  ENFILE: TOO_MANY_FILES,
   ERR_SQLITE_ERROR:
     'a database cannot be used: check whether its disk is full, read-only or broken, then start again',
 };
@@ -87,7 +102,7 @@ const CURE_OF_SYSTEM_ERROR: Readonly<Record<string, string>> = {
 export function reportFailure(error: unknown): number {
   const reason = reasonOf(error);
   const text =
-    reason === 'defect' && error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+    reason === 'defect' && error instanceof Error ? (error.stack ?? error.message) : sentenceOf(error);
   // Names of files, and what is in them, can come from strangers.
   const shown = text.split('\n').map(printable).join('\n');
   process.stderr.write(`${wrapped(`certline: ${shown}`, columnsOf(process.stderr)).join('\n')}\n`);
@@ -103,14 +118,23 @@ export function reasonOf(error: unknown): ExitReason {
   const code = codeOf(error);
   if (isFailureCode(code)) return FAILURES[code].exit;
   if (Object.hasOwn(EXIT_OF_CODE, code)) return EXIT_OF_CODE[code as CommandCode];
-  if (Object.hasOwn(CURE_OF_SYSTEM_ERROR, code)) return 'disk';
+  if (cureOf(error) !== undefined) return 'disk';
   return code.startsWith('TEMPORAL_') ? 'server' : 'defect';
 }
 
-function messageOf(error: unknown): string {
+/** What happened and what to do, for a person and for a program. */
+export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cure = CURE_OF_SYSTEM_ERROR[codeOf(error)];
+  const cure = cureOf(error);
   return cure === undefined ? error.message : `${error.message}: ${cure}.`;
+}
+
+function cureOf(error: Error): string | undefined {
+  const code = codeOf(error);
+  if (Object.hasOwn(CURE_OF_SYSTEM_ERROR, code)) return CURE_OF_SYSTEM_ERROR[code];
+  // So says Node.js of a folder on a read-only disk, too. Any other file that is not there is a defect.
+  const isNoFolder = code === 'ENOENT' && 'syscall' in error && error.syscall === 'mkdir';
+  return isNoFolder ? 'the disk is read-only, or a symbolic link leads nowhere: correct the path' : undefined;
 }
 
 /** The code that an error of a room or of the system has; empty for others. */

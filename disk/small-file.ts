@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, statSync, writeSync } from 'node:fs';
-import { errnoOf } from './errno.ts';
+import { errnoOf, withPath } from './errno.ts';
 import { writeWholeSync } from './write-whole.ts';
 
 /** What every disk writes whole or not at all. */
@@ -38,7 +38,11 @@ export class SmallFile {
       writeWholeSync(this.#path, this.#mode, content);
       return;
     }
-    writeSync(file.descriptor, bytes, 0, bytes.length, 0);
+    try {
+      writeSync(file.descriptor, bytes, 0, bytes.length, 0);
+    } catch (error) {
+      throw withPath(error, this.#path);
+    }
     this.#file = { ...file, length: bytes.length };
   }
 

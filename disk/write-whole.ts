@@ -12,6 +12,7 @@ import {
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { withPath } from './errno.ts';
 
 /**
  * Writes a file so that `path` never holds less than all of it: the content goes to a dotfile in the same folder, which
@@ -32,6 +33,8 @@ export async function writeWhole(
     );
     await rename(temporary, path);
     await syncFolder(dirname(path));
+  } catch (error) {
+    throw withPath(error, path);
   } finally {
     await rm(temporary, { force: true });
   }
@@ -56,6 +59,8 @@ export function writeWholeSync(
     if (!isSynced) return;
     syncFolderSync(dirname(path));
     removeAbandonedSync(path);
+  } catch (error) {
+    throw withPath(error, path);
   } finally {
     rmSync(temporary, { force: true });
   }

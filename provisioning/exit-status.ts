@@ -25,7 +25,10 @@ export const EXIT_STATUS = {
   auditBroken: { status: 33, means: 'the audit log disagrees with itself or other records' },
   keysExposed: { status: 34, means: 'the process could give its keys away, so it holds none' },
   server: { status: 40, means: 'no Temporal server can be reached or started' },
-  disk: { status: 50, means: 'a disk is full or read-only, or a database cannot be written' },
+  disk: {
+    status: 50,
+    means: 'a disk, folder, file or database cannot be read or written',
+  },
   defect: { status: 70, means: 'an error that Certline does not know; please report it' },
   interrupted: { status: 130, means: 'interrupted; run again, it continues where it stopped' },
 } as const;

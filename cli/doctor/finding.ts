@@ -1,5 +1,5 @@
 import type { ExitReason } from '../../provisioning/exit-status.ts';
-import { reasonOf } from '../report-failure.ts';
+import { reasonOf, sentenceOf } from '../report-failure.ts';
 
 /**
  * What one check found. `says` is the state and, unless all is well, what to do. `reason`: the exit status that a
@@ -25,5 +25,5 @@ export function fail(check: string, reason: ExitReason, says: string): Finding {
 
 /** An error of ours as a failure: its sentence, and the exit status it would end a command with. */
 export function failure(check: string, error: unknown): Finding {
-  return fail(check, reasonOf(error), error instanceof Error ? error.message : String(error));
+  return fail(check, reasonOf(error), sentenceOf(error));
 }
