@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isThere } from '../disk/is-there.ts';
 import type { Command } from 'commander';
 import type { LineConfig } from '../line/config.ts';
 import { CommandError } from './exit-status.ts';
@@ -22,7 +22,7 @@ export interface Place {
 export function mustHaveNamedState(command: Command): void {
   const { state } = command.optsWithGlobals<GlobalOptions>();
   const named = state ?? variable('CERTLINE_STATE');
-  if (named === undefined || existsSync(named)) return;
+  if (named === undefined || isThere(named)) return;
   const by = state === undefined ? 'CERTLINE_STATE' : '--state';
   throw new CommandError('unknown', `There is no state folder ${resolve(named)}: correct ${by}.`);
 }
@@ -67,5 +67,5 @@ function variable(name: string): string | undefined {
 }
 
 function configHere(): string | undefined {
-  return existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined;
+  return isThere(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined;
 }

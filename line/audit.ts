@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { isThere } from '../disk/is-there.ts';
 import { errnoOf } from '../disk/errno.ts';
 import { SmallFile } from '../disk/small-file.ts';
 import { writeWhole } from '../disk/write-whole.ts';
@@ -41,7 +42,7 @@ export interface LineAuditPlace {
 export async function openLineAudit(place: LineAuditPlace): Promise<LineAudit> {
   const { stateFolder, ledger } = place;
   const audit = { ledger, witnessPath: place.witnessFile ?? auditWitnessPath(stateFolder) };
-  if (!existsSync(auditKeyPath(stateFolder))) await beginAudit(stateFolder, audit);
+  if (!isThere(auditKeyPath(stateFolder))) await beginAudit(stateFolder, audit);
   const key = loadAuditKey(auditKeyPath(stateFolder));
   ledger.auditLog.witnessed(await checkWitness(ledger.auditLog, key, readWitness(audit.witnessPath)));
   const remote = place.remote && new RemoteWitness(place.remote, key, ledger.auditLog);
@@ -70,8 +71,8 @@ async function beginAudit(
 ): Promise<void> {
   const path = auditKeyPath(stateFolder);
   assertFirst(stateFolder);
-  if (existsSync(witnessPath)) {
-    if (!existsSync(auditKeyDraftPath(path))) return;
+  if (isThere(witnessPath)) {
+    if (!isThere(auditKeyDraftPath(path))) return;
     await checkWitness(ledger.auditLog, loadAuditKey(auditKeyDraftPath(path)), readWitness(witnessPath));
   } else {
     const key = draftAuditKey(path);
@@ -84,7 +85,7 @@ async function beginAudit(
 /** A CA that has published a list was used before, and with a new log all orders would count from zero. */
 function assertFirst(stateFolder: string): void {
   const path = crlPath(stateFolder);
-  if (!existsSync(path)) return;
+  if (!isThere(path)) return;
   const { number } = readCrl(crlIn(readFileSync(path)));
   throw stale(
     `the CA has published revocation list ${number}, but the audit log begins again`,

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { isThere } from '../disk/is-there.ts';
 import { ensurePassphraseFile } from '../disk/passphrase-file.ts';
 import { openFactoryCa } from '../pki/ca/open-ca.ts';
 import { readCaChain } from '../pki/ca/read-chain.ts';
@@ -53,7 +54,7 @@ export async function openTokenSigner(
 export async function ensureDemoCa(stateFolder: string): Promise<IssuingCa> {
   const path = caPassphrasePath(stateFolder);
   ensurePassphraseFile(path);
-  if (!existsSync(caFolder(stateFolder))) {
+  if (!isThere(caFolder(stateFolder))) {
     const passphrase = passphraseFromFile(path);
     // What makes a CA certificate loads 200 files, and most commands make none.
     const { createCa } = await import('../pki/ca/create-ca.ts');

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { isThere } from '../disk/is-there.ts';
 import type { Logger } from 'pino';
 import { writeWhole } from '../disk/write-whole.ts';
 import { isCrlDue, issueCrl } from '../pki/revocation/crl-issuer.ts';
@@ -72,7 +73,7 @@ export function registryUpdater(parts: RegistryUpdateParts): () => Promise<void>
   const path = crlPath(stateFolder);
   let applied = 0;
   return async () => {
-    if (!existsSync(path) || numberOf(path) === applied) return;
+    if (!isThere(path) || numberOf(path) === applied) return;
     const crl = verifyCrl(crlIn(readFileSync(path)), ca.chain, new Date());
     const result = await applyCrl(registry, crl);
     if (result.status === 'older') log.warn({ number: crl.number, ...result }, OLDER);

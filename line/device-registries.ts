@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { isThere } from '../disk/is-there.ts';
 import { readCaChain } from '../pki/ca/read-chain.ts';
 import { AzureDpsRegistry } from '../registry/azure-dps/azure-dps-registry.ts';
 import type { DeviceRegistry } from '../registry/device-registry.ts';
@@ -65,7 +65,7 @@ export async function openDeviceRegistry(
 /** The certificate of the CA that signs devices, DER; undefined on a host without it. */
 function issuingCaIn(stateFolder: string): Uint8Array | undefined {
   const folder = caFolder(stateFolder);
-  return existsSync(folder) ? readCaChain(folder)[0] : undefined;
+  return isThere(folder) ? readCaChain(folder)[0] : undefined;
 }
 
 function mustHaveIssuingCa(stateFolder: string, name: string): Uint8Array {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../disk/is-there.ts';
 import { LEDGER, openLedgerFile } from '../pki/ledger/ledger-database.ts';
 import { Ledger } from '../pki/ledger/ledger.ts';
 import { PostgresDatabase } from '../sql/postgres-database.ts';
@@ -33,7 +33,7 @@ export async function openLedger(
 }
 
 function openSqlite(path: string, mode: OpenMode): SqlDatabase | undefined {
-  if (mode !== 'make' && !existsSync(path)) return undefined;
+  if (mode !== 'make' && !isThere(path)) return undefined;
   return mode === 'read' ? SqliteReader.open(LEDGER, path) : openLedgerFile(path);
 }
 

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isThere } from '../disk/is-there.ts';
 import { CA_FILES } from '../pki/ca/ca-files.ts';
 import { parseVerifier } from '../pki/keys/signed-note.ts';
 import { sha256Hex } from '../pki/x509/p256.ts';
@@ -34,5 +35,5 @@ export function orderTermsOf(
 }
 
 function readIfThere(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  return isThere(path) ? readFileSync(path, 'utf8') : undefined;
 }

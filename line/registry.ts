@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../disk/is-there.ts';
 import { openPostgresRegistry, openRegistryFile } from '../registry/record/open-registry.ts';
 import type { SqlRegistry } from '../registry/record/sql-registry.ts';
 import { postgresName } from '../sql/postgres-place.ts';
@@ -24,7 +24,7 @@ export async function openRegistry(
 ): Promise<SqlRegistry | undefined> {
   if (config.registry !== undefined) return await openPostgresRegistry(config.registry, mode);
   const path = registryPath(stateFolder);
-  if (mode !== 'make' && !existsSync(path)) return undefined;
+  if (mode !== 'make' && !isThere(path)) return undefined;
   return openRegistryFile(path, { readOnly: mode === 'read' });
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../disk/is-there.ts';
 import { writeWholeSync } from '../disk/write-whole.ts';
 import { isAuditKey } from '../pki/keys/audit-key.ts';
 import { ensureRoleKey } from '../pki/keys/station-key.ts';
@@ -14,8 +14,7 @@ import { intakeKeyPath, intakeKeysPath, permitKeyPath, permitVerifierPath } from
 export function openPermitKey(stateFolder: string): StationKey {
   const key = ensureRoleKey(permitKeyPath(stateFolder), 'signer');
   const text = `${verifierText(key.verifier)}\n`;
-  if (!existsSync(permitVerifierPath(stateFolder)))
-    writeWholeSync(permitVerifierPath(stateFolder), 0o644, text);
+  if (!isThere(permitVerifierPath(stateFolder))) writeWholeSync(permitVerifierPath(stateFolder), 0o644, text);
   return key;
 }
 
@@ -33,7 +32,7 @@ export function intakeKeysFile(stateFolder: string, config: Pick<LineConfig, 'in
 export function admitOwnIntake(stateFolder: string, config: Pick<LineConfig, 'intakeKeysFile'>): StationKey {
   const key = openIntakeKey(stateFolder);
   const path = intakeKeysFile(stateFolder, config);
-  if (!existsSync(path)) writeWholeSync(path, 0o600, `${verifierText(key.verifier)}\n`);
+  if (!isThere(path)) writeWholeSync(path, 0o600, `${verifierText(key.verifier)}\n`);
   return key;
 }
 
@@ -63,7 +62,7 @@ export interface FactoryKeys {
  */
 export function factoryKeysIn(config: Pick<LineConfig, 'stationKeysFile'>): FactoryKeys {
   const path = config.stationKeysFile;
-  if (path === undefined || !existsSync(path)) {
+  if (path === undefined || !isThere(path)) {
     const message = `The orchestrator has no list of the stations${path === undefined ? '' : ` in ${path}`}: type "certline station export" at the signer, put the text lines into a file of this host, and name it as stationKeysFile.`;
     throw new ConfigError('CONFIG_INVALID', message);
   }

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { isThere } from '../disk/is-there.ts';
 import type { Ledger } from '../pki/ledger/ledger.ts';
 import { altered } from '../pki/ledger/ledger-errors.ts';
 import { ORDER_FILE_SUFFIX, readOrder } from '../pki/orders/order-desk.ts';
@@ -11,7 +12,7 @@ import type { SignedOrder } from '../pki/orders/order.ts';
  */
 export async function ledgerFindings(ledger: Ledger, sources: OrderSources): Promise<string[]> {
   const found = await ledger.verification.findings();
-  const names = existsSync(sources.folder) ? readdirSync(sources.folder) : [];
+  const names = isThere(sources.folder) ? readdirSync(sources.folder) : [];
   for (const name of names.filter((each) => each.endsWith(ORDER_FILE_SUFFIX))) {
     const signed = readIfGood(sources, name.slice(0, -ORDER_FILE_SUFFIX.length));
     const known = signed && (await ledger.orders.orderStanding(signed.order));

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '../../disk/is-there.ts';
 import { writeWhole } from '../../disk/write-whole.ts';
 import { loadAuditKey } from '../../pki/keys/audit-key.ts';
 import { makeCheckpoint } from '../../pki/audit/audit-witness.ts';
@@ -28,7 +28,7 @@ export async function exportAudit(
   options: { readonly json?: boolean },
 ): Promise<void> {
   const key = loadAuditKey(auditKeyPath(invocation.stateFolder));
-  if (existsSync(join(folder, EXPORT_FILES.log)))
+  if (isThere(join(folder, EXPORT_FILES.log)))
     throw new CommandError('refused', `There is an export in ${folder} already: name another folder.`);
   await withLedger(invocation, 'update', async (ledger) => {
     await mkdir(folder, { recursive: true });

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import { writeWhole } from '../../disk/write-whole.ts';
 import { openCheckpoint } from '../../pki/audit/audit-checkpoint.ts';
 import { createAuditKey, loadAuditKey } from '../../pki/keys/audit-key.ts';
@@ -32,7 +33,7 @@ export async function makeCheckpointNow(
 /** What was witnessed goes into the log, then the witness follows it. */
 async function acceptLoss(stateFolder: string, ledger: Ledger, witnessPath: string): Promise<void> {
   const key = await keyOf(stateFolder);
-  const note = existsSync(witnessPath) ? readFileSync(witnessPath, 'utf8') : '';
+  const note = isThere(witnessPath) ? readFileSync(witnessPath, 'utf8') : '';
   const seen = openCheckpoint(note, key.verifier);
   await ledger.auditLog.acceptLoss(seen?.size ?? 0, seen?.hash ?? '');
   await witness({ ledger, key, witnessPath });
@@ -41,7 +42,7 @@ async function acceptLoss(stateFolder: string, ledger: Ledger, witnessPath: stri
 /** A key that is lost is replaced, and its successor's name is another. */
 async function keyOf(stateFolder: string): Promise<AuditKey> {
   const path = auditKeyPath(stateFolder);
-  if (existsSync(path)) return loadAuditKey(path);
+  if (isThere(path)) return loadAuditKey(path);
   const key = createAuditKey(path);
   const text = `${verifierText(key.verifier)}\n`;
   await writeWhole(auditVerifierPath(stateFolder), 0o644, text);

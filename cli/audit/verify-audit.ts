@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isThere } from '../../disk/is-there.ts';
 import { judgeChain } from '../../pki/audit/audit-chain.ts';
 import type { AuditEntry } from '../../pki/audit/audit-chain.ts';
 import { openCheckpoint } from '../../pki/audit/audit-checkpoint.ts';
@@ -73,7 +73,7 @@ export async function verifyAudit(
 
 function exported(folder: string, options: VerifyAuditOptions): Judged {
   const log = join(folder, EXPORT_FILES.log);
-  if (!existsSync(log))
+  if (!isThere(log))
     throw new CommandError(
       'unknown',
       `There is no ${log}: name the folder that "certline audit export" made.`,
@@ -87,9 +87,9 @@ function exported(folder: string, options: VerifyAuditOptions): Judged {
 }
 
 async function judge({ entries, checkpoint: note, key, isStrangers }: Judged): Promise<Judgement> {
-  const verifier = existsSync(key) ? parseVerifier(readGivenFile(key, AUDIT_KEY).toString()) : undefined;
+  const verifier = isThere(key) ? parseVerifier(readGivenFile(key, AUDIT_KEY).toString()) : undefined;
   const checkpoint =
-    verifier === undefined || !existsSync(note)
+    verifier === undefined || !isThere(note)
       ? undefined
       : openCheckpoint(readGivenFile(note, CHECKPOINT).toString(), verifier);
   const { size, head, brokenEntry, reachesCheckpoint } = await judgeChain(entries, checkpoint);

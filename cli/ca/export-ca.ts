@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import { readCaChain } from '../../pki/ca/read-chain.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
 import { caFolder, crlPath } from '../../line/state-folder.ts';
@@ -11,7 +12,7 @@ export type Export = 'ica' | 'chain' | 'root' | 'crl';
 export function exportCa(stateFolder: string, what: Export): void {
   if (what === 'crl') {
     const path = crlPath(stateFolder);
-    if (!existsSync(path))
+    if (!isThere(path))
       throw new CommandError('unknown', `There is no ${path} yet: make it with "certline ca crl".`);
     process.stdout.write(readFileSync(path));
     return;

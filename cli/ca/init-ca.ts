@@ -1,5 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isThere } from '../../disk/is-there.ts';
 import { ensurePassphraseFile } from '../../disk/passphrase-file.ts';
 import { CA_FILES } from '../../pki/ca/ca-files.ts';
 import { createCa } from '../../pki/ca/create-ca.ts';
@@ -27,7 +28,7 @@ export interface InitCaOptions {
  */
 export async function initCa({ stateFolder, config }: Invocation, options: InitCaOptions): Promise<void> {
   const directory = caFolder(stateFolder);
-  if (existsSync(directory) && readdirSync(directory).length > 0) throw caExists(directory);
+  if (isThere(directory) && readdirSync(directory).length > 0) throw caExists(directory);
   if ((options.rootFolder === undefined) !== (options.development === true)) throw rootIsNowhere();
   const chosen = options.passphraseFile ?? config.passphraseFile;
   const passphrase = passphraseFromFile(
@@ -88,7 +89,7 @@ export function choosePassphraseFile(
   say: (line: string) => void,
 ): string {
   if (chosen !== undefined) {
-    if (existsSync(chosen)) return chosen;
+    if (isThere(chosen)) return chosen;
     throw new CommandError(
       'passphrase',
       `There is no passphrase file ${chosen}: make one with (umask 077; openssl rand -base64 32 > ${chosen}).`,

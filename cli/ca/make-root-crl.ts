@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isThere } from '../../disk/is-there.ts';
 import { writeWhole } from '../../disk/write-whole.ts';
 import { CA_FILES } from '../../pki/ca/ca-files.ts';
 import { issueRootCrl } from '../../pki/revocation/root-crl.ts';
@@ -30,7 +30,7 @@ const LIST: Wanted = { content: 'the folder of the root with its newest list', m
 export async function makeRootCrl(folder: string, options: RootCrlOptions): Promise<void> {
   const root = openRootFolder(folder, options.passphraseFile);
   const path = join(folder, CA_FILES.rootCrl);
-  const previous = existsSync(path) ? readCrl(crlIn(readGivenFile(path, LIST))) : undefined;
+  const previous = isThere(path) ? readCrl(crlIn(readGivenFile(path, LIST))) : undefined;
   const issued = await issueRootCrl(root, previous, revokedBy(options));
   await writeWhole(path, 0o644, pemOf('X509 CRL', issued.crl));
   const { number, entries } = issued;

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isThere } from '../../disk/is-there.ts';
 import { CA_FILES } from '../../pki/ca/ca-files.ts';
 import { newCaNames } from '../../pki/ca/ca-name.ts';
 import { buildCaCsr } from '../../pki/ca/ca-csr.ts';
@@ -32,7 +33,7 @@ export async function requestCa(
     return;
   }
   const folder = caRequestFolder(stateFolder);
-  if (!existsSync(folder)) {
+  if (!isThere(folder)) {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
     const passphrase = passphraseFromFile(
       choosePassphraseFile(stateFolder, config.passphraseFile, sayBeside),

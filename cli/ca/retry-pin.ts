@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import { forgetRefused } from '../../pki/signers/pkcs11-pin.ts';
 import { pinRefusalPath } from '../../line/state-folder.ts';
 import { confirm } from '../confirm.ts';
@@ -21,7 +21,7 @@ export async function retryPin(
     );
   const { token, pinFile } = pkcs11;
   const refusalFile = pinRefusalPath(stateFolder);
-  const isCleared = existsSync(refusalFile);
+  const isCleared = isThere(refusalFile);
   if (isCleared) {
     const question = `Let the signer try the PIN in ${pinFile} again? If it is wrong, the token ${token} may lock.`;
     await confirm('try a refused PIN again', question, options);

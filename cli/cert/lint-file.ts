@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import { lintCertificate } from '../../pki/lint/certificate-linter.ts';
 import type { LintFinding } from '../../pki/lint/certificate-linter.ts';
 import { readCaChain } from '../../pki/ca/read-chain.ts';
@@ -44,7 +44,7 @@ export async function lintFile(stateFolder: string, file: string, options: LintF
 function issuerCertificate(stateFolder: string, file: string | undefined): Uint8Array | undefined {
   if (file === undefined) {
     const folder = caFolder(stateFolder);
-    return existsSync(folder) ? readCaChain(folder)[0] : undefined;
+    return isThere(folder) ? readCaChain(folder)[0] : undefined;
   }
   const [certificate, ...others] = readCertificateFile(file);
   if (certificate !== undefined && others.length === 0) return certificate;

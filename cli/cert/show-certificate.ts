@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { withoutUnseen } from '../../manifests/csv/visible-text.ts';
 import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import type { CertificateFacts } from '../../pki/lint/certificate-facts.ts';
+import { isThere } from '../../disk/is-there.ts';
 import { readCaChain } from '../../pki/ca/read-chain.ts';
 import type { Issuance } from '../../pki/signing/issuances.ts';
 import { OID } from '../../pki/x509/oids.ts';
@@ -43,7 +44,7 @@ export async function showCertificate(
     ? await withLedgerIfAny(invocation, 'read', (ledger) => fromFile(which, ledger))
     : await withLedger(invocation, 'read', (ledger) => fromLedger(which, ledger));
   const folder = caFolder(invocation.stateFolder);
-  const issuers = existsSync(folder) ? readCaChain(folder).slice(0, 1) : [];
+  const issuers = isThere(folder) ? readCaChain(folder).slice(0, 1) : [];
   if (options.pem === true) printPem(which, found);
   else if (options.json === true) printJson(found.map((each) => documentOf(each, issuers)));
   else for (const each of found) print(each, issuers);

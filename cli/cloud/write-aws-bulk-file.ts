@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import { writeWhole } from '../../disk/write-whole.ts';
 import { caFolder } from '../../line/state-folder.ts';
 import { readCaChain } from '../../pki/ca/read-chain.ts';
@@ -20,8 +20,7 @@ export async function writeAwsBulkFile(
   path: string,
   options: { readonly json?: boolean },
 ): Promise<void> {
-  if (existsSync(path))
-    throw new CommandError('refused', `There is a file ${path} already: name another one.`);
+  if (isThere(path)) throw new CommandError('refused', `There is a file ${path} already: name another one.`);
   const [issuingCa] = readCaChain(caFolder(invocation.stateFolder));
   const ca = pemOf('CERTIFICATE', issuingCa!);
   await withRegistry(invocation, async (registry) => {

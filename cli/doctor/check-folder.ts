@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../../disk/errno.ts';
+import { isThere } from '../../disk/is-there.ts';
 import { fail, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 
@@ -13,7 +14,7 @@ const LITTLE_SPACE_BYTES = 1024 ** 3;
 
 /** Whether files can be written into the folder and listed, or the folder be made. What it writes is gone afterwards. */
 export async function checkFolder(check: string, folder: string): Promise<Finding> {
-  if (!existsSync(folder)) return checkParent(check, folder);
+  if (!isThere(folder)) return checkParent(check, folder);
   const probe = join(folder, `.doctor-${randomUUID()}.tmp`);
   let what = 'written';
   try {
@@ -47,6 +48,8 @@ export function judgeSpace(check: string, folder: string, freeBytes: number): Fi
 }
 
 function checkParent(check: string, folder: string): Finding {
+  if (isLink(folder))
+    return fail(check, 'disk', `${folder} is a symbolic link that leads nowhere: correct it`);
   const parent = existingParent(folder);
   try {
     if (!statSync(parent).isDirectory()) throw new Error('ENOTDIR');
@@ -61,6 +64,10 @@ function checkParent(check: string, folder: string): Finding {
   return ok(check, `${folder} (created when it is needed)`);
 }
 
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
 function existingParent(folder: string): string {
-  return existsSync(folder) ? folder : existingParent(dirname(folder));
+  return isThere(folder) ? folder : existingParent(dirname(folder));
 }

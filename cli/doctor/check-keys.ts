@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isThere } from '../../disk/is-there.ts';
 import type { LineConfig } from '../../line/config.ts';
 import {
   auditKeyPath,
@@ -40,7 +41,7 @@ export function checkKeys(
   { stateFolder, config }: Invocation,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Finding[] {
-  const isSigner = existsSync(caFolder(stateFolder));
+  const isSigner = isThere(caFolder(stateFolder));
   const intake = keyAt('intake key', intakeKeyPath(stateFolder), (path) => ensureRoleKey(path, 'intake'));
   const permit = keyAt('permit key', permitKeyPath(stateFolder), (path) => ensureRoleKey(path, 'signer'));
   const audit = keyAt('audit key', auditKeyPath(stateFolder), loadAuditKey);
@@ -64,7 +65,7 @@ function keyAt(
   path: string,
   load: (path: string) => { readonly verifier: NoteVerifier },
 ): { readonly keys: readonly NoteVerifier[]; readonly findings: readonly Finding[] } {
-  if (!existsSync(path)) return { keys: [], findings: [] };
+  if (!isThere(path)) return { keys: [], findings: [] };
   try {
     return { keys: [load(path).verifier], findings: [ok(check, path)] };
   } catch (error) {
@@ -75,7 +76,7 @@ function keyAt(
 /** Others believe the key by the text in this file. */
 function checkPair(check: string, keys: readonly NoteVerifier[], path: string): Finding[] {
   const [key] = keys;
-  if (key === undefined || !existsSync(path)) return [];
+  if (key === undefined || !isThere(path)) return [];
   if (readFileSync(path, 'utf8').trim() === verifierText(key)) return [];
   const says = `${path} is not the public half of the key: delete it, and start the signer, which writes it again`;
   return [fail(check, 'signer', says)];
@@ -114,7 +115,7 @@ function listsOf(
 function stationKey(stateFolder: string, id: string): NoteVerifier[] {
   const path = stationKeyPath(stateFolder, id);
   try {
-    return existsSync(path) ? [loadStationKey(path, id).verifier] : [];
+    return isThere(path) ? [loadStationKey(path, id).verifier] : [];
   } catch {
     return [];
   }

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isThere } from '../../disk/is-there.ts';
 import { visibleText } from '../../manifests/csv/visible-text.ts';
 import { OWNER_MARK } from '../../manifests/intake/inbox-owner.ts';
 import { isUnfinishedName } from '../../manifests/intake/inbox-names.ts';
@@ -27,7 +28,7 @@ export function checkLine(stateFolder: string): Finding {
 
 /** Files in the drop folder that somebody began to copy and never finished. */
 export function checkUnfinished(inbox: string, nowMs: number = Date.now()): Finding | undefined {
-  const names = existsSync(inbox) ? readdirSync(inbox).filter(isUnfinishedName) : [];
+  const names = isThere(inbox) ? readdirSync(inbox).filter(isUnfinishedName) : [];
   const left = names.filter((name) => {
     if (name === OWNER_MARK) return false;
     const stats = statSync(join(inbox, name), { throwIfNoEntry: false });

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import type { OrderStanding } from '../../pki/orders/order-policy.ts';
 import { checkTerms, ORDER_FILE_SUFFIX, readOrder, readSerials } from '../../pki/orders/order-desk.ts';
 import type { OrderSources, OrderTerms } from '../../pki/orders/order-desk.ts';
@@ -45,7 +46,7 @@ function checkReleaseKeys(path: string): Finding {
 
 /** The numbers of the orders in a folder, sorted; none where there is no folder. */
 export function ordersIn(folder: string): string[] {
-  const names = existsSync(folder) ? readdirSync(folder).toSorted() : [];
+  const names = isThere(folder) ? readdirSync(folder).toSorted() : [];
   return names
     .filter((name) => name.endsWith(ORDER_FILE_SUFFIX))
     .map((name) => name.slice(0, -ORDER_FILE_SUFFIX.length));

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import { profileOfProduct } from '../../pki/profile/certificate-profile.ts';
 import { readCaChain } from '../../pki/ca/read-chain.ts';
 import { issuerFactsOf } from '../../pki/ca/issuing-ca.ts';
@@ -22,7 +22,7 @@ export async function checkProfiles(
   now: Date = new Date(),
 ): Promise<Finding[]> {
   const directory = caFolder(stateFolder);
-  if (!existsSync(directory)) return [];
+  if (!isThere(directory)) return [];
   const findings: Finding[] = [];
   for (const product of products) {
     const check = `profile ${product.name}`;

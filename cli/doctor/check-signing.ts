@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import { orderSourcesOf, orderTermsOf } from '../../line/orders.ts';
 import { caFolder } from '../../line/state-folder.ts';
 import type { Invocation } from '../invocation.ts';
@@ -23,7 +23,7 @@ function checkLogTime(latest: string | undefined, now: Date = new Date()): Findi
 export async function checkSigning(invocation: Invocation, isAnswering: boolean): Promise<Finding[]> {
   const { stateFolder, config } = invocation;
   const stations = { stateFolder, configured: config.stations };
-  if (!existsSync(caFolder(stateFolder))) return checkStations({ ...stations, enrolled: undefined });
+  if (!isThere(caFolder(stateFolder))) return checkStations({ ...stations, enrolled: undefined });
   const sources = orderSourcesOf(stateFolder, config);
   const terms = orderTermsOf(stateFolder, config);
   if (!isAnswering) return await checkOrders(sources, async () => undefined, terms);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import type { StationConfig } from '../../fixtures/station/station-config.ts';
 import type { EnrolledStation } from '../../pki/signing/stations.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
@@ -42,7 +42,7 @@ function checkOwn(
 ): Finding | undefined {
   const check = `station ${id}`;
   const path = stationKeyPath(stateFolder, id);
-  if (!existsSync(path)) return warn(check, `has no key yet: ${ENROLL}`);
+  if (!isThere(path)) return warn(check, `has no key yet: ${ENROLL}`);
   try {
     const text = verifierText(loadStationKey(path, id).verifier);
     if (known === 'elsewhere') return undefined;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import { ordersFolder, releaseKeysPath, releasePassphrasePath } from '../../line/state-folder.ts';
 import type { AskOrder } from '../../manifests/check/order-issues.ts';
 import type { Invocation } from '../invocation.ts';
@@ -14,10 +14,10 @@ export async function withOrders<T>(
   use: (ask: AskOrder | undefined) => Promise<T>,
 ): Promise<T> {
   const { stateFolder, config } = invocation;
-  if (existsSync(releasePassphrasePath(stateFolder))) return await use(undefined);
+  if (isThere(releasePassphrasePath(stateFolder))) return await use(undefined);
   const folder = config.ordersFolder ?? ordersFolder(stateFolder);
   // What is needed for one of the two ways takes longer to load than a small manifest to check.
-  if (existsSync(folder)) {
+  if (isThere(folder)) {
     const { withLocalOrders } = await import('./local-orders.ts');
     const releaseKeys = config.releaseKeysFile ?? releaseKeysPath(stateFolder);
     return await withLocalOrders(invocation, { folder, releaseKeys }, use);

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isThere } from '../../disk/is-there.ts';
 import { passphraseFromFile } from '../../pki/keys/passphrase.ts';
 import { createReleaseKey, RELEASE_KEY_FILES } from '../../pki/keys/release-key.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
@@ -47,7 +47,7 @@ function passphraseFile(
   { passphraseFile: chosen, json }: InitReleaseKeyOptions,
 ): string {
   if (chosen !== undefined) {
-    if (existsSync(chosen)) return chosen;
+    if (isThere(chosen)) return chosen;
     const message = `There is no passphrase file ${chosen}: make one with (umask 077; openssl rand -base64 32 > ${chosen}).`;
     throw new CommandError('passphrase', message);
   }

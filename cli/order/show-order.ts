@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import type { OrderStanding } from '../../pki/orders/order-policy.ts';
 import { readOrder, readOrderFile } from '../../pki/orders/order-desk.ts';
 import type { OrderSources } from '../../pki/orders/order-desk.ts';
@@ -48,7 +48,7 @@ export async function showOrder(
 
 /** The signer's own errors name no folder, since strangers receive them; a person at the signer needs it. */
 function readStoredOrder(sources: OrderSources, given: string): SignedOrder {
-  if (existsSync(sources.folder)) return readOrder(sources, given);
+  if (isThere(sources.folder)) return readOrder(sources, given);
   const message = `There is no folder of orders ${sources.folder}, and no file ${given}: name the signer's folder with --state.`;
   throw new CommandError('unknown', message);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import { writeWhole } from '../../disk/write-whole.ts';
 import { openIntakeKey } from '../../line/trusted-keys.ts';
 import { signRegistry } from '../../pki/signing/registry-statement.ts';
@@ -20,8 +20,7 @@ export async function exportRegistry(
   path: string,
   options: { readonly json?: boolean },
 ): Promise<void> {
-  if (existsSync(path))
-    throw new CommandError('refused', `There is a file ${path} already: name another one.`);
+  if (isThere(path)) throw new CommandError('refused', `There is a file ${path} already: name another one.`);
   const key = openIntakeKey(invocation.stateFolder);
   await withRegistry(invocation, async (registry) => {
     const counts = { batches: 0, units: 0, certificates: 0 };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isThere } from '../../disk/is-there.ts';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { intakeKeyPath } from '../../line/state-folder.ts';
 import { openIntakeKey } from '../../line/trusted-keys.ts';
@@ -64,7 +64,7 @@ export function signedRework(stateFolder: string, rework: AskedRework): ReworkIn
 }
 
 function keyOfIntake(stateFolder: string): StationKey {
-  if (existsSync(intakeKeyPath(stateFolder))) return openIntakeKey(stateFolder);
+  if (isThere(intakeKeyPath(stateFolder))) return openIntakeKey(stateFolder);
   const message = `There is no key of an intake in ${stateFolder}: run this command on the host of the orchestrator, with its state folder.`;
   throw new CommandError('refused', message);
 }

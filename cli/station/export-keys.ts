@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import { openLineAudit } from '../../line/audit.ts';
 import { auditVerifierPath } from '../../line/state-folder.ts';
 import { openPermitKey } from '../../line/trusted-keys.ts';
@@ -15,7 +16,7 @@ export async function exportStations(invocation: Invocation): Promise<void> {
   const { stateFolder, config } = invocation;
   const auditKey = auditVerifierPath(stateFolder);
   // A signer that has not run yet makes its audit key with its log.
-  if (!existsSync(auditKey))
+  if (!isThere(auditKey))
     await withLedger(invocation, 'update', async (ledger) => {
       await openLineAudit({ stateFolder, ledger, witnessFile: config.auditWitnessFile });
     });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMissing } from '../../disk/errno.ts';
 import { FileNotPrivateError } from '../../disk/private-file.ts';
 import type { SecretBytes } from '../keys/secret-bytes.ts';
 import { pemOf } from '../x509/pem.ts';
@@ -37,7 +38,10 @@ export function chainFiles(chain: readonly Uint8Array[]): Record<string, string>
   };
 }
 
-/** The text of a file of a CA's folder. Throws CA_NOT_FOUND, and CA_PERMISSIONS where `read` refuses it. */
+/**
+ * The text of a file of a CA's folder. Throws CA_NOT_FOUND, CA_PERMISSIONS where `read` refuses it, and the file system's
+ * error for one that is there and cannot be read.
+ */
 export function readCaFile(
   directory: string,
   name: string,
@@ -48,6 +52,7 @@ export function readCaFile(
     return read(path);
   } catch (error) {
     if (error instanceof FileNotPrivateError) throw new PkiError('CA_PERMISSIONS', error.message);
+    if (!isMissing(error)) throw error;
     const message = `There is no CA file ${path}: create the CA with "certline ca init", or correct the path.`;
     throw new PkiError('CA_NOT_FOUND', message, { cause: error });
   }

@@ -1,13 +1,13 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isThere } from '../../disk/is-there.ts';
 import { certificatesIn } from '../x509/certificate-file.ts';
 import { PkiError } from '../pki-error.ts';
 import { CA_FILES, readCaFile } from './ca-files.ts';
 
 /** The certificates from the factory ICA up to the root, DER; needs no key. Throws CA_NOT_FOUND, CA_INCONSISTENT. */
 export function readCaChain(directory: string): Uint8Array[] {
-  const between = existsSync(join(directory, CA_FILES.intermediates)) ? [CA_FILES.intermediates] : [];
+  const between = isThere(join(directory, CA_FILES.intermediates)) ? [CA_FILES.intermediates] : [];
   return [CA_FILES.factoryIca, ...between, CA_FILES.root].flatMap((name) => {
     const pem = readCaFile(directory, name);
     try {

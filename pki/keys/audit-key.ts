@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { isThere } from '../../disk/is-there.ts';
 import { FileNotPrivateError, readPrivateFile } from '../../disk/private-file.ts';
 import { createFileSync, renameDurablySync } from '../../disk/write-whole.ts';
 import { sha256Hex } from '../x509/p256.ts';
@@ -61,7 +62,7 @@ export const auditKeyDraftPath = (path: string): string => `${path}.new`;
  * where there is one already.
  */
 export function draftAuditKey(path: string): AuditKey {
-  if (existsSync(path))
+  if (isThere(path))
     throw new PkiError(
       'AUDIT_KEY_INVALID',
       `The audit key ${path} exists already, and an audit key is never overwritten: use it, or name another folder.`,

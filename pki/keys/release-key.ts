@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDurableFolder } from '../../disk/durable-folder.ts';
+import { isMissing } from '../../disk/errno.ts';
 import { FileNotPrivateError, readPrivateFile } from '../../disk/private-file.ts';
 import { decryptPrivateKey, encryptPrivateKey } from './encrypted-key.ts';
 import { checkedPassphrase } from './passphrase.ts';
@@ -73,6 +74,7 @@ function readKeyFile(path: string, read: () => string = () => readFileSync(path,
     return read();
   } catch (error) {
     if (error instanceof FileNotPrivateError) throw new PkiError('CA_PERMISSIONS', error.message);
+    if (!isMissing(error)) throw error;
     const message = `There is no ${path}: create the release key with "certline order key init", or name its folder.`;
     throw new PkiError('CA_NOT_FOUND', message, { cause: error });
   }

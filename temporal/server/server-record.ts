@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../../disk/errno.ts';
 import { writeWholeSync } from '../../disk/write-whole.ts';
 import { z } from 'zod';
 import { processIdentity } from '../program/process-identity.ts';
@@ -39,7 +40,9 @@ export function readServerRecord(directory: string): ServerRecord | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(join(directory, NAME), 'utf8'));
     return serverRecord.safeParse(value).data;
-  } catch {
+  } catch (error) {
+    // One that this user may not read must not be taken for a server that does not run.
+    if (errnoOf(error) === 'EACCES') throw error;
     return undefined;
   }
 }
