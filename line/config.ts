@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { errnoOf, isMissing } from '../disk/errno.ts';
 import { postgresUrlFault } from '../sql/postgres-place.ts';
 import { lineProfileFaults } from '../pki/profile/line-profiles.ts';
 import { SERIAL_PLACE } from '../provisioning/serial-template.ts';
@@ -302,17 +303,49 @@ export function loadLineConfig(path: string, folder: string = dirname(resolve(pa
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
+    if (!isMissing(error)) throw unreadable(path, error);
     const message = `There is no configuration file ${path}: copy certline.example.json there (in deploy/, or in /usr/share/doc/certline of the Debian package), or name another file with --config.`;
     throw new ConfigError('CONFIG_NOT_FOUND', message, { cause: error });
   }
   return parseLineConfig(parsedJson(text, path), path, folder);
 }
 
+function unreadable(path: string, error: unknown): ConfigError {
+  const why = UNREADABLE[errnoOf(error) ?? ''] ?? (error as Error).message;
+  const message = `The configuration file ${path} cannot be read: ${why}.`;
+  return new ConfigError('CONFIG_INVALID', message, { cause: error });
+}
+
+const NOT_ALLOWED =
+  'this user has no permission. Type the command as the user of the role, or correct owner and permissions';
+
+/** A file that is there and cannot be read: why, and what to do. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  EACCES: NOT_ALLOWED,
+  EPERM: NOT_ALLOWED,
+  EISDIR: 'it is a folder. Name the file in it',
+  ELOOP: 'its symbolic links lead back to themselves. Correct them',
+  ENAMETOOLONG: 'the path is too long. Name a shorter one',
+};
+
+/** Editors of Windows begin a file with a byte order mark, which says nothing. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
+
 function parsedJson(text: string, path: string): unknown {
+  const json = text.replace(BYTE_ORDER_MARK, '');
   try {
-    return JSON.parse(text);
+    return JSON.parse(json);
   } catch (error) {
-    const message = `${path} is not JSON (${(error as Error).message}): correct the file.`;
+    const message = `${path} is not JSON: ${jsonFault(json, error as Error)}.`;
     throw new ConfigError('CONFIG_INVALID', message, { cause: error });
   }
+}
+
+/** What is wrong with text that is not JSON, and what to do. */
+function jsonFault(text: string, { message }: Error): string {
+  if (text.trim() === '') return 'it is empty. Restore it, or copy certline.example.json there';
+  if (/[\0\uFFFD]/.test(text)) return 'it is not UTF-8 text. Save it as UTF-8';
+  const position = Number(/ at position (\d+)/.exec(message)?.[1]);
+  const isComment = /^Unexpected token '[/#]'/.test(message) || /^(?:\/[/*]|#)/.test(text.slice(position));
+  return `${message}. ${isComment ? 'JSON has no comments: remove them' : 'Correct the file'}`;
 }

@@ -1,7 +1,7 @@
 import { realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseLineConfig } from '../../line/config.ts';
+import { loadLineConfig, parseLineConfig } from '../../line/config.ts';
 import type { LineConfig } from '../../line/config.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -331,5 +331,27 @@ describe('device registries', () => {
     const parse = withRegistries(registries, { ...PRODUCT, registries: named });
     expect(parse).toThrow(says);
     expect(parse).not.toThrow('pw@');
+  });
+});
+
+describe('a file that is not JSON', () => {
+  it.each([
+    ['empty', '\n', 'it is empty. Restore it'],
+    ['half-written', '{"products":[{"name":"no', '(line 1 column 25). Correct the file'],
+    ['with comments', '// products\n{"products":[]}', 'JSON has no comments: remove them'],
+    ['with a comment inside', '{ // products\n"products":[]}', 'JSON has no comments: remove them'],
+    ['in UTF-16', Buffer.from('\uFEFF{"products":[]}', 'utf16le'), 'it is not UTF-8 text. Save it as UTF-8'],
+    ['of zeros', Buffer.alloc(512), 'it is not UTF-8 text. Save it as UTF-8'],
+  ])('but %s says so, and what to do', (_, content, says) => {
+    const path = join(temporaryFolder(), 'line.json');
+    writeFileSync(path, content);
+    expect(() => loadLineConfig(path)).toThrow(`${path} is not JSON: `);
+    expect(() => loadLineConfig(path)).toThrow(says);
+  });
+
+  it('may begin with a byte order mark, as some editors write', () => {
+    const path = join(temporaryFolder(), 'line.json');
+    writeFileSync(path, `\uFEFF{"products":[{"name":"node","organization":"acme"}]}`);
+    expect(loadLineConfig(path).products).toHaveLength(1);
   });
 });
