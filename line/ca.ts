@@ -7,6 +7,7 @@ import { readCaChain } from '../pki/ca/read-chain.ts';
 import { openIssuingCa } from '../pki/ca/issuing-ca.ts';
 import type { IssuingCa } from '../pki/ca/issuing-ca.ts';
 import { passphraseFromFile } from '../pki/keys/passphrase.ts';
+import { PkiError } from '../pki/pki-error.ts';
 import { pemBlocks } from '../pki/x509/pem.ts';
 import { Pkcs11Signer } from '../pki/signers/pkcs11-signer.ts';
 import type { Signer } from '../pki/signers/signer.ts';
@@ -64,15 +65,23 @@ export async function ensureDemoCa(stateFolder: string): Promise<IssuingCa> {
   return openLineCa(stateFolder);
 }
 
-/** Our CA certificates, DER, for a host that has no CA: what makes a board ours. Throws CONFIG_INVALID. */
+/**
+ * Our CA certificates, DER, also for a host that has no CA: what makes a board ours. Throws CONFIG_INVALID, and CA_NOT_FOUND
+ * where neither a file nor a CA says them.
+ */
 export function readIssuers(stateFolder: string, issuersFile: string | undefined): Uint8Array[] {
-  if (issuersFile === undefined) return readCaChain(caFolder(stateFolder));
+  const folder = caFolder(stateFolder);
+  if (issuersFile === undefined) {
+    if (isThere(folder)) return readCaChain(folder);
+    const message = `There is no CA in ${folder}: at the signer, create it with "certline ca init". On another host, put what "certline ca export chain" prints there into a file, and name it as issuersFile.`;
+    throw new PkiError('CA_NOT_FOUND', message);
+  }
   try {
     const certificates = pemBlocks('CERTIFICATE', readFileSync(issuersFile));
     if (certificates.length === 0) throw new Error('it has no PEM certificate');
     return certificates.map((der) => Uint8Array.from(new X509Certificate(der).raw));
   } catch (error) {
-    const message = `Cannot read the CA certificates in ${issuersFile} (${(error as Error).message}): copy the signer's chain.pem there.`;
+    const message = `Cannot read the CA certificates in ${issuersFile} (${(error as Error).message}): put what "certline ca export chain" prints at the signer there.`;
     throw new ConfigError('CONFIG_INVALID', message, { cause: error });
   }
 }

@@ -1,11 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isThere } from '../../disk/is-there.ts';
 import { CA_FILES } from '../../pki/ca/ca-files.ts';
 import { readCaChain } from '../../pki/ca/read-chain.ts';
-import { openConfiguredCa } from '../../line/ca.ts';
+import { openConfiguredCa, readIssuers } from '../../line/ca.ts';
 import type { CaKeyConfig } from '../../line/ca.ts';
-import { caFolder, caPassphrasePath } from '../../line/state-folder.ts';
+import type { LineConfig } from '../../line/config.ts';
+import { caFolder, caPassphrasePath, ledgerPath } from '../../line/state-folder.ts';
 import { shownExpiry } from '../terminal/words.ts';
 import { fail, failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -13,13 +15,21 @@ import type { Finding } from './finding.ts';
 /** A new factory CA has to be made, signed elsewhere and given to clouds: that takes weeks. */
 const SOON_MS = 90 * 86_400_000;
 
-/** The factory CA: is it there, how long is it valid, can its key be used where the configuration says it is. */
+/**
+ * The factory CA: is it there, how long is it valid, can its key be used where the configuration says it is. On another host than
+ * the signer's, its certificates in the `issuersFile`.
+ */
 export async function checkCa(
   stateFolder: string,
-  config: CaKeyConfig,
+  config: CaKeyConfig & Pick<LineConfig, 'issuersFile'>,
   now: Date = new Date(),
 ): Promise<Finding[]> {
   try {
+    const isSigner = [caFolder(stateFolder), ledgerPath(stateFolder)].some((path) => isThere(path));
+    if (!isSigner) {
+      const issuers = readIssuers(stateFolder, config.issuersFile);
+      return issuers.map((der) => checkTime(new X509Certificate(der), now));
+    }
     const [factoryIca] = readCaChain(caFolder(stateFolder));
     return [
       checkTime(new X509Certificate(factoryIca!), now),

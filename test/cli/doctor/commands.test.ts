@@ -208,6 +208,34 @@ describe('certline doctor', () => {
     expect(reportOf(ended).of('disk')).toHaveLength(1);
   });
 
+  it('asks no host but the signer for a CA, and the others for its certificates', async () => {
+    const place = newPlace();
+    const { of } = reportOf(await place.certline('doctor', '--json'));
+    expect(of('CA')).toMatchObject([
+      { verdict: 'fail', reason: 'caMissing', says: expect.stringContaining('name it as issuersFile') },
+    ]);
+    const { chainPath } = await makeCa(place.folder);
+    place.configure({ inbox: place.inbox, products: [PRODUCT], issuersFile: chainPath });
+    const other = reportOf(await place.certline('doctor', '--json'));
+    expect(other.of('CA')).toMatchObject([{ verdict: 'ok' }, { verdict: 'ok' }]);
+    writeFileSync(chainPath, '');
+    const ended = await place.certline('doctor', '--json');
+    expect(reportOf(ended).of('CA')).toMatchObject([
+      { verdict: 'fail', says: expect.stringContaining(`${chainPath} (it has no PEM certificate)`) },
+    ]);
+    expect(ended.status).toBe(4);
+  });
+
+  it('misses the CA of a signer that has a ledger, also where certificates are named', async () => {
+    const place = newPlace();
+    const { chainPath } = await makeCa(place.folder);
+    place.configure({ inbox: place.inbox, products: [PRODUCT], issuersFile: chainPath });
+    mkdirSync(join(place.state, 'signer'));
+    writeFileSync(join(place.state, 'signer', 'ledger.db'), '');
+    const { of } = reportOf(await place.certline('doctor', '--json'));
+    expect(of('CA')).toMatchObject([{ verdict: 'fail', reason: 'caMissing' }]);
+  });
+
   it('says when nothing can be written, with status 50', async () => {
     const place = newPlace();
     writeFileSync(join(place.folder, 'file'), '');
