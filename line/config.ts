@@ -8,6 +8,7 @@ import { SERIAL_PLACE } from '../provisioning/serial-template.ts';
 import { ConfigError } from './config-error.ts';
 import { configFault } from './config-fault.ts';
 import { deviceRegistryConfig, registryFaults, webhookUrl } from './device-registry-config.ts';
+import { repeatedKeys } from './repeated-keys.ts';
 import { isMetricsAddress, METRICS_ADDRESS_RULE } from './metrics-address.ts';
 
 /** An absolute path on the device, without spaces: the shell of the device accepts no quotes. */
@@ -333,12 +334,18 @@ const BYTE_ORDER_MARK = /^\uFEFF/;
 
 function parsedJson(text: string, path: string): unknown {
   const json = text.replace(BYTE_ORDER_MARK, '');
+  let value: unknown;
   try {
-    return JSON.parse(json);
+    value = JSON.parse(json);
   } catch (error) {
     const message = `${path} is not JSON: ${jsonFault(json, error as Error)}.`;
     throw new ConfigError('CONFIG_INVALID', message, { cause: error });
   }
+  const faults = repeatedKeys(json).map(
+    (key) => `  ${key}: is there twice, and only the last one would count`,
+  );
+  if (faults.length === 0) return value;
+  throw new ConfigError('CONFIG_INVALID', `${path} is not a valid configuration:\n${faults.join('\n')}`);
 }
 
 /** What is wrong with text that is not JSON, and what to do. */
