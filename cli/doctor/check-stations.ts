@@ -1,9 +1,10 @@
 import { isThere } from '../../disk/is-there.ts';
+import { StationBook } from '../../fixtures/station/station-book.ts';
 import type { StationConfig } from '../../fixtures/station/station-config.ts';
 import type { EnrolledStation } from '../../pki/signing/stations.ts';
 import { verifierText } from '../../pki/keys/signed-note.ts';
 import { loadStationKey } from '../../pki/keys/station-key.ts';
-import { stationKeyPath } from '../../line/state-folder.ts';
+import { stationBookPath, stationKeyPath } from '../../line/state-folder.ts';
 import { fail, failure, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 
@@ -20,7 +21,8 @@ export interface StationBooks {
 export function checkStations({ stateFolder, configured, enrolled }: StationBooks): Finding[] {
   const own = configured.flatMap(({ id }) => {
     const found = enrolled?.find(({ stationId }) => stationId === id);
-    return checkOwn(stateFolder, id, enrolled === undefined ? 'elsewhere' : found) ?? [];
+    const key = checkOwn(stateFolder, id, enrolled === undefined ? 'elsewhere' : found);
+    return [key, checkBook(stateFolder, id)].filter((finding) => finding !== undefined);
   });
   if (enrolled === undefined) return own;
   const stopped = enrolled.filter(({ state }) => state === 'stopped').map((station) => checkStopped(station));
@@ -53,6 +55,17 @@ function checkOwn(
     return fail(check, 'signer', `has another key than was admitted: find out why, then ${ENROLL}`);
   } catch (error) {
     return failure(check, error);
+  }
+}
+
+/** The record of the boards in the sockets of a station; undefined where it can be used, or is made when it is needed. */
+function checkBook(stateFolder: string, id: string): Finding | undefined {
+  const path = stationBookPath(stateFolder, id);
+  try {
+    if (isThere(path)) StationBook.check(path);
+    return undefined;
+  } catch (error) {
+    return failure(`station ${id}`, error);
   }
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkClock } from '../../../cli/doctor/check-clock.ts';
 import { judgeSpace } from '../../../cli/doctor/check-folder.ts';
@@ -10,6 +11,7 @@ import { judgeMemory } from '../../../cli/doctor/check-memory.ts';
 import { checkProfiles } from '../../../cli/doctor/check-profiles.ts';
 import { checkNode } from '../../../cli/doctor/check-node.ts';
 import type { Finding } from '../../../cli/doctor/finding.ts';
+import { StationBook } from '../../../fixtures/station/station-book.ts';
 import { holderOf } from '../../../fixtures/station/port-holder.ts';
 import { BoardUart } from '../../../simulator/board/board-uart.ts';
 import { boardSpeed } from '../../../simulator/board/board-speed.ts';
@@ -23,7 +25,7 @@ import { OWNER_MARK } from '../../../manifests/intake/inbox-owner.ts';
 import { openSerialLink } from '../../../smp/links/serial-link.ts';
 import { parseLineConfig } from '../../../line/config.ts';
 import { lockLine } from '../../../line/lock.ts';
-import { caFolder } from '../../../line/state-folder.ts';
+import { caFolder, stationBookPath } from '../../../line/state-folder.ts';
 import { makeCa } from '../../pki/leaf.ts';
 import { until } from '../../support/until.ts';
 import { openPseudoTerminal } from '../../support/pseudo-terminal.ts';
@@ -234,6 +236,22 @@ describe('certline doctor', () => {
     writeFileSync(join(place.state, 'signer', 'ledger.db'), '');
     const { of } = reportOf(await place.certline('doctor', '--json'));
     expect(of('CA')).toMatchObject([{ verdict: 'fail', reason: 'caMissing' }]);
+  });
+
+  it('says that a station cannot use what it knows of its boards', async () => {
+    const place = newPlace();
+    const sockets = [{ id: '1', port: join(place.folder, 'port'), product: PRODUCT.name }];
+    place.configure({ inbox: place.inbox, products: [PRODUCT], stations: [{ id: 'st-1', sockets }] });
+    const path = stationBookPath(place.state, 'st-1');
+    new StationBook(path).close();
+    expect(reportOf(await place.certline('doctor', '--json')).of('station st-1')).toHaveLength(1);
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA user_version = 9999');
+    database.close();
+    expect(reportOf(await place.certline('doctor', '--json')).of('station st-1')).toMatchObject([
+      { verdict: 'warn' },
+      { verdict: 'fail', reason: 'disk', says: expect.stringContaining('later version of Certline') },
+    ]);
   });
 
   it('says when nothing can be written, with status 50', async () => {
