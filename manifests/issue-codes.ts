@@ -9,7 +9,7 @@ export const ISSUES = {
   // The file as a whole
   MANIFEST_NAME: row('A manifest cannot have the name of this file.', 'a CSV file whose name ends in .csv'),
   MANIFEST_NOT_A_FILE: row(
-    'It is a link, a pipe or a device, not a regular file.',
+    'It is a folder, a link, a pipe or a device, not a regular file.',
     'the file itself, not a link to it',
   ),
   MANIFEST_MISSING: row('There is no such file.', 'the path of a file that exists'),

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 import type { Issue } from '../../manifests/check/issue.ts';
 import { MAX_BYTES } from '../../manifests/intake/copy-manifest.ts';
 import { claimIssues, claimsOf } from '../../manifests/intake/manifest-claims.ts';
 import { visibleText, withoutUnseen } from '../../manifests/csv/visible-text.ts';
-import { isManifestName, readableName } from '../../manifests/intake/inbox-names.ts';
+import { expectedName } from '../../manifests/intake/expected-name.ts';
 import { ISSUES } from '../../manifests/issue-codes.ts';
 import { errnoOf } from '../../disk/errno.ts';
 import { CommandError } from '../exit-status.ts';
@@ -13,14 +13,11 @@ import { CommandError } from '../exit-status.ts';
 /** Reads a manifest that is to be submitted. Throws `unknown`, and `manifestRefused` for its name or its size. */
 export async function readManifestFile(file: string): Promise<{ name: string; content: Buffer }> {
   const name = basename(file);
-  if (
-    !readableName(Buffer.from(name)).isPossible ||
-    !isManifestName(name) ||
-    extname(name).toLowerCase() !== '.csv'
-  )
+  const expected = expectedName(name);
+  if (expected !== undefined)
     throw new CommandError(
       'manifestRefused',
-      `The name ${visibleText(name)} is not possible for a manifest: rename the file, for example to lot-0001.csv.`,
+      `A manifest cannot have the name ${visibleText(name)}; expected: ${expected}.`,
     );
   return { name, content: await readContent(file) };
 }

@@ -7,7 +7,7 @@ import { withoutUnseen } from '../../manifests/csv/visible-text.ts';
 import { assessManifest } from '../../manifests/intake/assess-manifest.ts';
 import type { Assessment, Surroundings } from '../../manifests/intake/assess-manifest.ts';
 import { copyManifest } from '../../manifests/intake/copy-manifest.ts';
-import { isManifestName, readableName } from '../../manifests/intake/inbox-names.ts';
+import { expectedName } from '../../manifests/intake/expected-name.ts';
 import { ISSUES } from '../../manifests/issue-codes.ts';
 import { socketProducts } from '../../line/config.ts';
 import { registryName } from '../../line/registry.ts';
@@ -43,12 +43,9 @@ export async function validateFile(
 
 /** Takes the same steps as the inbox, but the private copy is in a folder that is removed at the end. */
 async function assess(file: string, around: Surroundings): Promise<Assessment> {
-  const { text, isPossible } = readableName(Buffer.from(basename(file)));
-  if (!isPossible || !isManifestName(text)) {
-    const expected =
-      'a name ending in .csv that no answer has: at most 200 bytes, no control characters, no dot first';
-    return rejectedFile(issue('MANIFEST_NAME', { value: basename(file) }, expected));
-  }
+  const name = basename(file);
+  const expected = expectedName(name);
+  if (expected !== undefined) return rejectedFile(issue('MANIFEST_NAME', { value: name }, expected));
   const folder = mkdtempSync(join(tmpdir(), 'certline-validate-'));
   try {
     const result = await copyManifest(file, folder);

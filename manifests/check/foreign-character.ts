@@ -3,6 +3,9 @@ import { codePointName } from '../csv/visible-text.ts';
 /** The first character that is not ASCII, or not visible: it may look like one that is. */
 const FOREIGN = /[^\u0020-\u007e]/u;
 
+/** What cannot be seen in a name; spaces of any width can. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/u;
+
 /** What to do about the first such character; undefined where there is none. */
 export function foreignRemedy(value: string): string | undefined {
   const foreign = FOREIGN.exec(value)?.[0];
@@ -17,4 +20,11 @@ export function lookalikeOf<T extends string>(value: string, texts: readonly T[]
   if (parts.length < 2 || parts.join('').length < parts.length) return undefined;
   const form = new RegExp(`^${parts.map((part) => part.replaceAll(/\W/g, String.raw`\$&`)).join('.?')}$`);
   return texts.find((text) => form.test(text));
+}
+
+/** What is expected of a name with a character that neither a terminal nor a person can see; undefined where there is none. */
+export function unseenRemedy(name: string): string | undefined {
+  const unseen = UNSEEN.exec(name)?.[0];
+  if (unseen === undefined) return undefined;
+  return `a name without invisible characters: this one has ${codePointName(unseen)}, so type the name again`;
 }

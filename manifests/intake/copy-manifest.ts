@@ -9,6 +9,7 @@ import type { Issue } from '../check/issue.ts';
 import type { IssueCode } from '../issue-codes.ts';
 import { claimsOf } from './manifest-claims.ts';
 import type { ManifestClaims } from './manifest-claims.ts';
+import { expectedEnding, isCsvName } from './expected-name.ts';
 import { openDroppedFile } from '../../disk/open-dropped-file.ts';
 import { errnoOf } from '../../disk/errno.ts';
 import { ManifestError } from '../manifest-error.ts';
@@ -61,7 +62,7 @@ export type CopyResult =
  * MANIFEST_STORE_FAILED when the copy cannot be written; no part of it remains then.
  */
 export async function copyManifest(source: string, stateFolder: string): Promise<CopyResult> {
-  if (!/.\.csv$/i.test(basename(source))) return refusal('MANIFEST_NAME', source);
+  if (!isCsvName(basename(source))) return refusal('MANIFEST_NAME', source, expectedEnding(basename(source)));
   let file: FileHandle;
   try {
     file = await openDroppedFile(source);
@@ -82,9 +83,12 @@ const OPEN_FAULTS: Readonly<Record<string, IssueCode>> = {
   ENXIO: 'MANIFEST_NOT_A_FILE',
 };
 
+const THE_FILE_IN_IT = 'the CSV file itself: this is a folder, so put the file that is in it here';
+
 async function copyOpen(file: FileHandle, source: string, store: string): Promise<CopyResult> {
   const before = await file.stat({ bigint: true });
-  if (!before.isFile()) return refusal('MANIFEST_NOT_A_FILE', source);
+  if (!before.isFile())
+    return refusal('MANIFEST_NOT_A_FILE', source, before.isDirectory() ? THE_FILE_IN_IT : undefined);
   if (before.size > MAX_BYTES) return refusal('MANIFEST_TOO_LARGE', source);
   try {
     const said = await claimsOf(source);
@@ -151,6 +155,6 @@ async function isUnchanged(file: FileHandle, source: string, before: BigIntStats
   );
 }
 
-function refusal(code: IssueCode, source: string): { readonly refused: Issue } {
-  return { refused: issue(code, { value: basename(source) }) };
+function refusal(code: IssueCode, source: string, expected?: string): { readonly refused: Issue } {
+  return { refused: issue(code, { value: basename(source) }, expected) };
 }

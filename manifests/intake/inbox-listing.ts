@@ -3,9 +3,12 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDroppedFile } from '../../disk/open-dropped-file.ts';
 import { isManifestName, isUnfinishedName, manifestOfSidecar, readableName } from './inbox-names.ts';
+import type { ImpossibleName } from './inbox-names.ts';
 import { isAnswerName } from '../answer/answers.ts';
 import type { FileNow } from '../answer/answers.ts';
 import { errnoOf } from '../../disk/errno.ts';
+import { issue } from '../check/issue.ts';
+import type { Issue } from '../check/issue.ts';
 
 /** A file in the drop folder as it is at one moment. */
 export interface InboxFile extends FileNow {
@@ -15,6 +18,8 @@ export interface InboxFile extends FileNow {
    * nor a terminal show it, and `name` only stands for it.
    */
   readonly kind: 'manifest' | 'answer' | 'impossible';
+  /** Why it is `impossible`. */
+  readonly nameFault?: Issue;
   readonly modifiedMs: number;
   readonly version: FileVersion;
   /** When the files beside it that say its digest changed last; 0 without such a file. */
@@ -30,6 +35,8 @@ export interface FileVersion {
   readonly beside: string;
 }
 
+type Named = Pick<InboxFile, 'name' | 'kind' | 'nameFault'>;
+
 /** What is in the drop folder: files, and the identities of files that are being written under another name. */
 export interface InboxListing {
   readonly files: readonly InboxFile[];
@@ -38,12 +45,13 @@ export interface InboxListing {
 
 /** Lists the drop folder; ignores subfolders, except those that have the name of a manifest. */
 export async function listInbox(folder: string): Promise<InboxListing> {
-  const found: { name: string; kind: InboxFile['kind']; stats: BigIntStats }[] = [];
+  const found: { named: Named; stats: BigIntStats }[] = [];
   const sidecars: { of: string; stats: BigIntStats }[] = [];
   const unfinished = new Set<string>();
   for (const raw of await readdir(folder, { encoding: 'buffer' })) {
-    const { text: name, isPossible } = readableName(raw);
-    const kind = isPossible ? kindOf(name) : 'impossible';
+    const readable = readableName(raw);
+    const name = readable.text;
+    const kind = readable.isPossible ? kindOf(name) : 'impossible';
     const of = manifestOfSidecar(name);
     if (kind === undefined && of === undefined) continue;
     const stats = await statsOf(Buffer.concat([Buffer.from(`${folder}/`), raw]));
@@ -51,11 +59,12 @@ export async function listInbox(folder: string): Promise<InboxListing> {
     if (of !== undefined) sidecars.push({ of, stats });
     if (kind === undefined || (stats.isDirectory() && !/\.csv$/i.test(name))) continue;
     if (kind === 'unfinished') unfinished.add(identityOf(stats));
-    else found.push({ name, kind, stats });
+    else if (readable.isPossible) found.push({ named: { name, kind }, stats });
+    else found.push({ named: { name, kind, nameFault: nameFaultOf(readable) }, stats });
   }
   const beside = Map.groupBy(sidecars, ({ of }) => of);
-  const files = found.map(({ name, kind, stats }) =>
-    inboxFile(name, kind, stats, beside.get(name.toLowerCase())?.map((each) => each.stats) ?? []),
+  const files = found.map(({ named, stats }) =>
+    inboxFile(named, stats, beside.get(named.name.toLowerCase())?.map((each) => each.stats) ?? []),
   );
   return { files, unfinished };
 }
@@ -77,6 +86,10 @@ export async function looksComplete(path: string): Promise<boolean> {
   } catch {
     return true;
   }
+}
+
+function nameFaultOf({ value, expected }: ImpossibleName): Issue {
+  return issue('MANIFEST_NAME', { value }, expected);
 }
 
 function kindOf(name: string): 'manifest' | 'answer' | 'unfinished' | undefined {
@@ -107,15 +120,9 @@ async function statsOf(path: Buffer | string): Promise<BigIntStats | undefined> 
   }
 }
 
-function inboxFile(
-  name: string,
-  kind: InboxFile['kind'],
-  stats: BigIntStats,
-  beside: readonly BigIntStats[],
-): InboxFile {
+function inboxFile(named: Named, stats: BigIntStats, beside: readonly BigIntStats[]): InboxFile {
   return {
-    name,
-    kind,
+    ...named,
     ...stateIn(stats),
     modifiedMs: Number(stats.mtimeMs),
     version: { file: versionOf(stats), beside: beside.map(versionOf).toSorted().join(', ') },

@@ -7,6 +7,7 @@ import { isAbout, isAnswerName, readAnsweredFiles } from '../answer/answers.ts';
 import type { AnsweredFile } from '../answer/answers.ts';
 import { writeAnswer } from '../answer/write-answer.ts';
 import { issue } from '../check/issue.ts';
+import type { Issue } from '../check/issue.ts';
 import { ARCHIVE_AFTER_MS, archiveDone } from './archive.ts';
 import type { EndOf } from './archive.ts';
 import { copyManifest, isLarge, manifestStore } from './copy-manifest.ts';
@@ -92,8 +93,8 @@ class FolderInbox implements Inbox {
   #unfinished: ReadonlySet<string> = new Set();
   /** Large manifests that are checked now, by name. */
   readonly #underWay = new Map<string, Promise<void>>();
-  /** Names that only stand for those of files: see `readableName`. */
-  readonly #impossible = new Set<string>();
+  /** Why a name is impossible that only stands for that of a file: see `readableName`. */
+  readonly #impossible = new Map<string, Issue>();
   #watcher: FSWatcher | undefined;
   #wake: () => void = () => {};
   #isWoken = false;
@@ -156,7 +157,7 @@ class FolderInbox implements Inbox {
       if (change === undefined) continue;
       const isAnswered = await this.#isAnswered(file, change);
       this.#settling.note(file.name, file.version, performance.now() + (await this.#settleTime(file)));
-      if (file.kind === 'impossible') this.#impossible.add(file.name);
+      if (file.nameFault !== undefined) this.#impossible.set(file.name, file.nameFault);
       if (isAnswered) this.#settling.rest(file.name);
     }
     this.#unfinished = unfinished;
@@ -194,8 +195,9 @@ class FolderInbox implements Inbox {
 
   async #answer(name: string): Promise<void> {
     const { folder, stateFolder, settleMs } = this.#options;
-    if (this.#impossible.has(name) || isAnswerName(name)) {
-      await this.#refuseName(name);
+    const fault = this.#impossible.get(name) ?? (isAnswerName(name) ? answerNameFault(name) : undefined);
+    if (fault !== undefined) {
+      await this.#refuse(name, fault);
       return this.#settling.rest(name);
     }
     const result = await copyManifest(join(folder, name), stateFolder);
@@ -207,7 +209,7 @@ class FolderInbox implements Inbox {
     // It needs nothing more, unless it changes, or this fails.
     this.#settling.rest(name);
     if ('refused' in result) {
-      await this.#write({ name, bytes: 0, modified: '', sha256: '' }, rejectedFile(result.refused));
+      await this.#refuse(name, result.refused);
       return;
     }
     if (isLarge(result.copy)) this.#judgeBeside(result.copy);
@@ -241,13 +243,9 @@ class FolderInbox implements Inbox {
     }
   }
 
-  /** A name that no answer can have, that no terminal can show, or that is the name of an answer. */
-  async #refuseName(name: string): Promise<void> {
-    const expected = isAnswerName(name)
-      ? 'another name: this one is the name of an answer of Certline'
-      : 'a name of at most 200 bytes in UTF-8, without control characters';
-    const refused = rejectedFile(issue('MANIFEST_NAME', { value: name }, expected));
-    await this.#write({ name, bytes: 0, modified: '', sha256: '' }, refused);
+  /** Refuses a file that was not read. */
+  async #refuse(name: string, fault: Issue): Promise<void> {
+    await this.#write({ name, bytes: 0, modified: '', sha256: '' }, rejectedFile(fault));
   }
 
   async #write(file: AnsweredFile, verdict: Verdict): Promise<void> {
@@ -316,4 +314,9 @@ class FolderInbox implements Inbox {
     this.#wake = () => woken.abort();
     await setTimeout(ms, undefined, { signal: woken.signal }).catch(() => undefined);
   }
+}
+
+function answerNameFault(name: string): Issue {
+  const expected = 'another name: this one is the name of an answer of Certline';
+  return issue('MANIFEST_NAME', { value: name }, expected);
 }

@@ -67,11 +67,15 @@ export function claimIssues(
     issues.push(
       issue(
         'MANIFEST_ROW_COUNT',
-        { value: `${found.rows} units` },
-        `${rows} units, as the name says: copy the whole file`,
+        { value: countedUnits(found.rows) },
+        `${countedUnits(rows)}, as the name says: copy the whole file`,
       ),
     );
   if (priority !== undefined && !isPriorityText(priority))
     issues.push(issue('MANIFEST_PRIORITY', { value: `priority-${priority}` }));
   return issues;
+}
+
+function countedUnits(count: number): string {
+  return `${count} ${count === 1 ? 'unit' : 'units'}`;
 }

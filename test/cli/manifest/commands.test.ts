@@ -13,6 +13,7 @@ import { signOrder } from '../../../pki/orders/order.ts';
 import type { Order } from '../../../pki/orders/order.ts';
 import { json, newPlace, PRODUCT } from '../../support/certline.ts';
 import type { Place } from '../../support/certline.ts';
+import { temporaryFile } from '../../support/temporary-folder.ts';
 
 const MANIFESTS = join(import.meta.dirname, '..', '..', '..', 'manifests');
 const EXAMPLE = join(MANIFESTS, 'example.csv');
@@ -290,6 +291,13 @@ describe('certline submit without a line', () => {
     expect(status).toBe(3);
     expect(stderr).toContain('README.md');
     expect(existsSync(place.inbox)).toBe(false);
+  });
+
+  it('does not ask to rename a workbook', async () => {
+    const workbook = temporaryFile('PK\u0003\u0004', 'lot7.xlsx');
+    await expect(readManifestFile(workbook)).rejects.toThrow(
+      /expected: a CSV file: Excel: Save as, CSV UTF-8/,
+    );
   });
 
   it('will not wait for what cannot come', async () => {

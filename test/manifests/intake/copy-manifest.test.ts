@@ -18,6 +18,8 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { copyManifest } from '../../../manifests/intake/copy-manifest.ts';
 import type { CopyResult } from '../../../manifests/intake/copy-manifest.ts';
+import type { Issue } from '../../../manifests/check/issue.ts';
+import { ISSUES } from '../../../manifests/issue-codes.ts';
 import { temporaryFile, temporaryFolder } from '../../support/temporary-folder.ts';
 
 const TEXT = 'order,serial,product\nPO-1,CL-1,golioth-node\n';
@@ -61,6 +63,30 @@ describe('copyManifest', () => {
     }
   });
 
+  it.each([
+    ['a workbook', 'lot.xlsx', 'Save as, CSV UTF-8'],
+    ['a workbook of LibreOffice', 'Lot 7.ODS', 'Save as, Text CSV'],
+    ['an archive', 'lot7.csv.zip', 'unpack the archive'],
+    ['a shortcut of Windows', 'lot7.csv - Shortcut.lnk', 'not a link'],
+    ['an ending that Windows hides', 'lot7.csv.txt', 'ends in ".txt", which Windows may hide'],
+    ['a space at the end', 'lot7.csv ', 'ends in ".csv "'],
+    ['a full-width point', 'lot7\uFF0Ecsv', 'no ending'],
+    ['a digest of another kind', 'lot7.csv.md5', 'lot7.csv.sha256'],
+  ])('says what to do about the name of %s', async (_case, name, words) => {
+    expect(refusedOf(await copyManifest(temporaryFile(TEXT, name), temporaryFolder()))).toMatchObject({
+      code: 'MANIFEST_NAME',
+      expected: expect.stringContaining(words),
+    });
+  });
+
+  it('says that a folder is one', async () => {
+    const path = join(temporaryFolder(), 'lot.csv');
+    mkdirSync(path);
+    const refused = refusedOf(await copyManifest(path, temporaryFolder()));
+    expect(refused?.expected).toContain('this is a folder');
+    expect(ISSUES.MANIFEST_NOT_A_FILE.means).toContain('folder');
+  });
+
   it('refuses a file that may not be read', async () => {
     const source = temporaryFile(TEXT);
     const state = temporaryFolder();
@@ -102,7 +128,11 @@ describe('copyManifest', () => {
 });
 
 function codeOf(result: CopyResult): string | undefined {
-  return 'refused' in result ? result.refused.code : undefined;
+  return refusedOf(result)?.code;
+}
+
+function refusedOf(result: CopyResult): Issue | undefined {
+  return 'refused' in result ? result.refused : undefined;
 }
 
 /** Root may read everything: the rest of the test runs with the rights of nobody (user 65534). */

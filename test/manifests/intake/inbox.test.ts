@@ -370,20 +370,45 @@ describe('what is no manifest', () => {
 });
 
 describe('an odd name', () => {
-  it.each<[string, Buffer, string]>([
-    ['with the bytes of Latin-1', Buffer.from('caf\u00e9.csv', 'latin1'), 'caf_'],
-    ['with a line break', Buffer.from('a\nb.csv'), 'a_b'],
-    ['with an escape', Buffer.from('\u001b[2Jx.csv'), '_[2Jx'],
-    ['of 250 bytes', Buffer.from(`${'x'.repeat(246)}.csv`), 'x'.repeat(80)],
-  ])('%s is refused beside the file, under a name that can be shown', async (_case, name, begin) => {
-    const line = new Line();
-    await line.open();
-    writeFileSync(Buffer.concat([Buffer.from(`${line.folder}/`), name]), lot('PO-7', 1, 1));
-    const [answered = ''] = await line.answered(1);
-    expect(answered).toMatch(/^[ -~]+\.[0-9a-f]{8}\.csv$/);
-    expect(answered.startsWith(begin)).toBe(true);
-    expect(line.codes(answered.replace(/csv$/, 'rejected.csv'))).toEqual(['MANIFEST_NAME']);
-  });
+  it.each<[string, Buffer, string, string, string]>([
+    [
+      'with the bytes of Latin-1',
+      Buffer.from('caf\u00e9.csv', 'latin1'),
+      'caf_',
+      'caf\uFFFD.csv',
+      'in UTF-8',
+    ],
+    ['with a line break', Buffer.from('a\nb.csv'), 'a_b', 'a\\u{a}b.csv', 'this one has U+000A'],
+    ['with an escape', Buffer.from('\u001b[2Jx.csv'), '_[2Jx', '\\u{1b}[2Jx.csv', 'this one has U+001B'],
+    [
+      'with a zero-width space',
+      Buffer.from('lot\u200B7.csv'),
+      'lot',
+      'lot\\u{200b}7.csv',
+      'this one has U+200B',
+    ],
+    [
+      'of 250 bytes',
+      Buffer.from(`${'x'.repeat(246)}.csv`),
+      'x'.repeat(80),
+      'x'.repeat(80),
+      'this one has 250',
+    ],
+  ])(
+    '%s is refused beside the file, under a name that can be shown',
+    async (_case, name, begin, shown, expected) => {
+      const line = new Line();
+      await line.open();
+      writeFileSync(Buffer.concat([Buffer.from(`${line.folder}/`), name]), lot('PO-7', 1, 1));
+      const [answered = ''] = await line.answered(1);
+      expect(answered).toMatch(/^[ -~]+\.[0-9a-f]{8}\.csv$/);
+      expect(answered.startsWith(begin)).toBe(true);
+      const answer = answered.replace(/csv$/, 'rejected.csv');
+      expect(line.codes(answer)).toEqual(['MANIFEST_NAME']);
+      expect(readFileSync(line.path(answer), 'utf8')).toContain(shown);
+      expect(readFileSync(line.path(answer), 'utf8')).toContain(expected);
+    },
+  );
 
   it.each([
     ['of a result', 'x.result.csv', 'x.result.rejected.csv'],

@@ -45,6 +45,17 @@ describe('the file beside a manifest', () => {
     expect(await readSidecars(path)).toEqual([{ digest: DIGEST }]);
   });
 
+  it.each([
+    ['lot7.csv', 'lot7.csv.sha256.txt'],
+    ['lot7.csv', 'lot7.csv.sha256sum'],
+    ['lot7.csv', 'lot7.sha256'],
+    ['LOT7.CSV', 'lot7.sha256.txt'],
+  ])('may have its name with another ending: %s, %s', async (manifest, sidecar) => {
+    const path = beside(() => undefined, manifest);
+    writeFileSync(join(path, '..', sidecar), LINE);
+    expect(await readSidecars(path)).toEqual([{ digest: DIGEST }]);
+  });
+
   it('is that of another manifest where that has the very name', async () => {
     const lower = temporaryFile('', 'lot7.csv');
     const upper = join(lower, '..', 'LOT7.CSV');
