@@ -75,7 +75,7 @@ export function productFault(value: string, known: readonly string[]): CellFault
 export function attrFault(value: string): CellFault | undefined {
   if (value === '' || (PLAIN_TEXT.test(value) && !isLoading(value))) return undefined;
   if (value.length > MAX_ATTR_CHARACTERS) return { code: 'MANIFEST_ATTR_TOO_LONG' };
-  const fault = misreading(value) ?? textFault(withoutJoiners(value)) ?? textDamage(value);
+  const fault = misreading(value) ?? textFault(withoutHonest(value)) ?? textDamage(value);
   return fault ?? (FORMULA.test(value) ? { code: 'MANIFEST_FORMULA' } : undefined);
 }
 
@@ -115,11 +115,13 @@ function controlFault(value: string): CellFault {
 }
 
 /**
- * Without the invisible characters that belong to the writing: the joiners of Persian and Indic text between letters,
- * and of emoji.
+ * Without the invisible characters that belong to the writing: the joiners of Persian and Indic text between letters, and
+ * of emoji; spaces of other widths within the text, as French and Japanese have them. One after a letter such as Ã may be
+ * half of a letter that was read in a wrong encoding.
  */
-function withoutJoiners(value: string): string {
+function withoutHonest(value: string): string {
   return value
+    .replaceAll(/(?<=[^\s\u00C2-\u00DB])\p{Zs}+(?=\S)/gu, ' ')
     .replaceAll(
       /(?<=(?![\p{Script=Latin}\p{Script=Common}])[\p{L}\p{M}])[\u200C\u200D](?=(?!\p{Script=Latin})\p{L})/gu,
       '',

@@ -37,8 +37,9 @@ export function knownNames(cells: readonly string[]): number {
 
 /** The column that a name means that is not one of a column: `Board ID`, `order*`, `serial (text)`; else undefined. */
 export function meantColumn(name: string): PlainColumn | undefined {
-  const near = normalized(name);
-  if (isPlainColumn(near)) return near;
+  const near = normalized(name).normalize('NFKC');
+  const whole = PLAIN_COLUMNS.find((column) => column.replace('_', '') === near.replace('_', ''));
+  if (whole !== undefined) return whole;
   const inner = /[a-z](?:[a-z0-9_.]*[a-z0-9])?/.exec(near)?.[0] ?? '';
   return lookalikeOf(near, PLAIN_COLUMNS) ?? (isPlainColumn(inner) ? inner : undefined);
 }
@@ -48,6 +49,8 @@ export function expectedName(name: string): string | undefined {
   const near = normalized(name);
   if (isAttrColumn(near)) return near;
   const foreign = foreignRemedy(near);
+  const compatible = near.normalize('NFKC');
+  if (isAttrColumn(compatible)) return [compatible, foreign].join('; ');
   const meant = meantColumn(name);
   if (meant !== undefined) return [meant, ...(foreign === undefined ? [] : [foreign])].join('; ');
   const [begin = ''] = near.split('.', 1);

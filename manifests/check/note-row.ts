@@ -4,6 +4,9 @@ import { SERIAL_PATTERN } from '../../provisioning/serial-number.ts';
 /** What a comment begins with in other formats, and a line of asterisks. */
 const COMMENT_MARK = /^\s*(?:#|\/\/|\*)/;
 
+/** Two words: no serial and no name of a product has a space. */
+const SENTENCE = /\p{L}\S* +\S/u;
+
 /** What is known of a CSV row that may be a note. */
 export interface NoteSigns {
   /** Whether its product is in the configuration. */
@@ -13,12 +16,16 @@ export interface NoteSigns {
 }
 
 /**
- * Whether a faulty CSV row is a note of a person: it begins with the mark of a comment, or only its first cell has text.
+ * Whether a faulty CSV row is a note of a person: it begins with the mark of a comment, only its first cell has text, or
+ * another one alone has a sentence.
  * A serial with a number sign before it, in the row of a unit, is only wrong.
  */
 export function isNote(cells: readonly string[], { hasProduct, isOrderFirst }: NoteSigns): boolean {
   const [first = '', ...others] = cells;
   if (COMMENT_MARK.test(first)) return !hasProduct || isOrderFirst;
-  const isAlone = others.length > 0 && others.every((cell) => cell.trim() === '');
-  return isAlone && !ORDER_NUMBER_PATTERN.test(first) && !SERIAL_PATTERN.test(first);
+  const texts = cells.filter((cell) => cell.trim() !== '');
+  const [only = ''] = texts;
+  if (texts.length !== 1 || others.length === 0) return false;
+  if (first !== only) return SENTENCE.test(only);
+  return !ORDER_NUMBER_PATTERN.test(first) && !SERIAL_PATTERN.test(first);
 }

@@ -14,6 +14,7 @@ import type { ManifestColumns } from './manifest-header.ts';
 import { RowReader } from './manifest-row.ts';
 import type { ManifestProduct, ManifestRow } from './manifest-row.ts';
 import { oddRow } from './odd-rows.ts';
+import { quoteIssue } from './quote-issue.ts';
 import { SeenRows } from './seen-rows.ts';
 import { separatorName, withLastCell } from './separators.ts';
 
@@ -155,10 +156,13 @@ class ManifestParser {
 
   #refuseLine({ fault, text }: LineFault): void {
     this.#countRow();
-    const isMixed = fault === 'MANIFEST_LINE_ENDING';
-    this.#refuse([
-      isMixed ? mixedLineEnds(this.#line, text) : issue(fault, { line: this.#line, value: text }),
-    ]);
+    this.#refuse([this.#lineIssue(fault, text)]);
+  }
+
+  #lineIssue(fault: LineFault['fault'], text: string): Issue {
+    if (fault === 'MANIFEST_LINE_ENDING') return mixedLineEnds(this.#line, text);
+    if (fault === 'MANIFEST_QUOTE') return quoteIssue(this.#line, text, this.#columns!.separator);
+    return issue(fault, { line: this.#line, value: text });
   }
 
   #readCells(cells: Exclude<CsvItem, LineFault>, isLast: boolean): void {

@@ -36,10 +36,29 @@ const WORDS = new Set([
   'VERO',
   'FALSO',
   'VERDADERO',
+  'VERDADEIRO',
   'WAAR',
   'ONWAAR',
   'PRAWDA',
   'FAŁSZ',
+  'PRAVDA',
+  'NEPRAVDA',
+  'IGAZ',
+  'HAMIS',
+  'ADEVĂRAT',
+  'FALS',
+  'SANT',
+  'FALSKT',
+  'SAND',
+  'FALSK',
+  'SANN',
+  'USANN',
+  'TOSI',
+  'EPÄTOSI',
+  'ИСТИНА',
+  'ЛОЖЬ',
+  'ІСТИНА',
+  'ХИБНІСТЬ',
   'DOĞRU',
   'YANLIŞ',
   'NULL',
@@ -126,9 +145,7 @@ export function isLoading(value: string): boolean {
 /** Whether a value that is a good serial may still be what a program made of another: a word or a date. */
 export function isDoubtful(value: string): boolean {
   if (value.length > 10) return false;
-  return (
-    (value.length >= 8 && isHyphenated(value) && isDate(value)) || (value.length < 10 && WORDS.has(value))
-  );
+  return (value.length >= 8 && isHyphenated(value) && isDate(value)) || WORDS.has(value);
 }
 
 /** Whether there are hyphens where a date with four digits of the year has them: `2024-3-1`, `01-03-2024`. */

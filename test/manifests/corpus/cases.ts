@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { LOCALE_CASES } from './locale-cases.ts';
 import { PLANNER_CASES } from './planner-cases.ts';
 import { PROGRAM_CASES } from './program-cases.ts';
 
@@ -676,4 +677,10 @@ const REFUSED: readonly Case[] = [
   },
 ];
 
-export const CASES: readonly Case[] = [...ACCEPTED, ...REFUSED, ...PROGRAM_CASES, ...PLANNER_CASES];
+export const CASES: readonly Case[] = [
+  ...ACCEPTED,
+  ...REFUSED,
+  ...PROGRAM_CASES,
+  ...PLANNER_CASES,
+  ...LOCALE_CASES,
+];
