@@ -1,4 +1,4 @@
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { lotFiles } from '../manifests/answer/lot-files.ts';
@@ -89,21 +89,24 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
         end ??= await orders.take();
       };
       try {
-        return await withResultName(await takeIn(copy, takeTurn), registry);
+        return await withResultName(await takeIn(copy, takeTurn), nameOf(copy), registry);
       } finally {
         end?.();
       }
     });
   const endOf: EndOf = async (batchId) => await lotEnd(registry, batchId);
   const hasBatch = async (sha256: string): Promise<boolean> => (await registry.batchOf(sha256)) !== undefined;
-  const report = (event: InboxEvent): void => {
-    note(log, event);
-    options.onEvent?.(event);
+  const reportOf = (folder: string) => (event: InboxEvent) => {
+    const named = { ...event, name: relative(root, join(folder, event.name)) };
+    note(log, named);
+    options.onEvent?.(named);
   };
   const inboxes: Inbox[] = [];
   try {
     for (const folder of inboxFolders(root, manufacturers))
-      inboxes.push(await openInbox({ folder, stateFolder, accept, hasBatch, endOf, report }));
+      inboxes.push(
+        await openInbox({ folder, stateFolder, accept, hasBatch, endOf, report: reportOf(folder) }),
+      );
   } catch (error) {
     await Promise.all(inboxes.map((inbox) => inbox.close()));
     throw error;
@@ -118,14 +121,17 @@ export async function startIntake(options: IntakeRoleOptions): Promise<Role> {
   };
 }
 
-/** An acceptance says which file the result of its batch will be: that of an earlier batch is never overwritten. */
-async function withResultName(verdict: Verdict, registry: Registry): Promise<Verdict> {
+/**
+ * An acceptance says which file the result of its batch will be: that of an earlier batch is never overwritten. The name has
+ * its folder below the drop folder where that is not the one of `manifest`.
+ */
+async function withResultName(verdict: Verdict, manifest: string, registry: Registry): Promise<Verdict> {
   if (verdict.status === 'rejected') return verdict;
   const batches = await registry.listBatches();
   const batch = batches.find(({ batchId }) => batchId === verdict.batchId);
-  return batch === undefined
-    ? verdict
-    : { ...verdict, result: basename(lotFiles('', batch, batches).result) };
+  if (batch === undefined) return verdict;
+  const { result } = lotFiles('', batch, batches);
+  return { ...verdict, result: dirname(result) === dirname(manifest) ? basename(result) : result };
 }
 
 /** The inbox itself, and the folder of each manufacturer in it. */

@@ -8,6 +8,7 @@ import { parseLineConfig } from '../../line/config.ts';
 import type { OrderQuestion, OrderReply } from '../../provisioning/order-check.ts';
 import { openRegistryFile } from '../../registry/record/open-registry.ts';
 import type { SqlRegistry } from '../../registry/record/sql-registry.ts';
+import type { InboxEvent } from '../../manifests/intake/inbox.ts';
 import { startIntake } from '../../workers/intake.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
@@ -32,12 +33,14 @@ async function openIntake(
   inbox: string;
   registry: SqlRegistry;
   drop: (name: string, text: string) => void;
+  events: InboxEvent[];
 }> {
   const folder = temporaryFolder();
   const inbox = join(folder, 'inbox');
   const registry = openRegistryFile(join(folder, 'registry.db'));
   const products = [{ name: 'golioth-node', organization: 'test' }];
   const config = parseLineConfig({ inbox, products, manufacturers }, 'the test', folder);
+  const events: InboxEvent[] = [];
   const role = await startIntake({
     ...config,
     socketProducts: undefined,
@@ -46,6 +49,7 @@ async function openIntake(
     registry,
     client: clientOf(answer),
     log: pino({ enabled: false }),
+    onEvent: (event) => events.push(event),
   });
   onTestFinished(async () => {
     await role.stop();
@@ -57,7 +61,7 @@ async function openIntake(
     utimesSync(hidden, 1_700_000_000, 1_700_000_000);
     renameSync(hidden, join(inbox, name));
   };
-  return { folder, inbox, registry, drop };
+  return { folder, inbox, registry, drop, events };
 }
 
 const lot = (order: string, serial: string): string =>
@@ -75,6 +79,33 @@ describe('the intake of a factory line', () => {
     await until('both are accepted', () => answers.every((path) => existsSync(path)));
     const names = (await registry.listBatches()).map(({ manifest }) => manifest);
     expect(names.toSorted()).toEqual([join('acme', 'lot7.csv'), join('bolt', 'lot7.csv')]);
+  });
+
+  it('reports a manifest with its folder, and says where the result of one of another folder is', async () => {
+    const { inbox, drop, events } = await openIntake(['acme', 'bolt'], () => ({
+      status: 'allowed',
+      listed: false,
+    }));
+    const answer = (name: string): string => join(inbox, `${name}.accepted.json`);
+    for (const [at, name] of ['bolt/first', 'bolt/again', 'acme/lot7', 'root'].entries()) {
+      drop(`${name}.csv`, lot('PO-1', 'CL-1'));
+      await until(`${name} is reported`, () => existsSync(answer(name)) && events.length > at);
+    }
+    const results = ['bolt/first', 'bolt/again', 'acme/lot7', 'root'].map(
+      (name) => (JSON.parse(readFileSync(answer(name), 'utf8')) as { result: string }).result,
+    );
+    expect(results).toEqual([
+      'first.result.csv',
+      'first.result.csv',
+      join('bolt', 'first.result.csv'),
+      join('bolt', 'first.result.csv'),
+    ]);
+    expect(events.map(({ name }) => name)).toEqual([
+      'bolt/first.csv',
+      'bolt/again.csv',
+      'acme/lot7.csv',
+      'root.csv',
+    ]);
   });
 
   it('asks for one manifest at a time, with what the others have taken', async () => {
