@@ -68,10 +68,10 @@ export async function assessManifest(
   if (
     extension !== undefined &&
     first !== undefined &&
-    extension.changed.length + extension.rows + claims.length === 0
+    extension.changed.count + extension.rows + claims.length === 0
   )
     return { status: 'known', batch: first };
-  const issues: Issue[] = [...claims, ...(extension?.changed ?? [])];
+  const issues: Issue[] = [...claims];
   const rows = extension?.rows ?? found.rows;
   const batchId = batchIdOf(order, copy.sha256);
   const newRows = (): AsyncGenerator<ManifestRow> =>
@@ -91,9 +91,11 @@ export async function assessManifest(
     };
     issues.push(...(await orderIssues(question, newRows(), askOrder)));
   }
-  if (extension === undefined ? found.count + issues.length > 0 : issues.length > 0) {
-    found.addToRows(issues);
-    return extension === undefined ? found.verdict() : onlyThese(issues, found.rows);
+  // Of a manifest that extends batches, only what differs from them is a fault.
+  const faults = extension?.changed ?? found;
+  if (faults.count + issues.length > 0) {
+    faults.addToRows(issues);
+    return faults.verdict();
   }
   const priority = priorityClaimed(copy.claims);
   const understood = [

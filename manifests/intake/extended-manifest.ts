@@ -1,12 +1,15 @@
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import { issue } from '../check/issue.ts';
 import type { Issue } from '../check/issue.ts';
-import type { IssueList } from '../check/issue-list.ts';
+import { IssueList } from '../check/issue-list.ts';
 import type { ManifestProduct, ManifestRow } from '../check/manifest-row.ts';
 import { parseManifest } from '../check/parse-manifest.ts';
 import { lookUpRows } from '../check/registered-units.ts';
 import type { RegisteredBatch, RegisteredRow, RegisteredUnits } from '../check/registered-units.ts';
 import type { ManifestCopy } from './copy-manifest.ts';
+
+/** Changed columns that are named. */
+const MAX_NAMED = 4;
 
 /** A manifest that has all units of earlier batches unchanged, and may have more. */
 export interface Extension {
@@ -14,8 +17,8 @@ export interface Extension {
   readonly batches: readonly RegisteredBatch[];
   /** New units. */
   readonly rows: number;
-  /** Rows of earlier units that are not the same as there. */
-  readonly changed: readonly Issue[];
+  /** Has the rows of earlier units that are not the same as there. */
+  readonly changed: IssueList;
 }
 
 /**
@@ -32,7 +35,8 @@ export async function extensionOf(
   if (found.otherCount > 0) return undefined;
   const batches = (await registered.listBatches()).filter(({ batchId }) => found.takenBy.has(batchId));
   if (batches.length === 0 || batches.some(({ order }) => order !== found.order)) return undefined;
-  const changed: Issue[] = [];
+  const changed = new IssueList();
+  changed.rows = found.rows;
   /** Units of each batch that the manifest has. */
   const counts = new Map<string, number>();
   let rows = 0;
@@ -43,7 +47,8 @@ export async function extensionOf(
     for (const row of taken) {
       const unit = before.get(foldSerial(row.serial));
       if (unit !== undefined) counts.set(unit.batchId, (counts.get(unit.batchId) ?? 0) + 1);
-      if (unit === undefined || !isSame(unit, row)) changed.push(changedRow(row));
+      const columns = unit === undefined ? [] : changedColumns(unit, row);
+      if (unit === undefined || columns.length > 0) changed.addToRows([changedRow(row, unit, columns)]);
     }
   }
   for (const { batchId, quantity } of batches)
@@ -51,17 +56,36 @@ export async function extensionOf(
   return { batches, rows, changed };
 }
 
-function isSame(unit: RegisteredRow, { serial, product, boardId, attrs }: ManifestRow): boolean {
-  const names = Object.keys(attrs);
-  return (
-    unit.serial === serial &&
-    unit.product === product &&
-    unit.boardId === boardId &&
-    Object.keys(unit.attrs).length === names.length &&
-    names.every((name) => Object.hasOwn(unit.attrs, name) && unit.attrs[name] === attrs[name])
-  );
+/** The columns of a row in which an earlier batch has another value. */
+function changedColumns(unit: RegisteredRow, row: ManifestRow): string[] {
+  const names = new Set([...Object.keys(unit.attrs), ...Object.keys(row.attrs)]);
+  const attrs = [...names].filter((name) => attrOf(unit, name) !== attrOf(row, name));
+  const plain = [
+    ...(unit.serial === row.serial ? [] : ['serial']),
+    ...(unit.product === row.product ? [] : ['product']),
+    ...(unit.boardId === row.boardId ? [] : ['board_id']),
+  ];
+  return [...plain, ...attrs.map((name) => `attr.${name}`)];
 }
 
-function changedRow({ line, serial }: ManifestRow): Issue {
-  return issue('MANIFEST_ROW_CHANGED', { line, column: 'serial', value: serial });
+function attrOf({ attrs }: Pick<ManifestRow, 'attrs'>, name: string): string | undefined {
+  return Object.hasOwn(attrs, name) ? attrs[name] : undefined;
+}
+
+function changedRow(
+  { line, serial }: ManifestRow,
+  unit: RegisteredRow | undefined,
+  columns: readonly string[],
+): Issue {
+  const place = { line, column: 'serial', value: serial };
+  if (unit === undefined) return issue('MANIFEST_ROW_CHANGED', place);
+  const expected = `the CSV row as it is in batch ${unit.batchId}, or a new serial: ${listed(columns)} not the same`;
+  return issue('MANIFEST_ROW_CHANGED', place, expected);
+}
+
+function listed(columns: readonly string[]): string {
+  const rest = columns.length - MAX_NAMED;
+  const named = rest > 0 ? [...columns.slice(0, MAX_NAMED), `${rest} more`] : columns;
+  const [last = ''] = named.slice(-1);
+  return named.length === 1 ? `${last} is` : `${named.slice(0, -1).join(', ')} and ${last} are`;
 }

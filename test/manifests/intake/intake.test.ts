@@ -211,17 +211,36 @@ describe('a manifest that extends an earlier one', () => {
     expect(desk.started).toHaveLength(1);
   });
 
-  it.each<[string, string]>([
-    ['another attribute', 'CL-2,golioth-node,,B'],
-    ['one attribute less', 'CL-2,golioth-node,,'],
-    ['another product and board', 'CL-2,listed-node,aa02,A'],
-  ])('with another row for an earlier unit is refused, and the row named: %s', async (_what, row) => {
+  it.each<[string, string, string]>([
+    ['another attribute', 'CL-2,golioth-node,,B', 'attr.rev is not the same'],
+    ['one attribute less', 'CL-2,golioth-node,,', 'attr.rev is not the same'],
+    ['another product and board', 'CL-2,listed-node,aa02,A', 'product and board_id are not the same'],
+  ])('with another row for an earlier unit is refused, and the row named: %s', async (_what, row, says) => {
     const desk = new Desk();
     const head = 'order,serial,product,board_id,attr.rev\nPO-1,CL-1,golioth-node,,A\n';
-    await desk.intake(`${head}PO-1,CL-2,golioth-node,,A\n`);
+    const { batchId } = (await desk.intake(`${head}PO-1,CL-2,golioth-node,,A\n`)) as Accepted;
     const changed = `${head}PO-1,${row}\nPO-1,CL-3,golioth-node,,A\n`;
     expect(faultsOf(await desk.intake(changed))).toEqual(['3:serial:ROW_CHANGED']);
     expect(faultsOf(await desk.validate(changed))).toEqual(['3:serial:ROW_CHANGED']);
+    expect(await desk.validate(changed)).toMatchObject({
+      issues: [{ expected: expect.stringContaining(`in batch ${batchId}`) }],
+    });
+    expect(await desk.validate(changed)).toMatchObject({
+      issues: [{ expected: expect.stringContaining(says) }],
+    });
+  });
+
+  it('with another column for all earlier units is refused once', async () => {
+    const desk = new Desk();
+    const lot = (end: string): string =>
+      Array.from({ length: 1_200 }, (_, at) => `PO-1,CL-${1_000 + at},golioth-node${end}\n`).join('');
+    await desk.intake(`order,serial,product\n${lot('')}`);
+    const refused = await desk.intake(`order,serial,product,attr.colour\n${lot(',red')}`);
+    expect(refused).toMatchObject({ omitted: 0, rows: 1_200, refusedRows: 1_200 });
+    expect(faultsOf(refused)).toEqual(['2:serial:ROW_CHANGED']);
+    expect((refused as Rejected).issues[0]?.expected).toContain(
+      'attr.colour is not the same; the same in 1199 more CSV rows, up to line 1201',
+    );
   });
 
   it('with another board for an earlier unit is refused', async () => {
