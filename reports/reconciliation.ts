@@ -152,7 +152,8 @@ export function isUnfinished({ state }: Pick<IssuedRow, 'state'>): boolean {
 /** Nobody may revoke the certificate of a unit that passed because a report of it was lost. */
 function unfinished({ batchId, serial, state }: IssuedRow, unit: ListedUnit, what: string): Difference {
   if (unit.isActive) {
-    const cure = `run "certline batch recover ${batchId}"`;
+    const untrusted = `its station was stopped or revoked ("certline station list"): let it work again with the same key, or revoke the certificate with "certline cert revoke ${serial} --reason keyCompromise"`;
+    const cure = `run "certline batch recover ${batchId}"; if that changes nothing, ${untrusted}`;
     return { code: 'not-activated', what, detail: `PASS, registered, not activated: ${cure}` };
   }
   if (unit.hasPassed) {

@@ -311,6 +311,18 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   ALTER TABLE given_back RENAME TO returned_serial;
   CREATE INDEX returned_of_batch ON returned_serial (batch_id);
   `,
+  ({ strict }) => `
+  -- The key that a station had before: the entry of the audit log that gave it another one, the newest issuance then, and whether
+  -- it was stopped or revoked. Passes that it signed come later.
+  CREATE TABLE station_key (
+    entry         INTEGER PRIMARY KEY,
+    station_id    TEXT NOT NULL,
+    verifier      TEXT NOT NULL,
+    issuance_seq  INTEGER NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('enrolled', 'stopped', 'revoked'))
+  )${strict};
+  CREATE INDEX keys_of_station ON station_key (station_id);
+  `,
 ];
 
 /** The schema in the words of one database. */

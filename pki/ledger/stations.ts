@@ -32,6 +32,14 @@ export class LedgerStations implements Stations {
     return this.#database.read((transaction) => stationOf(transaction, stationId));
   }
 
+  replacedKeys(requestId: string): Promise<string[]> {
+    return this.#database.read(async (transaction) => {
+      const sql = `SELECT k.verifier FROM issuance i JOIN station_key k USING (station_id)
+        WHERE i.request_id = ? AND i.seq <= k.issuance_seq AND k.state = 'enrolled' ORDER BY k.entry`;
+      return (await transaction.all(sql, requestId)).map((row) => text(row, 'verifier'));
+    });
+  }
+
   /** All of them, by id. */
   stations(): Promise<EnrolledStation[]> {
     return this.#database.read(async (transaction) => {
@@ -44,12 +52,29 @@ export class LedgerStations implements Stations {
   admitStation(station: Pick<EnrolledStation, 'stationId' | 'verifier' | 'perMinute'>): Promise<void> {
     const { stationId, verifier, perMinute } = station;
     return this.#database.write(async (transaction) => {
+      const earlier = await stationOf(transaction, stationId);
+      const isReplaced = earlier !== undefined && earlier.verifier !== verifier;
+      const replaced = isReplaced ? await this.#keepKey(transaction, earlier) : {};
       await transaction.run('DELETE FROM station WHERE station_id = ?', stationId);
       const sql = `INSERT INTO station (station_id, verifier, per_minute, enrolled_at, state)
         VALUES (?, ?, ?, ?, 'enrolled')`;
       await transaction.run(sql, stationId, verifier, perMinute, new Date().toISOString());
-      await this.#audit.append(transaction, 'station-admitted', { ...station });
+      await this.#audit.append(transaction, 'station-admitted', { ...station, ...replaced });
     });
+  }
+
+  /** Remembers the key that the next entry replaces. Returns what that entry says of it. */
+  async #keepKey(
+    transaction: SqlTransaction,
+    { stationId, verifier, state }: EnrolledStation,
+  ): Promise<{ readonly issuanceSeq: number }> {
+    const newest = await transaction.get('SELECT coalesce(max(seq), 0) AS seq FROM issuance');
+    const issuanceSeq = integer(newest!, 'seq');
+    const entry = await this.#audit.nextEntry(transaction);
+    const sql =
+      'INSERT INTO station_key (entry, station_id, verifier, issuance_seq, state) VALUES (?, ?, ?, ?, ?)';
+    await transaction.run(sql, entry, stationId, verifier, issuanceSeq, state);
+    return { issuanceSeq };
   }
 
   setStationState(stationId: string, state: StationState, reason: string): Promise<void> {

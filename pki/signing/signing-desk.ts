@@ -19,10 +19,8 @@ import { checkListed } from '../orders/order-policy.ts';
 import type { ReadOrder } from '../orders/order-policy.ts';
 import type { PermitAttemptInput, PermittedAttempt, ReleasedUnits } from '../../provisioning/permit.ts';
 import type { ReportedPass } from '../../provisioning/pass.ts';
-import { parseVerifier } from '../keys/signed-note.ts';
 import type { NoteVerifier } from '../keys/signed-note.ts';
 import type { StationKey } from '../keys/station-key.ts';
-import { sha256Hex } from '../x509/p256.ts';
 import { answerOrderQuestion } from '../orders/order-question.ts';
 import { PkiError } from '../pki-error.ts';
 import {
@@ -33,7 +31,7 @@ import {
   checkRework,
   isEndSigned,
 } from './intake-statements.ts';
-import { isPassSigned } from './pass-statement.ts';
+import { judgePasses } from './passes.ts';
 import { PermitDesk } from './permits.ts';
 import { gateCsr } from './csr-gate.ts';
 import type { GatedCsr } from './csr-gate.ts';
@@ -283,15 +281,7 @@ export class SigningDesk {
    * or withdrawn, or whose pass is not signed by the station that asked for the certificate.
    */
   async activate(passes: readonly ReportedPass[]): Promise<string[]> {
-    const [proven, unproven, unknown]: [string[], string[], string[]] = [[], [], []];
-    const issued = await this.#ledger.issuances.findIssued(passes.map(({ requestId }) => requestId));
-    const stations = await this.#verifiersOf(issued.values());
-    for (const pass of passes) {
-      const issuance = issued.get(pass.requestId);
-      // What is signed in this very moment is unknown, too: its pass was not looked at, and no board can have it yet.
-      if (issuance === undefined) unknown.push(pass.requestId);
-      else (isPassProven(pass, issuance, stations) ? proven : unproven).push(pass.requestId);
-    }
+    const { proven, unproven, unknown } = await judgePasses(passes, this.#ledger);
     if (unproven.length > 0) {
       const [requestId = ''] = unproven;
       const asked = { request: 'activateCertificates', requestId } as const;
@@ -302,17 +292,6 @@ export class SigningDesk {
       });
     }
     return [...unproven, ...unknown, ...(await this.#ledger.issuances.activate(proven))];
-  }
-
-  /** The keys of the stations, each read once, that asked for these certificates and may ask now. */
-  async #verifiersOf(issuances: Iterable<Issuance>): Promise<ReadonlyMap<string, NoteVerifier>> {
-    const verifiers = new Map<string, NoteVerifier>();
-    for (const stationId of new Set([...issuances].map((issuance) => issuance.stationId ?? ''))) {
-      const station = await this.#ledger.stations.station(stationId);
-      const verifier = station?.state === 'enrolled' ? parseVerifier(station.verifier) : undefined;
-      if (verifier !== undefined) verifiers.set(stationId, verifier);
-    }
-    return verifiers;
   }
 
   /** Whether the order of a manifest allows it, as a release would decide now; nothing is booked. */
@@ -467,18 +446,4 @@ export class SigningDesk {
       throw error;
     }
   }
-}
-
-/** Nothing is to be proven of what is active, or was issued before stations signed passes. */
-function isPassProven(
-  { pass }: ReportedPass,
-  issuance: Issuance,
-  stations: ReadonlyMap<string, NoteVerifier>,
-): boolean {
-  if (issuance.state === 'active' || issuance.stationId === undefined) return true;
-  const { certificate, stationId, attempt } = issuance;
-  const verifier = stations.get(stationId);
-  if (certificate === undefined || verifier === undefined) return false;
-  if (pass?.stationId !== stationId || pass.attempt !== attempt) return false;
-  return isPassSigned({ ...issuance, certificateSha256: sha256Hex(certificate) }, pass, verifier);
 }

@@ -21,6 +21,11 @@ export interface EnrolledStation {
 export interface Stations {
   station(stationId: string): Promise<EnrolledStation | undefined>;
   /**
+   * The keys that the station of this request has had since its certificate was reserved, and that were replaced, the oldest
+   * first: text forms of verifiers. None that was replaced while its station was stopped or revoked: others may have it.
+   */
+  replacedKeys(requestId: string): Promise<string[]>;
+  /**
    * Stops, revokes or releases a station. A revoked one stays so. Throws STATION_UNKNOWN, and STATION_REVOKED for a
    * release of a revoked one.
    */

@@ -210,6 +210,10 @@ describe('H6: a ledger that was edited', () => {
     ],
     ['the key of a station', "UPDATE station SET verifier = 'evil'"],
     ['a station that was revoked', "UPDATE station SET state = 'enrolled'"],
+    ['an earlier key of a station', "UPDATE station_key SET verifier = 'evil'"],
+    ['the time of an earlier key', 'UPDATE station_key SET issuance_seq = 9'],
+    ['an earlier key that was revoked', "UPDATE station_key SET state = 'revoked'"],
+    ['an earlier key that never was', "INSERT INTO station_key VALUES (99, 'st-1', 'evil', 9, 'enrolled')"],
     ['a unit that ended', 'UPDATE released_serial SET withdrawn_attempt = 0'],
     ['the audit log', "UPDATE audit SET body = replace(body, 'CL-2', 'CL-9')"],
   ])('is refused: %s', async (_what, sql) => {
@@ -218,7 +222,8 @@ describe('H6: a ledger that was edited', () => {
     for (const serial of ['CL-1', 'CL-2', 'CL-3']) await issue(serial);
     const endedKey = (await ledger.issuances.liveIssuance('CL-1'))!.spkiSha256;
     await ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'CL-1', attempt: 1, endedKey });
-    await ledger.stations.admitStation({ stationId: 'st-1', verifier: 'a+b+c', perMinute: 60 });
+    for (const verifier of ['a+b+d', 'a+b+c'])
+      await ledger.stations.admitStation({ stationId: 'st-1', verifier, perMinute: 60 });
     await ledger.stations.setStationState('st-1', 'revoked', 'stolen');
     await ledger.close();
     await signer.start();

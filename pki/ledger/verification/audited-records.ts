@@ -39,6 +39,14 @@ export interface AuditedStation {
   state: string;
 }
 
+/** A key of a station that another one took the place of. */
+export interface AuditedStationKey {
+  readonly stationId: string;
+  readonly verifier: string;
+  readonly issuanceSeq: number;
+  readonly state: string;
+}
+
 /** The revocation lists of one issuer. */
 export interface AuditedLists {
   readonly count: number;
@@ -66,6 +74,8 @@ export class AuditedRecords {
   readonly batches = new Map<string, AuditedBatch>();
   readonly releases = new Map<number, AuditedRelease>();
   readonly stations = new Map<string, AuditedStation>();
+  /** By the entry that gave the station another one. Entries of earlier versions do not say so. */
+  readonly replacedKeys = new Map<number, AuditedStationKey>();
   readonly units = new AuditedUnits();
   readonly reworks = new AuditedReworks();
   /** Reissues that are used of each order. */
@@ -148,11 +158,7 @@ export class AuditedRecords {
         this.#addList(members);
         return;
       case 'station-admitted':
-        this.stations.set(id, {
-          verifier: String(members['verifier']),
-          perMinute: Number(members['perMinute']),
-          state: 'enrolled',
-        });
+        this.#admitStation(seq, id, members);
         return;
       case 'station-stopped':
       case 'station-revoked':
@@ -197,6 +203,20 @@ export class AuditedRecords {
     if (batch === undefined) return;
     batch.isCounted &&= units !== undefined;
     batch.returned -= units ?? 0;
+  }
+
+  #admitStation(seq: number, stationId: string, members: AuditedMembers): void {
+    const earlier = this.stations.get(stationId);
+    const issuanceSeq = numberIn(members, 'issuanceSeq');
+    if (earlier !== undefined && issuanceSeq !== undefined) {
+      const { verifier, state } = earlier;
+      this.replacedKeys.set(seq, { stationId, verifier, issuanceSeq, state });
+    }
+    this.stations.set(stationId, {
+      verifier: String(members['verifier']),
+      perMinute: Number(members['perMinute']),
+      state: 'enrolled',
+    });
   }
 
   #addList(members: AuditedMembers): void {

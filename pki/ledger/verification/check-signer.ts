@@ -21,6 +21,22 @@ export async function checkStations(
   return found;
 }
 
+/** Keys whose passes are believed still. */
+export async function checkReplacedKeys(
+  transaction: SqlTransaction,
+  { replacedKeys }: AuditedRecords,
+): Promise<string[]> {
+  const rows = await transaction.all('SELECT * FROM station_key');
+  const isSame =
+    rows.length === replacedKeys.size &&
+    rows.every((row) => {
+      const key = replacedKeys.get(integer(row, 'entry'));
+      const isOfStation = key?.stationId === row['station_id'] && key?.verifier === row['verifier'];
+      return isOfStation && key?.issuanceSeq === row['issuance_seq'] && key?.state === row['state'];
+    });
+  return isSame ? [] : ['the earlier keys of stations are not those that the audit log names'];
+}
+
 /** After which issuances a person accepted the clock. Entries of earlier versions say only that one did. */
 export async function checkClockAcceptances(
   transaction: SqlTransaction,

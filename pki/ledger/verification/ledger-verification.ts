@@ -6,7 +6,7 @@ import { checkOrders, checkBatches } from './check-orders.ts';
 import { checkHolds, IssuanceCheck } from './check-issuances.ts';
 import { checkReleases } from './check-releases.ts';
 import { checkReworks } from './check-reworks.ts';
-import { checkClockAcceptances, checkLists, checkStations } from './check-signer.ts';
+import { checkClockAcceptances, checkLists, checkReplacedKeys, checkStations } from './check-signer.ts';
 import { checkReturned, checkUnits } from './check-units.ts';
 import { auditPages } from './pages.ts';
 
@@ -24,6 +24,7 @@ const CHECKS: readonly ((transaction: SqlTransaction, records: AuditedRecords) =
   checkHolds,
   checkLists,
   checkStations,
+  checkReplacedKeys,
   checkClockAcceptances,
 ];
 

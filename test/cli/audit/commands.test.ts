@@ -231,7 +231,9 @@ describe('certline audit reconcile', () => {
     const found = await place.certline('audit', 'reconcile', '--json');
     const { differences } = json(found) as { differences: { what: string; detail: string }[] };
     const detailOf = (serial: string) => differences.findLast(({ what }) => what.startsWith(serial))?.detail;
-    expect(detailOf('CL-1')).toBe('PASS, registered, not activated: run "certline batch recover b1"');
+    expect(detailOf('CL-1')).toBe(
+      'PASS, registered, not activated: run "certline batch recover b1"; if that changes nothing, its station was stopped or revoked ("certline station list"): let it work again with the same key, or revoke the certificate with "certline cert revoke CL-1 --reason keyCompromise"',
+    );
     expect(detailOf('CL-2')).toBe(
       'is issued, and its batch is closed without a PASS: revoke it with "certline cert revoke CL-2 --reason cessationOfOperation"',
     );

@@ -400,6 +400,27 @@ export function describeLedger(ca: IssuingCa, make: () => Promise<LedgerUnderTes
       expect(asked.flat().filter(Boolean)).toHaveLength(12);
       expect((await ask(new StationRates(one))).filter(Boolean)).toEqual([]);
     });
+
+    it('have had the keys that were replaced since a request, but for those that others may have', async () => {
+      const line = await newLine();
+      const { stations } = line.ledger;
+      const admit = (verifier: string, stationId = 'st-1'): Promise<void> =>
+        stations.admitStation({ stationId, verifier, perMinute: 60 });
+      await release(line, ['ACME-1', 'ACME-2']);
+      for (const key of ['first', 'second']) await admit(key);
+      await line.issuer.issue(requestFor('ACME-1', { stationId: 'st-1' }));
+      await admit('second');
+      for (const key of ['third', 'fourth']) await admit(key);
+      await stations.setStationState('st-1', 'stopped', 'a key came twice');
+      await admit('fifth');
+      await stations.setStationState('st-1', 'revoked', 'stolen');
+      await admit('sixth');
+      for (const key of ['first', 'other']) await admit(key, 'st-2');
+      await line.issuer.issue(requestFor('ACME-2', { stationId: 'st-1' }));
+      expect(await stations.replacedKeys('b1/ACME-1/1')).toEqual(['second', 'third']);
+      expect(await stations.replacedKeys('b1/ACME-2/1')).toEqual([]);
+      expect(await stations.replacedKeys('nobody')).toEqual([]);
+    });
   });
 
   describe('orders', () => {

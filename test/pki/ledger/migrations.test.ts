@@ -23,6 +23,7 @@ const RELEASED = [
   '745a56846c511fc4e6bafea97d1b05d6ff49ffbe3fdccf2fd4b7902f05727670',
   'b50257d00c37c373a3c46ecfeafd3f890c835bbf39ed3b832c492a7786ffc987',
   '5bcea6beac74435d2e0515848daa32eddae71dd713a179aba4a8e08975df6dd9',
+  '863907acc1bb78d815c42d141044b9b52cf4055bbe6c1ab2863d4c94e4aa7494',
 ];
 
 it('the schema of each released version of a ledger stays what it was, to the byte', () => {

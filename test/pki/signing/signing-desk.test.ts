@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
 import { generateDeviceKey } from '../../../pki/keys/device-key.ts';
 import type { CertificateRecord } from '../../../provisioning/certificate-record.ts';
 import type { Ledger } from '../../../pki/ledger/ledger.ts';
 import type { SigningDesk, SigningRequest } from '../../../pki/signing/signing-desk.ts';
 import { verifierText } from '../../../pki/keys/signed-note.ts';
+import { ensureStationKey } from '../../../pki/keys/station-key.ts';
+import type { StationKey } from '../../../pki/keys/station-key.ts';
+import { signStatement } from '../../../pki/signing/signed-request.ts';
 import { askFor, openDesk, passOf, releaseOf, STATION } from './desk.ts';
 import type { ReportedPass } from '../../../provisioning/pass.ts';
 import { auditOf, code } from './signing-line.ts';
 import { signEnded } from '../../../pki/signing/intake-statements.ts';
 import { INTAKE } from '../../activities/trust.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /** Asks now, by every clock. */
 async function sign(desk: SigningDesk, request: SigningRequest): Promise<CertificateRecord> {
@@ -239,3 +244,65 @@ describe('SigningDesk.activate and withdraw', () => {
     expect(signer.signatures).toBe(0);
   });
 });
+
+describe('SigningDesk.activate, of a station with another key than when it signed', () => {
+  const admitted = (key: StationKey) => ({
+    stationId: 'st-1',
+    verifier: verifierText(key.verifier),
+    perMinute: 60,
+  });
+
+  it('believes the key that the station had when the certificate was signed, and none for what was signed later', async () => {
+    const { desk, ledger } = await openDesk();
+    const before = askFor('CL-1');
+    const passed = passOf(before, await sign(desk, before));
+    const key = newStationKey();
+    await ledger.stations.admitStation(admitted(key));
+    expect(await desk.activate([passed])).toEqual([]);
+    expect(await ledger.issuances.find(passed.requestId)).toMatchObject({ state: 'active' });
+
+    const after = askFor('CL-2');
+    const signature = signStatement(after.statement, key.privateKey);
+    const record = await sign(desk, { ...after, signature });
+    const { requestId } = after.statement;
+    expect(await desk.activate([passOf(after, record)])).toEqual([requestId]);
+    expect(await desk.activate([passOf(after, record, key)])).toEqual([]);
+  });
+
+  it('believes each key that the station has had since the certificate was signed', async () => {
+    const { desk, ledger } = await openDesk();
+    const request = askFor('CL-1');
+    const record = await sign(desk, request);
+    const second = newStationKey();
+    await ledger.stations.admitStation(admitted(second));
+    await ledger.stations.admitStation(admitted(newStationKey()));
+    const { requestId } = request.statement;
+    expect(await desk.activate([passOf(request, record, newStationKey())])).toEqual([requestId]);
+    expect(await desk.activate([passOf(request, record, second)])).toEqual([]);
+  });
+
+  it('believes no key of a station that was revoked, before it has another one and after that', async () => {
+    const { desk, ledger } = await openDesk();
+    const request = askFor('CL-1');
+    const passed = passOf(request, await sign(desk, request));
+    await ledger.stations.setStationState('st-1', 'revoked', 'its disk was stolen');
+    expect(await desk.activate([passed])).toEqual([passed.requestId]);
+    await ledger.stations.admitStation(admitted(newStationKey()));
+    expect(await desk.activate([passed])).toEqual([passed.requestId]);
+    await ledger.stations.admitStation(admitted(newStationKey()));
+    expect(await desk.activate([passed])).toEqual([passed.requestId]);
+  });
+
+  it('believes a key again that was revoked, and then admitted again as it was', async () => {
+    const { desk, ledger } = await openDesk();
+    const request = askFor('CL-1');
+    const passed = passOf(request, await sign(desk, request));
+    await ledger.stations.setStationState('st-1', 'revoked', 'by mistake');
+    await ledger.stations.admitStation(admitted(STATION));
+    expect(await desk.activate([passed])).toEqual([]);
+  });
+});
+
+function newStationKey(): StationKey {
+  return ensureStationKey(join(temporaryFolder(), 'station.key.pem'), 'st-1');
+}
