@@ -1,4 +1,5 @@
 import { saidIn } from '../../provisioning/decision.ts';
+import type { PermittedTerms, PermitTerms } from '../../provisioning/permit.ts';
 import { foldSerial } from '../../provisioning/serial-number.ts';
 import type { ReleasedAttempt } from '../../provisioning/signing.ts';
 import { supplementOf } from '../../provisioning/workflow-ids.ts';
@@ -7,14 +8,21 @@ import type { SqlTransaction } from '../../sql/transaction.ts';
 import { openOrderAt } from '../orders/order-policy.ts';
 import type { OrderStanding } from '../orders/order-policy.ts';
 import { PkiError } from '../pki-error.ts';
-import type { AttemptRelease, FurtherAttempts, UnitRelease, UnitReturn } from '../signing/releases.ts';
+import type {
+  AttemptRelease,
+  AttemptWord,
+  FurtherAttempts,
+  UnitRelease,
+  UnitReturn,
+} from '../signing/releases.ts';
 import type { LedgerAuditLog } from './audit-log.ts';
 import { endIssuance, NOT_PASSED } from './issuance-end.ts';
 import { liveIssuanceOf } from './issuance-rows.ts';
+import { permitAttempt } from './permit-attempt.ts';
 import type { SqlDatabase } from '../../sql/sql-database.ts';
 import { countOrder, orderOfBatch, releasedSha256, releasedUnitIn, releaseSerials } from './orders.ts';
 
-/** Further attempts at units that have ended, and units that are given back: both change what an order allows. */
+/** Further attempts at units, also at those that have ended, and units that are given back: all change what an order allows. */
 export class LedgerFurtherAttempts implements FurtherAttempts {
   readonly #database: SqlDatabase;
   readonly #audit: LedgerAuditLog;
@@ -22,6 +30,10 @@ export class LedgerFurtherAttempts implements FurtherAttempts {
   constructor(database: SqlDatabase, audit: LedgerAuditLog) {
     this.#database = database;
     this.#audit = audit;
+  }
+
+  permitAttempt(terms: PermitTerms, word: AttemptWord): Promise<PermittedTerms> {
+    return this.#database.write((transaction) => permitAttempt(transaction, this.#audit, terms, word));
   }
 
   releaseAttempts(release: AttemptRelease): Promise<ReleasedAttempt[]> {

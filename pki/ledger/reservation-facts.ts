@@ -2,7 +2,7 @@ import { foldSerial } from '../../provisioning/serial-number.ts';
 import { integer, present, text } from '../../sql/row.ts';
 import type { SqlRow } from '../../sql/row.ts';
 import type { SqlTransaction } from '../../sql/transaction.ts';
-import type { ReservationFacts, ResumptionFacts } from '../signing/issuance-policy.ts';
+import type { AttemptFacts, ReservationFacts, ResumptionFacts } from '../signing/issuance-policy.ts';
 import type { Reservation } from '../signing/issuances.ts';
 import { earlierIn, LIVE, SELECT_ISSUANCE } from './issuance-rows.ts';
 import { orderOf, releasedUnitIn, standingIn } from './orders.ts';
@@ -49,24 +49,35 @@ async function lastReservedAt(transaction: SqlTransaction): Promise<string | und
   return last && text(last, 'reserved_at');
 }
 
-/** All that the policy needs to know about a reservation. */
-export async function reservationFacts(
+/** All that the policy needs to know about a further attempt. */
+export async function attemptFacts(
   transaction: SqlTransaction,
-  { serial, boardId, spkiSha256 }: Reservation,
-): Promise<ReservationFacts> {
+  { serial }: Pick<Reservation, 'serial'>,
+): Promise<AttemptFacts> {
   const folded = foldSerial(serial);
   const release = await transaction.get(SELECT_RELEASE, folded);
   const ofSerial = await transaction.all(`${SELECT_ISSUANCE} WHERE i.serial_folded = ?`, folded);
+  return {
+    ...(await releaseFacts(transaction, release)),
+    quota: release === undefined ? 0 : integer(release, 'batch_quota'),
+    reserved: release === undefined ? 0 : integer(release, 'batch_reserved'),
+    ofSerial: ofSerial.map(earlierIn),
+  };
+}
+
+/** All that the policy needs to know about a reservation. */
+export async function reservationFacts(
+  transaction: SqlTransaction,
+  reservation: Reservation,
+): Promise<ReservationFacts> {
+  const { boardId, spkiSha256 } = reservation;
   const onBoard = await transaction.all(`${SELECT_ISSUANCE} WHERE i.board_id = ? AND ${LIVE}`, boardId);
   const seen = await transaction.get(
     'SELECT request_id FROM issuance WHERE spki_sha256 = ? AND has_old_key = 0',
     spkiSha256,
   );
   return {
-    ...(await releaseFacts(transaction, release)),
-    quota: release === undefined ? 0 : integer(release, 'batch_quota'),
-    reserved: release === undefined ? 0 : integer(release, 'batch_reserved'),
-    ofSerial: ofSerial.map(earlierIn),
+    ...(await attemptFacts(transaction, reservation)),
     onBoard: onBoard.map(earlierIn),
     keySeen: seen !== undefined,
     lastReservedAt: await lastReservedAt(transaction),

@@ -109,8 +109,7 @@ export function planReservation(
   if (active !== undefined && rework === undefined) throw isDelivered(reservation, active);
   for (const onBoard of facts.onBoard) checkStation(reservation, onBoard);
   const isPending = rework !== undefined && keepsOldCertificate(rework.kind) && active !== undefined;
-  const kind = facts.ofSerial.some((earlier) => earlier.kind === 'first') ? 'reissue' : 'first';
-  if (rework?.isUsed !== false) checkQuota(reservation, { ...facts, order }, kind);
+  const kind = checkQuota(reservation, { ...facts, order });
   return {
     kind,
     displaced: [
@@ -126,6 +125,21 @@ export function planReservation(
     ...(rework !== undefined && { rework }),
     ...(rework !== undefined && active !== undefined && { supersedes: active.requestId }),
   };
+}
+
+/** What decides whether an attempt may be made. */
+export type AttemptFacts = Omit<ReservationFacts, 'onBoard' | 'keySeen' | 'lastReservedAt'>;
+
+/**
+ * Decides whether a certificate would be signed for a further attempt, as far as no board and no key is known yet: else a board would be
+ * taken for nothing. Throws as `planReservation` does about order and quota.
+ */
+export function planAttempt(
+  unit: Pick<Reservation, 'batchId' | 'serial' | 'product'>,
+  facts: AttemptFacts,
+  when: { readonly at: string; readonly read?: ReadOrder | undefined },
+): void {
+  checkQuota(unit, { ...facts, order: checkOrder(unit, facts, when) });
 }
 
 /** What decides whether a reservation that exists may be signed. */
@@ -153,7 +167,7 @@ export function planResumption(
  * was left of a batch and taken back are units that had not passed.
  */
 function checkOrder(
-  reservation: Reservation,
+  reservation: Pick<Reservation, 'batchId' | 'serial' | 'product'>,
   { order: standing, rework, manifestSha256, withdrawnAt }: Omit<ResumptionFacts, 'lastReservedAt' | 'unit'>,
   when: { readonly at: string; readonly read?: ReadOrder | undefined },
 ): OrderStanding {
@@ -242,14 +256,16 @@ function checkStation(
   throw new PkiError('BOARD_BOUND', message, { reason: 'station' });
 }
 
+/** What is issued in a rework for the first time was counted when the rework was released. */
 function checkQuota(
-  { batchId }: Reservation,
-  facts: ReservationFacts & { readonly order: OrderStanding },
-  kind: IssuanceKind,
-): void {
+  { batchId }: Pick<Reservation, 'batchId'>,
+  facts: AttemptFacts & { readonly order: OrderStanding },
+): IssuanceKind {
+  const kind = facts.ofSerial.some((earlier) => earlier.kind === 'first') ? 'reissue' : 'first';
+  if (facts.rework?.isUsed === false) return kind;
   const [used, limit] =
     kind === 'first' ? [facts.reserved, facts.quota] : [facts.order.reissued, facts.order.reissues];
-  if (used < limit) return;
+  if (used < limit) return kind;
   const what =
     kind === 'first' ? `certificates of batch ${batchId}` : `reissues of order ${facts.order.order}`;
   const message = `All ${limit} ${what} are used: have a revision of the order signed for more.`;

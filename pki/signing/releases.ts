@@ -42,6 +42,10 @@ export interface ReleasedUnit extends UnitRelease {
 export interface AttemptWord {
   /** It was said within minutes. */
   readonly isFresh: boolean;
+  /** When it came to the signer, ISO 8601. */
+  readonly at: string;
+  /** The order that the signer has read. Throws why it does not allow the unit. Absent where none was read. */
+  readonly read?: () => ReadOrder;
 }
 
 /** A further attempt at units that have ended. */
@@ -69,6 +73,14 @@ export interface UnitReturn {
 
 /** Where further attempts are recorded, and units that are given back. Each method is one transaction. */
 export interface FurtherAttempts {
+  /**
+   * Permits a further attempt at a unit. Returns its number: the one that is asked for, or a higher one where that was withdrawn
+   * or signed for; and what of earlier attempts it may replace now. Who asks for the same attempt again receives the same number.
+   * Throws NOT_RELEASED unless the unit is released just so, RELEASE_CONFLICT where a later attempt was asked for since, UNIT_ENDED
+   * for a unit that has ended where the word is not fresh; for a number that was not given before, unless its rework only wipes the
+   * board, also what `planAttempt` and `word.read` throw.
+   */
+  permitAttempt(unit: PermitTerms, word: AttemptWord): Promise<PermittedTerms>;
   /**
    * All or none; idempotent. Revokes what is live of these units and not active, and ends earlier attempts. Throws ORDER_CLOSED, ORDER_NOT_OPEN,
    * ORDER_EXPIRED, ORDER_MISMATCH for a product; QUOTA_EXCEEDED where the order has fewer reissues left than the units need,
@@ -116,11 +128,4 @@ export interface Releases {
     readonly batchId: string;
     readonly units: readonly UnitRelease[];
   }): Promise<void>;
-  /**
-   * Permits a further attempt at a unit. Returns its number: the one that is asked for, or a higher one where that was withdrawn
-   * or signed for; and what of earlier attempts it may replace now. Who asks for the same attempt again receives the same number.
-   * Throws NOT_RELEASED unless the unit is released just so, RELEASE_CONFLICT where a later attempt was asked for since, UNIT_ENDED
-   * for a unit that has ended where the word is not fresh.
-   */
-  permitAttempt(unit: PermitTerms, word: AttemptWord): Promise<PermittedTerms>;
 }

@@ -92,6 +92,9 @@ export interface SigningDeskParts {
   readonly log: { readonly newest: () => string };
 }
 
+/** A unit, and the order that is named for it. */
+type UnitOfOrder = Pick<RequestStatement, 'batchId' | 'order' | 'serial' | 'product'>;
+
 /** A certificate of a unit, and where its board was. */
 export interface IssuedTo {
   readonly attempt: number;
@@ -257,7 +260,8 @@ export class SigningDesk {
 
   /**
    * Permits a further attempt at a released unit, if an intake signed that it may be made. The signer numbers it. Throws
-   * CLOCK_WRONG, RELEASE_UNSIGNED, and what `permitAttempt` of the ledger throws.
+   * CLOCK_WRONG, RELEASE_UNSIGNED, and what `permitAttempt` of the ledger throws, also where its order would not allow it: no board
+   * is taken for what is not signed.
    */
   async permit(
     { unit, release }: PermitAttemptInput,
@@ -269,9 +273,10 @@ export class SigningDesk {
       await this.#checkClock(arrival);
       checkAttemptRelease(unit, release, this.#intakes());
       // An intake of an earlier version does not say when.
-      const word = { isFresh: release.at === undefined || isFresh(release.at, arrival.now) };
-      const terms = await this.#ledger.orders.permitAttempt(unit, word);
+      const isOfNow = release.at === undefined || isFresh(release.at, arrival.now);
       const madeAt = arrival.now.toISOString();
+      const word = { isFresh: isOfNow, at: madeAt, read: await this.#readOrderOf(unit) };
+      const terms = await this.#ledger.furtherAttempts.permitAttempt(unit, word);
       return { attempt: terms.attempt, permit: this.#permits.sign({ ...terms, madeAt }) };
     });
   }
@@ -383,13 +388,22 @@ export class SigningDesk {
    * The order that applies is the one that the batch, or the open rework of the unit, was released under, by its file as
    * it is now; a request that names another one is refused.
    */
-  async #admitOrderOf({ batchId, order, serial, product }: RequestStatement): Promise<ReadOrder> {
+  async #admitOrderOf({ batchId, order, serial, product }: UnitOfOrder): Promise<ReadOrder> {
     const released = await this.#ledger.orders.orderOfUnit({ batchId, serial });
     if (released !== undefined && released !== order) {
       const message = `The batch ${batchId} was released under the order ${released}, and the request for ${serial} names another: find out who sent it.`;
       throw new PkiError('ORDER_MISMATCH', message, { reason: 'order' });
     }
     return await this.#admit(order, [{ serial, product }]);
+  }
+
+  /** The same, for who knows only later whether the order must allow the unit. */
+  async #readOrderOf(unit: UnitOfOrder): Promise<() => ReadOrder> {
+    const [read] = await Promise.allSettled([this.#admitOrderOf(unit)]);
+    return () => {
+      if (read.status === 'rejected') throw read.reason;
+      return read.value;
+    };
   }
 
   /**

@@ -8,6 +8,7 @@ import { ca, rewriteLog, signerOnDisk } from './signer-on-disk.ts';
 import type { SignerOnDisk, StartedSigner } from './signer-on-disk.ts';
 
 const DECISION = { reason: 'set', by: 'A. Smith' };
+const WORD = { isFresh: true, at: new Date().toISOString() };
 
 async function rework(
   { ledger }: StartedSigner,
@@ -47,7 +48,7 @@ async function eventful(): Promise<SignerOnDisk> {
     units: [{ ...units[0]!, attempt: 1 }],
   });
   const attempt = { batchId: 'b1', order: 'PO-1', ...units[0]!, attempt: 3 };
-  await ledger.orders.permitAttempt(attempt, { isFresh: true });
+  await ledger.furtherAttempts.permitAttempt(attempt, WORD);
   await ledger.furtherAttempts.returnSerials({ batchId: 'b1', serials: ['CL-5'], supplements: 1 });
   await ledger.auditLog.acceptClock(DECISION);
   await ledger.close();
@@ -113,7 +114,7 @@ describe('a ledger of the version before, whose log says less', () => {
     await ledger.issuances.endRework({ reworkId: 'rw-2', serial: 'CL-2', attempt: 1, revokesActive: false });
     const terms = { batchId: 'b1', order: 'PO-1', serial: 'CL-4', product: 'sensor' };
     await ledger.issuances.withdrawUnit({ batchId: 'b1', serial: 'CL-4', attempt: 3 });
-    await ledger.orders.permitAttempt({ ...terms, attempt: 4 }, { isFresh: true });
+    await ledger.furtherAttempts.permitAttempt({ ...terms, attempt: 4 }, WORD);
     await ledger.withdrawals.endHold('b1/CL-3/1');
     await ledger.orders.withdrawBatch('b1', DECISION);
     expect(await ledger.verification.findings()).toEqual([]);

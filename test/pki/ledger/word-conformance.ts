@@ -3,9 +3,10 @@ import { RELEASE } from '../orders/signed-orders.ts';
 import { auditOf, code, release, requestFor } from '../signing/signing-line.ts';
 import type { SigningLine } from '../signing/signing-line.ts';
 
-const FRESH = { isFresh: true };
 const UNIT = { batchId: 'b1', order: 'PO-1', serial: 'ACME-1', product: 'sensor' };
 const { releasedAt } = RELEASE;
+const FRESH = { isFresh: true, at: releasedAt };
+const OLD = { ...FRESH, isFresh: false };
 
 /** What every ledger must remember of what the intake said: it is sent again, by whoever can read it. */
 export function describeWords(newLine: () => Promise<SigningLine>): void {
@@ -29,13 +30,14 @@ export function describeWords(newLine: () => Promise<SigningLine>): void {
   describe('the word for an attempt', () => {
     it('gives one number, of which nothing changes when it comes again', async () => {
       const line = await releasedLine();
-      const { orders } = line.ledger;
-      const permit = (attempt: number, word = FRESH) => orders.permitAttempt({ ...UNIT, attempt }, word);
+      const { furtherAttempts } = line.ledger;
+      const permit = (attempt: number, word = FRESH) =>
+        furtherAttempts.permitAttempt({ ...UNIT, attempt }, word);
       await line.issuer.issue(requestFor('ACME-1'));
       expect(await permit(1)).toMatchObject({ attempt: 2, replaces: [expect.any(String)] });
       await line.issuer.issue(requestFor('ACME-1', { attempt: 2 }));
       const { length } = await auditOf(line.ledger);
-      for (const word of [FRESH, { isFresh: false }]) expect((await permit(1, word)).attempt).toBe(2);
+      for (const word of [FRESH, OLD]) expect((await permit(1, word)).attempt).toBe(2);
       expect(await auditOf(line.ledger)).toHaveLength(length);
       expect((await permit(3)).attempt).toBe(3);
       await expect(permit(1)).rejects.toThrow(code('RELEASE_CONFLICT', 'attempt'));
@@ -43,24 +45,24 @@ export function describeWords(newLine: () => Promise<SigningLine>): void {
 
     it('is followed by the attempts of a supplement, whatever was asked for before', async () => {
       const line = await releasedLine();
-      const { orders, issuances } = line.ledger;
-      await orders.permitAttempt({ ...UNIT, attempt: 3 }, FRESH);
+      const { furtherAttempts, issuances } = line.ledger;
+      await furtherAttempts.permitAttempt({ ...UNIT, attempt: 3 }, FRESH);
       await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 1 });
       expect(await again(line, 1, 'ACME-1', 1)).toMatchObject([{ attempt: 4 }]);
-      const old = await orders.permitAttempt({ ...UNIT, attempt: 3 }, FRESH);
+      const old = await furtherAttempts.permitAttempt({ ...UNIT, attempt: 3 }, FRESH);
       expect(old).toEqual({ ...UNIT, attempt: 3 });
       const late = line.issuer.issue(requestFor('ACME-1', { attempt: 3 }));
       await expect(late).rejects.toThrow(code('CERTIFICATE_WITHDRAWN'));
-      expect((await orders.permitAttempt({ ...UNIT, attempt: 4 }, FRESH)).attempt).toBe(4);
+      expect((await furtherAttempts.permitAttempt({ ...UNIT, attempt: 4 }, FRESH)).attempt).toBe(4);
     });
 
     it('of long ago lets no unit continue that has ended', async () => {
       const line = await releasedLine();
-      const { orders, issuances } = line.ledger;
+      const { furtherAttempts, issuances } = line.ledger;
       await issuances.withdrawUnit({ batchId: 'b1', serial: 'ACME-1', attempt: 1 });
-      const held = orders.permitAttempt({ ...UNIT, attempt: 2 }, { isFresh: false });
+      const held = furtherAttempts.permitAttempt({ ...UNIT, attempt: 2 }, OLD);
       await expect(held).rejects.toThrow(code('UNIT_ENDED', 'age'));
-      expect((await orders.permitAttempt({ ...UNIT, attempt: 2 }, FRESH)).attempt).toBe(2);
+      expect((await furtherAttempts.permitAttempt({ ...UNIT, attempt: 2 }, FRESH)).attempt).toBe(2);
       await line.issuer.issue(requestFor('ACME-1', { attempt: 2 }));
     });
   });
@@ -94,7 +96,7 @@ export function describeWords(newLine: () => Promise<SigningLine>): void {
       await release(line, ['ACME-1'], { quota: 2 });
       await release(line, ['ACME-2'], { batchId: 'b2' });
       const other = { ...UNIT, batchId: 'b2', serial: 'ACME-2', attempt: 2 };
-      await line.ledger.orders.permitAttempt(other, FRESH);
+      await line.ledger.furtherAttempts.permitAttempt(other, FRESH);
       expect(await giveBack(line, 0, ['ACME-2'])).toEqual([]);
       expect(await line.ledger.verification.findings()).toEqual([]);
       await line.issuer.issue(requestFor('ACME-2', { batchId: 'b2', attempt: 2 }));
