@@ -8,13 +8,12 @@ const SECTOR_BYTES = 512;
 interface OpenFile {
   readonly descriptor: number;
   readonly inode: number;
-  readonly length: number;
 }
 
 /**
  * A small file that is replaced many times a second, each time durably: in place, by one call of the system, where
  * `writeWhole` takes ten. A power cut leaves the old content or the new one, since both are in the first sector of the
- * file. It stays open; a file that was exchanged or removed is opened again. It waits for the disk, as a commit of SQLite does: on Node's
+ * file and as long as each other: the length of a file is elsewhere on the disk. It stays open; a file that was exchanged or removed is opened again. It waits for the disk, as a commit of SQLite does: on Node's
  * thread pool the write waited behind the signatures that were under way, seven milliseconds for 64 of them.
  */
 export class SmallFile {
@@ -31,19 +30,17 @@ export class SmallFile {
   write(content: string): void {
     const bytes = Buffer.from(content);
     if (bytes.length > SECTOR_BYTES) throw new RangeError(`${this.#path} would have ${bytes.length} bytes.`);
-    const file = this.#opened();
-    // What is left of a longer content would be read as part of the new one.
-    if (file === undefined || file.length > bytes.length) {
+    const descriptor = this.#openedWith(bytes.length);
+    if (descriptor === undefined) {
       this.close();
       writeWholeSync(this.#path, this.#mode, content);
       return;
     }
     try {
-      writeSync(file.descriptor, bytes, 0, bytes.length, 0);
+      writeSync(descriptor, bytes, 0, bytes.length, 0);
     } catch (error) {
       throw withPath(error, this.#path);
     }
-    this.#file = { ...file, length: bytes.length };
   }
 
   close(): void {
@@ -51,18 +48,25 @@ export class SmallFile {
     this.#file = undefined;
   }
 
-  /** Undefined where there is no file. */
-  #opened(): OpenFile | undefined {
-    const inode = statSync(this.#path, { throwIfNoEntry: false })?.ino;
-    if (inode !== undefined && inode === this.#file?.inode) return this.#file;
-    this.close();
+  /** The file, if it has this length now. */
+  #openedWith(length: number): number | undefined {
+    const stats = statSync(this.#path, { throwIfNoEntry: false });
+    if (stats?.size !== length) return undefined;
+    if (stats.ino !== this.#file?.inode) {
+      this.close();
+      this.#file = this.#open();
+    }
+    return this.#file?.inode === stats.ino ? this.#file.descriptor : undefined;
+  }
+
+  /** Undefined where there is no file any more. */
+  #open(): OpenFile | undefined {
     try {
       const descriptor = openSync(this.#path, constants.O_RDWR | constants.O_DSYNC);
-      const { ino, size } = fstatSync(descriptor);
-      this.#file = { descriptor, inode: ino, length: size };
+      return { descriptor, inode: fstatSync(descriptor).ino };
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
+      return undefined;
     }
-    return this.#file;
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SmallFile } from '../../disk/small-file.ts';
@@ -29,6 +29,28 @@ describe('a small file', () => {
     const { ino } = statSync(path);
     file.write('later');
     expect(statSync(path).ino).toBe(ino);
+    file.close();
+  });
+
+  it('is replaced whole where its length changes: a power cut may leave the length of before, and the content of after', () => {
+    const path = join(temporaryFolder(), 'head');
+    const file = new SmallFile(path, 0o600);
+    file.write('99');
+    const before = openSync(path, 'r');
+    file.write('100');
+    expect(readFileSync(before, 'utf8')).toBe('99');
+    closeSync(before);
+    file.close();
+  });
+
+  it('has nothing left of a longer content that somebody else wrote into it', () => {
+    const path = join(temporaryFolder(), 'head');
+    const file = new SmallFile(path, 0o600);
+    file.write('first');
+    file.write('again');
+    writeFileSync(path, 'a longer one');
+    file.write('after');
+    expect(readFileSync(path, 'utf8')).toBe('after');
     file.close();
   });
 
