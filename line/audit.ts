@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isThere } from '../disk/is-there.ts';
 import { errnoOf } from '../disk/errno.ts';
 import { SmallFile } from '../disk/small-file.ts';
-import { writeWhole } from '../disk/write-whole.ts';
+import { writeWhole, writeWholeSync } from '../disk/write-whole.ts';
 import { crlIn } from '../pki/x509/crl-file.ts';
 import { readCrl } from '../pki/x509/crl-reader.ts';
 import type { Checkpoint } from '../pki/audit/audit-checkpoint.ts';
@@ -23,6 +23,8 @@ export interface LineAudit {
   readonly witnessPath: string;
   /** The newest checkpoint that this process made before a signature: a signed note. */
   readonly newest: () => string;
+  /** Writes that checkpoint into the witness file. Throws WITNESS_UNAVAILABLE. */
+  readonly keepNewest: () => void;
 }
 
 export interface LineAuditPlace {
@@ -51,14 +53,15 @@ export async function openLineAudit(place: LineAuditPlace): Promise<LineAudit> {
   await remote?.witness(end, first);
   let newest = first;
   const file = new SmallFile(audit.witnessPath, 0o644);
+  const keep = (note: string): void => writing(audit.witnessPath, () => file.write(note));
   ledger.auditLog.witnessWith(async (head) => {
     const { note } = await makeCheckpoint(ledger.auditLog, key, new Date(), head);
     // The file is behind the other host then, by a minute at most, and that host knows better.
-    if (remote === undefined) file.write(note);
+    if (remote === undefined) keep(note);
     else await remote.witness(head, note);
     newest = note;
   });
-  return { ...audit, key, newest: () => newest };
+  return { ...audit, key, newest: () => newest, keepNewest: () => keep(newest) };
 }
 
 /**
@@ -93,14 +96,14 @@ function assertFirst(stateFolder: string): void {
   );
 }
 
-/** Signs the state of the log now and writes it into the witness file. */
+/** Signs the state of the log now and writes it into the witness file. Throws WITNESS_UNAVAILABLE where that cannot be written. */
 export async function witness({
   ledger,
   key,
   witnessPath,
-}: Omit<LineAudit, 'newest'>): Promise<Checkpoint & { note: string }> {
+}: Omit<LineAudit, 'newest' | 'keepNewest'>): Promise<Checkpoint & { note: string }> {
   const checkpoint = await makeCheckpoint(ledger.auditLog, key, new Date());
-  await writeWhole(witnessPath, 0o644, checkpoint.note);
+  writing(witnessPath, () => writeWholeSync(witnessPath, 0o644, checkpoint.note));
   return checkpoint;
 }
 
@@ -116,7 +119,11 @@ export function witnessKeeper(audit: LineAudit): () => Promise<void> {
     await assertReaches(ledger.auditLog, last);
     await ledger.auditLog.recordLeftOut();
     await ledger.auditLog.settled();
-    if ((await ledger.auditLog.auditHead()).size > last.size) last = await witness(audit);
+    const newest = await checkWitness(ledger.auditLog, key, audit.newest());
+    if (newest.size <= last.size) return;
+    // Nothing is waited for in between: a signature may write a later one at any time.
+    audit.keepNewest();
+    last = newest;
   };
 }
 
@@ -127,7 +134,21 @@ function readWitness(path: string): string {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT') throw stale(`the witness file ${path} is missing`, 'witness-missing');
-    const message = `Nothing is signed without the witness file ${path}, which cannot be read (${errno ?? 'fault'}): let the user of the signer read and write it.`;
-    throw new PkiError('WITNESS_UNAVAILABLE', message, { reason: 'file', cause: error });
+    throw unavailable(path, 'read', error);
   }
+}
+
+/** Throws WITNESS_UNAVAILABLE for what the file system throws. */
+function writing(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    throw unavailable(path, 'written', error);
+  }
+}
+
+function unavailable(path: string, how: 'read' | 'written', cause: unknown): PkiError {
+  const message = `Nothing is signed without the witness file ${path}, which cannot be ${how} (${errnoOf(cause) ?? 'fault'}): let the user of the signer read and write it, on a disk that has space.`;
+  return new PkiError('WITNESS_UNAVAILABLE', message, { reason: 'file', cause });
 }

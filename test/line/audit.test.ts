@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -127,6 +129,29 @@ describe('a witness file that is there and cannot be read', () => {
     rmSync(path);
     writeFileSync(path, kept);
     await keep();
+  });
+});
+
+describe('a witness file that cannot be written', () => {
+  it('is said to be, before anything is signed, until it can be', async () => {
+    const { start, state } = await newSigner();
+    const audit = await start();
+    const { auditLog } = audit.ledger;
+    const keep = witnessKeeper(audit);
+    await keep();
+    const path = auditWitnessPath(state);
+    const unwritable = { code: 'WITNESS_UNAVAILABLE', message: expect.stringContaining(path) as string };
+    const kept = readFileSync(path);
+    rmSync(path);
+    mkdirSync(path);
+    await auditLog.acceptClock({ reason: 'set', by: 'A. Smith' });
+    await expect(auditLog.settled()).rejects.toMatchObject(unwritable);
+    await expect(keep()).rejects.toMatchObject(unwritable);
+    rmdirSync(path);
+    writeFileSync(path, kept);
+    await keep();
+    const { size } = await auditLog.auditHead();
+    expect(readFileSync(path, 'utf8').split('\n')[1]).toBe(String(size));
   });
 });
 
