@@ -2,6 +2,7 @@ import { describeCertificate } from '../pki/lint/certificate-facts.ts';
 import type { CertificateFacts } from '../pki/lint/certificate-facts.ts';
 import type { NoteVerifier } from '../pki/keys/signed-note.ts';
 import { evidenceSha256, isPassSigned } from '../pki/signing/pass-statement.ts';
+import type { PassFacts } from '../pki/signing/pass-statement.ts';
 import type { SignedPass } from '../provisioning/pass.ts';
 import type { Product } from '../provisioning/product.ts';
 import type { RegisterDeviceInput } from '../provisioning/registration.ts';
@@ -15,9 +16,18 @@ export interface PassTrust {
   readonly products: readonly Product[];
   /** Our CA certificates, DER. */
   readonly issuers: readonly Uint8Array[];
-  /** The public key of an admitted station; undefined for a station that is not, or no longer. */
-  readonly stationKey: (stationId: string) => Promise<NoteVerifier | undefined>;
+  /**
+   * The public keys of an admitted station that count for the certificate of this serial number (hex), the one that it has now first;
+   * none of a station that is not admitted, or no longer.
+   */
+  readonly stationKeys: StationKeys;
 }
+
+/** See `PassTrust`. */
+export type StationKeys = (
+  stationId: string,
+  certificateSerial: string,
+) => AsyncIterable<NoteVerifier> | Iterable<NoteVerifier>;
 
 /**
  * A unit has passed when an admitted station has signed so, for a certificate of our CA with the unit's names and key, and
@@ -29,9 +39,8 @@ export async function mustBeProven(input: RegisterDeviceInput, trust: PassTrust)
   const { pass } = verified;
   if (pass === undefined)
     throw unproven(serial, 'its station has not signed for it: update the station, then retry the unit');
-  const key = await trust.stationKey(claim.stationId);
-  if (key === undefined)
-    throw unproven(serial, `the station ${claim.stationId} is not admitted here: copy the list of stations`);
+  const wrong = wrongCertificate(input, trust);
+  if (wrong !== undefined) throw unproven(serial, `its certificate ${wrong}: find out who sent it`);
   const facts = {
     batchId,
     serial,
@@ -40,14 +49,36 @@ export async function mustBeProven(input: RegisterDeviceInput, trust: PassTrust)
     certificateSha256: signed.fingerprint,
   };
   const isOfUnit = pass.stationId === claim.stationId && pass.attempt <= unit.attempt;
-  if (!isOfUnit || !isAsSigned(input, pass) || !isPassSigned(facts, pass, key))
-    throw unproven(serial, `the station ${claim.stationId} did not sign this: find out who sent it`);
-  const wrong = wrongCertificate(input, trust);
-  if (wrong !== undefined) throw unproven(serial, `its certificate ${wrong}: find out who sent it`);
+  const { stationId } = claim;
+  const isSigned = await isSignedByStation({ input, facts, pass }, trust);
+  if (isSigned === undefined)
+    throw unproven(serial, `the station ${stationId} is not admitted here: copy the list of stations`);
+  if (!isOfUnit || !isAsSigned(input, pass) || !isSigned)
+    throw unproven(
+      serial,
+      `the station ${stationId} did not sign this with a key that is known here: if its key was changed since, add the earlier one to the list of stations and retry, or else find out who sent it`,
+    );
   const listed = await trust.registry.unit(serial);
   if (listed === undefined || !isListed(input, listed))
     throw unproven(serial, `the batch ${batchId} does not list it like this: find out who sent it`);
   return listed;
+}
+
+/** Whether the station signed it, with the key that it has, or with one that it had; undefined where it is not admitted. */
+async function isSignedByStation(
+  {
+    input: { claim, signed },
+    facts,
+    pass,
+  }: { readonly input: RegisterDeviceInput; readonly facts: PassFacts; readonly pass: SignedPass },
+  { stationKeys }: Pick<PassTrust, 'stationKeys'>,
+): Promise<boolean | undefined> {
+  let isAdmitted = false;
+  for await (const key of stationKeys(claim.stationId, signed.certificateSerial)) {
+    isAdmitted = true;
+    if (isPassSigned(facts, pass, key)) return true;
+  }
+  return isAdmitted ? false : undefined;
 }
 
 /** What is beside the pass, and becomes the record of it: an earlier version of the station signed only the time. */

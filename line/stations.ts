@@ -1,6 +1,7 @@
 import type { StationConfig } from '../fixtures/station/station-config.ts';
 import type { Ledger } from '../pki/ledger/ledger.ts';
-import { verifierText } from '../pki/keys/signed-note.ts';
+import { parseVerifier, verifierText } from '../pki/keys/signed-note.ts';
+import type { NoteVerifier } from '../pki/keys/signed-note.ts';
 import { ensureStationKey } from '../pki/keys/station-key.ts';
 import { stationKeyPath } from './state-folder.ts';
 
@@ -24,5 +25,26 @@ export async function enrollOwnStations(
     if ((await ledger.stations.station(id)) !== undefined) continue;
     const perMinute = signaturesPerMinute ?? rateOf(sockets.length);
     await ledger.stations.admitStation({ stationId: id, verifier: verifierText(verifier), perMinute });
+  }
+}
+
+/**
+ * The public keys of a station by this ledger that count for the certificate of a serial number (hex): that of now, and those that it has had
+ * since the certificate was signed; none of a station that may not ask now.
+ */
+export async function* stationKeysIn(
+  { stations, issuances }: Pick<Ledger, 'stations' | 'issuances'>,
+  stationId: string,
+  certificateSerial: string,
+): AsyncGenerator<NoteVerifier> {
+  const station = await stations.station(stationId);
+  if (station?.state !== 'enrolled') return;
+  const now = parseVerifier(station.verifier);
+  if (now !== undefined) yield now;
+  const issuance = await issuances.issuanceOfCertificate(certificateSerial);
+  if (issuance?.stationId !== stationId) return;
+  for (const replaced of await stations.replacedKeys(issuance.requestId)) {
+    const key = parseVerifier(replaced);
+    if (key !== undefined) yield key;
   }
 }

@@ -50,8 +50,8 @@ export function readSignerKeys(
 
 /** Whom the registry believes, by a list that a person copied from the signer. */
 export interface FactoryKeys {
-  /** The public key of a station; undefined for one that is not in the list. */
-  readonly stationKey: (stationId: string) => Promise<NoteVerifier | undefined>;
+  /** The public keys of a station: several where a person left an earlier one in the list, and none for one that is not in it. */
+  readonly stationKeys: (stationId: string) => readonly NoteVerifier[];
   /** The public keys of the audit logs of signers in the list. */
   readonly auditKeys: () => readonly NoteVerifier[];
 }
@@ -68,7 +68,7 @@ export function factoryKeysIn(config: Pick<LineConfig, 'stationKeysFile'>): Fact
   }
   const keys = (isAudit: boolean) => readVerifierKeys(path).filter((key) => isAuditKey(key) === isAudit);
   return {
-    stationKey: async (stationId) => keys(false).find(({ name }) => name === stationId),
+    stationKeys: (stationId) => keys(false).filter(({ name }) => name === stationId),
     auditKeys: () => keys(true),
   };
 }

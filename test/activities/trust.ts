@@ -23,7 +23,7 @@ export function registryParts(
     running: async function* () {},
     isOrchestrated: async () => true,
   };
-  const nobody = { products: [], issuers: [], stationKey: async () => undefined, auditKeys: () => [] };
+  const nobody = { products: [], issuers: [], stationKeys: () => [], auditKeys: () => [] };
   const deviceRegistries: RegistryParts['deviceRegistries'] = [];
   return {
     ...nobody,

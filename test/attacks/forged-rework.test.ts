@@ -34,7 +34,7 @@ async function delivered() {
     registryParts(registry, temporaryFolder(), {
       products: [{ ...PRODUCT, name: 'sensor', registries: ['cloud'] }],
       issuers: ca.chain,
-      stationKey: async () => STATION.verifier,
+      stationKeys: () => [STATION.verifier],
     }),
   );
   const as = <T>(workflowId: string, run: () => Promise<T>) => asActivity(run, Date.now(), workflowId);

@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { certificatePayload } from '../../activities/certificate-payload.ts';
 import { createRegistryActivities } from '../../activities/registry-activities.ts';
 import type { RegistryParts } from '../../activities/registry-activities.ts';
 import { createSignerActivities } from '../../activities/signer-activities.ts';
+import { factoryKeysIn } from '../../line/trusted-keys.ts';
+import { verifierText } from '../../pki/keys/signed-note.ts';
 import { ensureStationKey } from '../../pki/keys/station-key.ts';
 import { signPass } from '../../pki/signing/pass-statement.ts';
 import type { SigningRequest } from '../../pki/signing/signing-desk.ts';
@@ -32,7 +35,7 @@ async function registryWith(parts: Partial<RegistryParts> = {}) {
   const trust = {
     products: [{ ...PRODUCT, name: 'sensor' }],
     issuers: ca.chain,
-    stationKey: async (id: string) => (id === 'st-1' ? station.verifier : undefined),
+    stationKeys: (id: string) => (id === 'st-1' ? [station.verifier] : []),
   };
   const activities = createRegistryActivities(
     registryParts(registry, temporaryFolder(), { ...trust, ...parts }),
@@ -119,6 +122,23 @@ describe('a stranger who says that a unit has passed', () => {
     const { activities, as } = await registryWith();
     const input = await honest(strangersCa);
     await expect(as('unit/CL-1', () => activities.registerDevice(input))).rejects.toThrow(UNPROVEN);
+  });
+});
+
+describe('a pass that a station signed before it got another key', () => {
+  it('is registered where a person left its earlier key in the list of stations, and only there', async () => {
+    const list = join(temporaryFolder(), 'station-keys');
+    const keys = [join(temporaryFolder(), 'station.key.pem'), join(folder, 'st-1.key.pem')].map((path) =>
+      verifierText(ensureStationKey(path, 'st-1').verifier),
+    );
+    writeFileSync(list, `${keys[0]}\n`);
+    const { activities, as } = await registryWith(factoryKeysIn({ stationKeysFile: list }));
+    const input = await honest();
+    const register = () => as('unit/CL-1', () => activities.registerDevice(input));
+    await expect(register()).rejects.toThrow(UNPROVEN);
+    await expect(register()).rejects.toThrow(/add the earlier one to the list of stations/);
+    writeFileSync(list, `${keys.join('\n')}\n`);
+    await register();
   });
 });
 

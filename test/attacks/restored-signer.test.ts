@@ -33,7 +33,7 @@ async function registryAt(path: string, by: StartedSigner) {
   const parts = {
     products: [{ ...PRODUCT, name: 'sensor' }],
     issuers: [ca.certificate],
-    stationKey: async () => station.verifier,
+    stationKeys: () => [station.verifier],
     auditKeys: () => [by.audit.key.verifier],
   };
   const activities = createRegistryActivities(registryParts(registry, temporaryFolder(), parts));

@@ -105,7 +105,7 @@ describe('the pass of an attempt that had ended', () => {
     const parts = {
       products: [{ ...PRODUCT, name: 'sensor' }],
       issuers: ca.chain,
-      stationKey: async () => STATION.verifier,
+      stationKeys: () => [STATION.verifier],
     };
     const activities = createRegistryActivities(registryParts(registry, temporaryFolder(), parts));
     const request = askFor('CL-1');

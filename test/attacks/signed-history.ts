@@ -65,7 +65,7 @@ export async function signedHistory() {
   const parts = registryParts(registry, temporaryFolder(), {
     products: [{ ...PRODUCT, name: 'sensor' }],
     issuers: ca.chain,
-    stationKey: async () => STATION.verifier,
+    stationKeys: () => [STATION.verifier],
     auditKeys: () => [audit.verifier],
   });
   const roles = { ...createRegistryActivities(parts), ...createSignerActivities(desk) };

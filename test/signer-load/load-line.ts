@@ -67,10 +67,10 @@ export class LoadLine {
       inbox,
       products: LOAD_PRODUCTS,
       issuers: pemBlocks('CERTIFICATE', readFileSync(this.places.chain)),
-      stationKey: async (id) => {
-        const station = this.stations.find(({ stationId }) => stationId === id);
-        return station && parseVerifier(station.verifier);
-      },
+      stationKeys: (id) =>
+        this.stations
+          .filter(({ stationId }) => stationId === id)
+          .flatMap(({ verifier }) => parseVerifier(verifier) ?? []),
       auditKeys: () => [],
       deviceRegistries: [],
       intakes: () => [],
