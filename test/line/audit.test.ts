@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { auditKeyDraftPath } from '../../pki/keys/audit-key.ts';
@@ -193,6 +194,24 @@ describe('a signer that runs', () => {
     await keep();
     const { size } = await audit.ledger.auditLog.auditHead();
     expect(readFileSync(auditWitnessPath(state), 'utf8').split('\n')[1]).toBe(String(size));
+  });
+
+  it('has the newest checkpoint in its witness file, also where it signs while the one of each minute is written', async () => {
+    const { start, state } = await newSigner();
+    const audit = await start();
+    const { auditLog } = audit.ledger;
+    const keep = witnessKeeper(audit);
+    await keep();
+    const grow = () => auditLog.acceptClock({ reason: 'set', by: 'A. Smith' });
+    for (let turns = 0; turns < 60; turns += 1) {
+      await grow();
+      const keeping = keep();
+      for (let turn = 0; turn < turns; turn += 1) await setImmediate();
+      await grow();
+      await auditLog.settled();
+      await keeping;
+      expect(readFileSync(auditWitnessPath(state), 'utf8')).toBe(audit.newest());
+    }
   });
 
   it('makes no signature once its database is exchanged under it', async () => {
