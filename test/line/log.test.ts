@@ -17,11 +17,12 @@ import { openPseudoTerminal } from '../support/pseudo-terminal.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
+/** A line that is being written has no end yet. */
 const messagesIn = (path: string): string[] =>
   existsSync(path)
     ? readFileSync(path, 'utf8')
         .split('\n')
-        .filter(Boolean)
+        .slice(0, -1)
         .map((line) => (JSON.parse(line) as { msg: string }).msg)
     : [];
 
