@@ -11,10 +11,11 @@ interface OpenFile {
 }
 
 /**
- * A small file that is replaced many times a second, each time durably: in place, by one call of the system, where
- * `writeWhole` takes ten. A power cut leaves the old content or the new one, since both are in the first sector of the
- * file and as long as each other: the length of a file is elsewhere on the disk. It stays open; a file that was exchanged or removed is opened again. It waits for the disk, as a commit of SQLite does: on Node's
- * thread pool the write waited behind the signatures that were under way, seven milliseconds for 64 of them.
+ * A small file that is replaced many times a second, each time durably: in place, by one call of the system, where `writeWhole` takes
+ * ten. A power cut leaves the old content or the new one, since both are in the first sector of the file, and as long as each other:
+ * the length of a file is elsewhere on the disk. It stays open; a file that was exchanged or removed is opened again. It waits for the
+ * disk, as a commit of SQLite does: on Node's thread pool the write waited behind the signatures that were under way, seven
+ * milliseconds for 64 of them.
  */
 export class SmallFile {
   readonly #path: string;

@@ -83,11 +83,14 @@ describe('workers that the server has seen', () => {
   it.each([
     ['ended', 1],
     ['ended in order', 3],
-  ])('are asked for by the queue whose reports have %s, also when the caller does not know it', async (_, status) => {
-    const connection = serverWith([{ pid: '1', seconds: 100, status }], 130);
-    const workers = await workerPresence(connection, 'default', []);
-    expect(workers).toMatchObject([{ pid: 1 }, { lastSeenAt: new Date(130_000), silentAfterMs: 150_000 }]);
-  });
+  ])(
+    'are asked for by the queue whose reports have %s, also when the caller does not know it',
+    async (_, status) => {
+      const connection = serverWith([{ pid: '1', seconds: 100, status }], 130);
+      const workers = await workerPresence(connection, 'default', []);
+      expect(workers).toMatchObject([{ pid: 1 }, { lastSeenAt: new Date(130_000), silentAfterMs: 150_000 }]);
+    },
+  );
 
   it('have stopped when their last report says so', async () => {
     const workers = await presence(serverWith([{ pid: '1', seconds: 100, status: 3 }], 90));
