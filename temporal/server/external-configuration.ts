@@ -57,7 +57,13 @@ function readConfiguration(variable: string, environment: NodeJS.ProcessEnv): Ex
       `${JSON.stringify(address)} is no address of a Temporal server: set TEMPORAL_ADDRESS to one like temporal.example:7233, or [2001:db8::1]:7233.`,
     );
   const proxy = proxyFor(place, environment);
-  return { namespace, connectionOptions: { ...connectionOptions, ...(proxy && { proxy }) } };
+  const options = { ...connectionOptions, address: withoutLastDot(address), ...(proxy && { proxy }) };
+  return { namespace, connectionOptions: options };
+}
+
+/** A name may end with a dot in DNS. In TLS it may not (RFC 6066 §3), and many hosts do not know `localhost.`. */
+function withoutLastDot(address: string): string {
+  return address.replace(/\.(?=:\d+$)/, '');
 }
 
 /** Compose and environment files make an empty variable of one that is not set. */

@@ -29,6 +29,16 @@ describe('the server of the environment', () => {
     expect(externalConfiguration({ TEMPORAL_NAMESPACE: 'x', TEMPORAL_ADDRESS: '' })).toBeUndefined();
   });
 
+  it.each([
+    ['temporal.example.:7233', 'temporal.example:7233'],
+    ['localhost.:7233', 'localhost:7233'],
+    ['temporal.example:7233', 'temporal.example:7233'],
+    ['[::1]:7233', '[::1]:7233'],
+  ])('at %s is asked as %s, also where the name ends with a dot', (given, asked) => {
+    const configuration = externalConfiguration({ TEMPORAL_ADDRESS: given });
+    expect(configuration?.connectionOptions.address).toBe(asked);
+  });
+
   it('has address, namespace, API key and TLS files from the environment', () => {
     const configuration = externalConfiguration({
       TEMPORAL_ADDRESS: 'temporal.example:7233',
