@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileSize } from '../../smp/files/file-size.ts';
 import { writeFile } from '../../smp/files/write-file.ts';
-import { CommandError } from '../exit-status.ts';
+import { unreadable } from '../given-file.ts';
 import type { Invocation } from '../invocation.ts';
 import { printJson, printLine } from '../terminal/stdout.ts';
 import type { BoardOptions, BoardSession } from './board-session.ts';
@@ -50,11 +50,12 @@ async function send(
   await needing('files', () => writeFile(client, path, content, writing)).finally(() => bar.end());
 }
 
+const LOCAL = { content: 'a file of this host, to be written to the board', maxBytes: Infinity };
+
 function readLocal(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    const sentence = `${file} cannot be read: ${(error as Error).message}`;
-    throw new CommandError('unknown', sentence, { cause: error });
+    throw unreadable(file, LOCAL, error);
   }
 }

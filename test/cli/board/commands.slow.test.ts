@@ -245,6 +245,18 @@ describe('certline board put, get, hash, ls and rm', () => {
     }
   });
 
+  it('say why a file of this host cannot be written to a board, and what to give', async () => {
+    const { place } = await startBench();
+    for (const [file, why] of [
+      [join(place.folder, 'none'), 'there is no such file'],
+      [place.folder, 'it is a folder'],
+    ] as const) {
+      const { status, stderr } = await place.certline('board', 'put', '/dev/null', file, '/lfs1/none');
+      expect(status).toBe(5);
+      expect(stderr).toContain(`The file ${file} cannot be read (${why}): give a file of this host`);
+    }
+  });
+
   it('refuse what is no path on a board, with status 2', async () => {
     const bench = await startBench();
     for (const path of ['relative', '/', `/lfs1/${'x'.repeat(64)}`]) {
