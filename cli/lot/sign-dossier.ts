@@ -15,6 +15,7 @@ import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
 import { openExportedRegistry } from '../registry/exported-registry.ts';
 import { withRegistry } from '../registry/open-registry.ts';
+import { makeFile } from '../made-file.ts';
 import { tell } from '../terminal/stdout.ts';
 import { ledgerDifferences } from './ledger-differences.ts';
 
@@ -49,7 +50,8 @@ export async function signDossier(
   }
   const path = resolve(options.output ?? `${batchId}.dossier.json`);
   const key = loadAuditKey(auditKeyPath(invocation.stateFolder));
-  await writeWhole(path, 0o644, signedDossier(dossierOf(batch, decisions, units), key));
+  const text = signedDossier(dossierOf(batch, decisions, units), key);
+  await makeFile(path, async () => writeWhole(path, 0o644, text));
   const signedBy = key.verifier.name;
   tell(
     options.json,

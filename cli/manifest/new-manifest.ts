@@ -1,10 +1,14 @@
-import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { FORMAT_NAME, FORMAT_VERSION } from '../../manifests/check/manifest-header.ts';
 import { errnoOf } from '../../disk/errno.ts';
 import { isOrderNumber } from '../../provisioning/order-number.ts';
 import { isSerial } from '../../provisioning/serial-number.ts';
+import { withoutUnseen } from '../../manifests/csv/visible-text.ts';
+import { expectedName } from '../../manifests/intake/expected-name.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
+import { makeFile } from '../made-file.ts';
 import { printLine } from '../terminal/stdout.ts';
 
 export interface NewManifestOptions {
@@ -17,10 +21,10 @@ export interface NewManifestOptions {
 
 /**
  * `certline manifest new`: a manifest with a CSV row for each unit, in which what is not given is left to fill in. Throws
- * `unknown` for a product that is not configured, `usage` for values that no manifest may have, `refused` where the file
- * exists.
+ * `unknown` for a product that is not configured, `usage` for values and a file name that no manifest may have, `refused`
+ * where the file exists, `disk` where it cannot be written.
  */
-export function newManifest({ config }: Invocation, options: NewManifestOptions): void {
+export async function newManifest({ config }: Invocation, options: NewManifestOptions): Promise<void> {
   const { product: name, rows, order = '', firstSerial, out } = options;
   const product = config.products.find((each) => each.name === name);
   if (product === undefined) {
@@ -43,7 +47,7 @@ export function newManifest({ config }: Invocation, options: NewManifestOptions)
   const version = [FORMAT_NAME, FORMAT_VERSION, ...columns.slice(2).map(() => '')].join(',');
   const text = [version, columns.join(','), ...lines].map((line) => `${line}\r\n`).join('');
   if (out === undefined) process.stdout.write(text);
-  else writeNew(out, text);
+  else await writeNew(out, text);
 }
 
 /** `count` serials that count up in the digits at the end of the first; empty ones where none is given. */
@@ -62,9 +66,15 @@ function serials(first: string | undefined, count: number): string[] {
   );
 }
 
-function writeNew(path: string, text: string): void {
+async function writeNew(path: string, text: string): Promise<void> {
+  const expected = expectedName(basename(path));
+  if (expected !== undefined)
+    throw new CommandError(
+      'usage',
+      `A manifest cannot have the name ${withoutUnseen(basename(path))}: give --out a name that ends in .csv, for example lot-0001.csv.`,
+    );
   try {
-    writeFileSync(path, text, { flag: 'wx' });
+    await makeFile(path, async () => writeFile(path, text, { flag: 'wx' }));
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
     throw new CommandError('refused', `${path} exists already: give another name with --out.`, {

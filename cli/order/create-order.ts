@@ -12,6 +12,7 @@ import { splitNote } from '../../pki/keys/signed-note.ts';
 import { CommandError } from '../exit-status.ts';
 import type { Invocation } from '../invocation.ts';
 import { serialsOfManifest } from './manifest-serials.ts';
+import { makeFile } from '../made-file.ts';
 import { tell } from '../terminal/stdout.ts';
 
 export interface CreateOrderOptions {
@@ -64,7 +65,7 @@ export async function createOrder(
   const text = orderText(order);
   const path = options.out ?? orderFileName(id);
   assertNewer(path, order);
-  await writeWhole(path, 0o644, text);
+  await makeFile(path, async () => writeWhole(path, 0o644, text));
   const listPath = list === undefined ? null : join(dirname(path), serialFileName(id));
   if (list !== undefined) await writeWhole(listPath!, 0o644, list);
   tell(

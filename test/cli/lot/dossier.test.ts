@@ -131,6 +131,15 @@ it('is not signed while a certificate that the registry has as active is on hold
   expect(existsSync(output)).toBe(false);
   await withdrawals('endHold');
   expect(await sign()).toMatchObject({ status: 0, stderr: '' });
+  const nowhere = join(place.folder, 'no', 'lot');
+  for (const command of [
+    ['lot', 'dossier'],
+    ['batch', 'report'],
+  ])
+    expect(await place.certline(...command, 'b1', '--output', nowhere)).toMatchObject({
+      status: 50,
+      stderr: expect.stringMatching(/^certline: Cannot write .*: the folder does not exist[^\n]*\n$/),
+    });
 });
 
 describe('what the registry hides of a lot', () => {

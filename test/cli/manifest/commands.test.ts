@@ -185,6 +185,29 @@ describe('certline manifest new', () => {
     expect((await place.certline('manifest', 'new', ...given, '--out', file)).status).toBe(6);
   });
 
+  it.each([
+    ['lot7.xlsx', 2, 'give --out a name that ends in .csv'],
+    ['lot7', 2, 'give --out a name that ends in .csv'],
+    ['lot7.result.csv', 2, 'A manifest cannot have the name lot7.result.csv'],
+    [join('no', 'lot7.csv'), 50, 'the folder does not exist'],
+  ])('writes no file %s', async (name, status, says) => {
+    const place = newPlace();
+    const out = join(place.folder, name);
+    const made = await place.certline(
+      'manifest',
+      'new',
+      '--product',
+      PRODUCT.name,
+      '--rows',
+      '1',
+      '--out',
+      out,
+    );
+    expect(made).toMatchObject({ status, stdout: '', stderr: expect.stringContaining(says) });
+    expect(made.stderr.trim().split('\n')).toHaveLength(1);
+    expect(existsSync(out)).toBe(false);
+  });
+
   it('names the products there are', async () => {
     const { status, stderr } = await newPlace().certline('manifest', 'new', '--product', 'x', '--rows', '1');
     expect(status).toBe(5);

@@ -50,6 +50,17 @@ describe('certline order', () => {
     expect(await place.certline('order', 'key', 'init')).toMatchObject({ status: 6 });
   });
 
+  it('says why an order cannot be written', async () => {
+    const place = newPlace();
+    const out = join(place.folder, 'no', 'PO-1.order');
+    const terms = ['--product', 'golioth-node', '--quantity', '1', '--out', out];
+    expect(await place.certline('order', 'create', 'PO-1', ...terms)).toMatchObject({
+      status: 50,
+      stdout: '',
+      stderr: `certline: Cannot write ${out}: the folder does not exist: create it, or give another path.\n`,
+    });
+  });
+
   it('names the serials of a manifest, the profiles of the configuration, and the signer', async () => {
     const place = await placeWithKey();
     const manifest = join(place.folder, 'lot.csv');
