@@ -6,6 +6,7 @@ import { describeCertificate } from '../../pki/lint/certificate-facts.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
 import { findBatch } from '../batch/find-batch.ts';
 import { CommandError } from '../exit-status.ts';
+import { makeFile } from '../made-file.ts';
 import type { Invocation } from '../invocation.ts';
 import { withRegistry } from '../registry/open-registry.ts';
 import { tell } from '../terminal/stdout.ts';
@@ -40,7 +41,7 @@ export async function writeAwsBulkFile(
           })}\n`;
         }
     }
-    await writeWhole(path, 0o644, lines());
+    await makeFile(path, async () => writeWhole(path, 0o644, lines()));
     tell(
       options.json,
       { batchId, file: path, units: count },

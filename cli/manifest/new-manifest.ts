@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FORMAT_NAME, FORMAT_VERSION } from '../../manifests/check/manifest-header.ts';
+import { MAX_ROWS } from '../../manifests/check/parse-manifest.ts';
 import { errnoOf } from '../../disk/errno.ts';
 import { isOrderNumber } from '../../provisioning/order-number.ts';
 import { isSerial } from '../../provisioning/serial-number.ts';
@@ -38,6 +39,11 @@ export async function newManifest({ config }: Invocation, options: NewManifestOp
     throw new CommandError(
       'usage',
       `${order} is no order number: A-Z, 0-9 and hyphens, at most 40 characters.`,
+    );
+  if (rows > MAX_ROWS)
+    throw new CommandError(
+      'usage',
+      `A manifest has at most ${MAX_ROWS} units: give --rows ${MAX_ROWS} or less, and make several manifests.`,
     );
   const isListed = product.assignment === 'listed-board';
   const columns = ['order', 'serial', 'product', ...(isListed ? ['board_id'] : [])];

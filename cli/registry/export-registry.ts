@@ -6,6 +6,7 @@ import { signRegistry } from '../../pki/signing/registry-statement.ts';
 import { dossierUnit } from '../../reports/dossier/dossier.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { CommandError } from '../exit-status.ts';
+import { makeFile } from '../made-file.ts';
 import { tell } from '../terminal/stdout.ts';
 import type { Invocation } from '../invocation.ts';
 import { withRegistry } from './open-registry.ts';
@@ -33,7 +34,7 @@ export async function exportRegistry(
       const end = { ...counts, sha256: hash.digest('hex'), exportedAt: new Date().toISOString() };
       yield `${JSON.stringify({ end, signature: signRegistry(end, key.privateKey) })}\n`;
     }
-    await writeWhole(path, 0o644, lines());
+    await makeFile(path, async () => writeWhole(path, 0o644, lines()));
     const { batches, units, certificates } = counts;
     tell(
       options.json,

@@ -19,7 +19,7 @@ import { SeenRows } from './seen-rows.ts';
 import { separatorName, withLastCell } from './separators.ts';
 
 /** 4,000 chunks of 250 units: the largest batch the workflows are sized for. */
-const MAX_ROWS = 1_000_000;
+export const MAX_ROWS = 1_000_000;
 
 /** A part of what a manifest contains, in the order of the file. */
 export interface ManifestPage {

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeFile } from '../../cli/made-file.ts';
+import { reasonOf, sentenceOf } from '../../cli/report-failure.ts';
 import { temporaryFile, temporaryFolder } from '../support/temporary-folder.ts';
 
 async function make(path: string): Promise<void> {
@@ -15,10 +16,7 @@ describe('a file that a person wants written', () => {
     mkdirSync(join(folder, 'taken'));
     const cases = [
       [join(folder, 'no', 'lot.html'), 'the folder does not exist: create it'],
-      [join(temporaryFile('x'), 'lot.html'), 'is no folder'],
       [join(folder, 'taken'), 'it is a folder'],
-      [join(folder, 'x'.repeat(300)), 'the name is too long'],
-      ['/dev/full', 'the disk is full'],
     ] as const;
     for (const [path, says] of cases) {
       await expect(make(path)).rejects.toMatchObject({
@@ -27,6 +25,19 @@ describe('a file that a person wants written', () => {
       });
       await expect(make(path)).rejects.toThrow(says);
     }
+  });
+
+  it.each([
+    ['below a file', () => join(temporaryFile('x'), 'lot.html'), 'ENOTDIR'],
+    ['with a long name', () => join(temporaryFolder(), 'x'.repeat(300)), 'ENAMETOOLONG'],
+    ['on a full disk', () => '/dev/full', 'ENOSPC'],
+  ])('is reported as the disk says it: %s', async (_, path, code) => {
+    const error: unknown = await make(path()).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code });
+    expect({ reason: reasonOf(error), sentence: sentenceOf(error) }).toEqual({
+      reason: 'disk',
+      sentence: expect.stringMatching(/: [^:]+: [^:]+\.$/) as string,
+    });
   });
 
   it('has the errors of its content as they are', async () => {

@@ -89,6 +89,12 @@ it('is signed where ledger and registry agree, on one host or two, and verified 
     stdout: expect.stringContaining('WRONG: The dossier was changed after it was signed.'),
   });
 
+  expect(
+    await place.certline('registry', 'export', join(place.folder, 'no', 'registry.jsonl')),
+  ).toMatchObject({
+    status: 50,
+    stderr: expect.stringMatching(/^certline: Cannot write .*: the folder does not exist[^\n]*\n$/),
+  });
   const exported = join(place.folder, 'registry.jsonl');
   expect(await place.certline('registry', 'export', exported)).toMatchObject({ status: 0 });
   const admitted = await place.certline('intake', 'enroll');

@@ -208,6 +208,16 @@ describe('certline manifest new', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  it('makes none with more units than a manifest may have', async () => {
+    const { certline } = newPlace();
+    const made = await certline('manifest', 'new', '--product', PRODUCT.name, '--rows', '1000001');
+    expect(made).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('at most 1000000 units'),
+    });
+  });
+
   it('names the products there are', async () => {
     const { status, stderr } = await newPlace().certline('manifest', 'new', '--product', 'x', '--rows', '1');
     expect(status).toBe(5);
