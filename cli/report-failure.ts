@@ -129,7 +129,8 @@ export function sentenceOf(error: unknown): string {
   return cure === undefined ? error.message : `${error.message}: ${cure}.`;
 }
 
-function cureOf(error: Error): string | undefined {
+/** What to do about an error of the system; undefined for all others. */
+export function cureOf(error: Error): string | undefined {
   const code = codeOf(error);
   if (Object.hasOwn(CURE_OF_SYSTEM_ERROR, code)) return CURE_OF_SYSTEM_ERROR[code];
   // So says Node.js of a folder on a read-only disk, too. Any other file that is not there is a defect.

@@ -4,6 +4,7 @@ import { readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../../disk/errno.ts';
 import { isThere } from '../../disk/is-there.ts';
+import { cureOf } from '../report-failure.ts';
 import { fail, ok, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 
@@ -11,6 +12,8 @@ import type { Finding } from './finding.ts';
 const NO_SPACE_BYTES = 64 * 1024 ** 2;
 /** Below this it is time to think: 100,000 units take about 1 GB in Temporal's own database. */
 const LITTLE_SPACE_BYTES = 1024 ** 3;
+/** A disk can have space and no room for one more file. A lot needs some hundred: tiles, answers, database files. */
+const FEW_FILES = 1_000;
 
 /** Whether files can be written into the folder and listed, or the folder be made. What it writes is gone afterwards. */
 export async function checkFolder(check: string, folder: string): Promise<Finding> {
@@ -22,11 +25,8 @@ export async function checkFolder(check: string, folder: string): Promise<Findin
     what = 'listed';
     await readdir(folder);
   } catch (error) {
-    return fail(
-      check,
-      'disk',
-      `${folder} cannot be ${what} (${errnoOf(error) ?? String(error)}): correct its permissions, or fix its disk`,
-    );
+    const cure = (error instanceof Error && cureOf(error)) || 'correct its permissions, or fix its disk';
+    return fail(check, 'disk', `${folder} cannot be ${what} (${errnoOf(error) ?? String(error)}): ${cure}`);
   } finally {
     // Where it cannot be written, it cannot be removed either, and that is said already.
     await rm(probe, { force: true }).catch(() => undefined);
@@ -36,12 +36,23 @@ export async function checkFolder(check: string, folder: string): Promise<Findin
 
 /** Room on the disk of the folder, or of the one that it will be made in. */
 export async function checkSpace(check: string, folder: string): Promise<Finding> {
-  const { bavail, bsize } = await statfs(existingParent(folder));
-  return judgeSpace(check, folder, bavail * bsize);
+  const { bavail, bsize, files, ffree } = await statfs(existingParent(folder));
+  // Some file systems do not count their files.
+  return judgeSpace(check, folder, { bytes: bavail * bsize, ...(files > 0 && { files: ffree }) });
 }
 
-/** What so many free bytes mean. */
-export function judgeSpace(check: string, folder: string, freeBytes: number): Finding {
+/** What so many free bytes mean, and so many files that can still be made. */
+export function judgeSpace(
+  check: string,
+  folder: string,
+  { bytes: freeBytes, files = Infinity }: { readonly bytes: number; readonly files?: number },
+): Finding {
+  if (files < FEW_FILES)
+    return fail(
+      check,
+      'disk',
+      `room for ${files} more files on the disk of ${folder}: remove files that nobody needs before anything else`,
+    );
   const free = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free on the disk of ${folder}`;
   if (freeBytes < NO_SPACE_BYTES) return fail(check, 'disk', `${free}: free some space before anything else`);
   return freeBytes < LITTLE_SPACE_BYTES ? warn(check, `${free}: free some space`) : ok(check, free);

@@ -287,9 +287,15 @@ describe('a check', () => {
 
   it('of the disk fails, warns or is content by what is free', () => {
     const verdicts = [1_000_000, 500_000_000, 2_000_000_000].map(
-      (free) => judgeSpace('disk', '/s', free).verdict,
+      (bytes) => judgeSpace('disk', '/s', { bytes }).verdict,
     );
     expect(verdicts).toEqual(['fail', 'warn', 'ok']);
+    const withFiles = (files: number): Finding => judgeSpace('disk', '/s', { bytes: 2_000_000_000, files });
+    expect(withFiles(999)).toMatchObject({
+      verdict: 'fail',
+      says: expect.stringContaining('999 more files'),
+    });
+    expect(withFiles(1_000).verdict).toBe('ok');
   });
 
   it('of the clock holds it against what must lie in the past', () => {

@@ -209,8 +209,7 @@ describe('certline manifest new', () => {
   });
 
   it('makes none with more units than a manifest may have', async () => {
-    const { certline } = newPlace();
-    const made = await certline('manifest', 'new', '--product', PRODUCT.name, '--rows', '1000001');
+    const made = await newPlace().certline('manifest', 'new', '--product', PRODUCT.name, '--rows', '1000001');
     expect(made).toMatchObject({
       status: 2,
       stdout: '',
