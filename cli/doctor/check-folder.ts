@@ -37,7 +37,7 @@ export async function checkFolder(check: string, folder: string): Promise<Findin
 /** Room on the disk of the folder, or of the one that it will be made in. */
 export async function checkSpace(check: string, folder: string): Promise<Finding> {
   const { bavail, bsize, files, ffree } = await statfs(existingParent(folder));
-  // Some file systems do not count their files.
+  // A file system without a fixed number of files says 0 of 0.
   return judgeSpace(check, folder, { bytes: bavail * bsize, ...(files > 0 && { files: ffree }) });
 }
 
