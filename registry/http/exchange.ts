@@ -52,10 +52,15 @@ async function answerTo(
   maxAnswerBytes: number,
 ): Promise<Exchanged> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  let isAnswered = false;
   request
-    .on('response', resolve)
+    .on('response', (answer) => {
+      isAnswered = true;
+      resolve(answer);
+    })
     .on('error', reject)
-    .on('close', () => reject(new Error('it closes the connection')))
+    // It comes after each answer too, and an error costs a stack trace.
+    .on('close', () => isAnswered || reject(new Error('it closes the connection')))
     .on('upgrade', ({ statusCode }, socket) => {
       socket.destroy();
       reject(changesProtocol(statusCode));
@@ -84,7 +89,7 @@ async function bodyOf(answer: IncomingMessage, maxBytes: number): Promise<Buffer
     })
     .on('end', resolve)
     .on('error', reject)
-    .on('close', () => reject(new Error('its answer ends early')));
+    .on('close', () => answer.readableEnded || reject(new Error('its answer ends early')));
   await promise;
   return Buffer.concat(parts);
 }
