@@ -1,19 +1,14 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { isatty } from 'node:tty';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { LogLevel } from '@temporalio/worker';
-import { destination, pino, stdSerializers } from 'pino';
+import { pino, stdSerializers } from 'pino';
 import type { Logger } from 'pino';
-import { boundLog, descriptorOf, keepMode, makeRoom } from './bounded-log.ts';
-import type { LogBounds } from './bounded-log.ts';
+import { LogFile } from './log-file.ts';
+import type { LogBounds } from './log-file.ts';
 import { RepeatedWarnings } from './repeated-warnings.ts';
 import { WORKER_HEARTBEAT_MS } from '../temporal/worker-presence.ts';
 
 const STDIN = 0;
-
-/** Its group may read it. */
-const MODE = 0o640;
 
 const LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
   TRACE: 'trace',
@@ -28,27 +23,15 @@ const LEVEL: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
  * At SIGHUP, which logrotate sends after it renamed the file, it continues in a new one. Warnings that repeat are counted.
  */
 export function openLineLog(path: string, role: string, bounds?: LogBounds): Logger {
-  let isTold = false;
-  // A log that cannot be written must not stop a factory line in the middle of a board: say it once, drop the text.
-  const onError = (error: Error): void => {
-    if (!isTold)
+  const file = new LogFile(
+    path,
+    ({ message }) =>
       process.stderr.write(
-        `certline: cannot write the log ${path} (${error.message}); continuing without it\n`,
-      );
-    isTold = true;
-  };
-  mkdirSync(dirname(path), { recursive: true });
-  try {
-    makeRoom(path, bounds);
-  } catch (error) {
-    onError(error as Error);
-  }
-  const file = destination({ dest: path, append: true, mkdir: true, mode: MODE });
+        `certline: cannot write the log ${path} (${message}); continuing without it until that is possible again\n`,
+      ),
+    bounds,
+  );
   reopenAtHangup(file);
-  file.on('error', onError);
-  keepMode(file, MODE);
-  endBeforeOpen(file);
-  boundLog(file, path, onError, bounds);
   const { err: error } = stdSerializers;
   const repeated = new RepeatedWarnings();
   process.once('exit', () => repeated.close());
@@ -56,19 +39,8 @@ export function openLineLog(path: string, role: string, bounds?: LogBounds): Log
   return pino({ base, serializers: { err: error, error }, hooks: repeated.hooks }, file);
 }
 
-/**
- * `pino` writes what is left when the process exits, and throws where the file is not open yet: that would stand below the sentence
- * with which a command ends at once, and replace its status.
- */
-function endBeforeOpen(file: ReturnType<typeof destination>): void {
-  const flushSync = file.flushSync.bind(file);
-  file.flushSync = () => {
-    if (descriptorOf(file) >= 0) flushSync();
-  };
-}
-
 /** A terminal that is closed sends SIGHUP too: nobody can see the process any more, so it ends in order. */
-function reopenAtHangup(file: ReturnType<typeof destination>): void {
+function reopenAtHangup(file: LogFile): void {
   const wasAtTerminal = isatty(STDIN);
   process.on('SIGHUP', () => {
     file.reopen();

@@ -3,10 +3,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -62,8 +65,8 @@ it('takes a bounded part of the disk, and has every line of what is left', async
   }
   expect(readdirSync(folder).toSorted()).toEqual(['certline.1.log', 'certline.2.log', 'certline.log']);
   for (const path of inOrder) {
-    // sonic-boom writes at most 16 KiB at once.
-    expect(statSync(path).size).toBeLessThan(20_000 + 16_384);
+    // It looks at its size 50 times until it is full.
+    expect(statSync(path).size).toBeLessThan(20_000 + 20_000 / 50 + 200);
     expect(statSync(path).mode & 0o137).toBe(0);
   }
   const left = numbers();
@@ -127,12 +130,72 @@ it('ends no process at SIGHUP whose terminal is there, and ends one in order who
   expect(await ended).toEqual([7, null]);
 }, 60_000);
 
-it('adds nothing to what a process says that ends before its log is open, and keeps its status', () => {
+/** A process that opens this log, writes to it, and ends with status 7. */
+const ended = (path: string, more = '') => {
   const module = JSON.stringify(join(import.meta.dirname, '..', '..', 'line', 'log.ts'));
-  const path = JSON.stringify(join(temporaryFolder(), 'log'));
   const program = `const { openLineLog } = await import(${module});
-    openLineLog(${path}, 'test').info('begun');
+    const log = openLineLog(${JSON.stringify(path)}, 'test');
+    log.info('begun');
+    ${more}
     process.exit(7);`;
-  const ended = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
-  expect(ended).toMatchObject({ status: 7, stderr: '' });
+  const options = { encoding: 'utf8', timeout: 20_000 } as const;
+  return spawnSync(process.execPath, ['--input-type=module', '-e', program], options);
+};
+
+it('has all that a process wrote that ends at once', () => {
+  const path = join(temporaryFolder(), 'log');
+  expect(ended(path)).toMatchObject({ status: 7, stderr: '' });
+  expect(messagesIn(path)).toEqual(['begun']);
+});
+
+it.each([
+  ['on a full disk', () => '/dev/full', 'ENOSPC'],
+  ['where a folder has its name', () => temporaryFolder(), 'EISDIR'],
+  [
+    'where a file has the name of its folder',
+    () => {
+      const file = join(temporaryFolder(), 'file');
+      writeFileSync(file, '');
+      return join(file, 'certline.log');
+    },
+    /ENOTDIR|EEXIST/.source,
+  ],
+])('says once that it cannot be written, and lets the process end, %s', (_where, pathOf, errno) => {
+  const path = pathOf();
+  const { status, stderr } = ended(path, `for (let at = 0; at < 50; at++) log.info('again ' + at);`);
+  expect(stderr).toMatch(
+    new RegExp(`^certline: cannot write the log ${path} \\(${errno}.*until that is possible again\n$`),
+  );
+  expect(status).toBe(7);
+});
+
+it('continues when it can be written again', () => {
+  const path = join(temporaryFolder(), 'log');
+  mkdirSync(path);
+  const log = openLineLog(path, 'test');
+  log.info('lost');
+  rmdirSync(path);
+  log.info('kept');
+  expect(messagesIn(path)).toEqual(['kept']);
+});
+
+it('begins a new line after a text that the disk took in part', ({ skip }) => {
+  const disk = temporaryFolder();
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
+  if (mounted.status !== 0) skip('mount -t tmpfs needs root');
+  onTestFinished(() => void spawnSync('umount', ['-l', disk]));
+  const path = join(disk, 'log');
+  const log = openLineLog(path, 'test');
+  const ballast = join(disk, 'ballast');
+  log.info('before');
+  writeFileSync(ballast, Buffer.alloc(40 * 1024));
+  log.info('x'.repeat(30_000));
+  rmSync(ballast);
+  log.info('after');
+  const [before, cut, after] = readFileSync(path, 'utf8').split('\n');
+  expect(cut).toMatch(/^\{.*x$/);
+  expect([before, after].map((line) => (JSON.parse(line!) as { msg: string }).msg)).toEqual([
+    'before',
+    'after',
+  ]);
 });

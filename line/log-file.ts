@@ -1,0 +1,134 @@
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join, parse } from 'node:path';
+
+/** How much disk a log may take: files of so many bytes, the one that is written and `oldFiles` before it. */
+export interface LogBounds {
+  readonly fileBytes: number;
+  readonly oldFiles: number;
+}
+
+/** 250 MB in all: weeks of a line without trouble, and an hour of the worst that one board can do. */
+const BOUNDS: LogBounds = { fileBytes: 50_000_000, oldFiles: 4 };
+
+/** So many looks at the size while a file grows to its bound. */
+const LOOKS = 50;
+
+/** A disk that is almost full takes some texts and others not. */
+const SILENCE_MS = 60_000;
+
+/** Its group may read it. */
+const MODE = 0o640;
+
+/**
+ * A log that takes a bounded part of the disk: `certline.log` that is full becomes `certline.1.log`, that one `certline.2.log`, and the
+ * oldest goes. Each text is with the system when `write` returns, so nothing is left to be written when the process ends: sonic-boom,
+ * pino's own file, tries that without end where the disk is full. What cannot be written is dropped. `onTrouble` receives the first
+ * error, and the first one after it was written again, at most one a minute.
+ */
+export class LogFile {
+  readonly #path: string;
+  readonly #onTrouble: (error: Error) => void;
+  readonly #bounds: LogBounds;
+  #descriptor: number | undefined;
+  #isInTrouble = false;
+  #toldMs = -Infinity;
+  /** The disk took only the first part of a text. */
+  #isCut = false;
+  #unlooked = 0;
+
+  constructor(path: string, onTrouble: (error: Error) => void, bounds: LogBounds = BOUNDS) {
+    this.#path = path;
+    this.#onTrouble = onTrouble;
+    this.#bounds = bounds;
+    this.#try(() => {
+      // A process may end before it has written enough to look at the size.
+      const there = statSync(path, { throwIfNoEntry: false });
+      if (there !== undefined && there.size >= bounds.fileBytes) this.#rotate();
+      this.#open();
+    });
+  }
+
+  write(text: string): void {
+    this.#try(() => {
+      this.#put(this.#descriptor ?? this.#open(), text);
+      this.#isInTrouble = false;
+      this.#keepBounds();
+    });
+  }
+
+  /** Continues in the file that has the name now, or in a new one. */
+  reopen(): void {
+    this.#try(() => {
+      if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+      this.#descriptor = undefined;
+      this.#open();
+    });
+  }
+
+  /** A log that cannot be written must not stop a factory line in the middle of a board. */
+  #try(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const nowMs = performance.now();
+      if (this.#isInTrouble || nowMs - this.#toldMs < SILENCE_MS) return;
+      this.#isInTrouble = true;
+      this.#toldMs = nowMs;
+      this.#onTrouble(error as Error);
+    }
+  }
+
+  #open(): number {
+    mkdirSync(dirname(this.#path), { recursive: true });
+    const descriptor = openSync(this.#path, 'a', MODE);
+    this.#descriptor = descriptor;
+    try {
+      // Also where the umask of the process would take some of it away.
+      fchmodSync(descriptor, MODE);
+    } catch {
+      // The file is of another user, who decides about it.
+    }
+    return descriptor;
+  }
+
+  #put(descriptor: number, text: string): void {
+    const bytes = Buffer.from(this.#isCut ? `\n${text}` : text);
+    for (let written = 0; written < bytes.length;) {
+      written += writeSync(descriptor, bytes, written);
+      this.#isCut = written < bytes.length;
+    }
+    this.#unlooked += bytes.length;
+  }
+
+  /** Where others have renamed the file (another process with this log, or logrotate), it continues in the new one. */
+  #keepBounds(): void {
+    const { fileBytes } = this.#bounds;
+    if (this.#unlooked < fileBytes / LOOKS) return;
+    this.#unlooked = 0;
+    const there = statSync(this.#path, { throwIfNoEntry: false });
+    const isOurs = there !== undefined && there.ino === fstatSync(this.#descriptor!).ino;
+    if (isOurs && there.size < fileBytes) return;
+    if (isOurs) this.#rotate();
+    this.reopen();
+  }
+
+  #rotate(): void {
+    const { dir, name, ext } = parse(this.#path);
+    const old = Array.from({ length: this.#bounds.oldFiles }, (_file, at) =>
+      join(dir, `${name}.${at + 1}${ext}`),
+    );
+    const files = [this.#path, ...old];
+    for (let at = old.length - 1; at >= 0; at--)
+      if (statSync(files[at]!, { throwIfNoEntry: false }) !== undefined)
+        renameSync(files[at]!, files[at + 1]!);
+  }
+}
