@@ -5,9 +5,9 @@ import { nodeFault } from './node-version.ts';
 const fault = nodeFault();
 if (fault === undefined) {
   // Loaded only here: an older Node.js has not all modules that the rest needs, and would name one of them only.
-  const { endWhenPipeCloses, flushed } = await import('./terminal/stdout.ts');
+  const { watchOutput, flushed } = await import('./terminal/stdout.ts');
   const { runProgram } = await import('./run-program.ts');
-  endWhenPipeCloses();
+  watchOutput();
   await runProgram(process.argv.slice(2));
   // A name look-up without an answer, or a worker that failed, would keep the process for some time yet, or permanently.
   if ((process.exitCode ?? 0) !== 0) {
