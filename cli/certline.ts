@@ -6,7 +6,9 @@ const fault = nodeFault();
 if (fault === undefined) {
   // Loaded only here: an older Node.js has not all modules that the rest needs, and would name one of them only.
   const { watchOutput, flushed } = await import('./terminal/stdout.ts');
+  const { reportUncaught } = await import('./report-failure.ts');
   const { runProgram } = await import('./run-program.ts');
+  reportUncaught();
   watchOutput();
   await runProgram(process.argv.slice(2));
   // A name look-up without an answer, or a worker that failed, would keep the process for some time yet, or permanently.

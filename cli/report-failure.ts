@@ -109,6 +109,11 @@ export function reportFailure(error: unknown): number {
   return EXIT_STATUS[reason].status;
 }
 
+/** An error that nothing catches ends the process with its own status: that of Node, 1, means something else here. */
+export function reportUncaught(): void {
+  process.on('uncaughtException', (error) => process.exit(reportFailure(error)));
+}
+
 /** The exit status that an error stands for. An error without a code that Certline knows is a defect. */
 export function reasonOf(error: unknown): ExitReason {
   if (error instanceof CommandError) return error.reason;

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
@@ -80,5 +81,36 @@ describe('a failure that reaches a command', () => {
     const { status, text } = told(new TypeError('x is not a function'));
     expect(status).toBe(70);
     expect(text).toContain('    at ');
+  });
+});
+
+describe('an error that nothing catches', () => {
+  const MODULE = join(import.meta.dirname, '..', '..', 'cli', 'report-failure.ts');
+  const ended = (thrown: string) => {
+    const code = `
+      const { reportUncaught } = await import(${JSON.stringify(MODULE)});
+      reportUncaught();
+      setTimeout(() => { ${thrown} });
+      setTimeout(() => {}, 60_000);`;
+    const options = { encoding: 'utf8', timeout: 30_000 } as const;
+    return spawnSync(process.execPath, ['--input-type=module', '-e', code], options);
+  };
+
+  it.each([
+    ['thrown', `throw new Error('a defect');`],
+    ['of a promise', `Promise.reject(new Error('a defect'));`],
+  ])('ends the process as a defect, with its stack: %s', (_how, thrown) => {
+    const { status, stderr } = ended(thrown);
+    expect(stderr).toMatch(/^certline: Error: a defect\n +at /);
+    expect(status).toBe(70);
+  });
+
+  it('ends it with a sentence where the error is that of the system', () => {
+    const full = `throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });`;
+    const { status, stderr } = ended(full);
+    expect(stderr).toMatch(
+      /^certline: EMFILE: too many open files: the process has too many files open.*\n$/,
+    );
+    expect(status).toBe(50);
   });
 });
