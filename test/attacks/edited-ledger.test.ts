@@ -106,6 +106,53 @@ async function olderLedger(): Promise<SignerOnDisk> {
   return signer;
 }
 
+describe('a unit that is found under another serial', () => {
+  it('gets no second certificate: the ledger is refused', async () => {
+    const signer = signerOnDisk();
+    const { issue, ledger } = await signer.start();
+    await issue('CL-1');
+    await ledger.issuances.activate(['b1/CL-1/1']);
+    await ledger.close();
+    signer.edit(`PRAGMA foreign_keys = OFF;
+      UPDATE released_serial SET serial_folded = 'zz-1'; UPDATE issuance SET serial_folded = 'zz-1'`);
+    const second = signer.start().then(async (started) => {
+      await started.ledger.orders.releaseSerials({
+        batchId: 'b1',
+        units: [{ serial: 'CL-1', product: 'sensor' }],
+      });
+      await started.issuer.issue(requestFor('CL-1', { requestId: 'b1/CL-1/again', boardId: 'other' }));
+    });
+    await expect(second).rejects.toMatchObject({ code: 'LEDGER_STALE', reason: 'altered' });
+  });
+});
+
+describe('a ledger with a trigger that makes its order unused', () => {
+  it('signs no more than was ordered: the ledger is refused', async () => {
+    const signer = signerOnDisk();
+    const { issue, ledger } = await signer.start();
+    await issue('CL-1');
+    await ledger.close();
+    signer.edit(`CREATE TRIGGER forget AFTER INSERT ON audit
+      BEGIN UPDATE purchase_order SET released = 0; END`);
+    const more = signer.start().then(async (started) => {
+      await started.ledger.stations.admitStation({ stationId: 'st-1', verifier: 'x', perMinute: 60 });
+      const manifest = { order: 'PO-1', manifestSha256: 'cd'.repeat(32), intake: 'intake' };
+      const releasedAt = new Date().toISOString();
+      await started.ledger.orders.releaseBatch({ ...manifest, batchId: 'b2', quantity: 5, releasedAt });
+    });
+    await expect(more).rejects.toMatchObject({ code: 'LEDGER_STALE', reason: 'altered' });
+  });
+});
+
+describe('a ledger whose tables were analyzed', () => {
+  it('starts', async () => {
+    const signer = await eventful();
+    signer.edit('ANALYZE');
+    const { ledger } = await signer.start();
+    expect(await ledger.verification.findings()).toEqual([]);
+  });
+});
+
 describe('a ledger of the version before, whose log says less', () => {
   it('starts, and takes whatever comes next', async () => {
     const signer = await olderLedger();
@@ -129,6 +176,11 @@ describe('a ledger of the version before, whose log says less', () => {
     ['a certificate that is on hold', 'UPDATE issuance SET held_at = NULL'],
     ['the attempts that are withdrawn', 'UPDATE released_serial SET withdrawn_attempt = 0'],
     ['the attempts that are permitted', 'UPDATE released_serial SET permitted_attempt = 9'],
+    [
+      'under which serial a unit is found that no entry names',
+      `UPDATE released_serial SET serial_folded = 'zz-3', entry = NULL WHERE serial_folded = 'cl-3';
+        UPDATE issuance SET serial_folded = 'zz-3' WHERE serial_folded = 'cl-3'`,
+    ],
   ])('is refused, too, if this was edited: %s', async (_what, sql) => {
     const signer = await olderLedger();
     signer.edit(`PRAGMA foreign_keys = OFF; ${sql}`);
@@ -195,6 +247,23 @@ describe('H6: a ledger that was edited where it counts', () => {
     [
       'serials that no entry released',
       "UPDATE released_serial SET entry = NULL, product = 'pump' WHERE serial = 'CL-4'",
+    ],
+    [
+      'under which serial a unit with a certificate is found',
+      ['released_serial', 'issuance', 'rework']
+        .map((table) => `UPDATE ${table} SET serial_folded = 'zz-3' WHERE serial_folded = 'cl-3'`)
+        .join(';'),
+    ],
+    ['a trigger', 'CREATE TRIGGER t AFTER INSERT ON audit BEGIN UPDATE purchase_order SET released = 0; END'],
+    ['a view', 'CREATE VIEW v AS SELECT * FROM purchase_order'],
+    [
+      'a table that is a view',
+      'ALTER TABLE station RENAME TO hidden; CREATE VIEW station AS SELECT * FROM hidden',
+    ],
+    ['a rule of its tables', 'DROP INDEX one_serial_per_key'],
+    [
+      'a value that rows begin with',
+      "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'permitted_attempt INTEGER NOT NULL DEFAULT 1', 'permitted_attempt INTEGER NOT NULL DEFAULT 9')",
     ],
     ['the manifest of a batch', 'UPDATE batch SET manifest_sha256 = NULL'],
     ['when the clock was accepted', 'UPDATE clock_acceptance SET issuance_seq = 99'],

@@ -70,7 +70,7 @@ export function signerOnDisk(): SignerOnDisk {
     state,
     start: (remote, folder = state) => startSigner(folder, remote),
     edit: (sql) => {
-      const database = new DatabaseSync(ledgerPath(state));
+      const database = new DatabaseSync(ledgerPath(state), { defensive: false });
       database.exec(sql);
       database.close();
     },

@@ -5,6 +5,7 @@ import type { AuditedMembers } from './audited-records.ts';
 import { checkOrders, checkBatches } from './check-orders.ts';
 import { checkHolds, IssuanceCheck } from './check-issuances.ts';
 import { checkReleases } from './check-releases.ts';
+import { checkSchema } from './check-schema.ts';
 import { checkReworks } from './check-reworks.ts';
 import { checkClockAcceptances, checkLists, checkReplacedKeys, checkStations } from './check-signer.ts';
 import { checkReturned, checkUnits } from './check-units.ts';
@@ -29,7 +30,7 @@ const CHECKS: readonly ((transaction: SqlTransaction, records: AuditedRecords) =
 ];
 
 /**
- * Compares all that counts in a ledger with its audit log: the log is read once from its beginning, and orders, batches,
+ * Compares all that counts in a ledger with its audit log, and its tables with those that Certline makes: the log is read once from its beginning, and orders, batches,
  * units, certificates, reworks and stations must be what it says. Takes 10 µs for an entry and as much for a certificate.
  */
 export class LedgerVerification {
@@ -42,7 +43,7 @@ export class LedgerVerification {
   /** A sentence for each difference, without its full stop, at most 20; none for a ledger that was changed by Certline alone. */
   findings(): Promise<string[]> {
     return this.#database.snapshot(async (transaction) => {
-      const found: string[] = [];
+      const found = await checkSchema(transaction);
       const records = new AuditedRecords();
       const issuances = new IssuanceCheck(transaction, records);
       for await (const page of auditPages(transaction)) {

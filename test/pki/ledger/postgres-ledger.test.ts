@@ -94,6 +94,24 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       );
     });
 
+    it.each([
+      [
+        'trigger',
+        `CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS
+           $$ BEGIN UPDATE purchase_order SET released = 0; RETURN NULL; END $$;
+         CREATE TRIGGER forget AFTER INSERT ON audit EXECUTE FUNCTION forget()`,
+      ],
+      ['rule', 'CREATE RULE forget AS ON UPDATE TO purchase_order DO INSTEAD NOTHING'],
+      ['policy', 'CREATE POLICY forget ON issuance USING (false)'],
+    ])('is found to be altered by a %s that is not its own', async (what, sql) => {
+      const { ledger, url } = await newLine(['ACME-1']);
+      expect(await ledger.verification.findings()).toEqual([]);
+      await server.sql(new URL(url).pathname.slice(1), sql);
+      expect(await ledger.verification.findings()).toEqual([
+        expect.stringMatching(`^the ${what} "forget" of`),
+      ]);
+    });
+
     it('of a later version is not touched', async () => {
       const { sql, url } = await newLine(['ACME-1']);
       await sql('UPDATE ledger_version SET version = 99');

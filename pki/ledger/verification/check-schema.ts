@@ -1,0 +1,70 @@
+import { SQLITE } from '../../../sql/dialect.ts';
+import type { SqlRow } from '../../../sql/row.ts';
+import { text } from '../../../sql/row.ts';
+import { SqliteConnection } from '../../../sql/sqlite-connection.ts';
+import type { SqlTransaction } from '../../../sql/transaction.ts';
+import { ledgerMigrations } from '../migrations.ts';
+
+/** SQLite keeps tables of its own beside those of a program: what ANALYZE found, for one. */
+const OF_SQLITE = /^sqlite_/;
+
+/** Triggers, rules and hidden rows of a table. A view in place of a table has a rule. */
+const POSTGRES_ADDED = `SELECT 'trigger' AS type, t.tgname::text AS name FROM pg_trigger t
+    WHERE NOT t.tgisinternal AND t.tgrelid = to_regclass(?1)
+  UNION ALL SELECT 'rule', r.rulename::text FROM pg_rewrite r WHERE r.ev_class = to_regclass(?1)
+  UNION ALL SELECT 'policy', p.polname::text FROM pg_policy p WHERE p.polrelid = to_regclass(?1)`;
+
+/**
+ * The tables, and what belongs to them, are as the migrations make them. A trigger would change rows after they were compared: the
+ * count of an order, for one.
+ */
+export async function checkSchema(transaction: SqlTransaction): Promise<string[]> {
+  const made = schemaOfMigrations();
+  if (transaction.dialect.name === 'SQLite') return await sqliteDifferences(transaction, made);
+  const found: string[] = [];
+  for (const [, { type, name }] of made)
+    if (type === 'table')
+      for (const row of await transaction.all(POSTGRES_ADDED, name))
+        found.push(`the ${text(row, 'type')} "${text(row, 'name')}" of the table ${name} is not Certline's`);
+  return found;
+}
+
+interface SchemaPart {
+  readonly type: string;
+  readonly name: string;
+  readonly sql: string;
+}
+
+async function sqliteDifferences(
+  transaction: SqlTransaction,
+  made: ReadonlyMap<string, SchemaPart>,
+): Promise<string[]> {
+  const there = partsIn(await transaction.all(SELECT_PARTS));
+  const added = [...there].filter(([key]) => !made.has(key)).map(([, part]) => part);
+  const changed = [...made].filter(([key, { sql }]) => there.get(key)?.sql !== sql).map(([, part]) => part);
+  return [
+    ...added.map(({ type, name }) => `the ${type} "${name}" is not Certline's`),
+    ...changed.map(({ type, name }) => `the ${type} "${name}" is missing, or not as Certline made it`),
+  ];
+}
+
+const SELECT_PARTS = 'SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL';
+
+function schemaOfMigrations(): ReadonlyMap<string, SchemaPart> {
+  const empty = SqliteConnection.temporary(ledgerMigrations(SQLITE).join('\n'));
+  try {
+    return partsIn(empty.all(SELECT_PARTS));
+  } finally {
+    empty.close();
+  }
+}
+
+function partsIn(rows: readonly SqlRow[]): ReadonlyMap<string, SchemaPart> {
+  const parts = rows.map((row) => ({
+    type: text(row, 'type'),
+    name: text(row, 'name'),
+    sql: text(row, 'sql'),
+  }));
+  const ours = parts.filter(({ type, name }) => type !== 'table' || !OF_SQLITE.test(name));
+  return new Map(ours.map((part) => [`${part.type} ${part.name}`, part]));
+}
