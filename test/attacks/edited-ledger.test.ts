@@ -115,14 +115,15 @@ describe('a unit that is found under another serial', () => {
     await ledger.close();
     signer.edit(`PRAGMA foreign_keys = OFF;
       UPDATE released_serial SET serial_folded = 'zz-1'; UPDATE issuance SET serial_folded = 'zz-1'`);
-    const second = signer.start().then(async (started) => {
+    const issueAgain = async (): Promise<void> => {
+      const started = await signer.start();
       await started.ledger.orders.releaseSerials({
         batchId: 'b1',
         units: [{ serial: 'CL-1', product: 'sensor' }],
       });
       await started.issuer.issue(requestFor('CL-1', { requestId: 'b1/CL-1/again', boardId: 'other' }));
-    });
-    await expect(second).rejects.toMatchObject({ code: 'LEDGER_STALE', reason: 'altered' });
+    };
+    await expect(issueAgain()).rejects.toMatchObject({ code: 'LEDGER_STALE', reason: 'altered' });
   });
 });
 
@@ -134,13 +135,39 @@ describe('a ledger with a trigger that makes its order unused', () => {
     await ledger.close();
     signer.edit(`CREATE TRIGGER forget AFTER INSERT ON audit
       BEGIN UPDATE purchase_order SET released = 0; END`);
-    const more = signer.start().then(async (started) => {
+    const releaseMore = async (): Promise<void> => {
+      const started = await signer.start();
       await started.ledger.stations.admitStation({ stationId: 'st-1', verifier: 'x', perMinute: 60 });
       const manifest = { order: 'PO-1', manifestSha256: 'cd'.repeat(32), intake: 'intake' };
       const releasedAt = new Date().toISOString();
       await started.ledger.orders.releaseBatch({ ...manifest, batchId: 'b2', quantity: 5, releasedAt });
-    });
-    await expect(more).rejects.toMatchObject({ code: 'LEDGER_STALE', reason: 'altered' });
+    };
+    await expect(releaseMore()).rejects.toMatchObject({ code: 'LEDGER_STALE', reason: 'altered' });
+  });
+});
+
+describe('a ledger whose indexes leave a certificate out', () => {
+  /** The index has another condition than its definition says. */
+  function hide(signer: SignerOnDisk, index: string): void {
+    const sql = String(signer.rows(`SELECT sql FROM sqlite_schema WHERE name = '${index}'`)[0]?.['sql']);
+    const other = `${sql}${sql.includes(' WHERE ') ? ' AND' : ' WHERE'} serial_folded <> 'cl-1'`;
+    signer.edit(`DROP INDEX ${index}; ${other}; PRAGMA writable_schema = ON;
+      UPDATE sqlite_schema SET sql = '${sql}' WHERE name = '${index}'`);
+  }
+
+  it('signs no second one for its serial: the ledger is refused', async () => {
+    const signer = signerOnDisk();
+    const { issue, ledger } = await signer.start();
+    await issue('CL-1');
+    await ledger.issuances.activate(['b1/CL-1/1']);
+    await ledger.close();
+    hide(signer, 'one_live_certificate_per_serial');
+    hide(signer, 'issuances_of_serial');
+    const issueAgain = async (): Promise<void> => {
+      const { issuer } = await signer.start();
+      await issuer.issue(requestFor('CL-1', { attempt: 2, boardId: 'other' }));
+    };
+    await expect(issueAgain()).rejects.toMatchObject({ code: 'LEDGER_STALE', reason: 'altered' });
   });
 });
 
