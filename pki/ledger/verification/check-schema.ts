@@ -16,7 +16,7 @@ const POSTGRES_ADDED = `SELECT 'trigger' AS type, t.tgname::text AS name FROM pg
 
 /**
  * The tables, and what belongs to them, are as the migrations make them. A trigger would change rows after they were compared, such
- * as the count of an order; an index that leaves a row out hides its certificate from whoever looks for it by that index.
+ * as the count of an order; an index that leaves a row out hides its certificate from every search that uses that index.
  */
 export async function checkSchema(transaction: SqlTransaction): Promise<string[]> {
   const made = schemaOfMigrations();
