@@ -23,7 +23,7 @@ async function rework(
 
 /**
  * CL-1 was reworked, CL-2 is to be renewed, CL-3 is on hold and its log was numbered into a list; CL-4 runs again in a
- * supplement, CL-5 was given back. The clock was accepted once.
+ * supplement, CL-5 was given back. The clock was accepted once, and a station got another key.
  */
 async function eventful(): Promise<SignerOnDisk> {
   const signer = signerOnDisk();
@@ -51,6 +51,8 @@ async function eventful(): Promise<SignerOnDisk> {
   await ledger.furtherAttempts.permitAttempt(attempt, WORD);
   await ledger.furtherAttempts.returnSerials({ batchId: 'b1', serials: ['CL-5'], supplements: 1 });
   await ledger.auditLog.acceptClock(DECISION);
+  for (const verifier of ['first', 'second'])
+    await ledger.stations.admitStation({ stationId: 'st-1', verifier, perMinute: 60 });
   await ledger.close();
   return signer;
 }
@@ -100,6 +102,7 @@ async function olderLedger(): Promise<SignerOnDisk> {
     for (const name of NEW_MEMBERS) delete members[name];
     return JSON.stringify({ ...members, event });
   });
+  signer.edit('DELETE FROM station_key');
   rmSync(join(signer.state, 'signer', 'audit.checkpoint'));
   rmSync(join(signer.state, 'signer', 'audit.key.pem'));
   rmSync(join(signer.state, 'signer', 'ca', 'crl.pem'), { force: true });
@@ -294,6 +297,11 @@ describe('H6: a ledger that was edited where it counts', () => {
     ],
     ['the manifest of a batch', 'UPDATE batch SET manifest_sha256 = NULL'],
     ['when the clock was accepted', 'UPDATE clock_acceptance SET issuance_seq = 99'],
+    [
+      'until when the clock was wrong',
+      "UPDATE issuance SET reserved_at = '2099-01-01T00:00:00.000Z' WHERE request_id = 'b1/CL-1/2'",
+    ],
+    ['which certificates came first', "UPDATE issuance SET seq = 0 WHERE request_id = 'b1/CL-3/1'"],
   ])('is refused: %s', async (_what, sql) => {
     const signer = await eventful();
     signer.edit(`PRAGMA foreign_keys = OFF; ${sql}`);

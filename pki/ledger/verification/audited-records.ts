@@ -47,6 +47,13 @@ export interface AuditedStationKey {
   readonly state: string;
 }
 
+/** The newest issuance when a person accepted the clock; its place is undefined in the entry of an earlier version. */
+export interface AuditedClock {
+  readonly issuanceSeq: number | undefined;
+  /** ISO 8601; empty where nothing was issued. */
+  readonly lastReservedAt: string;
+}
+
 /** The revocation lists of one issuer. */
 export interface AuditedLists {
   readonly count: number;
@@ -84,8 +91,8 @@ export class AuditedRecords {
   readonly held = new Set<string>();
   /** Revocation lists, by the fingerprint of their issuer. */
   readonly lists = new Map<string, AuditedLists>();
-  /** The issuance before each time that a person accepted the clock; undefined in entries of earlier versions. */
-  readonly clockAcceptances: (number | undefined)[] = [];
+  /** Each time that a person accepted the clock. */
+  readonly clockAcceptances: AuditedClock[] = [];
   /** Ledgers before version 6 counted otherwise. */
   isCountable = true;
 
@@ -168,7 +175,10 @@ export class AuditedRecords {
         return;
       }
       case 'clock-accepted':
-        this.clockAcceptances.push(numberIn(members, 'issuanceSeq'));
+        this.clockAcceptances.push({
+          issuanceSeq: numberIn(members, 'issuanceSeq'),
+          lastReservedAt: String(members['lastReservedAt'] ?? ''),
+        });
         return;
       case 'reserved':
       case 'void':

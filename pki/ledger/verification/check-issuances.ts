@@ -12,6 +12,8 @@ import type { AuditedMembers, AuditedRecords } from './audited-records.ts';
 import { reworkKey } from './audited-reworks.ts';
 import { rowsBy } from './pages.ts';
 
+const NO_ROWS: ReadonlyMap<string, SqlRow> = new Map();
+
 /** The state that each entry brings a certificate into. */
 const STATES: Readonly<Record<string, string>> = {
   signing: 'signing',
@@ -29,6 +31,8 @@ export class IssuanceCheck {
   readonly #transaction: SqlTransaction;
   readonly #records: AuditedRecords;
   readonly #inState = new Map<string, number>();
+  /** Place of the newest row that was announced. */
+  #newest = 0;
 
   constructor(transaction: SqlTransaction, records: AuditedRecords) {
     this.#transaction = transaction;
@@ -42,9 +46,33 @@ export class IssuanceCheck {
       event === 'signing' ? certificateSerial !== undefined : String(event) in STATES,
     );
     const ids = [...new Set(about.map(({ requestId }) => String(requestId)))];
-    if (ids.length === 0) return [];
     const select = `${SELECT_ISSUANCE} WHERE i.request_id`;
-    const known = await rowsBy(this.#transaction, select, 'request_id', ids);
+    const known = ids.length === 0 ? NO_ROWS : await rowsBy(this.#transaction, select, 'request_id', ids);
+    return [...this.#misplaced(entries, known), ...this.#untrue(about, known)];
+  }
+
+  /**
+   * Rows are in the order in which they were announced: by that it is known which key of a station they are of, and which time of the
+   * clock. Entries that say which row was the newest say so of this one.
+   */
+  #misplaced(entries: readonly AuditedMembers[], known: ReadonlyMap<string, SqlRow>): string[] {
+    // Ledgers before version 6 announced later than they reserved.
+    if (!this.#records.isCountable) return [];
+    const found: string[] = [];
+    for (const { event, requestId, certificateSerial, issuanceSeq } of entries) {
+      const row = known.get(String(requestId));
+      if (event === 'signing' && certificateSerial !== undefined && row !== undefined) {
+        const seq = integer(row, 'seq');
+        if (seq <= this.#newest)
+          found.push(`the certificate of request ${String(requestId)} is in another place`);
+        this.#newest = Math.max(seq, this.#newest);
+      } else if (issuanceSeq !== undefined && issuanceSeq !== this.#newest)
+        found.push(`entry "${String(event)}" names another certificate as the newest`);
+    }
+    return found;
+  }
+
+  #untrue(about: readonly AuditedMembers[], known: ReadonlyMap<string, SqlRow>): string[] {
     return about.flatMap((entry) => {
       const [requestId, event] = [String(entry['requestId']), String(entry['event'])];
       const row = known.get(requestId);

@@ -37,16 +37,23 @@ export async function checkReplacedKeys(
   return isSame ? [] : ['the earlier keys of stations are not those that the audit log names'];
 }
 
-/** After which issuances a person accepted the clock. Entries of earlier versions say only that one did. */
+/**
+ * After which issuances a person accepted the clock, and when those were reserved: the registry believes what was signed with a clock
+ * that was ahead until then. Entries of earlier versions say only that a person did.
+ */
 export async function checkClockAcceptances(
   transaction: SqlTransaction,
   { clockAcceptances }: AuditedRecords,
 ): Promise<string[]> {
-  const rows = await transaction.all('SELECT issuance_seq FROM clock_acceptance');
-  const known = new Set(rows.map((row) => integer(row, 'issuance_seq')));
+  const rows = await transaction.all(
+    `SELECT c.issuance_seq, i.reserved_at FROM clock_acceptance c LEFT JOIN issuance i ON i.seq = c.issuance_seq`,
+  );
+  const known = new Map(rows.map((row) => [integer(row, 'issuance_seq'), row['reserved_at'] ?? '']));
   const isSame =
     rows.length === clockAcceptances.length &&
-    clockAcceptances.every((seq) => seq === undefined || known.has(seq));
+    clockAcceptances.every(
+      ({ issuanceSeq: seq, lastReservedAt }) => seq === undefined || known.get(seq) === lastReservedAt,
+    );
   return isSame ? [] : ['a clock was accepted that the audit log does not name'];
 }
 
