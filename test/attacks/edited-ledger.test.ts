@@ -174,10 +174,10 @@ describe('a ledger whose indexes leave a certificate out', () => {
   });
 });
 
-describe('a ledger whose tables were analyzed', () => {
+describe('a ledger whose tables were analyzed, with a table of a program that replicates it', () => {
   it('starts', async () => {
     const signer = await eventful();
-    signer.edit('ANALYZE');
+    signer.edit('ANALYZE; CREATE TABLE replicated (seq INTEGER)');
     const { ledger } = await signer.start();
     expect(await ledger.verification.findings()).toEqual([]);
   });

@@ -5,9 +5,6 @@ import { SqliteConnection } from '../../../sql/sqlite-connection.ts';
 import type { SqlTransaction } from '../../../sql/transaction.ts';
 import { ledgerMigrations } from '../migrations.ts';
 
-/** SQLite keeps tables of its own beside those of a program: what ANALYZE found, for one. */
-const OF_SQLITE = /^sqlite_/;
-
 /** Triggers, rules and hidden rows of a table. A view in place of a table has a rule. */
 const POSTGRES_ADDED = `SELECT 'trigger' AS type, t.tgname::text AS name FROM pg_trigger t
     WHERE NOT t.tgisinternal AND t.tgrelid = to_regclass(?1)
@@ -57,11 +54,13 @@ async function sqliteDifferences(
   made: ReadonlyMap<string, SchemaPart>,
 ): Promise<string[]> {
   const there = partsIn(await transaction.all(SELECT_PARTS));
-  const added = [...there].filter(([key]) => !made.has(key)).map(([, part]) => part);
-  const changed = [...made].filter(([key, { sql }]) => there.get(key)?.sql !== sql).map(([, part]) => part);
+  const texts = new Set(there.map(keyOf));
+  const lost = [...made.values()].filter((part) => !texts.has(keyOf(part)));
+  // A table of another program, such as one that replicates the file, changes nothing.
+  const strange = there.filter((part) => !made.has(keyOf(part)) && !part.sql.startsWith('CREATE TABLE '));
   return [
-    ...added.map(({ type, name }) => `the ${type} "${name}" is not Certline's`),
-    ...changed.map(({ type, name }) => `the ${type} "${name}" is missing, or not as Certline made it`),
+    ...strange.map(({ type, name }) => `the ${type} "${name}" is not Certline's`),
+    ...lost.map(({ type, name }) => `the ${type} "${name}" is missing, or not as Certline made it`),
   ];
 }
 
@@ -70,18 +69,16 @@ const SELECT_PARTS = 'SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT
 function schemaOfMigrations(): ReadonlyMap<string, SchemaPart> {
   const empty = SqliteConnection.temporary(ledgerMigrations(SQLITE).join('\n'));
   try {
-    return partsIn(empty.all(SELECT_PARTS));
+    return new Map(partsIn(empty.all(SELECT_PARTS)).map((part) => [keyOf(part), part]));
   } finally {
     empty.close();
   }
 }
 
-function partsIn(rows: readonly SqlRow[]): ReadonlyMap<string, SchemaPart> {
-  const parts = rows.map((row) => ({
-    type: text(row, 'type'),
-    name: text(row, 'name'),
-    sql: text(row, 'sql'),
-  }));
-  const ours = parts.filter(({ type, name }) => type !== 'table' || !OF_SQLITE.test(name));
-  return new Map(ours.map((part) => [`${part.type} ${part.name}`, part]));
+function partsIn(rows: readonly SqlRow[]): SchemaPart[] {
+  return rows.map((row) => ({ type: text(row, 'type'), name: text(row, 'name'), sql: text(row, 'sql') }));
+}
+
+function keyOf({ type, name, sql }: SchemaPart): string {
+  return JSON.stringify([type, name, sql]);
 }
