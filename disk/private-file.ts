@@ -14,7 +14,9 @@ export function readPrivateFile(path: string, what: string): Buffer {
   const file = openSync(path, 'r');
   try {
     // Of the file that is open, so that nobody can exchange it between the check and the reading.
-    if (!isPrivate(path, fstatSync(file).mode))
+    const stats = fstatSync(file);
+    // A folder cannot be read as a file, whatever its mode.
+    if (!stats.isDirectory() && !isPrivate(path, stats.mode))
       throw new FileNotPrivateError(`Others can read ${what} ${path}: run "chmod 600 ${path}".`);
     return readFileSync(file);
   } finally {

@@ -11,16 +11,22 @@ export interface CheckedRegistry extends CheckedPermission {
   readonly registry: string;
 }
 
-/** Tries each permission of each device registry, in the order of the configuration, without changing anything. */
+/**
+ * Tries each permission of each device registry, in the order of the configuration, without changing anything. It ends after
+ * `patienceMs` milliseconds: what has no answer then has a fault.
+ */
 export async function checkDeviceRegistries(
   stateFolder: string,
   configs: readonly DeviceRegistryConfig[],
+  patienceMs = PATIENCE_MS,
 ): Promise<CheckedRegistry[]> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const ending = new AbortController();
+  // The reason is part of the sentence.
+  const timer = setTimeout(() => ending.abort(new Error(`no answer in ${patienceMs / 1_000} s`)), patienceMs);
   const checks = configs.map(async (config): Promise<CheckedRegistry[]> => {
     const registry = await openDeviceRegistry(stateFolder, config);
     try {
-      const permissions = await registry.check(signal);
+      const permissions = await registry.check(ending.signal);
       return permissions.map((permission) => ({ registry: config.name, ...permission }));
     } catch (error) {
       if (!(error instanceof DeviceRegistryError)) throw error;
@@ -29,5 +35,9 @@ export async function checkDeviceRegistries(
       await registry.close();
     }
   });
-  return (await Promise.all(checks)).flat();
+  try {
+    return (await Promise.all(checks)).flat();
+  } finally {
+    clearTimeout(timer);
+  }
 }

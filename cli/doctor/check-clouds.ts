@@ -3,15 +3,22 @@ import type { DeviceRegistryConfig } from '../../line/device-registry-config.ts'
 import { fail, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
 
-/** Each device registry allows what can be tried without a change; a finding for each thing that it does not. */
+/** Each device registry allows what can be tried without a change; a finding for each cause of what it does not. */
 export async function checkClouds(
   stateFolder: string,
   registries: readonly DeviceRegistryConfig[],
 ): Promise<Finding[]> {
   const checked = await checkDeviceRegistries(stateFolder, registries);
-  const faults = checked.flatMap(({ registry, permission, fault }) =>
-    fault === undefined ? [] : [fail(`registry ${registry}`, 'configuration', `${permission}: ${fault}`)],
+  const faulty = checked.flatMap(({ registry, permission, fault }) =>
+    fault === undefined ? [] : [{ registry, permission, fault }],
   );
+  // One cause, such as a missing file, prevents many permissions.
+  const causes = Map.groupBy(faulty, ({ registry, fault }) => JSON.stringify([registry, fault]));
+  const faults = [...causes.values()].map((alike) => {
+    const { registry, fault } = alike[0]!;
+    const permissions = alike.map(({ permission }) => permission).join(', ');
+    return fail(`registry ${registry}`, 'configuration', `${permissions}: ${fault}`);
+  });
   const failed = new Set(checked.filter(({ fault }) => fault !== undefined).map(({ registry }) => registry));
   const well = registries.filter(({ name }) => !failed.has(name));
   return [

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  AddThingToThingGroupCommand,
   AttachPolicyCommand,
   AttachThingPrincipalCommand,
   DescribeCACertificateCommand,
@@ -10,12 +11,15 @@ import {
   DetachThingPrincipalCommand,
   GetPolicyCommand,
   InvalidRequestException,
+  ListThingPrincipalsCommand,
   ResourceNotFoundException,
   UpdateCertificateCommand,
 } from '@aws-sdk/client-iot';
 import type { IoTClient } from '@aws-sdk/client-iot';
-import { NOT_PROVEN, NOT_TRIED, checkedPermission } from '../checked-permission.ts';
+import { NOT_PROVEN, NOT_TRIED, askedPermission } from '../checked-permission.ts';
+import { DeviceRegistryError } from '../device-registry-error.ts';
 import type { CheckedPermission } from '../device-registry.ts';
+import { notUnderstood } from '../http/http-fault.ts';
 import type { AwsIotOptions } from './aws-iot-registry.ts';
 import { unless } from './unless.ts';
 
@@ -38,47 +42,82 @@ export async function checkAws(
   let arns = '';
   for (const [what, attempt] of reads(options, abort))
     checked.push(
-      await checkedPermission(what, async () => {
+      await askedPermission(what, async () => {
         arns = arnPrefixIn(await ask(what, attempt)) ?? arns;
       }),
     );
   for (const [what, attempt] of changes(options, arns, abort))
-    checked.push(await checkedPermission(what, () => ask(what, attempt), NOT_PROVEN));
+    checked.push(await askedPermission(what, () => ask(what, attempt), NOT_PROVEN));
   const creates = 'create things and register certificates (iot:CreateThing, iot:RegisterCertificate…)';
   return [...checked, { permission: creates, note: NOT_TRIED }];
 }
 
 function reads(
-  { policies, thingType, groups = [], registeredCa }: AwsIotOptions,
+  { name, policies, thingType, groups = [], registeredCa }: AwsIotOptions,
   abort: { readonly abortSignal: AbortSignal },
 ): Try[] {
+  const own = <T>(answer: T | undefined, shown: (answer: T) => unknown): T | undefined => {
+    // Something between us and AWS may answer 200 to everything.
+    if (answer !== undefined && shown(answer) === undefined) throw notUnderstood(name);
+    return answer;
+  };
   return [
     [
       'describe things',
-      (client) => absentIsNoDenial(client.send(new DescribeThingCommand({ thingName: NOTHING }), abort)),
+      async (client) =>
+        own(
+          await absentIsNoDenial(client.send(new DescribeThingCommand({ thingName: NOTHING }), abort)),
+          ({ thingName }) => thingName,
+        ),
+    ],
+    [
+      'list the certificates of things (iot:ListThingPrincipals)',
+      async (client) =>
+        own(
+          await absentIsNoDenial(client.send(new ListThingPrincipalsCommand({ thingName: NOTHING }), abort)),
+          ({ principals }) => principals,
+        ),
     ],
     [
       'describe certificates',
-      (client) =>
-        absentIsNoDenial(client.send(new DescribeCertificateCommand({ certificateId: NOTHING }), abort)),
+      async (client) =>
+        own(
+          await absentIsNoDenial(
+            client.send(new DescribeCertificateCommand({ certificateId: NOTHING }), abort),
+          ),
+          ({ certificateDescription }) => certificateDescription,
+        ),
     ],
     ...policies.map((policyName): Try => [
       `find the policy ${policyName}`,
-      (client) => client.send(new GetPolicyCommand({ policyName }), abort),
+      async (client) =>
+        own(await client.send(new GetPolicyCommand({ policyName }), abort), ({ policyArn }) => policyArn),
     ]),
     ...(thingType === undefined ? [] : [thingType]).map((thingTypeName): Try => [
       `find the thing type ${thingTypeName}`,
-      (client) => client.send(new DescribeThingTypeCommand({ thingTypeName }), abort),
+      async (client) => {
+        const answer = await client.send(new DescribeThingTypeCommand({ thingTypeName }), abort);
+        own(answer, (each) => each.thingTypeName);
+        if (answer.thingTypeMetadata?.deprecated === true) throw deprecatedType(name, thingTypeName);
+      },
     ]),
     ...groups.map((thingGroupName): Try => [
       `find the thing group ${thingGroupName}`,
-      (client) => client.send(new DescribeThingGroupCommand({ thingGroupName }), abort),
+      async (client) =>
+        own(
+          await client.send(new DescribeThingGroupCommand({ thingGroupName }), abort),
+          (each) => each.thingGroupName,
+        ),
     ]),
     ...(registeredCa === undefined ? [] : [registeredCa]).map((ca): Try => {
       const certificateId = createHash('sha256').update(ca).digest('hex');
       return [
         'find the registered CA',
-        (client) => client.send(new DescribeCACertificateCommand({ certificateId }), abort),
+        async (client) => {
+          const answer = await client.send(new DescribeCACertificateCommand({ certificateId }), abort);
+          own(answer, ({ certificateDescription }) => certificateDescription?.status);
+          if (answer.certificateDescription?.status !== 'ACTIVE') throw inactiveCa(name, certificateId);
+        },
       ];
     }),
   ];
@@ -86,7 +125,7 @@ function reads(
 
 /** `arns` is how the ARNs of the account begin; empty where no answer had one. Some changes need such a name then, and are left out. */
 function changes(
-  { policies }: AwsIotOptions,
+  { policies, groups = [] }: AwsIotOptions,
   arns: string,
   abort: { readonly abortSignal: AbortSignal },
 ): Try[] {
@@ -95,6 +134,13 @@ function changes(
   const attachment = { thingName: NOTHING, principal: certificate };
   const tries: Try[] = [
     ['revoke certificates (iot:UpdateCertificate)', (client) => absentIsNoDenial(client.send(revoke, abort))],
+    ...groups.map((thingGroupName): Try => [
+      `add things to the group ${thingGroupName} (iot:AddThingToThingGroup)`,
+      (client) =>
+        absentIsNoDenial(
+          client.send(new AddThingToThingGroupCommand({ thingGroupName, thingName: NOTHING }), abort),
+        ),
+    ]),
   ];
   if (arns === '') return tries;
   return [
@@ -124,4 +170,14 @@ async function absentIsNoDenial<T>(answer: Promise<T>): Promise<T | undefined> {
 function arnPrefixIn(answer: unknown): string | undefined {
   const texts = Object.values(answer ?? {}).filter((value) => typeof value === 'string');
   return texts.map((text) => /^arn:[^:]*:iot:[^:]*:\d+(?=:)/.exec(text)?.[0]).find(Boolean);
+}
+
+function deprecatedType(name: string, thingType: string): DeviceRegistryError {
+  const message = `The thing type ${thingType} of the registry ${name} is deprecated, so AWS creates no thing of it: end that there, or name another type in the configuration.`;
+  return new DeviceRegistryError('credentials', message);
+}
+
+function inactiveCa(name: string, id: string): DeviceRegistryError {
+  const message = `The CA ${id} of the registry ${name} is not active, so AWS registers no certificate with it: activate it there.`;
+  return new DeviceRegistryError('credentials', message);
 }

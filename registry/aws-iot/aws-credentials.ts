@@ -14,8 +14,12 @@ export function readAwsCredentials(path: string, name: string): AwsCredentials {
     new RegExp(`^${key}\\s*=\\s*(\\S+)\\s*$`, 'm').exec(text)?.[1];
   const [accessKeyId, secretAccessKey] = [valueOf('aws_access_key_id'), valueOf('aws_secret_access_key')];
   const sessionToken = valueOf('aws_session_token');
+  if ((text.match(/^aws_access_key_id\s*=/gm) ?? []).length > 1) {
+    const message = `The credential of the registry ${name}, ${path}, has several profiles: leave one.`;
+    throw new DeviceRegistryError('credentials', message);
+  }
   const strange = [accessKeyId, secretAccessKey, sessionToken].find((value) =>
-    /[^\x21-\x7e]/.test(value ?? ''),
+    /[^\x21-\x7e]|["']/.test(value ?? ''),
   );
   if (strange !== undefined) throw new DeviceRegistryError('credentials', strangeCharacters(path, name));
   if (accessKeyId !== undefined && secretAccessKey !== undefined)
@@ -25,5 +29,5 @@ export function readAwsCredentials(path: string, name: string): AwsCredentials {
 }
 
 function strangeCharacters(path: string, name: string): string {
-  return `The credential of the registry ${name}, ${path}, has characters that no credential of AWS has: copy it again.`;
+  return `The credential of the registry ${name}, ${path}, has characters that no credential of AWS has: copy it again, without quotation marks.`;
 }

@@ -1,6 +1,7 @@
 import { IoTServiceException } from '@aws-sdk/client-iot';
 import { DeviceRegistryError } from '../device-registry-error.ts';
 import type { DeviceRegistryReason } from '../device-registry-error.ts';
+import { clockFault } from '../clock-fault.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
 import { httpFault, notUnderstood, retryAfterMs } from '../http/http-fault.ts';
 import { quoted } from '../http/quoted.ts';
@@ -45,9 +46,30 @@ const REASONS: Readonly<Record<string, DeviceRegistryReason>> = {
 const ADVICE: Readonly<Record<DeviceRegistryReason, string>> = {
   unavailable: 'it is tried again',
   throttled: 'it is asked again later',
-  credentials: 'correct the credentials, what they are allowed to do, or the names in the configuration',
+  credentials: 'correct the credentials, or what they are allowed to do',
   refused: 'correct what it refuses, or raise the quota, then retry the unit',
   conflict: 'find out which certificate is real',
+};
+
+const UNKNOWN_KEY = 'the credentials are unknown there or have expired, so write valid ones into their file';
+const NOT_ALLOWED = 'allow this in the policies of the credentials, or use other credentials';
+const WRONG_SIGNATURE =
+  'correct the secret access key, or the region in the configuration, or set the clock of this host';
+
+/** What to do about one kind of error, where its reason does not say it. */
+const ADVICE_OF: Readonly<Record<string, string>> = {
+  ResourceNotFound: 'create it there, or correct its name, or the region, in the configuration',
+  Unauthorized: NOT_ALLOWED,
+  NotAuthorized: NOT_ALLOWED,
+  AccessDenied: NOT_ALLOWED,
+  Forbidden: NOT_ALLOWED,
+  UnrecognizedClient: UNKNOWN_KEY,
+  InvalidClientTokenId: UNKNOWN_KEY,
+  ExpiredToken: UNKNOWN_KEY,
+  InvalidSignature: WRONG_SIGNATURE,
+  IncompleteSignature: WRONG_SIGNATURE,
+  SignatureDoesNotMatch: WRONG_SIGNATURE,
+  RequestExpired: 'set the clock of this host',
 };
 
 /** Translates what the library of AWS throws. `what` is what was asked, as in "create a thing". */
@@ -57,9 +79,12 @@ export function awsFault(name: string, what: string, error: unknown): DeviceRegi
   const answer = answerIn(error);
   if (answer === undefined) return notAsked(name, what, `${kind}: ${message}`);
   if (answer.status < 300) return notUnderstood(name);
-  const reason = REASONS[kind.replace(/Exception$/, '')];
+  const short = kind.replace(/Exception$/, '');
+  const reason = REASONS[short];
   if (reason === undefined) return httpFault(name, what, answer, isNamed(error) ? `${kind}: ${message}` : '');
-  const sentence = `The registry ${name} answered ${kind}, "${quoted(message, answer.secrets)}", when asked to ${what}: ${ADVICE[reason]}.`;
+  const advice =
+    (reason === 'credentials' ? clockFault(answer.headers) : undefined) ?? ADVICE_OF[short] ?? ADVICE[reason];
+  const sentence = `The registry ${name} answered ${kind}, "${quoted(message, answer.secrets)}", when asked to ${what}: ${advice}.`;
   const waitMs = retryAfterMs(answer) ?? (reason === 'throttled' ? THROTTLE_WAIT_MS : undefined);
   return new DeviceRegistryError(reason, sentence, {
     isUnknown: reason === 'unavailable',

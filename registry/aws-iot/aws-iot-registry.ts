@@ -97,10 +97,7 @@ export class AwsIotRegistry implements DeviceRegistry {
     if (owner === 'others') return 'other';
     const known = await this.#described(device, signal);
     if (owner === undefined || known?.status !== 'ACTIVE') return 'absent';
-    const { principals = [] } = await this.#ask('list the certificates of a thing', (client) =>
-      client.send(new ListThingPrincipalsCommand({ thingName: device.commonName }), { abortSignal: signal }),
-    );
-    return principals.includes(known.arn) ? 'present' : 'absent';
+    return (await this.#isAttached(device, known.arn, signal)) ? 'present' : 'absent';
   }
 
   async put(devices: readonly Device[], signal: AbortSignal): Promise<Answer[]> {
@@ -216,6 +213,20 @@ export class AwsIotRegistry implements DeviceRegistry {
     );
     const { certificateArn: arn, status = '' } = found?.certificateDescription ?? {};
     return arn === undefined ? undefined : { arn, status };
+  }
+
+  /** A thing may have more certificates than one answer names. */
+  async #isAttached({ commonName: thingName }: Device, arn: string, signal: AbortSignal): Promise<boolean> {
+    let nextToken: string | undefined;
+    do {
+      const command = new ListThingPrincipalsCommand({ thingName, ...(nextToken && { nextToken }) });
+      const page = await this.#ask('list the certificates of a thing', (client) =>
+        client.send(command, { abortSignal: signal }),
+      );
+      if (page.principals?.includes(arn)) return true;
+      ({ nextToken } = page);
+    } while (nextToken !== undefined && nextToken !== '');
+    return false;
   }
 
   async #ownerOf(

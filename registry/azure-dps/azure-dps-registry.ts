@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pemOf } from '../../pki/x509/pem.ts';
-import { NOT_PROVEN, NOT_TRIED, checkedPermission } from '../checked-permission.ts';
+import { NOT_PROVEN, NOT_TRIED, askedPermission } from '../checked-permission.ts';
 import { DeviceRegistryError } from '../device-registry-error.ts';
 import { eachDevice } from '../each-device.ts';
 import type {
@@ -12,9 +12,11 @@ import type {
   RegistryGuarantees,
   RegistryPace,
 } from '../device-registry.ts';
+import { clockFault } from '../clock-fault.ts';
 import { HttpClient } from '../http/http-client.ts';
 import type { HttpAnswer, HttpQuestion } from '../http/http-client.ts';
 import { httpFault, jsonIn, notUnderstood } from '../http/http-fault.ts';
+import { quoted } from '../http/quoted.ts';
 import { sasToken } from './sas-token.ts';
 
 export interface AzureDpsOptions {
@@ -131,11 +133,13 @@ export class AzureDpsRegistry implements DeviceRegistry {
   async check(signal: AbortSignal): Promise<CheckedPermission[]> {
     let isFree = false;
     return [
-      await checkedPermission('read enrollments', async () => {
+      await askedPermission('read enrollments', async () => {
         const path = `/enrollments/${NO_ENROLLMENT}?${API_VERSION}`;
         const answer = await this.#ask({ method: 'GET', path }, signal);
-        if (answer.status !== 200 && !isAbsent(answer)) throw this.#fault('read enrollments', answer);
-        isFree = answer.status !== 200;
+        isFree = isAbsent(answer);
+        if (isFree) return;
+        if (answer.status !== 200) throw this.#fault('read enrollments', answer);
+        if (!enrollmentShape.safeParse(jsonIn(this.name, answer)).success) throw notUnderstood(this.name);
       }),
       isFree ? await this.#checkWriting(signal) : { permission: 'write enrollments', note: NOT_TRIED },
       ...(this.#options.enrollmentGroup === undefined
@@ -156,11 +160,11 @@ export class AzureDpsRegistry implements DeviceRegistry {
       if (isAbsent(answer)) return;
       throw this.#fault('write enrollments (EnrollmentWrite)', answer);
     };
-    return await checkedPermission('write enrollments', attempt, NOT_PROVEN);
+    return await askedPermission('write enrollments', attempt, NOT_PROVEN);
   }
 
   async #checkGroup(group: string, signal: AbortSignal): Promise<CheckedPermission> {
-    return await checkedPermission(`find the enrollment group ${group}`, async () => {
+    return await askedPermission(`find the enrollment group ${group}`, async () => {
       const path = `/enrollmentGroups/${encodeURIComponent(group)}?${API_VERSION}`;
       const answer = await this.#ask({ method: 'GET', path }, signal);
       if (answer.status !== 200 && !isAbsent(answer)) throw this.#fault('read an enrollment group', answer);
@@ -319,7 +323,21 @@ export class AzureDpsRegistry implements DeviceRegistry {
   }
 
   #fault(what: string, answer: HttpAnswer): DeviceRegistryError {
-    return httpFault(this.name, what, answer, saidIn(answer));
+    const fault = httpFault(this.name, what, answer, saidIn(answer));
+    if (fault.reason !== 'credentials' || ![401, 403].includes(answer.status)) return fault;
+    const why = clockFault(answer.headers) ?? this.#hostFault();
+    if (why === undefined) return fault;
+    const said = quoted(saidIn(answer), answer.secrets);
+    const message = `The registry ${this.name} answered ${answer.status}, "${said}", when asked to ${what}: ${why}.`;
+    return new DeviceRegistryError('credentials', message);
+  }
+
+  /** DPS refuses a signature for another service, without saying why. */
+  #hostFault(): string | undefined {
+    const { url, secretFile } = this.#options;
+    const [asked, signed] = [new URL(url).hostname, sasToken(secretFile, this.name).host];
+    if (asked === signed.toLowerCase()) return undefined;
+    return `its connection string is of ${quoted(signed, [])} and its address is ${asked}, so make both those of the service`;
   }
 
   #taken({ commonName }: Device): DeviceRegistryError {

@@ -8,6 +8,8 @@ const LIFETIME_S = 900;
 /** A shared access signature, as a header has it, and what is secret in it and behind it. */
 export interface SasToken {
   readonly authorization: string;
+  /** Of the service that it is for. */
+  readonly host: string;
   readonly secrets: readonly string[];
 }
 
@@ -33,5 +35,5 @@ export function sasToken(path: string, name: string, now = Date.now()): SasToken
     .update(`${resource}\n${expiry}`)
     .digest('base64');
   const authorization = `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&se=${expiry}&skn=${encodeURIComponent(policy)}`;
-  return { authorization, secrets: [key, signature] };
+  return { authorization, host, secrets: [key, signature] };
 }

@@ -94,6 +94,12 @@ export class GoliothApi {
     }
   }
 
+  /** Asks for the first entry of a list, to see whether it may be read. */
+  async tryList(path: string, what: string, signal: AbortSignal): Promise<void> {
+    const { body } = await this.ask({ method: 'GET', path: `${path}?perPage=1` }, what, signal);
+    this.#read(listBody, body);
+  }
+
   /** The `data` of an answer. */
   data<Entry>(shape: z.ZodType<Entry>, body: unknown): Entry {
     return this.#read(shape, this.#read(dataBody, body).data);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NOT_TRIED, checkedPermission } from '../checked-permission.ts';
+import { NOT_TRIED, askedPermission } from '../checked-permission.ts';
 import { DeviceRegistryError } from '../device-registry-error.ts';
 import { eachDevice } from '../each-device.ts';
 import { quoted } from '../http/quoted.ts';
@@ -89,21 +89,15 @@ export class GoliothRegistry implements DeviceRegistry {
   async check(signal: AbortSignal): Promise<CheckedPermission[]> {
     const { issuingCa } = this.#options;
     return [
-      await checkedPermission('list devices', () =>
-        this.#api.ask({ method: 'GET', path: '/devices?perPage=1' }, 'list devices', signal),
-      ),
-      await checkedPermission('list certificates', async () => {
+      await askedPermission('list devices', () => this.#api.tryList('/devices', 'list devices', signal)),
+      await askedPermission('list certificates', async () => {
         if (issuingCa === undefined)
-          return void (await this.#api.ask(
-            { method: 'GET', path: '/certificates?perPage=1' },
-            'list certificates',
-            signal,
-          ));
+          return await this.#api.tryList('/certificates', 'list certificates', signal);
         if ((await findCa(this.#api, issuingCa, signal)) === undefined) throw this.#withoutCa();
       }),
       ...(this.#options.create === undefined
         ? []
-        : [await checkedPermission('find the blueprint and the tags', () => this.#readEquipment(signal))]),
+        : [await askedPermission('find the blueprint and the tags', () => this.#readEquipment(signal))]),
       { permission: 'create and change devices', note: NOT_TRIED },
     ];
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pemOf } from '../../pki/x509/pem.ts';
 import { printable } from '../../provisioning/printable.ts';
-import { checkedPermission } from '../checked-permission.ts';
+import { askedPermission } from '../checked-permission.ts';
 import { DeviceRegistryError, isOfDevice } from '../device-registry-error.ts';
 import { eachDevice } from '../each-device.ts';
 import type { DeviceRegistryReason } from '../device-registry-error.ts';
@@ -112,12 +112,14 @@ export class NrfCloudRegistry implements DeviceRegistry {
   }
 
   async check(signal: AbortSignal): Promise<CheckedPermission[]> {
-    const read = (what: string, path: string): Promise<CheckedPermission> =>
-      checkedPermission(what, () => this.#api.ask({ method: 'GET', path }, what, signal));
+    const read = (what: string, path: string, shape: z.ZodType): Promise<CheckedPermission> =>
+      askedPermission(what, async () =>
+        this.#api.read(shape, await this.#api.ask({ method: 'GET', path }, what, signal)),
+      );
     return [
-      await read('list devices', '/devices?pageLimit=1'),
-      await read('list bulk operations', '/bulk-ops-requests?pageLimit=1'),
-      await checkedPermission('onboard devices', async () => {
+      await read('list devices', '/devices?pageLimit=1', listShape),
+      await read('list bulk operations', '/bulk-ops-requests?pageLimit=1', operationsShape),
+      await askedPermission('onboard devices', async () => {
         const answer = await this.#api.ask({ method: 'GET', path: '/account' }, 'show the account', signal);
         if (this.#api.read(accountShape, answer).role === 'viewer') throw this.#viewer();
       }),

@@ -5,6 +5,7 @@ import { FileNotPrivateError, readPrivateFile } from '../../disk/private-file.ts
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
+chmodSync(folder, 0o755);
 afterEach(() => vi.unstubAllEnvs());
 
 function fileOf(mode: number, ...place: string[]): string {
@@ -49,6 +50,10 @@ describe('a file is private', () => {
     const path = fileOf(0o644);
     const sentence = `Others can read the CA key ${path}: run "chmod 600 ${path}".`;
     expect(() => readPrivateFile(path, 'the CA key')).toThrow(sentence);
+  });
+
+  it('passes on that it is a folder, which no mode makes a file', () => {
+    expect(() => readPrivateFile(folder, 'the CA key')).toThrow(/EISDIR/);
   });
 
   it('passes on that there is none', () => {

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AwsIotRegistry } from '../../registry/aws-iot/aws-iot-registry.ts';
@@ -26,6 +27,15 @@ describe('a credential file', () => {
     ['golioth', 'has a remark', 'KEY123\n# of 2026\n'],
     ['golioth', 'has two keys', 'KEY123 KEY124'],
     ['golioth', 'has letters that no key has', 'KEY123–4'],
+    ['golioth', 'is in quotation marks', '"KEY123"'],
+    ['nrf-cloud', 'is in quotation marks', "'KEY123'\n"],
+    ['azure-dps', 'is in quotation marks', `"${CONNECTION}KEY123="`],
+    ['aws-iot', 'is in quotation marks', 'aws_access_key_id = "AKIA"\naws_secret_access_key = "KEY123"'],
+    [
+      'aws-iot',
+      'has two profiles',
+      '[a]\naws_access_key_id = AKIA\naws_secret_access_key = KEY\n[b]\naws_access_key_id = AKIB\naws_secret_access_key = KEY\n',
+    ],
     ['nrf-cloud', 'has a remark', 'KEY123\n# of 2026\n'],
     ['azure-dps', 'has a remark', `${CONNECTION}KEY123=\n# of 2026\n`],
     ['aws-iot', 'has letters that no key has', 'aws_access_key_id = AKIA\naws_secret_access_key = KEY123–4'],
@@ -56,5 +66,37 @@ describe('a credential file', () => {
     const registry = REGISTRIES[kind]!(path);
     expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ reason: 'unavailable' });
     await registry.close();
+  });
+
+  describe.each(Object.keys(REGISTRIES))('of the kind %s', (kind) => {
+    it.each([
+      ['is not there', () => undefined, 'there is no such file. Write the credential into it'],
+      [
+        'is below a file',
+        (path: string) => writeFileSync(path.replace('/secret', ''), ''),
+        'there is no such file',
+      ],
+      ['is empty', (path: string) => writeFileSync(path, '\uFEFF\r\n', { mode: 0o600 }), 'it is empty'],
+      ['is a folder', (path: string) => mkdirSync(path), 'it is not a file'],
+      ['is a pipe', (path: string) => spawnSync('mkfifo', ['-m', '600', path]), 'it is not a file'],
+      ['is a link to itself', (path: string) => symlinkSync(path, path), 'lead back to themselves'],
+      [
+        'is long',
+        (path: string) => writeFileSync(path, 'KEY'.repeat(40_000), { mode: 0o600 }),
+        'it is another file',
+      ],
+      ['others can read', (path: string) => writeFileSync(path, 'KEY', { mode: 0o644 }), 'chmod 600'],
+    ])('that %s is named with what to do', async (what, make, says) => {
+      const folder = temporaryFolder();
+      const path = join(folder, 'place', 'secret');
+      if (what !== 'is below a file') mkdirSync(join(folder, 'place'));
+      make(path);
+      const registry = REGISTRIES[kind]!(path);
+      const outcome = await outcomeOf(registry, 'put', plainDevice('CL-1'));
+      expect(outcome).toMatchObject({ reason: 'credentials', message: expect.stringContaining(says) });
+      expect((outcome as Error).message).toContain(path);
+      expect((outcome as Error).message).not.toMatch(/E[A-Z]{4,}|KEY/);
+      await registry.close();
+    });
   });
 });

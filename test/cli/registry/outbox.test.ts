@@ -105,7 +105,7 @@ it('tries device registries without changing anything, and doctor does so too', 
   place.configure({ products: [{ ...PRODUCT, registries: ['erp', 'site'] }], registries });
   const missing = await place.certline('cloud', 'check');
   expect(missing.status).toBe(4);
-  expect(missing.stdout).toContain(`${secretFile}, cannot be read (ENOENT)`);
+  expect(missing.stdout).toContain(`cannot be read from ${secretFile}: there is no such file.`);
   const doctor = json(await place.certline('doctor', '--json')) as {
     findings: { check: string; verdict: string }[];
   };
@@ -121,4 +121,17 @@ it('tries device registries without changing anything, and doctor does so too', 
     [{ registry: 'erp' }, { registry: 'erp' }, { registry: 'site' }],
   ]);
   expect(new Set(asked)).toEqual(new Set(['HEAD']));
+});
+
+it('doctor names one cause once, however many permissions it prevents', async () => {
+  const place = newPlace();
+  const secretFile = join(place.folder, 'secret');
+  const cloud = { kind: 'golioth', name: 'cloud', project: PRODUCT.organization, secretFile };
+  place.configure({ products: [{ ...PRODUCT, registries: ['cloud'] }], registries: [cloud] });
+  const { findings } = json(await place.certline('doctor', '--json')) as {
+    findings: { check: string; detail: string }[];
+  };
+  const found = findings.filter(({ check }) => check === 'registry cloud');
+  expect(found).toHaveLength(1);
+  expect(JSON.stringify(found)).toContain('list devices, list certificates: The credential');
 });

@@ -17,9 +17,17 @@ interface Certificate {
   readonly policies: Set<string>;
 }
 
-/** What a change needs, by method and kind. */
+/** What questions need, by method and kind. */
 const ACTIONS: Readonly<Record<string, string>> = {
+  'GET certificates': 'DescribeCertificate',
+  'GET things': 'DescribeThing',
+  'GET things/principals': 'ListThingPrincipals',
+  'GET policies': 'GetPolicy',
+  'GET thing-groups': 'DescribeThingGroup',
+  'GET thing-types': 'DescribeThingType',
+  'GET cacertificate': 'DescribeCACertificate',
   'PUT certificates': 'UpdateCertificate',
+  'PUT thing-groups': 'AddThingToThingGroup',
   'PUT target-policies': 'AttachPolicy',
   'PUT things/principals': 'AttachThingPrincipal',
   'DELETE things/principals': 'DetachThingPrincipal',
@@ -57,6 +65,11 @@ export class AwsDouble {
   readonly types = ['node'];
   /** Ids of registered CAs. */
   readonly cas = new Set<string>();
+  caStatus = 'ACTIVE';
+  /** Of `types`, those that no new thing may have. */
+  readonly deprecated = new Set<string>();
+  /** How far the clock of AWS is ahead of that of this host, in milliseconds. */
+  aheadMs = 0;
   /** What is answered instead, once, by method and path. */
   readonly refusals = new Map<string, DoubleAnswer>();
   /** Actions that the policy of the credentials lacks. AWS looks at it before anything else. */
@@ -105,6 +118,7 @@ export class AwsDouble {
         !/\/eu-central-1\/(?:iot|execute-api)\/aws4_request/.test(authorization)
       )
         throw new AwsError(403, 'InvalidSignatureException', 'signature is invalid');
+      this.#mustBeFresh(String(headers['x-amz-date'] ?? ''));
       const refused = this.refusals.get(`${method} ${path}`);
       if (refused !== undefined) {
         this.refusals.delete(`${method} ${path}`);
@@ -113,11 +127,26 @@ export class AwsDouble {
       const action = ACTIONS[`${method} ${routeOf(path)}`];
       if (action !== undefined && this.denied.has(action))
         throw new AwsError(403, 'AccessDeniedException', `not authorized to perform: iot:${action}`);
-      return { status: 200, body: JSON.stringify(this.#route(question)) };
+      return { status: 200, body: JSON.stringify(this.#route(question)), headers: this.#dated() };
     } catch (error) {
-      if (error instanceof AwsError) return refusal(error, signatureOf(question));
-      throw error;
+      if (!(error instanceof AwsError)) throw error;
+      const answer = refusal(error, signatureOf(question));
+      return { ...answer, headers: { ...answer.headers, ...this.#dated() } };
     }
+  }
+
+  #dated(): Record<string, string> {
+    return { date: new Date(Date.now() + this.aheadMs).toUTCString() };
+  }
+
+  /** AWS takes a signature that is 5 minutes old, or as much early. */
+  #mustBeFresh(signedAt: string): void {
+    const [, day, time] = /^(\d{8})T(\d{6})Z$/.exec(signedAt) ?? [];
+    const at = Date.parse(
+      `${day?.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time?.replace(/(..)(..)(..)/, '$1:$2:$3')}Z`,
+    );
+    if (Math.abs(Date.now() + this.aheadMs - at) <= 300_000) return;
+    throw new AwsError(403, 'InvalidSignatureException', `Signature expired: ${signedAt}`);
   }
 
   #unaware({ method, path }: DoubleQuestion): DoubleAnswer | undefined {
@@ -136,7 +165,7 @@ export class AwsDouble {
       case 'GET things':
         return this.#describeThing(given);
       case 'GET things/principals':
-        return { principals: [...this.#thing(given).principals] };
+        return this.#principalsOf(given, Number(query.get('nextToken') ?? 0));
       case 'PUT things/principals':
         this.#certificateOf(principal);
         this.#thing(given).principals.add(principal);
@@ -162,14 +191,25 @@ export class AwsDouble {
       case 'GET policies':
         return { policyArn: `arn:aws:iot:${REGION}:1:policy/${given}`, ...known(this.policies, given) };
       case 'GET thing-groups':
-        return known(this.groups, given);
+        return { thingGroupName: given, ...known(this.groups, given) };
       case 'GET thing-types':
-        return known(this.types, given);
+        return {
+          thingTypeName: given,
+          thingTypeMetadata: { deprecated: this.deprecated.has(given) },
+          ...known(this.types, given),
+        };
       case 'GET cacertificate':
-        return known([...this.cas], given);
+        return { certificateDescription: { status: this.caStatus }, ...known([...this.cas], given) };
       default:
         throw invalid(`no ${method} ${path}`);
     }
+  }
+
+  /** Two in an answer. */
+  #principalsOf(name: string, from: number): unknown {
+    const all = [...this.#thing(name).principals];
+    const next = from + 2 < all.length ? { nextToken: String(from + 2) } : {};
+    return { principals: all.slice(from, from + 2), ...next };
   }
 
   #createThing(
@@ -181,6 +221,7 @@ export class AwsDouble {
   ): unknown {
     if (!/^[a-zA-Z0-9:_-]{1,128}$/.test(name)) throw invalid('thingName is invalid');
     if (thingTypeName !== '' && !this.types.includes(thingTypeName)) throw notFound(thingTypeName);
+    if (this.deprecated.has(thingTypeName)) throw invalid(`${thingTypeName} is deprecated`);
     const attributes = JSON.stringify(attributePayload?.attributes ?? {});
     const there = this.things.get(name);
     if (there && (there.type !== thingTypeName || there.attributes !== attributes)) throw exists(name);
@@ -200,6 +241,8 @@ export class AwsDouble {
     const id = sha256OfPem(json['certificatePem'] ?? '');
     if (hasCa && !this.cas.has(sha256OfPem(json['caCertificatePem'] ?? '')))
       throw new AwsError(400, 'CertificateValidationException', 'no such CA');
+    if (hasCa && this.caStatus !== 'ACTIVE')
+      throw new AwsError(406, 'CertificateStateException', 'the CA is not active');
     const arn = `arn:aws:iot:${REGION}:1:cert/${id}`;
     if (this.certificates.has(id)) throw exists(arn);
     this.certificates.set(id, { arn, status: this.#statusIn(json['status'] ?? ''), policies: new Set() });

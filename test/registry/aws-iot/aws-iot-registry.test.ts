@@ -280,20 +280,65 @@ it('finds names that do not exist, and bad credentials, a sentence each', async 
   expect(first!.fault).toContain('lacks aws_access_key_id or aws_secret_access_key');
 });
 
-it.each(['UpdateCertificate', 'AttachPolicy', 'AttachThingPrincipal', 'DetachThingPrincipal'])(
-  'finds that %s is not allowed, and changes nothing',
-  async (action) => {
-    const { double, registry } = await startRig();
-    await outcomeOf(registry, 'put', plainDevice('CL-1'));
-    const before = structuredClone([double.things, double.certificates]);
-    expect((await registry.check(SIGNAL)).filter(({ fault }) => fault !== undefined)).toEqual([]);
-    double.denied.add(action);
-    const checked = await registry.check(SIGNAL);
-    const faults = checked.flatMap(({ fault }) => fault ?? []);
-    expect(faults).toEqual([expect.stringContaining(`(iot:${action})`)]);
-    // What is allowed of something that does not exist proves no writing.
-    const notes = checked.filter(({ note }) => note?.includes('not proven'));
-    expect(notes).toHaveLength(3);
-    expect([double.things, double.certificates]).toEqual(before);
-  },
-);
+it.each([
+  'DescribeThing',
+  'ListThingPrincipals',
+  'DescribeCertificate',
+  'GetPolicy',
+  'DescribeThingType',
+  'DescribeThingGroup',
+  'AddThingToThingGroup',
+  'UpdateCertificate',
+  'AttachPolicy',
+  'AttachThingPrincipal',
+  'DetachThingPrincipal',
+])('finds that %s is not allowed, and changes nothing', async (action) => {
+  const { double, registry } = await startRig();
+  await outcomeOf(registry, 'put', plainDevice('CL-1'));
+  const before = structuredClone([double.things, double.certificates]);
+  expect((await registry.check(SIGNAL)).filter(({ fault }) => fault !== undefined)).toEqual([]);
+  double.denied.add(action);
+  const checked = await registry.check(SIGNAL);
+  const faults = checked.flatMap(({ fault }) => fault ?? []);
+  expect(faults).toEqual([expect.stringContaining(`iot:${action}`)]);
+  expect(faults[0]).toContain('allow this in the policies of the credentials');
+  // What is allowed of something that does not exist proves no writing.
+  const changes = checked.filter(({ permission }) => /^(?:revoke|add|attach|detach)/.test(permission));
+  expect(changes.filter(({ note, fault }) => fault ?? note?.includes('not proven'))).toEqual(changes);
+  expect([double.things, double.certificates]).toEqual(before);
+});
+
+it('finds a thing type that is deprecated, and a CA that is not active', async () => {
+  const { double, registry } = await startRig({ registeredCa: CA });
+  double.cas.add(createHash('sha256').update(CA).digest('hex'));
+  const faults = async (): Promise<string[]> =>
+    (await registry.check(SIGNAL)).flatMap(({ fault }) => fault ?? []);
+  expect(await faults()).toEqual([]);
+  double.deprecated.add('node');
+  double.caStatus = 'INACTIVE';
+  expect(await faults()).toEqual([
+    expect.stringContaining('The thing type node of the registry aws is deprecated'),
+    expect.stringContaining('is not active'),
+  ]);
+});
+
+it.each([
+  [3_600_000, '60 minutes behind'],
+  [-3_600_000, '60 minutes ahead'],
+])('says that the clock of this host is wrong: AWS is %i ms ahead', async (aheadMs, says) => {
+  const { double, registry } = await startRig();
+  double.aheadMs = aheadMs;
+  const [first] = await registry.check(SIGNAL);
+  expect(first!.fault).toContain(`the clock of this host is ${says}, so set it`);
+});
+
+it('finds the certificate of a unit among many of its thing', async () => {
+  const { double, registry } = await startRig();
+  const device = plainDevice('CL-1');
+  await outcomeOf(registry, 'put', device);
+  const { principals } = double.things.get('CL-1')!;
+  const [own = ''] = principals;
+  principals.clear();
+  for (const each of ['a', 'b', 'c', 'd', own]) principals.add(each);
+  expect(await registry.probe(device, SIGNAL)).toBe('present');
+});

@@ -22,11 +22,11 @@ interface Rig extends RegistryRig {
   readonly dps: DpsDouble;
 }
 
-async function startRig(key = DPS_KEY, options: Partial<AzureDpsOptions> = {}): Promise<Rig> {
+async function startRig(key = DPS_KEY, options: Partial<AzureDpsOptions> = {}, host?: string): Promise<Rig> {
   const dps = await DpsDouble.start();
   const { server: double } = dps;
   const secretFile = join(temporaryFolder(), 'dps');
-  writeFileSync(secretFile, dps.connectionString(key), { mode: 0o600 });
+  writeFileSync(secretFile, dps.connectionString(key, host), { mode: 0o600 });
   return {
     registry: new AzureDpsRegistry({
       name: 'dps',
@@ -259,9 +259,20 @@ describe('an enrollment group for the factory CA', () => {
 });
 
 it('finds a wrong key', async () => {
-  const { registry } = await startRig(Buffer.from('another key').toString('base64'));
+  const { registry } = await startRig(Buffer.from('another key').toString('base64'), {}, '127.0.0.1');
   const [checked] = await registry.check(SIGNAL);
   expect(checked!.fault).toContain('correct its credentials');
+});
+
+it('finds a connection string of another service, and a clock that is wrong', async () => {
+  const { registry, dps } = await startRig(Buffer.from('another key').toString('base64'));
+  const [elsewhere] = await registry.check(SIGNAL);
+  expect(elsewhere!.fault).toContain(
+    'its connection string is of line.azure-devices-provisioning.net and its address is 127.0.0.1, so make both those of the service',
+  );
+  dps.date = new Date(Date.now() + 3_600_000).toUTCString();
+  const [late] = await registry.check(SIGNAL);
+  expect(late!.fault).toContain('the clock of this host is 60 minutes behind, so set it');
 });
 
 it('finds a policy that may only read', async () => {

@@ -45,6 +45,8 @@ export class DpsDouble {
   mayWrite = true;
   /** Errors of single enrollments have only a code. */
   isTerse = false;
+  /** What it says that time it is, instead of the time of this host. */
+  date?: string;
   server!: DoubleServer;
   #etags = 0;
 
@@ -65,8 +67,8 @@ export class DpsDouble {
   }
 
   /** What a credential file must have, with this key. */
-  connectionString(key = DPS_KEY): string {
-    return `HostName=${HOST};SharedAccessKeyName=${POLICY};SharedAccessKey=${key}`;
+  connectionString(key = DPS_KEY, host = HOST): string {
+    return `HostName=${host};SharedAccessKeyName=${POLICY};SharedAccessKey=${key}`;
   }
 
   inUse(): string[] {
@@ -74,7 +76,10 @@ export class DpsDouble {
   }
 
   #answer({ method, path, query, headers, body }: DoubleQuestion): DoubleAnswer {
-    if (!isSigned(headers.authorization ?? '')) return refusal(401, 'Unauthorized');
+    if (!isSigned(headers.authorization ?? '')) {
+      const answer = refusal(401, 'Unauthorized');
+      return this.date === undefined ? answer : { ...answer, headers: { date: this.date } };
+    }
     if (query.get('api-version') !== '2021-10-01') return refusal(400, 'no such version');
     const json = body.length === 0 ? {} : (JSON.parse(body.toString('utf8')) as Record<string, unknown>);
     if (method === 'POST' && path === '/enrollments') return this.#bulk(json, headers.authorization ?? '');
