@@ -43,7 +43,8 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   4: { reason: 'unavailable', advice: RETRY_ADVICE },
   [GOLIOTH_CODE.notFound]: {
     reason: 'credentials',
-    advice: 'there is no such project for its API key: correct the project, or the key',
+    advice:
+      'there is no such project at this address for its API key: correct the project, the key or the address',
   },
   [GOLIOTH_CODE.alreadyExists]: { reason: 'conflict', advice: 'find out what has this name' },
   7: { reason: 'credentials', advice: 'its API key may not do this: give its owner the permission' },

@@ -326,11 +326,75 @@ describe('device registries', () => {
       [],
       'registries.0.tags.0: may have letters',
     ],
+    ...(
+      [
+        ['golioth', { project: 'acme', secretFile: 'key' }],
+        ['nrf-cloud', { secretFile: 'key' }],
+        ['azure-dps', { secretFile: 'key' }],
+        ['aws-iot', { secretFile: 'key', region: 'eu-central-1', policies: ['p'] }],
+      ] as const
+    ).map(([kind, fields]): [string, object[], string[], string] => [
+      `of the kind ${kind} with a query`,
+      [{ kind, name: 'cloud', url: 'https://api.example/?version=1', ...fields }],
+      [],
+      'registries.0.url: may have nothing after a "?"',
+    ]),
+    ...(
+      [
+        ['azure-dps', { secretFile: 'key' }],
+        ['aws-iot', { secretFile: 'key', region: 'eu-central-1', policies: ['p'] }],
+      ] as const
+    ).map(([kind, fields]): [string, object[], string[], string] => [
+      `of the kind ${kind} with a path`,
+      [{ kind, name: 'cloud', url: 'https://api.example/enrollments', ...fields }],
+      [],
+      'registries.0.url: may have no path',
+    ]),
+    ...(
+      [
+        ['policies', ['a b']],
+        ['policies', ['a/b']],
+        ['thingType', 'a.b'],
+        ['groups', ['grün']],
+      ] as const
+    ).map(([field, value]): [string, object[], string[], string] => [
+      `with a name in ${field} that AWS cannot have`,
+      [
+        {
+          kind: 'aws-iot',
+          name: 'aws',
+          secretFile: 'key',
+          region: 'eu-central-1',
+          policies: ['p'],
+          [field]: value,
+        },
+      ],
+      [],
+      `registries.0.${field}${Array.isArray(value) ? '.0' : ''}: may have letters, digits`,
+    ]),
     ['that are too fast', [{ ...REGISTRIES[1], devicesPerSecond: 1e6 }], [], 'at most 10000'],
   ])('%s are refused in one sentence', (_what, registries, named, says) => {
     const parse = withRegistries(registries, { ...PRODUCT, registries: named });
     expect(parse).toThrow(says);
     expect(parse).not.toThrow('pw@');
+  });
+});
+
+describe('a product whose certificates a registry would refuse', () => {
+  it.each([
+    ['aws-iot', 'v1.{serial}', { region: 'eu-central-1', policies: ['p'] }, 'a name of an AWS IoT thing'],
+    ['nrf-cloud', 'v1.{serial}', {}, 'an id of a device at nRF Cloud'],
+    ['azure-dps', '{serial}_', { url: 'https://api.example' }, 'a DPS registration id'],
+    ['golioth', 'v1:{serial}', { project: 'acme' }, 'a Golioth certificate id'],
+  ])('is found by the kind of the registry, %s', (kind, commonName, fields, says) => {
+    const registries = [{ kind, name: 'cloud', secretFile: 'key', ...fields }];
+    const parse = (...named: string[]) => {
+      const products = [{ ...PRODUCT, commonName, registries: named }];
+      return parseLineConfig({ products, registries }, '/etc/certline.json', '/etc');
+    };
+    expect(parse().products).toHaveLength(1);
+    expect(() => parse('cloud')).toThrow(`products.0.commonName: is not ${says}`);
+    expect(() => parse('cloud')).toThrow('the registry cloud takes no other');
   });
 });
 

@@ -48,7 +48,7 @@ describe('certline cloud golioth ca upload', { timeout: 120_000 }, () => {
     const upload = (): ReturnType<Place['certline']> => place.certline('cloud', 'golioth', 'ca', 'upload');
     expect(await upload()).toMatchObject({
       status: 4,
-      stderr: expect.stringContaining('correct the project, or the key'),
+      stderr: expect.stringContaining('correct the project, the key or the address'),
     });
     const { apiKey } = double;
     double.apiKey = 'a new one';

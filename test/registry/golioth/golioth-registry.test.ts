@@ -278,7 +278,7 @@ describe('what is checked', () => {
 
   it.each([
     ['an expired key', { key: 'expired' }, 2, 'make a new one'],
-    ['a project of others', { project: 'project-9' }, 2, 'correct the project, or the key'],
+    ['a project of others', { project: 'project-9' }, 2, 'correct the project, the key or the address'],
     ['a missing permission', { forbidden: 'GET /devices' }, 1, 'give its owner the permission'],
   ] as const)('finds %s, a sentence each', async (_what, wrong, count, says) => {
     const rig = await startRig({ ...('project' in wrong && { project: wrong.project }) });
