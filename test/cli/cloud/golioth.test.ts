@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -5,6 +6,7 @@ import { GoliothDouble } from '../../registry/golioth/golioth-double.ts';
 import { newPlace } from '../../support/certline.ts';
 import type { Place } from '../../support/certline.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { blocksOf, codeBlocks, pageOf } from '../follow-docs.ts';
 
 const PROJECT = 'my-project';
 
@@ -28,6 +30,30 @@ async function start(project = PROJECT): Promise<{ double: GoliothDouble; place:
   expect(await place.certline('ca', 'init', '--development')).toMatchObject({ status: 0 });
   return { double, place };
 }
+
+it('prepares a project from nothing by the commands of docs/golioth.md', { timeout: 120_000 }, async () => {
+  const page = pageOf('golioth.md');
+  const [text = ''] = codeBlocks(page, 'json');
+  const config = JSON.parse(text) as { registries: { project: string }[] };
+  const [{ project }] = config.registries as [{ project: string }];
+  const double = await GoliothDouble.start(project);
+  const folder = temporaryFolder();
+  const registries = [{ ...config.registries[0], url: double.server.url }];
+  writeFileSync(join(folder, 'certline.json'), JSON.stringify({ ...config, registries }));
+  const [key = ''] = codeBlocks(page, 'bash');
+  expect(spawnSync('sh', ['-c', key], { cwd: folder, input: double.apiKey }).status).toBe(0);
+  const place = newPlace({
+    CERTLINE_STATE: join(folder, 'state'),
+    CERTLINE_CONFIG: join(folder, 'certline.json'),
+  });
+  const commands = blocksOf('golioth.md', '3. The CA', 'sh').trim().split('\n');
+  expect(commands).toHaveLength(3);
+  for (const command of commands) {
+    const [, ...words] = command.replace('/media/root-stick', folder).split(' ');
+    expect(await place.certline(...words)).toMatchObject({ status: 0, stderr: '' });
+  }
+  expect(double.certificates).toMatchObject([{ type: 'intermediate' }]);
+});
 
 describe('certline cloud golioth ca upload', { timeout: 120_000 }, () => {
   it('uploads the CA once, and says the second time that it is there', async () => {
