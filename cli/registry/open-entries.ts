@@ -1,17 +1,20 @@
 import type { EntryChoice, Outbox } from '../../registry/outbox.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { printable } from '../../provisioning/printable.ts';
 import { confirm, mustBeConfirmable } from '../confirm.ts';
 import { decisionInput } from '../decision-options.ts';
 import { CommandError } from '../exit-status.ts';
+import { didYouMean } from '../nearest-names.ts';
 import { tell } from '../terminal/stdout.ts';
 import type { Invocation } from '../invocation.ts';
 import { withRegistry, withWritableRegistry } from './open-registry.ts';
 
-/** `certline registry retry`. Throws `unknown` where there is no registry. */
+/** `certline registry retry`. Throws `unknown` where there is no registry, or what is named. */
 export async function retryEntries(
   invocation: Invocation,
   { json, ...choice }: EntryChoice & { readonly json?: boolean },
 ): Promise<void> {
-  const count = await withOutbox(invocation, (outbox) => outbox.retry(choice));
+  const count = await withOutbox(invocation, choice, (outbox) => outbox.retry(choice));
   tell(
     json,
     { entries: count },
@@ -39,10 +42,10 @@ export async function abandonEntries(
   const choice = { ...(serial !== undefined && { serial }), ...(registry !== undefined && { registry }) };
   if (serial === undefined) await mustBeMeant(invocation, registry, options);
   const { reason = '', by = '' } = decisionInput(options);
-  const count = await withOutbox(invocation, (outbox) => outbox.abandon(choice, { reason, by }));
+  const count = await withOutbox(invocation, choice, (outbox) => outbox.abandon(choice, { reason, by }));
   const what = [serial, registry && `at the registry ${registry}`].filter(Boolean).join(' ');
   if (count === 0)
-    throw new CommandError('unknown', `Nothing of ${what} is open: see "certline registry status".`);
+    throw new CommandError('unknown', `Nothing is open (${what}): see "certline registry status".`);
   tell(options.json, { ...choice, entries: count }, `${entries(count)} given up (${what}).`);
 }
 
@@ -66,12 +69,36 @@ function entries(count: number): string {
   return `${count} ${count === 1 ? 'entry' : 'entries'}`;
 }
 
-async function withOutbox<T>(invocation: Invocation, use: (outbox: Outbox) => Promise<T>): Promise<T> {
+async function withOutbox<T>(
+  invocation: Invocation,
+  choice: EntryChoice,
+  use: (outbox: Outbox) => Promise<T>,
+): Promise<T> {
   return await withWritableRegistry(invocation, async (registry) => {
-    if (registry !== undefined) return await use(registry.outbox);
+    if (registry !== undefined) {
+      await mustBeKnown(invocation, registry, choice);
+      return await use(registry.outbox);
+    }
     throw new CommandError(
       'unknown',
       `There is no registry in ${invocation.stateFolder}: name the orchestrator's folder with --state.`,
     );
   });
+}
+
+/** A name that was typed wrong would look as if nothing were to be done. */
+async function mustBeKnown(
+  { config }: Invocation,
+  registry: Registry,
+  { serial, registry: name }: EntryChoice,
+): Promise<void> {
+  if (serial !== undefined && (await registry.unit(serial)) === undefined)
+    throw new CommandError('unknown', `No batch has a unit "${printable(serial)}": correct the serial.`);
+  if (name === undefined) return;
+  const asked = (await registry.outbox.depths()).map((depth) => depth.registry);
+  const names = [...new Set([...config.registries.map((each) => each.name), ...asked])];
+  if (names.includes(name)) return;
+  const there = names.length === 0 ? 'there is none' : `there: ${names.join(', ')}`;
+  const message = `No device registry is called "${printable(name)}" (${there}).${didYouMean(name, names)}`;
+  throw new CommandError('unknown', message);
 }

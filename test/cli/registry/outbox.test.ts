@@ -45,9 +45,26 @@ it('shows what is parked and why, tries it again, and gives it up with a reason'
   expect(given.stdout).toContain('1 entry given up (CL-000002)');
   const nothing = await place.certline('registry', 'abandon', 'CL-000002', '--reason', 'scrap');
   expect(nothing.status).not.toBe(0);
-  expect(nothing.stderr).toContain('Nothing of CL-000002 is open');
+  expect(nothing.stderr).toContain('Nothing is open (CL-000002)');
   const again = await place.certline('registry', 'retry');
   expect(again.stdout).toContain('0 entries are tried again at once');
+});
+
+it.each([
+  [['retry', '--serial', 'ZZZ'], 'No batch has a unit "ZZZ"'],
+  [['retry', '--serial', ''], 'No batch has a unit ""'],
+  [['retry', '--registry', 'epr'], 'No device registry is called "epr" (there: erp). Did you mean erp?'],
+  [['retry', '--registry', ''], 'No device registry is called ""'],
+  [['abandon', 'ZZZ', '--reason', 'x'], 'No batch has a unit "ZZZ"'],
+  [['abandon', 'CL-000002', '--registry', 'epr', '--reason', 'x'], 'No device registry is called "epr"'],
+  [['abandon', '--registry', 'epr', '--reason', 'x', '--yes'], 'No device registry is called "epr"'],
+])('says of %j that there is none, and changes nothing', async (args, says) => {
+  const place = await placeWithParked();
+  const { status, stdout, stderr } = await place.certline('registry', ...args);
+  expect([status, stdout, stderr]).toEqual([5, '', expect.stringContaining(says)]);
+  expect(json(await place.certline('registry', 'status', '--json'))).toMatchObject({
+    registries: [{ registry: 'erp', done: 1, waiting: 1, parked: 1 }],
+  });
 });
 
 it('says that a registry is not in the configuration any more, and gives up what nobody would ever send', async () => {
