@@ -99,8 +99,14 @@ export class NrfCloudRegistry implements DeviceRegistry {
       if (answer === 'ours') known.push(device);
       else answers.set(device, answer);
     }
-    const replaced = await this.#send('/devices/certificates', known, certificateRow, signal);
-    for (const [device, says] of replaced) answers.set(device, this.#answerTo(device, says));
+    try {
+      const replaced = await this.#send('/devices/certificates', known, certificateRow, signal);
+      for (const [device, says] of replaced) answers.set(device, this.#answerTo(device, says));
+    } catch (error) {
+      // What is onboarded by now is known.
+      if (!(error instanceof DeviceRegistryError) || answers.size === 0) throw error;
+      for (const device of known) answers.set(device, error);
+    }
     return devices.map((device) => answers.get(device) ?? this.#noId(device));
   }
 

@@ -149,6 +149,17 @@ describe('devices at nRF Cloud', () => {
     expect(String(outcome)).not.toContain(double.apiKey);
   });
 
+  it('that are onboarded stay so when the certificates of others cannot be replaced', async () => {
+    const { registry, double } = await startRig();
+    const old = plainDevice('CL-2');
+    expect(await registry.put([old], SIGNAL)).toEqual(['done']);
+    const renewed = { ...plainDevice('CL-2', 2), others: [old.certificateSha256] };
+    // After a look, and the onboarding with two looks at its operation.
+    double.server.misbehave('server-error', 1, 4);
+    const fault = expect.objectContaining({ reason: 'unavailable' });
+    expect(await registry.put([plainDevice('CL-1'), renewed], SIGNAL)).toEqual(['done', fault]);
+  });
+
   it('that are ours get their certificate also after the kind of device was changed', async () => {
     const { double, registry } = await startRig();
     const device = plainDevice('CL-1');
