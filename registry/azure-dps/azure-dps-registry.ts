@@ -325,10 +325,12 @@ export class AzureDpsRegistry implements DeviceRegistry {
   #fault(what: string, answer: HttpAnswer): DeviceRegistryError {
     const fault = httpFault(this.name, what, answer, saidIn(answer));
     if (fault.reason !== 'credentials' || ![401, 403].includes(answer.status)) return fault;
-    const why = clockFault(answer.headers) ?? this.#hostFault();
+    const said = saidIn(answer);
+    // Something between us and the service does not look at the host of a signature.
+    const why = clockFault(answer.headers) ?? (said === '' ? undefined : this.#hostFault());
     if (why === undefined) return fault;
-    const said = quoted(saidIn(answer), answer.secrets);
-    const message = `The registry ${this.name} answered ${answer.status}, "${said}", when asked to ${what}: ${why}.`;
+    const words = said === '' ? '' : `, "${quoted(said, answer.secrets)}",`;
+    const message = `The registry ${this.name} answered ${answer.status}${words} when asked to ${what}: ${why}.`;
     return new DeviceRegistryError('credentials', message);
   }
 

@@ -66,6 +66,12 @@ describe.each(KINDS)('the check of %s', (kind) => {
     for (const fault of faults) expect(fault).toContain('correct its address, or the network, the proxy');
   });
 
+  it('repeats no words where a page of another server refuses, and blames no credential file for its host', async () => {
+    const faults = await faultsOf(kind, await startAnswering(403, PORTAL));
+    expect(faults).not.toEqual([]);
+    for (const fault of faults) expect(fault).not.toMatch(/""|connection string/);
+  });
+
   it('says of one that does not answer that it does not, and what to do', async () => {
     const faults = await faultsOf(kind, await startAnswering(200), 300);
     expect(faults).not.toEqual([]);
