@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf } from './errno.ts';
+import { makeFolder } from './make-folder.ts';
 import { createFileSync, renameDurablySync, syncFolderSync } from './write-whole.ts';
 
 /**
@@ -11,7 +12,7 @@ import { createFileSync, renameDurablySync, syncFolderSync } from './write-whole
 export function createDurableFolder(directory: string, files: Readonly<Record<string, string>>): void {
   const target = resolve(directory);
   const parent = dirname(target);
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  makeFolder(parent, 0o700);
   removeUnfinished(parent, basename(target));
   const unfinished = mkdtempSync(join(parent, unfinishedPrefix(basename(target))));
   try {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 import { writeWholeSync } from './write-whole.ts';
 
 /** 256 bits: nobody has to remember them. */
@@ -9,7 +10,7 @@ const PASSPHRASE_BYTES = 32;
 /** Makes a random passphrase in a file of mode 0600 unless there is one; true when it was made. */
 export function ensurePassphraseFile(path: string): boolean {
   if (existsSync(path)) return false;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path), 0o700);
   writeWholeSync(path, 0o600, `${newPassphrase()}\n`);
   return true;
 }

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../disk/make-folder.ts';
 import { ConfigError } from './config-error.ts';
 import { REGISTRY } from '../registry/record/registry-store.ts';
 import { waitForPostgresLock } from '../sql/postgres-lock.ts';
@@ -17,7 +17,7 @@ export function isLineRunning(stateFolder: string): boolean {
 
 /** One line for one state folder. The lock goes with its process, however that ends. Throws LINE_RUNNING. */
 export function lockLine(stateFolder: string): ExclusiveLock {
-  mkdirSync(stateFolder, { recursive: true });
+  makeFolder(stateFolder);
   const lock = tryLock(lineLockPath(stateFolder));
   if (lock) return lock;
   throw new ConfigError(
@@ -29,7 +29,7 @@ export function lockLine(stateFolder: string): ExclusiveLock {
 /** One process for one station: its ports and its book are nobody else's. Throws LINE_RUNNING. */
 export function lockStation(stateFolder: string, station: string): ExclusiveLock {
   const folder = join(stateFolder, 'stations', station);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const lock = tryLock(join(folder, 'station.lock'));
   if (lock) return lock;
   throw new ConfigError(

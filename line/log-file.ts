@@ -9,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, parse } from 'node:path';
+import { makeFolder } from '../disk/make-folder.ts';
 
 /** How much disk a log may take: files of so many bytes, the one that is written and `oldFiles` before it. */
 export interface LogBounds {
@@ -88,7 +89,7 @@ export class LogFile {
   }
 
   #open(): number {
-    mkdirSync(dirname(this.#path), { recursive: true });
+    makeFolder(dirname(this.#path));
     const descriptor = openSync(this.#path, 'a', MODE);
     this.#descriptor = descriptor;
     try {

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../disk/make-folder.ts';
 import { orderFileName } from '../pki/orders/order-desk.ts';
 import { signOrder } from '../pki/orders/order.ts';
 import type { Order } from '../pki/orders/order.ts';
@@ -57,7 +58,7 @@ export function rehearseOrders({
 /** Its passphrase is stored beside it. An OEM never does that. */
 function openRehearsalKey(stateFolder: string): ReleaseKey {
   const [directory, path] = [releaseKeyFolder(stateFolder), releasePassphrasePath(stateFolder)];
-  mkdirSync(ordersFolder(stateFolder), { recursive: true, mode: 0o700 });
+  makeFolder(ordersFolder(stateFolder), 0o700);
   ensurePassphraseFile(path);
   const passphrase = passphraseFromFile(path);
   try {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { makeFolder } from '../disk/make-folder.ts';
 import type { StationConfig } from '../fixtures/station/station-config.ts';
 import type { Product } from '../provisioning/product.ts';
 import type { LineConfig } from '../line/config.ts';
@@ -35,7 +36,7 @@ export async function startVirtualStations(
 ): Promise<VirtualStations> {
   const folder = virtualLineFolder(stateFolder);
   const stations = STATIONS.map((id) => stationConfig(id, folder, config));
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const lineFile = join(folder, 'virtual-line.json');
   writeFileSync(
     lineFile,

@@ -84,6 +84,7 @@ export const ROOMS: Readonly<Record<string, Doors>> = {
       'pki/signing',
       'pki/revocation',
       'sql',
+      'disk',
       'provisioning',
     ],
     packages: ['node:*'],

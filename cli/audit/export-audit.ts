@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isThere } from '../../disk/is-there.ts';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { writeWhole } from '../../disk/write-whole.ts';
 import { loadAuditKey } from '../../pki/keys/audit-key.ts';
 import { makeCheckpoint } from '../../pki/audit/audit-witness.ts';
@@ -31,7 +31,7 @@ export async function exportAudit(
   if (isThere(join(folder, EXPORT_FILES.log)))
     throw new CommandError('refused', `There is an export in ${folder} already: name another folder.`);
   await withLedger(invocation, 'update', async (ledger) => {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const { size, note } = await makeCheckpoint(ledger.auditLog, key, new Date());
     const write = (name: string, text: string | AsyncIterable<string>): Promise<void> =>
       writeWhole(join(folder, name), 0o644, text);

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { writeWhole } from '../../disk/write-whole.ts';
 import { writeCsvFile } from '../../manifests/answer/csv-file.ts';
 import { pemOf } from '../../pki/x509/pem.ts';
@@ -41,7 +41,7 @@ export async function exportCertificates(
         yield [serial, certificateSerial, certificateSha256, spkiSha256, boardId, notBefore, notAfter];
       }
     }
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const [pem, list] = [join(folder, 'certificates.pem'), join(folder, 'certificates.csv')];
     await writeWhole(pem, 0o644, pems());
     const count = await writeCsvFile(list, INDEX, rows());

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { SmallFile } from '../../disk/small-file.ts';
 import { writeWholeSync } from '../../disk/write-whole.ts';
 import { cosign, openCosigned, parseCosignRequest } from '../../pki/audit/cosignature.ts';
@@ -56,7 +57,7 @@ export async function serveWitness(folder: string, { listen }: { readonly listen
 
 /** A witness over a folder, which is made with a new key where there is none. Not yet listening. */
 export function openWitness(folder: string): Server {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const key = ensureStationKey(join(folder, WITNESS_FILES.key), 'certline-witness');
   writeWholeSync(join(folder, WITNESS_FILES.verifier), 0o644, `${verifierText(key.verifier)}\n`);
   const head = new SmallFile(join(folder, WITNESS_FILES.head), 0o600);

@@ -1,5 +1,6 @@
-import { mkdir, readdir, rename } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { answerPaths, isAbout, laterAcceptance, readAcceptance } from '../answer/answers.ts';
 import type { FoundAcceptance } from '../answer/answers.ts';
 import { archiveFolder } from '../answer/archive-folder.ts';
@@ -93,7 +94,7 @@ async function archiveManifest(
   if (home === undefined) return false;
   const { answer } = home.accepted;
   const target = await unusedFolder(archiveFolder(folder, home.accepted.batchId, home.end.closedAt), answer);
-  await mkdir(target, { recursive: true });
+  makeFolder(target);
   // That acceptance goes last: after a crash it is still here, and the rest follows at the next look.
   const others = acceptances.filter((each) => each.answer !== answer).map((each) => basename(each.answer));
   const answers = [basename(answerPaths('', manifest).rejected), ...others, basename(answer)];

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { issue } from '../check/issue.ts';
 import type { Issue } from '../check/issue.ts';
 import type { IssueCode } from '../issue-codes.ts';
@@ -93,7 +94,7 @@ async function copyOpen(file: FileHandle, source: string, store: string): Promis
   try {
     const said = await claimsOf(source);
     if ('early' in said) return { refused: said.early, isEarly: true };
-    await mkdir(store, { recursive: true, mode: 0o700 });
+    makeFolder(store, 0o700);
     const stored = await storeCopy(file, source, store, before);
     if (stored === undefined) return { ...refusal('MANIFEST_CHANGED', source), isEarly: true };
     // A file beside it may have come while it was copied.

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../../disk/errno.ts';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { fillAndSync, syncFolder, temporaryPath, writeWhole } from '../../disk/write-whole.ts';
 import { readAnsweredFiles } from '../answer/answers.ts';
 import type { AnsweredFile } from '../answer/answers.ts';
@@ -25,7 +26,7 @@ export async function dropManifest(
 ): Promise<DroppedManifest | undefined> {
   const path = join(inbox, name);
   try {
-    await mkdir(inbox, { recursive: true });
+    makeFolder(inbox);
     let isNew = await placeNew(path, content);
     if (!isNew && (await isRefused(inbox, name))) {
       await writeWhole(path, 0o644, (handle) => handle.writeFile(content));

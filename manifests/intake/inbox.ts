@@ -1,8 +1,9 @@
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { isAbout, isAnswerName, readAnsweredFiles } from '../answer/answers.ts';
 import type { AnsweredFile } from '../answer/answers.ts';
 import { writeAnswer } from '../answer/write-answer.ts';
@@ -75,7 +76,7 @@ export interface Inbox {
  */
 export async function openInbox(options: InboxOptions): Promise<Inbox> {
   try {
-    await mkdir(options.folder, { recursive: true });
+    makeFolder(options.folder);
   } catch (error) {
     throw new ManifestError('MANIFEST_INBOX_FAILED', 'create the drop folder', options.folder, error);
   }

@@ -1,7 +1,8 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { FileNotPrivateError, readPrivateFile } from '../../disk/private-file.ts';
 import { writeWholeSync } from '../../disk/write-whole.ts';
 import { PkiError } from '../pki-error.ts';
@@ -37,7 +38,7 @@ export function ensureRoleKey(path: string, name: string): StationKey {
 function ensureKeyFile(path: string): void {
   if (existsSync(path)) return;
   const { privateKey } = generateKeyPairSync('ed25519');
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path), 0o700);
   writeWholeSync(path, 0o600, privateKey.export({ format: 'pem', type: 'pkcs8' }) as string);
 }
 

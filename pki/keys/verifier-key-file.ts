@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from '../../disk/errno.ts';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { writeWholeSync } from '../../disk/write-whole.ts';
 import { PkiError } from '../pki-error.ts';
 import { parseVerifier, verifierText } from './signed-note.ts';
@@ -25,7 +26,7 @@ export function addVerifierKey(path: string, key: NoteVerifier): void {
   if (keysIn(before, path).some((known) => verifierText(known) === added)) return;
   // The person who wrote the last text line may have left out its end.
   const end = before === '' || before.endsWith('\n') ? '' : '\n';
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path), 0o700);
   writeWholeSync(path, 0o600, `${before}${end}${added}\n`);
   if (readVerifierKeys(path).some((known) => verifierText(known) === added)) return;
   const message = `The key of ${key.name} is not in ${path}, where it was written: find out which other program writes to this file.`;

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { DatabaseTroubleError } from '../../sql/database-trouble.ts';
 import type { DatabaseTrouble } from '../../sql/database-trouble.ts';
 import { SchemaVersionError } from '../../sql/schema-version-error.ts';
@@ -59,7 +59,7 @@ export const LEDGER: Store = {
 /** Opens or makes the file of a ledger, and its folder, and brings its schema up to date. */
 export function openLedgerFile(path: string): SqlDatabase {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
   } catch (error) {
     throw ledgerUnavailable(path, 'cannot-open', error);
   }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../../disk/errno.ts';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { writeWhole } from '../../disk/write-whole.ts';
 import { csvLine } from '../../manifests/csv/csv-text.ts';
 import { signNote } from '../../pki/keys/signed-note.ts';
@@ -106,7 +107,7 @@ export class FileRegistry implements DeviceRegistry {
   async #writePart(act: 'put' | 'withdraw', devices: readonly Device[]): Promise<void> {
     const { folder } = this.#options;
     const key = this.#options.key();
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const last = await lastPartOf(this.#options, () => key.verifier);
     if (last.unwrittenNote !== undefined) await writeNote(this.#options, last.number, last.unwrittenNote);
     const number = last.number + 1;

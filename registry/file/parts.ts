@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../../disk/errno.ts';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { writeWhole } from '../../disk/write-whole.ts';
 import { openNote } from '../../pki/keys/signed-note.ts';
 import type { NoteVerifier } from '../../pki/keys/signed-note.ts';
@@ -70,7 +71,7 @@ export async function writeNote(
   number: number,
   note: string,
 ): Promise<void> {
-  await mkdir(dirname(lastNote), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(lastNote), 0o700);
   await writeWhole(lastNote, 0o600, note);
   await writeWhole(noteIn(folder, number), 0o644, note);
 }

@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import sdk from '@temporalio/client/package.json' with { type: 'json' };
+import { makeFolder } from '../../disk/make-folder.ts';
 import { DOWNLOAD_SERVICE, downloadBinary } from './binary-download.ts';
 import { buildBinary } from './binary-go-install.ts';
 import { checkBinaryVersion } from './binary-version.ts';
@@ -103,7 +104,7 @@ async function fillCache(
   onFailure: (failure: string) => void,
 ): Promise<TemporalBinary | undefined> {
   const { report, signal } = search;
-  mkdirSync(cache, { recursive: true });
+  makeFolder(cache);
   const onWait = (): void => report('Another process is getting the Temporal server; waiting for it.');
   const lock = await waitForLock(join(cache, 'temporal.lock'), onWait, signal);
   try {

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeFolder } from '../../disk/make-folder.ts';
 import { openClientConnection } from './client-connection.ts';
 import { startDevServer, watchDevServer } from './dev-server.ts';
 import type { DevServer } from './dev-server.ts';
@@ -23,7 +23,7 @@ import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/tem
  * left (adopted), or a new one. A lock on the folder prevents a second one.
  */
 export async function openLocalServer(options: LocalServerOptions): Promise<TemporalServer> {
-  mkdirSync(options.directory, { recursive: true });
+  makeFolder(options.directory);
   const lockPath = join(options.directory, 'temporal-server.lock');
   for (;;) {
     options.signal?.throwIfAborted();

@@ -111,6 +111,15 @@ it('is signed where ledger and registry agree, on one host or two, and verified 
   const pem = readFileSync(join(folder, 'certificates.pem'), 'utf8');
   const der = Buffer.from(pem.split('-----')[2]!, 'base64');
   expect(createHash('sha256').update(der).digest('hex')).toBe(issued[0]!.certificateSha256);
+  // A file system that takes no folder, and says that the one above does not exist.
+  for (const command of [
+    ['batch', 'export', 'b1', '--certificates'],
+    ['audit', 'export'],
+  ])
+    expect(await place.certline(...command, '/proc/nothing/x')).toMatchObject({
+      status: 50,
+      stderr: expect.stringMatching(/^certline: [^\n]*: the disk is read-only[^\n]*\n$/),
+    });
 });
 
 it('is not signed while a certificate that the registry has as active is on hold', async () => {
