@@ -77,7 +77,10 @@ export const ISSUES = {
     'The whole CSV row is in one cell.',
     'a cell for each column: in the sheet, split the text into columns, then export again',
   ),
-  MANIFEST_COLUMN_MISSING: row('A required column is missing.', 'the columns order, serial and product'),
+  MANIFEST_COLUMN_MISSING: row(
+    'A required column is missing.',
+    'the columns order, serial and product, and board_id for listed boards',
+  ),
   MANIFEST_COLUMN_UNKNOWN: row(
     'The header names a column that does not exist.',
     'order, serial, product, board_id or attr.<name>',
@@ -102,7 +105,10 @@ export const ISSUES = {
     'The CSV row is empty, and units follow it.',
     'a unit in every CSV row: delete the empty one',
   ),
-  MANIFEST_HEADER_REPEATED: row('The header is in the file a second time.', 'a unit: delete the CSV row'),
+  MANIFEST_HEADER_REPEATED: row(
+    'The header is in the file a second time, or a second header follows it: names, units or types of the columns.',
+    'a unit: delete the CSV row',
+  ),
   MANIFEST_TOTALS: row('The CSV row is a sum of those above, not a unit.', 'a unit: delete the CSV row'),
   MANIFEST_NOTE: row('The CSV row is a note or a comment, not a unit.', 'a unit: delete the CSV row'),
   MANIFEST_LINE_BREAK: row(

@@ -101,11 +101,11 @@ function isFormula(value: string): boolean {
   return /^[=+@＝＋－＠]/.test(value);
 }
 
-/** The faults that no cell may have. Another program writes U+FFFD for a character that it could not read. */
+/** The faults that no cell may have. Another program writes U+FFFD for a character that it could not read, and U+FFFC for a picture. */
 function textFault(value: string): CellFault | undefined {
   if (CONTROL.test(value)) return controlFault(value);
   if (value !== value.trim()) return { code: 'MANIFEST_SPACES' };
-  return hasUnseen(value) || value.includes('\uFFFD') ? { code: 'MANIFEST_INVISIBLE' } : undefined;
+  return hasUnseen(value) || /[\uFFFC\uFFFD]/.test(value) ? { code: 'MANIFEST_INVISIBLE' } : undefined;
 }
 
 function controlFault(value: string): CellFault {
@@ -116,7 +116,7 @@ function controlFault(value: string): CellFault {
 
 /**
  * Without the invisible characters that belong to the writing: the joiners of Persian and Indic text between letters, and
- * of emoji; spaces of other widths within the text, as French and Japanese have them. One after a letter such as Ã may be
+ * of emoji; selectors after emoji, signs, Chinese and Mongolian letters; spaces of other widths within the text, as French and Japanese have them. One after a letter such as Ã may be
  * half of a letter that was read in a wrong encoding.
  */
 function withoutHonest(value: string): string {
@@ -126,6 +126,9 @@ function withoutHonest(value: string): string {
       /(?<=(?![\p{Script=Latin}\p{Script=Common}])[\p{L}\p{M}])[\u200C\u200D](?=(?!\p{Script=Latin})\p{L})/gu,
       '',
     )
+    .replaceAll(/(?<=[\p{Extended_Pictographic}\p{S}\p{P}\d])[\uFE0E\uFE0F]/gu, '')
+    .replaceAll(/(?<=\p{Script=Han})[\uFE00-\uFE0F\u{E0100}-\u{E01EF}]/gu, '')
+    .replaceAll(/(?<=\p{Script=Mongolian})[\u180B-\u180D\u180F]/gu, '')
     .replaceAll(
       /(?<=[\p{Extended_Pictographic}\uFE0F\p{Emoji_Modifier}])\u200D(?=\p{Extended_Pictographic})/gu,
       '',

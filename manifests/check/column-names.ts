@@ -1,9 +1,14 @@
+import { ISSUES } from '../issue-codes.ts';
+import { calledColumn } from './column-words.ts';
 import { foreignRemedy, lookalikeOf } from './foreign-character.ts';
 
 /** Attributes are for labels and traceability, not for a second database beside this one. */
 export const MAX_ATTR_COLUMNS = 32;
 
 const MAX_ATTR_NAME = 40;
+/** What people write for `attr.`. */
+const NEARLY_ATTR = /^attr(?:ibutes?)?[._:/]+/;
+
 const ATTR_COLUMN = /^attr\.[a-z][a-z0-9_]{0,39}$/;
 
 export const REQUIRED_COLUMNS = ['order', 'serial', 'product'] as const;
@@ -35,26 +40,40 @@ export function knownNames(cells: readonly string[]): number {
   return new Set(cells.map(foldColumn).filter(isPlainColumn)).size;
 }
 
-/** The column that a name means that is not one of a column: `Board ID`, `order*`, `serial (text)`; else undefined. */
+/** The column that a name means that is not one of a column: `Board ID`, `order*`, `serial (text)`, `Serial No`; else undefined. */
 export function meantColumn(name: string): PlainColumn | undefined {
   const near = normalized(name).normalize('NFKC');
   const whole = PLAIN_COLUMNS.find((column) => column.replace('_', '') === near.replace('_', ''));
   if (whole !== undefined) return whole;
   const inner = /[a-z](?:[a-z0-9_.]*[a-z0-9])?/.exec(near)?.[0] ?? '';
-  return lookalikeOf(near, PLAIN_COLUMNS) ?? (isPlainColumn(inner) ? inner : undefined);
+  return (
+    lookalikeOf(near, PLAIN_COLUMNS) ??
+    (isPlainColumn(inner) ? inner : undefined) ??
+    calledColumn(near) ??
+    calledColumn(inner)
+  );
 }
 
-/** What is expected in the place of a name that is not one of a column; undefined where the general sentence is right. */
-export function expectedName(name: string): string | undefined {
+/**
+ * What is expected in the place of a name that is not one of a column; undefined where the general sentence is right, and
+ * where the column that it means is in `present`.
+ */
+export function expectedName(name: string, present: ReadonlySet<string>): string | undefined {
   const near = normalized(name);
   if (isAttrColumn(near)) return near;
   const foreign = foreignRemedy(near);
   const compatible = near.normalize('NFKC');
   if (isAttrColumn(compatible)) return [compatible, foreign].join('; ');
   const meant = meantColumn(name);
-  if (meant !== undefined) return [meant, ...(foreign === undefined ? [] : [foreign])].join('; ');
+  if (meant !== undefined && !present.has(meant))
+    return [meant, ...(foreign === undefined ? [] : [foreign])].join('; ');
   const [begin = ''] = near.split('.', 1);
   if (lookalikeOf(begin, ['attr']) !== undefined && foreign !== undefined) return `attr.<name>; ${foreign}`;
+  const own = compatible.replace(NEARLY_ATTR, '');
+  if (isAttrColumn(`attr.${own}`))
+    return own === compatible
+      ? `${ISSUES.MANIFEST_COLUMN_UNKNOWN.expected}: as an attribute, attr.${own}`
+      : `attr.${own}`;
   return near.startsWith('attr.') ? expectedAttr(near.slice('attr.'.length)) : undefined;
 }
 

@@ -1,10 +1,7 @@
-import { codePointName } from '../csv/visible-text.ts';
+import { codePointName, invisibleIn } from '../csv/visible-text.ts';
 
 /** The first character that is not ASCII, or not visible: it may look like one that is. */
 const FOREIGN = /[^\u0020-\u007e]/u;
-
-/** What cannot be seen in a name; spaces of any width can. */
-const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/u;
 
 /** What to do about the first such character; undefined where there is none. */
 export function foreignRemedy(value: string): string | undefined {
@@ -24,7 +21,7 @@ export function lookalikeOf<T extends string>(value: string, texts: readonly T[]
 
 /** What is expected of a name with a character that neither a terminal nor a person can see; undefined where there is none. */
 export function unseenRemedy(name: string): string | undefined {
-  const unseen = UNSEEN.exec(name)?.[0];
+  const unseen = invisibleIn(name);
   if (unseen === undefined) return undefined;
   return `a name without invisible characters: this one has ${codePointName(unseen)}, so type the name again`;
 }

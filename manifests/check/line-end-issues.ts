@@ -13,6 +13,13 @@ export function strangeLineEnd(line: number, value: string, end: string): Issue 
   return issue('MANIFEST_LINE_ENDING', { line, value }, expected);
 }
 
+/** LF CR: the two characters of a line end in the wrong order. */
+export function swappedLineEnds(line: number, value: string): Issue {
+  const expected =
+    'LF or CR LF after every CSV row: here is LF CR (U+000A U+000D), in the wrong order, so export the sheet again';
+  return issue('MANIFEST_LINE_ENDING', { line, value }, expected);
+}
+
 /** CR alone within a line that ends with LF: two files of different programs were joined. */
 export function mixedLineEnds(line: number, value: string): Issue {
   const expected =

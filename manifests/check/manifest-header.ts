@@ -12,8 +12,9 @@ import {
   REQUIRED_COLUMNS,
 } from './column-names.ts';
 import type { PlainColumn } from './column-names.ts';
-import { lineEndIssue, mixedLineEnds, strangeLineEnd } from './line-end-issues.ts';
+import { lineEndIssue, mixedLineEnds, strangeLineEnd, swappedLineEnds } from './line-end-issues.ts';
 import { cellsOf, headerSeparators, isAccepted, markedSeparators, separatorName } from './separators.ts';
+import { plainQuotes, strangeQuotes, withoutStrangeQuotes } from './strange-quotes.ts';
 
 /** Which cell of a CSV row belongs to which column. */
 export interface ManifestColumns {
@@ -26,6 +27,8 @@ export interface ManifestColumns {
   readonly attrs: readonly (readonly [column: string, cell: number])[];
   /** Cell numbers of columns without a name, which must be empty. */
   readonly unnamed: readonly number[];
+  /** The header has another name for board_id, which is its fault. */
+  readonly hasMeantBoard: boolean;
 }
 
 /** The header of a manifest, or why there is none. */
@@ -51,9 +54,6 @@ const SEARCHED_LINES = 20;
 /** Line breaks of word processors and of other times, which end no line of a CSV. */
 const STRANGE_LINE_END = /[\v\f\u0085\u2028\u2029]/;
 
-/** Quotes other than those of CSV. */
-const STRANGE_QUOTES = /['\u2018\u2019\u201C-\u201E\u00AB\u00BB]/g;
-
 /** Excel's own line: `sep=;`. */
 const SEPARATOR_LINE = /^"?sep=(.)"?[\s,;]*$/i;
 
@@ -76,6 +76,7 @@ export function readHeader(lines: readonly string[]): HeaderReading {
   }
   const text = lines[at] ?? '';
   if (text.endsWith('\r')) return refused(at, lineEndIssue(at + 1, text));
+  if (isSwapped(lines, at)) return refused(at, swappedLineEnds(at + 1, text));
   const [begin = ''] = text.split('\r', 1);
   if (begin !== text && headerSeparators(begin).length > 0) return refused(at, mixedLineEnds(at + 1, text));
   const end = STRANGE_LINE_END.exec(text);
@@ -86,13 +87,19 @@ export function readHeader(lines: readonly string[]): HeaderReading {
     if (wrong !== undefined) return refused(at, wrong);
   }
   const plain = declared === undefined ? headerSeparators(text) : declaredSeparators(text, declared);
-  const hasMarks = plain.length === 0 && text.search(STRANGE_QUOTES) === -1;
+  const hasMarks = plain.length === 0 && strangeQuotes(text).length === 0;
   const separators = hasMarks ? markedSeparators(text) : plain;
   const [separator, other] = separators;
   if (separator === undefined) return refused(at, noHeader(lines, at));
   if (other !== undefined) return refused(at, ambiguous(at, text, separators));
   if (!isAccepted(separator)) return refused(at, strangeSeparator(at, text, separator));
   return columnsOf(cellsOf(text, separator) ?? [], separator, at + 1, understood);
+}
+
+/** LF CR: each of the lines below begins with CR. One alone may be the only one that does. */
+function isSwapped(lines: readonly string[], at: number): boolean {
+  const below = lines.slice(at + 1);
+  return below.length > 1 && below.every((line) => line.startsWith('\r'));
 }
 
 function refused(at: number, found: Issue): HeaderReading {
@@ -141,11 +148,9 @@ function noHeader(lines: readonly string[], at: number): Issue {
   const inner = cellsOf(text, ',')?.[0] ?? '';
   if (headerSeparators(inner).length > 0 && /[,;\t]/.test(inner))
     return issue('MANIFEST_ONE_CELL', { line, value: text });
-  const quotes = new Set(text.match(STRANGE_QUOTES));
-  if (quotes.size > 0 && headerSeparators(text.replaceAll(STRANGE_QUOTES, '')).length > 0) {
-    const expected = `no quotes, or plain ones ("): here are ${[...quotes].join(' and ')}`;
-    return issue('MANIFEST_QUOTE', { line, value: text }, expected);
-  }
+  const quotes = strangeQuotes(text);
+  if (quotes.length > 0 && headerSeparators(withoutStrangeQuotes(text)).length > 0)
+    return issue('MANIFEST_QUOTE', { line, value: text }, plainQuotes(quotes));
   const found = lines
     .slice(at + 1, SEARCHED_LINES)
     .findIndex((below) => headerSeparators(below).some((each) => knownNames(cellsOf(below, each) ?? []) > 1));
@@ -175,7 +180,8 @@ function columnsOf(
   const issues: Issue[] = [];
   for (const [cell, name] of folded.entries()) {
     if (name === '') unnamed.push(cell);
-    else if (!isPlainColumn(name) && !isAttrColumn(name)) issues.push(unknownColumn(names[cell]!, line));
+    else if (!isPlainColumn(name) && !isAttrColumn(name))
+      issues.push(unknownColumn(names[cell]!, line, new Set(folded)));
     else if (folded.indexOf(name) !== cell) issues.push(repeatedColumn(names[cell]!, line));
     else if (isPlainColumn(name)) cells.set(name, cell);
     else attrs.push([name, cell]);
@@ -187,7 +193,8 @@ function columnsOf(
     if (isMissing) issues.push(issue('MANIFEST_COLUMN_MISSING', { line, column }, `a column ${column}`));
   }
   if (attrs.length > MAX_ATTR_COLUMNS) issues.push(issue('MANIFEST_TOO_MANY_COLUMNS', { line }));
-  const columns = { separator, width: names.length, cells, attrs, unnamed };
+  const hasMeantBoard = !cells.has('board_id') && meant.includes('board_id');
+  const columns = { separator, width: names.length, cells, attrs, unnamed, hasMeantBoard };
   return { columns, line, issues, understood: [...above, ...understoodOf(names, columns, above)] };
 }
 
@@ -211,8 +218,8 @@ function understoodOf(
   return sentences;
 }
 
-function unknownColumn(name: string, line: number): Issue {
-  return issue('MANIFEST_COLUMN_UNKNOWN', { line, column: name, value: name }, expectedName(name));
+function unknownColumn(name: string, line: number, present: ReadonlySet<string>): Issue {
+  return issue('MANIFEST_COLUMN_UNKNOWN', { line, column: name, value: name }, expectedName(name, present));
 }
 
 function repeatedColumn(name: string, line: number): Issue {

@@ -53,6 +53,7 @@ export class RowReader {
   #order: string | undefined;
   #product: KnownProduct | undefined;
   #issues: Issue[] = [];
+  #withoutBoard: string | undefined;
   readonly #exponents = new ExponentNotes();
 
   constructor(columns: ManifestColumns, products: readonly ManifestProduct[]) {
@@ -76,6 +77,11 @@ export class RowReader {
     return this.#issues;
   }
 
+  /** The first product whose units need a board id, where the header has no column for it. */
+  get withoutBoard(): string | undefined {
+    return this.#withoutBoard;
+  }
+
   /** Sentences on values that were accepted and may not be meant. */
   get notes(): readonly string[] {
     return this.#exponents.sentences();
@@ -95,7 +101,8 @@ export class RowReader {
     if (product === undefined) this.#unknownProduct(line, name);
     else this.#product = product;
     const board = cells[b] ?? '';
-    this.#report(line, 'board_id', board, boardFault(board, product));
+    if (b !== -1) this.#report(line, 'board_id', board, boardFault(board, product));
+    else if (product?.assignment === 'listed-board') this.#withoutBoard ??= product.name;
     for (const cell of this.#columns.unnamed)
       if (cells[cell] !== '') this.#unnamed(line, cell, cells[cell] ?? '');
     const attrs = this.#columns.attrs.length === 0 ? NO_ATTRS : this.#attrs(line, cells);

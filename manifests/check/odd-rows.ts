@@ -3,8 +3,11 @@ import type { PlainColumn } from './column-names.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
 import type { ManifestColumns } from './manifest-header.ts';
+import { orderFault, serialFault } from './cell-rules.ts';
 import { isNote } from './note-row.ts';
+import { isSecondHeader } from './second-header.ts';
 import { otherSeparator, separatorName } from './separators.ts';
+import { plainQuotes, quotesAround } from './strange-quotes.ts';
 
 /** Words that stand before a sum below a table, in the languages of the large spreadsheets. */
 const SUM_WORDS =
@@ -32,10 +35,20 @@ export function oddRow(
     const expected = `a unit: this is the header again, so delete line ${line}`;
     return issue('MANIFEST_HEADER_REPEATED', { line, value }, expected);
   }
+  const quotes = REQUIRED_COLUMNS.map(cell).flatMap((text) => (text === '' ? [] : [quotesAround(text)]));
+  const [first, ...others] = quotes;
+  if (first !== undefined && others.length > 0 && others.every((each) => each !== undefined))
+    return issue('MANIFEST_QUOTE', { line, value }, plainQuotes(first));
   const isWhole = REQUIRED_COLUMNS.every((column) => columns.cells.has(column));
   if (isWhole && isSum(cells, cell, rows)) {
     const expected = `a unit: this is a sum of the rows above, so delete line ${line}`;
     return issue('MANIFEST_TOTALS', { line, value }, expected);
+  }
+  const isBelowUnit = before.product !== '';
+  const isFull = isWhole && cells.length === columns.width;
+  if (isFull && isSecondHeader(cells, { ...headerSigns(cell, isProduct), rows, isBelowUnit })) {
+    const expected = `a unit: this is a second header, so delete line ${line}`;
+    return issue('MANIFEST_HEADER_REPEATED', { line, value }, expected);
   }
   const isOrderFirst = columns.cells.get('order') === 0 && before.order !== '';
   if (isNote(cells, { hasProduct: isProduct(cell('product')), isOrderFirst })) {
@@ -50,6 +63,16 @@ function isHeader(cells: readonly string[], columns: ManifestColumns): boolean {
   const names = [...columns.cells].filter(([name, at]) => foldColumn(cells[at] ?? '') === name);
   if (names.length >= 2) return true;
   return new Set(cells.map(foldColumn).filter(isPlainColumn)).size >= 3;
+}
+
+function headerSigns(
+  cell: (column: PlainColumn) => string,
+  isProduct: (name: string) => boolean,
+): { readonly required: readonly string[]; readonly wrong: readonly string[] } {
+  const required = REQUIRED_COLUMNS.map(cell);
+  const [order = '', serial = '', product = ''] = required;
+  const isWrong = [orderFault(order) !== undefined, serialFault(serial) !== undefined, !isProduct(product)];
+  return { required, wrong: required.filter((_, at) => isWrong[at]) };
 }
 
 function oneCell(line: number, text: string, { separator }: ManifestColumns): Issue | undefined {

@@ -72,8 +72,11 @@ class ManifestParser {
   #reader: RowReader | undefined;
   /** Whether the header has every column that it must have. */
   #isWhole = false;
+  /** Whether it was said that the header lacks board_id. */
+  #isBoardTold = false;
   /** Whether CSV rows were read. */
   #hasRows = false;
+  #headerLine = 1;
   /** Number of the line that is read next, from 1. */
   #line = 1;
   #rowCount = 0;
@@ -129,6 +132,7 @@ class ManifestParser {
     this.#understood.push(...understood);
     this.#columns = columns;
     this.#isWhole = REQUIRED_COLUMNS.every((column) => columns?.cells.has(column));
+    this.#headerLine = line;
     this.#line = line + 1;
     if (columns === undefined) this.stopped = true;
     else this.#reader = new RowReader(columns, this.#products);
@@ -150,8 +154,19 @@ class ManifestParser {
       if (this.stopped) return;
       if ('fault' in item) this.#refuseLine(item);
       else this.#readCells(item, block.end !== undefined);
+      if (!this.#isBoardTold && this.#reader!.withoutBoard !== undefined) this.#tellBoard();
       this.#line += 'fault' in item ? item.lines : 1;
     }
+  }
+
+  /** One fault of the header instead of one for each row. */
+  #tellBoard(): void {
+    this.#isBoardTold = true;
+    if (this.#columns!.hasMeantBoard) return;
+    const expected = `a column board_id: product ${this.#reader!.withoutBoard} requires the hardware id of the board for each unit`;
+    this.#issues.push(
+      issue('MANIFEST_COLUMN_MISSING', { line: this.#headerLine, column: 'board_id' }, expected),
+    );
   }
 
   #refuseLine({ fault, text }: LineFault): void {
@@ -196,6 +211,7 @@ class ManifestParser {
     const line = this.#line;
     if (cells.join().length > MAX_LINE_BYTES) return this.#refuse([tooLong(line, cells.join())]);
     if (cells.at(-1)?.endsWith('\r') === true) return this.#refuse([lineEndIssue(line, cells.join())]);
+    if (cells[0]?.startsWith('\r') === true) return this.#refuse([mixedLineEnds(line, cells.join())]);
     if (odd !== undefined) return this.#refuse([odd]);
     const more = this.#seen.add(row, new Set(found.map(({ column }) => column)));
     if (found.length + more.length > 0) this.#refuse([...found, ...more]);

@@ -2,6 +2,7 @@ import { ISSUES } from '../issue-codes.ts';
 import type { IssueCode } from '../issue-codes.ts';
 import { isMisread } from './misread-text.ts';
 import { isDate } from './sheet-dates.ts';
+import { plainQuotes, quotesAround } from './strange-quotes.ts';
 
 /** What a program did to a value, and what to do about it. */
 export interface Damage {
@@ -91,6 +92,8 @@ export function identifierDamage(value: string): Damage | undefined {
     };
   if (WORDS.has(value.toUpperCase())) return wordDamage(value.toUpperCase());
   if (isDate(value)) return { code: 'MANIFEST_DATE', expected: `the original value: ${FORMAT_FIRST}` };
+  const quotes = quotesAround(value);
+  if (quotes !== undefined) return { code: 'MANIFEST_QUOTE', expected: plainQuotes(quotes) };
   if (value.startsWith("'") || value.startsWith('\u2019'))
     return {
       code: 'MANIFEST_APOSTROPHE',

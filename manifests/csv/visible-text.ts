@@ -2,12 +2,26 @@
 const MAX_SHOWN = 80;
 const FIRST_SHOWN = new RegExp(`^.{0,${MAX_SHOWN}}`, 'su');
 
-/** Controls, format characters (zero width, bidi), odd spaces, lone surrogates, private and unassigned code points. */
-const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+/**
+ * Controls, format characters (zero width, bidi), lone surrogates, private and unassigned code points; what a font shows nothing of by
+ * the standard (Unicode §5.21), such as fillers and selectors; the empty pattern of Braille and the empty head of a note, which
+ * only look so.
+ */
+const INVISIBLE = String.raw`\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u{1D159}`;
+
+/** The same, and spaces other than the plain one. */
+const UNSEEN = new RegExp(`[${INVISIBLE}]|(?! )\\p{Zs}`, 'gu');
+
+const FIRST_INVISIBLE = new RegExp(`[${INVISIBLE}]`, 'u');
 
 /** Whether `text` contains an invisible character other than the plain space. */
 export function hasUnseen(text: string): boolean {
   return text.search(UNSEEN) !== -1;
+}
+
+/** The first character of `text` that leaves no mark and no space; undefined where there is none. */
+export function invisibleIn(text: string): string | undefined {
+  return FIRST_INVISIBLE.exec(text)?.[0];
 }
 
 /** `text`, whole, for a CSV cell or a terminal: an invisible character becomes `\u{…}`. */

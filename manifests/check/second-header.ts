@@ -1,0 +1,31 @@
+/** Rows below the header among which a second header is looked for: of names in another language, of units, of types. */
+const HEADER_ROWS = 3;
+
+/** A letter and a space: no order number, no serial and no product has both. */
+const WORDS = /\p{L}.* |[（(]/u;
+
+/** What is known of a CSV row that may be a second header. */
+export interface HeaderSigns {
+  /** The cells of the columns that each unit needs. */
+  readonly required: readonly string[];
+  /** Those of them that could not be the order number, the serial or the product of a unit. */
+  readonly wrong: readonly string[];
+  /** CSV rows above it. */
+  readonly rows: number;
+  /** Whether a row above it has a product. */
+  readonly isBelowUnit: boolean;
+}
+
+/**
+ * Whether a faulty CSV row is a second header and not a unit: it is among the first ones, nothing in it could be that of a unit, and
+ * it has words or signs where units have digits. A row that numbers the columns or repeats one word is one, too.
+ */
+export function isSecondHeader(
+  cells: readonly string[],
+  { required, wrong, rows, isBelowUnit }: HeaderSigns,
+): boolean {
+  if (rows >= HEADER_ROWS || isBelowUnit) return false;
+  if (cells.every((cell, at) => cell.trim() === String(at + 1))) return true;
+  if (required.every((cell) => cell === required[0])) return true;
+  return wrong.length === required.length && required.every((cell) => !/\d/.test(cell) || WORDS.test(cell));
+}
