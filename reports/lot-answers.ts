@@ -14,12 +14,32 @@ import type { LotPulse, LotStatus } from './lot-status.ts';
  * to. As long as the batch is open they stay there, so anyone who writes many asks once.
  */
 export async function filesOf(registry: Registry, inbox: string, batch: BatchRecord): Promise<LotFiles> {
+  const { dropped, inUse } = await placesOf(registry, inbox, batch);
+  return inUse ?? dropped;
+}
+
+/** Where they are; undefined for a batch that has been closed and of which neither place has an answer: they were moved away. */
+export async function presentFilesOf(
+  registry: Registry,
+  inbox: string,
+  batch: BatchRecord,
+): Promise<LotFiles | undefined> {
+  return (await placesOf(registry, inbox, batch)).inUse;
+}
+
+interface Places {
+  readonly dropped: LotFiles;
+  readonly inUse: LotFiles | undefined;
+}
+
+async function placesOf(registry: Registry, inbox: string, batch: BatchRecord): Promise<Places> {
   const batches = await registry.listBatches();
   const dropped = lotFiles(inbox, batch, batches);
   // Before a batch has been closed once, nothing moves it.
-  if (batch.closedAt === undefined) return dropped;
-  for (const place of [dropped, ...archived(dropped, batch, batches)]) if (await isInUse(place)) return place;
-  return dropped;
+  if (batch.closedAt === undefined) return { dropped, inUse: dropped };
+  for (const place of [dropped, ...archived(dropped, batch, batches)])
+    if (await isInUse(place)) return { dropped, inUse: place };
+  return { dropped, inUse: undefined };
 }
 
 /** All batches of a manifest name are moved together, to the folder of one of them: mostly to its own. */

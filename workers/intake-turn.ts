@@ -4,7 +4,7 @@ import { lockIntake } from '../line/lock.ts';
 import type { LineConfig } from '../line/config.ts';
 import { isTaken, OWNER_GONE_MS } from '../manifests/intake/inbox-owner.ts';
 import { inTurn } from './in-turn.ts';
-import { inboxFolders } from './intake.ts';
+import { inboxFolders } from '../manifests/intake/inbox-folders.ts';
 import type { Role } from './role.ts';
 
 const LOOK_MS = 500;

@@ -6,6 +6,7 @@ import type { Verdict } from '../manifests/check/verdict.ts';
 import type { EndOf } from '../manifests/intake/archive.ts';
 import { isLarge } from '../manifests/intake/copy-manifest.ts';
 import type { ManifestCopy } from '../manifests/intake/copy-manifest.ts';
+import { inboxFolders } from '../manifests/intake/inbox-folders.ts';
 import { openInbox } from '../manifests/intake/inbox.ts';
 import type { Inbox, InboxEvent } from '../manifests/intake/inbox.ts';
 import { createIntake } from '../manifests/intake/intake.ts';
@@ -132,11 +133,6 @@ async function withResultName(verdict: Verdict, manifest: string, registry: Regi
   if (batch === undefined) return verdict;
   const { result } = lotFiles('', batch, batches);
   return { ...verdict, result: dirname(result) === dirname(manifest) ? basename(result) : result };
-}
-
-/** The inbox itself, and the folder of each manufacturer in it. */
-export function inboxFolders(inbox: string, manufacturers: readonly string[]): string[] {
-  return [inbox, ...manufacturers.map((name) => join(inbox, name))];
 }
 
 function note(log: Logger, event: InboxEvent): void {

@@ -6,7 +6,7 @@ import type { BatchProgress } from '../provisioning/batch.ts';
 import { MESSAGES } from '../provisioning/messages.ts';
 import { batchWorkflowId, runIdOf } from '../provisioning/workflow-ids.ts';
 import type { BatchRecord, Registry } from '../registry/registry.ts';
-import { filesOf, writeStatus } from '../reports/lot-answers.ts';
+import { filesOf, presentFilesOf, writeStatus } from '../reports/lot-answers.ts';
 import type { LotPulse, LotStatus } from '../reports/lot-status.ts';
 import { brokenEnd, goneBatch } from '../temporal/broken-batch.ts';
 import { every } from './periodic-role.ts';
@@ -114,7 +114,10 @@ class StatusBook {
   async #write(batch: BatchRecord): Promise<void> {
     const { registry, inbox } = this.#options;
     const pulse = { ...(await this.#progress(batch)), ...this.#pace() };
-    const files = (this.#files ??= await filesOf(registry, inbox, batch));
+    // A batch that has ended leaves nothing in a folder where it has no other answer: they were moved, or the inbox is another one.
+    const find = batch.state === 'closed' ? presentFilesOf : filesOf;
+    const files = (this.#files ??= await find(registry, inbox, batch));
+    if (files === undefined) return;
     const status = await writeStatus(registry, files, batch, pulse, (found) => this.#isNews(found));
     this.#note(status);
     // The batch was closed meanwhile, and its last status may have been overwritten.

@@ -37,6 +37,6 @@ export function checkUnfinished(inbox: string, nowMs: number = Date.now()): Find
   if (left.length === 0) return undefined;
   return warn(
     'inbox',
-    `unfinished copies lie there: ${left.slice(0, 5).map(visibleText).join(', ')}; delete them, or give them their names`,
+    `unfinished copies in ${inbox}: ${left.slice(0, 5).map(visibleText).join(', ')}; delete them, or give them their names`,
   );
 }

@@ -5,6 +5,8 @@ import { checkClock } from './check-clock.ts';
 import { checkClouds } from './check-clouds.ts';
 import { checkFolder, checkSpace } from './check-folder.ts';
 import { checkInboxOwner } from './check-inbox.ts';
+import { checkSubfolders } from './check-subfolders.ts';
+import { inboxFolders } from '../../manifests/intake/inbox-folders.ts';
 import { checkKeys } from './check-keys.ts';
 import { checkLine, checkUnfinished } from './check-leftovers.ts';
 import { checkMemory } from './check-memory.ts';
@@ -64,7 +66,7 @@ async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding
   const stations = isConfigured ? config.stations.map(({ id }) => id) : [];
   if (server.verdict === 'ok') yield* await checkRoles(stateFolder, stations);
   if (!isConfigured) return;
-  yield* await attempted('inbox', () => inboxFindings(config.inbox, stateFolder));
+  yield* await attempted('inbox', () => inboxFindings(config, stateFolder));
   yield* await attempted('registries', () => checkClouds(stateFolder, config.registries));
   yield* await attempted('outbox', () => checkOutbox({ stateFolder, config }));
   yield* await attempted('notifications', () => checkNotifications(config));
@@ -93,10 +95,14 @@ async function attempted(check: string, look: () => Found | Promise<Found>): Pro
 }
 
 /** What is in a drop folder that cannot be used is not known. */
-async function inboxFindings(inbox: string, stateFolder: string): Promise<Finding[]> {
+async function inboxFindings({ inbox, manufacturers }: LineConfig, stateFolder: string): Promise<Finding[]> {
   const folder = await checkFolder('inbox', inbox);
   if (folder.verdict !== 'ok') return [folder];
-  const inside = [await checkInboxOwner(inbox, stateFolder), checkUnfinished(inbox)];
+  const inside = [
+    await checkInboxOwner(inbox, stateFolder),
+    ...inboxFolders(inbox, manufacturers).map((each) => checkUnfinished(each)),
+    checkSubfolders(inbox, manufacturers),
+  ];
   return [folder, ...inside.filter((finding) => finding !== undefined)];
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 /** Subfolder of the drop folder for lots that are done. */
-const ARCHIVE = 'done';
+export const ARCHIVE = 'done';
 
 /**
  * Where a lot of the drop folder `folder` is moved to. `closedAt`: when its batch was closed first (ISO 8601), which never

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
@@ -41,7 +41,8 @@ async function start(
 ) {
   const registry = openedRegistry(path);
   const inbox = temporaryFolder();
-  const role = () => keepLotStatuses({ registry, inbox, client: clientOf(progress), log, pauseMs: 10 });
+  const client = clientOf(progress);
+  const role = () => keepLotStatuses({ registry, inbox, client, log, pauseMs: 10 });
   const file = join(inbox, '1.status.json');
   const status = (): LotStatus | undefined =>
     existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as LotStatus) : undefined;
@@ -50,7 +51,7 @@ async function start(
     onTestFinished(() => running.stop());
     return running;
   };
-  return { registry, inbox, status, run, file };
+  return { registry, inbox, status, run, file, client };
 }
 
 it('refreshes the status of a batch that runs, whether the batch answers or not', async () => {
@@ -127,6 +128,32 @@ it('puts right at its start what a kill left of a batch that was closed lately',
   expect(status()?.state).toBe('running');
   run();
   await until('it is closed', () => status()?.state === 'closed');
+});
+
+it('writes into the inbox of the configuration, and nothing there about a batch that ended before it was that', async () => {
+  const { registry, inbox, run, client } = await start();
+  for (const name of ['1', '2']) {
+    await imported(registry, name, [`CL-${name}`]);
+    await registry.recordStart(`PO-${name}`);
+  }
+  const first = run();
+  await until('there are statuses', () => readdirSync(inbox).length === 4);
+  await registry.endOpenUnits('PO-1', 'HOLD', 'CANCELLED');
+  await registry.closeBatch('PO-1');
+  await first.stop();
+  rmSync(inbox, { recursive: true });
+  const another = temporaryFolder();
+  const second = keepLotStatuses({ registry, inbox: another, client, log, pauseMs: 10 });
+  onTestFinished(() => second.stop());
+  await until('the open batch has its status', () => existsSync(join(another, '2.status.json')));
+  await registry.recordBatchDecision('PO-2', { verdict: 'pause', decidedAt: new Date().toISOString() });
+  // The batches of one look are written one after the other.
+  await until('both were looked at again', () =>
+    readFileSync(join(another, '2.status.json'), 'utf8').includes('pause'),
+  );
+  await second.stop();
+  expect(readdirSync(another).toSorted()).toEqual(['2.status.csv', '2.status.json']);
+  expect(existsSync(inbox)).toBe(false);
 });
 
 it('writes the status of every other batch where one cannot be written, and that one when it can', async () => {

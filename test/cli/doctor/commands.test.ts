@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { checkClock } from '../../../cli/doctor/check-clock.ts';
 import { judgeSpace } from '../../../cli/doctor/check-folder.ts';
+import { checkSubfolders } from '../../../cli/doctor/check-subfolders.ts';
 import { checkInboxOwner } from '../../../cli/doctor/check-inbox.ts';
 import { checkUnfinished } from '../../../cli/doctor/check-leftovers.ts';
 import { judgeMemory } from '../../../cli/doctor/check-memory.ts';
@@ -368,6 +369,45 @@ describe('a check', () => {
     const mark = { host: 'another-host', line: state, since: new Date().toISOString() };
     writeFileSync(join(inbox, OWNER_MARK), JSON.stringify(mark));
     expect(await checkInboxOwner(inbox, state)).toMatchObject({ verdict: 'warn' });
+  });
+
+  it('of a drop folder warns of manifests in folders that no line reads', async () => {
+    const { inbox } = newPlace();
+    const lie = (...names: string[]): void => {
+      for (const name of names) {
+        mkdirSync(dirname(join(inbox, name)), { recursive: true });
+        writeFileSync(join(inbox, name), '');
+      }
+    };
+    expect(checkSubfolders(inbox, ['acme'])).toBeUndefined();
+    lie('lot1.csv', 'acme/lot2.csv', 'done/2026-01-01/PO-1/lot3.csv', 'notes/readme.md', '.trash/lot4.csv');
+    // A person moved it there, with its answer.
+    lie('old/lot5.csv', 'old/lot5.accepted.json', 'old/lot5.result.csv');
+    expect(checkSubfolders(inbox, ['acme'])).toBeUndefined();
+    lie('Acme/lot6.csv', 'acme/july/lot7.csv');
+    expect(checkSubfolders(inbox, ['acme'])).toEqual({
+      check: 'inbox',
+      verdict: 'warn',
+      says: `manifests in folders that no factory line reads: Acme/lot6.csv, acme/july/lot7.csv; move them to ${inbox}, or name the folder in manufacturers`,
+    });
+    lie('bolt/1.csv', 'bolt/2.csv');
+    expect(checkSubfolders(inbox, ['acme'])?.says).toContain('bolt/1.csv and 1 more;');
+    expect(checkSubfolders(inbox, ['acme', 'bolt', 'Acme', 'acme/july'])).toBeUndefined();
+  });
+
+  it('looks for unfinished copies in the folder of each manufacturer', async () => {
+    const place = newPlace();
+    place.configure({ inbox: place.inbox, products: [PRODUCT], manufacturers: ['acme'] });
+    const copy = join(place.inbox, 'acme', 'lot7.csv.part');
+    mkdirSync(dirname(copy), { recursive: true });
+    writeFileSync(copy, '');
+    utimesSync(copy, 0, 0);
+    const report = reportOf(await place.certline('doctor', '--json'));
+    expect(report.of('inbox')).toContainEqual({
+      check: 'inbox',
+      verdict: 'warn',
+      says: expect.stringContaining(`${dirname(copy)}: lot7.csv.part`),
+    });
   });
 
   it('of a port knows its holder, and whether that is a line of ours', async () => {
