@@ -44,15 +44,18 @@ export async function batchStanding(client: Client, batchId: string): Promise<Ba
   }
 }
 
-/** The error for a batch that cannot be controlled because it has ended. Throws as `batchStanding`. */
-export async function batchNotRunning(client: Client, batchId: string): Promise<CommandError> {
+/**
+ * The error for a batch that cannot be controlled because it has ended. `so`: what follows from that, with the batch as `it`. Throws
+ * as `batchStanding`.
+ */
+export async function batchNotRunning(client: Client, batchId: string, so: string): Promise<CommandError> {
   const standing = await batchStanding(client, batchId);
   const broken = brokenEnd(batchId, standing);
   if (broken !== undefined) return new CommandError('refused', broken);
   const { status } = standing;
   return new CommandError(
     'refused',
-    `Batch ${batchId} has ended (${status.toLowerCase()}), so none of its units waits: see "certline batch show ${batchId}".`,
+    `Batch ${batchId} has ended (${status.toLowerCase()}), so ${so}: see "certline batch show ${batchId}".`,
   );
 }
 

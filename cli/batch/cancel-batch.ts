@@ -30,7 +30,7 @@ export async function cancelBatch(
   await withLineClient(invocation.stateFolder, async (client) => {
     for (const runId of runIds) {
       const { status, progress } = await batchStanding(client, runId);
-      if (status !== 'RUNNING') throw await batchNotRunning(client, runId);
+      if (status !== 'RUNNING') throw await batchNotRunning(client, runId, 'there is nothing to cancel');
       await confirm(WHAT, questionOf(runId, progress), options);
       await cancelRun(client, runId, options);
       if (json !== true)
@@ -56,7 +56,8 @@ export async function cancelRun(
     });
     await handle.cancel();
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) throw await batchNotRunning(client, runId);
+    if (error instanceof WorkflowNotFoundError)
+      throw await batchNotRunning(client, runId, 'there is nothing to cancel');
     throw error;
   }
 }

@@ -66,7 +66,7 @@ export async function closeBatch(
       await askRuns(runIds, async (runId) => {
         const argument = { as, ...decisionInput(options) };
         const answer = await askWorkflow<string>(client, batchWorkflowId(runId), MESSAGES.close, argument);
-        if (answer === undefined) throw await batchNotRunning(client, runId);
+        if (answer === undefined) throw await batchNotRunning(client, runId, 'there is nothing to close');
         closed.push({ batchId: runId, as, about, state: 'closing' });
         if (options.json !== true) printLine(`Batch ${runId} ${answer} (${about})`);
       });

@@ -15,6 +15,16 @@ export interface PaceOptions {
   readonly json?: boolean;
 }
 
+type Pace = (typeof MESSAGES)['pause' | 'resume' | 'setWindow' | 'setPriority'];
+
+/** What cannot be done with a batch that has ended. */
+const SO: Readonly<Record<Pace, string>> = {
+  pause: 'there is nothing to pause',
+  resume: 'there is nothing to resume',
+  setWindow: 'no more units of it begin',
+  setPriority: 'no more units of it need a board',
+};
+
 /**
  * `certline batch pause|resume|window|priority`; `units` and `priority` are for the last two. Throws `refused` with the batch's own sentence, `unknown`,
  * `lineNotRunning`.
@@ -22,7 +32,7 @@ export interface PaceOptions {
 export async function paceBatch(
   invocation: Invocation,
   given: string,
-  update: (typeof MESSAGES)['pause' | 'resume' | 'setWindow' | 'setPriority'],
+  update: Pace,
   {
     units,
     priority,
@@ -36,7 +46,7 @@ export async function paceBatch(
     const answers: { readonly batchId: string; readonly says: string }[] = [];
     await askRuns(await liveRunIds(invocation, given), async (runId) => {
       const answer = await askWorkflow<string>(client, batchWorkflowId(runId), update, argument);
-      if (answer === undefined) throw await batchNotRunning(client, runId);
+      if (answer === undefined) throw await batchNotRunning(client, runId, SO[update]);
       answers.push({ batchId: runId, says: answer });
       if (json !== true) printLine(`Batch ${runId}: ${answer}`);
     });

@@ -20,6 +20,9 @@ export interface RerunOptions {
   readonly json?: boolean;
 }
 
+const ENDED =
+  'none of its units waits for a decision; units that ended without a pass run again with "certline batch rerun --ended"';
+
 /** `certline batch rerun`. Throws `refused` when no unit of the batch, or none that is named, waits. */
 export async function rerunBatch(
   invocation: Invocation,
@@ -48,7 +51,7 @@ async function rerunAll(
   await askRuns(runIds, async (runId) => {
     const id = batchWorkflowId(runId);
     const result = await askWorkflow<RerunResult>(client, id, MESSAGES.rerunFailed, filter);
-    if (result === undefined) throw await batchNotRunning(client, runId);
+    if (result === undefined) throw await batchNotRunning(client, runId, ENDED);
     done = { runId, units: done.units + result.units };
   });
   return done;

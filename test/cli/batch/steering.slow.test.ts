@@ -77,8 +77,19 @@ describe('a batch with a bad board', () => {
     expect(json(through)).toMatchObject([{ batchId: 'PO-1', passed: 3, attention: [] }]);
     expect(existsSync(join(place.inbox, 'lot.result.csv'))).toBe(true);
 
-    const ended = await place.certline('batch', 'rerun', 'PO-1');
-    expect(ended).toMatchObject({ status: 6, stderr: expect.stringContaining('has ended (completed)') });
+    for (const [command, says] of [
+      ['rerun', 'none of its units waits for a decision; units that ended without a pass run again with'],
+      ['pause', 'there is nothing to pause'],
+      ['resume', 'there is nothing to resume'],
+      ['window', 'no more units of it begin'],
+      ['priority', 'no more units of it need a board'],
+    ] as const) {
+      const value = command === 'window' || command === 'priority' ? ['1'] : [];
+      expect(await place.certline('batch', command, 'PO-1', ...value)).toMatchObject({
+        status: 6,
+        stderr: expect.stringContaining(`Batch PO-1 has ended (completed), so ${says}`),
+      });
+    }
   });
 
   it('shows bar and sockets on a terminal', async () => {
@@ -153,7 +164,7 @@ describe('a unit that waits', () => {
     expect(ended).toMatchObject({
       status: 6,
       stdout: '',
-      stderr: expect.stringContaining('has ended (completed)'),
+      stderr: expect.stringContaining('CL-1 has ended as PASS, so there is nothing to decide'),
     });
     expect(unknown).toMatchObject({
       status: 5,
@@ -246,7 +257,10 @@ describe('certline batch cancel', () => {
     const shown = await bench.place.certline('batch', 'show', 'PO-1');
     expect(shown.stdout).toMatch(/^cancel +\S+@\S+ +20\S+ \S+ UTC +wrong lot$/m);
     const again = await bench.place.certline('batch', 'cancel', 'PO-1', '--yes');
-    expect(again).toMatchObject({ status: 6, stderr: expect.stringContaining('has ended (cancelled)') });
+    expect(again).toMatchObject({
+      status: 6,
+      stderr: expect.stringContaining('has ended (cancelled), so there is nothing to cancel'),
+    });
   });
 });
 
