@@ -130,7 +130,7 @@ export const ISSUES = {
   // A cell
   MANIFEST_CELL_EMPTY: row('A required cell is empty.', 'a value'),
   MANIFEST_CELL_MERGED: row(
-    'The cell is empty, but those above have a value: merged cells are written once.',
+    'The cell is empty or has a ditto mark, but those above have a value: merged cells are written once.',
     'the value in every CSV row: unmerge the cells and fill them down, then export again',
   ),
   MANIFEST_CONTROL_CHARACTER: row(

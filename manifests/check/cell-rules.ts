@@ -28,6 +28,12 @@ const FORMULA = /^[=＝]|^[+\-@＋－＠].*(?:[a-z]\(|[!|]|[\w)][+\-*/]\$?[a-z]{
 /** Text of which nothing has to be looked at more closely: visible ASCII without `&`, `:` and `_`, a letter or a digit first. */
 const PLAIN_TEXT = /^[A-Za-z0-9](?:[ -%'-9;-^`-~]{0,254}[!-%'-9;-^`-~])?$/;
 
+const PLACEHOLDER = /^(?:TB[ACD]|N\/A|\?+|-)$/i;
+
+const LONGEST_PLACEHOLDER = 3;
+
+const ONE_SERIAL = 'one serial in each CSV row: here are several, or the first and the last of a range';
+
 /** Names that no file can have on Windows: results are kept there too. */
 const DEVICE_NAMES = /^(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])$/;
 
@@ -79,6 +85,12 @@ export function attrFault(value: string): CellFault | undefined {
   return fault ?? (FORMULA.test(value) ? { code: 'MANIFEST_FORMULA' } : undefined);
 }
 
+/** Whether a person wrote a sign for a value that is not known yet. */
+export function placeholderFault(value: string): CellFault | undefined {
+  if (value.length > LONGEST_PLACEHOLDER || !PLACEHOLDER.test(value)) return undefined;
+  return { code: 'MANIFEST_CELL_EMPTY', expected: `a value: "${value}" is only written in its place` };
+}
+
 /** Whether the serial is the name of a device of Windows, which no file can have. */
 export function deviceNameFault(value: string): CellFault | undefined {
   if (!DEVICE_NAMES.test(value)) return undefined;
@@ -89,6 +101,8 @@ export function deviceNameFault(value: string): CellFault | undefined {
 }
 
 function identifierFault(value: string, pattern: RegExp, code: IssueCode): CellFault | undefined {
+  const placeholder = placeholderFault(value);
+  if (placeholder !== undefined) return placeholder;
   if (pattern.test(value)) return undefined;
   if (value === '') return { code: 'MANIFEST_CELL_EMPTY' };
   const fault = identifierDamage(value) ?? textFault(value);
@@ -104,6 +118,8 @@ function isFormula(value: string): boolean {
 /** The faults that no cell may have. Another program writes U+FFFD for a character that it could not read, and U+FFFC for a picture. */
 function textFault(value: string): CellFault | undefined {
   if (CONTROL.test(value)) return controlFault(value);
+  // The mark at the beginning of a joined file is a space for JavaScript.
+  if (value.includes('\uFEFF')) return { code: 'MANIFEST_INVISIBLE' };
   if (value !== value.trim()) return { code: 'MANIFEST_SPACES' };
   return hasUnseen(value) || /[\uFFFC\uFFFD]/.test(value) ? { code: 'MANIFEST_INVISIBLE' } : undefined;
 }
@@ -135,10 +151,17 @@ function withoutHonest(value: string): string {
     );
 }
 
+/** Whether a value is a list of serials or a range of them. */
+function isSeveral(value: string): boolean {
+  const parts = value.split(/\s*(?:[;,/&~\n]|\.{2,}|\s(?:-|to|bis|and|und|à|a|至)\s)\s*|\s+/u);
+  return parts.length > 1 && parts.every((part) => SERIAL_PATTERN.test(part) && /\d/.test(part));
+}
+
 function remedy(value: string, code: IssueCode): string {
   const { expected } = ISSUES[code];
   const foreign = foreignRemedy(value);
   if (foreign !== undefined) return `${expected}; ${foreign}`;
+  if (code === 'MANIFEST_SERIAL_INVALID' && isSeveral(value)) return ONE_SERIAL;
   if (/[a-z]/.test(value)) return `${expected}; lower-case letters are not allowed`;
   const strange = value.match(/[^A-Z0-9-]/)?.[0];
   if (strange !== undefined) return `${expected}; here is a "${strange}"`;

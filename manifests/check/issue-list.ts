@@ -19,13 +19,15 @@ const OF_THE_FILE: readonly IssueCode[] = [
   'MANIFEST_COLUMN_UNNAMED',
 ];
 
-/** What a spreadsheet does to a column, though not every value of it suffers. */
-const OF_THE_COLUMN: readonly IssueCode[] = [
+/** What a program does to a column or leaves between rows, though not in each row. */
+const OF_SOME_ROWS: readonly IssueCode[] = [
   'MANIFEST_ZEROS_LOST',
   'MANIFEST_MANGLED',
   'MANIFEST_DATE',
   'MANIFEST_SHEET_ERROR',
   'MANIFEST_CELL_MERGED',
+  'MANIFEST_EMPTY_LINE',
+  'MANIFEST_HEADER_REPEATED',
 ];
 
 /** The issues of one code in one column. */
@@ -118,7 +120,7 @@ export class IssueList {
 }
 
 function isCommonTo({ first, count }: Group, rows: number): boolean {
-  if (OF_THE_COLUMN.includes(first.code)) return count > FEW;
+  if (OF_SOME_ROWS.includes(first.code)) return count > FEW;
   return count > (OF_THE_FILE.includes(first.code) ? 1 : FEW) && 2 * count >= rows;
 }
 

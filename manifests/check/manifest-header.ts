@@ -51,6 +51,12 @@ export const FORMAT_NAME = 'certline-manifest';
 /** Lines in which a header is looked for, to say where it is. */
 const SEARCHED_LINES = 20;
 
+/** Lines at whose beginning the names of columns may be, of a table on its side. */
+const MOST_PLAIN = 8;
+
+const TRANSPOSED =
+  'the columns beside each other, and a CSV row for each unit: here they are below each other, so transpose the table';
+
 /** Line breaks of word processors and of other times, which end no line of a CSV. */
 const STRANGE_LINE_END = /[\v\f\u0085\u2028\u2029]/;
 
@@ -93,7 +99,18 @@ export function readHeader(lines: readonly string[]): HeaderReading {
   if (separator === undefined) return refused(at, noHeader(lines, at));
   if (other !== undefined) return refused(at, ambiguous(at, text, separators));
   if (!isAccepted(separator)) return refused(at, strangeSeparator(at, text, separator));
+  if (isTransposed(lines, at, separator))
+    return refused(at, issue('MANIFEST_NO_HEADER', { line: at + 1, value: text }, TRANSPOSED));
   return columnsOf(cellsOf(text, separator) ?? [], separator, at + 1, understood);
+}
+
+/** Whether the names of the columns are below each other, each at the beginning of a line. */
+function isTransposed(lines: readonly string[], at: number, separator: string): boolean {
+  const [first = [], ...below] = lines
+    .slice(at, at + MOST_PLAIN)
+    .map((line) => cellsOf(line, separator) ?? []);
+  const names = [first, ...below].map(([name = '']) => name);
+  return knownNames(first) === 1 && knownNames(names) > 2;
 }
 
 /** LF CR: each of the lines below begins with CR. One alone may be the only one that does. */

@@ -7,6 +7,7 @@ import {
   boardIdFault,
   deviceNameFault,
   orderFault,
+  placeholderFault,
   productFault,
   serialFault,
 } from './cell-rules.ts';
@@ -135,7 +136,7 @@ export class RowReader {
     if (!SERIAL_PATTERN.test(serial)) return serialFault(serial);
     if (product?.pattern !== undefined) return patternFault(serial, product) ?? lengthFault(serial, product);
     if (isDoubtful(serial)) return identifierDamage(serial);
-    const fault = serial.length <= 4 ? deviceNameFault(serial) : undefined;
+    const fault = serial.length <= 4 ? (deviceNameFault(serial) ?? placeholderFault(serial)) : undefined;
     return fault ?? (product && lengthFault(serial, product));
   }
 

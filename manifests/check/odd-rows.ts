@@ -13,6 +13,10 @@ import { plainQuotes, quotesAround } from './strange-quotes.ts';
 const SUM_WORDS =
   /^(?:(?:grand|sub|sous|zwischen|teil|gesamt|genel|ara|eind|hoved|общий|celkový|kaikki)[ -]?)?(?:total|totals|totalsum|totalsumma|totale|totaal|toplam|sum|summe|ergebnis|somme|suma|součet|razem|gesamt|anzahl|count|végösszeg|yhteensä|итог|итого|всего|총합계|합계|小计|合计|总计|共计|合計|總計|計)(?:[ :=\d].*)?$/iu;
 
+/** What people write for the value above. */
+const DITTO =
+  /^\s*(?:["'\u3003\u2033\u201D\u2193]{1,2}|\.{2,}|\u2026|idem|id\.|dito|ditto|do\.|s\.o\.|同上|同左|위와 같음)\s*$/iu;
+
 /** What is above a CSV row, and what it is compared with. */
 export interface RowContext {
   /** The order number and the product of the last good row. */
@@ -45,15 +49,15 @@ export function oddRow(
     return issue('MANIFEST_TOTALS', { line, value }, expected);
   }
   const isBelowUnit = before.product !== '';
-  const isFull = isWhole && cells.length === columns.width;
-  if (isFull && isSecondHeader(cells, { ...headerSigns(cell, isProduct), rows, isBelowUnit })) {
-    const expected = `a unit: this is a second header, so delete line ${line}`;
-    return issue('MANIFEST_HEADER_REPEATED', { line, value }, expected);
-  }
   const isOrderFirst = columns.cells.get('order') === 0 && before.order !== '';
   if (isNote(cells, { hasProduct: isProduct(cell('product')), isOrderFirst })) {
     const expected = `a unit: this is a note, so delete line ${line}`;
     return issue('MANIFEST_NOTE', { line, value }, expected);
+  }
+  const isFull = isWhole && cells.length === columns.width;
+  if (isFull && isSecondHeader(cells, { ...headerSigns(cell, isProduct), rows, isBelowUnit })) {
+    const expected = `a unit: this is a second header, so delete line ${line}`;
+    return issue('MANIFEST_HEADER_REPEATED', { line, value }, expected);
   }
   if (cells.length === 1 && columns.width > 1) return oneCell(line, cells[0]!, columns);
   return mergedCell(line, cell, before);
@@ -97,8 +101,18 @@ function mergedCell(
   cell: (column: PlainColumn) => string,
   before: Readonly<Record<'order' | 'product', string>>,
 ): Issue | undefined {
-  const column = (['order', 'product'] as const).find((name) => cell(name) === '' && before[name] !== '');
-  if (column === undefined || cell('serial') === '') return undefined;
+  const isNotWritten = (text: string): boolean => text === '' || DITTO.test(text);
+  const column = (['order', 'product'] as const).find(
+    (name) => isNotWritten(cell(name)) && before[name] !== '',
+  );
+  if (column === undefined || isNotWritten(cell('serial'))) return undefined;
+  const mark = cell(column);
+  if (mark !== '')
+    return issue(
+      'MANIFEST_CELL_MERGED',
+      { line, column, value: mark },
+      `${column} in every CSV row: write "${before[column]}" here too`,
+    );
   const expected = `${column} in every CSV row: unmerge the cells and fill them down, then export again`;
   return issue('MANIFEST_CELL_MERGED', { line, column }, expected);
 }

@@ -248,7 +248,7 @@ class ManifestParser {
     this.#countRow();
     const text = cells.join(separator);
     if (text.length > MAX_LINE_BYTES) return this.#refuse([tooLong(line, text)]);
-    const remedy = cells.length === 1 ? `: if it is no unit, delete line ${line}` : '';
+    const remedy = widthRemedy(cells.length, this.#columns!, line);
     const expected = `${width} cells, as in the header; this CSV row has ${cells.length}${remedy}`;
     this.#refuse([odd ?? issue('MANIFEST_CELL_COUNT', { line, value: text }, expected)]);
   }
@@ -312,6 +312,13 @@ class ManifestParser {
       this.#issues.push(issue('MANIFEST_TAIL', { line: this.#line }, expected));
     }
   }
+}
+
+function widthRemedy(count: number, { separator, width }: ManifestColumns, line: number): string {
+  if (count === 1) return `: if it is no unit, delete line ${line}`;
+  return count > width
+    ? `: if a value has ${separatorName(separator)} in it, put the value in quotes (")`
+    : '';
 }
 
 function isBlank(cells: readonly string[]): boolean {

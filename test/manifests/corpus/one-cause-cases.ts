@@ -17,6 +17,9 @@ const named = (order: string, serial: string, product: string): string =>
 const noted = (...values: string[]): string =>
   `order,serial,product,attr.note\n${values.map((value, at) => `PO-7,AB-000${at},node,${value}\n`).join('')}`;
 
+const many = (count: number, row: (at: number) => string): string[] =>
+  Array.from({ length: count }, (_, at) => row(at));
+
 /** Characters of which nobody sees anything: fillers, selectors, vowel signs, Braille, music, a picture that was lost. */
 const UNSEEN = Array.from(
   '\u3164\u2800\u115F\u1160\uFFA0\u034F\uFE0F\u180B\u17B4\u2065\u{1D159}\u{E0100}\u00AD\u200B\uFFFC',
@@ -137,6 +140,65 @@ export const ONE_CAUSE_CASES: readonly Case[] = [
       says: ['attr.hw_rev'],
     }),
   ),
+  {
+    situation: 'empty rows between all units of a long list',
+    content: `${HEAD}\n${many(30, (at) => `PO-7,AB-${1000 + at},node,B2\n`).join('\n')}`,
+    refused: ['3::EMPTY_LINE'],
+    says: ['the same in 28 more CSV rows'],
+  },
+  {
+    situation: 'the header on each page of a long list',
+    content: many(30, (at) => `${HEAD}\nPO-7,AB-${1000 + at},node,B2\n`).join(''),
+    refused: ['3::HEADER_REPEATED'],
+    says: ['the same in 28 more CSV rows'],
+  },
+  {
+    situation: 'a decimal comma in a file with commas',
+    content: lines('PO-7,AB-0009,node,3,3'),
+    refused: ['2::CELL_COUNT'],
+    says: ['if a value has commas in it, put the value in quotes'],
+  },
+  {
+    situation: 'the name of a group above its units',
+    content: lines('Line 1,,,'),
+    refused: ['2::NOTE'],
+    says: ['a note'],
+  },
+  ...(['〃', '"', "''", '...', 'dito', '同上'] as const).map((mark): Case => ({
+    situation: `a mark for the value above: \`${mark}\``,
+    content: `${HEAD}\n${UNITS[0]}\n${['order', 'AB-0002', 'node', 'B2'].map((cell) => (cell.startsWith('AB') || cell === 'B2' ? cell : `"${mark.replace('"', '""')}"`)).join(',')}\n`,
+    refused: ['3:order:CELL_MERGED'],
+    says: ['write "PO-7" here too'],
+  })),
+  {
+    situation: 'a table on its side',
+    content: 'order,PO-7,PO-7\nserial,AB-0001,AB-0002\nproduct,node,node\nattr.rev,B2,B2\n',
+    refused: ['1::NO_HEADER'],
+    says: ['transpose the table'],
+  },
+  {
+    situation: 'a byte order mark in the middle, after two files were joined',
+    content: `${HEAD}\n${UNITS[0]}\n\uFEFF${UNITS[1]}\n`,
+    refused: ['3:order:INVISIBLE'],
+  },
+  {
+    situation: 'several serials in one cell, and ranges',
+    content: lines(
+      'PO-7,AB-1;AB-2,node,B2',
+      'PO-7,"AB-3, AB-4",node,B2',
+      'PO-7,AB-5..AB-9,node,B2',
+      'PO-7,AB-10 - AB-19,node,B2',
+      'PO-7,AB-20 to AB-29,node,B2',
+    ),
+    refused: [2, 3, 4, 5, 6].map((line) => `${line}:serial:SERIAL_INVALID`),
+    says: ['one serial in each CSV row'],
+  },
+  {
+    situation: 'signs for a serial that is not known yet',
+    content: lines('PO-7,TBD,node,B2', 'PO-7,n/a,node,B2', 'PO-7,???,node,B2', 'PO-7,-,node,B2'),
+    refused: [2, 3, 4, 5].map((line) => `${line}:serial:CELL_EMPTY`),
+    says: ['"TBD" is only written in its place'],
+  },
   {
     situation: 'characters of which nobody sees anything',
     content: noted(...UNSEEN.map((each) => `a${each}b`)),
