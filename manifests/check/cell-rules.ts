@@ -132,7 +132,7 @@ function controlFault(value: string): CellFault {
 
 /**
  * Without the invisible characters that belong to the writing: the joiners of Persian and Indic text between letters, and
- * of emoji; selectors after emoji, signs, Chinese and Mongolian letters; spaces of other widths within the text, as French and Japanese have them. One after a letter such as Ã may be
+ * of emoji; tags of flags; selectors after emoji, signs, Chinese and Mongolian letters; spaces of other widths within the text, as French and Japanese have them. One after a letter such as Ã may be
  * half of a letter that was read in a wrong encoding.
  */
 function withoutHonest(value: string): string {
@@ -143,6 +143,7 @@ function withoutHonest(value: string): string {
       '',
     )
     .replaceAll(/(?<=[\p{Extended_Pictographic}\p{S}\p{P}\d])[\uFE0E\uFE0F]/gu, '')
+    .replaceAll(/(?<=\u{1F3F4})[\u{E0020}-\u{E007F}]+/gu, '')
     .replaceAll(/(?<=\p{Script=Han})[\uFE00-\uFE0F\u{E0100}-\u{E01EF}]/gu, '')
     .replaceAll(/(?<=\p{Script=Mongolian})[\u180B-\u180D\u180F]/gu, '')
     .replaceAll(

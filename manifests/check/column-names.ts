@@ -65,6 +65,9 @@ export function expectedName(name: string, present: ReadonlySet<string>): string
   const compatible = near.normalize('NFKC');
   if (isAttrColumn(compatible)) return [compatible, foreign].join('; ');
   const meant = meantColumn(name);
+  // A word of another language has nothing to be typed again.
+  const isCalled = meant !== undefined && meant !== compatible && calledColumn(compatible) === meant;
+  if (isCalled && !present.has(meant)) return meant;
   if (meant !== undefined && !present.has(meant))
     return [meant, ...(foreign === undefined ? [] : [foreign])].join('; ');
   const [begin = ''] = near.split('.', 1);

@@ -17,8 +17,9 @@ export interface Case {
   readonly understood?: readonly string[];
   /** `line:column:CODE` of every row of the answer to a refused file. */
   readonly refused?: readonly string[];
-  /** Words of what the first row of the answer expects. */
+  /** Words of what the first row of the answer expects, and words that it does not have. */
   readonly says?: readonly string[];
+  readonly saysNot?: readonly string[];
 }
 
 const file = (name: string): Buffer => readFileSync(join(import.meta.dirname, 'files', `${name}.csv`));

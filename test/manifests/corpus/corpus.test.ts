@@ -39,6 +39,7 @@ describe('a manifest', () => {
     ])
       expect(hasUnseen(text)).toBe(false);
     for (const words of given.says ?? []) expect(first?.expected).toContain(words);
+    for (const words of given.saysNot ?? []) expect(first?.expected).not.toContain(words);
     if (given.refused === undefined) {
       expect(understood).toHaveLength((given.understood ?? []).length === 0 ? 0 : understood.length);
       for (const words of given.understood ?? []) expect(understood.join(' ')).toContain(words);

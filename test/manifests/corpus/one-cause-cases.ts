@@ -82,6 +82,9 @@ export const ONE_CAUSE_CASES: readonly Case[] = [
       ['of one word', 'TEXT,TEXT,TEXT,TEXT'],
       ['of dashes', '-----,------,-------,------'],
       ['of numbers', '1,2,3,4'],
+      ['of numbers from 0', '0,1,2,3'],
+      ['of letters', 'A,B,C,D'],
+      ['of types of Oracle', 'VARCHAR2(40 CHAR),VARCHAR2(64 CHAR),VARCHAR2,VARCHAR2'],
       ['of units, for attributes alone', ',,,mm'],
     ] as const
   ).map(([kind, row]): Case => ({
@@ -120,6 +123,13 @@ export const ONE_CAUSE_CASES: readonly Case[] = [
     refused: [`1:${name}:COLUMN_UNKNOWN`],
     says: ['serial'],
   })),
+  {
+    situation: 'all columns with Korean names',
+    content: named('주문번호', '일련번호', '제품'),
+    refused: ['1:주문번호:COLUMN_UNKNOWN', '1:일련번호:COLUMN_UNKNOWN', '1:제품:COLUMN_UNKNOWN'],
+    saysNot: ['type it again'],
+    says: ['order'],
+  },
   {
     situation: 'all columns with names of an ERP system',
     content: named('Order Number', 'Serial #', 'Material'),
@@ -211,7 +221,7 @@ export const ONE_CAUSE_CASES: readonly Case[] = [
   },
   {
     situation: 'selectors of emoji, signs, Chinese and Mongolian letters',
-    content: noted('❤️ ☎︎ 1️⃣ ™️ ‼️', '葛\u{E0100}飾', '神\uFE00', 'ᠠ\u180Bᠨ'),
+    content: noted('❤️ ☎︎ 1️⃣ ™️ ‼️ 🏳️‍🌈 🏴\u{E0067}\u{E0062}\u{E007F}', '葛\u{E0100}飾', '神\uFE00', 'ᠠ\u180Bᠨ'),
     accepted: 4,
   },
 ];
