@@ -9,6 +9,12 @@ import type { BatchStanding } from './batch-standing.ts';
 /** A line that was killed is started again within this time, or somebody has to start it. */
 const SILENCE_LIMIT_MS = 60_000;
 
+/** A server that is updated, or restored from a copy, is back within this time. */
+const UNREACHED_LIMIT_MS = 600_000;
+
+/** One look takes no longer: a computer that slept, or a process that was stopped, has waited for nobody meanwhile. */
+const LOOK_MOST_MS = 15_000;
+
 export interface LooksOptions {
   readonly stateFolder: string;
   readonly batchId: string;
@@ -18,28 +24,38 @@ export interface LooksOptions {
 }
 
 /**
- * How a batch stands, again and again, with a pause between two looks. Throws `lineNotRunning` when no orchestrator
- * answers for a minute, LINE_NOT_RUNNING when there is no server any more, `unknown`.
+ * How a batch stands, again and again, with a pause between two looks. Throws `lineNotRunning` when the server answers for a minute and
+ * no orchestrator does, LINE_NOT_RUNNING when there is no server any more, what the connection throws when it cannot be reached for
+ * ten minutes, `unknown`.
  */
 export async function* looksAtBatch(client: Client, options: LooksOptions): AsyncGenerator<BatchStanding> {
   const { batchId, pauseMs, signal } = options;
-  for (let answeredAt = performance.now(); ; await sleep(pauseMs)) {
+  let [silentMs, unreachedMs] = [0, 0];
+  for (let before = performance.now(); ; await sleep(pauseMs)) {
     signal?.throwIfAborted();
-    const standing = await lookOnce(client, options);
-    if (standing.progress !== undefined) answeredAt = performance.now();
+    const { standing, fault } = await lookOnce(client, options);
+    const now = performance.now();
+    const tookMs = Math.min(now - before, LOOK_MOST_MS);
+    before = now;
+    unreachedMs = fault === undefined ? 0 : unreachedMs + tookMs;
+    silentMs = fault === undefined && standing.progress === undefined ? silentMs + tookMs : 0;
     yield standing;
-    if (performance.now() - answeredAt > SILENCE_LIMIT_MS) throw silent(batchId);
+    if (unreachedMs > UNREACHED_LIMIT_MS) throw fault;
+    if (silentMs > SILENCE_LIMIT_MS) throw silent(batchId);
   }
 }
 
 /** One look that does not reach the server is no reason to give up, unless the line itself is gone. */
-async function lookOnce(client: Client, { batchId, stateFolder }: LooksOptions): Promise<BatchStanding> {
+async function lookOnce(
+  client: Client,
+  { batchId, stateFolder }: LooksOptions,
+): Promise<{ readonly standing: BatchStanding; readonly fault?: unknown }> {
   try {
-    return await batchStanding(client, batchId);
-  } catch (error) {
-    if (!isServiceFault(error)) throw error;
+    return { standing: await batchStanding(client, batchId) };
+  } catch (fault) {
+    if (!isServiceFault(fault)) throw fault;
     await findRunningServer(stateFolder);
-    return { status: 'RUNNING', progress: undefined };
+    return { standing: { status: 'RUNNING', progress: undefined }, fault };
   }
 }
 

@@ -19,7 +19,7 @@ export interface ShowOptions {
 /**
  * Shows a batch until every unit has ended or waits for a decision, and returns its progress then. On a terminal a live
  * screen with the sockets of this state folder, else a line whenever the counts change. Throws `lineNotRunning` when
- * nobody answers for a minute, `notAllPassed` when the batch was cancelled, `unknown`.
+ * no orchestrator answers for a minute, `notAllPassed` when the batch was cancelled, `unknown`.
  */
 export async function showBatch(
   stateFolder: string,
