@@ -5,7 +5,8 @@ import { nodeFault } from './node-version.ts';
 const fault = nodeFault();
 if (fault === undefined) {
   // Loaded only here: an older Node.js has not all modules that the rest needs, and would name one of them only.
-  const { watchOutput, flushed } = await import('./terminal/stdout.ts');
+  const { flushed } = await import('./terminal/stdout.ts');
+  const { watchOutput } = await import('./watch-output.ts');
   const { reportUncaught } = await import('./report-failure.ts');
   const { runProgram } = await import('./run-program.ts');
   reportUncaught();

@@ -6,6 +6,7 @@ import { exchange, NoAnswerInTime } from './exchange.ts';
 import type { Exchanged } from './exchange.ts';
 import { proxyCredentials } from './proxy-credentials.ts';
 import { proxyFault } from './proxy-fault.ts';
+import { isBeforeQuestion, unreached } from './unreached.ts';
 
 /** Answers of device registries are a few kilobytes; a list of a hundred devices has about 100. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -41,15 +42,6 @@ export interface HttpQuestion {
 export interface HttpAnswer extends Exchanged {
   readonly secrets: readonly string[];
 }
-
-/** What fails between us and an answer, and whether the question may have arrived. */
-const BEFORE_THE_QUESTION = new Set([
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-]);
 
 /**
  * The one way in which adapters speak HTTP: sockets are kept open, an answer has an end and a limited size, redirects are not
@@ -111,12 +103,11 @@ export class HttpClient {
 
   #fault(error: unknown): DeviceRegistryError {
     const { name, url, deadlineMs = DEADLINE_MS } = this.#options;
-    const { code, message: said } = error as NodeJS.ErrnoException;
     const why =
       error instanceof NoAnswerInTime
         ? `gave no answer within ${deadlineMs / 1_000} s`
-        : `cannot be reached (${code ?? said})`;
-    const isUnknown = !BEFORE_THE_QUESTION.has(code ?? '');
+        : unreached(error as Error, this.#base);
+    const isUnknown = !isBeforeQuestion(error as Error);
     const message = `The registry ${name} at ${new URL(url).host} ${why}.`;
     return new DeviceRegistryError('unavailable', message, { isUnknown });
   }

@@ -16,7 +16,7 @@ export function httpFault(name: string, what: string, answer: HttpAnswer, said =
   const words = said === '' ? '' : `, "${quoted(said, answer.secrets)}"`;
   const isElsewhere = isOfAddress(status, said !== '');
   const reason = isElsewhere ? 'credentials' : reasonOf(status);
-  const advice = isElsewhere ? ADDRESS_ADVICE : ADVICE[reason];
+  const advice = isElsewhere ? ADDRESS_ADVICE : status === 407 ? PROXY_ADVICE : ADVICE[reason];
   const message = `The registry ${name} answered ${status}${words} when asked to ${what}: ${advice}.`;
   const waitMs = reason === 'throttled' ? (retryAfterMs(answer) ?? THROTTLE_WAIT_MS) : retryAfterMs(answer);
   return new DeviceRegistryError(reason, message, {
@@ -32,6 +32,8 @@ const ADVICE: Readonly<Record<DeviceRegistryReason, string>> = {
   refused: 'correct what it refuses, then retry the unit',
   conflict: 'find out which certificate is real',
 };
+
+const PROXY_ADVICE = 'correct the name and the password in the address of the proxy';
 
 export const ADDRESS_ADVICE =
   'that says nothing about a device, so correct its address in the configuration, or the server or proxy there';

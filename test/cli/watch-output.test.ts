@@ -4,20 +4,20 @@ import { existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const STDOUT = join(import.meta.dirname, '..', '..', '..', 'cli', 'terminal', 'stdout.ts');
+const MODULE = join(import.meta.dirname, '..', '..', 'cli', 'watch-output.ts');
 
 describe('standard output', () => {
   it('is not listened to by an import', async () => {
-    const code = `await import(${JSON.stringify(STDOUT)}); process.exitCode = process.stdout.listenerCount('error');`;
+    const code = `await import(${JSON.stringify(MODULE)}); process.exitCode = process.stdout.listenerCount('error');`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'ignore' });
     expect(await once(child, 'close')).toEqual([0, null]);
   });
 
   it('ends the program without a word when the reader goes away', async () => {
     const code = `
-      const { watchOutput, printLine } = await import(${JSON.stringify(STDOUT)});
+      const { watchOutput } = await import(${JSON.stringify(MODULE)});
       watchOutput();
-      setInterval(() => printLine('more'), 1);`;
+      setInterval(() => console.log('more'), 1);`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -33,11 +33,11 @@ describe('standard output', () => {
     'is not whole on a full disk: the status says so, and the work goes on',
     () => {
       const code = `
-      const { watchOutput, printLine } = await import(${JSON.stringify(STDOUT)});
+      const { watchOutput } = await import(${JSON.stringify(MODULE)});
       watchOutput();
-      printLine('first');
+      console.log('first');
       await new Promise((resolve) => setTimeout(resolve, 10));
-      printLine('second');
+      console.log('second');
       process.stderr.write('went on\\n');`;
       const { status, stderr } = withOutputs(code, { stdout: '/dev/full' });
       expect(stderr).toMatch(/^certline: the output is not whole, .*ENOSPC.*\nwent on\n$/);
@@ -48,7 +48,7 @@ describe('standard output', () => {
 
   it.skipIf(!existsSync('/dev/full'))('keeps the status where standard error cannot be written', () => {
     const code = `
-      const { watchOutput } = await import(${JSON.stringify(STDOUT)});
+      const { watchOutput } = await import(${JSON.stringify(MODULE)});
       watchOutput();
       process.stderr.write('why');
       await new Promise((resolve) => setTimeout(resolve, 10));
