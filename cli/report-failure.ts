@@ -3,6 +3,7 @@ import type { FixtureCode } from '../fixtures/fixture-error.ts';
 import type { ManifestErrorCode } from '../manifests/manifest-error.ts';
 import type { MonitorAddressError } from '../monitoring/monitor-server.ts';
 import type { PkiCode } from '../pki/pki-error.ts';
+import { remedyOf } from '../disk/remedy.ts';
 import { EXIT_STATUS } from '../provisioning/exit-status.ts';
 import type { ExitReason } from '../provisioning/exit-status.ts';
 import { FAILURES, isFailureCode } from '../provisioning/failure-table.ts';
@@ -65,35 +66,8 @@ const EXIT_OF_CODE: Record<CommandCode, ExitReason> = {
   SIMULATOR_PTY_UNAVAILABLE: 'configuration',
 };
 
-const DISK_FULL = 'free some space, then start again: it continues where it stopped';
-
-const NOT_ALLOWED =
-  'this user has no permission there: type the command as the user of the role, or correct owner and permissions';
-
-const TOO_MANY_FILES =
-  'the process has too many files open: raise its limit (ulimit -n, LimitNOFILE of systemd)';
-
-/**
- * Errors of the system that reach a command unchanged: their text says what happened, these say what to do. All are
- * `disk`.
- */
-const CURE_OF_SYSTEM_ERROR: Readonly<Record<string, string>> = {
-  ENOSPC: DISK_FULL,
-  EDQUOT: DISK_FULL,
-  EROFS: 'the disk is read-only: make it writable, or name another folder with --state',
-  EACCES: NOT_ALLOWED,
-  EPERM: NOT_ALLOWED,
-  EIO: 'the disk does not work: check it, then start again',
-  ENOTDIR: 'a part of this path is a file, not a folder: correct the path',
-  EEXIST: 'something else has this name: move it away, or name another path',
-  EISDIR: 'it is a folder, not a file: correct the path',
-  ELOOP: 'its symbolic links lead back to themselves: correct them',
-  ENAMETOOLONG: 'the path is too long: name a shorter one',
-  EMFILE: TOO_MANY_FILES,
-  ENFILE: TOO_MANY_FILES,
-  ERR_SQLITE_ERROR:
-    'a database cannot be used: check whether its disk is full, read-only or broken, then start again',
-};
+const SQLITE_REMEDY =
+  'a database cannot be used: check whether its disk is full, read-only or broken, then start again';
 
 /**
  * One line with what to do on standard error; returns the exit status. A stack is shown for what Certline does not
@@ -134,10 +108,15 @@ export function sentenceOf(error: unknown): string {
   return cure === undefined ? error.message : `${error.message}: ${cure}.`;
 }
 
-/** What to do about an error of the system; undefined for all others. */
+/**
+ * What to do about an error of the system that reaches a command unchanged, whose text says only what happened; undefined for all others.
+ * All are `disk`.
+ */
 export function cureOf(error: Error): string | undefined {
   const code = codeOf(error);
-  if (Object.hasOwn(CURE_OF_SYSTEM_ERROR, code)) return CURE_OF_SYSTEM_ERROR[code];
+  if (code === 'ERR_SQLITE_ERROR') return SQLITE_REMEDY;
+  const remedy = remedyOf(code);
+  if (remedy !== undefined) return remedy;
   // So says Node.js of a folder on a read-only disk, too. Any other file that is not there is a defect.
   const isNoFolder = code === 'ENOENT' && 'syscall' in error && error.syscall === 'mkdir';
   return isNoFolder ? 'the disk is read-only, or a symbolic link leads nowhere: correct the path' : undefined;

@@ -2,6 +2,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { errnoOf, isMissing } from '../disk/errno.ts';
+import { remedyOf } from '../disk/remedy.ts';
 import { postgresUrlFault } from '../sql/postgres-place.ts';
 import { lineProfileFaults } from '../pki/profile/line-profiles.ts';
 import { SERIAL_PLACE } from '../provisioning/serial-template.ts';
@@ -312,22 +313,10 @@ export function loadLineConfig(path: string, folder: string = dirname(resolve(pa
 }
 
 function unreadable(path: string, error: unknown): ConfigError {
-  const why = UNREADABLE[errnoOf(error) ?? ''] ?? (error as Error).message;
+  const why = remedyOf(errnoOf(error) ?? '') ?? (error as Error).message;
   const message = `The configuration file ${path} cannot be read: ${why}.`;
   return new ConfigError('CONFIG_INVALID', message, { cause: error });
 }
-
-const NOT_ALLOWED =
-  'this user has no permission. Type the command as the user of the role, or correct owner and permissions';
-
-/** A file that is there and cannot be read: why, and what to do. */
-const UNREADABLE: Readonly<Record<string, string>> = {
-  EACCES: NOT_ALLOWED,
-  EPERM: NOT_ALLOWED,
-  EISDIR: 'it is a folder. Name the file in it',
-  ELOOP: 'its symbolic links lead back to themselves. Correct them',
-  ENAMETOOLONG: 'the path is too long. Name a shorter one',
-};
 
 /** Editors of Windows begin a file with a byte order mark, which says nothing. */
 const BYTE_ORDER_MARK = /^\uFEFF/;

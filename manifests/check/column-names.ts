@@ -58,7 +58,7 @@ export function meantColumn(name: string): PlainColumn | undefined {
  * What is expected in the place of a name that is not one of a column; undefined where the general sentence is right, and
  * where the column that it means is in `present`.
  */
-export function expectedName(name: string, present: ReadonlySet<string>): string | undefined {
+export function expectedColumn(name: string, present: ReadonlySet<string>): string | undefined {
   const near = normalized(name);
   if (isAttrColumn(near)) return near;
   const foreign = foreignRemedy(near);

@@ -2,7 +2,7 @@ import { visibleText } from '../csv/visible-text.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
 import {
-  expectedName,
+  expectedColumn,
   foldColumn,
   isAttrColumn,
   isPlainColumn,
@@ -236,7 +236,7 @@ function understoodOf(
 }
 
 function unknownColumn(name: string, line: number, present: ReadonlySet<string>): Issue {
-  return issue('MANIFEST_COLUMN_UNKNOWN', { line, column: name, value: name }, expectedName(name, present));
+  return issue('MANIFEST_COLUMN_UNKNOWN', { line, column: name, value: name }, expectedColumn(name, present));
 }
 
 function repeatedColumn(name: string, line: number): Issue {

@@ -54,7 +54,7 @@ export function isSidecarOf(name: string, manifest: string, names: readonly stri
 /** The name of a file as text. `isPossible`: an answer can be written beside it, and a terminal can show it. */
 export function readableName(raw: Buffer): ReadableName {
   const text = raw.toString();
-  const expected = expectedName(raw, text);
+  const expected = nameRemedy(raw, text);
   if (expected === undefined) return { text, isPossible: true };
   const plain = raw
     .toString('latin1')
@@ -66,7 +66,7 @@ export function readableName(raw: Buffer): ReadableName {
 }
 
 /** Undefined where the name is possible. */
-function expectedName(raw: Buffer, text: string): string | undefined {
+function nameRemedy(raw: Buffer, text: string): string | undefined {
   if (!isUtf8(raw)) return 'a name in UTF-8: give the file another name, of plain letters and digits';
   if (raw.length > MAX_NAME_BYTES)
     return `a name of at most ${MAX_NAME_BYTES} bytes: this one has ${raw.length}, so give the file a shorter one`;
