@@ -59,15 +59,17 @@ async function certified(
   return certificate;
 }
 
-it('tells again what was proven, after a crash and with the board gone to its tray', async () => {
+/** CL-1 has its board in socket 1, and its certificate is made; nothing of that is on the board yet. */
+async function claimed() {
   const folder = temporaryFolder();
   const ca = await makeCa(folder);
-  bench = await startBench({ issuers: ca.chain });
+  const started = await startBench({ issuers: ca.chain });
+  bench = started;
   const unit = unitOf('CL-1');
-  bench.line.insertBoard('st', '1');
-  await bench.ready('1');
+  started.line.insertBoard('st', '1');
+  await started.ready('1');
   const stationKey = ensureStationKey(join(temporaryFolder(), 'station.key.pem'), 'st');
-  const parts = { station: bench.station, key: stationKey, signers: [PERMIT_KEY.verifier] };
+  const parts = { station: started.station, key: stationKey, signers: [PERMIT_KEY.verifier] };
   const permit = signPermit(unit, PERMIT_KEY.privateKey);
   const claim = createClaimActivities(parts, 'boards/node');
   const key = await asActivity(() => claim.generateKeypair({ unit, permit }));
@@ -75,15 +77,34 @@ it('tells again what was proven, after a crash and with the board gone to its tr
   const certificate = Buffer.from(der).toString('base64');
   const { stationId, socket, boardId, spkiSha256 } = key;
   const delivery: DeliveryInput = { unit, claim: { stationId, socket, boardId }, certificate, spkiSha256 };
-  const steps = createStationActivities(bench.station, stationKey);
+  return { at: started, stationKey, delivery, steps: createStationActivities(started.station, stationKey) };
+}
+
+it('tells again what was proven, after a crash and with the board gone to its tray', async () => {
+  const { at, stationKey, delivery, steps } = await claimed();
   await asActivity(() => steps.flashCredentials(delivery));
   const proven = await asActivity(() => steps.verifyReadback(delivery));
 
   // The answer is lost with the station, but not the word on the tile: the operator takes the board out.
-  await bench.line.removeBoard('st', '1', 'done');
-  await bench.restart();
-  const again = createStationActivities(bench.station, stationKey);
+  await at.line.removeBoard('st', '1', 'done');
+  await at.restart();
+  const again = createStationActivities(at.station, stationKey);
   expect(await asActivity(() => again.verifyReadback(delivery))).toEqual(proven);
+});
+
+it('works on a board for no other batch than that of its permit, also after a restart', async () => {
+  const { at, stationKey, delivery } = await claimed();
+  const foreign = { ...delivery, unit: { ...delivery.unit, batchId: 'b2' } };
+  const taken = expect.objectContaining({ type: 'BOARD_TAKEN' }) as Error;
+  await at.restart();
+  const steps = createStationActivities(at.station, stationKey);
+  await expect(asActivity(() => steps.flashCredentials(foreign))).rejects.toThrow(taken);
+  await asActivity(() => steps.flashCredentials(delivery));
+  await expect(asActivity(() => steps.verifyReadback(foreign))).rejects.toThrow(taken);
+  const { unit, claim } = foreign;
+  await asActivity(() => steps.releaseSocket({ unit, claim, code: 'BOARD_GONE' }));
+  await asActivity(() => steps.recallProof({ unit, boardId: claim.boardId }));
+  expect((await asActivity(() => steps.verifyReadback(delivery))).pass).toBeDefined();
 });
 
 it('does not take one proof for another', async () => {
