@@ -29,6 +29,20 @@ describe('standard output', () => {
     expect(complaints).toBe('');
   });
 
+  it('ends in order what runs until it is told to stop, when the reader goes away', async () => {
+    const code = `
+      const { watchOutput } = await import(${JSON.stringify(MODULE)});
+      watchOutput();
+      process.on('SIGTERM', () => setTimeout(() => process.exit(7), 50));
+      setInterval(() => console.log('more'), 1);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    expect(await once(child, 'close')).toEqual([7, null]);
+  });
+
   it.skipIf(!existsSync('/dev/full'))(
     'is not whole on a full disk: the status says so, and the work goes on',
     () => {
