@@ -3,7 +3,7 @@ import { EXIT_STATUS } from '../provisioning/exit-status.ts';
 /**
  * What happens when nothing more can be printed. `certline batch list | head` closes the pipe while there is more: that ends the process
  * quietly, and a factory line in order, as SIGTERM does. On a full disk, `certline up > FILE` continues, since boards are under
- * way, and its status says that the output is not whole. Where standard error cannot be written, nobody can be told.
+ * way, and its status says that the output is not whole. Where standard error cannot be written, nothing can be said.
  */
 export function watchOutput(): void {
   let isCut = false;
@@ -16,7 +16,7 @@ export function watchOutput(): void {
   process.stderr.on('error', () => undefined);
 }
 
-/** What runs until it is told to stop listens to SIGTERM. */
+/** What runs until somebody stops it listens to SIGTERM. */
 function endForReader(): void {
   if (process.listenerCount('SIGTERM') > 0) process.kill(process.pid, 'SIGTERM');
   else process.exit();
