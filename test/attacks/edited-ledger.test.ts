@@ -158,12 +158,19 @@ describe('a ledger whose indexes leave a certificate out', () => {
       UPDATE sqlite_schema SET sql = '${sql}' WHERE name = '${index}'`);
   }
 
-  it('signs no second one for its serial: the ledger is refused', async () => {
+  it.each([
+    ['of Certline', ''],
+    ['of Certline and one more', 'CREATE INDEX another ON issuance (serial_folded, state)'],
+  ])('signs no second one for its serial: the ledger is refused (%s)', async (_whose, added) => {
     const signer = signerOnDisk();
     const { issue, ledger } = await signer.start();
     await issue('CL-1');
     await ledger.issuances.activate(['b1/CL-1/1']);
     await ledger.close();
+    if (added !== '') {
+      signer.edit(added);
+      hide(signer, 'another');
+    }
     hide(signer, 'one_live_certificate_per_serial');
     hide(signer, 'issuances_of_serial');
     const issueAgain = async (): Promise<void> => {
@@ -174,10 +181,16 @@ describe('a ledger whose indexes leave a certificate out', () => {
   });
 });
 
-describe('a ledger whose tables were analyzed, with a table of a program that replicates it', () => {
-  it('starts', async () => {
+describe('a ledger with what a person or another program added to read or to replicate it', () => {
+  it.each([
+    ['statistics', 'ANALYZE'],
+    ['a table', 'CREATE TABLE replicated (seq INTEGER)'],
+    ['a view', 'CREATE VIEW lots AS SELECT DISTINCT batch_id FROM issuance'],
+    ['indexes', 'CREATE INDEX i ON issuance (reserved_at); CREATE INDEX j ON audit (hash)'],
+    ['an index of some rows', "CREATE INDEX i ON issuance (board_id) WHERE state = 'active'"],
+  ])('starts: %s', async (_what, sql) => {
     const signer = await eventful();
-    signer.edit('ANALYZE; CREATE TABLE replicated (seq INTEGER)');
+    signer.edit(sql);
     const { ledger } = await signer.start();
     expect(await ledger.verification.findings()).toEqual([]);
   });
@@ -285,7 +298,16 @@ describe('H6: a ledger that was edited where it counts', () => {
         .join(';'),
     ],
     ['a trigger', 'CREATE TRIGGER t AFTER INSERT ON audit BEGIN UPDATE purchase_order SET released = 0; END'],
-    ['a view', 'CREATE VIEW v AS SELECT * FROM purchase_order'],
+    ['an index that refuses rows', 'CREATE UNIQUE INDEX i ON audit (hash)'],
+    [
+      'an index that leaves entries of the log out',
+      `CREATE INDEX i ON audit (hash) WHERE seq > 3; PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON audit (hash)' WHERE name = 'i'`,
+    ],
+    [
+      'a trigger of a view',
+      'CREATE VIEW v AS SELECT 1; CREATE TRIGGER t INSTEAD OF INSERT ON v BEGIN SELECT 1; END',
+    ],
     [
       'a table that is a view',
       'ALTER TABLE station RENAME TO hidden; CREATE VIEW station AS SELECT * FROM hidden',
