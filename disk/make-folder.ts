@@ -12,8 +12,9 @@ export function makeFolder(path: string, mode = 0o777): void {
   try {
     makeOne(path, mode);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT' || isThere(dirname(path))) throw error;
-    makeFolder(dirname(path), mode);
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    // Another process may have made it meanwhile.
+    if (!isThere(dirname(path))) makeFolder(dirname(path), mode);
     makeOne(path, mode);
   }
 }

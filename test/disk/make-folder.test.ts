@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -26,6 +28,21 @@ describe('a folder that is made', () => {
     makeFolder(join(folder, 'link'));
     makeFolder(join(folder, 'link', 'c') + '/');
     expect(statSync(join(folder, 'open', 'c')).isDirectory()).toBe(true);
+  });
+
+  it('is made by several processes at once', async () => {
+    const folder = temporaryFolder();
+    const module = join(import.meta.dirname, '..', '..', 'disk', 'make-folder.ts');
+    const code = `
+      const { makeFolder } = await import(${JSON.stringify(module)});
+      await new Promise((resolve) => setTimeout(resolve, Number(process.argv[1]) - Date.now()));
+      for (let at = 0; at < 3_000; at++) makeFolder(${JSON.stringify(folder)} + '/' + at + '/a/b');`;
+    const begin = String(Date.now() + 1_000);
+    const children = Array.from({ length: 3 }, () =>
+      spawn(process.execPath, ['--input-type=module', '-e', code, begin], { stdio: 'ignore' }),
+    );
+    const ends = await Promise.all(children.map((child) => once(child, 'close')));
+    expect(ends).toEqual(children.map(() => [0, null]));
   });
 
   it.skipIf(process.platform !== 'linux').each(['/proc/nothing', '/proc/nothing/x', '/proc/nothing/x/y'])(
