@@ -60,8 +60,10 @@ export class LogFile {
   /** Continues in the file that has the name now, or in a new one. */
   reopen(): void {
     this.#try(() => {
-      if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+      const old = this.#descriptor;
+      // Its number is free also where closing fails, as on a share with a quota, and may be that of another file next.
       this.#descriptor = undefined;
+      if (old !== undefined) closeSync(old);
       this.#open();
     });
   }

@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -15,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { LogFile } from '../../line/log-file.ts';
 import { openLineLog } from '../../line/log.ts';
 import { openPseudoTerminal } from '../support/pseudo-terminal.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -178,6 +180,25 @@ it('continues when it can be written again', () => {
   log.info('kept');
   expect(messagesIn(path)).toEqual(['kept']);
 });
+
+it.skipIf(process.platform !== 'linux')(
+  'writes into no other file after a file that could not be closed',
+  () => {
+    const folder = temporaryFolder();
+    const [path, other] = [join(folder, 'log'), join(folder, 'other')];
+    const file = new LogFile(path, () => undefined);
+    const number = readdirSync('/proc/self/fd').find((each) => {
+      const target = join('/proc/self/fd', each);
+      return existsSync(target) && readlinkSync(target) === path;
+    });
+    closeSync(Number(number));
+    file.reopen();
+    const next = openSync(other, 'w');
+    onTestFinished(() => closeSync(next));
+    file.write('kept\n');
+    expect([readFileSync(path, 'utf8'), readFileSync(other, 'utf8')]).toEqual(['kept\n', '']);
+  },
+);
 
 it('begins a new line after a text that the disk took in part', ({ skip }) => {
   const disk = temporaryFolder();
