@@ -308,6 +308,14 @@ it.each([
   expect([double.things, double.certificates]).toEqual(before);
 });
 
+it('takes a list of certificates without a member for one that has none', async () => {
+  const { double, registry } = await startRig();
+  const nothing = createHash('sha256').update('no certificate').digest('hex');
+  double.refusals.set(`GET /things/${nothing}/principals`, { status: 200, body: '{}' });
+  expect((await registry.check(SIGNAL)).filter(({ fault }) => fault !== undefined)).toEqual([]);
+  expect(double.refusals.size).toBe(0);
+});
+
 it('finds a thing type that is deprecated, and a CA that is not active', async () => {
   const { double, registry } = await startRig({ registeredCa: CA });
   double.cas.add(createHash('sha256').update(CA).digest('hex'));
