@@ -34,6 +34,9 @@ const LONGEST_PLACEHOLDER = 3;
 
 const ONE_SERIAL = 'one serial in each CSV row: here are several, or the first and the last of a range';
 
+/** What people write between two serials of a list, or the first and the last of a range. */
+const BETWEEN_SERIALS: ReadonlySet<string> = new Set(['-', 'to', 'bis', 'and', 'und', 'à', 'a', '至']);
+
 /** Names that no file can have on Windows: results are kept there too. */
 const DEVICE_NAMES = /^(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])$/;
 
@@ -131,9 +134,9 @@ function controlFault(value: string): CellFault {
 }
 
 /**
- * Without the invisible characters that belong to the writing: the joiners of Persian and Indic text between letters, and
- * of emoji; tags of flags; selectors after emoji, signs, Chinese and Mongolian letters; spaces of other widths within the text, as French and Japanese have them. One after a letter such as Ã may be
- * half of a letter that was read in a wrong encoding.
+ * Without the invisible characters that belong to the writing: the joiners of Persian and Indic text between letters, of emoji, and
+ * of Hebrew marks; tags of flags; selectors after emoji, signs, Chinese, Burmese and Mongolian letters; spaces of other widths within
+ * the text, as French and Japanese have them. One after a letter such as Ã may be half of a letter that was read in a wrong encoding.
  */
 function withoutHonest(value: string): string {
   return value
@@ -142,9 +145,11 @@ function withoutHonest(value: string): string {
       /(?<=(?![\p{Script=Latin}\p{Script=Common}])[\p{L}\p{M}])[\u200C\u200D](?=(?!\p{Script=Latin})\p{L})/gu,
       '',
     )
-    .replaceAll(/(?<=[\p{Extended_Pictographic}\p{S}\p{P}\d])[\uFE0E\uFE0F]/gu, '')
+    .replaceAll(/(?<=[\p{Extended_Pictographic}\p{S}\p{P}\d])[\uFE00-\uFE0F]/gu, '')
     .replaceAll(/(?<=\u{1F3F4})[\u{E0020}-\u{E007F}]+/gu, '')
     .replaceAll(/(?<=\p{Script=Han})[\uFE00-\uFE0F\u{E0100}-\u{E01EF}]/gu, '')
+    .replaceAll(/(?<=[\p{Script=Myanmar}\p{Script=Phags_Pa}])\uFE00/gu, '')
+    .replaceAll(/(?<=\p{M})\u034F(?=\p{M})/gu, '')
     .replaceAll(/(?<=\p{Script=Mongolian})[\u180B-\u180D\u180F]/gu, '')
     .replaceAll(
       /(?<=[\p{Extended_Pictographic}\uFE0F\p{Emoji_Modifier}])\u200D(?=\p{Extended_Pictographic})/gu,
@@ -154,7 +159,7 @@ function withoutHonest(value: string): string {
 
 /** Whether a value is a list of serials or a range of them. */
 function isSeveral(value: string): boolean {
-  const parts = value.split(/\s*(?:[;,/&~\n]|\.{2,}|\s(?:-|to|bis|and|und|à|a|至)\s)\s*|\s+/u);
+  const parts = value.split(/(?:[\s;,/&~]|\.{2,})+/u).filter((part) => !BETWEEN_SERIALS.has(part));
   return parts.length > 1 && parts.every((part) => SERIAL_PATTERN.test(part) && /\d/.test(part));
 }
 

@@ -220,8 +220,17 @@ export const ONE_CAUSE_CASES: readonly Case[] = [
     refused: UNSEEN.map((_, at) => `${at + 2}:attr.note:INVISIBLE`),
   },
   {
-    situation: 'selectors of emoji, signs, Chinese and Mongolian letters',
-    content: noted('❤️ ☎︎ 1️⃣ ™️ ‼️ 🏳️‍🌈 🏴\u{E0067}\u{E0062}\u{E007F}', '葛\u{E0100}飾', '神\uFE00', 'ᠠ\u180Bᠨ'),
-    accepted: 4,
+    situation:
+      'selectors of emoji, signs, Chinese, Burmese and Mongolian letters, and the joiner of Hebrew marks',
+    content: noted(
+      '❤️ ☎︎ 1️⃣ ™️ ‼️ 🏳️‍🌈 🏴\u{E0067}\u{E0062}\u{E007F}',
+      '葛\u{E0100}飾',
+      '神\uFE00',
+      'ᠠ\u180Bᠨ',
+      'က\uFE00',
+      '≨\uFE00 0\uFE00',
+      'שָׁ\u034Fְל',
+    ),
+    accepted: 7,
   },
 ];
