@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { errnoOf } from '../../disk/errno.ts';
 import { isThere } from '../../disk/is-there.ts';
 import { answerPaths } from '../../manifests/answer/answers.ts';
 import { ARCHIVE } from '../../manifests/answer/archive-folder.ts';
@@ -12,12 +13,15 @@ import type { Finding } from './finding.ts';
 /** Manifests that are named; the number of all is said too. */
 const MOST_NAMED = 3;
 
+/** ENOENT: it was moved away meanwhile. */
+const UNREADABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENOENT']);
+
 /** Manifests in folders below the drop folder that no factory line reads: nobody answers them. */
 export function checkSubfolders(inbox: string, manufacturers: readonly string[]): Finding | undefined {
   const read = new Set(inboxFolders(inbox, manufacturers));
   const unread = [...read]
     .flatMap((folder) => foldersIn(folder).filter((path) => !read.has(path)))
-    .flatMap(unansweredIn)
+    .flatMap(unansweredIfReadable)
     .toSorted();
   if (unread.length === 0) return undefined;
   const named = unread.slice(0, MOST_NAMED).map((path) => visibleText(relative(inbox, path)));
@@ -33,6 +37,16 @@ function foldersIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((each) => each.isDirectory() && each.name !== ARCHIVE && !each.name.startsWith('.'))
     .map(({ name }) => join(folder, name));
+}
+
+/** A folder that this user may not read, such as `lost+found` of a disk of its own, is not for manifests. */
+function unansweredIfReadable(folder: string): string[] {
+  try {
+    return unansweredIn(folder);
+  } catch (error) {
+    if (UNREADABLE.has(errnoOf(error) ?? '')) return [];
+    throw error;
+  }
 }
 
 /** Those with an acceptance were moved there by a person, with their answers. */

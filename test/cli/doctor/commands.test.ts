@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -369,6 +369,20 @@ describe('a check', () => {
     const mark = { host: 'another-host', line: state, since: new Date().toISOString() };
     writeFileSync(join(inbox, OWNER_MARK), JSON.stringify(mark));
     expect(await checkInboxOwner(inbox, state)).toMatchObject({ verdict: 'warn' });
+  });
+
+  it.skipIf(process.platform === 'win32')('of a drop folder leaves out what its user may not read', () => {
+    const inbox = temporaryFolder();
+    chmodSync(inbox, 0o755);
+    mkdirSync(join(inbox, 'lost+found'), { mode: 0o000 });
+    mkdirSync(join(inbox, 'old'));
+    writeFileSync(join(inbox, 'old', 'lot1.csv'), '');
+    if (process.geteuid?.() === 0) {
+      // Root may read everything.
+      process.seteuid?.(65_534);
+      onTestFinished(() => process.seteuid?.(0));
+    }
+    expect(checkSubfolders(inbox, [])?.says).toContain('no factory line reads: old/lot1.csv;');
   });
 
   it('of a drop folder warns of manifests in folders that no line reads', async () => {
