@@ -1,5 +1,6 @@
 import { closeSync, fchmodSync, fstatSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname, join, parse } from 'node:path';
+import { errnoOf } from '../disk/errno.ts';
 import { makeFolder } from '../disk/make-folder.ts';
 
 /** How much disk a log may take: files of so many bytes, the one that is written and `oldFiles` before it. */
@@ -121,8 +122,15 @@ export class LogFile {
       join(dir, `${name}.${at + 1}${ext}`),
     );
     const files = [this.#path, ...old];
-    for (let at = old.length - 1; at >= 0; at--)
-      if (statSync(files[at]!, { throwIfNoEntry: false }) !== undefined)
-        renameSync(files[at]!, files[at + 1]!);
+    for (let at = old.length - 1; at >= 0; at--) renameIfThere(files[at]!, files[at + 1]!);
+  }
+}
+
+/** Another process with this log may rename the same file at the same time. */
+function renameIfThere(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
   }
 }

@@ -100,6 +100,22 @@ it('continues in the new file where another process has renamed the old one', as
   expect(messagesIn(renamed)[0]).toBe('before');
 });
 
+it('is said to be in no trouble where several processes rename it at the same time', async () => {
+  const folder = temporaryFolder();
+  const module = join(import.meta.dirname, '..', '..', 'line', 'log-file.ts');
+  const code = `
+    const { LogFile } = await import(${JSON.stringify(module)});
+    const bounds = { fileBytes: 20_000, oldFiles: 4 };
+    const file = new LogFile(${JSON.stringify(join(folder, 'certline.log'))}, (error) => { throw error; }, bounds);
+    for (let at = 0; at < 20_000; at++) file.write(JSON.stringify({ msg: 'x'.repeat(80) }) + '\\n');`;
+  const children = Array.from({ length: 3 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'ignore' }),
+  );
+  const ends = await Promise.all(children.map((child) => once(child, 'close')));
+  expect(ends).toEqual(children.map(() => [0, null]));
+  for (const name of readdirSync(folder)) expect(messagesIn(join(folder, name))).not.toContain('');
+});
+
 it('ends no process at SIGHUP whose terminal is there, and ends one in order whose terminal was closed', async () => {
   const folder = temporaryFolder();
   const path = join(folder, 'certline.log');
