@@ -196,6 +196,19 @@ describe('a ledger with what a person or another program added to read or to rep
   });
 });
 
+describe('a ledger with a trigger that a person of the factory added', () => {
+  it('says what to drop, and starts then', async () => {
+    const signer = await eventful();
+    signer.edit('CREATE TRIGGER mine AFTER INSERT ON audit BEGIN SELECT 1; END');
+    await expect(signer.start()).rejects.toThrow(
+      `the trigger "mine" is not Certline's (if it is yours, drop it`,
+    );
+    signer.edit('DROP TRIGGER mine');
+    const { ledger } = await signer.start();
+    expect(await ledger.verification.findings()).toEqual([]);
+  });
+});
+
 describe('a ledger of the version before, whose log says less', () => {
   it('starts, and takes whatever comes next', async () => {
     const signer = await olderLedger();

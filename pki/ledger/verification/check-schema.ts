@@ -5,6 +5,9 @@ import { SqliteConnection } from '../../../sql/sqlite-connection.ts';
 import type { SqlTransaction } from '../../../sql/transaction.ts';
 import { ledgerMigrations } from '../migrations.ts';
 
+/** Another copy of the ledger has it too. */
+const IF_YOURS = '(if it is yours, drop it and start again)';
+
 /** Triggers, rules and hidden rows of a table. A view in place of a table has a rule. */
 const POSTGRES_ADDED = `SELECT 'trigger' AS type, t.tgname::text AS name FROM pg_trigger t
     WHERE NOT t.tgisinternal AND t.tgrelid = to_regclass(?1)
@@ -27,7 +30,9 @@ async function postgresAdditions(transaction: SqlTransaction, tables: readonly s
   const found: string[] = [];
   for (const table of tables)
     for (const row of await transaction.all(POSTGRES_ADDED, table))
-      found.push(`the ${text(row, 'type')} "${text(row, 'name')}" of the table ${table} is not Certline's`);
+      found.push(
+        `the ${text(row, 'type')} "${text(row, 'name')}" of the table ${table} is not Certline's ${IF_YOURS}`,
+      );
   return found;
 }
 
@@ -65,7 +70,7 @@ async function sqliteDifferences(
   const lost = [...made.values()].filter((part) => !texts.has(keyOf(part)));
   const strange = there.filter((part) => !made.has(keyOf(part)) && !HARMLESS.test(part.sql));
   return [
-    ...strange.map(({ type, name }) => `the ${type} "${name}" is not Certline's`),
+    ...strange.map(({ type, name }) => `the ${type} "${name}" is not Certline's ${IF_YOURS}`),
     ...lost.map(({ type, name }) => `the ${type} "${name}" is missing, or not as Certline made it`),
   ];
 }
