@@ -15,6 +15,9 @@ const BOUNDS: LogBounds = { fileBytes: 50_000_000, oldFiles: 4 };
 /** So many looks at the size while a file grows to its bound. */
 const LOOKS = 50;
 
+/** Or one after so long: a file that was removed takes all that is written, and nobody can read it. */
+const LOOK_MS = 1_000;
+
 /** A disk that is almost full takes some texts and others not. */
 const SILENCE_MS = 60_000;
 
@@ -37,6 +40,7 @@ export class LogFile {
   /** The disk took only the first part of a text. */
   #isCut = false;
   #unlooked = 0;
+  #lookedMs = -Infinity;
 
   constructor(path: string, onTrouble: (error: Error) => void, bounds: LogBounds = BOUNDS) {
     this.#path = path;
@@ -51,10 +55,11 @@ export class LogFile {
   }
 
   write(text: string): void {
+    // Where the name cannot be looked at, the file that is open still takes the text.
+    this.#try(() => this.#keepPlace());
     this.#try(() => {
       this.#put(this.#descriptor ?? this.#open(), text);
       this.#isInTrouble = false;
-      this.#keepBounds();
     });
   }
 
@@ -104,14 +109,19 @@ export class LogFile {
     this.#unlooked += bytes.length;
   }
 
-  /** Where others have renamed the file (another process with this log, or logrotate), it continues in the new one. */
-  #keepBounds(): void {
-    const { fileBytes } = this.#bounds;
-    if (this.#unlooked < fileBytes / LOOKS) return;
+  /**
+   * Before a text is written. Where others have renamed the file (another process with this log, or logrotate) or removed it, the
+   * text goes into the one that has the name, or into a new one.
+   */
+  #keepPlace(): void {
+    const nowMs = performance.now();
+    const isDue = this.#unlooked >= this.#bounds.fileBytes / LOOKS || nowMs - this.#lookedMs >= LOOK_MS;
+    if (!isDue || this.#descriptor === undefined) return;
     this.#unlooked = 0;
+    this.#lookedMs = nowMs;
     const there = statSync(this.#path, { throwIfNoEntry: false });
-    const isOurs = there !== undefined && there.ino === fstatSync(this.#descriptor!).ino;
-    if (isOurs && there.size < fileBytes) return;
+    const isOurs = there !== undefined && there.ino === fstatSync(this.#descriptor).ino;
+    if (isOurs && there.size < this.#bounds.fileBytes) return;
     if (isOurs) this.#rotate();
     this.reopen();
   }

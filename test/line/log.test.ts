@@ -116,6 +116,21 @@ it('is said to be in no trouble where several processes rename it at the same ti
   for (const name of readdirSync(folder)) expect(messagesIn(join(folder, name))).not.toContain('');
 });
 
+it.each([
+  ['the file', (path: string) => rmSync(path)],
+  ['its folder', (path: string) => rmSync(dirname(path), { recursive: true })],
+])('continues in a new file where somebody has removed %s', async (_what, remove) => {
+  const path = join(temporaryFolder(), 'state', 'certline.log');
+  const log = openLineLog(path, 'station');
+  log.info('before');
+  remove(path);
+  await until('it writes there again', () => {
+    log.info('after');
+    return messagesIn(path).length > 0;
+  });
+  expect(messagesIn(path)[0]).toBe('after');
+});
+
 it('ends no process at SIGHUP whose terminal is there, and ends one in order whose terminal was closed', async () => {
   const folder = temporaryFolder();
   const path = join(folder, 'certline.log');
