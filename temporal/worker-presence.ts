@@ -10,7 +10,10 @@ export const WORKER_HEARTBEAT_MS = 10_000;
  */
 const SILENT_REPORTS = 2.5;
 
-/** Where the server takes no reports: a worker that is well polls at least once a minute, which is how long a poll lasts. */
+/** How long a poll lasts on the server that has no work (`matching.longPollExpirationInterval`). */
+const POLL_MS = 60_000;
+
+/** Where the server takes no reports: a worker that is well polls at least once a minute. */
 const SILENT_BY_POLL_MS = 150_000;
 
 /** `TASK_QUEUE_TYPE_WORKFLOW` and `TASK_QUEUE_TYPE_ACTIVITY` of temporal.api.enums.v1.TaskQueueType. */
@@ -66,7 +69,7 @@ export async function workerPresence(
       undefined,
     ];
     if (known !== undefined && isOfAnother(poll, known)) last.set(`${key} later`, poll);
-    else last.set(key, later(known, poll));
+    else if (known === undefined || !isLeftOpen(poll, known)) last.set(key, later(known, poll));
   }
   return [...last.values()];
 }
@@ -123,8 +126,24 @@ export function isAtWork({ hasStopped, lastSeenAt, silentAfterMs }: SeenWorker):
  * Whether a poll that came when the reports had already ended is of another process, started in the place of the one that reported,
  * whose first report is still to come: only its poll counts.
  */
-function isOfAnother(poll: SeenWorker, { host, lastSeenAt, silentAfterMs }: SeenWorker): boolean {
-  return host !== undefined && poll.lastSeenAt.getTime() - lastSeenAt.getTime() > silentAfterMs;
+function isOfAnother(poll: SeenWorker, known: SeenWorker): boolean {
+  return isAfterReports(poll, known) && !isLeftOpen(poll, known);
+}
+
+/**
+ * Whether a poll may be one that was open when its process stopped without a word: its host sleeps, has no power or no network, so its
+ * connection is not closed. The server sees such a poll once more when it ends, up to a minute later.
+ */
+function isLeftOpen(poll: SeenWorker, known: SeenWorker): boolean {
+  return !known.hasStopped && isAfterReports(poll, known) && !isAfterReports(poll, known, POLL_MS);
+}
+
+function isAfterReports(
+  poll: SeenWorker,
+  { host, lastSeenAt, silentAfterMs }: SeenWorker,
+  furtherMs = 0,
+): boolean {
+  return host !== undefined && poll.lastSeenAt.getTime() - lastSeenAt.getTime() > silentAfterMs + furtherMs;
 }
 
 /**

@@ -75,20 +75,32 @@ describe('workers that the server has seen', () => {
   });
 
   it('are another process when they poll after the reports have ended, and judged by that poll', async () => {
-    const [, worker] = await presence(serverWith([{ pid: '1', seconds: 100 }], 130));
-    expect(worker).toMatchObject({ lastSeenAt: new Date(130_000), silentAfterMs: 150_000 });
+    const [, worker] = await presence(serverWith([{ pid: '1', seconds: 100 }], 186));
+    expect(worker).toMatchObject({ lastSeenAt: new Date(186_000), silentAfterMs: 150_000 });
     expect(worker).not.toHaveProperty('pid');
   });
 
+  it.each([126, 131, 170, 185])(
+    'are not another process by a poll that was open when the reports ended at 100 s, and itself ended at %i s',
+    async (seconds) => {
+      const workers = await presence(serverWith([{ pid: '1', seconds: 100 }], seconds));
+      expect(workers).toMatchObject([{ lastSeenAt: new Date(100_000), silentAfterMs: 25_000, pid: 1 }]);
+      expect(workers).toHaveLength(1);
+    },
+  );
+
   it.each([
-    ['ended', 1],
-    ['ended in order', 3],
+    ['ended', 1, 186],
+    ['ended in order', 3, 130],
   ])(
     'are asked for by the queue whose reports have %s, also when the caller does not know it',
-    async (_, status) => {
-      const connection = serverWith([{ pid: '1', seconds: 100, status }], 130);
+    async (_, status, polledAt) => {
+      const connection = serverWith([{ pid: '1', seconds: 100, status }], polledAt);
       const workers = await workerPresence(connection, 'default', []);
-      expect(workers).toMatchObject([{ pid: 1 }, { lastSeenAt: new Date(130_000), silentAfterMs: 150_000 }]);
+      expect(workers).toMatchObject([
+        { pid: 1 },
+        { lastSeenAt: new Date(polledAt * 1_000), silentAfterMs: 150_000 },
+      ]);
     },
   );
 
