@@ -7,7 +7,17 @@ import type { SqlDatabase, Store } from './sql-database.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { assertFileWritable, sqliteError } from './sqlite-error.ts';
 import { sqliteSnapshot } from './sqlite-snapshot.ts';
+import { sqliteTrouble } from './sqlite-trouble.ts';
+import type { SqliteTrouble } from './sqlite-trouble.ts';
 import type { SqlTransaction } from './transaction.ts';
+
+/** What a disk does to a commit, and what lasts until somebody has seen to it. */
+const OF_DISK: ReadonlySet<SqliteTrouble | undefined> = new Set([
+  'full',
+  'input-output',
+  'read-only',
+  'cannot-open',
+]);
 
 /**
  * The SQLite file of a store. Reads have a connection of their own: on the writing one they would see what is not
@@ -22,6 +32,8 @@ export class SqliteDatabase implements SqlDatabase {
   readonly #reads: SqlTransaction;
   readonly #writes: CommitQueue;
   readonly #group: GroupTransaction;
+  /** The disk did not take the last commit. */
+  #isRefused = false;
 
   private constructor(store: Store, writer: SqliteConnection, reader: SqliteConnection) {
     const { path } = writer;
@@ -82,8 +94,15 @@ export class SqliteDatabase implements SqlDatabase {
     this.#writes.waitBetweenGroups(wait);
   }
 
+  /** Writes nothing, unless the last commit failed: then only a commit shows whether the disk takes one again. */
   async assertWritable(): Promise<void> {
+    try {
+      this.#assertNotLost();
+    } catch (error) {
+      throw sqliteError(this.#store, this.#path, error);
+    }
     assertFileWritable(this.#store, this.#path);
+    if (this.#isRefused) await this.write(writeVersionAgain);
   }
 
   async close(): Promise<void> {
@@ -94,11 +113,15 @@ export class SqliteDatabase implements SqlDatabase {
 
   async #transact(work: (group: GroupTransaction) => Promise<void>): Promise<void> {
     this.#assertNotLost();
-    await this.#group.control('BEGIN IMMEDIATE');
     try {
+      await this.#group.control('BEGIN IMMEDIATE');
       this.#writer.assertCurrent();
       await work(this.#group);
       await this.#group.control('COMMIT');
+      this.#isRefused = false;
+    } catch (error) {
+      this.#isRefused ||= OF_DISK.has(sqliteTrouble(error));
+      throw error;
     } finally {
       if (this.#writer.isInTransaction) this.#writer.exec('ROLLBACK');
     }
@@ -109,4 +132,10 @@ export class SqliteDatabase implements SqlDatabase {
     if (statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode) return;
     throw new DatabaseTroubleError('lost');
   }
+}
+
+/** The smallest change of a file that leaves it as it is. */
+async function writeVersionAgain(transaction: SqlTransaction): Promise<void> {
+  const [row] = await transaction.all('PRAGMA user_version');
+  await transaction.run(`PRAGMA user_version = ${Number(row?.['user_version'])}`);
 }

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Store } from '../../sql/sql-database.ts';
@@ -36,4 +38,35 @@ it('a process of the version before writes no more once the file is migrated, an
   await write(later, 'after');
   const all = await later.read((db) => db.all('SELECT name FROM things'));
   expect(all).toEqual([{ name: 'before' }, { name: 'after' }]);
+});
+
+it('is not writable from a commit that the disk did not take until the disk takes one again, also if nobody writes', async ({
+  skip,
+}) => {
+  const disk = temporaryFolder();
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
+  if (mounted.status !== 0) skip('mount -t tmpfs needs root');
+  onTestFinished(() => void spawnSync('umount', ['-l', disk]));
+  const database = opened(1, join(disk, 'things.db'));
+  const write = () => database.write((db) => db.run('INSERT INTO things VALUES (?)', 'x'.repeat(20_000)));
+  await write();
+  const ballast = join(disk, 'ballast');
+  expect(() => writeFileSync(ballast, Buffer.alloc(2 ** 21))).toThrow('ENOSPC');
+  await expect(database.assertWritable()).resolves.toBeUndefined();
+  await expect(write()).rejects.toThrow('full');
+  await expect(database.assertWritable()).rejects.toThrow('full');
+  rmSync(ballast);
+  await expect(database.assertWritable()).resolves.toBeUndefined();
+  await write();
+  expect(await database.read((db) => db.all('PRAGMA user_version'))).toEqual([{ user_version: 1 }]);
+});
+
+it('is not writable when its file was removed, or another one has its name', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'things.db');
+  const database = opened(1, path);
+  renameSync(path, join(folder, 'elsewhere'));
+  await expect(database.assertWritable()).rejects.toMatchObject({ trouble: 'lost' });
+  writeFileSync(path, '');
+  await expect(database.assertWritable()).rejects.toMatchObject({ trouble: 'lost' });
 });
