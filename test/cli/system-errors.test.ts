@@ -73,10 +73,12 @@ describe('a file that this user may not read', () => {
     const path = join(place.folder, 'certline.json');
     chmodSync(path, 0);
     const { status, stderr } = await asStranger('station', 'list');
-    expect(stderr).toContain(`The configuration file ${path} cannot be read: this user has no permission.`);
+    expect(stderr).toContain(
+      `The configuration file ${path} cannot be read: this user has no permission there: `,
+    );
     expect(status).toBe(4);
     const folder = await place.certline('--config', place.folder, 'station', 'list');
-    expect(folder.stderr).toContain(`${place.folder} cannot be read: it is a folder.`);
+    expect(folder.stderr).toContain(`${place.folder} cannot be read: it is a folder, not a file: `);
     expect(folder.status).toBe(4);
   });
 });

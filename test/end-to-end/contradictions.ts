@@ -96,7 +96,7 @@ export const CONTRADICTIONS: readonly Contradiction[] = [
     make: (places) =>
       changeDatabase(
         places.books[0]!,
-        `INSERT OR REPLACE INTO board VALUES ('b0', '9', 'CL-000003', 1, 'keyed', NULL, NULL)`,
+        `INSERT OR REPLACE INTO board (board_id, socket, serial, attempt, phase) VALUES ('b0', '9', 'CL-000003', 1, 'keyed')`,
       ),
   },
   { what: 'a batch that is never closed', breaks: 11, make: inRegistry(`UPDATE batches SET state = 'open'`) },

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
@@ -164,6 +164,7 @@ it('writes the status of every other batch where one cannot be written, and that
   }
   await registry.endOpenUnits('PO-1', 'HOLD', 'CANCELLED');
   await registry.closeBatch('PO-1');
+  writeFileSync(join(inbox, '1.result.csv'), '');
   // Folders in the places of two statuses: of the newest batch, which is written first, and of the closed one.
   const inTheWay = ['3.status.csv', '1.status.csv'].map((name) => join(inbox, name));
   for (const path of inTheWay) mkdirSync(join(path, 'x'), { recursive: true });
