@@ -15,7 +15,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EPERM: NOT_ALLOWED,
   EIO: 'the disk does not work: check it, then start again',
   ENOTDIR: 'a part of this path is a file, not a folder: correct the path',
-  EEXIST: 'something else has this name, or a symbolic link leads nowhere: move it away, or name another path',
+  EEXIST:
+    'something else has this name, or a symbolic link leads nowhere: move it away, or name another path',
   EISDIR: 'it is a folder, not a file: correct the path',
   ELOOP: 'its symbolic links lead back to themselves: correct them',
   ENAMETOOLONG: 'the path is too long: name a shorter one',
