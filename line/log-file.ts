@@ -46,12 +46,7 @@ export class LogFile {
     this.#path = path;
     this.#onTrouble = onTrouble;
     this.#bounds = bounds;
-    this.#try(() => {
-      // A process may end before it has written enough to look at the size.
-      const there = statSync(path, { throwIfNoEntry: false });
-      if (there !== undefined && there.size >= bounds.fileBytes) this.#rotate();
-      this.#open();
-    });
+    this.#try(() => this.#open());
   }
 
   write(text: string): void {
@@ -110,7 +105,7 @@ export class LogFile {
   }
 
   /**
-   * Before a text is written. Where others have renamed the file (another process with this log, or logrotate) or removed it, the
+   * Before a text is written, and before the first one: a process may end before it has written much. Where others have renamed the file (another process with this log, or logrotate) or removed it, the
    * text goes into the one that has the name, or into a new one.
    */
   #keepPlace(): void {

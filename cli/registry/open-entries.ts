@@ -94,9 +94,11 @@ async function mustBeKnown(
 ): Promise<void> {
   if (serial !== undefined && (await registry.unit(serial)) === undefined)
     throw new CommandError('unknown', `No batch has a unit "${printable(serial)}": correct the serial.`);
-  if (name === undefined) return;
+  const configured = config.registries.map((each) => each.name);
+  if (name === undefined || configured.includes(name)) return;
+  // One that is in the configuration no more has entries. To look for them reads the whole outbox.
   const asked = (await registry.outbox.depths()).map((depth) => depth.registry);
-  const names = [...new Set([...config.registries.map((each) => each.name), ...asked])];
+  const names = [...new Set([...configured, ...asked])];
   if (names.includes(name)) return;
   const there = names.length === 0 ? 'there is none' : `there: ${names.join(', ')}`;
   const message = `No device registry is called "${printable(name)}" (${there}).${didYouMean(name, names)}`;

@@ -1,23 +1,25 @@
-/** Node's codes for a chain that ends in no CA that this process trusts. */
-const UNTRUSTED: ReadonlySet<string> = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
+const UNTRUSTED = 'has a TLS certificate of a CA that this host does not trust';
+
+/** What is wrong with a certificate, by Node's codes. */
+const OF_CERTIFICATE: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'has a TLS certificate that has expired',
+  CERT_NOT_YET_VALID: 'has a TLS certificate that is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'has a TLS certificate for another name',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+};
 
 /** Other codes of what fails before a question is sent. */
 const BEFORE_THE_QUESTION: ReadonlySet<string> = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
   'EAI_AGAIN',
   'ECONNREFUSED',
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ENOTFOUND',
   'ERR_PROXY_TUNNEL',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
 /** What Node says beside the code: of a name, of a port, or of what a proxy answered to CONNECT. */
@@ -36,10 +38,8 @@ export function unreached(error: Error, base: URL): string {
   const code = codeOf(error);
   if (code === 'ERR_PROXY_TUNNEL') return refusedByProxy(fault.statusCode);
   if (isOfProxy(fault, base)) return `cannot be reached, since its proxy cannot (${code})`;
-  if (code === 'CERT_HAS_EXPIRED') return `has a TLS certificate that has expired (${code})`;
-  if (code === 'CERT_NOT_YET_VALID') return `has a TLS certificate that is not valid yet (${code})`;
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `has a TLS certificate for another name (${code})`;
-  if (UNTRUSTED.has(code)) return `has a TLS certificate of a CA that this host does not trust (${code})`;
+  const ofCertificate = OF_CERTIFICATE[code];
+  if (ofCertificate !== undefined) return `${ofCertificate} (${code})`;
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return `does not speak TLS at this port (${code})`;
   return `cannot be reached (${code === '' ? error.message : code})`;
 }
@@ -53,7 +53,7 @@ function codeOf(error: Error): string {
 /** Whether it is certain that the question did not arrive. */
 export function isBeforeQuestion(error: Error): boolean {
   const code = codeOf(error);
-  return BEFORE_THE_QUESTION.has(code) || UNTRUSTED.has(code);
+  return BEFORE_THE_QUESTION.has(code) || Object.hasOwn(OF_CERTIFICATE, code);
 }
 
 function refusedByProxy(status: number | undefined): string {
