@@ -323,15 +323,14 @@ export class AzureDpsRegistry implements DeviceRegistry {
   }
 
   #fault(what: string, answer: HttpAnswer): DeviceRegistryError {
-    const fault = httpFault(this.name, what, answer, saidIn(answer));
-    if (fault.reason !== 'credentials' || ![401, 403].includes(answer.status)) return fault;
     const said = saidIn(answer);
-    // Something between us and the service does not look at the host of a signature.
-    const why = clockFault(answer.headers) ?? (said === '' ? undefined : this.#hostFault());
-    if (why === undefined) return fault;
-    const words = said === '' ? '' : `, "${quoted(said, answer.secrets)}",`;
-    const message = `The registry ${this.name} answered ${answer.status}${words} when asked to ${what}: ${why}.`;
-    return new DeviceRegistryError('credentials', message);
+    return httpFault(this.name, what, answer, said, this.#signatureFault(answer, said));
+  }
+
+  /** Why a signature is refused. Something between us and the service, which says nothing, does not look at its host. */
+  #signatureFault({ status, headers }: HttpAnswer, said: string): string | undefined {
+    if (status !== 401 && status !== 403) return undefined;
+    return clockFault(headers) ?? (said === '' ? undefined : this.#hostFault());
   }
 
   /** DPS refuses a signature for another service, without saying why. */

@@ -9,14 +9,22 @@ const THROTTLE_WAIT_MS = 10_000;
 
 /**
  * What an answer other than success means by RFC 9110 and RFC 6585. An adapter looks first for what its cloud says in another
- * way. `what` is what was asked, as in "register a device"; `said` is what the cloud says of it in a body of its own kind.
+ * way. `what` is what was asked, as in "register a device"; `said` is what the cloud says of it in a body of its own kind; `known`
+ * what to do about it, where the adapter knows better.
  */
-export function httpFault(name: string, what: string, answer: HttpAnswer, said = ''): DeviceRegistryError {
+export function httpFault(
+  name: string,
+  what: string,
+  answer: HttpAnswer,
+  said = '',
+  known?: string,
+): DeviceRegistryError {
   const { status } = answer;
   const words = said === '' ? '' : `, "${quoted(said, answer.secrets)}"`;
   const isElsewhere = isOfAddress(status, said !== '');
   const reason = isElsewhere ? 'credentials' : reasonOf(status);
-  const advice = isElsewhere ? ADDRESS_ADVICE : status === 407 ? PROXY_ADVICE : ADVICE[reason];
+  const general = isElsewhere ? ADDRESS_ADVICE : status === 407 ? PROXY_ADVICE : ADVICE[reason];
+  const advice = known ?? general;
   const message = `The registry ${name} answered ${status}${words} when asked to ${what}: ${advice}.`;
   const waitMs = reason === 'throttled' ? (retryAfterMs(answer) ?? THROTTLE_WAIT_MS) : retryAfterMs(answer);
   return new DeviceRegistryError(reason, message, {
