@@ -157,12 +157,15 @@ export class SqliteConnection {
   }
 
   #migrate(migrations: readonly string[]): void {
+    // Only so can a table be made again that others refer to: sqlite.org/lang_altertable.html §7. It cannot change in a transaction.
+    this.exec('PRAGMA foreign_keys = OFF');
     this.#bracketed('BEGIN IMMEDIATE', () => {
       // Another process may have done it, or more, before this one had the lock.
       if (this.#version() > migrations.length) throw this.#versionError(migrations);
       for (const migration of migrations.slice(this.#version())) this.exec(migration);
       this.exec(`PRAGMA user_version = ${migrations.length}`);
     });
+    this.exec('PRAGMA foreign_keys = ON');
   }
 
   #version(): number {

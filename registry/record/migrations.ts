@@ -63,6 +63,39 @@ const FREE_OUTBOX = `CREATE TABLE free_outbox (
   CREATE INDEX outbox_certificate ON outbox (fingerprint);`;
 
 /**
+ * SQLite cannot drop a constraint, here that no two units name one board. It has an entry for each unit, although few manifests
+ * list boards.
+ */
+const UNITS_OF_ANY_BOARD = `CREATE TABLE units_of_any_board (
+    unit_id INTEGER PRIMARY KEY,
+    batch_id TEXT NOT NULL REFERENCES batches,
+    row_number INTEGER NOT NULL CHECK (row_number > 0),
+    serial TEXT NOT NULL,
+    serial_folded TEXT NOT NULL UNIQUE,
+    product TEXT NOT NULL,
+    board_wanted TEXT,
+    attrs TEXT NOT NULL CHECK (json_valid(attrs)),
+    outcome TEXT CHECK (outcome IN ('PASS', 'FAIL', 'ERROR', 'HOLD')),
+    attention INTEGER NOT NULL DEFAULT 0 CHECK (attention IN (0, 1)),
+    code TEXT,
+    step TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    supplement INTEGER,
+    ended_attempt INTEGER,
+    freed_at TEXT,
+    board_freed TEXT,
+    released_attempt INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (batch_id, row_number),
+    CHECK (outcome IS NULL OR attention = 0)
+  ) STRICT;
+  INSERT INTO units_of_any_board SELECT unit_id, batch_id, row_number, serial, serial_folded, product, board_wanted, attrs,
+    outcome, attention, code, step, attempts, supplement, ended_attempt, freed_at, board_freed, released_attempt FROM units
+    ORDER BY unit_id;
+  DROP TABLE units;
+  ALTER TABLE units_of_any_board RENAME TO units;
+  CREATE INDEX units_freed ON units (batch_id, freed_at) WHERE freed_at IS NOT NULL;`;
+
+/**
  * Rows of a batch that is being imported are there before it. SQLite can leave that unchecked on one connection; PostgreSQL
  * cannot, and has no such constraint.
  */
@@ -409,6 +442,11 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   CREATE INDEX certificates_board ON certificates (board_id);
   CREATE INDEX attempts_board ON attempts (board_id);
   CREATE INDEX rework_units_unit ON rework_units (unit_id);
+  `,
+  ({ name }) => `
+  -- A unit for any board needs no entry.
+  ${name === 'PostgreSQL' ? 'ALTER TABLE units DROP CONSTRAINT units_board_wanted_key;' : UNITS_OF_ANY_BOARD}
+  CREATE UNIQUE INDEX units_board ON units (board_wanted) WHERE board_wanted IS NOT NULL;
   `,
 ];
 

@@ -8,7 +8,7 @@ import { batchWithContent, batchWithId, registeredKeys } from './batch-records.t
 import type { Staging } from './staging.ts';
 
 /** Rows that are written in one transaction, or removed in one. */
-const PAGE_ROWS = 1_000;
+const PAGE_ROWS = 4_000;
 
 /** A lot of so many rows finds room wherever the factory line does. */
 const FEW_ROWS = 100;

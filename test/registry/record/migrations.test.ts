@@ -1,7 +1,10 @@
+import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
+import { openRegistryFile } from '../../../registry/record/open-registry.ts';
 import { registryMigrations } from '../../../registry/record/migrations.ts';
 import { SQLITE } from '../../../sql/dialect.ts';
 import { schemaDigests } from '../../sql/schema-digests.ts';
+import { registryPath } from './opened.ts';
 
 /** A new version adds a digest; none of the others may change, since databases with those schemas exist. */
 const RELEASED = [
@@ -22,8 +25,39 @@ const RELEASED = [
   '6e3b8db0636b8a07bee4f185d181977b6169352c15d08ec248fd29020e0f82e9',
   '366ff90b8ad4482ab67d8bb7ec2206643f7311f596813c7015bd109da0568cc1',
   'ae319a7ec7d80f415f0f9ce0bc1241ccea6328c4897a97dfe39cb1d7b0366c29',
+  '1cd9ff5834cdc670c7f416dcda69349fb536abd73ac6085a108b1d98ac1727ca',
 ];
 
 it('the schema of each released version of a registry stays what it was, to the byte', () => {
   expect(schemaDigests(registryMigrations(SQLITE))).toEqual(RELEASED);
+});
+
+/** Units with and without a board, freed, under way, referred to, and one of a batch that was being imported. */
+const ROWS = `
+  INSERT INTO batches (batch_id, order_number, manifest, sha256, row_count, imported_at) VALUES ('B', 'PO-1', 'm.csv', 'd', 3, 't');
+  INSERT INTO units (unit_id, batch_id, row_number, serial, serial_folded, product, board_wanted, attrs, outcome, freed_at, board_freed)
+    VALUES (1, 'B', 1, 'CL-1', 'cl-1', 'node', 'aa', '{"a":"b"}', 'PASS', NULL, NULL),
+      (2, 'B', 2, 'CL-2', 'cl-2', 'node', NULL, '{}', NULL, NULL, NULL),
+      (5, 'B', 3, 'CL-3', 'cl-3/B', 'node', NULL, '{}', 'ERROR', 't', 'bb'),
+      (9, 'S', 1, 'CL-4', 'cl-4', 'node', NULL, '{}', NULL, NULL, NULL);
+  INSERT INTO staged_batches VALUES ('S', 't');
+  INSERT INTO attempts (unit_id, attempt, step) VALUES (1, 1, 'register');
+  INSERT INTO decisions (batch_id, unit_id, attempt, verdict, decided_at) VALUES ('B', 1, 1, 'retry', 't');`;
+
+it('an index of boards without empty entries leaves each unit, and what refers to it, as it was', async () => {
+  const path = registryPath();
+  const old = new DatabaseSync(path);
+  const before = registryMigrations(SQLITE).slice(0, RELEASED.length - 1);
+  for (const migration of before) old.exec(migration);
+  old.exec(`PRAGMA user_version = ${before.length}; PRAGMA foreign_keys = OFF; ${ROWS}`);
+  const units = old.prepare('SELECT * FROM units ORDER BY unit_id').all();
+  old.close();
+  await openRegistryFile(path).close();
+  const now = new DatabaseSync(path);
+  expect(now.prepare('SELECT * FROM units ORDER BY unit_id').all()).toEqual(units);
+  const dangling = now.prepare('PRAGMA foreign_key_check').all();
+  expect(dangling).toEqual([{ table: 'units', rowid: 9, parent: 'batches', fkid: 0 }]);
+  expect(() => now.exec('DELETE FROM units WHERE unit_id = 1')).toThrow(/FOREIGN KEY/);
+  expect(() => now.exec(`UPDATE units SET board_wanted = 'aa' WHERE unit_id = 2`)).toThrow(/UNIQUE/);
+  now.close();
 });
