@@ -27,8 +27,11 @@ const SETTINGS = '/api/v1/settings';
 const PLAIN_WITHOUT = ['accept-encoding', 'if-none-match', 'if-modified-since'];
 /** They are about the connection of the browser to the guard; to switch that to another protocol is not passed on. */
 const OF_ONE_CONNECTION = ['connection', 'keep-alive', 'upgrade'];
-/** In Temporal's HTTP API a query is a POST that changes nothing; the page shows current details by it. */
-const QUERY = /^\/api\/v1\/namespaces\/[^/]+\/workflows\/.+\/query(\/|$)/;
+/**
+ * In Temporal's HTTP API a query is a POST that changes nothing; the page shows current details by it. The whole path, because a
+ * signal may be called `query` too, and one of them starts a workflow.
+ */
+const QUERY = /^\/api\/v1\/namespaces\/[^/]+\/workflows\/[^/]+\/query\/[^/]+$/;
 
 const READ_ONLY =
   'This page is read-only. Use the certline command, or start the factory line with `certline up --ui-actions`.';
