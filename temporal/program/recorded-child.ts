@@ -52,6 +52,7 @@ function endOnAbort(child: ChildProcess, { signal, timeoutMs }: RecordedChild): 
   };
   const timer = setTimeout(end, timeoutMs);
   signal?.addEventListener('abort', end);
+  if (signal?.aborted === true) end(); // while the child was being started
   process.once('exit', end);
   return () => {
     clearTimeout(timer);
