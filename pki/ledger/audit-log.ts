@@ -118,8 +118,8 @@ export class LedgerAuditLog implements AuditLog, Refusals {
   async recordLeftOut(): Promise<void> {
     const count = this.#leftOut;
     if (count === 0) return;
-    this.#leftOut = 0;
     await this.#database.write((transaction) => this.append(transaction, 'refusals-left-out', { count }));
+    this.#leftOut -= count; // more may have been left out meanwhile
   }
 
   /** Strangers decide how often something is refused, so not every refusal may cost an entry. */

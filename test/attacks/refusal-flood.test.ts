@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { withoutPaths } from '../../activities/without-paths.ts';
 import { ledgerUnavailable } from '../../pki/ledger/ledger-errors.ts';
@@ -18,6 +19,22 @@ describe('M7: refusals that strangers cause', () => {
     await ledger.auditLog.recordLeftOut();
     const last = JSON.parse((await auditOf(ledger)).at(-1)!.body) as object;
     expect(last).toMatchObject({ event: 'refusals-left-out', count: 1_500 - (size - before) });
+  });
+
+  it('are counted also where the ledger could not be written meanwhile', async () => {
+    const { ledger, database } = await openDesk();
+    const { auditLog } = ledger;
+    const refusal = { request: 'releaseUnits', code: 'ORDER_UNKNOWN' } as const;
+    await Promise.all(Array.from({ length: 1_010 }, () => auditLog.recordRefusal(refusal)));
+    const other = new DatabaseSync(database);
+    other.exec("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END");
+    await expect(auditLog.recordLeftOut()).rejects.toThrow();
+    other.exec('DROP TRIGGER full');
+    other.close();
+    await auditLog.recordLeftOut();
+    const last = JSON.parse((await auditOf(ledger)).at(-1)!.body) as { event: string; count: number };
+    expect(last.event).toBe('refusals-left-out');
+    expect(last.count).toBeGreaterThan(0);
   });
 });
 
