@@ -1,4 +1,6 @@
 import { plainText } from './plain-text.ts';
+import { printable } from './printable.ts';
+import { UnprintableBytes } from './unprintable-bytes.ts';
 
 /**
  * What a port has shown beside answers. `echo`: what is sent comes back. `garbage`: bytes that are no text, as at a
@@ -30,8 +32,6 @@ const FAULT_MARKS = [
 const CONSOLE = /[$#>%] ?$|command not found|unknown command|(^|\s)AA[A-Za-z0-9+/]{10,}={0,2}/im;
 /** A piece of a frame, which may be one of a key. */
 const FRAME_PIECE = /[A-Za-z0-9+/=]{24,}/g;
-// oxlint-disable-next-line no-control-regex -- these are what must not reach a terminal
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f]+/g;
 
 /**
  * Keeps the end of what a board printed, to say in an error what was seen. While a secret passes it becomes no string.
@@ -40,13 +40,13 @@ export class Sightings {
   readonly #tail = Buffer.alloc(TAIL_BYTES);
   #tailBytes = 0;
   #bytes = 0;
-  #unprintable = 0;
+  readonly #unprintable = new UnprintableBytes();
   #hasEcho = false;
   #isSecret = false;
 
   add(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
-    for (const byte of bytes) if (!isTextByte(byte)) this.#unprintable++;
+    this.#unprintable.add(bytes);
     const piece = bytes.subarray(-TAIL_BYTES);
     const overflow = Math.max(0, this.#tailBytes + piece.length - TAIL_BYTES);
     this.#tail.copyWithin(0, overflow, this.#tailBytes);
@@ -109,17 +109,12 @@ export class Sightings {
   }
 
   get #isGarbage(): boolean {
-    return this.#unprintable >= GARBAGE_BYTES && this.#unprintable >= this.#bytes * GARBAGE_SHARE;
+    const { count } = this.#unprintable;
+    return count >= GARBAGE_BYTES && count >= this.#bytes * GARBAGE_SHARE;
   }
-}
-
-/** Text of any language is UTF-8; a wrong baud rate gives zeros, ones, and bytes that follow no lead byte. */
-function isTextByte(byte: number): boolean {
-  if (byte < 0x20) return byte === 0x1b || (byte >= 0x07 && byte <= 0x0d);
-  return byte < 0x7f;
 }
 
 function shown(line: Uint8Array): string {
   const text = plainText(Buffer.from(line).toString('utf8'));
-  return text.replaceAll(FRAME_PIECE, '…').replaceAll(UNPRINTABLE, ' ').trim().slice(0, LINE_CHARACTERS);
+  return printable(text.replaceAll(FRAME_PIECE, '…')).trim().slice(0, LINE_CHARACTERS);
 }

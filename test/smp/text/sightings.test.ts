@@ -10,6 +10,9 @@ function after(...pieces: readonly (string | Uint8Array)[]): Sightings {
 describe('what a port has shown', () => {
   it.each([
     ['a log in another language', '[00:01] <inf> app: température 21 °C, große Änderung\r\n', ['text']],
+    ['a log in Chinese', '[00:01] <inf> app: 启动完成，正在等待网络连接\r\n', ['text']],
+    ['a log in Russian', 'Загрузка завершена\r\n', ['text']],
+    ['a log with signs beyond the first plane', '🟢🟢🟢🟢\r\n', ['text']],
     ['a log', '*** Booting Zephyr ***\r\n[00:00] <inf> main: started\r\n', ['text']],
     ['a prompt', '\u001b[1;32muart:~$ \u001b[m', ['console', 'text']],
     ['a login', '\r\nboard login: \r\nPassword: \r\n# ', ['console', 'text']],
@@ -19,6 +22,18 @@ describe('what a port has shown', () => {
   ])('%s', (_, text, seen) => {
     expect(after(text).seen).toEqual(seen);
   });
+
+  it('is text in any language, in pieces of any size', () => {
+    const bytes = Buffer.from('启动完成');
+    expect(after(...[...bytes].map((byte) => Uint8Array.of(byte))).seen).toEqual(['text']);
+  });
+
+  it.each(['c3c3c3c3', 'e282e282e282', 'bfbfbfbf', 'c081c081', 'f5808080f5808080'])(
+    'is garbage where bytes make no character: %s',
+    (hex) => {
+      expect(after(Buffer.from(`${hex}0a`, 'hex')).seen).toEqual(['garbage']);
+    },
+  );
 
   it('is garbage at a wrong baud rate', () => {
     expect(after(Buffer.from('f880f800fe80e0f8', 'hex')).seen).toEqual(['garbage']);
