@@ -5,7 +5,7 @@ const LINE_END = 0x0a;
 const MAX_LINE_BYTES = 1024;
 
 // oxlint-disable-next-line no-control-regex -- these are what must not reach a log
-const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
+const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /** Puts the text between the frames (logs, prompts) together to lines, without colours and control characters. */
 export class TextLines {
