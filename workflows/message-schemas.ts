@@ -17,6 +17,7 @@ import type {
 import { isPersonText } from '../provisioning/person-text.ts';
 import { isPriority, PRIORITY } from '../provisioning/priority.ts';
 import { isSerial } from '../provisioning/serial-number.ts';
+import { STEPS } from '../provisioning/step.ts';
 import { kindOf, misfit, quoted } from './misfit.ts';
 
 // All workflows share this file and zod (`bundleWorkflows` in workers/workflow-bundle.ts): a workflow that evaluated them for
@@ -116,13 +117,7 @@ const count = z.int().check(z.nonnegative());
 const attention = z.object({
   serial: z.string(),
   code: z.string() as z.ZodMiniType as z.ZodMiniType<FailureCode>,
-  step: z.enum([
-    'generateKeypair',
-    'signCertificate',
-    'flashCredentials',
-    'verifyReadback',
-    'registerDevice',
-  ]),
+  step: z.enum(STEPS),
   attempt: count,
   hint: z.string(),
   stationId: z.exactOptional(z.string()),

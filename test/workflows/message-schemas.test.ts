@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { STEPS } from '../../provisioning/step.ts';
 import { mustFit } from '../../workflows/checked-message.ts';
 import {
   chunkReportCheck,
@@ -133,6 +134,12 @@ describe('a signal between workflows', () => {
     expect(unitAttentionCheck({ serial: 'A', attention, more: 1 }).success).toBe(true);
     expect(unitAttentionCheck({ serial: 'A', attention: null }).success).toBe(true);
     expect(rerunUnitsCheck({ serials: ['A'] }).success).toBe(true);
+  });
+
+  // One that is not taken leaves a unit that waits unseen, and its batch open.
+  it.each(STEPS)('is taken from a unit that waits at %s', (step) => {
+    expect(unitAttentionCheck({ serial: 'A', attention: { ...attention, step } }).success).toBe(true);
+    expect(chunkReportCheck({ ...report, attention: [{ ...attention, step }] }).success).toBe(true);
   });
 
   it.each([
