@@ -133,6 +133,10 @@ export const ISSUES = {
     'The cell is empty or has a ditto mark, but those above have a value: merged cells are written once.',
     'the value in every CSV row: unmerge the cells and fill them down, then export again',
   ),
+  MANIFEST_CELL_MOVED: row(
+    'The cell has the value of another column: two columns are swapped, or the cells moved to the side.',
+    'each value in its own column',
+  ),
   MANIFEST_CONTROL_CHARACTER: row(
     'The cell contains a tab, a line break, a NUL or another control character.',
     'text without control characters',

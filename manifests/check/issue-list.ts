@@ -30,7 +30,7 @@ const OF_SOME_ROWS: readonly IssueCode[] = [
   'MANIFEST_HEADER_REPEATED',
 ];
 
-/** The issues of one code in one column. */
+/** The issues of one code in one column, or those of them with one cause. */
 interface Group {
   readonly first: Issue;
   last: Issue;
@@ -41,6 +41,7 @@ interface Group {
 export class IssueList {
   readonly #kept: Issue[] = [];
   readonly #groups = new Map<string, Group>();
+  readonly #causes = new Map<string, Group>();
   /** CSV rows below the header so far, and how many of them have an issue. */
   rows = 0;
   refusedRows = 0;
@@ -94,29 +95,44 @@ export class IssueList {
 
   verdict(): Rejected {
     const { rows, refusedRows, count } = this;
-    const common = [...this.#groups.values()].filter((group) => isCommonTo(group, rows));
-    const isCommon = new Set(common.map(({ first }) => groupOf(first)));
-    const single = this.#kept.filter((found) => !isCommon.has(groupOf(found)));
+    const columns = [...this.#groups.values()].filter((group) => isCommonTo(group, rows));
+    const isCommon = new Set(columns.map(({ first }) => groupOf(first)));
+    const causes = [...this.#causes.values()].filter(
+      ({ first, count: same }) => same > 1 && !isCommon.has(groupOf(first)),
+    );
+    const isShared = new Set(causes.map(({ first }) => causeOf(first)));
+    const single = this.#kept.filter(
+      (found) => !isCommon.has(groupOf(found)) && !isShared.has(causeOf(found)),
+    );
+    const common = [...columns, ...causes];
     const explained = common.reduce((sum, group) => sum + group.count, 0);
     const issues = [...single, ...common.map(together)]
       .toSorted((one, other) => one.line - other.line)
-      .slice(0, MAX_ISSUES);
+      .slice(0, MAX_ISSUES)
+      .map(withoutCause);
     return { status: 'rejected', issues, omitted: count - explained - single.length, rows, refusedRows };
   }
 
   #keep(issues: readonly Issue[]): void {
     this.count += issues.length;
     for (const found of issues) {
-      const group = this.#groups.get(groupOf(found));
-      if (group === undefined) this.#groups.set(groupOf(found), { first: found, last: found, count: 1 });
-      else {
-        group.count += 1;
-        group.last = found;
-      }
+      countIn(this.#groups, groupOf(found), found);
+      if (found.cause !== undefined) this.#keepCause(found);
       // The first of a group is kept in it.
       if (this.#kept.length < MAX_ISSUES) this.#kept.push(found);
     }
   }
+
+  /** Keeps at most as many causes as faults are listed. */
+  #keepCause(found: Issue): void {
+    const key = causeOf(found);
+    if (this.#causes.has(key) || this.#causes.size < MAX_ISSUES) countIn(this.#causes, key, found);
+  }
+}
+
+/** The cause is for this list alone. */
+function withoutCause({ line, column, value, expected, code }: Issue): Issue {
+  return { line, column, value, expected, code };
 }
 
 function isCommonTo({ first, count }: Group, rows: number): boolean {
@@ -128,9 +144,25 @@ function groupOf({ code, column }: Issue): string {
   return `${code} ${column}`;
 }
 
+function causeOf(found: Issue): string {
+  return `${groupOf(found)} ${found.cause?.id}`;
+}
+
+function countIn(groups: Map<string, Group>, key: string, found: Issue): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, { first: found, last: found, count: 1 });
+  else {
+    group.count += 1;
+    group.last = found;
+  }
+}
+
 function together({ first, last, count }: Group): Issue {
+  const more = count === 2 ? 'CSV row' : 'CSV rows';
+  const isOneCause = first.cause !== undefined && first.cause.id === last.cause?.id;
+  const remedy = isOneCause && last.cause?.remedy !== undefined ? `: ${last.cause.remedy}` : '';
   return {
     ...first,
-    expected: `${first.expected}; the same in ${count - 1} more CSV rows, up to line ${last.line}`,
+    expected: `${first.expected}; the same in ${count - 1} more ${more}, up to line ${last.line}${remedy}`,
   };
 }

@@ -13,6 +13,16 @@ export interface Issue {
   /** A sentence, which may quote the value: no invisible character is in it. */
   readonly expected: string;
   readonly code: IssueCode;
+  /** Of one that other CSV rows may have for the same reason. */
+  readonly cause?: Cause;
+}
+
+/** Why several CSV rows have the same fault; those of one cause are one row of the answer. */
+export interface Cause {
+  /** The same for all issues with this cause, which have one code and one column. */
+  readonly id: string;
+  /** What the rows together show, with what to do about it. */
+  readonly remedy?: string;
 }
 
 /** Where an issue is, and the value there exactly as it was read. */

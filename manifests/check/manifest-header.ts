@@ -154,7 +154,8 @@ function ambiguous(at: number, value: string, separators: readonly string[]): Is
 }
 
 function strangeSeparator(at: number, value: string, separator: string): Issue {
-  const expected = `commas, semicolons or tabs between the columns: here are ${separatorName(separator)}`;
+  const name = separatorName(separator);
+  const expected = `commas, semicolons or tabs between the columns: here are ${name}, so open the file in a spreadsheet with ${name} as the separator, then export it as CSV`;
   return issue('MANIFEST_SEPARATOR', { line: at + 1, value }, expected);
 }
 
@@ -162,8 +163,8 @@ function strangeSeparator(at: number, value: string, separator: string): Issue {
 function noHeader(lines: readonly string[], at: number): Issue {
   const text = lines[at] ?? '';
   const line = at + 1;
-  const inner = cellsOf(text, ',')?.[0] ?? '';
-  if (headerSeparators(inner).length > 0 && /[,;\t]/.test(inner))
+  const inner = [',', ';', '\t'].map((separator) => cellsOf(text, separator)?.[0] ?? '');
+  if (inner.some((cell) => headerSeparators(cell).length > 0 && /[,;\t]/.test(cell)))
     return issue('MANIFEST_ONE_CELL', { line, value: text });
   const quotes = strangeQuotes(text);
   if (quotes.length > 0 && headerSeparators(withoutStrangeQuotes(text)).length > 0)

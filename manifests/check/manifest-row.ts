@@ -12,6 +12,7 @@ import {
   serialFault,
 } from './cell-rules.ts';
 import type { CellFault } from './cell-rules.ts';
+import { COUNTED, countsUp } from './counts-up.ts';
 import { ExponentNotes } from './exponent-notes.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
@@ -53,6 +54,7 @@ export class RowReader {
   /** The order number and the product of the last good row: most rows repeat them. */
   #order: string | undefined;
   #product: KnownProduct | undefined;
+  #unknown: { readonly line: number; readonly name: string } | undefined;
   #issues: Issue[] = [];
   #withoutBoard: string | undefined;
   readonly #exponents = new ExponentNotes();
@@ -129,7 +131,12 @@ export class RowReader {
 
   #unknownProduct(line: number, name: string): void {
     if (this.#at.product === -1) return;
-    this.#report(line, 'product', name, productFault(name, [...this.#products.keys()]));
+    const above = this.#unknown?.line === line - 1 ? this.#unknown.name : this.#product?.name;
+    this.#unknown = { line, name };
+    const { code, expected } = productFault(name, [...this.#products.keys()]);
+    const found = issue(code, { line, column: 'product', value: name }, expected);
+    const isCounted = code === 'MANIFEST_PRODUCT_UNKNOWN' && above !== undefined && countsUp(above, name);
+    this.#issues.push(isCounted ? { ...found, cause: { id: 'counted', remedy: COUNTED } } : found);
   }
 
   #serialFault(serial: string, product: KnownProduct | undefined): CellFault | undefined {

@@ -6,7 +6,8 @@ import type { ManifestColumns } from './manifest-header.ts';
 import { orderFault, serialFault } from './cell-rules.ts';
 import { isNote } from './note-row.ts';
 import { isSecondHeader } from './second-header.ts';
-import { otherSeparator, separatorName } from './separators.ts';
+import { movedCell } from './moved-cell.ts';
+import { cellsOf, otherSeparator, ownSeparator, wrongSeparator } from './separators.ts';
 import { plainQuotes, quotesAround } from './strange-quotes.ts';
 
 /** Words that stand before a sum below a table, in the languages of the large spreadsheets. */
@@ -44,6 +45,8 @@ export function oddRow(
   if (first !== undefined && others.length > 0 && others.every((each) => each !== undefined))
     return issue('MANIFEST_QUOTE', { line, value }, plainQuotes(first));
   const isWhole = REQUIRED_COLUMNS.every((column) => columns.cells.has(column));
+  const joined = otherSeparated(line, cells, columns, isProduct);
+  if (joined !== undefined) return joined;
   if (isWhole && isSum(cells, cell, rows)) {
     const expected = `a unit: this is a sum of the rows above, so delete line ${line}`;
     return issue('MANIFEST_TOTALS', { line, value }, expected);
@@ -54,6 +57,8 @@ export function oddRow(
     const expected = `a unit: this is a note, so delete line ${line}`;
     return issue('MANIFEST_NOTE', { line, value }, expected);
   }
+  const moved = isWhole ? movedCell(line, cells, columns, isProduct) : undefined;
+  if (moved !== undefined) return moved;
   const isFull = isWhole && cells.length === columns.width;
   if (isFull && isSecondHeader(cells, { ...headerSigns(cell, isProduct), rows, isBelowUnit })) {
     const expected = `a unit: this is a second header, so delete line ${line}`;
@@ -79,12 +84,30 @@ function headerSigns(
   return { required, wrong: required.filter((_, at) => isWrong[at]) };
 }
 
+/** A row that has all cells of a unit, but not by the separator of the header. */
+function otherSeparated(
+  line: number,
+  cells: readonly string[],
+  { separator, width }: ManifestColumns,
+  isProduct: (name: string) => boolean,
+): Issue | undefined {
+  const texts = cells.filter((text) => text.trim() !== '');
+  const [only = ''] = texts;
+  const hasProduct = (found: readonly string[]): boolean =>
+    found.length >= REQUIRED_COLUMNS.length && found.some((text) => isProduct(text.trim()));
+  if (texts.length === 1 && hasProduct(cellsOf(only, separator[0]!) ?? []))
+    return issue('MANIFEST_ONE_CELL', { line, value: only });
+  if (cells.length === width) return undefined;
+  const value = cells.join(separator);
+  const other = ownSeparator(value, separator, (found) => found.length === width && hasProduct(found));
+  return other === undefined ? undefined : wrongSeparator(line, value, { separator, other });
+}
+
 function oneCell(line: number, text: string, { separator }: ManifestColumns): Issue | undefined {
   if (text.includes(separator.trim() || separator)) return issue('MANIFEST_ONE_CELL', { line, value: text });
   const other = otherSeparator(text, separator);
   if (other === undefined) return undefined;
-  const expected = `${separatorName(separator)}, as in the header: this CSV row has ${separatorName(other)}`;
-  return issue('MANIFEST_SEPARATOR', { line, value: text }, expected);
+  return wrongSeparator(line, text, { separator, other });
 }
 
 /** A word for a sum, or a number in the place of a serial: alone, or as many as there are rows of an order above. */

@@ -48,7 +48,9 @@ export async function* parseManifest(
   const form = await textForm(path);
   if ('fault' in form) {
     const expected =
-      form.detail === undefined ? undefined : `CSV: this file is ${form.detail}, so export the sheet again`;
+      form.detail === undefined
+        ? undefined
+        : `CSV: this file is ${form.detail}, so export the table as CSV instead`;
     yield pageOf({ issues: [issue(form.fault, {}, expected)] });
     return;
   }

@@ -1,13 +1,25 @@
+import { COUNTED, countsUp } from './counts-up.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
 import { KeyTable } from './key-table.ts';
 import type { ManifestRow } from './manifest-row.ts';
 import { Neighbours } from './neighbours.ts';
+import { RepeatedRows } from './repeated-rows.ts';
 
 /** The serials and board ids of one product, which are like each other. */
 interface ProductKeys {
   readonly serials: Neighbours;
   readonly boards: Neighbours;
+}
+
+/** The last order that is not the first one. */
+interface OtherOrder {
+  readonly value: string;
+  readonly line: number;
+  /** Whether the row above has another order. */
+  readonly isNew: boolean;
+  /** The cause of its issue. */
+  readonly id: string;
 }
 
 /**
@@ -19,7 +31,12 @@ export class SeenRows {
   readonly #boards = new KeyTable();
   readonly #products = new Map<string, ProductKeys>();
   #last: (ProductKeys & { readonly product: string }) | undefined;
+  readonly #repeatedSerials = new RepeatedRows();
+  readonly #repeatedBoards = new RepeatedRows();
   #order: { readonly value: string; readonly line: number } | undefined;
+  #lastOther: OtherOrder | undefined;
+  /** Whether the columns order and serial have each other's values. */
+  #hasSwapped = false;
 
   /** The order number of the first row that has a good one. */
   get order(): string | undefined {
@@ -76,24 +93,63 @@ export class SeenRows {
 
   #conflicts(row: ManifestRow, faulty: ReadonlySet<string>): Issue[] {
     const { line, order, serial, boardId } = row;
-    const issues: Issue[] = [];
-    if (this.#order !== undefined && order !== '' && !faulty.has('order') && this.#order.value !== order) {
-      const expected = `order ${this.#order.value}, as in line ${this.#order.line} of the file: one order number in the whole file`;
-      issues.push(issue('MANIFEST_ORDER_SECOND', { line, column: 'order', value: order }, expected));
-    }
-    const firstSerial = serial === '' || faulty.has('serial') ? line : this.#serials.add(serial, line);
-    if (firstSerial !== line && firstSerial !== 0) {
-      const expected = `each serial once: this one is already in line ${firstSerial} of the file`;
-      issues.push(issue('MANIFEST_SERIAL_REPEATED', { line, column: 'serial', value: serial }, expected));
-    }
-    const firstBoard =
-      boardId === undefined || faulty.has('board_id') ? line : this.#boards.add(boardId, line);
-    if (firstBoard !== line && firstBoard !== 0) {
-      const expected = `each board id once: this one is already in line ${firstBoard} of the file`;
-      issues.push(
-        issue('MANIFEST_BOARD_ID_REPEATED', { line, column: 'board_id', value: boardId! }, expected),
-      );
-    }
+    const firstSerial = serial === '' || faulty.has('serial') ? 0 : this.#serials.add(serial, line);
+    const firstBoard = boardId === undefined || faulty.has('board_id') ? 0 : this.#boards.add(boardId, line);
+    const isSerial = firstSerial !== 0 && firstSerial !== line;
+    const isBoard = firstBoard !== 0 && firstBoard !== line;
+    const isOrder =
+      this.#order !== undefined && order !== '' && !faulty.has('order') && this.#order.value !== order;
+    if (isOrder && isSerial && this.#isSwapped(line, firstSerial)) return [swapped(row)];
+    const issues = isOrder ? [this.#secondOrder(line, order)] : [];
+    const isRow = isSerial && isBoard && firstSerial === firstBoard;
+    if (isSerial) issues.push(this.#repeatedSerial(row, firstSerial, isRow));
+    if (isBoard && !isRow) issues.push(this.#repeatedBoard(line, boardId!, firstBoard));
     return issues;
   }
+
+  /** Where the second unit already has the serial of the first one and another order, so do all others. */
+  #isSwapped(line: number, firstSerial: number): boolean {
+    const { line: first } = this.#order!;
+    if (firstSerial !== first) return false;
+    if (line === first + 1) this.#hasSwapped = true;
+    return this.#hasSwapped;
+  }
+
+  #secondOrder(line: number, order: string): Issue {
+    const { value, line: first } = this.#order!;
+    const above = this.#lastOther?.line === line - 1 ? this.#lastOther : undefined;
+    const isCounted = above?.isNew === true && countsUp(above.value, order);
+    const id = isCounted ? above.id : order;
+    this.#lastOther = { value: order, line, isNew: above?.value !== order, id };
+    const expected = `order ${value}, as in line ${first} of the file: one order number in the whole file`;
+    const cause = isCounted ? { id, remedy: COUNTED } : { id };
+    return { ...issue('MANIFEST_ORDER_SECOND', { line, column: 'order', value: order }, expected), cause };
+  }
+
+  #repeatedSerial({ line, serial }: ManifestRow, first: number, hasBoard: boolean): Issue {
+    const what = hasBoard ? 'this one, with its board id,' : 'this one';
+    const expected = `each serial once: ${what} is already in line ${first} of the file`;
+    const cause = this.#repeatedSerials.causeOf(line, first);
+    return {
+      ...issue('MANIFEST_SERIAL_REPEATED', { line, column: 'serial', value: serial }, expected),
+      cause,
+    };
+  }
+
+  #repeatedBoard(line: number, boardId: string, first: number): Issue {
+    const expected = `each board id once: this one is already in line ${first} of the file`;
+    const cause = this.#repeatedBoards.causeOf(line, first);
+    return {
+      ...issue('MANIFEST_BOARD_ID_REPEATED', { line, column: 'board_id', value: boardId }, expected),
+      cause,
+    };
+  }
+}
+
+function swapped({ line, order, serial }: ManifestRow): Issue {
+  const expected = `the order in column order and the serial in column serial: here "${serial}" is the serial of each CSV row, so name the two columns the other way round`;
+  return {
+    ...issue('MANIFEST_CELL_MOVED', { line, column: 'order', value: order }, expected),
+    cause: { id: 'order and serial' },
+  };
 }

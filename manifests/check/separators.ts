@@ -1,4 +1,6 @@
 import { csvCells, isQuotedRight } from '../csv/csv-cells.ts';
+import { issue } from './issue.ts';
+import type { Issue } from './issue.ts';
 import { knownNames, meantColumn, REQUIRED_COLUMNS } from './column-names.ts';
 
 /** Separators that are accepted, and what people call them. */
@@ -18,6 +20,7 @@ const STRANGE = new Map([
   ['\u3001', 'ideographic commas'],
   ['\u060C', 'Arabic commas'],
   ['\u061B', 'Arabic semicolons'],
+  ['\u2502', 'lines (\u2502)'],
 ]);
 
 /** Separators that are recognised in a header with every required column alone: sentences have them too. */
@@ -39,6 +42,8 @@ export function isAccepted(separator: string): boolean {
 
 /** The cells of a line; undefined where its quotes are not right. */
 export function cellsOf(line: string, separator: string): string[] | undefined {
+  // A million faulty rows are read here, too.
+  if (!line.includes('"')) return line.split(separator);
   return isQuotedRight(line, separator) ? csvCells([line], separator)[0] : undefined;
 }
 
@@ -90,6 +95,32 @@ export function otherSeparator(row: string, separator: string): string | undefin
   return [...SEPARATORS.keys(), ...STRANGE.keys()].find(
     (other) => other.length === 1 && other !== separator.trim() && row.includes(other),
   );
+}
+
+/** The separator by which a row has the cells of a unit, or which it has beside that of the header. */
+export function ownSeparator(
+  row: string,
+  separator: string,
+  isUnit: (cells: readonly string[]) => boolean,
+): string | undefined {
+  const plain = separator[0]!;
+  const others = [...SEPARATORS.keys(), ...STRANGE.keys(), ...OF_SENTENCES.keys()].filter(
+    (other) => !other.startsWith(plain) && row.includes(other),
+  );
+  return others.find((other) => {
+    const cells = other === ' ' ? row.trim().split(/ +/) : (cellsOf(row, other) ?? []);
+    return isUnit(cells) || isUnit(cellsOf(row.replaceAll(other, plain), plain) ?? []);
+  });
+}
+
+/** The fault of a row that has not the separator of the header. */
+export function wrongSeparator(
+  line: number,
+  value: string,
+  { separator, other }: { readonly separator: string; readonly other: string },
+): Issue {
+  const expected = `${separatorName(separator)}, as in the header: this CSV row has ${separatorName(other)}`;
+  return issue('MANIFEST_SEPARATOR', { line, value }, expected);
 }
 
 /** A comma alone and a comma with a space find the same names: with the space if there is one after each comma. */

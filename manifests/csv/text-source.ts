@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { IssueCode } from '../issue-codes.ts';
+import { otherText } from './other-texts.ts';
 
 /** How the text of a file is written. */
 export interface TextForm {
@@ -33,18 +34,6 @@ const MARKS = [
   { mark: 'fffe', encoding: 'utf-16le' },
   { mark: 'feff', encoding: 'utf-16be' },
 ] as const;
-
-/** What a text begins with that another program wrote for another purpose. */
-const OTHER_TEXTS: readonly (readonly [RegExp, string])[] = [
-  [/^<\?xml/i, 'XML'],
-  [/^<(?:!doctype|html|head|body|table|div|meta|style|!--)/i, 'HTML'],
-  [/^[[{]\s*["{[\]}]/, 'JSON'],
-  [/^\{\\rtf/, 'RTF'],
-  [/^(?:MIME-Version: .{0,2000}?Content-Type: multipart\/related|From: <Saved by )/is, 'a web page archive'],
-  [/^(?:MIME-Version|Received|Return-Path|Delivered-To|Message-ID|Content-Type): /i, 'a mail'],
-  [/^[^\n]*=(?:0D|0A|2C|3B|\r?\n)/, 'a part of a mail, in quoted-printable'],
-  [/^[A-Za-z0-9+/]{40,}={0,2}\r?(?:\n|$)/, 'a part of a mail, in base64'],
-];
 
 /** Enough for the first lines of any manifest. */
 const HEAD_BYTES = 64 * 1024;
@@ -112,8 +101,8 @@ function formOf(head: Buffer): TextForm | ForeignFile {
   const encoding = marked?.encoding ?? unmarked(head);
   if (encoding === undefined) return { fault: 'MANIFEST_UTF32' };
   const text = new TextDecoder(encoding).decode(head);
-  const other = OTHER_TEXTS.find(([pattern]) => pattern.test(text.trimStart()));
-  if (other !== undefined) return { fault: 'MANIFEST_NOT_CSV', detail: other[1] };
+  const other = otherText(text);
+  if (other !== undefined) return { fault: 'MANIFEST_NOT_CSV', detail: other };
   return { encoding, markBytes, lineEnd: lineEndOf(text) };
 }
 

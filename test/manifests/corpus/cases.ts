@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { LOCALE_CASES } from './locale-cases.ts';
+import { MIXUP_CASES } from './mixup-cases.ts';
 import { ONE_CAUSE_CASES } from './one-cause-cases.ts';
 import { PLANNER_CASES } from './planner-cases.ts';
 import { PROGRAM_CASES } from './program-cases.ts';
@@ -692,4 +693,5 @@ export const CASES: readonly Case[] = [
   ...PLANNER_CASES,
   ...LOCALE_CASES,
   ...ONE_CAUSE_CASES,
+  ...MIXUP_CASES,
 ];
