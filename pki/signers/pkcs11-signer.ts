@@ -4,7 +4,7 @@ import type { Pkcs11Key } from './pkcs11-key.ts';
 import { pinSight } from './pkcs11-pin.ts';
 import { Pkcs11Process } from './pkcs11-process.ts';
 import { closedSigner, probeSigner } from './probe-signer.ts';
-import type { Signer, SigningContext } from './signer.ts';
+import type { Signer } from './signer.ts';
 
 /** Network HSMs fail over within seconds; a signature takes 10 to 50 ms on slow ones. */
 const TIMEOUT_MS = 10_000;
@@ -37,11 +37,10 @@ export class Pkcs11Signer implements Signer {
     return new Pkcs11Signer(key, timeoutMs, process, spki);
   }
 
-  async sign(message: Uint8Array, { signal }: SigningContext): Promise<Uint8Array> {
+  async sign(message: Uint8Array): Promise<Uint8Array> {
     if (this.#isClosed) throw closedSigner(this.id);
     const process = await this.#running();
-    const signing = process.sign(createHash('sha256').update(message).digest());
-    return signal === undefined ? signing : Promise.race([signing, aborted(signal)]);
+    return process.sign(createHash('sha256').update(message).digest());
   }
 
   async probe(): Promise<void> {
@@ -91,12 +90,4 @@ async function start(
     await process.close();
     throw error;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 }

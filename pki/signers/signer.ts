@@ -1,7 +1,6 @@
-/** For whom a signature is made; `signal` ends the wait for a slow token or service. */
+/** For whom a signature is made. */
 export interface SigningContext {
   readonly requestId: string;
-  readonly signal?: AbortSignal;
 }
 
 /**
