@@ -9,7 +9,8 @@ const QUIET_MS = 60;
 export class Terminal {
   readonly #write: (text: string) => void;
   readonly #ended: AbortSignal;
-  #text = '';
+  /** As the bytes came, a character for each: a letter of several bytes may come in pieces. */
+  #latin1 = '';
   #onText: (() => void) | undefined;
 
   /** `ended` is aborted when nobody waits any more. */
@@ -20,7 +21,7 @@ export class Terminal {
 
   /** Takes what the board printed. */
   add(bytes: Uint8Array): void {
-    this.#text = (this.#text + Buffer.from(bytes).toString('latin1')).slice(-MAX_TEXT);
+    this.#latin1 = (this.#latin1 + Buffer.from(bytes).toString('latin1')).slice(-MAX_TEXT);
     this.#onText?.();
   }
 
@@ -31,10 +32,10 @@ export class Terminal {
   async type(line: string, isDone: (text: string) => boolean, waitMs: number): Promise<string | undefined> {
     const { promise, resolve } = Promise.withResolvers<void>();
     let quiet: NodeJS.Timeout | undefined;
-    this.#text = '';
+    this.#latin1 = '';
     this.#onText = () => {
       clearTimeout(quiet);
-      if (isDone(plainText(this.#text))) quiet = setTimeout(resolve, QUIET_MS);
+      if (isDone(this.#text)) quiet = setTimeout(resolve, QUIET_MS);
     };
     const limit = setTimeout(resolve, waitMs);
     const onAbort = (): void => resolve();
@@ -46,7 +47,11 @@ export class Terminal {
     clearTimeout(quiet);
     this.#ended.removeEventListener('abort', onAbort);
     this.#onText = undefined;
-    const text = plainText(this.#text);
+    const text = this.#text;
     return isDone(text) ? text : undefined;
+  }
+
+  get #text(): string {
+    return plainText(Buffer.from(this.#latin1, 'latin1').toString());
   }
 }
