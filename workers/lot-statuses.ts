@@ -101,19 +101,22 @@ class StatusBook {
     if (begun < this.#dueAt) return false;
     const { pauseMs = WRITE_PAUSE_MS } = this.#options;
     this.#dueAt = begun + pauseMs;
+    // A batch that is slow to answer costs this process nothing.
+    const pulse = { ...(await this.#progress(batch)), ...this.#pace() };
+    const answered = performance.now();
     try {
-      await this.#write(batch);
+      await this.#write(batch, pulse);
     } catch (error) {
       this.#written = '';
       throw error;
     }
-    this.#dueAt = performance.now() + Math.max(pauseMs, PARTS * (performance.now() - begun));
+    const written = performance.now();
+    this.#dueAt = Math.max(begun + pauseMs, written + PARTS * (written - answered));
     return true;
   }
 
-  async #write(batch: BatchRecord): Promise<void> {
+  async #write(batch: BatchRecord, pulse: LotPulse): Promise<void> {
     const { registry, inbox } = this.#options;
-    const pulse = { ...(await this.#progress(batch)), ...this.#pace() };
     // A batch that has ended leaves nothing in a folder where it has no other answer: they were moved, or the inbox is another one.
     const find = batch.state === 'closed' ? presentFilesOf : filesOf;
     const files = (this.#files ??= await find(registry, inbox, batch));

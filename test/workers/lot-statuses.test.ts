@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
@@ -17,13 +18,15 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 /** A client whose batches answer with `progress`, or not at all, or were terminated. */
-function clientOf(progress: () => Partial<BatchProgress> | 'terminated' | undefined): Client {
+type Progress = () => Partial<BatchProgress> | 'terminated' | undefined | Promise<Partial<BatchProgress>>;
+
+function clientOf(progress: Progress): Client {
   const describe = async () => ({
-    status: { name: progress() === 'terminated' ? 'TERMINATED' : 'RUNNING' },
+    status: { name: (await progress()) === 'terminated' ? 'TERMINATED' : 'RUNNING' },
     closeTime: new Date(0),
   });
   const query = async (): Promise<Partial<BatchProgress>> => {
-    const said = progress();
+    const said = await progress();
     if (said === undefined || said === 'terminated') throw new Error('nobody');
     return said;
   };
@@ -35,10 +38,7 @@ function clientOf(progress: () => Partial<BatchProgress> | 'terminated' | undefi
 
 const log = pino({ level: 'silent' });
 
-async function start(
-  progress: () => Partial<BatchProgress> | 'terminated' | undefined = () => undefined,
-  path = registryPath(),
-) {
+async function start(progress: Progress = () => undefined, path = registryPath()) {
   const registry = openedRegistry(path);
   const inbox = temporaryFolder();
   const client = clientOf(progress);
@@ -77,6 +77,19 @@ it('refreshes the status of a batch that runs, whether the batch answers or not'
   says = 'socket 1 is silent';
   await until('the line shows', () => status()?.line[0] === says);
   expect(status()?.units).toMatchObject({ waiting: 0, open: 2 });
+});
+
+it('is as fresh where the batch takes long to answer', async () => {
+  const { registry, status, run } = await start(async () => {
+    await setTimeout(1_000);
+    return { attention: [], trouble: [] };
+  });
+  await imported(registry, '1', serialsFrom(1, 2));
+  await registry.recordStart('PO-1');
+  run();
+  await until('there is a status', () => status()?.units.open === 2);
+  await registry.registerUnit(registration('CL-000001'));
+  await until('the pass shows', () => status()?.units.passed === 1);
 });
 
 it('says that a batch was ended in Temporal, and what to type', async () => {
