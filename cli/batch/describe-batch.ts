@@ -140,7 +140,11 @@ function printSummary(
 }
 
 function attemptsIn({ firstPass, retests, reworks }: AttemptCounts): string {
-  return `${firstPass} passed with the first, ${retests} retests (nothing changed), ${reworks} reworks`;
+  return `${firstPass} passed with the first, ${counted(retests, 'retest')} (nothing changed), ${counted(reworks, 'rework')}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** Whether the batch is paused, as it says itself, or else its decisions: one that was recovered is not. */

@@ -43,6 +43,10 @@ export async function orderIssues(
   return last.status === 'refused' ? [refusal(question.order, last)] : [];
 }
 
+/** The signer speaks to those who keep its orders; a planner can only check the file. */
+const TO_PLANNER = 'If the file is right, send this answer to the person who signs the orders.';
+
 function refusal(order: string, { code, message }: Extract<OrderReply, { status: 'refused' }>): Issue {
-  return issue(CODES[code] ?? 'MANIFEST_ORDER_MISMATCH', { column: 'order', value: order }, message);
+  const expected = `${message} ${TO_PLANNER}`;
+  return issue(CODES[code] ?? 'MANIFEST_ORDER_MISMATCH', { column: 'order', value: order }, expected);
 }
