@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
+import { chosenBy } from './chosen-server.ts';
 import { openClientConnection } from './client-connection.ts';
 import { externalConfiguration } from './external-configuration.ts';
-import type { ExternalConfiguration } from './external-configuration.ts';
 import { describeGrpcError } from './grpc-status.ts';
 import type { TemporalConnectionOptions } from './temporal-server.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/temporal-server-error.ts';
@@ -24,19 +24,30 @@ export interface ServerWatch {
   readonly stop: () => void;
 }
 
+/** The connections of the role that is watched. */
+export interface WatchedConnections {
+  readonly namespace: string;
+  /** What the server is shown now. */
+  readonly options: TemporalConnectionOptions;
+  /** Connects with these options in the place of those before. */
+  readonly renew: (options: TemporalConnectionOptions) => Promise<void>;
+  /** Receives once why what is on disk now is not used. */
+  readonly refused: (says: string) => void;
+}
+
 /**
  * Watches the server of the environment on behalf of a role, whose connections keep the credentials that they were made with. It does
- * nothing where the environment names no server. When the credentials on disk are others, `renew` gets them. `lost` rejects when
- * that fails, and when it cannot work there for too long: the server is gone, the certificate or the API key expired, its rights
- * were withdrawn, or the namespace was deleted.
+ * nothing where the environment names no server. When the credentials on disk are others, and work, `renew` gets them; until then those
+ * in use stay. `lost` rejects when that fails, and when neither can work there for too long: the server is gone, the certificate or the
+ * API key expired, its rights were withdrawn, or the namespace was deleted.
  */
 export function watchExternalServer(
   environment: NodeJS.ProcessEnv,
-  renew: (options: TemporalConnectionOptions) => Promise<void>,
+  connections: WatchedConnections,
   pace: WatchPace = PACE,
 ): ServerWatch {
   const stopped = new AbortController();
-  const lost = watch(environment, renew, pace, stopped.signal);
+  const lost = watch(environment, connections, pace, stopped.signal);
   // The one who runs the role waits for it; until then a rejection must not end the process.
   lost.catch(() => undefined);
   return { lost, stop: () => stopped.abort() };
@@ -44,52 +55,73 @@ export function watchExternalServer(
 
 async function watch(
   environment: NodeJS.ProcessEnv,
-  renew: (options: TemporalConnectionOptions) => Promise<void>,
+  connections: WatchedConnections,
   pace: WatchPace,
   signal: AbortSignal,
 ): Promise<never> {
-  const chosen = readable(environment);
   // A server of this host's own line: the process that owns it watches it.
-  if (chosen === undefined) return await forever();
-  const { connectionOptions: atStart, namespace } = chosen;
-  let inUse = fingerprintOf(atStart);
+  if (chosenBy(environment) === undefined) return await forever();
+  const { namespace } = connections;
+  const ask = (options: TemporalConnectionOptions): Promise<string | undefined> =>
+    failureOf(options, namespace, pace.connectMs);
   let answeredAt = Date.now();
-  let previous = inUse;
+  // What was found on disk in the place of what is in use: at the last look, and what was said to be of no use.
+  let [previous, said]: (string | undefined)[] = [];
   for (;;) {
     await delay(pace.everyMs, undefined, { signal, ref: false }).catch(async () => await forever());
-    const options = readable(environment)?.connectionOptions;
-    const current = options === undefined ? previous : fingerprintOf(options);
-    const failure = await failureOf(options ?? atStart, namespace, pace.connectMs);
-    // Certificate and key are two files: new ones are in place once they work, and are the same at two looks.
-    if (options !== undefined && current !== inUse && current === previous && failure === undefined) {
-      await renew(options).catch((error: unknown) => {
-        throw notRenewed(options, error);
+    const { options: inUse } = connections;
+    const offer = offerOf(environment, inUse);
+    const [failure, refusal] = await Promise.all([ask(inUse), offer.options && ask(offer.options)]);
+    // While those in use do not work either, the server is at fault, or both.
+    const isRefused = refusal !== undefined && failure === undefined;
+    const fault = offer.fault ?? (isRefused ? notTaken(inUse, refusal) : undefined);
+    const found = offer.options === undefined ? offer.fault : fingerprintOf(offer.options);
+    // Certificate and key are two files: they are in place once they are the same at two looks.
+    const isSettled = found === previous;
+    previous = found;
+    const isUsable = offer.options !== undefined && refusal === undefined;
+    if (isUsable && isSettled)
+      await connections.renew(offer.options).catch((error: unknown) => {
+        throw notRenewed(inUse, error);
       });
-      inUse = current;
+    if (fault === undefined) said = undefined;
+    else if (isSettled && said !== found) {
+      said = found;
+      connections.refused(fault);
     }
-    previous = current;
-    if (failure === undefined) answeredAt = Date.now();
-    else if (Date.now() - answeredAt > pace.silentMs) throw silent(chosen, Date.now() - answeredAt, failure);
+    if (failure === undefined || isUsable) answeredAt = Date.now();
+    else if (Date.now() - answeredAt > pace.silentMs)
+      throw silent(connections, Date.now() - answeredAt, refusal ?? failure);
   }
 }
 
-/** `undefined` while the files cannot be read: they are being replaced. */
-function readable(environment: NodeJS.ProcessEnv): ExternalConfiguration | undefined {
+/** What is on disk in the place of the credentials in use: others, or a reason why they cannot be used; nothing where they are the same. */
+interface Offer {
+  readonly options?: TemporalConnectionOptions;
+  readonly fault?: string;
+}
+
+function offerOf(environment: NodeJS.ProcessEnv, inUse: TemporalConnectionOptions): Offer {
   try {
-    return externalConfiguration(environment);
-  } catch {
-    return undefined;
+    const options = externalConfiguration(environment)?.connectionOptions;
+    return options === undefined || fingerprintOf(options) === fingerprintOf(inUse) ? {} : { options };
+  } catch (error) {
+    return { fault: `${(error as Error).message} ${STAYS}` };
   }
+}
+
+const STAYS = 'Until this is corrected, this process continues with the credentials that it has.';
+
+function notTaken({ address = '' }: TemporalConnectionOptions, failure: string): string {
+  return `The credentials for the Temporal server at ${address} were replaced, and the new ones do not work (${failure}): correct the files that the TEMPORAL_ variables name. ${STAYS}`;
 }
 
 /** Of the address and everything that the server is shown. */
-function fingerprintOf(options: TemporalConnectionOptions | undefined): string {
+function fingerprintOf(options: TemporalConnectionOptions): string {
   const shown = JSON.stringify(options, (_, value: unknown) =>
     typeof value === 'function' ? undefined : value,
   );
-  return createHash('sha256')
-    .update(shown ?? '')
-    .digest('hex');
+  return createHash('sha256').update(shown).digest('hex');
 }
 
 /**
@@ -120,12 +152,8 @@ function notRenewed({ address = '' }: TemporalConnectionOptions, cause: unknown)
   return new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.LOST, message, { cause });
 }
 
-function silent(
-  { connectionOptions, namespace }: ExternalConfiguration,
-  ms: number,
-  failure: string,
-): TemporalServerError {
-  const message = `The Temporal server at ${connectionOptions.address ?? ''} has not let this process work in namespace ${namespace} for ${Math.round(ms / 1_000)} s (${failure}): this process ends so that its supervisor starts it again. Check the server, the network, and the namespace and the credentials in the TEMPORAL_ variables.`;
+function silent({ options, namespace }: WatchedConnections, ms: number, failure = ''): TemporalServerError {
+  const message = `The Temporal server at ${options.address ?? ''} has not let this process work in namespace ${namespace} for ${Math.round(ms / 1_000)} s (${failure}): this process ends so that its supervisor starts it again. Check the server, the network, and the namespace and the credentials in the TEMPORAL_ variables.`;
   return new TemporalServerError(TEMPORAL_SERVER_ERROR_CODES.LOST, message);
 }
 

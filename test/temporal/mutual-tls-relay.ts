@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
@@ -18,6 +18,8 @@ export interface MutualTlsRelay {
   readonly present: (name: string) => void;
   /** Puts half of a renewal in place. */
   readonly emptyCertificate: () => void;
+  readonly halveCertificate: () => void;
+  readonly removeCertificate: () => void;
   /** Refuses all of these names from now on, as if their certificates had expired, and cuts what they have open. */
   readonly expire: (...names: readonly string[]) => void;
 }
@@ -77,6 +79,11 @@ export async function startMutualTlsRelay(
     seen,
     present,
     emptyCertificate: () => writeFileSync(join(folder, 'client.pem'), ''),
+    halveCertificate: () => {
+      const whole = read('client.pem');
+      writeFileSync(join(folder, 'client.pem'), whole.subarray(0, whole.length / 2));
+    },
+    removeCertificate: () => rmSync(join(folder, 'client.pem')),
     expire: (...names) => {
       for (const name of names) expired.add(name);
       cut((name) => expired.has(name));
