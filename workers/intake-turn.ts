@@ -21,23 +21,39 @@ export interface IntakeTurn {
  * of an order.
  */
 export async function intakeInTurn(turn: IntakeTurn, start: () => Promise<Role>): Promise<Role> {
-  return await inTurn(async (onWait, signal) => {
-    let isSaid = false;
-    const wait = (): void => {
-      if (!isSaid)
-        turn.log.info('another orchestrator reads the drop folder, or the registry does not answer');
-      isSaid = true;
-      onWait();
-    };
-    const lock = await lockIntake(turn, wait, signal);
-    try {
-      await untilLeft(turn, wait, signal);
-      return lock;
-    } catch (error) {
-      lock.release();
-      throw error;
-    }
-  }, start);
+  return await inTurn(
+    async (onWait, signal) => {
+      let isSaid = false;
+      const wait = (): void => {
+        if (!isSaid)
+          turn.log.info('another orchestrator reads the drop folder, or the registry does not answer');
+        isSaid = true;
+        onWait();
+      };
+      const lock = await lockIntake(turn, wait, signal);
+      try {
+        await untilLeft(turn, wait, signal);
+        return lock;
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
+    },
+    start,
+    (error) => isPassing(error, turn),
+  );
+}
+
+/**
+ * While the database server drops its connections, no turn begins or lasts, and another orchestrator may have taken the folder. The
+ * workflows of this one continue meanwhile.
+ */
+function isPassing(error: unknown, { config, log }: IntakeTurn): boolean {
+  const { code } = error as { readonly code?: unknown };
+  const isTakenInTurn = code === 'MANIFEST_INBOX_TAKEN' && config.registry !== undefined;
+  if (code !== 'REGISTRY_UNAVAILABLE' && !isTakenInTurn) return false;
+  log.warn({ err: error }, 'the drop folder is not read; the next try comes in a second');
+  return true;
 }
 
 /** An orchestrator on another host that was killed has left its mark in the drop folder; one that lives renews it. */

@@ -82,4 +82,29 @@ describe('a part that runs in one process at a time', () => {
     await first.stop();
     await expect(second.ended).rejects.toThrow('no folder');
   });
+
+  it('waits for its turn again after what passes, whether it failed to start or ended', async () => {
+    const { takeLock, part, said } = rig();
+    const first = await inTurn(takeLock, part('first'));
+    const broken = Promise.reject(new Error('taken'));
+    broken.catch(() => undefined);
+    const starts: (() => Promise<Role>)[] = [
+      () => Promise.reject(new Error('unavailable')),
+      async () => ({ ...(await part('short')()), ended: broken }),
+      part('second'),
+    ];
+    const passing = (error: unknown): boolean => /unavailable|taken/.test(String(error));
+    const second = await inTurn(takeLock, () => starts.shift()!(), passing);
+    await first.stop();
+    await expect.poll(() => said.at(-1), { timeout: 10_000 }).toBe('second starts');
+    expect(said.slice(-3)).toEqual(['short starts', 'short stops', 'second starts']);
+    await second.stop();
+    expect(said.at(-1)).toBe('second stops');
+  });
+
+  it('does not try again what keeps it from starting at first', async () => {
+    const { takeLock } = rig();
+    const failing = () => Promise.reject(new Error('unavailable'));
+    await expect(inTurn(takeLock, failing, () => true)).rejects.toThrow('unavailable');
+  });
 });
