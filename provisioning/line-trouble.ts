@@ -22,7 +22,7 @@ export interface LineTrouble {
 
 /** To each batch that runs, when it has changed: all that one part of the line knows to be wrong. */
 export interface LineReport {
-  /** `roles`: the orchestrator, of the other roles; `station <id>`: a station, of its sockets. */
+  /** `roles`: the orchestrator, of the other roles; `station <id>`: a station, of its sockets; `ledger on host …`: a role, of its database. */
   readonly source: string;
   readonly trouble: readonly LineTrouble[];
 }

@@ -176,6 +176,8 @@ export interface Registry {
   listBatches(): Promise<BatchRecord[]>;
   /** Those that are open, the newest first: few, however many there have been. */
   openBatches(): Promise<BatchRecord[]>;
+  /** Throws a RegistryError where nothing could be written. */
+  assertWritable(): Promise<void>;
   /** The one that was closed last; undefined where none is closed. */
   batchClosedLast(): Promise<BatchRecord | undefined>;
   /** How many units of the batch, or of a supplement of it, are in each state. */

@@ -22,7 +22,7 @@ export interface OrchestratorParts {
 export function monitorOrchestrator({ metrics, readiness }: Monitor, parts: OrchestratorParts): void {
   const { client, registry, inbox, stations } = parts;
   readiness.add('registry', async () => {
-    await registry.openBatches();
+    await registry.assertWritable();
     return undefined;
   });
   readiness.add('inbox', async () => {

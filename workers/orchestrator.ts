@@ -16,6 +16,7 @@ import { lineDataConverter } from '../temporal/data-converter.ts';
 import type { ServerConnections } from '../temporal/server-connections.ts';
 import { SHUTDOWN_GRACE_MS } from '../provisioning/timeouts.ts';
 import { stepMeter } from './step-meter.ts';
+import { watchStore } from './store-watch.ts';
 import { unitEnds } from './unit-ends.ts';
 import { temporalWorkStanding } from './temporal-work-standing.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -73,6 +74,15 @@ export async function startOrchestrator(options: OrchestratorRoleOptions): Promi
     keepDrains(client, deviceRegistries, log),
     runWorker(workflows),
     runWorker(books),
+    watchStore(
+      {
+        name: 'registry',
+        code: 'REGISTRY_UNAVAILABLE',
+        assertWritable: () => parts.registry.assertWritable(),
+      },
+      client,
+      log,
+    ),
   ]);
   monitorPolling(monitor, client, { identity: IDENTITY, taskQueues: [WORKFLOW_QUEUE, REGISTRY_QUEUE] });
   return {

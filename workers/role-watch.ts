@@ -1,6 +1,5 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { isAboutBoards } from '../provisioning/line-trouble.ts';
 import type { LineTrouble } from '../provisioning/line-trouble.ts';
 import { roleStandings } from '../temporal/role-standings.ts';
 import type { RoleStanding } from '../temporal/role-standings.ts';
@@ -57,9 +56,9 @@ export function watchRoles({ client, stations, notices, log }: RoleWatchOptions)
   );
 }
 
-/** Signer and stations; sockets and boards are reported by others. */
-function isOfRole(trouble: LineTrouble): boolean {
-  return trouble.socket === undefined && !isAboutBoards(trouble);
+/** Signer and stations that are silent; what else is wrong is reported by others. */
+function isOfRole({ code }: LineTrouble): boolean {
+  return code === 'SIGNER_UNREACHABLE' || code === 'STATION_UNREACHABLE';
 }
 
 /** The same words for as long as the trouble lasts: each change is a signal. */

@@ -34,6 +34,7 @@ import type { Duty } from './periodic-role.ts';
 import { joinRoles, runWorker } from './role.ts';
 import type { Role } from './role.ts';
 import { stepMeter } from './step-meter.ts';
+import { watchStore } from './store-watch.ts';
 
 const IDENTITY = 'signer';
 
@@ -104,6 +105,13 @@ export async function openSigner(place: SignerPlace): Promise<SignerRole> {
     closing.push(() => worker.stop());
     monitorSigner(place.monitor, { stateFolder, ca, ledger, audit });
     monitorPolling(place.monitor, place.client, { identity: IDENTITY, taskQueues: [SIGNER_QUEUE] });
+    const watched = {
+      name: 'ledger',
+      code: 'LEDGER_UNAVAILABLE',
+      assertWritable: () => ledger.assertWritable(),
+    } as const;
+    const store = watchStore(watched, place.client, log);
+    closing.push(() => store.stop());
     const crl = every(CRL_INTERVAL_MS, crlDuties({ ca, ledger, stateFolder, log }, registry), log);
     closing.push(() => crl.stop());
     const { ended } = joinRoles([crl, worker, witness]);

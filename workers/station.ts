@@ -25,6 +25,8 @@ import type { WorkerConnection } from '../temporal/worker-connection.ts';
 import { lineDataConverter } from '../temporal/data-converter.ts';
 import { watchSockets } from './socket-watch.ts';
 import { stepMeter } from './step-meter.ts';
+import { watchStore } from './store-watch.ts';
+import type { WatchedStore } from './store-watch.ts';
 import { temporalUnitStanding } from './temporal-unit-standing.ts';
 
 export interface StationRoleOptions {
@@ -70,8 +72,16 @@ export async function startStation(options: StationRoleOptions): Promise<Role & 
     closing.push(() => workers.stop());
     const sockets = watchSockets(station, options.client, log);
     closing.push(() => sockets.stop());
+    const record = watchStore(recordOf(station), options.client, log);
+    closing.push(() => record.stop());
     return { station, ended: workers.ended, stop: () => closeAll(closing) };
   });
+}
+
+function recordOf(station: Station): WatchedStore {
+  const { id } = station;
+  const assertWritable = (): void => station.assertWritable();
+  return { name: `record of station ${id}`, code: 'STATION_DISK', station: id, assertWritable };
 }
 
 /** One worker for each product's boards, one for each board that stands for a unit, one for delivery. */

@@ -213,6 +213,7 @@ function needsOf({
       .flatMap(({ station, sockets }) =>
         sockets.flatMap((tile) => sentence(`socket ${station}/${tile.socket}`, troubleOfSocket(tile))),
       ),
+    ...('open' in batches ? needsOfLine(batches.open, stations) : []),
     ...('open' in batches ? batches.open.flatMap(needOfBatch) : []),
     ...troubleIn('orders', orders),
     ...troubleIn('ledger', ledger),
@@ -231,6 +232,26 @@ function sentence(what: string, says: string | undefined): string[] {
 /** A socket that does nothing before somebody comes; one with a board that passed is the normal course. */
 function troubleOfSocket({ state, instruction }: Tile): string | undefined {
   return ['fail', 'hold', 'fault'].includes(state) ? instruction : undefined;
+}
+
+/** Roles that are silent are asked for here, and a socket in which nothing answers, or a wait for other batches, may be the normal course. */
+const NOT_OF_BATCH: ReadonlySet<string> = new Set([
+  'SIGNER_UNREACHABLE',
+  'STATION_UNREACHABLE',
+  'SOCKET_SILENT',
+  'SOCKETS_BUSY',
+]);
+
+/** What roles on any host reported to the batches that run, once. Sockets whose tiles are on this host are shown from there. */
+function needsOfLine(open: readonly Partial<OpenBatch>[], stations: readonly StationSockets[]): string[] {
+  const here = new Set(stations.filter(({ isStale }) => !isStale).map(({ station }) => station));
+  const told = open
+    .flatMap(({ trouble = [] }) => trouble)
+    .filter(({ code, station, socket }) => {
+      const isSeenHere = socket !== undefined && station !== undefined && here.has(station);
+      return !NOT_OF_BATCH.has(code) && !isSeenHere;
+    });
+  return [...new Set(told.map(({ says }) => says))];
 }
 
 function needOfBatch({

@@ -98,7 +98,6 @@ export class SqlRegistry implements Port.Registry {
     return this.#db.close();
   }
 
-  /** Throws a RegistryError where nothing could be written. */
   assertWritable(): Promise<void> {
     return this.#db.assertWritable();
   }

@@ -71,6 +71,8 @@ export interface RolesRigOptions {
   /** Makes the signer's CA, once its configuration is there; else it has a development CA. */
   readonly makeCa?: (rig: RolesRig) => void;
   readonly faults?: readonly PlannedFault[];
+  /** Where roles serve their metrics and their health, by name. */
+  readonly metrics?: ReadonlyMap<string, string>;
   /** The boards are in the test's own process, and `boards` has them: the test can bring one back. */
   readonly hasOwnBoards?: boolean;
 }
@@ -116,7 +118,12 @@ export class RolesRig {
 
   /** Starts a role; the shell's `certline worker …`, of this version or of another one. */
   startRole(role: string, program = CLI): void {
-    const environment = { ...this.#server.environmentOf(role), CERTLINE_STATE: this.stateOf(role) };
+    const address = this.#options.metrics?.get(role);
+    const environment = {
+      ...this.#server.environmentOf(role),
+      CERTLINE_STATE: this.stateOf(role),
+      ...(address !== undefined && { CERTLINE_METRICS: address }),
+    };
     const args = ['worker', this.#kind(role), '--config', this.#config(role)];
     const process = new LineProcess(args, environment, program);
     this.#processes.set(role, process);

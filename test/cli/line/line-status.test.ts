@@ -1,6 +1,8 @@
 import type { Connection } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import type { BatchProgress } from '../../../provisioning/batch.ts';
+import type { LineTrouble } from '../../../provisioning/line-trouble.ts';
+import { MESSAGES } from '../../../provisioning/messages.ts';
 import { json, newPlace } from '../../support/certline.ts';
 import { until } from '../../support/until.ts';
 import { startBench } from '../batch/bench.ts';
@@ -21,6 +23,32 @@ describe('certline line status', () => {
       const { attention, passed } = await handle.query<BatchProgress>('progress');
       return attention.length === 1 && passed === 2;
     });
+    const full = 'ledger on host sign-1: The ledger cannot be written (full)';
+    const trouble: readonly LineTrouble[] = [
+      { code: 'LEDGER_UNAVAILABLE', says: full },
+      {
+        code: 'STATION_DISK',
+        station: 'st-9',
+        says: 'record of station st-9 on host b: it cannot be written',
+      },
+      {
+        code: 'LINK_BUSY',
+        station: 'st-9',
+        socket: '2',
+        says: 'station st-9, socket 2: another program has it',
+      },
+      // Said of the roles already, or the normal course.
+      { code: 'SIGNER_UNREACHABLE', says: 'signer is silent' },
+      {
+        code: 'SOCKET_SILENT',
+        station: 'st-9',
+        socket: '3',
+        says: 'station st-9, socket 3: nothing answers',
+      },
+      { code: 'SOCKETS_BUSY', says: 'units of other batches have the boards' },
+    ];
+    for (const source of ['ledger on host sign-1', 'ledger on host sign-1, told again'])
+      await handle.signal(MESSAGES.lineReport, { source, trouble });
     const { address } = (rig.client.connection as Connection).options;
     const desk = newPlace({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: rig.namespace });
     const here = await place.certline('line', 'status', '--json');
@@ -37,9 +65,13 @@ describe('certline line status', () => {
     expect(json(there)).toMatchObject({ batches: { from: 'temporal', open } });
     for (const { status, stdout } of [here, there]) {
       expect(status).toBe(11);
-      expect((JSON.parse(stdout) as { needs: readonly string[] }).needs).toContain(
+      const { needs } = JSON.parse(stdout) as { needs: readonly string[] };
+      expect(needs).toContain(
         'batch PO-1: 1 unit waits for a decision: certline unit list --waiting --batch PO-1',
       );
+      // Each once, from whichever host it is seen.
+      const told = trouble.map(({ says }) => says);
+      expect(needs.filter((need) => told.includes(need))).toEqual(told.slice(0, 3));
     }
   });
 });
