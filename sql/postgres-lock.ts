@@ -5,10 +5,14 @@ import { postgresError } from './postgres-database.ts';
 import { postgresClientConfig, postgresName } from './postgres-place.ts';
 import type { PostgresPlace } from './postgres-place.ts';
 import { postgresTrouble } from './postgres-trouble.ts';
+import type { PostgresTrouble } from './postgres-trouble.ts';
 import type { Store } from './sql-database.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const RETRY_MS = 500;
+
+/** The server is away, or has no connection free. */
+const PASSING: ReadonlySet<unknown> = new Set<PostgresTrouble>(['connection', 'connections']);
 
 /** A server that cannot reach the process that holds a lock frees it after a minute. */
 const SESSION = '-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3';
@@ -27,7 +31,7 @@ export async function waitForPostgresLock(
   for (;;) {
     signal.throwIfAborted();
     const taken = await tryLock(place, lock).catch((error: unknown) => {
-      if (postgresTrouble(error) === 'connection') return undefined;
+      if (PASSING.has(postgresTrouble(error))) return undefined;
       throw postgresError(store, postgresName(place), error);
     });
     if (taken !== undefined) return taken;

@@ -1,4 +1,7 @@
-/** What keeps a statement of PostgreSQL from being run; `data` is a value that no column can hold. */
+/**
+ * What keeps a statement of PostgreSQL from being run; `data` is a value that no column can hold. `connections`: the server answers, and
+ * takes no more of them.
+ */
 export type PostgresTrouble =
   | 'busy'
   | 'read-only'
@@ -7,6 +10,7 @@ export type PostgresTrouble =
   | 'full'
   | 'constraint'
   | 'connection'
+  | 'connections'
   | 'tls'
   | 'login'
   | 'rights'
@@ -30,6 +34,7 @@ const STATES: readonly (readonly [string, PostgresTrouble])[] = [
   ['3D000', 'unknown-database'],
   ['25P03', 'connection'],
   ['08', 'connection'],
+  ['53300', 'connections'],
   ['53', 'connection'],
   ['57P', 'connection'],
   ['XX001', 'damaged'],

@@ -26,6 +26,7 @@ const MEANINGS: Readonly<Record<DatabaseTrouble, LedgerTrouble | 'corrupt' | 'de
   'cannot-open': 'cannot-open',
   lost: 'lost',
   connection: 'connection',
+  connections: 'connections',
   tls: 'tls',
   login: 'login',
   rights: 'rights',

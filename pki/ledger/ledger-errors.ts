@@ -9,6 +9,7 @@ const CURES = {
   'cannot-open': 'fix its path or its permissions',
   lost: 'restore the file, then start the signer again',
   connection: 'start its server, or fix its address',
+  connections: 'raise max_connections of its server or the limit of its role, or end other clients',
   tls: "fix its server's certificate, or the certificates that its address names",
   login: "fix the user, the password, or the server's pg_hba.conf",
   rights: 'make the user the owner of the database, or grant all rights there',

@@ -32,6 +32,10 @@ const MEANINGS: Readonly<Record<DatabaseTrouble, readonly [RegistryReason, strin
   'cannot-open': ['cannot-open', 'it cannot be opened: check that the folder exists and is writable'],
   lost: ['lost', 'the file was deleted or replaced: restore it, then start the process again'],
   connection: ['connection', 'its server does not answer: start the server, or fix its address'],
+  connections: [
+    'connections',
+    'its server takes no more connections: raise max_connections of the server or the limit of the role, or end other clients',
+  ],
   tls: ['tls', "fix its server's certificate, or the certificates that its address names"],
   login: ['login', "its server refuses the user: fix the user, the password, or the server's pg_hba.conf"],
   rights: [

@@ -28,14 +28,22 @@ describe('docs/deployment.md on the ledger', () => {
     });
   });
 
-  it.each(['08006', '25006', '28P01', '3D000', '42501', '53100', '55P03', '58030', 'CERT_HAS_EXPIRED'])(
-    'says what a ledger means that PostgreSQL refuses with %s',
-    (code) => {
-      const refusal = Object.assign(new Error('from outside'), { code });
-      const { reason } = LEDGER.translate('here', refusal, postgresTrouble(refusal)) as PkiError;
-      expect(pageOf('deployment.md')).toMatch(new RegExp(`^\\| .*\`${reason}\``, 'm'));
-    },
-  );
+  it.each([
+    '08006',
+    '25006',
+    '28P01',
+    '3D000',
+    '42501',
+    '53100',
+    '53300',
+    '55P03',
+    '58030',
+    'CERT_HAS_EXPIRED',
+  ])('says what a ledger means that PostgreSQL refuses with %s', (code) => {
+    const refusal = Object.assign(new Error('from outside'), { code });
+    const { reason } = LEDGER.translate('here', refusal, postgresTrouble(refusal)) as PkiError;
+    expect(pageOf('deployment.md')).toMatch(new RegExp(`^\\| .*\`${reason}\``, 'm'));
+  });
 });
 
 describe.skipIf(!POSTGRES_INSTALLED)(

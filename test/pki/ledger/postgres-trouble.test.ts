@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net';
 import type { Server, Socket, AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LEDGER } from '../../../pki/ledger/ledger-database.ts';
 import { PostgresDatabase } from '../../../sql/postgres-database.ts';
 import { postgresUrlFault } from '../../../sql/postgres-place.ts';
@@ -186,6 +186,18 @@ describe.skipIf(!POSTGRES_INSTALLED)(
       expect(await troubleAt(place)).toMatchObject({ reason: 'rights' });
       await opened({ url: server.urlOf('others') });
       expect(await troubleAt(place)).toMatchObject({ reason: 'rights' });
+    });
+
+    it('says that the server takes no more connections, and not that it is down', async () => {
+      const place = { url: server.urlOf('others', 'signer'), passwordFile: passwordFile(PASSWORD) };
+      await server.sql('postgres', 'ALTER ROLE signer CONNECTION LIMIT 0');
+      onTestFinished(
+        async () => void (await server.sql('postgres', 'ALTER ROLE signer CONNECTION LIMIT -1')),
+      );
+      expect(await troubleAt(place)).toMatchObject({
+        reason: 'connections',
+        message: expect.stringContaining('raise max_connections') as string,
+      });
     });
 
     it.each([

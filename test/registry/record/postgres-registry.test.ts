@@ -97,6 +97,14 @@ describe.skipIf(!POSTGRES_INSTALLED)(
           /^The registry 127\.0\.0\.1:1\/b cannot be used: its server does not answer/,
         ),
       });
+      await server.sql('postgres', "CREATE ROLE crowd LOGIN PASSWORD 'secret' CONNECTION LIMIT 0");
+      const secret = join(root, 'of-the-crowd');
+      writeFileSync(secret, 'secret', { mode: 0o600 });
+      const crowded = openPostgresRegistry({ url: server.urlOf('registry', 'crowd'), passwordFile: secret });
+      await expect(crowded).rejects.toMatchObject({
+        code: 'REGISTRY_UNAVAILABLE',
+        message: expect.stringContaining('takes no more connections: raise max_connections'),
+      });
       const passwordFile = join(root, 'open-to-all');
       writeFileSync(passwordFile, 'secret', { mode: 0o644 });
       const url = server.urlOf('registry', 'stranger');
