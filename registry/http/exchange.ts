@@ -12,6 +12,11 @@ export class NoAnswerInTime extends Error {
   override readonly name = 'NoAnswerInTime';
 }
 
+/** A connection that was kept open ended when it was used again, before any answer: servers close such ones whenever they like. */
+export class StaleConnection extends Error {
+  override readonly name = 'StaleConnection';
+}
+
 /** What ends an exchange that does not end by itself. */
 export interface ExchangeLimits {
   /** From the question to the end of the answer, in milliseconds. */
@@ -22,7 +27,8 @@ export interface ExchangeLimits {
 
 /**
  * Sends a question, and reads its answer to the end. It settles at the deadline and when the signal is aborted, whatever the other side
- * does: Node ends some requests without any event. Throws NoAnswerInTime, the reason of the signal, or what Node says of the request.
+ * does: Node ends some requests without any event. Throws NoAnswerInTime, StaleConnection, the reason of the signal, or what Node says
+ * of the request.
  */
 export async function exchange(
   request: ClientRequest,
@@ -58,7 +64,7 @@ async function answerTo(
       isAnswered = true;
       resolve(answer);
     })
-    .on('error', reject)
+    .on('error', (error) => reject(isStale(request, error) ? new StaleConnection() : error))
     // It comes after each answer too, and an error costs a stack trace.
     .on('close', () => isAnswered || reject(new Error('it closes the connection')))
     .on('upgrade', ({ statusCode }, socket) => {
@@ -70,6 +76,11 @@ async function answerTo(
   const { statusCode: status = 0, headers } = answer;
   if (status < 200) throw changesProtocol(status);
   return { status, headers, body: await bodyOf(answer, maxAnswerBytes) };
+}
+
+/** What was written to a connection that the other side has closed is answered by a reset, or cannot be written. */
+function isStale({ reusedSocket }: ClientRequest, { code }: NodeJS.ErrnoException): boolean {
+  return reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
 }
 
 function changesProtocol(status: number | undefined): Error {

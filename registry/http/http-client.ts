@@ -2,7 +2,7 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import type { ClientRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { DeviceRegistryError } from '../device-registry-error.ts';
-import { exchange, NoAnswerInTime } from './exchange.ts';
+import { exchange, NoAnswerInTime, StaleConnection } from './exchange.ts';
 import type { Exchanged } from './exchange.ts';
 import { proxyCredentials } from './proxy-credentials.ts';
 import { proxyFault } from './proxy-fault.ts';
@@ -45,7 +45,8 @@ export interface HttpAnswer extends Exchanged {
 
 /**
  * The one way in which adapters speak HTTP: sockets are kept open, an answer has an end and a limited size, redirects are not
- * followed, and a proxy is used where the environment names one, but never for this host. What fails is thrown as a
+ * followed, and a proxy is used where the environment names one, but never for this host. A question that meets a kept socket which
+ * the server has closed is asked again, so what it asks for must be the same when it is done twice. What fails is thrown as a
  * DeviceRegistryError `unavailable`; any answer with a final status is returned.
  */
 export class HttpClient {
@@ -78,16 +79,27 @@ export class HttpClient {
   ): Promise<HttpAnswer> {
     const { maxAnswerBytes = MAX_ANSWER_BYTES, environment = process.env } = this.#options;
     const { deadlineMs = DEADLINE_MS } = this.#options;
-    const request = this.#open(path, {
+    const endAt = performance.now() + deadlineMs;
+    const options = {
       method,
       agent: this.#agent,
       headers: {
+        // Where nothing is said, a server may compress (RFC 9110 §12.5.3).
+        'accept-encoding': 'identity',
         ...headers,
         ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
       },
-    });
-    const answer = await exchange(request, body, { deadlineMs, maxAnswerBytes, signal });
-    return { ...answer, secrets: [...secrets, ...proxyCredentials(this.#base, environment)] };
+    };
+    for (;;) {
+      const limits = { deadlineMs: endAt - performance.now(), maxAnswerBytes, signal };
+      try {
+        const answer = await exchange(this.#open(path, options), body, limits);
+        return { ...answer, secrets: [...secrets, ...proxyCredentials(this.#base, environment)] };
+      } catch (error) {
+        // Such a socket is gone afterwards, so there are only as many of them as were kept.
+        if (!(error instanceof StaleConnection)) throw error;
+      }
+    }
   }
 
   #mustHaveWay(): void {

@@ -73,6 +73,7 @@ describeDeviceRegistry(
     };
   },
   { device: plainDevice, refusedDevice: () => ({ ...plainDevice('CL-9'), commonName: 'CL.9' }) },
+  { stub: 'its own answer to a change is an empty object, too' },
 );
 
 describe('a device at AWS IoT', () => {
@@ -349,4 +350,16 @@ it('finds the certificate of a unit among many of its thing', async () => {
   principals.clear();
   for (const each of ['a', 'b', 'c', 'd', own]) principals.add(each);
   expect(await registry.probe(device, SIGNAL)).toBe('present');
+});
+
+it('does not look for a certificate without end in a list that leads back to its beginning', async () => {
+  const { double, registry } = await startRig();
+  const one = plainDevice('CL-1');
+  expect(await outcomeOf(registry, 'put', one)).toBe('done');
+  const { principals } = double.things.get('CL-1')!;
+  principals.clear();
+  for (const each of ['a', 'b', 'c', 'd']) principals.add(each);
+  double.isLooping = true;
+  await expect(registry.probe(one, SIGNAL)).rejects.toMatchObject({ reason: 'unavailable' });
+  expect(double.server.questions.length).toBeLessThan(20);
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { DeviceRegistryError } from '../../../registry/device-registry-error.ts';
+import { DeviceRegistryError, isOfDevice } from '../../../registry/device-registry-error.ts';
 import type { Device, DeviceRegistry, Presence } from '../../../registry/device-registry.ts';
 
 /**
@@ -9,7 +9,9 @@ import type { Device, DeviceRegistry, Presence } from '../../../registry/device-
  * comes a byte at a time. endless: its answer has no end. garbage: something else answers, with a success. throttle,
  * server-error and bad-credentials: it does nothing, and says so in its own words, in which it repeats all credentials. stale-read:
  * it does what it is asked, and who looks does not see yet what was done before. other-protocol: it answers 101. no-route, no-method
- * and sign-in: not it answers, but an ingress or a portal before it.
+ * and sign-in: not it answers, but an ingress or a portal before it. stub: something else answers with an empty object.
+ * mixed-up: a cache before it answers a look with what another device has. compressed: its answer is compressed unless that was
+ * declined. hang-up: it answers, and closes that connection without a word when it is asked the next question there.
  */
 export type Misbehaviour =
   | 'timeout-after-commit'
@@ -24,7 +26,11 @@ export type Misbehaviour =
   | 'other-protocol'
   | 'no-route'
   | 'no-method'
-  | 'sign-in';
+  | 'sign-in'
+  | 'stub'
+  | 'mixed-up'
+  | 'compressed'
+  | 'hang-up';
 
 /** One device registry with the far side that it speaks to, for one test. */
 export interface RegistryRig {
@@ -339,6 +345,50 @@ export function describeDeviceRegistry(
         expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
         expect(await rig.inUse()).toEqual([one.certificateSha256]);
       });
+
+    for (const how of ['compressed', 'hang-up'] as const)
+      test(`puts and withdraws although the answers are those of ${how}`, how, async (rig) => {
+        const one = device('CL-1');
+        rig.misbehave(how, 100);
+        expect(await outcomeOf(rig.registry, 'put', one)).toBe('done');
+        expect(await rig.inUse()).toEqual([one.certificateSha256]);
+        expect(await outcomeOf(rig.registry, 'withdraw', one)).toBe('done');
+        expect(await rig.inUse()).toEqual([]);
+      });
+
+    for (const how of ['garbage', 'stub', 'mixed-up'] as const)
+      for (const after of [0, 1, 2, 3, 4, 5])
+        test(
+          `believes only what the cloud says of this device: ${how}, ${after} questions later`,
+          how,
+          async (rig) => {
+            const [one, other, ended] = [device('CL-1'), device('CL-2'), device('CL-3')];
+            for (const [act, which] of [
+              ['put', other],
+              ['put', ended],
+              ['withdraw', ended],
+            ] as const)
+              expect(await outcomeOf(rig.registry, act, which)).toBe('done');
+            const others = await rig.inUse();
+            /** Acts while it is lied to, and then until it is done. */
+            const brings = async (act: 'put' | 'withdraw', isLetIn: boolean): Promise<void> => {
+              rig.misbehave(how, 1, after);
+              const [answer] = await rig.registry[act]([one], SIGNAL).catch((error: unknown) => [error]);
+              if (answer === 'done') expect(await letsIn(rig, one)).toBe(isLetIn);
+              // Nothing is parked for it.
+              if (answer instanceof DeviceRegistryError) expect(isOfDevice(answer.reason)).toBe(false);
+              // What is due is used up.
+              for (let times = 0; times < 6; times += 1)
+                await rig.registry.probe(other, SIGNAL).catch(() => 0);
+              for (let times = 0; times < 3; times += 1) await outcomeOf(rig.registry, act, one);
+              expect(await outcomeOf(rig.registry, act, one)).toBe('done');
+            };
+            await brings('put', true);
+            expect((await rig.inUse()).toSorted()).toEqual([...others, one.certificateSha256].toSorted());
+            await brings('withdraw', false);
+            expect(await rig.inUse()).toEqual(others);
+          },
+        );
 
     for (const how of ['no-route', 'no-method', 'sign-in'] as const)
       test(`waits for a person after ${how}, which says nothing about a device`, how, async (rig) => {

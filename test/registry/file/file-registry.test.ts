@@ -87,6 +87,10 @@ describeDeviceRegistry(
     'no-route': NO_FAR_SIDE,
     'no-method': NO_FAR_SIDE,
     'sign-in': NO_FAR_SIDE,
+    stub: NO_FAR_SIDE,
+    'mixed-up': NO_FAR_SIDE,
+    compressed: NO_FAR_SIDE,
+    'hang-up': NO_FAR_SIDE,
   },
 );
 

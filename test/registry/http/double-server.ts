@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
 import type { Misbehaviour } from '../conformance/device-registry-conformance.ts';
 
@@ -55,6 +56,9 @@ export interface DoubleServer {
 /** Opened for this test alone. */
 export async function startDouble(dialect: CloudDialect): Promise<DoubleServer> {
   const questions: DoubleQuestion[] = [];
+  const given: Given[] = [];
+  /** Connections that close when they are asked something again. */
+  const tired = new WeakSet<Socket>();
   const due: (Misbehaviour | undefined)[] = [];
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
@@ -68,8 +72,11 @@ export async function startDouble(dialect: CloudDialect): Promise<DoubleServer> 
         headers: request.headers,
         body: Buffer.concat(parts),
       };
+      if (tired.has(request.socket)) return void request.socket.destroy();
       questions.push(question);
-      reply(response, dialect, question, due.shift() ?? double.mood());
+      const how = due.shift() ?? double.mood();
+      if (how === 'hang-up') tired.add(request.socket);
+      reply(response, remembering(dialect, given), question, how, given);
     });
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
@@ -87,14 +94,47 @@ export async function startDouble(dialect: CloudDialect): Promise<DoubleServer> 
   return double;
 }
 
+/** What was answered to which question. */
+interface Given {
+  readonly question: DoubleQuestion;
+  readonly answer: DoubleAnswer;
+}
+
+function remembering(dialect: CloudDialect, given: Given[]): CloudDialect {
+  const answer = (question: DoubleQuestion): DoubleAnswer => {
+    const said = dialect.answer(question);
+    given.push({ question, answer: said });
+    return said;
+  };
+  return { ...dialect, answer };
+}
+
+/** What a cache that ignores half of an address has: the last success of a look at something else. */
+function ofAnother(
+  { method, path, query }: DoubleQuestion,
+  given: readonly Given[],
+): DoubleAnswer | undefined {
+  const depth = path.split('/').length;
+  return given.findLast(
+    ({ question, answer }) =>
+      answer.status < 300 &&
+      method === 'GET' &&
+      question.method === method &&
+      question.path.split('/').length === depth &&
+      `${question.path}?${question.query.toString()}` !== `${path}?${query.toString()}`,
+  )?.answer;
+}
+
 function reply(
   response: ServerResponse,
   dialect: CloudDialect,
   question: DoubleQuestion,
   how: Misbehaviour | undefined,
+  given: readonly Given[],
 ): void {
   switch (how) {
     case undefined:
+    case 'hang-up':
       return send(response, dialect.answer(question));
     case 'throttle':
       return send(response, dialect.throttled(echoOf(question, dialect)));
@@ -108,6 +148,12 @@ function reply(
       return void response.socket!.write(
         'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n',
       );
+    case 'mixed-up':
+      return send(response, ofAnother(question, given) ?? dialect.answer(question));
+    case 'compressed':
+      return send(response, compressed(question, dialect.answer(question)));
+    case 'stub':
+      return send(response, { status: 200, headers: { 'content-type': 'application/json' }, body: '{}' });
     case 'garbage':
       return send(response, { status: 200, body: '<html>Sign in to the hotel network</html>' });
     case 'no-route':
@@ -130,6 +176,17 @@ function reply(
       response.write('{"');
       setImmediate(() => response.destroy());
   }
+}
+
+/** As RFC 9110 §12.5.3 allows where no coding was asked for, too. */
+function compressed({ headers }: DoubleQuestion, answer: DoubleAnswer): DoubleAnswer {
+  const { 'accept-encoding': accepted = '*' } = headers;
+  if (!/gzip|\*/.test(accepted) || answer.body === undefined) return answer;
+  return {
+    ...answer,
+    headers: { ...answer.headers, 'content-encoding': 'gzip' },
+    body: gzipSync(answer.body),
+  };
 }
 
 /** The credentials in every form in which a careless server has them. */

@@ -11,6 +11,7 @@ import { httpFault, retryAfterMs } from '../../../registry/http/http-fault.ts';
 import { registryUrlFault } from '../../../registry/http/registry-url.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { startDouble } from './double-server.ts';
+import type { DoubleAnswer, DoubleServer } from './double-server.ts';
 import { ODD_ANSWERS, startOddServer } from './odd-server.ts';
 
 const SIGNAL = new AbortController().signal;
@@ -164,15 +165,46 @@ describe('what no_proxy excepts', () => {
 });
 
 describe('an answer', () => {
-  it('that leads elsewhere is not followed', async () => {
-    const double = await startDouble({
-      answer: () => ({ status: 302, headers: { location: '/elsewhere' } }),
-      throttled: () => ({ status: 429 }),
-      stranger: () => ({ status: 401 }),
-      broken: () => ({ status: 500 }),
+  it.each([301, 302, 303, 307, 308])('that leads elsewhere by %d is not followed', async (status) => {
+    const answering = (answer: DoubleAnswer): Promise<DoubleServer> =>
+      startDouble({
+        answer: () => answer,
+        throttled: () => answer,
+        stranger: () => answer,
+        broken: () => answer,
+      });
+    const elsewhere = await answering({ status: 200 });
+    const double = await answering({ status, headers: { location: `${elsewhere.url}/devices` } });
+    const answer = await clientOf({ url: double.url }).ask(
+      { ...QUESTION, headers: { 'x-api-key': 'k' } },
+      SIGNAL,
+    );
+    expect([answer.status, double.questions.length, elsewhere.questions.length]).toEqual([status, 1, 0]);
+  });
+
+  it('that does not come over connections that were kept is got over a new one, once', async () => {
+    const answer = (): DoubleAnswer => ({ status: 200, body: 'taken' });
+    const double = await startDouble({ answer, throttled: answer, stranger: answer, broken: answer });
+    const client = clientOf({ url: double.url });
+    const question = { method: 'POST', path: '/devices', body: 'a device' } as const;
+    double.misbehave('hang-up', 3);
+    await Promise.all([1, 2, 3].map(() => client.ask(question, SIGNAL)));
+    expect((await client.ask(question, SIGNAL)).body.toString()).toBe('taken');
+    expect(double.questions).toHaveLength(4);
+  });
+
+  it('that does not come over a new connection is a doubt, and nothing is asked again', async () => {
+    let count = 0;
+    const server = createServer((request) => {
+      count += 1;
+      request.socket.destroy();
     });
-    const { status } = await clientOf({ url: double.url }).ask(QUESTION, SIGNAL);
-    expect([status, double.questions.length]).toEqual([302, 1]);
+    const client = clientOf({ url: `http://127.0.0.1:${await listening(server)}` });
+    await expect(client.ask(QUESTION, SIGNAL)).rejects.toMatchObject({
+      reason: 'unavailable',
+      isUnknown: true,
+    });
+    expect(count).toBe(1);
   });
 
   it('that nobody gives is no doubt: nothing was sent', async () => {

@@ -23,6 +23,12 @@ export const ODD_ANSWERS: Readonly<Record<string, (socket: Socket) => void>> = {
   'closes its half of the connection': (socket) => void socket.end(),
   'closes its half of the connection within a body': (socket) =>
     void socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{'),
+  'closes its half of the connection within a chunk': (socket) =>
+    void socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{"a'),
+  'closes its half of the connection before the last chunk': (socket) =>
+    void socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n'),
+  'sends a chunk whose length is none': (socket) =>
+    void socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n'),
   'is silent': () => undefined,
   'speaks another language': (socket) => void socket.write('220 mail.example ESMTP\r\n'),
 };

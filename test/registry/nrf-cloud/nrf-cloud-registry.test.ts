@@ -59,6 +59,7 @@ describeDeviceRegistry(
     };
   },
   { device: plainDevice, refusedDevice: () => ({ ...plainDevice('CL-9'), commonName: 'CL 9' }) },
+  { stub: 'its answer to a deletion is not documented' },
 );
 
 const posts = ({ server }: NrfCloudDouble): string[] =>

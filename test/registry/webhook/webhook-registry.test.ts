@@ -13,6 +13,7 @@ import type { RegistryRig } from '../conformance/device-registry-conformance.ts'
 import type { DoubleServer } from '../http/double-server.ts';
 import { EventReceiver } from './event-receiver.ts';
 
+const ANY_SUCCESS = 'any answer of success is one: the body is not read';
 const NO_REPEAT = 'a receiver knows a repetition by its id and says no more';
 
 interface Receiver extends RegistryRig {
@@ -58,7 +59,9 @@ describeDeviceRegistry(
     'conflict-ours': NO_REPEAT,
     'conflict-others': NO_REPEAT,
     'stale-read': 'a receiver cannot be asked',
-    garbage: 'any answer of success is one: the body is not read',
+    garbage: ANY_SUCCESS,
+    stub: ANY_SUCCESS,
+    'mixed-up': ANY_SUCCESS,
   },
 );
 
