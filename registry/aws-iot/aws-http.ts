@@ -1,6 +1,7 @@
 import { DeviceRegistryError } from '../device-registry-error.ts';
 import { HttpClient } from '../http/http-client.ts';
 import type { HttpAnswer, HttpClientOptions, HttpQuestion } from '../http/http-client.ts';
+import { jsonIn } from '../http/http-fault.ts';
 import { registryUrlFault } from '../http/registry-url.ts';
 
 /** What the library of AWS asks a handler, as far as it is used. */
@@ -52,6 +53,8 @@ export class AwsHttp {
       secrets: [...this.#secrets(), signatureIn(headers)],
     };
     const answer = await this.#client.ask(question, abortSignal);
+    // Of a change the library reads no answer, and something between us and AWS may answer 200 to everything.
+    if (answer.status < 300 && answer.body.length > 0) jsonIn(this.#options.name, answer);
     const ofAnswer = Object.entries(answer.headers).map(([name, value]) => [name, String(value)]);
     return {
       response: {

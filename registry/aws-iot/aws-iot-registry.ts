@@ -16,6 +16,7 @@ import {
 } from '@aws-sdk/client-iot';
 import { pemOf } from '../../pki/x509/pem.ts';
 import { DeviceRegistryError } from '../device-registry-error.ts';
+import { notUnderstood } from '../http/http-fault.ts';
 import { eachDevice } from '../each-device.ts';
 import type {
   Answer,
@@ -162,10 +163,10 @@ export class AwsIotRegistry implements DeviceRegistry {
       attributePayload: { attributes: { [SERIAL]: device.serial } },
       ...(thingTypeName !== undefined && { thingTypeName }),
     });
-    const isNew = await this.#ask('create a thing', (client) =>
+    const created = await this.#ask('create a thing', (client) =>
       unless(ResourceAlreadyExistsException, client.send(command, { abortSignal: signal })),
     );
-    if (isNew !== undefined) return;
+    if (created !== undefined) return this.#mustBe(device.commonName, created.thingName);
     const owner = await this.#ownerOf(device, signal);
     if (owner === 'ours') return;
     if (owner === undefined) throw this.#notSeen(device, 'thing');
@@ -190,7 +191,10 @@ export class AwsIotRegistry implements DeviceRegistry {
           : client.send(new RegisterCertificateCommand({ ...certificate, caCertificatePem }), abort),
       ),
     );
-    if (registered?.certificateArn !== undefined) return registered.certificateArn;
+    if (registered !== undefined) {
+      this.#mustBe(device.certificateSha256, registered.certificateId);
+      return registered.certificateArn!;
+    }
     const known = await this.#described(device, signal);
     if (known === undefined) throw this.#notSeen(device, 'certificate');
     if (known.status !== 'ACTIVE')
@@ -211,12 +215,15 @@ export class AwsIotRegistry implements DeviceRegistry {
     const found = await this.#ask('describe a certificate', (client) =>
       unless(ResourceNotFoundException, client.send(command, { abortSignal: signal })),
     );
-    const { certificateArn: arn, status = '' } = found?.certificateDescription ?? {};
-    return arn === undefined ? undefined : { arn, status };
+    if (found === undefined) return undefined;
+    const { certificateArn: arn = '', certificateId, status = '' } = found.certificateDescription ?? {};
+    this.#mustBe(certificateSha256, certificateId);
+    return { arn, status };
   }
 
   /** A thing may have more certificates than one answer names. */
   async #isAttached({ commonName: thingName }: Device, arn: string, signal: AbortSignal): Promise<boolean> {
+    const seen = new Set<string>();
     let nextToken: string | undefined;
     do {
       const command = new ListThingPrincipalsCommand({ thingName, ...(nextToken && { nextToken }) });
@@ -225,6 +232,9 @@ export class AwsIotRegistry implements DeviceRegistry {
       );
       if (page.principals?.includes(arn)) return true;
       ({ nextToken } = page);
+      // A list that leads back to itself has no end.
+      if (seen.has(nextToken ?? '')) throw notUnderstood(this.name);
+      seen.add(nextToken ?? '');
     } while (nextToken !== undefined && nextToken !== '');
     return false;
   }
@@ -238,6 +248,7 @@ export class AwsIotRegistry implements DeviceRegistry {
       unless(ResourceNotFoundException, client.send(command, { abortSignal: signal })),
     );
     if (found === undefined) return undefined;
+    this.#mustBe(commonName, found.thingName);
     return found.attributes?.[SERIAL] === serial ? 'ours' : 'others';
   }
 
@@ -254,6 +265,11 @@ export class AwsIotRegistry implements DeviceRegistry {
       return credentials;
     };
     return Object.assign(read, { memoized: true } as const);
+  }
+
+  /** An answer is about what was asked about, and not another server's. */
+  #mustBe(asked: string, answered: string | undefined): void {
+    if (answered !== asked) throw notUnderstood(this.name);
   }
 
   /** AWS said that it has it, and does not show it: a look may be older than that. */

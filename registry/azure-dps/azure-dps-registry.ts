@@ -39,6 +39,7 @@ const NO_ENROLLMENT = 'certline-check';
 const DEVICES_PER_CALL = 10;
 
 const enrollmentShape = z.object({
+  registrationId: z.string(),
   etag: z.string(),
   provisioningStatus: z.enum(['enabled', 'disabled']),
   attestation: z.object({
@@ -188,8 +189,9 @@ export class AzureDpsRegistry implements DeviceRegistry {
     }
     const errors = new Map((data.errors ?? []).map((error) => [error.registrationId.toLowerCase(), error]));
     const errorOf = ({ commonName }: Device) => errors.get(commonName.toLowerCase());
-    const isTaken = data.isSuccessful || errors.size > 0;
-    const open = devices.filter((device) => !isTaken || errorOf(device) !== undefined);
+    // Where none of its errors is of a device that was sent, it says nothing of them.
+    const isOurs = data.isSuccessful || devices.some((device) => errorOf(device) !== undefined);
+    const open = devices.filter((device) => !isOurs || errorOf(device) !== undefined);
     const settled = await eachDevice(open, (device) =>
       this.#settled(device, status, answer, errorOf(device), signal),
     );
@@ -260,9 +262,14 @@ export class AzureDpsRegistry implements DeviceRegistry {
     const answer = await this.#ask({ method: 'GET', path }, signal);
     if (isAbsent(answer)) return undefined;
     if (answer.status !== 200) throw this.#fault('read an enrollment', answer);
+    return this.#enrollmentIn(answer, commonName);
+  }
+
+  #enrollmentIn(answer: HttpAnswer, commonName: string): Enrollment {
     const body = jsonIn(this.name, answer);
     const { success, data } = enrollmentShape.safeParse(body);
-    if (!success) throw notUnderstood(this.name);
+    if (!success || data.registrationId.toLowerCase() !== commonName.toLowerCase())
+      throw notUnderstood(this.name);
     return {
       body: body as Enrollment['body'],
       etag: data.etag,
@@ -277,8 +284,10 @@ export class AzureDpsRegistry implements DeviceRegistry {
     const path = `/enrollments/${encodeURIComponent(device.commonName)}?${API_VERSION}`;
     const question = { method: 'PUT', path, headers: { 'if-match': there.etag } } as const;
     const answer = await this.#ask(question, signal, changed(there, device, status));
-    if (answer.status === 200) return;
-    throw answer.status === 412 ? this.#changed(device) : this.#fault('change an enrollment', answer);
+    if (answer.status === 412) throw this.#changed(device);
+    if (answer.status !== 200) throw this.#fault('change an enrollment', answer);
+    const { isEnabled } = this.#enrollmentIn(answer, device.commonName);
+    if (isEnabled !== (status === 'enabled')) throw notUnderstood(this.name);
   }
 
   async #delete(device: Device, there: Enrollment, signal: AbortSignal): Promise<void> {

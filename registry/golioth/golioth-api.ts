@@ -87,11 +87,14 @@ export class GoliothApi {
       const query = `${path.includes('?') ? '&' : '?'}page=${page}&perPage=${PAGE_SIZE}`;
       const { body } = await this.ask({ method: 'GET', path: path + query }, what, signal);
       const { list, total = 0 } = this.#read(listBody, body);
+      const known = found.size;
       for (const each of list ?? []) {
         const read = this.#read(entry, each);
         found.set(read.id, read);
       }
       if ((list ?? []).length === 0 || found.size >= total) return [...found.values()];
+      // Always the same page, as from a cache that ignores its number.
+      if (page > 1 && found.size === known) throw notUnderstood(this.#options.name);
     }
   }
 

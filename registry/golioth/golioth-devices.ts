@@ -64,7 +64,12 @@ export class GoliothDevices {
     commonName,
   }: Pick<Device, 'commonName' | 'boardId'>): Promise<GoliothDevice | undefined> {
     const holders = await this.#filtered(`hardwareId=${encodeURIComponent(boardId)}`);
-    return holders.find((each) => each.name !== commonName && !isCertified(each, commonName));
+    return holders.find(
+      (each) =>
+        each.name !== commonName &&
+        !isCertified(each, commonName) &&
+        (each.hardwareIds ?? []).includes(boardId),
+    );
   }
 
   /** Every device of the project. */

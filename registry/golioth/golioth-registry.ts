@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { NOT_TRIED, askedPermission } from '../checked-permission.ts';
 import { DeviceRegistryError } from '../device-registry-error.ts';
 import { eachDevice } from '../each-device.ts';
+import { notUnderstood } from '../http/http-fault.ts';
 import { quoted } from '../http/quoted.ts';
 import type {
   Answer,
@@ -24,7 +25,8 @@ export interface GoliothRegistryOptions extends GoliothOptions {
   readonly issuingCa?: Uint8Array;
 }
 
-const named = z.object({ id: z.string().min(1), name: z.string() });
+const identified = z.object({ id: z.string().min(1) });
+const named = identified.extend({ name: z.string() });
 /** Devices that are handled in one call: they share a list of all devices where one is needed. */
 const DEVICES_PER_CALL = 20;
 
@@ -157,7 +159,7 @@ export class GoliothRegistry implements DeviceRegistry {
     }
     if (holder === undefined) return;
     if (holder.enabled === true) throw this.#boardTaken(device, holder);
-    await this.#change(holder.id, { removeHardwareId: device.boardId }, signal);
+    await this.#change(holder.id, { removeHardwareId: [device.boardId] }, signal);
   }
 
   async #withdrawOne(device: Device, { there, signal }: Turn): Promise<Answer> {
@@ -190,7 +192,10 @@ export class GoliothRegistry implements DeviceRegistry {
     const { code, body } = await this.#api.ask(question, 'create a device', signal, [
       GOLIOTH_CODE.alreadyExists,
     ]);
-    return code === 0 ? this.#api.data(z.object({ id: z.string().min(1) }), body).id : undefined;
+    if (code !== 0) return undefined;
+    const created = this.#api.data(named, body);
+    if (created.name !== json.name) throw notUnderstood(this.name);
+    return created.id;
   }
 
   /** The device that somebody else, or an earlier try, created meanwhile. */
@@ -227,8 +232,12 @@ export class GoliothRegistry implements DeviceRegistry {
   async #change(id: string, json: object, signal: AbortSignal): Promise<boolean> {
     const question = { method: 'PATCH', path: `/devices/${encodeURIComponent(id)}`, json } as const;
     const expected = [GOLIOTH_CODE.notFound, ...('hardwareIds' in json ? [GOLIOTH_CODE.alreadyExists] : [])];
-    const { code } = await this.#api.ask(question, 'change a device', signal, expected);
-    if (code !== GOLIOTH_CODE.notFound) return code === 0;
+    const { code, body } = await this.#api.ask(question, 'change a device', signal, expected);
+    if (code === 0) {
+      if (this.#api.data(identified, body).id !== id) throw notUnderstood(this.name);
+      return true;
+    }
+    if (code !== GOLIOTH_CODE.notFound) return false;
     const message = `The registry ${this.name} no longer has the device ${id}, which it had a moment ago: it is tried again.`;
     throw new DeviceRegistryError('unavailable', message, { isUnknown: true });
   }

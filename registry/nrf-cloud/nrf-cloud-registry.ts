@@ -13,6 +13,7 @@ import type {
   Presence,
   RegistryPace,
 } from '../device-registry.ts';
+import { jsonIn, notUnderstood } from '../http/http-fault.ts';
 import { runBulk } from './bulk-operation.ts';
 import type { BulkPatience } from './bulk-operation.ts';
 import { NrfCloudApi } from './nrf-cloud-api.ts';
@@ -145,7 +146,8 @@ export class NrfCloudRegistry implements DeviceRegistry {
     if (!tags.includes(OWN_TAG)) return this.#taken(device);
     // A put that was sent twice may bring it again.
     const mayAppear = await isBusy();
-    await this.#api.ask({ method: 'DELETE', path }, 'delete a device', signal, [404]);
+    const deleted = await this.#api.ask({ method: 'DELETE', path }, 'delete a device', signal, [404]);
+    if (deleted.body.length > 0) jsonIn(this.name, deleted);
     return mayAppear ? 'unsure' : 'done';
   }
 
@@ -182,7 +184,10 @@ export class NrfCloudRegistry implements DeviceRegistry {
   async #tagsOfOne({ commonName }: Device, signal: AbortSignal): Promise<readonly string[] | undefined> {
     const path = `/devices/${encodeURIComponent(commonName)}`;
     const answer = await this.#api.ask({ method: 'GET', path }, 'show a device', signal, [404]);
-    return answer.status === 404 ? undefined : this.#api.read(deviceShape, answer).tags;
+    if (answer.status === 404) return undefined;
+    const { id, tags } = this.#api.read(deviceShape, answer);
+    if (id !== commonName) throw notUnderstood(this.name);
+    return tags;
   }
 
   /** Whose the device is that nRF Cloud says it has; a fault where it is not ours, or not shown. */

@@ -75,6 +75,8 @@ export class AwsDouble {
   /** Actions that the policy of the credentials lacks. AWS looks at it before anything else. */
   readonly denied = new Set<string>();
   accessKeyId = 'AKIAEXAMPLEEXAMPLE00';
+  /** Its lists lead back to where they begin. */
+  isLooping = false;
   readonly secret = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
   token = 'IQoJb3JpZ2luX2VjEXAMPLE+of/a/session==';
   server!: DoubleServer;
@@ -208,7 +210,8 @@ export class AwsDouble {
   /** Two in an answer. */
   #principalsOf(name: string, from: number): unknown {
     const all = [...this.#thing(name).principals];
-    const next = from + 2 < all.length ? { nextToken: String(from + 2) } : {};
+    const hasMore = from + 2 < all.length;
+    const next = hasMore || this.isLooping ? { nextToken: String(hasMore ? from + 2 : 0) } : {};
     return { principals: all.slice(from, from + 2), ...next };
   }
 

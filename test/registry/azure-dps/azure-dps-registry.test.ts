@@ -82,6 +82,15 @@ describe('enrollments', () => {
     expect(await inUse()).toHaveLength(2);
   });
 
+  it('are not taken where all that is refused is the enrollment of somebody else', async () => {
+    const { registry, dps, inUse } = await startRig();
+    const errors = [{ registrationId: 'CL-77', errorCode: 409_001, errorStatus: 'enrollment exists' }];
+    dps.bulkAnswer = { isSuccessful: false, errors };
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toMatchObject({ reason: 'unavailable' });
+    expect(await inUse()).toEqual([]);
+    expect(await outcomeOf(registry, 'put', plainDevice('CL-1'))).toBe('done');
+  });
+
   it('that are taken stay so when the service fails while others of the call are changed', async () => {
     const { registry, double, inUse } = await startRig();
     const old = [1, 2, 3].map((at) => plainDevice(`CL-${at}`));

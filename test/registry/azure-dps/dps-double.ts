@@ -45,6 +45,8 @@ export class DpsDouble {
   mayWrite = true;
   /** Errors of single enrollments have only a code. */
   isTerse = false;
+  /** What it says instead of the next bulk answer; nothing is carried out. */
+  bulkAnswer?: object;
   /** What it says that time it is, instead of the time of this host. */
   date?: string;
   server!: DoubleServer;
@@ -121,6 +123,9 @@ export class DpsDouble {
 
   /** What is wrong with an enrollment it says with the token of who asked. */
   #bulk({ mode, enrollments }: Record<string, unknown>, token: string): DoubleAnswer {
+    const { bulkAnswer } = this;
+    delete this.bulkAnswer;
+    if (bulkAnswer !== undefined) return { status: 200, body: JSON.stringify(bulkAnswer) };
     const all = enrollments as Record<string, unknown>[];
     if (mode !== 'create' || all.length > 10) return refusal(400, 'bulk operation is invalid');
     const errors = all.flatMap((enrollment) => {

@@ -70,6 +70,8 @@ export class GoliothDouble {
   readonly blueprints = [{ id: 'blueprint-1', name: 'node' }];
   /** What the key may not do, as in "POST /devices". */
   readonly forbidden = new Set<string>();
+  /** A cache before it ignores which page of a list is asked for. */
+  isStuck = false;
   apiKey = 'golioth+api/key-of-the-project=';
   server!: DoubleServer;
   readonly #quirks: Quirks;
@@ -175,7 +177,7 @@ export class GoliothDouble {
   #page(query: URLSearchParams, all: readonly unknown[]): unknown {
     const [page, perPage] = [Number(query.get('page') ?? 0), Number(query.get('perPage') ?? 100)];
     if (!(perPage >= 1 && perPage <= 100)) throw new ApiError(3, 'perPage must be 1 to 100');
-    const from = Math.max(page - this.#quirks.firstPage, 0) * perPage;
+    const from = this.isStuck ? 0 : Math.max(page - this.#quirks.firstPage, 0) * perPage;
     return { list: all.slice(from, from + perPage), page, perPage, total: all.length };
   }
 
@@ -203,8 +205,9 @@ export class GoliothDouble {
     this.#mustExist(tagIds ?? [], blueprintId ?? '');
     if (enabled !== undefined && typeof enabled !== 'boolean') throw new ApiError(3, 'enabled is invalid');
     this.#mustBeFree(hardwareIds, device);
-    const { removeHardwareId, ...fields } = json;
-    device.hardwareIds = device.hardwareIds.filter((each) => each !== removeHardwareId);
+    const { removeHardwareId = [], ...fields } = json;
+    if (!Array.isArray(removeHardwareId)) throw new ApiError(3, 'removeHardwareId is no list');
+    device.hardwareIds = device.hardwareIds.filter((each) => !removeHardwareId.includes(each));
     return Object.assign(device, fields);
   }
 

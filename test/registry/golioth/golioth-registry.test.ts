@@ -157,6 +157,16 @@ describe('a device at Golioth', () => {
     expect(lists.length).toBeLessThanOrEqual(4);
   });
 
+  it('is not looked for without end where each page of the list is the first one', async () => {
+    const { double, registry } = await startRig({});
+    for (let at = 0; at < 150; at += 1) double.add({ name: `other-${at}`, certificateId: `other-${at}` });
+    double.isStuck = true;
+    const [answer] = await registry.withdraw([deviceOf('CL-1')], SIGNAL);
+    expect(answer).toMatchObject({ reason: 'unavailable', isUnknown: true });
+    expect(double.server.questions.length).toBeLessThan(10);
+    expect(double.devices).toHaveLength(150);
+  });
+
   it('keeps what a person gave it', async () => {
     const { double, registry } = await startRig();
     double.blueprints.push({ id: 'blueprint-2', name: 'special' });
