@@ -20,6 +20,9 @@ const PAGE_MOST = 500;
 /** A page is booked whole, so it takes no longer than this: what is booked and not sent before the end of a drain is lost. */
 const BOOKED_SECONDS = 60;
 
+/** What a timer may be late without shifting what follows it. */
+const TIMER_LATE_MS = 20;
+
 export interface DrainParts {
   readonly registry: DeviceRegistry;
   readonly outbox: Pick<Outbox, 'due' | 'settle' | 'standing' | 'book'>;
@@ -108,8 +111,11 @@ class Drain {
     const now = clock.now();
     const bookedFrom = await outbox.book(registry.name, now, devices, devicesPerSecond);
     let startAt = Math.max(bookedFrom, this.#freeAt(now));
-    const mostMs = startAt - now + (devices * 1_000) / devicesPerSecond;
+    const pageMs = (devices * 1_000) / devicesPerSecond;
+    const mostMs = startAt - now + pageMs;
     for (const call of calls) {
+      // The time after it is somebody else's: what is left is booked again.
+      if (startAt >= bookedFrom + pageMs) return;
       const waitMs = startAt - clock.now();
       // The clock was set back: it is booked again.
       if (waitMs > mostMs) return;
@@ -119,7 +125,9 @@ class Drain {
       // What was booked and is not sent stays unused.
       if (this.#isOver() || isPausing(this.#standing, clock.now())) return;
       const takesMs = (call.entries.length * 1_000) / devicesPerSecond;
-      this.#sent = { at: Math.max(startAt, clock.now()), takesMs };
+      // Else no page would end within the time that is booked for it.
+      const isPunctual = clock.now() - startAt < Math.min(takesMs, TIMER_LATE_MS);
+      this.#sent = { at: isPunctual ? startAt : clock.now(), takesMs };
       this.#start(call);
       // Time that was booked and has passed is lost.
       startAt = this.#sent.at + takesMs;

@@ -7,7 +7,7 @@ import type {
   Presence,
   RegistryPace,
 } from '../../../registry/device-registry.ts';
-import type { FakeClock } from './fake-clock.ts';
+import type { Clock } from '../../../registry/outbox/clock.ts';
 
 /** A device registry in memory, which takes time by the fake clock and fails as a test says. */
 export class ScriptedRegistry implements DeviceRegistry {
@@ -20,13 +20,13 @@ export class ScriptedRegistry implements DeviceRegistry {
   probes = 0;
   mostAtOnce = 0;
   #atOnce = 0;
-  readonly #clock: FakeClock;
+  readonly #clock: Clock;
   readonly #latencyMs: number;
   /** Before a call is carried out, and after it; what it returns fails the device, what it throws the call. */
   before: (device: Device, act: string) => DeviceRegistryError | undefined = () => undefined;
   after: (device: Device, act: string) => DeviceRegistryError | undefined = () => undefined;
 
-  constructor(clock: FakeClock, name = 'cloud', pace: Partial<RegistryPace> = {}, latencyMs = 150) {
+  constructor(clock: Clock, name = 'cloud', pace: Partial<RegistryPace> = {}, latencyMs = 150) {
     this.#clock = clock;
     this.name = name;
     this.#latencyMs = latencyMs;
