@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { writeWhole } from '../../disk/write-whole.ts';
-import { auditKeyPath } from '../../line/state-folder.ts';
+import { auditKeyPath, auditVerifierPath } from '../../line/state-folder.ts';
 import { intakeKeysFile } from '../../line/trusted-keys.ts';
 import { loadAuditKey } from '../../pki/keys/audit-key.ts';
 import { readVerifierKeys } from '../../pki/keys/verifier-key-file.ts';
@@ -56,7 +56,8 @@ export async function signDossier(
   tell(
     options.json,
     { batchId, file: path, signedBy },
-    `The dossier of batch ${batchId}, signed by ${signedBy}, is in ${path}`,
+    `The dossier of batch ${batchId}, signed by ${signedBy}, is in ${path}
+Verify it with: certline lot verify ${path} --key ${auditVerifierPath(invocation.stateFolder)}`,
   );
 }
 

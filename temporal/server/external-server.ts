@@ -8,10 +8,14 @@ import { plaintextWarning } from './plaintext.ts';
 import { Obstacle, reachServer } from './reach.ts';
 import type { SearchAttributes } from './search-attributes.ts';
 import type { TemporalConnectionOptions, TemporalServer } from './temporal-server.ts';
+import { withinLimits } from './within-limits.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/temporal-server-error.ts';
 
 /** gRPC statuses that refuse the caller. */
 const REFUSALS = ['PERMISSION_DENIED', 'UNAUTHENTICATED'] as const;
+
+/** gRPC statuses of a server that does not answer any more. */
+const SILENCES = ['DEADLINE_EXCEEDED', 'UNAVAILABLE'] as const;
 
 /** What an external server needs; `namespace` is the resolved one. */
 export interface ExternalServerOptions {
@@ -36,11 +40,14 @@ export async function openExternalServer(options: ExternalServerOptions): Promis
   options.report(`Using ${source}, namespace ${namespace}.`);
   const connection = await connect(address, connectionOptions, patience.connectMs);
   try {
-    await waitForNamespace(connection, namespace, patience.namespaceMs, signal);
-    const see = registers ? ensureSearchAttributes : checkSearchAttributes;
-    await see(connection, namespace, searchAttributes, signal);
+    await withinLimits(connection, signal, async () => {
+      await waitForNamespace(connection, namespace, patience.namespaceMs, signal);
+      const see = registers ? ensureSearchAttributes : checkSearchAttributes;
+      await see(connection, namespace, searchAttributes, signal);
+    });
   } catch (error) {
-    throw hasGrpcStatus(error, ...REFUSALS) ? denied(address, connectionOptions, error) : error;
+    if (hasGrpcStatus(error, ...REFUSALS)) throw denied(address, connectionOptions, error);
+    throw hasGrpcStatus(error, ...SILENCES) ? unreachable(address, error) : error;
   } finally {
     await connection.close();
   }

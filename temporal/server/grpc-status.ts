@@ -3,9 +3,11 @@ import { isGrpcServiceError } from '@temporalio/client';
 /** The status codes that are distinguished here, with gRPC's numbers. */
 const GRPC_STATUS = {
   INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
   PERMISSION_DENIED: 7,
   UNIMPLEMENTED: 12,
+  UNAVAILABLE: 14,
   UNAUTHENTICATED: 16,
 } as const;
 

@@ -17,6 +17,7 @@ import { addressOf, readServerRecord } from './server-record.ts';
 import { findTemporalBinary } from '../program/temporal-binary.ts';
 import type { TemporalServer } from './temporal-server.ts';
 import { TEMPORAL_SERVER_ERROR_CODES, TemporalServerError } from '../program/temporal-server-error.ts';
+import { withinLimits } from './within-limits.ts';
 
 /**
  * The dev server of this state folder: one that another process runs (joined, not owned), one that a killed process
@@ -97,11 +98,14 @@ async function waitUntilFree(databasePath: string, options: LocalServerOptions):
 
 /** Namespace, retention and search attributes; a server that refuses them is ended. */
 async function prepare(server: DevServer, options: LocalServerOptions): Promise<void> {
+  const { namespace, searchAttributes, signal } = options;
   const connection = await openClientConnection({ address: addressOf(server.record) });
   try {
-    await ensureOwnNamespace(connection, options.namespace);
-    await ensureSearchAttributes(connection, options.namespace, options.searchAttributes, options.signal);
-    options.signal?.throwIfAborted();
+    await withinLimits(connection, signal, async () => {
+      await ensureOwnNamespace(connection, namespace);
+      await ensureSearchAttributes(connection, namespace, searchAttributes, signal);
+    });
+    signal?.throwIfAborted();
   } catch (error) {
     await endProcess(server.record.process, options.patience.stopMs);
     throw error;
