@@ -3,6 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../../disk/errno.ts';
 import { isOrderNumber } from '../../provisioning/order-number.ts';
+import { KeptOrders } from './kept-orders.ts';
 import { openOrder } from './order.ts';
 import type { SignedOrder } from './order.ts';
 import { PkiError } from '../pki-error.ts';
@@ -134,7 +135,7 @@ export class OrderDesk {
   readonly #ledger: OrderBook;
   readonly #terms: OrderTerms;
   /** What the files looked like when they were last admitted: as long as that stays, they are not read again. */
-  readonly #seen = new Map<string, { readonly look: string; readonly admitted: AdmittedOrder }>();
+  readonly #kept = new KeptOrders();
 
   /** Without `terms`, orders that name a signer are for another one. */
   constructor(
@@ -150,14 +151,13 @@ export class OrderDesk {
   /** Verifies the order and lets the ledger know it; idempotent. Throws ORDER_UNKNOWN, ORDER_INVALID, ORDER_MISMATCH. */
   async admit(id: string): Promise<AdmittedOrder> {
     const look = this.#look(id);
-    const seen = this.#seen.get(id);
-    if (seen !== undefined && seen.look === look) return seen.admitted;
-    this.#seen.delete(id);
+    const kept = this.#kept.get(id, look);
+    if (kept !== undefined) return kept;
     const order = readOrder(this.#sources, id);
     checkTerms(order, this.#terms);
     const admitted = { order, serials: readSerials(this.#sources.folder, order) };
     await this.#ledger.admitOrder(order);
-    if (look !== undefined) this.#seen.set(id, { look, admitted });
+    if (look !== undefined) this.#kept.keep(id, look, admitted);
     return admitted;
   }
 
