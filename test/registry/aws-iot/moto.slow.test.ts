@@ -148,6 +148,10 @@ describe.skipIf(!MOTO_INSTALLED)(
         'no-route': NEVER,
         'no-method': NEVER,
         'sign-in': NEVER,
+        stub: NEVER,
+        'mixed-up': NEVER,
+        compressed: NEVER,
+        'hang-up': NEVER,
       },
     );
 
