@@ -4,7 +4,9 @@ import { mkdirSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
+import { isKnownAs } from '../board/known-as.ts';
 import { readTiles } from './operator-tiles.ts';
+import type { SeenTile } from './operator-tiles.ts';
 import type { Tray } from './line-file.ts';
 import type { VirtualLine } from './virtual-line.ts';
 
@@ -85,9 +87,14 @@ export class VirtualOperator {
       const tile = tiles.get(socket);
       if (seated === undefined)
         this.#begin(station.id, socket, this.#options.loadMs, () => this.#load(station, socket));
-      // A tile can be older than the board in the socket: only a tile about this very board counts.
-      else if (tile?.boardId === seated) this.#finish(station, socket, tile.state, seated);
+      else if (tile && this.#isAbout(tile, station.id)) this.#finish(station, socket, tile.state, seated);
     }
+  }
+
+  /** A tile can be older than the board in the socket: only a tile about this very board counts, under any name it has. */
+  #isAbout({ socket, boardId }: SeenTile, station: string): boolean {
+    const board = this.#line.board(station, socket);
+    return board !== undefined && boardId !== null && isKnownAs(board, boardId);
   }
 
   #finish(station: WatchedStation, socket: string, state: string, hardwareId: string): void {

@@ -1,15 +1,27 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
+import type { VirtualBoard } from '../../../simulator/board/virtual-board.ts';
+import { FIRMWARE_PROFILES } from '../../../simulator/firmware-profile.ts';
 import { VirtualLine } from '../../../simulator/line/virtual-line.ts';
+import type { VirtualLineOptions } from '../../../simulator/line/virtual-line.ts';
 import { VirtualOperator } from '../../../simulator/line/virtual-operator.ts';
 import type { OperatorOptions } from '../../../simulator/line/virtual-operator.ts';
 import { until } from '../smp/serial-client.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const SOCKETS = ['1', '2'];
+const OCTETS = Buffer.from('00ff10a7', 'hex');
+
+/** Writes an identity file, as a host or a firmware does. */
+function identify({ flash }: VirtualBoard, content: Uint8Array): void {
+  const file = flash.openToWrite('/lfs1/board-id');
+  flash.write(file, content);
+  flash.close(file);
+}
 
 class Fixture {
   readonly line: VirtualLine;
@@ -22,9 +34,10 @@ class Fixture {
     this.tileFile = tileFile;
   }
 
-  static async start(directory = temporaryFolder()): Promise<Fixture> {
+  static async start(options: Partial<VirtualLineOptions> = {}): Promise<Fixture> {
+    const { directory = temporaryFolder() } = options;
     const stations = [{ id: 'st-1', sockets: SOCKETS }];
-    const line = await VirtualLine.start({ directory, stations, speed: 'instant' });
+    const line = await VirtualLine.start({ ...options, directory, stations, speed: 'instant' });
     const fixture = new Fixture(line, join(directory, 'sockets.json'));
     onTestFinished(async () => {
       fixture.operator?.stop();
@@ -75,6 +88,10 @@ class Fixture {
     return this.line.boardId('st-1', socket);
   }
 
+  board(): VirtualBoard {
+    return this.line.board('st-1', '1')!;
+  }
+
   /** Waits until both sockets are loaded; gives the board in socket 1. */
   async loaded(): Promise<string> {
     await until(() => this.seated('2'));
@@ -100,6 +117,41 @@ describe('the operator', () => {
     await fixture.hasLooked();
     expect(fixture.line.tray('done').filter((board) => board === first)).toHaveLength(1);
     expect(fixture.seated()).toBe(second);
+  });
+
+  it.each<[how: string, name: (board: VirtualBoard) => string]>([
+    ['the text of a file', (board) => (identify(board, Buffer.from('AB-12\n')), 'ab-12')],
+    ['the octets of a file', (board) => (identify(board, OCTETS), OCTETS.toString('hex'))],
+    [
+      'the digest of a foreign certificate',
+      (board) => {
+        board.setFault({ kind: 'foreign-certificate' });
+        const certificate = readFileSync(join(board.directory, 'lfs1/credentials/crt.der'));
+        return createHash('sha256').update(certificate).digest('hex').slice(0, 32);
+      },
+    ],
+  ])('knows a board without a hardware id by %s, and not the one after it', async (_how, name) => {
+    const fixture = await Fixture.start({ profile: FIRMWARE_PROFILES.golioth });
+    fixture.work();
+    const first = await fixture.loaded();
+    fixture.show('pass', name(fixture.board()));
+    const second = await until(() => fixture.seated() !== first && fixture.seated());
+    identify(fixture.board(), Buffer.from('another'));
+    await fixture.hasLooked();
+    expect(fixture.line.tray('done')).toContain(first);
+    expect(fixture.seated()).toBe(second);
+  });
+
+  it('leaves a board whose cable is off, whatever its tile says', async () => {
+    const fixture = await Fixture.start();
+    fixture.work();
+    const board = await fixture.loaded();
+    fixture.line.fixture('st-1', '1').unseat();
+    const removed = vi.spyOn(fixture.line, 'removeBoard');
+    fixture.show('pass', board);
+    await fixture.hasLooked();
+    expect(removed.mock.calls.filter(([, socket]) => socket === '1')).toEqual([]);
+    expect(fixture.seated()).toBe(board);
   });
 
   it('leaves a board alone when the tile speaks of another one', async () => {
@@ -180,13 +232,13 @@ describe('the operator', () => {
 
   it('goes on after a restart of the line: a passed board is taken out then', async () => {
     const directory = temporaryFolder();
-    const before = await Fixture.start(directory);
+    const before = await Fixture.start({ directory });
     before.work();
     const board = await before.loaded();
     before.operator?.stop();
     before.show('pass', board);
     await before.line.stop();
-    const after = await Fixture.start(directory);
+    const after = await Fixture.start({ directory });
     expect(after.seated()).toBe(board);
     after.work();
     await until(() => after.seated() !== board && after.seated());
