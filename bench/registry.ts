@@ -157,6 +157,8 @@ async function drained(open: (name: string) => DeviceRegistry): Promise<number> 
       due: (...asked: Parameters<typeof outbox.due>) => outbox.due(...asked),
       book: (...asked: Parameters<typeof outbox.book>) => outbox.book(...asked),
       standing: (name: string) => outbox.standing(name),
+      keepAccount: (...asked: Parameters<typeof outbox.keepAccount>) => outbox.keepAccount(...asked),
+      forgetAccount: (...asked: Parameters<typeof outbox.forgetAccount>) => outbox.forgetAccount(...asked),
       settle: async (...given: Parameters<typeof outbox.settle>) => {
         await outbox.settle(...given);
         if ((settled += given[1].length) >= UNITS) stop.abort();

@@ -1,6 +1,7 @@
 import type { CheckedPermission } from '../registry/device-registry.ts';
 import { DeviceRegistryError } from '../registry/device-registry-error.ts';
 import type { DeviceRegistryConfig } from './device-registry-config.ts';
+import { otherAccount } from '../registry/outbox/other-account.ts';
 import { openDeviceRegistry } from './device-registries.ts';
 
 /** Nobody waits longer than this for all of them. */
@@ -12,12 +13,13 @@ export interface CheckedRegistry extends CheckedPermission {
 }
 
 /**
- * Tries each permission of each device registry, in the order of the configuration, without changing anything. It ends after
- * `patienceMs` milliseconds: what has no answer then has a fault.
+ * Tries each permission of each device registry, in the order of the configuration, without changing anything. `accounts` are those
+ * that have their devices, by name. It ends after `patienceMs` milliseconds: what has no answer then has a fault.
  */
 export async function checkDeviceRegistries(
   stateFolder: string,
   configs: readonly DeviceRegistryConfig[],
+  accounts: ReadonlyMap<string, string>,
   patienceMs = PATIENCE_MS,
 ): Promise<CheckedRegistry[]> {
   const ending = new AbortController();
@@ -26,6 +28,9 @@ export async function checkDeviceRegistries(
   const checks = configs.map(async (config): Promise<CheckedRegistry[]> => {
     const registry = await openDeviceRegistry(stateFolder, config);
     try {
+      const fault = otherAccount(config.name, accounts.get(config.name), registry.account);
+      // What is allowed in an account that nothing is sent to is not the question.
+      if (fault !== undefined) return [{ registry: config.name, permission: 'send', fault }];
       const permissions = await registry.check(ending.signal);
       return permissions.map((permission) => ({ registry: config.name, ...permission }));
     } catch (error) {

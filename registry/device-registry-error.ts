@@ -3,8 +3,8 @@
  *
  * - unavailable: it does not answer, or says that it has a fault. Tried again, with growing pauses.
  * - throttled: too much was asked. Nothing was done; everything waits for `waitMs`.
- * - credentials: it does not accept who we are, or what we may do, or it is not at its address. Everything waits until a person
- *   repairs that.
+ * - credentials: it does not accept who we are, or what we may do, or it is not at its address, or the configuration names another
+ *   account than the one that has its devices. Everything waits until a person repairs that.
  * - refused: it will never take this device as it is. Parked.
  * - conflict: it has another certificate in this one's place, which is not the unit's. Parked.
  */

@@ -11,6 +11,11 @@ import type { DeviceRegistryError } from './device-registry-error.ts';
 export interface DeviceRegistry {
   /** Its name in the configuration. */
   readonly name: string;
+  /**
+   * The account there that its devices are in, with its kind, as far as the configuration names it: a device of one account cannot
+   * be withdrawn in another. The outbox compares it with the one that it keeps, so a later version must write it in the same way.
+   */
+  readonly account?: string | undefined;
   readonly guarantees: RegistryGuarantees;
   readonly pace: RegistryPace;
   /** What the device registry has for this certificate. It changes nothing. */

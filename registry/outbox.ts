@@ -24,6 +24,13 @@ export interface Outbox {
    * whatever process asks. What is booked further ahead than drains book is not believed: a clock was ahead.
    */
   book(registry: string, now: number, devices: number, devicesPerSecond: number): Promise<number>;
+  /**
+   * Keeps the account that devices of this device registry are sent to, unless one is kept already; returns the one that is kept. An
+   * absent one is not kept. While the kept one is another one, nothing may be sent.
+   */
+  keepAccount(registry: string, account: string | undefined): Promise<KeptAccount>;
+  /** Keeps this account no longer: it got nothing. */
+  forgetAccount(registry: string, account: string): Promise<void>;
   /** How full it is, for each device registry that it has ever had an entry of. It takes a second for a million entries. */
   depths(): Promise<OutboxDepth[]>;
   /** What is not done yet, for each device registry that was ever asked: quick, however much is done. */
@@ -86,6 +93,12 @@ export interface RegistryStanding {
   readonly message?: string;
 }
 
+export interface KeptAccount {
+  readonly account?: string;
+  /** It was not kept before. */
+  readonly isNew: boolean;
+}
+
 /** `waiting`: due now or later, or after another device registry. */
 export interface OpenEntries {
   readonly registry: string;
@@ -96,6 +109,8 @@ export interface OpenEntries {
 export interface Backlog extends OpenEntries {
   /** Since when the oldest entry that is not done is there; absent where there is none. */
   readonly oldestAt?: number;
+  /** The account that has its devices, where one is kept. */
+  readonly account?: string;
 }
 
 export interface OutboxDepth extends Backlog, RegistryStanding {

@@ -1,14 +1,18 @@
 import { checkDeviceRegistries } from '../../line/check-device-registries.ts';
-import type { DeviceRegistryConfig } from '../../line/device-registry-config.ts';
+import type { LineConfig } from '../../line/config.ts';
+import type { RegistryPlace } from '../../line/registry.ts';
+import { keptAccounts } from '../registry/kept-accounts.ts';
 import { fail, ok } from './finding.ts';
 import type { Finding } from './finding.ts';
 
 /** Each device registry allows what can be tried without a change; a finding for each cause of what it does not. */
 export async function checkClouds(
-  stateFolder: string,
-  registries: readonly DeviceRegistryConfig[],
+  place: RegistryPlace & { readonly config: Pick<LineConfig, 'registries'> },
 ): Promise<Finding[]> {
-  const checked = await checkDeviceRegistries(stateFolder, registries);
+  const { registries } = place.config;
+  // What is wrong with the registry is said already.
+  const accounts = await keptAccounts(place).catch(() => new Map<string, string>());
+  const checked = await checkDeviceRegistries(place.stateFolder, registries, accounts);
   const faulty = checked.flatMap(({ registry, permission, fault }) =>
     fault === undefined ? [] : [{ registry, permission, fault }],
   );

@@ -67,7 +67,7 @@ async function* findingsOf(place: Place, probe: boolean): AsyncGenerator<Finding
   if (server.verdict === 'ok') yield* await checkRoles(stateFolder, stations);
   if (!isConfigured) return;
   yield* await attempted('inbox', () => inboxFindings(config, stateFolder));
-  yield* await attempted('registries', () => checkClouds(stateFolder, config.registries));
+  yield* await attempted('registries', () => checkClouds({ stateFolder, config }));
   yield* await attempted('outbox', () => checkOutbox({ stateFolder, config }));
   yield* await attempted('notifications', () => checkNotifications(config));
   yield* await attempted('ports', () => checkPorts(config.stations, probe));

@@ -60,6 +60,7 @@ type Ask<T> = (client: IoTClient) => Promise<T>;
  */
 export class AwsIotRegistry implements DeviceRegistry {
   readonly name: string;
+  readonly account: string;
   readonly guarantees = { signedIsLive: false, canProbe: true };
   readonly pace: RegistryPace = {
     // Registering certificates and getting policies: 10 in a second by default (quotas as Thingpress documents them, 2025-06).
@@ -79,6 +80,7 @@ export class AwsIotRegistry implements DeviceRegistry {
   constructor(options: AwsIotOptions) {
     const { name, region, url, deadlineMs } = options;
     this.name = name;
+    this.account = ['aws-iot', region, ...(url === undefined ? [] : [new URL(url).host])].join(' ');
     this.#options = options;
     const ofHttp = { name, ...(deadlineMs !== undefined && { deadlineMs }) };
     this.#http = new AwsHttp(ofHttp, () => this.#secrets);

@@ -88,6 +88,7 @@ interface Enrollment {
  */
 export class AzureDpsRegistry implements DeviceRegistry {
   readonly name: string;
+  readonly account: string;
   readonly guarantees: RegistryGuarantees;
   readonly pace: RegistryPace = {
     // 1,000 operations in a minute for a service (its limits, 2024-03), some of which are for devices.
@@ -103,6 +104,7 @@ export class AzureDpsRegistry implements DeviceRegistry {
 
   constructor(options: AzureDpsOptions) {
     this.name = options.name;
+    this.account = `azure-dps ${new URL(options.url).host}`;
     this.guarantees = { signedIsLive: options.enrollmentGroup !== undefined, canProbe: true };
     this.#options = options;
     this.#client = new HttpClient(options);

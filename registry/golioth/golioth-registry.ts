@@ -53,6 +53,7 @@ interface Turn {
  */
 export class GoliothRegistry implements DeviceRegistry {
   readonly name: string;
+  readonly account: string;
   readonly guarantees = { signedIsLive: true, canProbe: true };
   readonly pace: RegistryPace = {
     // Golioth publishes no limits: an estimate that stays below those of other clouds.
@@ -69,6 +70,7 @@ export class GoliothRegistry implements DeviceRegistry {
 
   constructor(options: GoliothRegistryOptions) {
     this.name = options.name;
+    this.account = `golioth ${options.project}`;
     this.#options = options;
     this.#api = new GoliothApi(options);
   }

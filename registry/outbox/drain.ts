@@ -5,6 +5,7 @@ import { callsOf } from './calls.ts';
 import type { Call } from './calls.ts';
 import type { Clock } from './clock.ts';
 import { isPausing, nextStanding } from './next-standing.ts';
+import { otherAccount } from './other-account.ts';
 import { RecentSuccesses } from './recent-successes.ts';
 
 /** How often an empty outbox is looked at, and one that pauses: a person may end the pause. */
@@ -25,7 +26,7 @@ const TIMER_LATE_MS = 20;
 
 export interface DrainParts {
   readonly registry: DeviceRegistry;
-  readonly outbox: Pick<Outbox, 'due' | 'settle' | 'standing' | 'book'>;
+  readonly outbox: Pick<Outbox, 'due' | 'settle' | 'standing' | 'book' | 'keepAccount' | 'forgetAccount'>;
   /** The subject's names in a certificate, DER; undefined where it has none that can be read. */
   readonly namesIn: (certificate: Uint8Array) => Pick<Device, 'commonName' | 'organization'> | undefined;
   readonly devicesPerSecond: number;
@@ -63,6 +64,10 @@ class Drain {
   /** The last call: when it was sent, and how much of the time it takes. */
   #sent = { at: 0, takesMs: 0 };
   #gatheringSince: number | undefined;
+  /** The account is the one that is kept: nothing is sent before that. */
+  #isAccountKept = false;
+  /** The account that is kept since this drain, while nothing can be there yet. */
+  #unusedAccount: string | undefined;
 
   constructor(parts: DrainParts, endAt: number, signal: AbortSignal) {
     this.#parts = parts;
@@ -79,8 +84,7 @@ class Drain {
         else await this.#sendPage();
       }
     } finally {
-      await Promise.all(this.#calls);
-      await this.#settling;
+      await this.#endCalls();
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -97,15 +101,44 @@ class Drain {
   /** What is under way ends first, and is recorded; then the outbox may say that the pause is over. */
   async #pause(): Promise<void> {
     const { outbox, registry, clock } = this.#parts;
-    await Promise.all(this.#calls);
-    await this.#settling;
+    await this.#endCalls();
     await this.#sleep(Math.min(this.#standing.pausedUntil - clock.now(), LOOK_IN_PAUSE_MS));
     this.#standing = await outbox.standing(registry.name);
+  }
+
+  /** What is under way ends, and is recorded. An account that got nothing may have been a mistake, which a person corrects. */
+  async #endCalls(): Promise<void> {
+    await Promise.all(this.#calls);
+    await this.#settling;
+    const unused = this.#unusedAccount;
+    if (unused === undefined) return;
+    this.#unusedAccount = undefined;
+    this.#isAccountKept = false;
+    await this.#parts.outbox.forgetAccount(this.#parts.registry.name, unused);
+  }
+
+  /**
+   * Before anything is sent, the account is kept: a call that is cut off may have been carried out. Where another one has the
+   * devices, this one would say of each that it is not there.
+   */
+  async #keepAccount(): Promise<void> {
+    const { outbox, registry, clock } = this.#parts;
+    const { account, isNew } = await outbox.keepAccount(registry.name, registry.account);
+    const fault = otherAccount(registry.name, account, registry.account);
+    this.#isAccountKept = fault === undefined;
+    // Where the CA is trusted, certificates may work there before anything is sent.
+    if (isNew && !registry.guarantees.signedIsLive) this.#unusedAccount = account;
+    if (fault === undefined) return;
+    const error = new DeviceRegistryError('credentials', fault);
+    this.#standing = nextStanding(this.#standing, error, clock.now(), registry.pace);
+    await outbox.settle(registry.name, [], this.#standing);
   }
 
   async #sendPage(): Promise<void> {
     const calls = await this.#nextCalls();
     if (calls.length === 0) return this.#sleep(LOOK_MS);
+    if (!this.#isAccountKept) await this.#keepAccount();
+    if (!this.#isAccountKept) return;
     const { outbox, registry, clock, devicesPerSecond } = this.#parts;
     const devices = calls.reduce((sum, { entries }) => sum + entries.length, 0);
     const now = clock.now();
@@ -185,6 +218,8 @@ class Drain {
     const { act, entries } = call;
     const answers = await this.#answersOf(act, entries);
     const faults = answers.map((answer) => (answer instanceof DeviceRegistryError ? answer : undefined));
+    // What was cut off may have been carried out.
+    if (this.#signal.aborted || answers.some(mayBeDone)) this.#unusedAccount = undefined;
     if (this.#signal.aborted && faults.some((fault) => fault !== undefined)) return;
     const { clock, registry } = this.#parts;
     const mayBeOwn = entries.map((entry, index) => this.#mayBeOwn(act, entry, faults[index]));
@@ -332,6 +367,10 @@ class Drain {
 /** The device registry has looked at the device, and will not take it. */
 function isAnswer(fault: DeviceRegistryError | undefined): boolean {
   return fault === undefined || isOfDevice(fault.reason);
+}
+
+function mayBeDone(answer: Answer): boolean {
+  return !(answer instanceof DeviceRegistryError) || answer.isUnknown;
 }
 
 function outcomeOf(

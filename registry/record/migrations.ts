@@ -448,6 +448,10 @@ const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   ${name === 'PostgreSQL' ? 'ALTER TABLE units DROP CONSTRAINT units_board_wanted_key;' : UNITS_OF_ANY_BOARD}
   CREATE UNIQUE INDEX units_board ON units (board_wanted) WHERE board_wanted IS NOT NULL;
   `,
+  () => `
+  -- The account that has the devices of a device registry, since the first of them was sent; nothing where it names none.
+  ALTER TABLE device_registries ADD COLUMN account TEXT;
+  `,
 ];
 
 /** The schema in the words of one database. */

@@ -15,6 +15,7 @@ import type {
   OutboxEntry,
   OutboxResult,
   EntryChoice,
+  KeptAccount,
   ParkedEntry,
   RegistryStanding,
 } from '../outbox.ts';
@@ -64,6 +65,28 @@ export class SqlOutbox implements Outbox {
     });
   }
 
+  keepAccount(registry: string, account: string | undefined): Promise<KeptAccount> {
+    return this.#db.write(async (db) => {
+      const row = await db.get('SELECT account FROM device_registries WHERE registry = ?', registry);
+      const kept = row === undefined ? {} : accountIn(row);
+      if (kept.account !== undefined || account === undefined) return { ...kept, isNew: false };
+      await db.run(
+        `INSERT INTO device_registries (registry, account) VALUES (?, ?)
+         ON CONFLICT (registry) DO UPDATE SET account = excluded.account`,
+        registry,
+        account,
+      );
+      return { account, isNew: true };
+    });
+  }
+
+  forgetAccount(registry: string, account: string): Promise<void> {
+    return this.#db.write(async (db) => {
+      const sql = 'UPDATE device_registries SET account = NULL WHERE registry = ? AND account = ?';
+      await db.run(sql, registry, account);
+    });
+  }
+
   depths(): Promise<OutboxDepth[]> {
     return this.#db.read(async (db) => {
       const depths = [];
@@ -80,6 +103,7 @@ export class SqlOutbox implements Outbox {
         waiting: integer(row, 'waiting'),
         parked: integer(row, 'parked'),
         ...(row['oldest_at'] !== null && { oldestAt: integer(row, 'oldest_at') }),
+        ...accountIn(row),
       })),
     );
   }
@@ -291,6 +315,10 @@ function standingIn(row: SqlRow): RegistryStanding {
   };
 }
 
+function accountIn(row: SqlRow): { account?: string } {
+  return present(row, { account: 'account' });
+}
+
 const DEPTHS = `SELECT registry,
     sum(CASE WHEN state IN ('due', 'waiting') THEN 1 ELSE 0 END) AS waiting,
     sum(CASE WHEN state = 'parked' THEN 1 ELSE 0 END) AS parked,
@@ -300,7 +328,7 @@ const DEPTHS = `SELECT registry,
   FROM outbox GROUP BY registry ORDER BY registry`;
 
 /** By the index of what is open: the condition is that of the index, and the names are no column, whose index would be used instead. */
-const BACKLOG = `SELECT registry, coalesce(waiting, 0) AS waiting, coalesce(parked, 0) AS parked, oldest_at
+const BACKLOG = `SELECT registry, coalesce(waiting, 0) AS waiting, coalesce(parked, 0) AS parked, oldest_at, account
   FROM device_registries LEFT JOIN (
     SELECT registry || '' AS registry, sum(CASE WHEN state <> 'parked' THEN 1 ELSE 0 END) AS waiting,
       sum(CASE WHEN state = 'parked' THEN 1 ELSE 0 END) AS parked, min(recorded_at) AS oldest_at
@@ -314,7 +342,7 @@ const OPEN_OF_BATCH = `SELECT registry, sum(CASE WHEN state <> 'parked' THEN 1 E
 async function depthOf(db: SqlTransaction, row: SqlRow): Promise<Omit<OutboxDepth, 'registry'>> {
   const known = await db.get('SELECT * FROM device_registries WHERE registry = ?', text(row, 'registry'));
   return {
-    ...(known === undefined ? AS_NEW : standingIn(known)),
+    ...(known === undefined ? AS_NEW : { ...standingIn(known), ...accountIn(known) }),
     waiting: integer(row, 'waiting'),
     parked: integer(row, 'parked'),
     done: integer(row, 'done'),

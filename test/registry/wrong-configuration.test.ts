@@ -48,7 +48,7 @@ async function faultsOf(kind: string, url: string, patienceMs?: number): Promise
   const registry = { kind, name: 'cloud', url, secretFile: 'secret', ...fields };
   const line = { products: [{ name: 'node', organization: 'project-1' }], registries: [registry] };
   const { registries } = parseLineConfig(line, 'line.json', folder);
-  const checked = await checkDeviceRegistries(join(folder, 'state'), registries, patienceMs);
+  const checked = await checkDeviceRegistries(join(folder, 'state'), registries, new Map(), patienceMs);
   const faults = checked.flatMap(({ fault }) => fault ?? []);
   expect(faults.join()).not.toContain('SECRET');
   return faults;

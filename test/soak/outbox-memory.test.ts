@@ -105,6 +105,8 @@ it(`does not use more memory for ${WAITING} entries than for some`, async () => 
       due: (...asked: Parameters<typeof outbox.due>) => outbox.due(...asked),
       book: (...asked: Parameters<typeof outbox.book>) => outbox.book(...asked),
       standing: (name: string) => outbox.standing(name),
+      keepAccount: (...asked: Parameters<typeof outbox.keepAccount>) => outbox.keepAccount(...asked),
+      forgetAccount: (...asked: Parameters<typeof outbox.forgetAccount>) => outbox.forgetAccount(...asked),
       settle: async (...settled: Parameters<typeof outbox.settle>) => {
         await outbox.settle(...settled);
         sent += settled[1].length;

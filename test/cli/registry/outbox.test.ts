@@ -140,6 +140,37 @@ it('tries device registries without changing anything, and doctor does so too', 
   expect(new Set(asked)).toEqual(new Set(['HEAD']));
 });
 
+it('cloud check and doctor say which account has the devices, where the configuration names another one', async () => {
+  const place = await placeWithParked();
+  const registry = openRegistryFile(registryPath(place.state));
+  await registry.outbox.keepAccount('erp', 'golioth before');
+  await registry.close();
+  const secretFile = join(place.folder, 'secret');
+  const configure = (project: string): void =>
+    place.configure({
+      products: [{ ...PRODUCT, organization: project, registries: ['erp'] }],
+      registries: [{ kind: 'golioth', name: 'erp', project, secretFile }],
+    });
+  configure('after');
+  const says =
+    'The devices of the registry erp are in the account "golioth before", and its configuration names "golioth after": nothing is sent. Give it the old account back, or configure the new one as a registry of another name.';
+  const checked = await place.certline('cloud', 'check', '--json');
+  expect([checked.status, json(checked)]).toEqual([
+    4,
+    [{ registry: 'erp', permission: 'send', fault: says }],
+  ]);
+  const found = async (): Promise<unknown[]> => {
+    const { findings } = json(await place.certline('doctor', '--json')) as { findings: { check: string }[] };
+    return findings.filter(({ check }) => check === 'registry erp');
+  };
+  expect(await found()).toMatchObject([{ verdict: 'fail', reason: 'configuration', says: `send: ${says}` }]);
+  expect(json(await place.certline('registry', 'status', '--json'))).toMatchObject({
+    registries: [{ registry: 'erp', account: 'golioth before' }],
+  });
+  configure('before');
+  expect(JSON.stringify(await found())).not.toContain('in the account');
+});
+
 it('doctor names one cause once, however many permissions it prevents', async () => {
   const place = newPlace();
   const secretFile = join(place.folder, 'secret');

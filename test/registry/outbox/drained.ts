@@ -59,6 +59,9 @@ export async function passedLot(count: number, registries: readonly string[] = [
           due: (...asked: Parameters<typeof outbox.due>) => outbox.due(...asked),
           book: (...asked: Parameters<typeof outbox.book>) => outbox.book(...asked),
           standing: (name: string) => outbox.standing(name),
+          keepAccount: (...asked: Parameters<typeof outbox.keepAccount>) => outbox.keepAccount(...asked),
+          forgetAccount: (...asked: Parameters<typeof outbox.forgetAccount>) =>
+            outbox.forgetAccount(...asked),
           settle: async (...settled: Parameters<typeof outbox.settle>) => {
             await outbox.settle(...settled);
             left -= settled[1].length;

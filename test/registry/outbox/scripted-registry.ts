@@ -17,6 +17,7 @@ export class ScriptedRegistry implements DeviceRegistry {
   readonly inUse = new Set<string>();
   /** When each device was sent, and which. */
   readonly sent: { readonly at: number; readonly act: string; readonly serial: string }[] = [];
+  account: string | undefined;
   probes = 0;
   mostAtOnce = 0;
   #atOnce = 0;

@@ -176,6 +176,56 @@ export function describeOutbox(opened: () => Promise<SqlRegistry>): void {
       expect(await outbox.depths()).toMatchObject([{ registry: 'first', waiting: 0, done: 2 }, {}]);
     });
 
+    it('keeps the account that was the first, however the configuration changes', async () => {
+      const { outbox } = await passedRegistry();
+      // It has devices of before accounts were kept.
+      const [first] = await outbox.due('first', LATER, 1);
+      await outbox.settle('first', [result(first!)], WELL);
+      expect((await outbox.backlog())[0]).not.toHaveProperty('account');
+      expect(await outbox.keepAccount('first', 'golioth one')).toEqual({
+        account: 'golioth one',
+        isNew: true,
+      });
+      expect(await outbox.keepAccount('first', 'golioth one')).toEqual({
+        account: 'golioth one',
+        isNew: false,
+      });
+      for (const other of ['golioth two', undefined])
+        expect(await outbox.keepAccount('first', other)).toEqual({ account: 'golioth one', isNew: false });
+      await outbox.settle('first', [], {
+        failures: 1,
+        pausedUntil: LATER,
+        reason: 'credentials',
+        message: 'm',
+      });
+      await outbox.book('first', LATER, 1, 1);
+      await outbox.retry({});
+      expect(await outbox.keepAccount('second', 'golioth two')).toMatchObject({ account: 'golioth two' });
+      expect(await outbox.backlog()).toMatchObject([{ account: 'golioth one' }, { account: 'golioth two' }]);
+      expect(await outbox.depths()).toMatchObject([{ account: 'golioth one' }, { account: 'golioth two' }]);
+    });
+
+    it('keeps no account of a device registry that has none, and takes one later', async () => {
+      const { outbox } = await passedRegistry();
+      expect(await outbox.keepAccount('first', undefined)).toEqual({ isNew: false });
+      expect(await outbox.keepAccount('first', 'golioth one')).toEqual({
+        account: 'golioth one',
+        isNew: true,
+      });
+    });
+
+    it('forgets an account that got nothing, and no other one', async () => {
+      const { outbox } = await passedRegistry();
+      await outbox.keepAccount('first', 'golioth typo');
+      await outbox.forgetAccount('first', 'golioth one');
+      expect(await outbox.keepAccount('first', 'golioth one')).toMatchObject({ account: 'golioth typo' });
+      await outbox.forgetAccount('first', 'golioth typo');
+      expect(await outbox.keepAccount('first', 'golioth one')).toEqual({
+        account: 'golioth one',
+        isNew: true,
+      });
+    });
+
     it('says what is not done, however much is', async () => {
       const { outbox } = await passedRegistry();
       expect(await outbox.backlog()).toEqual([]);
