@@ -95,9 +95,13 @@ export async function lookUpRows(
 export function takenRows(rows: readonly ManifestRow[], { serials, boards }: TakenKeys): TakenRow[] {
   if (serials.length + boards.length === 0) return [];
   const [batchOfSerial, batchOfBoard] = [batchesByKey(serials), batchesByKey(boards)];
+  const runs = { serial: new Run(), board_id: new Run() };
   const taken = rows.map((row) => ({
     row,
-    issues: conflictsOf(row, batchOfSerial, batchOfBoard),
+    issues: [
+      ...conflict('serial', row, batchOfSerial.get(foldSerial(row.serial)), runs.serial),
+      ...conflict('board_id', row, batchOfBoard.get(row.boardId ?? ''), runs.board_id),
+    ],
     serialBatch: batchOfSerial.get(foldSerial(row.serial)),
   }));
   return taken.filter(({ issues }) => issues.length > 0);
@@ -110,23 +114,35 @@ function batchesByKey(keys: readonly RegisteredKey[]): ReadonlyMap<string, strin
 /** What a planner does about a wrong import; a unit that has begun stays in its batch. */
 const HOW_TO_FREE = ' ("certline batch withdraw" frees what was never begun)';
 
-function conflictsOf(
-  { line, serial, boardId = '' }: ManifestRow,
-  serials: ReadonlyMap<string, string>,
-  boards: ReadonlyMap<string, string>,
+const CONFLICTS = {
+  serial: ['MANIFEST_SERIAL_REGISTERED', 'a serial'],
+  board_id: ['MANIFEST_BOARD_ID_REGISTERED', 'a board'],
+} as const;
+
+function conflict(
+  column: keyof typeof CONFLICTS,
+  row: ManifestRow,
+  batch: string | undefined,
+  run: Run,
 ): Issue[] {
-  const issues: Issue[] = [];
-  const serialBatch = serials.get(foldSerial(serial));
-  if (serialBatch !== undefined) {
-    const expected = `a serial that is not in an earlier batch: this one is in batch ${serialBatch}${HOW_TO_FREE}`;
-    issues.push(issue('MANIFEST_SERIAL_REGISTERED', { line, column: 'serial', value: serial }, expected));
+  if (batch === undefined) return [];
+  const [code, what] = CONFLICTS[column];
+  const { line, serial, boardId = '' } = row;
+  const value = column === 'serial' ? serial : boardId;
+  const expected = `${what} that is not in an earlier batch: this one is in batch ${batch}${HOW_TO_FREE}`;
+  return [{ ...issue(code, { line, column, value }, expected), cause: { id: run.of(line, batch) } }];
+}
+
+/** CSV rows that follow each other and are in one earlier batch: a block that was made before. */
+class Run {
+  #last = 0;
+  #batch = '';
+  #begin = 0;
+
+  /** The same for all rows of a block. */
+  of(line: number, batch: string): string {
+    if (line !== this.#last + 1 || batch !== this.#batch) this.#begin = line;
+    [this.#last, this.#batch] = [line, batch];
+    return `from line ${this.#begin}`;
   }
-  const boardBatch = boards.get(boardId);
-  if (boardBatch !== undefined) {
-    const expected = `a board that is not in an earlier batch: this one is in batch ${boardBatch}${HOW_TO_FREE}`;
-    issues.push(
-      issue('MANIFEST_BOARD_ID_REGISTERED', { line, column: 'board_id', value: boardId }, expected),
-    );
-  }
-  return issues;
 }

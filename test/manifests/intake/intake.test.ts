@@ -94,6 +94,32 @@ describe('intake', () => {
     expect(desk.started).toHaveLength(1);
   });
 
+  it('has one fault for a block of rows that an earlier batch has', async () => {
+    const desk = new Desk();
+    const rowsOf = (order: string, from: number, count: number): string =>
+      Array.from({ length: count }, (_row, at) => `${order},CL-${from + at},golioth-node,\n`).join('');
+    for (const order of ['PO-1', 'PO-2'])
+      await desk.intake(HEAD + rowsOf(order, order === 'PO-1' ? 1_000 : 2_000, 30));
+    const verdict = await desk.intake(
+      HEAD +
+        rowsOf('PO-3', 3_000, 50) +
+        rowsOf('PO-3', 1_010, 20) +
+        rowsOf('PO-3', 2_000, 5) +
+        rowsOf('PO-3', 3_050, 50) +
+        rowsOf('PO-3', 2_007, 1),
+    );
+    expect(verdict).toMatchObject({ rows: 126, refusedRows: 26, omitted: 0 });
+    const found = (verdict as Rejected).issues.map(
+      ({ line, expected }) =>
+        [line, /PO-\d/.exec(expected)?.[0], /; the same.*$/.exec(expected)?.[0]] as const,
+    );
+    expect(found).toEqual([
+      [52, 'PO-1', '; the same in 19 more CSV rows, up to line 71'],
+      [72, 'PO-2', '; the same in 4 more CSV rows, up to line 76'],
+      [127, 'PO-2', undefined],
+    ]);
+  });
+
   it('lists 1,000 faults in the order of the lines and counts the rest', async () => {
     const desk = new Desk();
     // Fewer than half of the rows, so that they have no common cause.
@@ -318,7 +344,8 @@ describe('the order of a manifest', () => {
       const desk = new Desk();
       const askOrder = async (): Promise<OrderReply> => ({ status: 'refused', code, message: 'Because.' });
       const verdict = (await desk.intake(LOT, { askOrder })) as Rejected;
-      expect(verdict.issues).toMatchObject([{ code: expected, value: 'PO-1', expected: 'Because.' }]);
+      const says = 'Because. If the file is right, send this answer to the person who signs the orders.';
+      expect(verdict.issues).toMatchObject([{ code: expected, value: 'PO-1', expected: says }]);
       expect(await desk.registry.listBatches()).toEqual([]);
       expect(await desk.intake(LOT)).toMatchObject({ status: 'accepted' });
     },
