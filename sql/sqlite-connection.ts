@@ -94,6 +94,11 @@ export class SqliteConnection {
     });
   }
 
+  /** The smallest change of a file that leaves it as it is: it shows whether the disk takes one. */
+  writeVersionAgain(): void {
+    this.exec(`PRAGMA user_version = ${this.#version()}`);
+  }
+
   /** To be asked in a transaction. Throws SchemaVersionError where another version has migrated the file. */
   assertCurrent(): void {
     const version = this.#version();

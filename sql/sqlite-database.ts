@@ -102,7 +102,7 @@ export class SqliteDatabase implements SqlDatabase {
       throw sqliteError(this.#store, this.#path, error);
     }
     assertFileWritable(this.#store, this.#path);
-    if (this.#isRefused) await this.write(writeVersionAgain);
+    if (this.#isRefused) await this.write(async () => this.#writer.writeVersionAgain());
   }
 
   async close(): Promise<void> {
@@ -132,10 +132,4 @@ export class SqliteDatabase implements SqlDatabase {
     if (statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode) return;
     throw new DatabaseTroubleError('lost');
   }
-}
-
-/** The smallest change of a file that leaves it as it is. */
-async function writeVersionAgain(transaction: SqlTransaction): Promise<void> {
-  const [row] = await transaction.all('PRAGMA user_version');
-  await transaction.run(`PRAGMA user_version = ${Number(row?.['user_version'])}`);
 }

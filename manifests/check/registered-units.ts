@@ -3,6 +3,7 @@ import { foldSerial } from '../../provisioning/serial-number.ts';
 import { issue } from './issue.ts';
 import type { Issue } from './issue.ts';
 import type { ManifestRow } from './manifest-row.ts';
+import { RowBlocks } from './row-blocks.ts';
 
 /** A batch that the registry has. Times are ISO 8601. */
 export interface RegisteredBatch extends NewBatch {
@@ -95,15 +96,15 @@ export async function lookUpRows(
 export function takenRows(rows: readonly ManifestRow[], { serials, boards }: TakenKeys): TakenRow[] {
   if (serials.length + boards.length === 0) return [];
   const [batchOfSerial, batchOfBoard] = [batchesByKey(serials), batchesByKey(boards)];
-  const runs = { serial: new Run(), board_id: new Run() };
-  const taken = rows.map((row) => ({
-    row,
-    issues: [
-      ...conflict('serial', row, batchOfSerial.get(foldSerial(row.serial)), runs.serial),
-      ...conflict('board_id', row, batchOfBoard.get(row.boardId ?? ''), runs.board_id),
-    ],
-    serialBatch: batchOfSerial.get(foldSerial(row.serial)),
-  }));
+  const blocks = { serial: new BatchBlocks(), board: new BatchBlocks() };
+  const taken = rows.map((row) => {
+    const serialBatch = batchOfSerial.get(foldSerial(row.serial));
+    const issues = [
+      ...conflict('serial', row, serialBatch, blocks.serial),
+      ...conflict('board_id', row, batchOfBoard.get(row.boardId ?? ''), blocks.board),
+    ];
+    return { row, issues, serialBatch };
+  });
   return taken.filter(({ issues }) => issues.length > 0);
 }
 
@@ -123,26 +124,24 @@ function conflict(
   column: keyof typeof CONFLICTS,
   row: ManifestRow,
   batch: string | undefined,
-  run: Run,
+  blocks: BatchBlocks,
 ): Issue[] {
   if (batch === undefined) return [];
   const [code, what] = CONFLICTS[column];
   const { line, serial, boardId = '' } = row;
   const value = column === 'serial' ? serial : boardId;
   const expected = `${what} that is not in an earlier batch: this one is in batch ${batch}${HOW_TO_FREE}`;
-  return [{ ...issue(code, { line, column, value }, expected), cause: { id: run.of(line, batch) } }];
+  return [{ ...issue(code, { line, column, value }, expected), cause: { id: blocks.idOf(line, batch) } }];
 }
 
-/** CSV rows that follow each other and are in one earlier batch: a block that was made before. */
-class Run {
-  #last = 0;
+/** Blocks of CSV rows that one earlier batch has. */
+class BatchBlocks {
+  readonly #blocks = new RowBlocks();
   #batch = '';
-  #begin = 0;
 
-  /** The same for all rows of a block. */
-  of(line: number, batch: string): string {
-    if (line !== this.#last + 1 || batch !== this.#batch) this.#begin = line;
-    [this.#last, this.#batch] = [line, batch];
-    return `from line ${this.#begin}`;
+  idOf(line: number, batch: string): string {
+    const id = this.#blocks.idOf(line, batch === this.#batch);
+    this.#batch = batch;
+    return id;
   }
 }

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../temporal/server/server-ports.ts';
 import { json, newPlace } from '../support/certline.ts';
 import { until } from '../support/until.ts';
+import { fillDisk } from './fill-disk.ts';
 import { violations } from './invariants.ts';
 import { dropInto, manifest } from './line-rig.ts';
 import { RolesRig } from './roles-rig.ts';
@@ -25,17 +26,6 @@ function mountDisks(folder: string): void {
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', disk]);
     if (mounted.status !== 0) throw new Error(String(mounted.stderr));
     disks.push(disk);
-  }
-}
-
-function fill(path: string): void {
-  const file = openSync(path, 'w');
-  try {
-    for (const block = Buffer.alloc(4_096); ;) writeSync(file, block);
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'ENOSPC' });
-  } finally {
-    closeSync(file);
   }
 }
 
@@ -73,7 +63,7 @@ describe.skipIf(process.getuid?.() !== 0)(
         const ballast = join(rig.stateOf(role), 'ballast');
         dropInto(rig.inbox, `${role}.csv`, manifest(UNITS, 'PO-1', role.toUpperCase()));
         await until('some passed', () => rig.passed >= before + 4, PATIENCE_MS);
-        fill(ballast);
+        fillDisk(ballast);
         const { TEMPORAL_ADDRESS } = rig.environmentOf('st-2');
         const desk = newPlace({ TEMPORAL_ADDRESS: TEMPORAL_ADDRESS! });
         const needs = async (): Promise<readonly string[]> =>

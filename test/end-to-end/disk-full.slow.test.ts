@@ -1,21 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../../provisioning/search-attributes.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { testServer } from '../support/temporal-server.ts';
 import { until } from '../support/until.ts';
+import { fillDisk } from './fill-disk.ts';
 import { LineProcess } from './line-process.ts';
 
 const folder = temporaryFolder();
@@ -31,17 +22,6 @@ const MANIFEST = 'order,serial,product\nPO-1,CL-000001,golioth-node\n';
 mkdirSync(disk);
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', disk]).status === 0;
 const reason = mounted ? '' : ' — cannot run: a small disk can be mounted by root only';
-
-function fill(): void {
-  const file = openSync(ballast, 'w');
-  try {
-    for (const block = Buffer.alloc(4_096); ;) writeSync(file, block);
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'ENOSPC' });
-  } finally {
-    closeSync(file);
-  }
-}
 
 /** Processes whose command line names this state folder. */
 function processesOfState(): string[] {
@@ -105,7 +85,7 @@ afterAll(() => {
 describe.skipIf(!mounted)(`where the disk is full${reason}`, () => {
   it('a line that runs goes on, says why a manifest waits, and takes it when there is room', async () => {
     const line = await up();
-    fill();
+    fillDisk(ballast);
     writeFileSync(join(inbox, 'lot.csv'), MANIFEST);
     await until('it says so', () => line.output.includes('lot.csv: ') && line.output.includes('full'));
     expect(line.output).toMatch(/^lot\.csv: .*the disk is full: free some space/m);
@@ -118,7 +98,7 @@ describe.skipIf(!mounted)(`where the disk is full${reason}`, () => {
   });
 
   it('a line does not start: status 50, one sentence, and nothing left running', async () => {
-    fill();
+    fillDisk(ballast);
     const line = start(['up']);
     expect(await line.ended()).toBe(50);
     expect(sentences(line)).toEqual([expect.stringMatching(FULL)]);
@@ -136,7 +116,7 @@ describe.skipIf(!mounted)(`where the disk is full${reason}`, () => {
   });
 
   it.each(['orchestrator', 'signer', 'station'])('the role %s does not start either', async (role) => {
-    fill();
+    fillDisk(ballast);
     const { address, namespace } = await testServer(SEARCH_ATTRIBUTES);
     const server = { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
     const started = start(['worker', role], server);
