@@ -11,7 +11,7 @@ import { dropInto, manifest } from './line-rig.ts';
 import { RolesRig } from './roles-rig.ts';
 
 const UNITS = 40;
-const WITH_DISKS = ['signer', 'orchestrator'] as const;
+const WITH_DISKS = ['signer', 'orchestrator', 'st-1'] as const;
 const PATIENCE_MS = 120_000;
 
 const disks: string[] = [];
@@ -55,6 +55,7 @@ describe.skipIf(process.getuid?.() !== 0)(
     it.each([
       ['signer', /^ledger on host \S+: .*(full|input-output)/],
       ['orchestrator', /^registry on host \S+: .*(full|input-output)/],
+      ['st-1', /^record of station st-1 on host \S+: .*free disk space/],
     ] as const)(
       'of %s is named by line status, and all units pass when there is room',
       { timeout: 3 * PATIENCE_MS },
