@@ -2,7 +2,7 @@ import type { PostgresTrouble } from './postgres-trouble.ts';
 import type { SqliteTrouble } from './sqlite-trouble.ts';
 
 /** `lost`: the file was deleted or replaced. `opened-to-read`: it cannot be written then. */
-type OwnTrouble = 'lost' | 'read-only' | 'rights' | 'tls' | 'login' | 'opened-to-read';
+type OwnTrouble = 'lost' | 'full' | 'read-only' | 'rights' | 'tls' | 'login' | 'opened-to-read';
 
 /** Why a database cannot be used. */
 export type DatabaseTrouble = SqliteTrouble | PostgresTrouble | OwnTrouble;

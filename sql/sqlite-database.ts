@@ -5,6 +5,7 @@ import { DatabaseTroubleError } from './database-trouble.ts';
 import { SQLITE } from './dialect.ts';
 import type { SqlDatabase, Store } from './sql-database.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
+import { assertRoomOnDisk } from './room-on-disk.ts';
 import { assertFileWritable, sqliteError } from './sqlite-error.ts';
 import { sqliteSnapshot } from './sqlite-snapshot.ts';
 import { sqliteTrouble } from './sqlite-trouble.ts';
@@ -98,6 +99,7 @@ export class SqliteDatabase implements SqlDatabase {
   async assertWritable(): Promise<void> {
     try {
       this.#assertNotLost();
+      assertRoomOnDisk(this.#path);
     } catch (error) {
       throw sqliteError(this.#store, this.#path, error);
     }

@@ -40,7 +40,7 @@ it('a process of the version before writes no more once the file is migrated, an
   expect(all).toEqual([{ name: 'before' }, { name: 'after' }]);
 });
 
-it('is not writable from a commit that the disk did not take until the disk takes one again, also if nobody writes', async ({
+it('is not writable while the disk has no room or did not take the last commit, also if nobody writes', async ({
   skip,
 }) => {
   const disk = temporaryFolder();
@@ -51,8 +51,10 @@ it('is not writable from a commit that the disk did not take until the disk take
   const write = () => database.write((db) => db.run('INSERT INTO things VALUES (?)', 'x'.repeat(20_000)));
   await write();
   const ballast = join(disk, 'ballast');
-  expect(() => writeFileSync(ballast, Buffer.alloc(2 ** 21))).toThrow('ENOSPC');
   await expect(database.assertWritable()).resolves.toBeUndefined();
+  expect(() => writeFileSync(ballast, Buffer.alloc(2 ** 21))).toThrow('ENOSPC');
+  // Before any commit is refused.
+  await expect(database.assertWritable()).rejects.toThrow('full');
   await expect(write()).rejects.toThrow('full');
   await expect(database.assertWritable()).rejects.toThrow('full');
   rmSync(ballast);
