@@ -7,8 +7,7 @@ import type { StationKeys } from '../activities/prove-registration.ts';
 import { readVerifierKeys } from '../pki/keys/verifier-key-file.ts';
 import type { Registry } from '../registry/registry.ts';
 import { closeAll, openInOrder } from './close-all.ts';
-import { startIntake } from './intake.ts';
-import { intakeInTurn } from './intake-turn.ts';
+import { intakeAndWatch } from './intake-and-watch.ts';
 import { socketProducts } from '../line/config.ts';
 import type { LineConfig } from '../line/config.ts';
 import { openDeviceRegistries } from '../line/device-registries.ts';
@@ -26,7 +25,6 @@ import { openSigner } from './signer.ts';
 import { openRegistry } from '../line/registry.ts';
 import { startStation } from './station.ts';
 import { watchCredentials } from './watch-credentials.ts';
-import { watchLine } from './watch-line.ts';
 import { ServerConnections } from '../temporal/server-connections.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 
@@ -64,7 +62,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
       closing.push(() => role.stop());
       return role;
     };
-    const { inbox, manufacturers, products, unitsInFlight, notifications } = config;
+    const { inbox, products } = config;
     const near = { client, connections, namespace, registry, monitor, log };
     const signer = keep(await openSigner({ stateFolder, config, ca, ...near }));
     const issuers = [ca.certificate];
@@ -81,27 +79,19 @@ export async function startLine(options: LineOptions): Promise<Line> {
     const shared = { products, issuers, signers, stateFolder, client, connections, namespace, monitor, log };
     for (const station of config.stations)
       stations.push(keep(await startStation({ ...shared, config: station })));
-    const startWatching = async (): Promise<Role> => {
-      const intake = await startIntake({
-        inbox,
-        manufacturers,
-        socketProducts: socketProducts(config),
+    const { rehearsal, onInboxEvent } = options;
+    const intake = keep(
+      await intakeAndWatch({
+        config,
         stateFolder,
-        products,
         registry,
-        registryPlace: { stateFolder, config },
         client,
-        unitsInFlight,
         log,
-        ...(options.rehearsal === true && { rehearse: rehearsalOf(stateFolder, products, registry) }),
-        ...(options.onInboxEvent && { onEvent: options.onInboxEvent }),
-      });
-      return joinRoles([
-        watchLine({ client, registry, inbox, products, stations: config.stations, notifications, log }),
-        intake,
-      ]);
-    };
-    const intake = keep(await intakeInTurn({ stateFolder, config, log }, startWatching));
+        socketProducts: socketProducts(config),
+        ...(rehearsal === true && { rehearse: rehearsalOf(stateFolder, products, registry) }),
+        ...(onInboxEvent && { onEvent: onInboxEvent }),
+      }),
+    );
     const ids = config.stations.map(({ id }) => id);
     monitorOrchestrator(monitor, { client, registry, inbox, stations: ids });
     monitorStations(

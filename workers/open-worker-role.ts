@@ -12,8 +12,7 @@ import { ServerConnections } from '../temporal/server-connections.ts';
 import type { TemporalServer } from '../temporal/server/temporal-server.ts';
 import { closeAll, openInOrder } from './close-all.ts';
 import type { Closing } from './close-all.ts';
-import { startIntake } from './intake.ts';
-import { intakeInTurn } from './intake-turn.ts';
+import { intakeAndWatch } from './intake-and-watch.ts';
 import { startOrchestrator } from './orchestrator.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 import { monitorClientCertificate } from './monitor-connection.ts';
@@ -24,7 +23,6 @@ import type { Role } from './role.ts';
 import { openSigner } from './signer.ts';
 import { startStation } from './station.ts';
 import { watchCredentials } from './watch-credentials.ts';
-import { watchLine } from './watch-line.ts';
 import type { WorkerRole } from './worker-roles.ts';
 
 /** The place of a role of a factory line that is distributed over hosts. */
@@ -75,7 +73,7 @@ export async function openWorkerRole(role: WorkerRole, place: RolePlace): Promis
 
 async function orchestrate(surroundings: Surroundings): Promise<Role> {
   const { stateFolder, config, client, connections, namespace, monitor, log, closing } = surroundings;
-  const { inbox, manufacturers, products, unitsInFlight, notifications } = config;
+  const { inbox, products, notifications } = config;
   const registry = await openRegistry({ stateFolder, config }, 'make');
   if (notifications !== undefined) registry.notices.start();
   closing.push(() => registry.close());
@@ -92,25 +90,9 @@ async function orchestrate(surroundings: Surroundings): Promise<Role> {
   closing.push(() => orchestrator.stop());
   const stations = config.stations.map(({ id }) => id);
   monitorOrchestrator(monitor, { client, registry, inbox, stations });
-  const startWatching = async (): Promise<Role> => {
-    const intake = await startIntake({
-      inbox,
-      manufacturers,
-      socketProducts: undefined,
-      stateFolder,
-      products,
-      registry,
-      registryPlace: { stateFolder, config },
-      client,
-      unitsInFlight,
-      log,
-    });
-    return joinRoles([
-      watchLine({ client, registry, inbox, products, stations: config.stations, notifications, log }),
-      intake,
-    ]);
-  };
-  const watching = await intakeInTurn({ stateFolder, config, log }, startWatching);
+  const own = { config, stateFolder, registry, client, log };
+  // The sockets are on other hosts.
+  const watching = await intakeAndWatch({ ...own, socketProducts: undefined });
   closing.push(() => watching.stop());
   return joinRoles([watching, orchestrator]);
 }
