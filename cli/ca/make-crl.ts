@@ -10,9 +10,7 @@ import { applyCrl } from '../../line/apply-crl.ts';
 import type { Invocation } from '../invocation.ts';
 import { withLedger } from '../open-ledger.ts';
 import { withWritableRegistry } from '../registry/open-registry.ts';
-import { shownTime } from '../terminal/words.ts';
-import { printJson } from '../terminal/stdout.ts';
-import { printFields } from '../terminal/table.ts';
+import { printCrl } from './print-crl.ts';
 
 /**
  * `certline ca crl`; a registry on this host receives it. Throws `unknown` without a ledger, LEDGER_STALE for an old
@@ -35,24 +33,19 @@ export async function makeCrl(invocation: Invocation, options: { json?: boolean 
     if (registry === undefined) return undefined;
     return await applyCrl(registry, verifyCrl(issued.crl, ca.chain, new Date()));
   });
-  const { number, entries } = issued;
-  const [thisUpdate, nextUpdate] = [issued.thisUpdate.toISOString(), issued.nextUpdate.toISOString()];
   const path = crlPath(stateFolder);
   const chain = join(caFolder(stateFolder), CA_FILES.chain);
   const verify = `openssl verify -crl_check -CAfile ${chain} -CRLfile ${path} CERTIFICATE.pem`;
-  if (options.json === true) {
-    printJson({ crl: path, number, entries, thisUpdate, nextUpdate, verify, registry: told ?? null });
-    return;
-  }
-  printFields([
-    ['List', path],
-    ['Number', String(number)],
-    ['Entries', String(entries)],
-    ['Made', shownTime(thisUpdate)],
-    ['Next by', shownTime(nextUpdate)],
-    ['Verify', verify],
-    ['Registry', told && describeTold(told)],
-  ]);
+  printCrl({
+    path,
+    issued,
+    json: options.json,
+    members: { verify, registry: told ?? null },
+    fields: [
+      ['Verify', verify],
+      ['Registry', told && describeTold(told)],
+    ],
+  });
 }
 
 function describeTold(told: RevocationResult): string {

@@ -12,9 +12,7 @@ import { readCertificateFile } from '../cert/read-certificate-file.ts';
 import { CommandError } from '../exit-status.ts';
 import { readGivenFile } from '../given-file.ts';
 import type { Wanted } from '../given-file.ts';
-import { shownTime } from '../terminal/words.ts';
-import { printJson } from '../terminal/stdout.ts';
-import { printFields } from '../terminal/table.ts';
+import { printCrl } from './print-crl.ts';
 import { openRootFolder } from './root-folder.ts';
 
 export interface RootCrlOptions {
@@ -33,19 +31,7 @@ export async function makeRootCrl(folder: string, options: RootCrlOptions): Prom
   const previous = isThere(path) ? readCrl(crlIn(readGivenFile(path, LIST))) : undefined;
   const issued = await issueRootCrl(root, previous, revokedBy(options));
   await writeWhole(path, 0o644, pemOf('X509 CRL', issued.crl));
-  const { number, entries } = issued;
-  const [thisUpdate, nextUpdate] = [issued.thisUpdate.toISOString(), issued.nextUpdate.toISOString()];
-  if (options.json === true) {
-    printJson({ crl: path, number, entries, thisUpdate, nextUpdate });
-    return;
-  }
-  printFields([
-    ['List', path],
-    ['Number', String(number)],
-    ['Entries', String(entries)],
-    ['Made', shownTime(thisUpdate)],
-    ['Next by', shownTime(nextUpdate)],
-  ]);
+  printCrl({ path, issued, json: options.json });
 }
 
 function revokedBy({ revoke, reason }: RootCrlOptions): Parameters<typeof issueRootCrl>[2] {
